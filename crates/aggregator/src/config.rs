@@ -1,0 +1,317 @@
+//! Every setting: a flag and an environment variable, with its default and its unit.
+
+use crate::store::mongo::MongoAddress;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const MIB: usize = 1024 * 1024;
+
+/// Takes batches of logs over HTTP, keeps them in MongoDB or in an embedded store, and gives them back.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "aggregator", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do; serves when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The settings.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// What the program can do besides serving.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Command {
+    /// Asks a running service for its health: prints it, and exits 0 only if batches are accepted.
+    Health,
+}
+
+/// All settings.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// The HTTP side.
+    #[command(flatten)]
+    pub http: HttpConfig,
+    /// The store.
+    #[command(flatten)]
+    pub store: StoreConfig,
+    /// The worker pool.
+    #[command(flatten)]
+    pub workers: WorkerConfig,
+    /// The log.
+    #[command(flatten)]
+    pub log: LogConfig,
+}
+
+/// Addresses, bounds and times of HTTP.
+#[derive(Debug, Clone, Args)]
+pub struct HttpConfig {
+    /// Address and port to listen on; port 0 takes a free one, and the log says which.
+    #[arg(
+        long,
+        env = "LISTEN_ADDR",
+        default_value = "127.0.0.1:8005",
+        value_name = "IP:PORT",
+        global = true
+    )]
+    pub listen_addr: SocketAddr,
+    /// Largest body as it is sent, in bytes (16MiB, 500KB, 1048576).
+    #[arg(long, env = "MAX_BODY_BYTES", default_value = "16MiB", value_name = "SIZE", value_parser = size)]
+    pub max_body_bytes: usize,
+    /// Largest body after decompression, in bytes.
+    #[arg(long, env = "MAX_DECODED_BYTES", default_value = "64MiB", value_name = "SIZE", value_parser = size)]
+    pub max_decoded_bytes: usize,
+    /// Memory that all requests under way may take together, in bytes.
+    #[arg(long, env = "MAX_INFLIGHT_BYTES", default_value = "256MiB", value_name = "SIZE", value_parser = size)]
+    pub max_inflight_bytes: usize,
+    /// Connections at one time; more wait to be accepted.
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 2048, value_name = "COUNT", value_parser = count)]
+    pub max_connections: usize,
+    /// Answers of /logs/retrieve at one time; more are refused with 503.
+    #[arg(long, env = "MAX_STREAMS", default_value_t = 64, value_name = "COUNT", value_parser = count)]
+    pub max_streams: usize,
+    /// From a whole request to its answer, and for each page of a long answer (10s, 500ms; a plain number is seconds).
+    #[arg(long, env = "REQUEST_TIMEOUT", default_value = "10s", value_name = "TIME", value_parser = time)]
+    pub request_timeout: Duration,
+    /// For the head of a request, and again for its body.
+    #[arg(long, env = "BODY_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = time)]
+    pub body_timeout: Duration,
+    /// How long a reader may leave an answer lying before its connection is closed.
+    #[arg(long, env = "READER_TIMEOUT", default_value = "5m", value_name = "TIME", value_parser = time)]
+    pub reader_timeout: Duration,
+    /// How long a stop may take until what is under way is cut off.
+    #[arg(long, env = "SHUTDOWN_TIMEOUT", default_value = "20s", value_name = "TIME", value_parser = time)]
+    pub shutdown_timeout: Duration,
+    /// Take the good records of an array when others of it are refused (true, false).
+    #[arg(long, env = "PARTIAL_BATCHES", default_value_t = false, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub partial_batches: bool,
+}
+
+/// Where the records are kept.
+#[derive(Debug, Clone, Args)]
+pub struct StoreConfig {
+    /// MongoDB's connection string; without one, the embedded store is used.
+    // A text and not an address here: clap repeats a wrong value, and this one holds a password.
+    #[arg(long, env = "MONGODB_URI", hide_env_values = true, value_name = "URI")]
+    pub mongodb_uri: Option<String>,
+    /// Database in MongoDB.
+    #[arg(long, env = "MONGODB_DATABASE", default_value = "logdb", value_name = "NAME", value_parser = database_name)]
+    pub mongodb_database: String,
+    /// Collection in MongoDB; two small ones beside it end in _receipts and _meta.
+    #[arg(long, env = "MONGODB_COLLECTION", default_value = "logs", value_name = "NAME", value_parser = collection_name)]
+    pub mongodb_collection: String,
+    /// How a new collection is compressed.
+    #[arg(
+        long,
+        env = "MONGODB_COMPRESSION",
+        default_value = "default",
+        value_name = "NAME"
+    )]
+    pub mongodb_compression: Compression,
+    /// Folder for data on this machine; with the embedded store, the records.
+    #[arg(
+        long,
+        env = "DATA_DIR",
+        default_value = "./data",
+        value_name = "FOLDER"
+    )]
+    pub data_dir: PathBuf,
+}
+
+/// Compressors of MongoDB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Compression {
+    /// The server's own choice.
+    Default,
+    /// Fast.
+    Snappy,
+    /// Smaller, at 0.73 to 0.88 of the speed of writing.
+    Zstd,
+}
+
+/// How many work at once, and how many wait.
+#[derive(Debug, Clone, Args)]
+pub struct WorkerConfig {
+    /// Workers for writes, and as many for reads.
+    #[arg(long, env = "WORKERS", default_value_t = 4, value_name = "COUNT", value_parser = count)]
+    pub workers: usize,
+    /// Batches that may wait for a worker, and four times as many as pages; more are refused with 503.
+    #[arg(long, env = "QUEUE_CAPACITY", default_value_t = 256, value_name = "COUNT", value_parser = count)]
+    pub queue_capacity: usize,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Args)]
+pub struct LogConfig {
+    /// Form of the log.
+    #[arg(long, env = "LOG_FORMAT", default_value = "text", value_name = "FORM")]
+    pub log_format: LogFormat,
+    /// What is logged: a level, or levels by part (info,aggregator=debug).
+    #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "FILTER")]
+    pub rust_log: String,
+}
+
+/// Forms of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object a line, for programs.
+    Json,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+/// Which store is asked for.
+#[derive(Debug, Clone)]
+pub enum Backend {
+    /// The embedded one.
+    Embedded,
+    /// MongoDB.
+    MongoDb(MongoAddress),
+}
+
+impl Config {
+    /// Checks what no single value shows, and says which store is asked for.
+    ///
+    /// # Errors
+    /// One sentence that names the setting.
+    pub fn check(&self) -> Result<Backend, ConfigError> {
+        let http = &self.http;
+        let needed = http.max_body_bytes + 3 * http.max_decoded_bytes;
+        if http.max_inflight_bytes < needed {
+            return Err(ConfigError(format!(
+                "MAX_INFLIGHT_BYTES is {} bytes, but one request of the largest size takes {needed} \
+                 (MAX_BODY_BYTES and three times MAX_DECODED_BYTES)",
+                http.max_inflight_bytes
+            )));
+        }
+        if let Err(error) = crate::telemetry::filter(&self.log) {
+            return Err(ConfigError(format!("RUST_LOG is no filter: {error}")));
+        }
+        match self.store.mongodb_uri.as_deref() {
+            None | Some("") => Ok(Backend::Embedded),
+            Some(uri) => match MongoAddress::parse(uri) {
+                Ok(address) => Ok(Backend::MongoDb(address)),
+                Err(error) => Err(ConfigError(error.to_string())),
+            },
+        }
+    }
+}
+
+/// One sentence for a command line or an environment that clap cannot read.
+pub fn sentence(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let first = text.split("\n\n").next().unwrap_or_default();
+    let words: Vec<&str> = first.split_whitespace().collect();
+    words.join(" ")
+}
+
+fn size(text: &str) -> Result<usize, String> {
+    let size: bytesize::ByteSize = text
+        .parse()
+        .map_err(|_| "expected a size such as 16MiB or 1048576".to_owned())?;
+    match usize::try_from(size.as_u64()) {
+        Ok(0) => Err("must be at least 1".to_owned()),
+        Ok(size) if size <= 1024 * 1024 * MIB => Ok(size),
+        _ => Err("must be at most 1TiB".to_owned()),
+    }
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let seconds = text
+        .parse::<f64>()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let time = match seconds {
+        Some(time) => time,
+        None => humantime::parse_duration(text)
+            .map_err(|_| "expected a time such as 10s, 500ms or 2m".to_owned())?,
+    };
+    if time < Duration::from_millis(1) || time > Duration::from_secs(24 * 3600) {
+        return Err("must be between 1ms and 24h".to_owned());
+    }
+    Ok(time)
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(count) if (1..=1_000_000).contains(&count) => Ok(count),
+        _ => Err("expected a whole number from 1 to 1000000".to_owned()),
+    }
+}
+
+/// MongoDB's rules: <https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions>.
+fn database_name(text: &str) -> Result<String, String> {
+    let wrong = text.contains([
+        '/', '\\', '.', ' ', '"', '$', '*', '<', '>', ':', '|', '?', '\0',
+    ]);
+    if text.is_empty() || text.len() > 63 || wrong {
+        return Err("MongoDB takes no such name for a database".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn collection_name(text: &str) -> Result<String, String> {
+    let wrong = text.contains(['$', '\0']) || text.starts_with("system.") || text.starts_with('.');
+    if text.is_empty() || text.len() > 120 || wrong {
+        return Err("MongoDB takes no such name for a collection".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<Config, String> {
+        let args = [&["aggregator"], args].concat();
+        let cli = Cli::try_parse_from(args).map_err(|error| sentence(&error))?;
+        cli.config.check().map_err(|error| error.to_string())?;
+        Ok(cli.config)
+    }
+
+    #[test]
+    fn sizes_and_times_are_read_with_their_units() {
+        let config = parse(&[
+            "--max-body-bytes",
+            "2MiB",
+            "--request-timeout",
+            "1.5",
+            "--body-timeout",
+            "2m",
+        ])
+        .unwrap();
+        assert_eq!(config.http.max_body_bytes, 2 * MIB);
+        assert_eq!(config.http.request_timeout, Duration::from_millis(1500));
+        assert_eq!(config.http.body_timeout, Duration::from_secs(120));
+    }
+
+    #[test]
+    fn a_wrong_value_gives_one_sentence_that_names_it() {
+        for (args, said) in [
+            (["--workers", "0"], "--workers"),
+            (["--listen-addr", "nowhere"], "--listen-addr"),
+            (["--max-body-bytes", "lots"], "--max-body-bytes"),
+            (["--request-timeout", "0"], "--request-timeout"),
+            (["--log-format", "xml"], "--log-format"),
+            (["--mongodb-database", "a.b"], "--mongodb-database"),
+            (["--mongodb-uri", "http://x"], "MONGODB_URI"),
+            (["--max-inflight-bytes", "1MiB"], "MAX_INFLIGHT_BYTES"),
+            (["--rust-log", "a=b=c"], "RUST_LOG"),
+        ] {
+            let error = parse(&args).unwrap_err();
+            assert!(error.contains(said) && !error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_password_in_a_uri_is_in_no_sentence() {
+        let error = parse(&["--mongodb-uri", "mongodb://u:hunter2@x:port"]).unwrap_err();
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}

@@ -1,0 +1,184 @@
+//! A record as the BSON document that is stored: its layout, and reading it back.
+//!
+//! ```text
+//! { _id: BinData(0, 20 bytes), time: ISODate, level: "WARNING", severity: 13,
+//!   message: "…", attributes: {…}, received_at: ISODate }
+//! ```
+//!
+//! `level` and `attributes` are left out when there are none. `_id` and `time` stand first, so that
+//! their bytes lie at the same place in every document and a record without a time can be dated
+//! later, in place.
+
+use crate::bson_writer::BsonWriter;
+use crate::record_id::{RECORD_ID_BYTES, RecordId, time_bytes};
+use bson::raw::{RawBsonRef, RawDocument};
+use logs::{SEVERITY_UNKNOWN, Timestamp, severity_of};
+
+/// Byte offset of the id: document length, type, `_id\0`, length of the binary, its subtype.
+const ID_OFFSET: usize = 4 + 1 + 4 + 4 + 1;
+/// Byte offset of the time: behind the id, a type and `time\0`.
+const TIME_OFFSET: usize = ID_OFFSET + RECORD_ID_BYTES + 1 + 5;
+
+/// What a record says of itself, apart from its attributes.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// When it happened.
+    pub time: Timestamp,
+    /// Its level's text, if it has one.
+    pub level: Option<&'a str>,
+    /// Its text.
+    pub message: &'a str,
+}
+
+/// Appends one document. `attributes` writes the members of the attributes; when it writes none,
+/// there is no such field.
+///
+/// # Errors
+/// The error of `attributes`; what was written until then stays, and is the caller's to cut off.
+pub fn write<E>(
+    bytes: &mut Vec<u8>,
+    id: RecordId,
+    head: Head<'_>,
+    received_at: Timestamp,
+    attributes: impl FnOnce(&mut BsonWriter<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut writer = BsonWriter::new(bytes);
+    let document = writer.open();
+    writer.binary("_id", 0, id.as_bytes());
+    writer.date("time", head.time.millis());
+    if let Some(level) = head.level {
+        writer.string("level", level);
+    }
+    let severity = head.level.map_or(SEVERITY_UNKNOWN, severity_of);
+    writer.integer("severity", i64::from(severity));
+    writer.string("message", head.message);
+    let before = bytes.len();
+    let mut writer = BsonWriter::new(bytes);
+    let members = writer.open_document("attributes");
+    let empty = bytes.len();
+    attributes(&mut BsonWriter::new(bytes))?;
+    if bytes.len() == empty {
+        bytes.truncate(before);
+    } else {
+        BsonWriter::new(bytes).close(members);
+    }
+    let mut writer = BsonWriter::new(bytes);
+    writer.date("received_at", received_at.millis());
+    writer.close(document);
+    Ok(())
+}
+
+/// Gives the document in `bytes` another time, in its id and in its field.
+pub fn set_time(bytes: &mut [u8], time: Timestamp) {
+    if let Some(head) = bytes.get_mut(ID_OFFSET..ID_OFFSET + 8) {
+        head.copy_from_slice(&time_bytes(time));
+    }
+    if let Some(field) = bytes.get_mut(TIME_OFFSET..TIME_OFFSET + 8) {
+        field.copy_from_slice(&time.millis().to_le_bytes());
+    }
+}
+
+/// The id of a document, when it is one of ours.
+pub fn id_of(document: &RawDocument) -> Option<RecordId> {
+    match document.get("_id") {
+        Ok(Some(RawBsonRef::Binary(binary))) => RecordId::from_slice(binary.bytes),
+        _ => None,
+    }
+}
+
+/// A stored document, read without copying.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredDocument<'a> {
+    /// Its id.
+    pub id: RecordId,
+    /// OpenTelemetry severity, 0 when the level is unknown.
+    pub severity: u8,
+    /// The level's text as it was sent.
+    pub level: Option<&'a str>,
+    /// The text.
+    pub message: &'a str,
+    /// The attributes, if there are any.
+    pub attributes: Option<&'a RawDocument>,
+    /// When it was received, in milliseconds since 1970.
+    pub received_at: i64,
+}
+
+impl<'a> StoredDocument<'a> {
+    /// Reads a document; `None` when it is not of this layout: one that others wrote.
+    pub fn read(document: &'a RawDocument) -> Option<Self> {
+        let (mut id, mut message) = (None, None);
+        let (mut severity, mut level, mut attributes, mut received_at) = (0, None, None, 0);
+        for element in document {
+            let (name, value) = element.ok()?;
+            match (name.as_str(), value) {
+                ("_id", RawBsonRef::Binary(binary)) => id = RecordId::from_slice(binary.bytes),
+                ("level", RawBsonRef::String(text)) => level = Some(text),
+                ("severity", RawBsonRef::Int32(number)) => {
+                    severity = u8::try_from(number).unwrap_or(SEVERITY_UNKNOWN);
+                }
+                ("message", RawBsonRef::String(text)) => message = Some(text),
+                ("attributes", RawBsonRef::Document(members)) => attributes = Some(members),
+                ("received_at", RawBsonRef::DateTime(date)) => {
+                    received_at = date.timestamp_millis();
+                }
+                _ => {}
+            }
+        }
+        Some(Self {
+            id: id?,
+            severity,
+            level,
+            message: message?,
+            attributes,
+            received_at,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record_id::BatchId;
+    use std::convert::Infallible;
+
+    fn sample(time: Timestamp) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let id = RecordId::new(time, BatchId::keyed("key", b"body"), 3);
+        let head = Head {
+            time,
+            level: Some("Warning"),
+            message: "hello",
+        };
+        let written =
+            write::<Infallible>(&mut bytes, id, head, Timestamp::from_nanos(0), |writer| {
+                writer.integer("a", 1);
+                Ok(())
+            });
+        assert!(written.is_ok());
+        bytes
+    }
+
+    #[test]
+    fn a_document_reads_back_as_it_was_written() {
+        let time = Timestamp::from_nanos(1_728_345_600_123_456_789);
+        let bytes = sample(time);
+        let raw = RawDocument::from_bytes(&bytes).unwrap();
+        let stored = StoredDocument::read(raw).unwrap();
+        assert_eq!(stored.id.time(), time);
+        assert_eq!((stored.level, stored.severity), (Some("Warning"), 13));
+        assert_eq!(stored.message, "hello");
+        assert_eq!(stored.attributes.unwrap().get_i32("a").unwrap(), 1);
+        assert_eq!(
+            raw.get_datetime("time").unwrap().timestamp_millis(),
+            time.millis()
+        );
+    }
+
+    #[test]
+    fn dating_a_document_changes_its_id_and_its_time_and_nothing_else() {
+        let (early, late) = (Timestamp::from_nanos(-1), Timestamp::from_nanos(i64::MAX));
+        let mut bytes = sample(early);
+        set_time(&mut bytes, late);
+        assert_eq!(bytes, sample(late));
+    }
+}

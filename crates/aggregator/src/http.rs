@@ -1,0 +1,76 @@
+//! HTTP: the table of addresses, and what every answer has in common.
+
+mod body;
+mod error;
+mod health;
+mod ingest;
+pub mod listener;
+mod retrieve;
+
+use crate::admission::Admission;
+use crate::clock::Clock;
+use crate::intake::Intake;
+use crate::retrieval::Retrieval;
+use crate::store::Store;
+use axum::Router;
+use axum::http::Uri;
+use axum::routing::{get, post};
+use error::ApiError;
+use listener::Connections;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What the handlers work with.
+pub struct Services {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The store, for its state.
+    pub store: Arc<dyn Store>,
+    /// The way of batches.
+    pub intake: Intake,
+    /// The way of queries.
+    pub retrieval: Arc<Retrieval>,
+    /// Room for requests.
+    pub admission: Admission,
+    /// Bounds and times.
+    pub limits: Limits,
+    /// Connections that are open.
+    pub connections: Arc<Connections>,
+    /// Cancelled when the service begins to stop.
+    pub stopping: CancellationToken,
+}
+
+/// Bounds and times of requests.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// A body as it is sent, in bytes.
+    pub body_bytes: usize,
+    /// A body after decompression, in bytes.
+    pub decoded_bytes: usize,
+    /// From a whole body to the answer.
+    pub request_timeout: Duration,
+    /// From the head of a request to the end of its body.
+    pub body_timeout: Duration,
+    /// Whether the good records of an array are taken when others of it are refused.
+    pub partial_batches: bool,
+}
+
+/// Every address that there is.
+pub fn router(services: Arc<Services>) -> Router {
+    Router::new()
+        .route("/logs/batch", post(ingest::batch))
+        .route("/logs/retrieve", get(retrieve::retrieve))
+        .route("/health", get(health::health))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+        .with_state(services)
+}
+
+async fn not_found(uri: Uri) -> ApiError {
+    ApiError::not_found(uri.path())
+}
+
+async fn method_not_allowed() -> ApiError {
+    ApiError::method_not_allowed()
+}

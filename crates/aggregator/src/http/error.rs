@@ -1,0 +1,332 @@
+//! The one form of an error: a status, a code that stays the same, a sentence, and when to come again.
+
+use crate::admission::{self, NoRoom};
+use crate::batch::Rejects;
+use crate::query::QueryError;
+use crate::retrieval::TooManyStreams;
+use crate::store::guard::CallError;
+use crate::store::{InsertReport, StoreError};
+use crate::wire::DecodeError;
+use crate::worker::JobError;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::time::Duration;
+
+/// An answer that is not what was asked for.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    close: bool,
+    body: ErrorBody,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorBody {
+    status: &'static str,
+    code: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<RecordError>,
+}
+
+/// A record that was refused.
+#[derive(Debug, Serialize)]
+pub(super) struct RecordError {
+    index: usize,
+    reason: String,
+}
+
+/// The refused records that an answer names.
+pub(super) fn record_errors(rejects: &Rejects) -> Vec<RecordError> {
+    rejects
+        .listed
+        .iter()
+        .map(|reject| RecordError {
+            index: reject.index as usize,
+            reason: reject.fault.to_string(),
+        })
+        .collect()
+}
+
+impl ApiError {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            retry_after: None,
+            close: false,
+            body: ErrorBody {
+                status: "error",
+                code,
+                message: message.into(),
+                retry_after_ms: None,
+                line: None,
+                column: None,
+                rejected: None,
+                errors: Vec::new(),
+            },
+        }
+    }
+
+    /// 400 with a code and a sentence.
+    pub(super) fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// 503: nothing was taken, come again.
+    pub(super) fn unavailable(
+        code: &'static str,
+        message: impl Into<String>,
+        retry_after: Duration,
+    ) -> Self {
+        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
+        error.retry_after = Some(retry_after);
+        error.body.retry_after_ms = u64::try_from(retry_after.as_millis()).ok();
+        error
+    }
+
+    pub(super) fn not_found(path: &str) -> Self {
+        let message = format!(
+            "there is nothing at {path}: see POST /logs/batch, GET /logs/retrieve and GET /health"
+        );
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    pub(super) fn no_logs() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no_logs_found", "No logs found")
+    }
+
+    pub(super) fn method_not_allowed() -> Self {
+        let message = "this address does not take this method: see the Allow header";
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            message,
+        )
+    }
+
+    pub(super) fn unsupported_type(content_type: &str) -> Self {
+        let message = format!(
+            "Content-Type {content_type:?} is not taken here: send application/json or application/x-ndjson"
+        );
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            message,
+        )
+    }
+
+    pub(super) fn unsupported_encoding(encoding: &str) -> Self {
+        let message = format!(
+            "Content-Encoding {encoding:?} is not taken here: send gzip, deflate, zstd or none"
+        );
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_encoding",
+            message,
+        )
+    }
+
+    pub(super) fn body_too_large(limit: usize) -> Self {
+        let message = format!("the body is larger than {limit} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+    }
+
+    pub(super) fn decoded_too_large(limit: usize) -> Self {
+        let message = format!("the body is larger than {limit} bytes once decompressed");
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "decoded_body_too_large",
+            message,
+        )
+    }
+
+    pub(super) fn body_timeout(timeout: Duration) -> Self {
+        let message = format!("the body did not arrive within {} s", timeout.as_secs_f64());
+        Self::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", message)
+    }
+
+    pub(super) fn internal() -> Self {
+        let message = "something broke in the service while it worked on this request";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
+    }
+
+    /// 400 that names each record that cannot be taken.
+    pub(super) fn invalid_records(rejects: &Rejects, partial: bool) -> Self {
+        let count = rejects.count;
+        let message = if partial {
+            format!("none of the {count} records can be taken")
+        } else {
+            format!(
+                "{count} records cannot be taken, so nothing of the batch was; ?partial=true takes the others"
+            )
+        };
+        let mut error = Self::bad_request("invalid_records", message);
+        error.body.rejected = Some(count);
+        error.body.errors = record_errors(rejects);
+        error
+    }
+
+    /// 422 that names each record that the store will never take; the others were stored.
+    pub(super) fn refused_by_store(report: &InsertReport) -> Self {
+        let stored = report.stored + report.already_stored;
+        let message = format!(
+            "the store refused {} records for good; the other {stored} are stored",
+            report.refused.len()
+        );
+        let mut error = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "refused_by_store",
+            message,
+        );
+        error.body.rejected = Some(report.refused.len() as u64);
+        let listed = report.refused.iter().take(crate::batch::MAX_LISTED_REJECTS);
+        error.body.errors = listed
+            .map(|refused| RecordError {
+                index: refused.position,
+                reason: refused.reason.clone(),
+            })
+            .collect();
+        error
+    }
+
+    /// The body was not read to its end, so the connection cannot be used again.
+    pub(super) fn closing(mut self) -> Self {
+        self.close = true;
+        self
+    }
+
+    /// What the log gets of a failure that is the service's own.
+    fn log(&self) {
+        if self.status.is_server_error() {
+            tracing::debug!(
+                status = self.status.as_u16(),
+                code = self.body.code,
+                message = self.body.message,
+                "refused"
+            );
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        self.log();
+        let mut text = serde_json::to_vec(&self.body).unwrap_or_default();
+        text.push(b'\n');
+        let mut response = (self.status, text).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        if self.close {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Some(wait) = self.retry_after {
+            // Whole seconds, never too few: a header of 0 would be a lie.
+            let seconds = wait.as_millis().div_ceil(1000).max(1);
+            if let Ok(value) = HeaderValue::from_str(&seconds.to_string()) {
+                headers.insert(header::RETRY_AFTER, value);
+            }
+        }
+        response
+    }
+}
+
+impl From<DecodeError> for ApiError {
+    fn from(error: DecodeError) -> Self {
+        let mut answer = Self::bad_request(error.code(), error.to_string());
+        match error {
+            DecodeError::Syntax { line, column, .. } => {
+                answer.body.line = Some(line);
+                answer.body.column = Some(column);
+            }
+            DecodeError::TooLarge => answer.status = StatusCode::PAYLOAD_TOO_LARGE,
+            _ => {}
+        }
+        answer
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        Self::bad_request(error.code(), error.to_string())
+    }
+}
+
+impl From<NoRoom> for ApiError {
+    fn from(error: NoRoom) -> Self {
+        Self::unavailable("overloaded", error.to_string(), admission::RETRY_AFTER)
+    }
+}
+
+impl From<TooManyStreams> for ApiError {
+    fn from(error: TooManyStreams) -> Self {
+        Self::unavailable(
+            "too_many_streams",
+            error.to_string(),
+            Duration::from_secs(1),
+        )
+    }
+}
+
+/// When to come again after a failure that says nothing of its length.
+const SOON: Duration = Duration::from_secs(1);
+
+impl From<JobError<CallError>> for ApiError {
+    fn from(error: JobError<CallError>) -> Self {
+        match error {
+            JobError::Full { retry_after } => {
+                Self::unavailable("overloaded", "the queue is full", retry_after)
+            }
+            JobError::Expired => {
+                Self::unavailable("overloaded", "the request waited too long", SOON)
+            }
+            JobError::Closed => Self::unavailable("stopping", "the service is stopping", SOON),
+            JobError::Panicked => Self::internal(),
+            JobError::Failed(CallError::Open { retry_after }) => {
+                let message = "the store is not available: calls to it are held back until it is";
+                Self::unavailable("store_unavailable", message, retry_after)
+            }
+            JobError::Failed(CallError::Store(error)) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            StoreError::Unavailable(_) | StoreError::NewerFormat { .. } => {
+                tracing::warn!(%error, "a request failed at the store");
+                Self::unavailable("store_unavailable", message, SOON)
+            }
+            StoreError::Timeout => {
+                tracing::warn!("a request failed at the store: no answer in time");
+                let message = format!(
+                    "{message}; a batch may be stored or not, and sending it again under its Idempotency-Key is safe"
+                );
+                Self::unavailable("store_timeout", message, SOON)
+            }
+            StoreError::QueryTooSlow => {
+                let message = format!("{message}: ask for a shorter time range");
+                Self::new(StatusCode::GATEWAY_TIMEOUT, "query_too_slow", message)
+            }
+            StoreError::Rejected(_) => {
+                tracing::error!(%error, "the store refused a request");
+                Self::internal()
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! `POST /logs/batch`: takes a batch and answers once it is safe.
+
+use super::Services;
+use super::body::{self, Encoding};
+use super::error::{ApiError, RecordError, record_errors};
+use crate::admission::Reservation;
+use crate::batch::{Batch, BatchBuilder, Rejects};
+use crate::intake::Durability;
+use crate::record_id::BatchId;
+use crate::wire::{self, Format};
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use logs::Timestamp;
+use serde::Serialize;
+use std::sync::Arc;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// The longest key.
+const MAX_KEY_BYTES: usize = 255;
+/// Larger bodies are decoded on a thread for blocking work: at this size it takes about a millisecond.
+const INLINE_BYTES: usize = 256 * 1024;
+/// How much larger than its JSON a batch may become as BSON; short records grow the most.
+const ENCODED_FACTOR: usize = 2;
+
+/// What a sender is told when its batch is safe.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Success {
+    status: &'static str,
+    message: &'static str,
+    accepted: usize,
+    batch_id: String,
+    durability: Durability,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<RecordError>,
+}
+
+/// How a body is to be understood, from the head of its request.
+struct Terms {
+    format: &'static Format,
+    encoding: Encoding,
+    key: Option<String>,
+    partial: Option<bool>,
+    default_partial: bool,
+    decoded_limit: usize,
+}
+
+/// The handler.
+pub(super) async fn batch(
+    State(services): State<Arc<Services>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let terms = Terms::read(&services, &headers, query.as_deref().unwrap_or_default())
+        .map_err(ApiError::closing)?;
+    let (bytes, room) = body::read(&services, &headers, body).await?;
+    let received_at = services.clock.now();
+    let deadline = services.clock.elapsed() + services.limits.request_timeout;
+    let (batch, rejects, room) = decode(terms, bytes, room, received_at).await?;
+    let (id, accepted, keyed) = (batch.id, batch.documents.len(), batch.is_keyed());
+    let done = services.intake.accept(batch, room, deadline).await?;
+    if !done.report.refused.is_empty() {
+        return Err(ApiError::refused_by_store(&done.report));
+    }
+    let replayed = keyed && accepted > 0 && done.report.stored == 0;
+    let success = Success {
+        status: "success",
+        message: "Log batch accepted",
+        accepted,
+        batch_id: id.to_string(),
+        durability: done.durability,
+        rejected: (rejects.count > 0).then_some(rejects.count),
+        errors: record_errors(&rejects),
+    };
+    Ok(answer(&success, replayed))
+}
+
+fn answer(success: &Success, replayed: bool) -> Response {
+    let mut text = serde_json::to_vec(success).unwrap_or_default();
+    text.push(b'\n');
+    let mut response = (StatusCode::OK, text).into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    if replayed {
+        headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+impl Terms {
+    fn read(services: &Services, headers: &HeaderMap, query: &str) -> Result<Self, ApiError> {
+        let content_type = headers
+            .get(header::CONTENT_TYPE)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let format = wire::format_of(content_type.as_deref()).ok_or_else(|| {
+            ApiError::unsupported_type(content_type.as_deref().unwrap_or_default())
+        })?;
+        let encoding = Encoding::of(headers)?;
+        let limits = &services.limits;
+        Ok(Self {
+            format,
+            encoding,
+            key: key(headers)?,
+            partial: partial(query)?,
+            default_partial: limits.partial_batches,
+            decoded_limit: limits.decoded_bytes,
+        })
+    }
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default();
+    let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if text.is_empty() || text.len() > MAX_KEY_BYTES || !visible || values.next().is_some() {
+        let message = "Idempotency-Key must be one value of 1 to 255 visible ASCII characters";
+        return Err(ApiError::bad_request("invalid_idempotency_key", message));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+fn partial(query: &str) -> Result<Option<bool>, ApiError> {
+    let mut partial = None;
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        partial = match (name.as_ref(), value.as_ref()) {
+            ("partial", "true" | "1" | "") => Some(true),
+            ("partial", "false" | "0") => Some(false),
+            ("partial", _) => {
+                let message = "partial must be true or false";
+                return Err(ApiError::bad_request("invalid_parameter", message));
+            }
+            // Senders that cannot set a header put other things here; they change nothing.
+            _ => partial,
+        };
+    }
+    Ok(partial)
+}
+
+/// Decodes a body and weighs what came of it.
+async fn decode(
+    terms: Terms,
+    bytes: Bytes,
+    room: Reservation,
+    received_at: Timestamp,
+) -> Result<(Batch, Rejects, Reservation), ApiError> {
+    let short = terms.encoding == Encoding::Identity && bytes.len() <= INLINE_BYTES;
+    let work = move || decode_now(&terms, bytes, room, received_at);
+    if short {
+        return work();
+    }
+    match tokio::task::spawn_blocking(work).await {
+        Ok(decoded) => decoded,
+        Err(error) => {
+            tracing::error!(%error, "decoding a batch panicked");
+            Err(ApiError::internal())
+        }
+    }
+}
+
+fn decode_now(
+    terms: &Terms,
+    bytes: Bytes,
+    mut room: Reservation,
+    received_at: Timestamp,
+) -> Result<(Batch, Rejects, Reservation), ApiError> {
+    let body = body::decompress(terms.encoding, bytes, terms.decoded_limit, &mut room)?;
+    // The encoded form stands beside the body for a while; both are weighed.
+    room.resize(body.len() * (1 + ENCODED_FACTOR))?;
+    let id = match &terms.key {
+        Some(key) => BatchId::keyed(key, &body),
+        None => BatchId::fresh(rand::random(), &body),
+    };
+    let max_bytes = terms.decoded_limit * ENCODED_FACTOR;
+    let mut builder = BatchBuilder::new(id, terms.key.is_some(), received_at, max_bytes);
+    (terms.format.decode)(&body, &mut builder)?;
+    let (batch, rejects) = builder.finish();
+    let partial = terms
+        .partial
+        .unwrap_or_else(|| terms.default_partial || (terms.format.partial_by_default)(&body));
+    drop(body);
+    if rejects.count > 0 && (!partial || batch.documents.is_empty()) {
+        return Err(ApiError::invalid_records(&rejects, partial));
+    }
+    room.resize(batch.documents.encoded_bytes())?;
+    Ok((batch, rejects, room))
+}

@@ -1,0 +1,111 @@
+//! `GET /logs/retrieve`: streams what matches, at the reader's speed.
+
+use super::Services;
+use super::error::ApiError;
+use crate::query::Query;
+use crate::retrieval::Pages;
+use crate::store::page::{Page, Row};
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
+use logs::LogRecord;
+use serde_json::value::RawValue;
+use std::io;
+use std::sync::Arc;
+
+/// Bytes that are handed over at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// The handler.
+pub(super) async fn retrieve(
+    State(services): State<Arc<Services>>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let query = Query::parse(query.as_deref().unwrap_or_default())?;
+    let mut pages = services.retrieval.pages(query)?;
+    let Some(first) = pages.next().await? else {
+        return Err(ApiError::no_logs());
+    };
+    let answer = Answer {
+        pages,
+        page: first,
+        row: 0,
+        part: Part::Opening,
+    };
+    let chunks = stream::try_unfold(answer, Answer::chunk);
+    let headers = [(header::CONTENT_TYPE, "application/json")];
+    Ok((headers, Body::from_stream(chunks)).into_response())
+}
+
+/// An answer that is being written: one page of it at a time.
+struct Answer {
+    pages: Pages,
+    page: Page,
+    row: usize,
+    part: Part,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Opening,
+    Rows,
+    Closed,
+}
+
+impl Answer {
+    /// The next chunk. An error breaks the transfer off: an array that is cut must not look whole.
+    async fn chunk(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        if self.part == Part::Closed {
+            return Ok(None);
+        }
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 4);
+        while chunk.len() < CHUNK_BYTES {
+            if let Some(row) = self.page.row(self.row) {
+                let before: &[u8] = if self.part == Part::Opening {
+                    b"["
+                } else {
+                    b",\n"
+                };
+                chunk.extend_from_slice(before);
+                write_row(row, &mut chunk)?;
+                self.part = Part::Rows;
+                self.row += 1;
+                continue;
+            }
+            match self.pages.next().await {
+                Ok(Some(page)) => (self.page, self.row) = (page, 0),
+                Ok(None) => {
+                    chunk.extend_from_slice(b"]\n");
+                    self.part = Part::Closed;
+                    break;
+                }
+                Err(error) => {
+                    tracing::warn!(?error, "an answer was broken off half-way");
+                    return Err(io::Error::other("the answer was broken off"));
+                }
+            }
+        }
+        Ok(Some((Bytes::from(chunk), self)))
+    }
+}
+
+/// Writes a record as readers get it: its id, and then what the record says of itself.
+fn write_row(row: Row<'_>, out: &mut Vec<u8>) -> io::Result<()> {
+    use io::Write as _;
+    write!(out, "{{\"id\":\"{}\",", row.id)?;
+    let start = out.len();
+    let attributes = row.attributes.map(serde_json::from_str::<&RawValue>);
+    let record = LogRecord {
+        timestamp: row.id.time(),
+        level: row.level,
+        message: row.message,
+        attributes: attributes.transpose()?,
+    };
+    serde_json::to_writer(&mut *out, &record)?;
+    // The record's own brace gives way to the one that stands before the id.
+    out.remove(start);
+    Ok(())
+}

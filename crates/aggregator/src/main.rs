@@ -1,0 +1,73 @@
+//! The program: settings, log, service, exit code.
+
+use aggregator::app::App;
+use aggregator::config::{self, Cli, Command, Config};
+use aggregator::{probe, shutdown, telemetry};
+use clap::Parser as _;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+/// A setting is wrong.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => return fail(USAGE, &config::sentence(&error)),
+        Err(help) => return say(&help.to_string()),
+    };
+    if let Err(error) = cli.config.check() {
+        return fail(USAGE, &format!("error: {error}"));
+    }
+    match cli.command {
+        Some(Command::Health) => health(cli.config.http.listen_addr),
+        None => serve(cli.config),
+    }
+}
+
+fn health(address: SocketAddr) -> ExitCode {
+    match probe::ask(address) {
+        Ok(answer) if answer.healthy => say(&answer.body),
+        Ok(answer) => {
+            say(&answer.body);
+            ExitCode::FAILURE
+        }
+        Err(error) => fail(1, &format!("error: no answer from {address}: {error}")),
+    }
+}
+
+#[tokio::main]
+async fn serve(config: Config) -> ExitCode {
+    if let Err(error) = telemetry::start(&config.log) {
+        return fail(USAGE, &format!("error: {error}"));
+    }
+    // Each connection is a file descriptor; the usual limit of 1024 is soft.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+    let stop = match shutdown::on_signals() {
+        Ok(stop) => stop,
+        Err(error) => return fail(1, &format!("error: cannot listen for signals: {error}")),
+    };
+    match App::build(config).await {
+        Ok(app) => {
+            app.run(stop).await;
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(1, &format!("error: {error}")),
+    }
+}
+
+fn fail(code: u8, sentence: &str) -> ExitCode {
+    // Standard error may be closed; the exit code says the same.
+    drop(writeln!(io::stderr(), "{sentence}"));
+    ExitCode::from(code)
+}
+
+fn say(text: &str) -> ExitCode {
+    match writeln!(io::stdout(), "{}", text.trim_end()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,164 @@
+//! The identity of a record and of a batch: a pure function of time, key, content and position.
+//!
+//! A record's id is 20 bytes: its time in nanoseconds with the sign bit flipped (8 bytes, big
+//! endian, so that bytes sort as times do), the batch's id (8 bytes), and its position in the batch
+//! (4 bytes, big endian). Sent again under the same key, a batch gets the same ids, and the store's
+//! uniqueness makes the second writing a no-op.
+
+use logs::Timestamp;
+use std::fmt;
+
+/// Bytes in a [`RecordId`].
+pub const RECORD_ID_BYTES: usize = 20;
+
+/// The `_id` of a stored record. Its order is the order of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId([u8; RECORD_ID_BYTES]);
+
+/// What all records of one batch have in common: a hash of the request's key and of its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BatchId([u8; 8]);
+
+impl BatchId {
+    /// The id of a batch sent under the client's own key: the same for the same key and body.
+    pub fn keyed(key: &str, body: &[u8]) -> Self {
+        Self::hash(b"key", key.as_bytes(), body)
+    }
+
+    /// The id of a batch without a key; `fresh` is random, so that equal bodies stay apart.
+    pub fn fresh(fresh: [u8; 16], body: &[u8]) -> Self {
+        Self::hash(b"new", &fresh, body)
+    }
+
+    /// The kind and the two digests have fixed lengths, so no two inputs run into one another.
+    fn hash(kind: &[u8; 3], key: &[u8], body: &[u8]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(kind);
+        hasher.update(blake3::hash(key).as_bytes());
+        hasher.update(blake3::hash(body).as_bytes());
+        let mut id = [0; 8];
+        hasher.finalize_xof().fill(&mut id);
+        Self(id)
+    }
+
+    /// The eight bytes.
+    pub fn as_bytes(&self) -> &[u8; 8] {
+        &self.0
+    }
+}
+
+impl RecordId {
+    /// The least id there can be.
+    pub const MIN: Self = Self([0x00; RECORD_ID_BYTES]);
+    /// The greatest id there can be.
+    pub const MAX: Self = Self([0xff; RECORD_ID_BYTES]);
+
+    /// The id of the record at `position` of a batch.
+    pub fn new(time: Timestamp, batch: BatchId, position: u32) -> Self {
+        let mut id = Self::first_at(time);
+        let (_, rest) = id.0.split_at_mut(8);
+        let (hash, place) = rest.split_at_mut(8);
+        hash.copy_from_slice(&batch.0);
+        place.copy_from_slice(&position.to_be_bytes());
+        id
+    }
+
+    /// The least id that a record of this time can have.
+    pub fn first_at(time: Timestamp) -> Self {
+        let mut id = [0; RECORD_ID_BYTES];
+        let (head, _) = id.split_at_mut(8);
+        head.copy_from_slice(&time_bytes(time));
+        Self(id)
+    }
+
+    /// The id in these bytes, if they are as many as an id has.
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The twenty bytes.
+    pub fn as_bytes(&self) -> &[u8; RECORD_ID_BYTES] {
+        &self.0
+    }
+
+    /// The record's time.
+    pub fn time(&self) -> Timestamp {
+        let mut head = [0; 8];
+        head.copy_from_slice(self.0.first_chunk::<8>().unwrap_or(&[0; 8]));
+        Timestamp::from_nanos((u64::from_be_bytes(head) ^ SIGN).cast_signed())
+    }
+}
+
+/// Flipping the sign bit makes two's complement sort like an unsigned number.
+const SIGN: u64 = 1 << 63;
+
+/// A time as the first eight bytes of an id.
+pub fn time_bytes(time: Timestamp) -> [u8; 8] {
+    (time.nanos().cast_unsigned() ^ SIGN).to_be_bytes()
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+fn write_hex(bytes: &[u8], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = [0; 2 * RECORD_ID_BYTES];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        for (digit, nibble) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
+            *digit = HEX.get(usize::from(nibble)).copied().unwrap_or(b'?');
+        }
+    }
+    let text = text.get(..2 * bytes.len()).unwrap_or_default();
+    formatter.write_str(std::str::from_utf8(text).unwrap_or_default())
+}
+
+/// Forty hexadecimal digits.
+impl fmt::Display for RecordId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(&self.0, formatter)
+    }
+}
+
+/// Sixteen hexadecimal digits: bytes 8 to 15 of the ids of the batch's records.
+impl fmt::Display for BatchId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(&self.0, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn ids_sort_by_time_and_within_a_batch_by_position(
+            a in any::<(i64, u32)>(), b in any::<(i64, u32)>()
+        ) {
+            let batch = BatchId::keyed("k", b"body");
+            let id = |(nanos, position)| RecordId::new(Timestamp::from_nanos(nanos), batch, position);
+            prop_assert_eq!(id(a).cmp(&id(b)), a.cmp(&b));
+            prop_assert_eq!(id(a).time().nanos(), a.0);
+            prop_assert!(RecordId::first_at(id(a).time()) <= id(a));
+        }
+    }
+
+    #[test]
+    fn a_batch_id_depends_on_key_and_body_and_on_nothing_else() {
+        let id = BatchId::keyed("a", b"body");
+        assert_eq!(id, BatchId::keyed("a", b"body"));
+        assert_ne!(id, BatchId::keyed("b", b"body"));
+        assert_ne!(id, BatchId::keyed("a", b"other"));
+        assert_ne!(BatchId::keyed("ab", b"c"), BatchId::keyed("a", b"bc"));
+        assert_ne!(
+            BatchId::fresh([1; 16], b"body"),
+            BatchId::fresh([2; 16], b"body")
+        );
+    }
+
+    #[test]
+    fn an_id_is_shown_as_hexadecimal_digits() {
+        assert_eq!(RecordId::MAX.to_string(), "f".repeat(40));
+        let id = RecordId::new(Timestamp::from_nanos(0), BatchId([0xab; 8]), 258);
+        assert_eq!(id.to_string(), "8000000000000000abababababababab00000102");
+    }
+}

@@ -1,0 +1,205 @@
+//! The way of a query to the store and back: a loop of page jobs through the read lane.
+//!
+//! Every page has its own permit and deadline and holds nothing in the store when it is done. So an
+//! answer of any length needs the memory of one page, a slow reader occupies no worker, and a
+//! failover in the middle costs one retry.
+
+use crate::clock::Clock;
+use crate::query::Query;
+use crate::record_id::RecordId;
+use crate::store::guard::{CallError, Guard};
+use crate::store::page::Page;
+use crate::store::{PageLimit, Store, StoreError};
+use crate::worker::{Handler, JobError, Lane, LaneSnapshot};
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
+
+/// One page at most.
+const PAGE: PageLimit = PageLimit {
+    rows: 5_000,
+    bytes: 4 * 1024 * 1024,
+};
+
+/// Between two attempts at a page in the middle of an answer.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// Why a page could not be had.
+pub type PageError = JobError<CallError>;
+
+/// Answers queries.
+pub struct Retrieval {
+    lane: Lane<Reader>,
+    reader: Arc<Reader>,
+    clock: Arc<dyn Clock>,
+    page_timeout: Duration,
+    streams: Arc<Semaphore>,
+}
+
+/// As many answers as may be under way are under way.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many answers are being read at once")]
+pub struct TooManyStreams;
+
+impl Retrieval {
+    /// Starts the read lane; `max_streams` answers may be under way at one time.
+    pub fn start(
+        store: Arc<dyn Store>,
+        guard: Guard,
+        clock: Arc<dyn Clock>,
+        lane: (usize, usize),
+        page_timeout: Duration,
+        max_streams: usize,
+    ) -> (Self, JoinHandle<()>) {
+        let (capacity, workers) = lane;
+        let reader = Arc::new(Reader { store, guard });
+        let (lane, dispatcher) =
+            Lane::start(capacity, workers, Arc::clone(&reader), Arc::clone(&clock));
+        let retrieval = Self {
+            lane,
+            reader,
+            clock,
+            page_timeout,
+            streams: Arc::new(Semaphore::new(max_streams)),
+        };
+        (retrieval, dispatcher)
+    }
+
+    /// Begins an answer; nothing is read yet.
+    ///
+    /// # Errors
+    /// [`TooManyStreams`], at once.
+    pub fn pages(self: &Arc<Self>, query: Query) -> Result<Pages, TooManyStreams> {
+        let place = Arc::clone(&self.streams)
+            .try_acquire_owned()
+            .map_err(|_| TooManyStreams)?;
+        Ok(Pages {
+            retrieval: Arc::clone(self),
+            query: Arc::new(query),
+            after: None,
+            state: State::Fresh,
+            _place: place,
+        })
+    }
+
+    async fn page(&self, query: &Arc<Query>, after: Option<RecordId>) -> Result<Page, PageError> {
+        let job = PageJob {
+            query: Arc::clone(query),
+            after,
+        };
+        let deadline = self.clock.elapsed() + self.page_timeout;
+        self.lane.submit(job, deadline).await
+    }
+
+    /// The lane in numbers.
+    pub fn lane(&self) -> LaneSnapshot {
+        self.lane.snapshot()
+    }
+
+    /// The breaker in front of the store's reads.
+    pub fn guard(&self) -> &Guard {
+        &self.reader.guard
+    }
+}
+
+/// The pages of one answer, in order.
+pub struct Pages {
+    retrieval: Arc<Retrieval>,
+    query: Arc<Query>,
+    after: Option<RecordId>,
+    state: State,
+    _place: OwnedSemaphorePermit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No row was given out: a failure can still be told with a status.
+    Fresh,
+    /// Rows were given out: a failure would cost the reader everything, so it is worth a wait.
+    Flowing,
+    Done,
+}
+
+impl Pages {
+    /// The next page that has rows; `None` when there is none.
+    ///
+    /// # Errors
+    /// Before the first row at once; later only when the store stays away as long as one page may take.
+    pub async fn next(&mut self) -> Result<Option<Page>, PageError> {
+        while self.state != State::Done {
+            let page = match self.state {
+                State::Flowing => self.patiently().await?,
+                _ => self.retrieval.page(&self.query, self.after).await?,
+            };
+            self.after = page.next;
+            if page.next.is_none() {
+                self.state = State::Done;
+            }
+            if !page.is_empty() {
+                if self.state == State::Fresh {
+                    self.state = State::Flowing;
+                }
+                return Ok(Some(page));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn patiently(&self) -> Result<Page, PageError> {
+        let retrieval = &self.retrieval;
+        let give_up = retrieval.clock.elapsed() + retrieval.page_timeout;
+        loop {
+            let error = match retrieval.page(&self.query, self.after).await {
+                Ok(page) => return Ok(page),
+                Err(error) => error,
+            };
+            if !passes(&error) || retrieval.clock.elapsed() + RETRY_PAUSE >= give_up {
+                return Err(error);
+            }
+            tracing::debug!(
+                ?error,
+                "a page failed in the middle of an answer; asking again"
+            );
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
+    }
+}
+
+/// Whether asking again may help.
+fn passes(error: &PageError) -> bool {
+    match error {
+        JobError::Full { .. } | JobError::Expired | JobError::Panicked => true,
+        JobError::Failed(CallError::Open { .. }) => true,
+        JobError::Failed(CallError::Store(error)) => {
+            matches!(error, StoreError::Unavailable(_) | StoreError::Timeout)
+        }
+        JobError::Closed => false,
+    }
+}
+
+/// One page to be read.
+struct PageJob {
+    query: Arc<Query>,
+    after: Option<RecordId>,
+}
+
+/// What the workers of the read lane do.
+struct Reader {
+    store: Arc<dyn Store>,
+    guard: Guard,
+}
+
+#[async_trait]
+impl Handler for Reader {
+    type Job = PageJob;
+    type Output = Page;
+    type Error = CallError;
+
+    async fn run(&self, job: PageJob, deadline: Duration) -> Result<Page, CallError> {
+        let store = Arc::clone(&self.store);
+        let read = async move { store.page(&job.query, job.after, PAGE, deadline).await };
+        self.guard.call(deadline, read).await
+    }
+}

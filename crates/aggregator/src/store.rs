@@ -1,0 +1,145 @@
+//! What a store is: the one trait that MongoDB and SQLite both keep, and what can go wrong there.
+
+pub mod guard;
+pub mod mongo;
+pub mod page;
+pub mod sqlite;
+
+use crate::batch::Documents;
+use crate::query::Query;
+use crate::record_id::{BatchId, RecordId};
+use async_trait::async_trait;
+use logs::Timestamp;
+use page::Page;
+use serde::Serialize;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The format that both stores write; a store that holds a later one is not touched.
+pub const FORMAT_VERSION: i32 = 1;
+
+/// A durable set of records, unique by id and sorted by it.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Stores documents durably. A document whose id is there already is left as it is, which is
+    /// success. When this fails, some, all or none of them may be stored: sending all of them again
+    /// is always right.
+    async fn insert(
+        &self,
+        documents: Arc<Documents>,
+        range: Range<usize>,
+        deadline: Duration,
+    ) -> Result<InsertReport, StoreError>;
+
+    /// The time of receipt that goes with a batch: `received_at` durably remembered, or what was
+    /// remembered for the batch before.
+    async fn receipt(
+        &self,
+        batch: BatchId,
+        received_at: Timestamp,
+    ) -> Result<Timestamp, StoreError>;
+
+    /// The records that match, in the order of their ids, behind `after` when it is given: at most
+    /// `limit.rows` of them, looking at no more rows than that, and about `limit.bytes`.
+    async fn page(
+        &self,
+        query: &Query,
+        after: Option<RecordId>,
+        limit: PageLimit,
+        deadline: Duration,
+    ) -> Result<Page, StoreError>;
+
+    /// What the store is and whether it can be reached, from what is known already.
+    fn status(&self) -> StoreStatus;
+
+    /// Finishes what is under way and closes.
+    async fn close(&self);
+}
+
+/// How much one page may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct PageLimit {
+    /// Rows that the store may look at.
+    pub rows: usize,
+    /// Bytes of text; the row that passes this bound is the last.
+    pub bytes: usize,
+}
+
+/// What became of the documents of one insert.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct InsertReport {
+    /// New in the store.
+    pub stored: u64,
+    /// There already, under the same id.
+    pub already_stored: u64,
+    /// Refused by the store for good.
+    pub refused: Vec<Refused>,
+}
+
+/// A document that the store will never take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its position in the documents that were given.
+    pub position: usize,
+    /// The store's reason.
+    pub reason: String,
+}
+
+impl InsertReport {
+    /// Adds what became of further documents.
+    pub fn add(&mut self, other: Self) {
+        self.stored += other.stored;
+        self.already_stored += other.already_stored;
+        self.refused.extend(other.refused);
+    }
+}
+
+/// For `/health`.
+#[derive(Debug, Clone, Serialize)]
+pub struct StoreStatus {
+    /// `mongodb` or `sqlite`.
+    pub kind: &'static str,
+    /// Where the data is, without any password.
+    pub location: String,
+    /// Whether it can take records, as far as is known.
+    pub available: bool,
+    /// Why not, in one sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, cannot write durably, or does not let us in. May pass: try again.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// It did not answer in time; what was asked may have been done.
+    #[error("the store did not answer in time")]
+    Timeout,
+    /// It is well, but this question takes it longer than is allowed.
+    #[error("the query took too long")]
+    QueryTooSlow,
+    /// It holds a format that this version does not know.
+    #[error(
+        "the store holds format version {found}, and this version knows {FORMAT_VERSION}: use a newer aggregator"
+    )]
+    NewerFormat {
+        /// The version that it holds.
+        found: i64,
+    },
+    /// It refuses the question itself.
+    #[error("the store refused the request: {0}")]
+    Rejected(String),
+}
+
+impl StoreError {
+    /// Whether the circuit breaker counts it: the store's fault, not the question's.
+    pub fn is_failure(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Timeout | Self::NewerFormat { .. } => true,
+            Self::QueryTooSlow | Self::Rejected(_) => false,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The driver's client, made when it is first needed, and what its heartbeats say.
+
+use super::{MongoAddress, Target};
+use crate::store::StoreError;
+use mongodb::Client;
+use mongodb::bson::Document;
+use mongodb::event::EventHandler;
+use mongodb::event::sdam::SdamEvent;
+use mongodb::options::{ClientOptions, ServerAddress};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::OnceCell;
+
+/// For a connection, for choosing a server, and between heartbeats, unless the URI says otherwise.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A client that is made at the first call: reading a `mongodb+srv` URI already asks the name service.
+pub(super) struct LazyClient {
+    address: MongoAddress,
+    max_connections: u32,
+    reachability: Option<Arc<Reachability>>,
+    client: OnceCell<Client>,
+}
+
+impl LazyClient {
+    pub(super) fn new(target: &Target, reachability: Option<Arc<Reachability>>) -> Self {
+        Self {
+            address: target.address.clone(),
+            max_connections: target.max_connections,
+            reachability,
+            client: OnceCell::new(),
+        }
+    }
+
+    /// The client; making it is tried again at every call until it works.
+    pub(super) async fn get(&self) -> Result<&Client, StoreError> {
+        self.client
+            .get_or_try_init(|| self.make())
+            .await
+            .map_err(|error| StoreError::from(error).scrub(&self.address))
+    }
+
+    async fn make(&self) -> Result<Client, mongodb::error::Error> {
+        let mut options = ClientOptions::parse(self.address.secret_uri()).await?;
+        options
+            .app_name
+            .get_or_insert_with(|| "aggregator".to_owned());
+        options.connect_timeout.get_or_insert(PATIENCE);
+        options.heartbeat_freq.get_or_insert(PATIENCE);
+        options.server_selection_timeout.get_or_insert(PATIENCE);
+        options.max_pool_size.get_or_insert(self.max_connections);
+        if let Some(reachability) = self.reachability.clone() {
+            options.sdam_event_handler = Some(EventHandler::callback(move |event| {
+                reachability.note(event)
+            }));
+        }
+        Client::with_options(options)
+    }
+
+    pub(super) async fn close(&self) {
+        if let Some(client) = self.client.get() {
+            client.clone().shutdown().immediate(true).await;
+        }
+    }
+}
+
+/// Which servers took writes at their last heartbeat.
+#[derive(Debug, Default)]
+pub(super) struct Reachability {
+    writable: Mutex<HashMap<ServerAddress, bool>>,
+}
+
+impl Reachability {
+    /// Whether any server takes writes, as far as is known.
+    pub(super) fn is_writable(&self) -> bool {
+        self.servers().values().any(|writable| *writable)
+    }
+
+    fn note(&self, event: SdamEvent) {
+        match event {
+            SdamEvent::ServerHeartbeatSucceeded(event) => {
+                let writable = takes_writes(&event.reply);
+                self.servers().insert(event.server_address, writable);
+            }
+            SdamEvent::ServerHeartbeatFailed(event) => {
+                self.servers().insert(event.server_address, false);
+            }
+            SdamEvent::ServerClosed(event) => {
+                self.servers().remove(&event.address);
+            }
+            _ => {}
+        }
+    }
+
+    fn servers(&self) -> std::sync::MutexGuard<'_, HashMap<ServerAddress, bool>> {
+        self.writable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The reply to `hello`, or to its older name, of a server that takes writes.
+fn takes_writes(reply: &Document) -> bool {
+    ["isWritablePrimary", "ismaster"]
+        .iter()
+        .any(|name| reply.get_bool(name).unwrap_or(false))
+}

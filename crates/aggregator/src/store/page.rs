@@ -1,0 +1,128 @@
+//! One page of records: their text in one buffer, without an allocation per row.
+
+use crate::attributes;
+use crate::document::StoredDocument;
+use crate::query::{Candidate, Query};
+use crate::record_id::RecordId;
+use std::ops::Range;
+
+/// Rows in the order of their ids, and where the next page starts.
+#[derive(Debug, Default)]
+pub struct Page {
+    text: Vec<u8>,
+    rows: Vec<RowSpans>,
+    /// The last row that the store looked at, when there may be more behind it.
+    pub next: Option<RecordId>,
+}
+
+#[derive(Debug, Clone)]
+struct RowSpans {
+    id: RecordId,
+    level: Option<Range<usize>>,
+    message: Range<usize>,
+    attributes: Option<Range<usize>>,
+}
+
+/// A row of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row<'a> {
+    /// Its id, and with it its time.
+    pub id: RecordId,
+    /// The level's text as it was sent.
+    pub level: Option<&'a str>,
+    /// The text.
+    pub message: &'a str,
+    /// The attributes as a JSON object.
+    pub attributes: Option<&'a str>,
+}
+
+impl Page {
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row; there may be more pages all the same.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Bytes of text.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// A row.
+    pub fn row(&self, position: usize) -> Option<Row<'_>> {
+        let spans = self.rows.get(position)?;
+        Some(Row {
+            id: spans.id,
+            level: spans.level.clone().map(|span| self.slice(span)),
+            message: self.slice(spans.message.clone()),
+            attributes: spans.attributes.clone().map(|span| self.slice(span)),
+        })
+    }
+
+    fn slice(&self, span: Range<usize>) -> &str {
+        // Only whole strings are put in, and the spans are theirs.
+        let bytes = self.text.get(span).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// Adds a stored document, if it is asked for.
+    ///
+    /// # Errors
+    /// When its attributes are not BSON.
+    pub fn push_document(
+        &mut self,
+        query: &Query,
+        stored: &StoredDocument<'_>,
+    ) -> Result<(), bson::error::Error> {
+        let candidate = Candidate {
+            id: stored.id,
+            severity: stored.severity,
+            level: stored.level,
+        };
+        if !query.matches(candidate) {
+            return Ok(());
+        }
+        let level = stored.level.map(|text| self.put(text));
+        let message = self.put(stored.message);
+        let start = self.text.len();
+        if let Some(members) = stored.attributes {
+            attributes::write_json(members, &mut self.text)?;
+        }
+        self.rows.push(RowSpans {
+            id: stored.id,
+            level,
+            message,
+            attributes: stored.attributes.map(|_| start..self.text.len()),
+        });
+        Ok(())
+    }
+
+    /// Adds a row, if it is asked for.
+    pub fn push_row(&mut self, query: &Query, severity: u8, row: Row<'_>) {
+        let candidate = Candidate {
+            id: row.id,
+            severity,
+            level: row.level,
+        };
+        if !query.matches(candidate) {
+            return;
+        }
+        let spans = RowSpans {
+            id: row.id,
+            level: row.level.map(|text| self.put(text)),
+            message: self.put(row.message),
+            attributes: row.attributes.map(|text| self.put(text)),
+        };
+        self.rows.push(spans);
+    }
+
+    fn put(&mut self, text: &str) -> Range<usize> {
+        let start = self.text.len();
+        self.text.extend_from_slice(text.as_bytes());
+        start..self.text.len()
+    }
+}

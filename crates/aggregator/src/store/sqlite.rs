@@ -1,0 +1,168 @@
+//! The embedded store: one SQLite file, one table, one writer, a reader per read worker.
+//!
+//! WAL with `synchronous=FULL`: a committed transaction has been fsynced.
+
+mod read;
+mod schema;
+mod write;
+
+pub use schema::{SchemaError, open_reader};
+
+use super::page::Page;
+use super::{InsertReport, PageLimit, Store, StoreError, StoreStatus};
+use crate::batch::Documents;
+use crate::clock::Clock;
+use crate::query::Query;
+use crate::record_id::{BatchId, RecordId};
+use async_trait::async_trait;
+use logs::Timestamp;
+use rusqlite::{Connection, ErrorCode};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The file's name in the data folder.
+pub const FILE_NAME: &str = "logs.sqlite3";
+
+/// Records in a SQLite file.
+pub struct SqliteStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    clock: Arc<dyn Clock>,
+    writer: Mutex<Connection>,
+    /// Connections that no page is being read with.
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl SqliteStore {
+    /// Opens the file in `folder`, and makes it when it is not there.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when it cannot be opened or was written by a later version.
+    pub fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<Self, SchemaError> {
+        let path = folder.join(FILE_NAME);
+        let writer = schema::open_writer(&path, clock.now())?;
+        let shared = Shared {
+            path,
+            clock,
+            writer: Mutex::new(writer),
+            readers: Mutex::new(Vec::new()),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Runs blocking work on a thread for such; a panic there goes on here.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Shared) -> Result<T, rusqlite::Error> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        match tokio::task::spawn_blocking(move || work(&shared)).await {
+            Ok(result) => result.map_err(|error| classify(&error)),
+            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+            Err(_) => Err(StoreError::Unavailable(
+                "the service is stopping".to_owned(),
+            )),
+        }
+    }
+}
+
+impl Shared {
+    fn writer(&self) -> MutexGuard<'_, Connection> {
+        // A panic left no transaction open: rusqlite rolls back when one is dropped.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A reader is given back only when its page went well; any other is closed.
+    fn with_reader<T>(
+        &self,
+        read: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, rusqlite::Error> {
+        let readers = || self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = readers().pop();
+        let mut reader = match idle {
+            Some(reader) => reader,
+            None => open_reader(&self.path)?,
+        };
+        let result = read(&mut reader)?;
+        readers().push(reader);
+        Ok(result)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn insert(
+        &self,
+        documents: Arc<Documents>,
+        range: Range<usize>,
+        _deadline: Duration,
+    ) -> Result<InsertReport, StoreError> {
+        self.blocking(move |shared| write::insert(&mut shared.writer(), &documents, range))
+            .await
+    }
+
+    async fn receipt(
+        &self,
+        batch: BatchId,
+        received_at: Timestamp,
+    ) -> Result<Timestamp, StoreError> {
+        self.blocking(move |shared| write::receipt(&mut shared.writer(), batch, received_at))
+            .await
+    }
+
+    async fn page(
+        &self,
+        query: &Query,
+        after: Option<RecordId>,
+        limit: PageLimit,
+        deadline: Duration,
+    ) -> Result<Page, StoreError> {
+        let query = query.clone();
+        self.blocking(move |shared| {
+            let clock = Arc::clone(&shared.clock);
+            let is_late = move || clock.elapsed() >= deadline;
+            shared.with_reader(|reader| read::page(reader, &query, after, limit, is_late))
+        })
+        .await
+    }
+
+    fn status(&self) -> StoreStatus {
+        StoreStatus {
+            kind: "sqlite",
+            location: self.shared.path.display().to_string(),
+            available: true,
+            problem: None,
+        }
+    }
+
+    async fn close(&self) {
+        let closed = self
+            .blocking(|shared| {
+                shared
+                    .writer()
+                    .execute_batch("PRAGMA wal_checkpoint(PASSIVE)")
+            })
+            .await;
+        if let Err(error) = closed {
+            tracing::warn!(%error, "the last checkpoint failed; the next start makes it up");
+        }
+    }
+}
+
+fn classify(error: &rusqlite::Error) -> StoreError {
+    let text = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted) => StoreError::QueryTooSlow,
+        Some(ErrorCode::TooBig | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
+            StoreError::Rejected(text)
+        }
+        _ => StoreError::Unavailable(text),
+    }
+}

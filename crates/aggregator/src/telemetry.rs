@@ -1,0 +1,31 @@
+//! The log: on standard error, as text or as JSON.
+
+use crate::config::{LogConfig, LogFormat};
+use std::io::IsTerminal as _;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+/// What is logged.
+///
+/// # Errors
+/// When the filter's text is none.
+pub fn filter(config: &LogConfig) -> Result<EnvFilter, ParseError> {
+    EnvFilter::builder().parse(&config.rust_log)
+}
+
+/// Starts logging, once for the process.
+///
+/// # Errors
+/// When the filter is none, or logging was started before.
+pub fn start(config: &LogConfig) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter(config)?)
+        .with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Json => builder.json().try_init(),
+        LogFormat::Text => {
+            let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            builder.with_ansi(colours).with_target(false).try_init()
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The native format: a JSON array of records, one record, or one record a line.
+
+use super::value::{Members, MembersVisitor, kind_of_byte};
+use super::{DecodeError, RecordFault, fields, ndjson, reason_of, text_of};
+use crate::batch::BatchBuilder;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+
+/// Reads a body whose first byte says what it is.
+pub(super) fn decode(body: &[u8], batch: &mut BatchBuilder) -> Result<(), DecodeError> {
+    let text = text_of(body)?;
+    match first_byte(text) {
+        Some(b'[') => decode_array(text, batch),
+        Some(b'{') if is_lines(body) => ndjson::decode(body, batch),
+        Some(b'{') => decode_object(text, batch),
+        first => Err(DecodeError::NotRecords {
+            found: kind_of_byte(first),
+        }),
+    }
+}
+
+/// Whether the body is one record a line rather than one JSON value: it begins with an object, and
+/// behind that object there is more.
+pub(super) fn is_lines(body: &[u8]) -> bool {
+    let Ok(text) = text_of(body) else {
+        return false;
+    };
+    if first_byte(text) != Some(b'{') {
+        return false;
+    }
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+    let first = values.next();
+    let rest = text.get(values.byte_offset()..).unwrap_or_default();
+    matches!(first, Some(Ok(_))) && rest.trim_ascii_start().starts_with('{')
+}
+
+fn first_byte(text: &str) -> Option<u8> {
+    text.trim_ascii_start().as_bytes().first().copied()
+}
+
+fn decode_array(text: &str, batch: &mut BatchBuilder) -> Result<(), DecodeError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let read = deserializer
+        .deserialize_seq(ArrayVisitor { batch: &mut *batch })
+        .and_then(|()| deserializer.end());
+    outcome(read, batch)
+}
+
+fn decode_object(text: &str, batch: &mut BatchBuilder) -> Result<(), DecodeError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let read = RecordSeed {
+        batch: &mut *batch,
+        members: &mut Members::new(),
+    }
+    .deserialize(&mut deserializer)
+    .and_then(|()| deserializer.end());
+    outcome(read, batch)
+}
+
+fn outcome(read: Result<(), serde_json::Error>, batch: &BatchBuilder) -> Result<(), DecodeError> {
+    if batch.is_too_large() {
+        return Err(DecodeError::TooLarge);
+    }
+    read.map_err(|error| DecodeError::Syntax {
+        reason: reason_of(&error),
+        line: error.line(),
+        column: error.column(),
+    })
+}
+
+struct ArrayVisitor<'b> {
+    batch: &'b mut BatchBuilder,
+}
+
+impl<'a> Visitor<'a> for ArrayVisitor<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an array of records")
+    }
+
+    fn visit_seq<S: SeqAccess<'a>>(self, mut sequence: S) -> Result<(), S::Error> {
+        let mut members = Members::new();
+        loop {
+            let seed = RecordSeed {
+                batch: &mut *self.batch,
+                members: &mut members,
+            };
+            if sequence.next_element_seed(seed)?.is_none() {
+                return Ok(());
+            }
+            if self.batch.is_too_large() {
+                return Err(serde::de::Error::custom("the batch is too large"));
+            }
+        }
+    }
+}
+
+/// Reads one element; whatever is no object is refused alone and does not end the reading.
+pub(super) struct RecordSeed<'b, 'm, 'a> {
+    pub(super) batch: &'b mut BatchBuilder,
+    pub(super) members: &'m mut Members<'a>,
+}
+
+impl<'a> DeserializeSeed<'a> for RecordSeed<'_, '_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> RecordSeed<'_, '_, 'a> {
+    fn refuse<E>(self, found: &'static str) -> Result<(), E> {
+        self.batch.reject(RecordFault::NotAnObject(found));
+        Ok(())
+    }
+}
+
+impl<'a> Visitor<'a> for RecordSeed<'_, '_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a record")
+    }
+
+    fn visit_map<M: MapAccess<'a>>(self, map: M) -> Result<(), M::Error> {
+        self.members.clear();
+        MembersVisitor(self.members).visit_map(map)?;
+        fields::record(self.members, self.batch);
+        Ok(())
+    }
+
+    fn visit_seq<S: SeqAccess<'a>>(self, mut sequence: S) -> Result<(), S::Error> {
+        while sequence.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+        self.refuse("an array")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        self.refuse("true or false")
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        self.refuse("a number")
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        self.refuse("a number")
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        self.refuse("a number")
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        self.refuse("text")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.refuse("null")
+    }
+}

@@ -1,0 +1,236 @@
+//! JSON values into BSON: nothing rounded, nothing doubled, nothing too deep.
+//!
+//! Integers beyond 64 bits keep their digits: as a decimal up to 34 of them, beyond that as text
+//! under a binary subtype of our own. Other numbers are 64-bit floating point, as in every JSON
+//! library.
+
+use super::{RecordFault, reason_of};
+use crate::attributes::LONG_INTEGER;
+use crate::bson_writer::BsonWriter;
+use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+
+/// How many objects and arrays may stand inside one another within an attribute.
+pub(super) const MAX_DEPTH: usize = 32;
+
+/// Digits that a decimal of BSON holds.
+const DECIMAL_DIGITS: usize = 34;
+
+/// From here on, doubled names are looked for with a map.
+const FEW: usize = 16;
+
+/// The members of a JSON object, in the order sent.
+pub(super) type Members<'a> = Vec<(Cow<'a, str>, &'a RawValue)>;
+
+/// What a value is, in words.
+pub(super) fn kind_of(value: &RawValue) -> &'static str {
+    kind_of_byte(value.get().as_bytes().first().copied())
+}
+
+/// What a value that begins with this byte is, in words.
+pub(super) fn kind_of_byte(first: Option<u8>) -> &'static str {
+    match first {
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b'"') => "text",
+        Some(b't' | b'f') => "true or false",
+        Some(b'n') => "null",
+        Some(b'-' | b'0'..=b'9') => "a number",
+        _ => "something that is no JSON",
+    }
+}
+
+/// The text in a JSON string, borrowed where nothing is escaped.
+pub(super) fn text_of(value: &RawValue) -> Result<Cow<'_, str>, RecordFault> {
+    let mut deserializer = serde_json::Deserializer::from_str(value.get());
+    deserializer
+        .deserialize_str(TextVisitor)
+        .map_err(|error| RecordFault::BadText(reason_of(&error)))
+}
+
+/// The members of a JSON object.
+pub(super) fn members_of(value: &RawValue) -> Result<Members<'_>, RecordFault> {
+    let mut members = Members::new();
+    serde_json::Deserializer::from_str(value.get())
+        .deserialize_map(MembersVisitor(&mut members))
+        .map_err(|error| RecordFault::BadText(reason_of(&error)))?;
+    keep_last(&mut members);
+    Ok(members)
+}
+
+/// Of members with one name, keeps the last value, at the place of the first.
+pub(super) fn keep_last(members: &mut Members<'_>) {
+    if members.len() <= FEW {
+        let mut position = 1;
+        while position < members.len() {
+            let (before, rest) = members.split_at_mut(position);
+            let twin = rest.first().and_then(|(name, value)| {
+                let first = before.iter_mut().find(|(other, _)| other == name)?;
+                first.1 = value;
+                Some(())
+            });
+            match twin {
+                Some(()) => drop(members.remove(position)),
+                None => position += 1,
+            }
+        }
+        return;
+    }
+    let mut places: HashMap<Cow<'_, str>, usize> = HashMap::with_capacity(members.len());
+    let mut kept = Members::with_capacity(members.len());
+    for (name, value) in members.drain(..) {
+        if let Some(first) = places.get(&name).and_then(|place| kept.get_mut(*place)) {
+            first.1 = value;
+        } else {
+            places.insert(name.clone(), kept.len());
+            kept.push((name, value));
+        }
+    }
+    *members = kept;
+}
+
+/// Writes members into the open document of `writer`, which stands `depth` levels below the
+/// attributes.
+pub(super) fn write_members(
+    writer: &mut BsonWriter<'_>,
+    members: Members<'_>,
+    depth: usize,
+) -> Result<(), RecordFault> {
+    for (name, value) in members {
+        if name.contains('\0') {
+            return Err(RecordFault::NulInName);
+        }
+        write_value(writer, &name, value, depth)?;
+    }
+    Ok(())
+}
+
+fn write_value(
+    writer: &mut BsonWriter<'_>,
+    name: &str,
+    value: &RawValue,
+    depth: usize,
+) -> Result<(), RecordFault> {
+    let text = value.get();
+    match text.as_bytes().first() {
+        Some(b'"') => writer.string(name, &text_of(value)?),
+        Some(b't') => writer.boolean(name, true),
+        Some(b'f') => writer.boolean(name, false),
+        Some(b'n') => writer.null(name),
+        Some(b'{' | b'[') if depth >= MAX_DEPTH => return Err(RecordFault::TooDeep),
+        Some(b'{') => {
+            let mark = writer.open_document(name);
+            write_members(writer, members_of(value)?, depth + 1)?;
+            writer.close(mark);
+        }
+        Some(b'[') => {
+            let mark = writer.open_array(name);
+            for (position, element) in elements_of(value)?.into_iter().enumerate() {
+                write_value(writer, &position.to_string(), element, depth + 1)?;
+            }
+            writer.close(mark);
+        }
+        _ => write_number(writer, name, text)?,
+    }
+    Ok(())
+}
+
+fn write_number(writer: &mut BsonWriter<'_>, name: &str, text: &str) -> Result<(), RecordFault> {
+    let is_integer = !text.contains(['.', 'e', 'E']) && text != "-0";
+    if !is_integer {
+        // Not through serde_json, whose fast reading of decimals may be off by the last bit.
+        return match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => {
+                writer.double(name, number);
+                Ok(())
+            }
+            _ => Err(RecordFault::NumberTooLarge(text.chars().take(40).collect())),
+        };
+    }
+    let digits = text.trim_start_matches('-').len();
+    if let Ok(number) = text.parse::<i64>() {
+        writer.integer(name, number);
+    } else if digits <= DECIMAL_DIGITS
+        && let Ok(number) = text.parse::<bson::Decimal128>()
+    {
+        writer.decimal(name, number);
+    } else {
+        writer.binary(name, LONG_INTEGER, text.as_bytes());
+    }
+    Ok(())
+}
+
+fn elements_of(value: &RawValue) -> Result<Vec<&RawValue>, RecordFault> {
+    serde_json::Deserializer::from_str(value.get())
+        .deserialize_seq(ElementsVisitor)
+        .map_err(|error| RecordFault::BadText(reason_of(&error)))
+}
+
+/// Reads an object's members into a list that is used again from record to record.
+pub(super) struct MembersVisitor<'m, 'a>(pub(super) &'m mut Members<'a>);
+
+impl<'a> Visitor<'a> for MembersVisitor<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
+        while let Some(name) = map.next_key::<Name<'a>>()? {
+            self.0.push((name.0, map.next_value()?));
+        }
+        Ok(())
+    }
+}
+
+struct ElementsVisitor;
+
+impl<'a> Visitor<'a> for ElementsVisitor {
+    type Value = Vec<&'a RawValue>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an array")
+    }
+
+    fn visit_seq<S: SeqAccess<'a>>(self, mut sequence: S) -> Result<Self::Value, S::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = sequence.next_element()? {
+            elements.push(element);
+        }
+        Ok(elements)
+    }
+}
+
+/// A name, borrowed where nothing is escaped: serde's own `Cow` always copies.
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow, deserialize_with = "borrowed")] Cow<'a, str>);
+
+fn borrowed<'a, D: serde::Deserializer<'a>>(deserializer: D) -> Result<Cow<'a, str>, D::Error> {
+    deserializer.deserialize_str(TextVisitor)
+}
+
+struct TextVisitor;
+
+impl<'a> Visitor<'a> for TextVisitor {
+    type Value = Cow<'a, str>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("text")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text))
+    }
+}

@@ -1,0 +1,255 @@
+//! A point in time to the nanosecond, and the forms that senders write it in.
+
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use std::fmt;
+
+/// Nanoseconds since 1970-01-01T00:00:00Z, from 1677-09-21 to 2262-04-11.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// Why a text or a number is no time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeError {
+    /// Neither RFC 3339 nor a number.
+    Form,
+    /// A time, but one that 64 bits of nanoseconds cannot hold.
+    Range,
+}
+
+impl fmt::Display for TimeError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Form => {
+                "expected RFC 3339 such as 2024-10-08T00:00:00Z, or a number of s, ms, µs or ns since 1970"
+            }
+            Self::Range => "outside 1677-09-21 to 2262-04-11",
+        })
+    }
+}
+
+impl std::error::Error for TimeError {}
+
+/// For a number, the unit is told by its size: each limit is the first power of ten that lies beyond
+/// the last second (9.2e9), millisecond, … that fits, so no number that can be a time is ambiguous.
+const UNITS: [(i128, i128); 3] = [
+    (10_i128.pow(10), 1_000_000_000),
+    (10_i128.pow(13), 1_000_000),
+    (10_i128.pow(16), 1_000),
+];
+
+/// Digits behind the point that are looked at; a nanosecond is the ninth.
+const FRACTION_DIGITS: usize = 9;
+
+impl Timestamp {
+    /// The earliest time that fits.
+    pub const MIN: Self = Self(i64::MIN);
+    /// The latest time that fits.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// From nanoseconds since 1970.
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since 1970.
+    pub const fn nanos(self) -> i64 {
+        self.0
+    }
+
+    /// Whole milliseconds since 1970, rounded down, as a BSON date holds them.
+    pub const fn millis(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// Reads RFC 3339 (a blank for the `T` is fine, no zone means UTC) or a number in text.
+    ///
+    /// # Errors
+    /// [`TimeError`] for any other text, and for a time that does not fit.
+    pub fn parse(text: &str) -> Result<Self, TimeError> {
+        let text = text.trim();
+        if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+            return Self::from_chrono(time.to_utc());
+        }
+        for form in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"] {
+            if let Ok(time) = NaiveDateTime::parse_from_str(text, form) {
+                return Self::from_chrono(time.and_utc());
+            }
+        }
+        Self::parse_number(text)
+    }
+
+    /// Reads a number of seconds, milliseconds, microseconds or nanoseconds, told apart by its size,
+    /// with an optional fraction: `1728345600.123456789` keeps its nanoseconds.
+    ///
+    /// # Errors
+    /// [`TimeError`] when it is no number, or the time does not fit.
+    pub fn parse_number(text: &str) -> Result<Self, TimeError> {
+        if text.contains(['e', 'E']) {
+            return Self::parse_exponent(text);
+        }
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let is_number = !whole.is_empty()
+            && whole.bytes().all(|byte| byte.is_ascii_digit())
+            && fraction.bytes().all(|byte| byte.is_ascii_digit())
+            && !digits.ends_with('.');
+        if !is_number {
+            return Err(TimeError::Form);
+        }
+        let whole: i128 = whole.parse().map_err(|_| TimeError::Range)?;
+        let scale = UNITS
+            .iter()
+            .find(|(limit, _)| whole < *limit)
+            .map_or(1, |(_, scale)| *scale);
+        let nanos = whole.checked_mul(scale).ok_or(TimeError::Range)? + part(fraction, scale);
+        i64::try_from(if negative { -nanos } else { nanos })
+            .map(Self)
+            .map_err(|_| TimeError::Range)
+    }
+
+    /// A number with an exponent came through floating point at its sender already.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "out of range saturates, and is refused below"
+    )]
+    fn parse_exponent(text: &str) -> Result<Self, TimeError> {
+        let number: f64 = text.parse().map_err(|_| TimeError::Form)?;
+        if !number.is_finite() {
+            return Err(TimeError::Range);
+        }
+        let size = number.abs() as i128;
+        let scale = UNITS
+            .iter()
+            .find(|(limit, _)| size < *limit)
+            .map_or(1, |(_, scale)| *scale);
+        let whole = (number.trunc() as i128).checked_mul(scale);
+        #[expect(clippy::cast_precision_loss, reason = "scale is at most 1e9")]
+        let rest = (number.fract() * scale as f64) as i128;
+        whole
+            .and_then(|whole| i64::try_from(whole + rest).ok())
+            .map(Self)
+            .ok_or(TimeError::Range)
+    }
+
+    fn from_chrono(time: DateTime<Utc>) -> Result<Self, TimeError> {
+        time.timestamp_nanos_opt().map(Self).ok_or(TimeError::Range)
+    }
+}
+
+/// The nanoseconds in the decimal `fraction` of a unit that has `scale` of them.
+fn part(fraction: &str, scale: i128) -> i128 {
+    let mut digits: String = fraction.chars().take(FRACTION_DIGITS).collect();
+    while digits.len() < FRACTION_DIGITS {
+        digits.push('0');
+    }
+    digits.parse::<i128>().unwrap_or(0) * scale / 1_000_000_000
+}
+
+/// RFC 3339 in UTC, with as many of 0, 3, 6 or 9 digits behind the point as are needed.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = DateTime::<Utc>::from_timestamp_nanos(self.0);
+        formatter.write_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        Timestamp::parse(text).map_or_else(|error| format!("{error:?}"), |time| time.to_string())
+    }
+
+    #[test]
+    fn rfc_3339_in_its_usual_forms_is_read_and_shown_in_utc() {
+        for (sent, expected) in [
+            ("2024-10-08T00:00:00Z", "2024-10-08T00:00:00Z"),
+            ("2024-10-08T02:00:00+02:00", "2024-10-08T00:00:00Z"),
+            ("2024-10-08T00:00:00-05:30", "2024-10-08T05:30:00Z"),
+            ("2024-10-08 00:00:00", "2024-10-08T00:00:00Z"),
+            ("2024-10-08T00:00:00.5", "2024-10-08T00:00:00.500Z"),
+            ("2024-10-08t00:00:00z", "2024-10-08T00:00:00Z"),
+            (
+                "2024-10-08T00:00:00.000000001Z",
+                "2024-10-08T00:00:00.000000001Z",
+            ),
+        ] {
+            assert_eq!(shown(sent), expected, "{sent}");
+        }
+    }
+
+    #[test]
+    fn the_unit_of_a_number_is_told_by_its_size() {
+        for sent in [
+            "1728345600",
+            "1728345600000",
+            "1728345600000000",
+            "1728345600000000000",
+            "1.7283456e9",
+        ] {
+            assert_eq!(shown(sent), "2024-10-08T00:00:00Z", "{sent}");
+        }
+        assert_eq!(
+            shown("1728345600.123456789"),
+            "2024-10-08T00:00:00.123456789Z"
+        );
+        assert_eq!(shown("1728345600000.25"), "2024-10-08T00:00:00.000250Z");
+        assert_eq!(shown("-1"), "1969-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn both_ends_of_the_range_fit_and_what_lies_beyond_is_refused() {
+        assert_eq!(
+            shown("1677-09-21T00:12:43.145224192Z"),
+            Timestamp::MIN.to_string()
+        );
+        assert_eq!(
+            shown("2262-04-11T23:47:16.854775807Z"),
+            Timestamp::MAX.to_string()
+        );
+        for sent in [
+            "1677-09-21T00:12:43.145224191Z",
+            "2262-04-11T23:47:16.854775808Z",
+            "9999-12-31T23:59:59Z",
+            "9223372036854775808",
+            "1e300",
+            "99999999999999999999999999999999999999999999",
+        ] {
+            assert_eq!(shown(sent), "Range", "{sent}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for sent in [
+            "",
+            "yesterday",
+            "2024-13-01T00:00:00Z",
+            "12.",
+            ".5",
+            "1_000",
+            "--1",
+            "0x10",
+            "NaN",
+            "inf",
+        ] {
+            assert_eq!(shown(sent), "Form", "{sent}");
+        }
+    }
+
+    #[test]
+    fn milliseconds_are_rounded_down_also_before_1970() {
+        assert_eq!(Timestamp::from_nanos(-1).millis(), -1);
+        assert_eq!(Timestamp::from_nanos(1_999_999).millis(), 1);
+    }
+}

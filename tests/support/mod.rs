@@ -1,0 +1,35 @@
+//! What the system tests share: a real `mongod`, the real service, HTTP and raw TCP clients.
+
+#![allow(
+    dead_code,
+    reason = "a toolbox: a tool stays available when the last test that used it goes"
+)]
+
+use std::time::Duration;
+
+pub(crate) mod http;
+pub(crate) mod mongod;
+mod mongod_binary;
+pub(crate) mod process;
+pub(crate) mod raw;
+pub(crate) mod service;
+pub(crate) mod stores;
+
+/// Waits until `condition` holds and panics with `what` when that takes longer than `timeout`.
+///
+/// The only place where a test waits on a timer.
+pub(crate) async fn wait_until(
+    what: &str,
+    timeout: Duration,
+    mut condition: impl AsyncFnMut() -> bool,
+) {
+    let polling = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(
+        tokio::time::timeout(timeout, polling).await.is_ok(),
+        "waited {timeout:?} in vain: {what}"
+    );
+}

@@ -1,0 +1,206 @@
+//! A real MongoDB server with a data folder of its own.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bson::doc;
+use mongodb::Client;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
+
+use super::process::{Process, leashed, lock};
+use super::{mongod_binary, wait_until};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The exit code of a `mongod` that could not have its port.
+const PORT_TAKEN: i32 = 48;
+
+/// A running server; dropping it kills it and removes its data.
+pub(crate) struct Mongod {
+    // Declared before the folder: it has to be gone before the folder is removed.
+    process: Mutex<Arc<Process>>,
+    launch: Launch,
+}
+
+/// What it takes to start the same server again.
+struct Launch {
+    folder: TempDir,
+    port: u16,
+    args: Vec<String>,
+}
+
+/// The server of this test process, for the tests which do not break it.
+pub(crate) async fn shared() -> &'static Mongod {
+    static SHARED: OnceCell<Mongod> = OnceCell::const_new();
+    SHARED.get_or_init(Mongod::start).await
+}
+
+impl Mongod {
+    /// Starts a server and waits until it answers.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with more arguments for `mongod`.
+    pub(crate) async fn start_with(args: &[&str]) -> Self {
+        for _ in 0..20 {
+            let launch = Launch {
+                folder: tempfile::tempdir().expect("a temporary folder"),
+                port: free_port(),
+                args: args.iter().map(ToString::to_string).collect(),
+            };
+            if let Some(process) = launch.start().await {
+                let process = Mutex::new(Arc::new(process));
+                return Self { process, launch };
+            }
+        }
+        panic!("every port tried for mongod was taken by another process");
+    }
+
+    /// Where the service finds it.
+    pub(crate) fn uri(&self) -> String {
+        self.launch.uri()
+    }
+
+    /// The port it listens on, the same after a restart.
+    pub(crate) fn port(&self) -> u16 {
+        self.launch.port
+    }
+
+    /// The process id of `mongod` itself.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process().pid()
+    }
+
+    /// A client of its own: it belongs to the runtime of the test that asks for it.
+    pub(crate) async fn client(&self) -> Client {
+        self.launch.client().await
+    }
+
+    /// What it has logged.
+    pub(crate) fn log_text(&self) -> String {
+        self.launch.log_text()
+    }
+
+    /// SIGKILL; waits until it is gone.
+    pub(crate) fn kill(&self) {
+        self.process().kill();
+    }
+
+    /// SIGTERM; waits until it has shut down.
+    pub(crate) async fn stop_clean(&self) {
+        let process = self.process();
+        process.signal("TERM");
+        let status = process.wait_exit(PATIENCE).await;
+        assert!(status.success(), "mongod: {status}\n{}", self.log_text());
+    }
+
+    /// SIGSTOP: connections stay open and nobody answers.
+    pub(crate) fn freeze(&self) {
+        self.process().signal("STOP");
+    }
+
+    /// SIGCONT: the end of a freeze.
+    pub(crate) fn thaw(&self) {
+        self.process().signal("CONT");
+    }
+
+    /// Starts it again (killing it if it runs) on the same port with the same data.
+    pub(crate) async fn restart(&self) {
+        self.kill();
+        let what = format!("port {} to be free again", self.port());
+        wait_until(&what, 2 * PATIENCE, async || {
+            let started = self.launch.start().await;
+            let restarted = started.is_some();
+            if let Some(process) = started {
+                *lock(&self.process) = Arc::new(process);
+            }
+            restarted
+        })
+        .await;
+    }
+
+    fn process(&self) -> Arc<Process> {
+        Arc::clone(&lock(&self.process))
+    }
+}
+
+impl Launch {
+    fn uri(&self) -> String {
+        format!("mongodb://127.0.0.1:{}/?directConnection=true", self.port)
+    }
+
+    async fn client(&self) -> Client {
+        Client::with_uri_str(self.uri()).await.expect("a valid URI")
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("mongod.log")
+    }
+
+    fn log_text(&self) -> String {
+        let log = std::fs::read(self.log_file()).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    /// Starts the server; `None` if something else has its port.
+    async fn start(&self) -> Option<Process> {
+        let folder = self.folder.path();
+        let port = self.port.to_string();
+        let mut command = leashed(mongod_binary::path(), Some(folder));
+        command
+            .args(["--bind_ip", "127.0.0.1", "--port", &port])
+            .args(["--nounixsocket", "--wiredTigerCacheSizeGB", "1", "--quiet"])
+            .args(["--logappend", "--logpath"])
+            .arg(self.log_file())
+            .arg("--dbpath")
+            .arg(folder)
+            .args(&self.args);
+        let process = Process::spawn(&mut command);
+        // What answers may be another process that has the port, and that may go meanwhile.
+        let answers = wait_until("mongod to answer", PATIENCE, async || {
+            TcpStream::connect(("127.0.0.1", self.port)).await.is_ok()
+                && self.answering_pid().await == Some(i64::from(process.pid()))
+        });
+        let status = tokio::select! {
+            () = answers => None,
+            status = process.wait_exit(2 * PATIENCE) => Some(status),
+        };
+        let Some(status) = status else {
+            return Some(process);
+        };
+        assert!(
+            status.code() == Some(PORT_TAKEN),
+            "mongod did not start ({status}): {}{}{}",
+            process.stdout(),
+            process.stderr(),
+            self.log_text()
+        );
+        None
+    }
+
+    /// The process id of the server that answers at this port.
+    async fn answering_pid(&self) -> Option<i64> {
+        let admin = self.client().await.database("admin");
+        admin.run_command(doc! { "ping": 1 }).await.ok()?;
+        let status = admin.run_command(doc! { "serverStatus": 1 }).await.ok()?;
+        status.get_i64("pid").ok()
+    }
+}
+
+/// A port nobody listens on, below those the system gives to outgoing connections: one of these
+/// must not take the port while the server is down for a restart.
+fn free_port() -> u16 {
+    loop {
+        let random = RandomState::new().hash_one(0) % 20_000;
+        let port = 10_000 + u16::try_from(random).expect("below 20000");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}

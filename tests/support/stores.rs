@@ -1,0 +1,85 @@
+//! One test, both stores.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::mongod;
+use super::service::{Builder, Service};
+
+/// Where the service keeps the logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    /// A file of its own.
+    Sqlite,
+    /// A database of the shared server.
+    MongoDb,
+}
+
+impl Backend {
+    /// Both of them.
+    pub(crate) const ALL: [Self; 2] = [Self::Sqlite, Self::MongoDb];
+
+    /// The settings of a service on this store, for the test with this name.
+    pub(crate) async fn builder(self, name: &str) -> Builder {
+        match self {
+            Self::Sqlite => Service::builder(),
+            Self::MongoDb => {
+                let uri = mongod::shared().await.uri();
+                Service::builder().mongodb(&uri, &database(name))
+            }
+        }
+    }
+
+    /// A fresh service on this store.
+    pub(crate) async fn start(self, name: &str) -> Service {
+        self.builder(name).await.start().await
+    }
+}
+
+/// The database of a test on the shared server.
+pub(crate) fn database(name: &str) -> String {
+    const LONGEST: usize = 40;
+    let pid = std::process::id();
+    if name.len() <= LONGEST {
+        return format!("t_{name}_{pid}");
+    }
+    // MongoDB takes 63 bytes.
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    format!("t_{:016x}_{pid}", hasher.finish())
+}
+
+/// Runs a test on a fresh service; the bound tells the compiler what the closure takes.
+pub(crate) async fn run(backend: Backend, name: &str, test: impl AsyncFnOnce(Service)) {
+    test(backend.start(name).await).await;
+}
+
+/// Makes two tests of one closure: `name::on_sqlite` and `name::on_mongodb`.
+///
+/// ```ignore
+/// on_both_stores!(accepts_a_batch, async |service| {
+///     assert_eq!(service.batch(&json!([])).await.status, 200);
+/// });
+/// ```
+macro_rules! on_both_stores {
+    ($name:ident, $test:expr) => {
+        async fn $name(backend: crate::support::stores::Backend) {
+            crate::support::stores::run(backend, stringify!($name), $test).await;
+        }
+
+        mod $name {
+            use crate::support::stores::Backend;
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_sqlite() {
+                super::$name(Backend::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_mongodb() {
+                super::$name(Backend::MongoDb).await;
+            }
+        }
+    };
+}
+
+pub(crate) use on_both_stores;
