@@ -99,7 +99,11 @@ impl App {
     /// are under way, batches that were taken, the store.
     pub async fn run(self, stop: CancellationToken) {
         let status = self.services.store.status();
-        tracing::info!(store = status.kind, location = status.location, "store");
+        tracing::info!(
+            store = status.kind,
+            location = status.location,
+            "keeping logs"
+        );
         tracing::info!(address = %self.address, "listening");
         let tracker = TaskTracker::new();
         let router = http::router(Arc::clone(&self.services));
@@ -121,12 +125,14 @@ impl App {
             tracker.wait().await;
             finish(self.services, self.lanes, serving).await;
         };
-        match tokio::time::timeout(self.shutdown_timeout, finish).await {
-            Ok(()) => tracing::info!("stopped; everything that was accepted is stored"),
-            Err(_) => tracing::warn!(
+        let ended = tokio::time::timeout(self.shutdown_timeout, finish).await;
+        if ended.is_ok() {
+            tracing::info!("stopped; everything that was accepted is stored");
+        } else {
+            tracing::warn!(
                 connections = tracker.len(),
                 "SHUTDOWN_TIMEOUT is over: what is still under way is cut off; none of it was acknowledged"
-            ),
+            );
         }
     }
 }
@@ -163,9 +169,11 @@ fn open_store(
 ) -> Result<(Arc<dyn Store>, Option<File>), StartError> {
     match backend {
         Backend::Embedded => {
-            let folder = &config.store.data_dir;
-            let lock = lock_folder(folder)?;
-            let store = SqliteStore::open(folder, Arc::clone(clock))?;
+            let lock = lock_folder(&config.store.data_dir)?;
+            // In full, so that the log says where the data is whatever the working folder was.
+            let folder = std::path::absolute(&config.store.data_dir)
+                .unwrap_or_else(|_| config.store.data_dir.clone());
+            let store = SqliteStore::open(&folder, Arc::clone(clock))?;
             Ok((Arc::new(store), Some(lock)))
         }
         Backend::MongoDb(address) => {

@@ -136,7 +136,7 @@ pub struct WorkerConfig {
     /// Workers for writes, and as many for reads.
     #[arg(long, env = "WORKERS", default_value_t = 4, value_name = "COUNT", value_parser = count)]
     pub workers: usize,
-    /// Batches that may wait for a worker, and four times as many as pages; more are refused with 503.
+    /// Batches that may wait for a worker, and a quarter as many pages of answers; more are refused with 503.
     #[arg(long, env = "QUEUE_CAPACITY", default_value_t = 256, value_name = "COUNT", value_parser = count)]
     pub queue_capacity: usize,
 }

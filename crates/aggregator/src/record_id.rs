@@ -22,18 +22,18 @@ pub struct BatchId([u8; 8]);
 impl BatchId {
     /// The id of a batch sent under the client's own key: the same for the same key and body.
     pub fn keyed(key: &str, body: &[u8]) -> Self {
-        Self::hash(b"key", key.as_bytes(), body)
+        Self::hash(*b"key", key.as_bytes(), body)
     }
 
     /// The id of a batch without a key; `fresh` is random, so that equal bodies stay apart.
     pub fn fresh(fresh: [u8; 16], body: &[u8]) -> Self {
-        Self::hash(b"new", &fresh, body)
+        Self::hash(*b"new", &fresh, body)
     }
 
     /// The kind and the two digests have fixed lengths, so no two inputs run into one another.
-    fn hash(kind: &[u8; 3], key: &[u8], body: &[u8]) -> Self {
+    fn hash(kind: [u8; 3], key: &[u8], body: &[u8]) -> Self {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(kind);
+        hasher.update(&kind);
         hasher.update(blake3::hash(key).as_bytes());
         hasher.update(blake3::hash(body).as_bytes());
         let mut id = [0; 8];

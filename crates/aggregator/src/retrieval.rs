@@ -170,8 +170,10 @@ impl Pages {
 /// Whether asking again may help.
 fn passes(error: &PageError) -> bool {
     match error {
-        JobError::Full { .. } | JobError::Expired | JobError::Panicked => true,
-        JobError::Failed(CallError::Open { .. }) => true,
+        JobError::Full { .. }
+        | JobError::Expired
+        | JobError::Panicked
+        | JobError::Failed(CallError::Open { .. }) => true,
         JobError::Failed(CallError::Store(error)) => {
             matches!(error, StoreError::Unavailable(_) | StoreError::Timeout)
         }

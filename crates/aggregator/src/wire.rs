@@ -1,7 +1,7 @@
 //! Wire formats: bytes in, records and refused records out.
 //!
 //! Every format is one file with the same signature, `decode(body, &mut BatchBuilder)`, and one row
-//! in [`FORMATS`]. None of them does I/O, reads a clock or knows HTTP.
+//! in `FORMATS`. None of them does I/O, reads a clock or knows HTTP.
 
 mod fields;
 mod json;
@@ -185,7 +185,7 @@ fn text_of(body: &[u8]) -> Result<&str, DecodeError> {
     Ok(text)
 }
 
-/// serde_json's message without the position, which is told apart from it.
+/// `serde_json`'s message without the position, which is told apart from it.
 fn reason_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let end = text.rfind(" at line ").unwrap_or(text.len());

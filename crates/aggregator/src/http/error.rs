@@ -19,7 +19,8 @@ pub(super) struct ApiError {
     status: StatusCode,
     retry_after: Option<Duration>,
     close: bool,
-    body: ErrorBody,
+    /// Boxed, because every handler carries it in its result.
+    body: Box<ErrorBody>,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,7 +66,7 @@ impl ApiError {
             status,
             retry_after: None,
             close: false,
-            body: ErrorBody {
+            body: Box::new(ErrorBody {
                 status: "error",
                 code,
                 message: message.into(),
@@ -74,7 +75,7 @@ impl ApiError {
                 column: None,
                 rejected: None,
                 errors: Vec::new(),
-            },
+            }),
         }
     }
 

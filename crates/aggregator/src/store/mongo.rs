@@ -155,7 +155,7 @@ async fn prepare(
             }
             Ok(Ok(Err(error))) => note_failure(&readiness, error),
             Ok(Err(panicked)) => {
-                note_failure(&readiness, StoreError::Unavailable(panicked.to_string()))
+                note_failure(&readiness, StoreError::Unavailable(panicked.to_string()));
             }
             Err(_) => note_failure(&readiness, StoreError::Timeout),
         }

@@ -110,10 +110,9 @@ impl<'a> DeserializeSeed<'a> for RecordSeed<'_, '_, 'a> {
     }
 }
 
-impl<'a> RecordSeed<'_, '_, 'a> {
-    fn refuse<E>(self, found: &'static str) -> Result<(), E> {
+impl RecordSeed<'_, '_, '_> {
+    fn refuse(self, found: &'static str) {
         self.batch.reject(RecordFault::NotAnObject(found));
-        Ok(())
     }
 }
 
@@ -133,30 +132,37 @@ impl<'a> Visitor<'a> for RecordSeed<'_, '_, 'a> {
 
     fn visit_seq<S: SeqAccess<'a>>(self, mut sequence: S) -> Result<(), S::Error> {
         while sequence.next_element::<serde::de::IgnoredAny>()?.is_some() {}
-        self.refuse("an array")
+        self.refuse("an array");
+        Ok(())
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        self.refuse("true or false")
+        self.refuse("true or false");
+        Ok(())
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        self.refuse("a number")
+        self.refuse("a number");
+        Ok(())
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        self.refuse("a number")
+        self.refuse("a number");
+        Ok(())
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.refuse("a number")
+        self.refuse("a number");
+        Ok(())
     }
 
     fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        self.refuse("text")
+        self.refuse("text");
+        Ok(())
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
-        self.refuse("null")
+        self.refuse("null");
+        Ok(())
     }
 }

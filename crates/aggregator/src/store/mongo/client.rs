@@ -52,7 +52,7 @@ impl LazyClient {
         options.max_pool_size.get_or_insert(self.max_connections);
         if let Some(reachability) = self.reachability.clone() {
             options.sdam_event_handler = Some(EventHandler::callback(move |event| {
-                reachability.note(event)
+                reachability.note(event);
             }));
         }
         Client::with_options(options)

@@ -16,7 +16,7 @@ const MAX_TIME_EXPIRED: i32 = 50;
 const REJECTED: &[i32] = &[2, 9, 14, 59, 72, 166, 40415];
 
 /// A single document is refused for good: bad value, failed to parse, type mismatch, too deep,
-/// no such key, invalid BSON, name with a dollar sign or a dot, bad DBRef, validation, too large.
+/// no such key, invalid BSON, name with a dollar sign or a dot, bad reference, validation, too large.
 const DOCUMENT_REFUSED: &[i32] = &[
     2, 9, 14, 15, 16, 22, 52, 54, 55, 57, 121, 10334, 17280, 17419, 17420,
 ];

@@ -22,14 +22,14 @@ pub(super) fn command(
     left: Duration,
 ) -> Document {
     let bounds = query.bounds();
-    let mut range = match after {
-        Some(after) => doc! { "$gt": binary(after) },
-        None => doc! { "$gte": binary(bounds.from) },
-    };
-    match bounds.before {
-        Some(before) => range.insert("$lt", binary(before)),
-        None => range.insert("$lte", binary(RecordId::MAX)),
-    };
+    let mut range = after.map_or_else(
+        || doc! { "$gte": binary(bounds.from) },
+        |after| doc! { "$gt": binary(after) },
+    );
+    let (beyond, end) = bounds
+        .before
+        .map_or(("$lte", RecordId::MAX), |before| ("$lt", before));
+    range.insert(beyond, binary(end));
     let mut filter = doc! { "_id": range };
     if let Some(severities) = query.severities() {
         let list: Vec<i32> = severities.into_iter().map(i32::from).collect();
