@@ -8,4 +8,5 @@
 )]
 
 mod curl_examples;
+mod store_contract;
 mod support;

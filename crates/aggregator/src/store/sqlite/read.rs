@@ -5,7 +5,7 @@
 //! sort only as a `UNION ALL` of one equality each.
 
 use crate::query::Query;
-use crate::record_id::RecordId;
+use crate::record_id::{RECORD_ID_BYTES, RecordId};
 use crate::store::PageLimit;
 use crate::store::page::{Page, Row};
 use rusqlite::{Connection, params};
@@ -16,14 +16,17 @@ const STEPS_BETWEEN_LOOKS: i32 = 20_000;
 /// From this severity on, a record is in the partial index.
 const INDEXED_FROM: u8 = 13;
 
+/// Greater than every id, also those of the latest time that there is.
+const BEYOND: [u8; RECORD_ID_BYTES + 1] = [0xff; RECORD_ID_BYTES + 1];
+
 /// The columns, in the order in which [`row_of`] reads them.
 const SELECT: &str = "SELECT id, severity, level, message, attributes FROM logs WHERE";
 
-/// The statement for a query: `?1` is the least id, `?2` the least one beyond (or null), `?3` the
+/// The statement for a query: `?1` is the least id, `?2` the least one beyond, `?3` the
 /// number of rows. `?1` itself is left out when the page goes on `behind` an id.
 pub(super) fn statement(severities: Option<&[u8]>, behind: bool) -> String {
     let from = if behind { "id > ?1" } else { "id >= ?1" };
-    let range = format!("{from} AND id < ifnull(?2, x'ff')");
+    let range = format!("{from} AND id < ?2");
     match severities {
         None => format!("{SELECT} {range} ORDER BY id LIMIT ?3"),
         Some(all) if !all.is_empty() && all.iter().all(|severity| *severity >= INDEXED_FROM) => {
@@ -71,7 +74,10 @@ fn rows(
     let mut prepared = connection.prepare_cached(&sql)?;
     let mut rows = prepared.query(params![
         after.unwrap_or(bounds.from).as_bytes(),
-        bounds.before.as_ref().map(RecordId::as_bytes),
+        bounds
+            .before
+            .as_ref()
+            .map_or(&BEYOND[..], |id| id.as_bytes()),
         i64::try_from(limit.rows).unwrap_or(i64::MAX),
     ])?;
     let mut page = Page::default();

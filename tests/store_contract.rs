@@ -1,0 +1,240 @@
+//! What a store promises, tried on both: one suite over the trait, without the service around it.
+
+mod inserts;
+mod pages;
+mod random;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aggregator::batch::{BatchBuilder, Documents};
+use aggregator::clock::{Clock, SystemClock};
+use aggregator::query::Query;
+use aggregator::record_id::{BatchId, RecordId};
+use aggregator::store::mongo::{MongoAddress, MongoStore, Target};
+use aggregator::store::page::Page;
+use aggregator::store::sqlite::SqliteStore;
+use aggregator::store::{InsertReport, PageLimit, Store};
+use logs::Timestamp;
+use tempfile::TempDir;
+
+use crate::support::mongod;
+use crate::support::stores::{Backend, database};
+
+/// Longer than any call here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// As many as all tests put into one store.
+const ALL: PageLimit = PageLimit {
+    rows: 1_000_000,
+    bytes: 1 << 30,
+};
+
+/// Where a store keeps its data: it can be opened there again and again.
+enum Place {
+    Folder(TempDir),
+    Database { uri: String, name: String },
+}
+
+/// An open store.
+#[derive(Clone)]
+struct Opened {
+    store: Arc<dyn Store>,
+    clock: Arc<SystemClock>,
+}
+
+/// A record to be stored.
+#[derive(Debug, Clone, PartialEq)]
+struct Sample {
+    nanos: i64,
+    level: Option<String>,
+    message: String,
+    /// The one attribute, if there is any.
+    number: Option<i64>,
+}
+
+/// A row as it came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Found {
+    id: RecordId,
+    level: Option<String>,
+    message: String,
+    attributes: Option<String>,
+}
+
+impl Place {
+    async fn new(backend: Backend, test: &str) -> Self {
+        match backend {
+            Backend::Sqlite => Self::Folder(tempfile::tempdir().unwrap()),
+            Backend::MongoDb => Self::Database {
+                uri: mongod::shared().await.uri(),
+                name: database(test),
+            },
+        }
+    }
+
+    fn open(&self) -> Opened {
+        let clock = Arc::new(SystemClock::start());
+        let clock_too: Arc<dyn Clock> = Arc::clone(&clock) as _;
+        let store: Arc<dyn Store> = match self {
+            Self::Folder(folder) => Arc::new(SqliteStore::open(folder.path(), clock_too).unwrap()),
+            Self::Database { uri, name } => {
+                let target = Target {
+                    address: MongoAddress::parse(uri).unwrap(),
+                    database: name.clone(),
+                    collection: "logs".to_owned(),
+                    compression: None,
+                    max_connections: 16,
+                };
+                Arc::new(MongoStore::start(target, clock_too))
+            }
+        };
+        Opened { store, clock }
+    }
+}
+
+impl Opened {
+    async fn insert(&self, documents: &Arc<Documents>) -> InsertReport {
+        let all = 0..documents.len();
+        let deadline = self.clock.elapsed() + PATIENCE;
+        let inserted = self.store.insert(Arc::clone(documents), all, deadline);
+        inserted.await.unwrap()
+    }
+
+    async fn page(&self, query: &Query, after: Option<RecordId>, limit: PageLimit) -> Page {
+        let deadline = self.clock.elapsed() + PATIENCE;
+        let page = self.store.page(query, after, limit, deadline);
+        page.await.unwrap()
+    }
+
+    /// Everything that matches, page by page.
+    async fn walk(&self, query: &Query, limit: PageLimit) -> Vec<Found> {
+        let (mut rows, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.page(query, after, limit).await;
+            rows.extend(found(&page));
+            match page.next {
+                Some(next) => {
+                    assert!(after < Some(next), "the next page starts behind this one");
+                    after = Some(next);
+                }
+                None => return rows,
+            }
+        }
+    }
+
+    async fn everything(&self) -> Vec<Found> {
+        self.walk(&Query::default(), ALL).await
+    }
+}
+
+impl Sample {
+    fn at(nanos: i64, level: &str, message: impl Into<String>) -> Self {
+        Self {
+            nanos,
+            level: Some(level.to_owned()),
+            message: message.into(),
+            number: None,
+        }
+    }
+
+    /// The row that it becomes as number `position` of a batch.
+    fn row(&self, batch: BatchId, position: usize) -> Found {
+        let position = u32::try_from(position).unwrap();
+        Found {
+            id: RecordId::new(Timestamp::from_nanos(self.nanos), batch, position),
+            level: self.level.clone(),
+            message: self.message.clone(),
+            attributes: self.number.map(|number| format!("{{\"number\":{number}}}")),
+        }
+    }
+}
+
+fn batch_id(key: &str) -> BatchId {
+    BatchId::keyed(key, b"")
+}
+
+/// The samples as one batch.
+fn documents(key: &str, samples: &[Sample]) -> Arc<Documents> {
+    let received_at = Timestamp::from_nanos(1_700_000_000_000_000_000);
+    let mut builder = BatchBuilder::new(batch_id(key), true, received_at, usize::MAX);
+    for sample in samples {
+        let time = Some(Timestamp::from_nanos(sample.nanos));
+        builder.record(time, sample.level.as_deref(), &sample.message, |writer| {
+            if let Some(number) = sample.number {
+                writer.integer("number", number);
+            }
+            Ok(())
+        });
+    }
+    let (batch, rejects) = builder.finish();
+    assert_eq!(rejects.count, 0);
+    Arc::new(batch.documents)
+}
+
+/// `count` records with one millisecond between two.
+fn series(count: usize) -> Vec<Sample> {
+    let numbers = 0..i64::try_from(count).unwrap();
+    numbers
+        .map(|number| Sample::at(number * 1_000_000, "INFO", format!("message {number}")))
+        .collect()
+}
+
+/// The rows that the samples of one batch become, in the order of their ids.
+fn rows(key: &str, samples: &[Sample]) -> Vec<Found> {
+    let batch = batch_id(key);
+    let numbered = samples.iter().enumerate();
+    let mut rows: Vec<Found> = numbered
+        .map(|(position, sample)| sample.row(batch, position))
+        .collect();
+    rows.sort_by_key(|row| row.id);
+    rows
+}
+
+fn found(page: &Page) -> Vec<Found> {
+    let rows = (0..page.len()).map_while(|position| page.row(position));
+    rows.map(|row| Found {
+        id: row.id,
+        level: row.level.map(str::to_owned),
+        message: row.message.to_owned(),
+        attributes: row.attributes.map(str::to_owned),
+    })
+    .collect()
+}
+
+fn report(stored: u64, already_stored: u64) -> InsertReport {
+    InsertReport {
+        stored,
+        already_stored,
+        refused: Vec::new(),
+    }
+}
+
+/// Runs a test on a fresh place; the bound tells the compiler what the closure takes.
+async fn run(backend: Backend, name: &str, test: impl AsyncFnOnce(Place)) {
+    test(Place::new(backend, name).await).await;
+}
+
+/// Makes two tests of one closure: `name::on_sqlite` and `name::on_mongodb`.
+macro_rules! contract {
+    ($name:ident, $test:expr) => {
+        async fn $name(backend: crate::support::stores::Backend) {
+            crate::store_contract::run(backend, stringify!($name), $test).await;
+        }
+
+        mod $name {
+            use crate::support::stores::Backend;
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_sqlite() {
+                super::$name(Backend::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_mongodb() {
+                super::$name(Backend::MongoDb).await;
+            }
+        }
+    };
+}
+
+use contract;

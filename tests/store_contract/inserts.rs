@@ -1,0 +1,159 @@
+//! Storing: each record once, whoever sends it, however often, and for good.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use logs::Timestamp;
+
+use super::{ALL, Sample, batch_id, contract, documents, report, rows, series};
+use aggregator::clock::Clock as _;
+use aggregator::query::Query;
+
+contract!(
+    an_insert_tells_what_was_new_and_what_was_there,
+    async |place| {
+        let opened = place.open();
+        let documents = documents("one", &series(10));
+        assert_eq!(opened.insert(&documents).await, report(10, 0));
+        assert_eq!(opened.insert(&documents).await, report(0, 10));
+    }
+);
+
+contract!(
+    overlapping_inserts_store_the_difference_and_change_nothing,
+    async |place| {
+        let opened = place.open();
+        let samples = series(30);
+        let documents = documents("overlap", &samples);
+        for (range, expected) in [
+            (5..15, report(10, 0)),
+            (0..10, report(5, 5)),
+            (10..30, report(15, 5)),
+            (0..30, report(0, 30)),
+        ] {
+            let deadline = opened.clock.elapsed() + super::PATIENCE;
+            let inserted = opened
+                .store
+                .insert(Arc::clone(&documents), range.clone(), deadline)
+                .await;
+            assert_eq!(inserted, Ok(expected), "{range:?}");
+        }
+        assert_eq!(opened.everything().await, rows("overlap", &samples));
+    }
+);
+
+contract!(a_record_that_is_there_is_never_overwritten, async |place| {
+    let opened = place.open();
+    let first = [Sample::at(7, "INFO", "what was stored first")];
+    let second = [Sample::at(7, "ERROR", "another text under the same id")];
+    assert_eq!(
+        opened.insert(&documents("same", &first)).await,
+        report(1, 0)
+    );
+    assert_eq!(
+        opened.insert(&documents("same", &second)).await,
+        report(0, 1)
+    );
+    assert_eq!(opened.everything().await, rows("same", &first));
+});
+
+contract!(
+    the_same_batch_from_eight_senders_at_once_is_stored_once,
+    async |place| {
+        let opened = place.open();
+        let samples = series(2_000);
+        let documents = documents("crowd", &samples);
+        let senders: Vec<_> = (0..8)
+            .map(|_| {
+                let (opened, documents) = (opened.clone(), Arc::clone(&documents));
+                tokio::spawn(async move { opened.insert(&documents).await })
+            })
+            .collect();
+        let mut sum = report(0, 0);
+        for sender in senders {
+            sum.add(sender.await.unwrap());
+        }
+        assert_eq!(sum, report(2_000, 7 * 2_000));
+        assert_eq!(opened.everything().await, rows("crowd", &samples));
+    }
+);
+
+contract!(a_receipt_gives_the_first_time_to_everybody, async |place| {
+    let opened = place.open();
+    let first = Timestamp::from_nanos(1_728_345_600_123_456_789);
+    let later = Timestamp::from_nanos(first.nanos() + 5_000_000_001);
+    let receipt = |time| opened.store.receipt(batch_id("a"), time);
+    assert_eq!(receipt(first).await, Ok(first));
+    assert_eq!(receipt(later).await, Ok(first));
+    let other = opened.store.receipt(batch_id("b"), later).await;
+    assert_eq!(other, Ok(later), "another batch has a time of its own");
+    opened.store.close().await;
+    let again = place.open();
+    let remembered = again.store.receipt(batch_id("a"), later).await;
+    assert_eq!(remembered, Ok(first), "also after a restart");
+});
+
+contract!(
+    everybody_who_asks_at_once_gets_the_same_receipt,
+    async |place| {
+        let opened = place.open();
+        let askers: Vec<_> = (0..16)
+            .map(|nanos| {
+                let store = Arc::clone(&opened.store);
+                let time = Timestamp::from_nanos(nanos);
+                tokio::spawn(async move { store.receipt(batch_id("race"), time).await.unwrap() })
+            })
+            .collect();
+        let mut times = BTreeSet::new();
+        for asker in askers {
+            times.insert(asker.await.unwrap());
+        }
+        assert_eq!(times.len(), 1, "{times:?}");
+    }
+);
+
+contract!(
+    what_was_stored_is_there_after_closing_and_opening_again,
+    async |place| {
+        let mut samples = series(500);
+        samples[3].number = Some(i64::MIN);
+        samples[4].level = None;
+        samples[5].message = "日本語 🦀 \u{0} \u{1b}[31m \"\\\n".to_owned();
+        let opened = place.open();
+        opened.insert(&documents("kept", &samples)).await;
+        let before = opened.everything().await;
+        opened.store.close().await;
+        drop(opened);
+        let again = place.open();
+        assert_eq!(again.everything().await, before);
+        assert_eq!(before, rows("kept", &samples));
+        assert_eq!(
+            again.insert(&documents("kept", &samples)).await,
+            report(0, 500)
+        );
+        let status = again.store.status();
+        assert!(status.available, "{status:?}");
+    }
+);
+
+contract!(an_insert_of_many_documents_is_whole, async |place| {
+    let opened = place.open();
+    let samples = series(6_000);
+    assert_eq!(
+        opened.insert(&documents("many", &samples)).await,
+        report(6_000, 0)
+    );
+    assert_eq!(opened.everything().await, rows("many", &samples));
+});
+
+contract!(an_insert_of_many_bytes_is_whole, async |place| {
+    let opened = place.open();
+    let samples: Vec<Sample> = (0..48)
+        .map(|number| Sample::at(number, "DEBUG", "x".repeat(256 * 1024)))
+        .collect();
+    let documents = documents("heavy", &samples);
+    assert!(documents.encoded_bytes() > 12 * 1024 * 1024);
+    assert_eq!(opened.insert(&documents).await, report(48, 0));
+    let kept = opened.walk(&Query::default(), ALL).await;
+    assert!(kept == rows("heavy", &samples), "{} rows", kept.len());
+});
