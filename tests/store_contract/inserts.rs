@@ -118,7 +118,7 @@ contract!(
         let mut samples = series(500);
         samples[3].number = Some(i64::MIN);
         samples[4].level = None;
-        samples[5].message = "日本語 🦀 \u{0} \u{1b}[31m \"\\\n".to_owned();
+        "日本語 🦀 \u{0} \u{1b}[31m \"\\\n".clone_into(&mut samples[5].message);
         let opened = place.open();
         opened.insert(&documents("kept", &samples)).await;
         let before = opened.everything().await;
