@@ -14,6 +14,7 @@ pub(crate) mod process;
 pub(crate) mod raw;
 pub(crate) mod service;
 pub(crate) mod stores;
+pub(crate) mod traffic;
 
 /// Waits until `condition` holds and panics with `what` when that takes longer than `timeout`.
 ///

@@ -208,6 +208,11 @@ impl Service {
         self.process().signal("TERM");
     }
 
+    /// Any other signal, by name; does not wait.
+    pub(crate) fn signal(&self, name: &str) {
+        self.process().signal(name);
+    }
+
     /// Waits for its end.
     pub(crate) async fn wait_exit(&self, timeout: Duration) -> ExitStatus {
         self.process().wait_exit(timeout).await
