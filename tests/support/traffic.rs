@@ -90,7 +90,11 @@ fn body(key: &str, batch: usize) -> String {
         0 => json!({ "message": message }),
         _ => json!({ "message": message, "level": "INFO", "timestamp": "2024-10-08T00:00:00Z" }),
     };
-    Value::from_iter(messages(key).into_iter().map(record)).to_string()
+    messages(key)
+        .into_iter()
+        .map(record)
+        .collect::<Value>()
+        .to_string()
 }
 
 async fn send_until_taken(service: &Service, key: &str, batch: usize) {
@@ -158,7 +162,7 @@ pub(crate) async fn fill(service: &Service, count: usize) {
             json!({ "timestamp": timestamp, "level": "INFO", "message": format!("{number} {padding}") })
         };
         let reply = service
-            .batch(&Value::from_iter((0..1000).map(record)))
+            .batch(&(0..1000).map(record).collect::<Value>())
             .await;
         assert_eq!(reply.status, 200, "{}", reply.text());
     }
