@@ -11,4 +11,5 @@
 mod curl_examples;
 mod outage;
 mod store_contract;
+mod streaming;
 mod support;

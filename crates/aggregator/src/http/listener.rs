@@ -96,12 +96,12 @@ async fn accept(
     listener: &TcpListener,
     connections: &Connections,
 ) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-    let place = Arc::clone(&connections.places)
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
+    let places = &connections.places;
+    // Only this loop takes places, so that a free one stays free until there is a connection for it.
+    drop(places.acquire().await.map_err(io::Error::other)?);
     let (stream, _) = listener.accept().await?;
-    Ok((stream, place))
+    let place = Arc::clone(places).acquire_owned().await;
+    Ok((stream, place.map_err(io::Error::other)?))
 }
 
 type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
