@@ -9,6 +9,7 @@
 )]
 
 mod curl_examples;
+mod mongodb_layout;
 mod outage;
 mod store_contract;
 mod streaming;

@@ -32,7 +32,12 @@ struct Launch {
     folder: TempDir,
     port: u16,
     args: Vec<String>,
+    /// Whether only [`ROOT`] gets in.
+    access_control: bool,
 }
+
+/// Name and password of the one who may do anything where there is access control.
+const ROOT: &str = "root:root-pw";
 
 /// The server of this test process, for the tests which do not break it.
 pub(crate) async fn shared() -> &'static Mongod {
@@ -53,6 +58,7 @@ impl Mongod {
                 folder: tempfile::tempdir().expect("a temporary folder"),
                 port: free_port(),
                 args: args.iter().map(ToString::to_string).collect(),
+                access_control: false,
             };
             if let Some(process) = launch.start().await {
                 let process = Mutex::new(Arc::new(process));
@@ -60,6 +66,29 @@ impl Mongod {
             }
         }
         panic!("every port tried for mongod was taken by another process");
+    }
+
+    /// A server that asks everyone for a password, and knows `root`.
+    pub(crate) async fn start_with_access_control() -> Self {
+        let mut mongod = Self::start().await;
+        let (name, password) = ROOT.split_once(':').expect("a name and a password");
+        let create = doc! { "createUser": name, "pwd": password, "roles": ["root"] };
+        let admin = mongod.client().await.database("admin");
+        admin.run_command(create).await.expect("root is created");
+        mongod.launch.access_control = true;
+        mongod.launch.args.push("--auth".to_owned());
+        // Killed, it would forget the user: that write was not journaled.
+        mongod.stop_clean().await;
+        mongod.restart().await;
+        mongod
+    }
+
+    /// Where a user of this database finds it.
+    pub(crate) fn uri_of(&self, name: &str, password: &str, database: &str) -> String {
+        let port = self.port();
+        format!(
+            "mongodb://{name}:{password}@127.0.0.1:{port}/?directConnection=true&authSource={database}"
+        )
     }
 
     /// Where the service finds it.
@@ -132,7 +161,15 @@ impl Mongod {
 
 impl Launch {
     fn uri(&self) -> String {
-        format!("mongodb://127.0.0.1:{}/?directConnection=true", self.port)
+        let user = if self.access_control {
+            format!("{ROOT}@")
+        } else {
+            String::new()
+        };
+        format!(
+            "mongodb://{user}127.0.0.1:{}/?directConnection=true",
+            self.port
+        )
     }
 
     async fn client(&self) -> Client {
