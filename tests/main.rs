@@ -11,6 +11,7 @@
 mod curl_examples;
 mod mongodb_layout;
 mod outage;
+mod secrets;
 mod store_contract;
 mod streaming;
 mod support;

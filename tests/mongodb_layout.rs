@@ -246,9 +246,9 @@ async fn a_user_who_may_only_find_and_insert_has_a_service_that_works() {
 async fn a_server_that_cannot_make_the_best_collection_gets_a_simpler_one() {
     let mongod = Mongod::start_with(&["--setParameter", "enableTestCommands=1"]).await;
     let client = mongod.client().await;
-    for (refused, clustered) in [(1, true), (2, false)] {
+    for (refused, clustered) in [(1_u8, true), (2, false)] {
         let fail = doc! {
-            "configureFailPoint": "failCommand", "mode": { "times": refused },
+            "configureFailPoint": "failCommand", "mode": { "times": i32::from(refused) },
             "data": { "failCommands": ["create"], "errorCode": 72 },
         };
         client.database("admin").run_command(fail).await.unwrap();
@@ -266,7 +266,7 @@ async fn a_server_that_cannot_make_the_best_collection_gets_a_simpler_one() {
         let log = service.log_text();
         assert_eq!(
             log.matches("trying a simpler one").count(),
-            refused as usize,
+            usize::from(refused),
             "{log}"
         );
     }
