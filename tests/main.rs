@@ -9,6 +9,7 @@
 )]
 
 mod curl_examples;
+mod idempotency;
 mod mongodb_layout;
 mod outage;
 mod secrets;

@@ -1,0 +1,131 @@
+//! The same batch under the same key is stored once, however often and whenever it is sent.
+
+use crate::support::http::Reply;
+use crate::support::mongod;
+use crate::support::service::Service;
+use crate::support::stores::{Backend, database, on_both_stores};
+use crate::support::traffic::stored;
+use bson::{Document, doc};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+async fn send(service: &Service, key: &str, body: &Value) -> Reply {
+    let reply = service
+        .post_with("/logs/batch", &[("idempotency-key", key)], body.to_string())
+        .await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply
+}
+
+fn replayed(reply: &Reply) -> bool {
+    reply.header("idempotent-replayed") == Some("true")
+}
+
+fn dated() -> Value {
+    json!([
+        {"timestamp": "2024-10-08T00:00:00Z", "level": "INFO", "message": "one"},
+        {"timestamp": "2024-10-08T00:00:00Z", "level": "INFO", "message": "same"},
+        {"timestamp": "2024-10-08T00:00:00Z", "level": "INFO", "message": "same"},
+    ])
+}
+
+on_both_stores!(a_batch_sent_again_is_stored_once, async |service| {
+    let first = send(&service, "key-1", &dated()).await;
+    assert!(!replayed(&first));
+    let again = send(&service, "key-1", &dated()).await;
+    assert!(replayed(&again));
+    assert_eq!(again.text(), first.text());
+    service.restart().await;
+    assert!(replayed(&send(&service, "key-1", &dated()).await));
+
+    let stored = stored(&service).await;
+    assert_eq!(stored["one"], 1);
+    assert_eq!(stored["same"], 2, "two equal records of a batch are two");
+});
+
+on_both_stores!(
+    a_batch_sent_many_times_at_once_is_stored_once,
+    async |service| {
+        let body = json!([
+            {"timestamp": "2024-10-08T00:00:00Z", "message": "dated"},
+            {"message": "undated"},
+        ]);
+        let replies = join_all((0..16).map(|_| send(&service, "key-1", &body))).await;
+        let fresh = replies.iter().filter(|reply| !replayed(reply)).count();
+        assert!(fresh <= 2, "{fresh} answers say that they stored something");
+        let stored = stored(&service).await;
+        assert_eq!((stored["dated"], stored["undated"]), (1, 1));
+    }
+);
+
+on_both_stores!(
+    a_record_without_a_time_keeps_that_of_its_first_receipt,
+    async |service| {
+        let body = json!([{"message": "undated"}, {"message": "undated, too"}]);
+        assert!(!replayed(&send(&service, "key-1", &body).await));
+        let before = service.get("/logs/retrieve").await.json();
+        // Whole milliseconds: by then the clock reads another time.
+        service.restart().await;
+        assert!(replayed(&send(&service, "key-1", &body).await));
+        let after = service.get("/logs/retrieve").await.json();
+        assert_eq!(after, before);
+        assert_eq!(after.as_array().map(Vec::len), Some(2));
+    }
+);
+
+on_both_stores!(
+    batches_that_are_not_the_same_are_each_stored,
+    async |service| {
+        let plain = json!([{"timestamp": "2024-10-08T00:00:00Z", "message": "no key"}]);
+        for reply in [service.batch(&plain).await, service.batch(&plain).await] {
+            assert_eq!(reply.status, 200, "{}", reply.text());
+            assert!(!replayed(&reply));
+        }
+        for key in ["key-1", "key-2"] {
+            assert!(!replayed(&send(&service, key, &dated()).await));
+        }
+        let stored = stored(&service).await;
+        assert_eq!((stored["no key"], stored["one"], stored["same"]), (2, 2, 4));
+    }
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_of_which_a_part_is_there_is_completed() {
+    let name = "a_batch_of_which_a_part_is_there";
+    let service = Backend::MongoDb.start(name).await;
+    send(&service, "key-1", &dated()).await;
+    let before = service.get("/logs/retrieve").await.json();
+    let client = mongod::shared().await.client().await;
+    let logs = client
+        .database(&database(name))
+        .collection::<Document>("logs");
+    logs.delete_one(doc! { "message": "same" }).await.unwrap();
+
+    assert!(!replayed(&send(&service, "key-1", &dated()).await));
+    assert_eq!(service.get("/logs/retrieve").await.json(), before);
+}
+
+on_both_stores!(a_key_that_is_none_is_refused, async |service| {
+    let long = "k".repeat(256);
+    for key in ["", " ", "a b", "k\u{e9}y", &long] {
+        let reply = service
+            .post_with(
+                "/logs/batch",
+                &[("idempotency-key", key)],
+                dated().to_string(),
+            )
+            .await;
+        assert_eq!(reply.status, 400, "{key:?}: {}", reply.text());
+        assert_eq!(
+            reply.json()["code"],
+            "invalid_idempotency_key",
+            "{}",
+            reply.text()
+        );
+    }
+    assert_eq!(service.get("/logs/retrieve").await.status, 404);
+    let longest = "k".repeat(255);
+    for key in ["!", "~", &longest] {
+        assert!(!replayed(&send(&service, key, &dated()).await));
+    }
+});
