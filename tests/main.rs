@@ -8,6 +8,7 @@
     reason = "a test that cannot go on panics, and one that measures says so; clippy.toml covers only the test functions"
 )]
 
+mod bad_input;
 mod curl_examples;
 mod idempotency;
 mod mongodb_layout;

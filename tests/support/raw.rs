@@ -93,6 +93,14 @@ impl RawClient {
         taken.unwrap_or_else(|_| panic!("no {count} bytes within {PATIENCE:?}"))
     }
 
+    /// Whether anything of an answer comes within `limit`; it stays to be read.
+    pub(crate) async fn answered_within(&mut self, limit: Duration) -> bool {
+        let first =
+            async { while self.unread.is_empty() && matches!(self.fill().await, Ok(true)) {} };
+        let in_time = timeout(limit, first).await.is_ok();
+        in_time && !self.unread.is_empty()
+    }
+
     /// Throws away what comes until the service closes the connection; whether it does in time.
     pub(crate) async fn closed_within(&mut self, limit: Duration) -> bool {
         let drained = async {

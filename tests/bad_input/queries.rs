@@ -1,0 +1,179 @@
+//! Requests that ask wrongly: parameters, methods, addresses, types.
+
+use serde_json::json;
+
+use super::{messages, refused, serves_and_holds_nothing, started};
+
+const RECORD: &str = r#"[{"message":"m"}]"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_parameter_of_a_retrieve_is_named() {
+    let service = started().await;
+    for (query, code, said) in [
+        (
+            "startTime=yesterday",
+            "invalid_time",
+            "startTime is not a time: expected RFC 3339",
+        ),
+        (
+            "endTime=2024-10-08",
+            "invalid_time",
+            "endTime is not a time: expected RFC 3339",
+        ),
+        (
+            "startTime=2024-02-30T00:00:00Z",
+            "invalid_time",
+            "startTime is not a time",
+        ),
+        (
+            "endTime=9999-01-01T00:00:00Z",
+            "invalid_time",
+            "endTime is not a time: outside",
+        ),
+        (
+            "startTime=2024-10-08T00:00:01Z&endTime=2024-10-08T00:00:00Z",
+            "invalid_time_range",
+            "startTime is after endTime",
+        ),
+        (
+            "level=INFO",
+            "unknown_parameter",
+            "there is no parameter \"level\"",
+        ),
+        (
+            "starttime=1",
+            "unknown_parameter",
+            "there is no parameter \"starttime\"",
+        ),
+        (
+            "logLevel=INFO&logLevel=WARN",
+            "repeated_parameter",
+            "logLevel is given more than once",
+        ),
+    ] {
+        let reply = service.get(&format!("/logs/retrieve?{query}")).await;
+        let told = refused(&reply, 400, code);
+        assert!(
+            told["message"].as_str().unwrap().starts_with(said),
+            "{query}: {told}"
+        );
+    }
+    serves_and_holds_nothing(&service).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_that_is_well_formed_but_holds_nothing_is_no_fault_of_the_caller() {
+    let service = started().await;
+    assert_eq!(
+        service.batch(&json!([{ "message": "now" }])).await.status,
+        200
+    );
+    let same = "startTime=2024-10-08T00:00:00Z&endTime=2024-10-08T00:00:00Z";
+    for query in [
+        same,
+        "endTime=2024-10-08T00:00:00Z",
+        "logLevel=no-such-level",
+    ] {
+        let reply = service.get(&format!("/logs/retrieve?{query}")).await;
+        let told = refused(&reply, 404, "no_logs_found");
+        assert_eq!(told["message"], "No logs found");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_method_is_answered_with_those_that_are_allowed() {
+    let service = started().await;
+    for (method, path, allowed) in [
+        ("GET", "/logs/batch", &["POST"][..]),
+        ("PUT", "/logs/batch", &["POST"]),
+        ("DELETE", "/logs/batch", &["POST"]),
+        ("POST", "/logs/retrieve", &["GET", "HEAD"]),
+        ("POST", "/health", &["GET", "HEAD"]),
+    ] {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = service.http().request(method.clone(), service.url(path));
+        let response = request.body(RECORD).send().await.unwrap();
+        assert_eq!(response.status(), 405, "{method} {path}");
+        let allow = response.headers()["allow"].to_str().unwrap().to_owned();
+        let mut told: Vec<&str> = allow.split(',').map(str::trim).collect();
+        told.sort_unstable();
+        assert_eq!(told, allowed, "{method} {path}");
+        let body = response.bytes().await.unwrap();
+        super::error_body(&body, "method_not_allowed");
+    }
+    serves_and_holds_nothing(&service).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_address_is_named_and_the_known_ones_are_told() {
+    let service = started().await;
+    for path in [
+        "/",
+        "/logs",
+        "/logs/batch/",
+        "/Logs/retrieve",
+        "/no/such%20page",
+    ] {
+        let told = refused(&service.get(path).await, 404, "not_found");
+        let message = told["message"].as_str().unwrap();
+        assert!(
+            message.contains(path) && message.contains("/logs/retrieve"),
+            "{told}"
+        );
+    }
+    let reply = service.post("/log/batch", "application/json", RECORD).await;
+    refused(&reply, 404, "not_found");
+    serves_and_holds_nothing(&service).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_type_that_names_another_format_is_refused() {
+    let service = started().await;
+    for content_type in [
+        "application/xml",
+        "text/html; charset=utf-8",
+        "multipart/form-data",
+        "json",
+    ] {
+        let reply = service.post("/logs/batch", content_type, RECORD).await;
+        let told = refused(&reply, 415, "unsupported_media_type");
+        let named = content_type.split(';').next().unwrap();
+        assert!(told["message"].as_str().unwrap().contains(named), "{told}");
+    }
+    serves_and_holds_nothing(&service).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_type_that_says_nothing_is_no_reason_to_refuse() {
+    let service = started().await;
+    let typed = [
+        vec![],
+        vec![("content-type", "text/plain")],
+        vec![("content-type", "application/x-www-form-urlencoded")],
+        vec![("content-type", "Application/JSON; charset=utf-8")],
+    ];
+    for headers in &typed {
+        let reply = service.post_with("/logs/batch", headers, RECORD).await;
+        assert_eq!(reply.status, 200, "{headers:?}: {}", reply.text());
+    }
+    assert_eq!(messages(&service).await.len(), typed.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_encoding_is_refused_by_name() {
+    let service = started().await;
+    for (encoding, named) in [
+        ("br", "br"),
+        ("compress", "compress"),
+        ("gzip, gzip", "gzip, gzip"),
+    ] {
+        let headers = [
+            ("content-type", "application/json"),
+            ("content-encoding", encoding),
+        ];
+        let reply = service.post_with("/logs/batch", &headers, RECORD).await;
+        let told = refused(&reply, 415, "unsupported_encoding");
+        assert!(told["message"].as_str().unwrap().contains(named), "{told}");
+    }
+    serves_and_holds_nothing(&service).await;
+}
