@@ -13,6 +13,7 @@ mod curl_examples;
 mod idempotency;
 mod mongodb_layout;
 mod outage;
+mod records;
 mod secrets;
 mod store_contract;
 mod streaming;

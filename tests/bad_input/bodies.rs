@@ -1,11 +1,11 @@
 //! Bodies that are too large, too slow, or broken on their way: the sender sees the answer, not a reset.
 
-use std::io::Write;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{error_body, refused, serves_and_holds_nothing, started};
+use crate::support::compressed::ENCODERS;
 use crate::support::raw::{RawClient, RawReply};
 use crate::support::service::Service;
 use crate::support::traffic::post_head;
@@ -112,29 +112,6 @@ async fn a_sender_that_never_ends_is_cut_off_in_the_end() {
     }
     serves_and_holds_nothing(&service).await;
 }
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zlib(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zstd(bytes: &[u8]) -> Vec<u8> {
-    // As the gzip and zlib formats always do, so that a spoilt byte cannot go unseen.
-    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
-    encoder.include_checksum(true).unwrap();
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-type Encoder = fn(&[u8]) -> Vec<u8>;
-const ENCODERS: [(&str, Encoder); 3] = [("gzip", gzip), ("deflate", zlib), ("zstd", zstd)];
 
 async fn post_encoded(
     service: &Service,

@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+pub(crate) mod compressed;
 pub(crate) mod http;
 pub(crate) mod mongod;
 mod mongod_binary;
