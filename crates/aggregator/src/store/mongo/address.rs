@@ -1,5 +1,6 @@
 //! A MongoDB connection string that never shows its password.
 
+use mongodb::error::{Error, ErrorKind};
 use mongodb::options::ConnectionString;
 use std::fmt;
 
@@ -52,7 +53,7 @@ impl MongoAddress {
         };
         match ConnectionString::parse(uri) {
             Ok(_) => Ok(address),
-            Err(error) => Err(AddressError(address.scrub(&error.to_string()))),
+            Err(error) => Err(AddressError(address.scrub(&reason_of(&error)))),
         }
     }
 
@@ -66,6 +67,14 @@ impl MongoAddress {
         self.secrets
             .iter()
             .fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))
+    }
+}
+
+/// What the driver says of a connection string, without the parts that speak of servers.
+fn reason_of(error: &Error) -> String {
+    match error.kind.as_ref() {
+        ErrorKind::InvalidArgument { message, .. } => message.clone(),
+        other => other.to_string(),
     }
 }
 
