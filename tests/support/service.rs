@@ -146,7 +146,9 @@ impl Settings {
 
 fn logged_address(log: &str) -> Option<SocketAddr> {
     log.lines().find_map(|line| {
-        let event = serde_json::from_str::<Value>(line).ok()?;
+        let Ok(event) = serde_json::from_str::<Value>(line) else {
+            return line.split_once("listening address=")?.1.trim().parse().ok();
+        };
         event.pointer("/fields/address")?.as_str()?.parse().ok()
     })
 }

@@ -1,0 +1,107 @@
+//! How the service starts, what it says then, and how it gives up when it cannot.
+
+use std::process::ExitStatus;
+
+mod health_command;
+mod refusals;
+mod settings;
+
+use crate::support::service::Service;
+use crate::support::stores::on_both_stores;
+
+/// Checks that the program gave up with one sentence on standard error, and gives that sentence.
+fn sentence((status, stdout, stderr): &(ExitStatus, String, String), code: i32) -> String {
+    assert_eq!(status.code(), Some(code), "{stdout}{stderr}");
+    assert_eq!(stdout, "");
+    // Log lines may stand before it: they are JSON here.
+    let told: Vec<&str> = stderr
+        .lines()
+        .filter(|line| !line.starts_with('{'))
+        .collect();
+    assert_eq!(told.len(), 1, "{stderr}");
+    let sentence = told[0].strip_prefix("error: ");
+    sentence.unwrap_or_else(|| panic!("{stderr}")).to_owned()
+}
+
+on_both_stores!(
+    the_log_says_in_few_lines_where_it_listens_and_keeps_the_logs,
+    async |service| {
+        service.kill();
+        let log = service.log_text();
+        let events: Vec<serde_json::Value> = log
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+            .collect();
+        let field = |name: &str| {
+            let found = events
+                .iter()
+                .find_map(|event| event["fields"][name].as_str());
+            found
+                .unwrap_or_else(|| panic!("no {name} in {log}"))
+                .to_owned()
+        };
+        assert_eq!(field("address"), service.address().to_string());
+        match field("store").as_str() {
+            "sqlite" => {
+                let file = service.data_dir().join("logs.sqlite3");
+                assert_eq!(field("location"), file.display().to_string());
+            }
+            "mongodb" => assert!(
+                field("location").starts_with("mongodb://127.0.0.1:"),
+                "{events:?}"
+            ),
+            other => panic!("no such store: {other}"),
+        }
+        assert!(events.len() <= 5, "{log}");
+    }
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_text_for_people_by_default() {
+    let service = Service::builder().env("LOG_FORMAT", "text").start().await;
+    let log = service.log_text();
+    let file = service
+        .data_dir()
+        .join("logs.sqlite3")
+        .display()
+        .to_string();
+    let lines: Vec<&str> = log.lines().collect();
+    assert!(lines.len() <= 5, "{log}");
+    assert!(lines.iter().all(|line| line.contains(" INFO ")), "{log}");
+    for said in [service.address().to_string(), "sqlite".to_owned(), file] {
+        assert!(log.contains(&said), "{said} is not in {log}");
+    }
+    assert!(!log.contains('\u{1b}'), "colours in {log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn port_0_takes_a_free_port_and_the_log_says_which() {
+    let [one, other] = [
+        Service::builder().start().await,
+        Service::builder().start().await,
+    ];
+    assert_ne!(one.address().port(), 0);
+    assert_ne!(one.address(), other.address());
+    for service in [one, other] {
+        assert_eq!(service.get("/health").await.status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_data_folder_is_made_when_it_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let inside = folder.path().join("not/there/yet");
+    let service = Service::builder().data_dir(&inside).start().await;
+    assert_eq!(service.get("/health").await.status, 200);
+    assert!(inside.join("logs.sqlite3").is_file());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_left_by_a_killed_service_is_used_again() {
+    let service = Service::builder().start().await;
+    let record = serde_json::json!([{ "message": "kept" }]);
+    assert_eq!(service.batch(&record).await.status, 200);
+    service.restart().await;
+    let reply = service.get("/logs/retrieve").await;
+    assert_eq!(reply.json()[0]["message"], "kept", "{}", reply.text());
+}

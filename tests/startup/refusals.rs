@@ -1,0 +1,223 @@
+//! Starts that are given up: one sentence that says what to change, and an exit code.
+
+use std::fs;
+
+use super::sentence;
+use crate::support::service::Service;
+use crate::support::stores::Backend;
+
+/// A setting is wrong.
+const USAGE: i32 = 2;
+/// The machine does not allow what is asked.
+const FAILED: i32 = 1;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_value_stops_the_start_with_one_sentence_that_names_it() {
+    for (name, value, said) in [
+        ("WORKERS", "many", "a whole number from 1"),
+        ("WORKERS", "0", "a whole number from 1"),
+        ("WORKERS", "-1", "a whole number from 1"),
+        ("QUEUE_CAPACITY", "1.5", "a whole number from 1"),
+        ("MAX_BODY_BYTES", "lots", "a size such as 16MiB"),
+        ("MAX_BODY_BYTES", "0", "must be at least 1"),
+        ("REQUEST_TIMEOUT", "soon", "a time such as 10s"),
+        ("BODY_TIMEOUT", "10 apples", "a time such as 10s"),
+        ("SHUTDOWN_TIMEOUT", "-5s", "a time such as 10s"),
+        ("SHUTDOWN_TIMEOUT", "0", "must be between 1ms and 24h"),
+        ("LISTEN_ADDR", "nowhere", "socket address"),
+        ("LISTEN_ADDR", "127.0.0.1", "socket address"),
+        ("LISTEN_ADDR", "127.0.0.1:99999", "socket address"),
+        ("PARTIAL_BATCHES", "perhaps", "true, false"),
+        ("LOG_FORMAT", "xml", "text, json"),
+        ("MONGODB_DATABASE", "a.b", "no such name"),
+        ("MONGODB_COLLECTION", "a$b", "no such name"),
+    ] {
+        let flag = format!("--{}", name.to_lowercase().replace('_', "-"));
+        let from_environment = Service::builder().env(name, value);
+        let from_flag = Service::builder().arg(format!("{flag}={value}"));
+        for start in [from_environment, from_flag] {
+            let sentence = sentence(&start.start_expecting_exit().await, USAGE);
+            assert!(
+                sentence.contains(&flag) && sentence.contains(said),
+                "{name}={value}: {sentence}"
+            );
+            assert!(sentence.contains(value), "{name}={value}: {sentence}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_that_no_parser_sees_through_stop_the_start_as_well() {
+    for (name, value, said) in [
+        ("RUST_LOG", "a=b=c", "RUST_LOG is no filter"),
+        (
+            "MAX_INFLIGHT_BYTES",
+            "1MiB",
+            "one request of the largest size takes",
+        ),
+    ] {
+        let ended = Service::builder()
+            .env(name, value)
+            .start_expecting_exit()
+            .await;
+        let sentence = sentence(&ended, USAGE);
+        assert!(
+            sentence.starts_with(name) && sentence.contains(said),
+            "{sentence}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_mongodb_uri_stops_the_start_with_its_reason() {
+    for (uri, reason) in [
+        ("localhost", "scheme"),
+        ("http://localhost:27017", "scheme"),
+        ("mongodb://", "host"),
+        ("mongodb://localhost:port", "port"),
+        ("mongodb://localhost/?w=-1", "w"),
+        ("mongodb+srv://localhost:27017", "port"),
+    ] {
+        let ended = Service::builder()
+            .mongodb(uri, "logdb")
+            .start_expecting_exit()
+            .await;
+        let sentence = sentence(&ended, USAGE);
+        let (named, given) = sentence.split_once("): ").unwrap();
+        assert!(
+            named.starts_with("MONGODB_URI is not a MongoDB connection string"),
+            "{sentence}"
+        );
+        assert!(given.contains(reason), "{uri}: {sentence}");
+        assert!(
+            !given.contains("labels"),
+            "the driver's inner parts: {sentence}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_flag_or_command_stops_the_start() {
+    for argument in ["--worker-count=3", "serve-me"] {
+        let ended = Service::builder()
+            .arg(argument)
+            .start_expecting_exit()
+            .await;
+        let sentence = sentence(&ended, USAGE);
+        let named = argument.split('=').next().unwrap();
+        assert!(sentence.contains(named), "{sentence}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_stops_the_start_and_leaves_no_data_behind() {
+    let first = Service::builder().start().await;
+    let address = first.address().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let second = Service::builder()
+        .env("LISTEN_ADDR", &address)
+        .data_dir(folder.path());
+    let sentence = sentence(&second.start_expecting_exit().await, FAILED);
+    assert!(
+        sentence.starts_with(&format!("cannot listen on {address}: ")),
+        "{sentence}"
+    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert_eq!(first.get("/health").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_folder_in_use_stops_a_second_service_and_not_the_first() {
+    let first = Service::builder().start().await;
+    let folder = first.data_dir().to_owned();
+    let second = Service::builder().data_dir(&folder);
+    let sentence = sentence(&second.clone().start_expecting_exit().await, FAILED);
+    let expected = format!(
+        "the data folder {} is in use by another aggregator",
+        folder.display()
+    );
+    assert_eq!(sentence, expected);
+    let record = serde_json::json!([{ "message": "still taken" }]);
+    assert_eq!(first.batch(&record).await.status, 200);
+    // The lock ends with its holder, however that ended.
+    first.kill();
+    let second = second.start().await;
+    assert_eq!(second.get("/logs/retrieve").await.status, 200);
+}
+
+/// Root may write where the permissions say no, so the obstacles are of other kinds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_folder_that_cannot_be_written_stops_the_start() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("file");
+    fs::write(&file, "not a folder").unwrap();
+    let blocked = scratch.path().join("blocked");
+    fs::create_dir_all(blocked.join("lock")).unwrap();
+    for folder in [&file, &file.join("below"), &blocked] {
+        let ended = Service::builder()
+            .data_dir(folder)
+            .start_expecting_exit()
+            .await;
+        let sentence = sentence(&ended, FAILED);
+        let expected = format!("cannot use the data folder {}: ", folder.display());
+        assert!(sentence.starts_with(&expected), "{sentence}");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), "not a folder");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_no_database_stops_the_start_and_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logs.sqlite3");
+    let content = "someone's notes, ".repeat(100);
+    fs::write(&path, &content).unwrap();
+    let ended = Service::builder()
+        .data_dir(folder.path())
+        .start_expecting_exit()
+        .await;
+    let sentence = sentence(&ended, FAILED);
+    let expected = format!("cannot open the store {}: ", path.display());
+    assert!(sentence.starts_with(&expected), "{sentence}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), content);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_of_a_newer_format_stops_the_start_and_keeps_its_records() {
+    let service = Service::builder().start().await;
+    let record = serde_json::json!([{ "message": "kept" }]);
+    assert_eq!(service.batch(&record).await.status, 200);
+    service.kill();
+    let path = service.data_dir().join("logs.sqlite3");
+    let set_version = |version: i32| {
+        let file = rusqlite::Connection::open(&path).unwrap();
+        file.pragma_update(None, "user_version", version).unwrap();
+    };
+    set_version(2);
+    let start = Service::builder().data_dir(service.data_dir());
+    let sentence = sentence(&start.clone().start_expecting_exit().await, FAILED);
+    let expected = format!(
+        "the store {} has format version 2, and this version knows 1: use a newer aggregator",
+        path.display()
+    );
+    assert_eq!(sentence, expected);
+    set_version(1);
+    let again = start.start().await;
+    assert_eq!(
+        again.get("/logs/retrieve").await.json()[0]["message"],
+        "kept"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unused_data_folder_is_not_touched_with_mongodb() {
+    let folder = tempfile::tempdir().unwrap();
+    let builder = Backend::MongoDb.builder("an_unused_data_folder").await;
+    let service = builder.data_dir(folder.path()).start().await;
+    crate::support::wait_until(
+        "/health to say 200",
+        std::time::Duration::from_secs(60),
+        async || service.get("/health").await.status == 200,
+    )
+    .await;
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}

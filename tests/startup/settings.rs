@@ -1,0 +1,88 @@
+//! What `--help` explains, and which of two settings counts.
+
+use crate::support::service::Service;
+
+/// Each setting's variable, its default, and a word of its unit or of what it takes.
+const SETTINGS: [(&str, &str, &str); 14] = [
+    ("LISTEN_ADDR", "127.0.0.1:8005", "IP:PORT"),
+    ("MONGODB_URI", "", "without one, the embedded store is used"),
+    ("MONGODB_DATABASE", "logdb", "NAME"),
+    ("MONGODB_COLLECTION", "logs", "NAME"),
+    ("DATA_DIR", "./data", "FOLDER"),
+    ("WORKERS", "4", "Workers for writes, and as many for reads"),
+    ("QUEUE_CAPACITY", "256", "Batches"),
+    ("MAX_BODY_BYTES", "16MiB", "bytes"),
+    ("MAX_DECODED_BYTES", "64MiB", "bytes"),
+    ("REQUEST_TIMEOUT", "10s", "seconds"),
+    ("BODY_TIMEOUT", "30s", "TIME"),
+    ("SHUTDOWN_TIMEOUT", "20s", "TIME"),
+    ("PARTIAL_BATCHES", "false", "true, false"),
+    ("LOG_FORMAT", "text", "json"),
+];
+
+async fn printed(argument: &str) -> String {
+    let (status, stdout, stderr) = Service::builder()
+        .arg(argument)
+        .start_expecting_exit()
+        .await;
+    assert_eq!(status.code(), Some(0), "{stderr}");
+    assert_eq!(stderr, "");
+    stdout
+}
+
+/// What the help says of one flag, on one line.
+fn entry<'a>(help: &'a str, flag: &str) -> Option<String> {
+    let start = help.find(&format!(" --{flag} "))?;
+    let rest: &'a str = &help[start..];
+    let end = rest.find("\n\n      -").unwrap_or(rest.len());
+    Some(rest[..end].split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn help_explains_every_setting_with_its_default_and_unit() {
+    let help = printed("--help").await;
+    for (variable, default, unit) in SETTINGS.into_iter().chain([("RUST_LOG", "info", "FILTER")]) {
+        let flag = variable.to_lowercase().replace('_', "-");
+        let entry = entry(&help, &flag).unwrap_or_else(|| panic!("no --{flag} in {help}"));
+        assert!(entry.contains(&format!("[env: {variable}")), "{entry}");
+        assert!(entry.contains(unit), "{entry}");
+        let told = format!("[default: {default}]");
+        assert!(default.is_empty() || entry.contains(&told), "{entry}");
+    }
+    assert!(help.contains("health"), "{help}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_version_is_told() {
+    let told = printed("--version").await;
+    let service = Service::builder().start().await;
+    let version = service.health().await["version"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(told, format!("aggregator {version}\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flag_counts_more_than_the_environment_and_that_more_than_the_default() {
+    let started = Service::builder()
+        .env("WORKERS", "3")
+        .env("QUEUE_CAPACITY", "40")
+        .arg("--workers")
+        .arg("2")
+        .start()
+        .await;
+    let lanes = started.health().await["workers"].clone();
+    assert_eq!(lanes["write"]["workers"], 2, "{lanes}");
+    assert_eq!(lanes["read"]["workers"], 2, "{lanes}");
+    assert_eq!(lanes["write"]["capacity"], 40, "{lanes}");
+    let lanes = Service::builder().start().await.health().await["workers"].clone();
+    assert_eq!(lanes["write"]["workers"], 4, "{lanes}");
+    assert_eq!(lanes["write"]["capacity"], 256, "{lanes}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_mongodb_uri_means_the_embedded_store() {
+    let service = Service::builder().env("MONGODB_URI", "").start().await;
+    assert_eq!(service.health().await["store"]["kind"], "sqlite");
+}
