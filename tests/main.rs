@@ -15,6 +15,7 @@ mod mongodb_layout;
 mod outage;
 mod records;
 mod secrets;
+mod shutdown;
 mod startup;
 mod store_contract;
 mod streaming;

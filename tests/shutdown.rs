@@ -1,0 +1,173 @@
+//! SIGTERM and Ctrl-C: what was accepted is finished, and the process ends in time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::support::mongod::Mongod;
+use crate::support::raw::RawClient;
+use crate::support::service::Service;
+use crate::support::stores::on_both_stores;
+use crate::support::traffic::{Senders, fill, post_head, stored};
+use crate::support::wait_until;
+use serde_json::json;
+use tokio::net::TcpStream;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn no_new_connections(service: &Service) {
+    wait_until("new connections to be refused", PATIENCE, async || {
+        TcpStream::connect(service.address()).await.is_err()
+    })
+    .await;
+}
+
+on_both_stores!(a_batch_that_is_still_being_sent_is_taken, async |service| {
+    let body = r#"[{"timestamp":"2024-10-08T00:00:00Z","message":"one"}]"#;
+    let (begun, rest) = body.split_at(10);
+    let mut client = RawClient::connect(service.address()).await;
+    client
+        .send(format!("{}{begun}", post_head(body.len())))
+        .await
+        .unwrap();
+    wait_until("the head to be read", PATIENCE, async || {
+        service.health().await["memory"]["reservedBytes"] != 0
+    })
+    .await;
+    service.terminate();
+    no_new_connections(&service).await;
+
+    client.send(rest).await.unwrap();
+    let reply = client.read_response(PATIENCE).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_eq!(service.wait_exit(PATIENCE).await.code(), Some(0));
+    let log = service.log_text();
+    assert!(
+        log.contains("everything that was accepted is stored"),
+        "{log}"
+    );
+    service.restart().await;
+    assert_eq!(stored(&service).await["one"], 1);
+});
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_mongodb_has_not_answered_yet_is_finished() {
+    let mongod = Mongod::start().await;
+    let settings = Service::builder().mongodb(&mongod.uri(), "logdb");
+    let service = Arc::new(settings.env("REQUEST_TIMEOUT", "60s").start().await);
+    let batch = |message: &str| json!([{"timestamp": "2024-10-08T00:00:00Z", "message": message}]);
+    assert_eq!(service.batch(&batch("first")).await.status, 200);
+    mongod.freeze();
+    let sender = Arc::clone(&service);
+    let second = batch("second");
+    let sent = tokio::spawn(async move { sender.batch(&second).await });
+    wait_until("the batch to be at MongoDB", PATIENCE, async || {
+        service.health().await["workers"]["write"]["busy"] == 1
+    })
+    .await;
+    service.signal("INT");
+    no_new_connections(&service).await;
+    mongod.thaw();
+    let reply = sent.await.unwrap();
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_eq!(service.wait_exit(PATIENCE).await.code(), Some(0));
+    service.restart().await;
+    let stored = stored(&service).await;
+    assert_eq!((stored["first"], stored["second"]), (1, 1));
+}
+
+on_both_stores!(
+    a_stop_under_load_loses_and_doubles_nothing,
+    async |service| {
+        let service = Arc::new(service);
+        let senders = Senders::start(&service, 4);
+        for _ in 0..3 {
+            senders.wait_for_more(20).await;
+            service.terminate();
+            assert_eq!(service.wait_exit(PATIENCE).await.code(), Some(0));
+            service.restart().await;
+        }
+        let sent = senders.finish().await;
+        assert_eq!(stored(&service).await, sent);
+    }
+);
+
+/// Begins a long answer and leaves most of it unread.
+async fn begin_reading(service: &Service) -> RawClient {
+    let mut reader = RawClient::connect_slow(service.address(), 16 * 1024).await;
+    let request = "GET /logs/retrieve HTTP/1.1\r\nHost: logs\r\n\r\n";
+    reader.send(request).await.unwrap();
+    reader.read_some(100).await;
+    reader
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_answer_is_finished_for_a_reader_that_reads() {
+    let service = Service::builder().start().await;
+    fill(&service, 20).await;
+    let mut reader = RawClient::connect_slow(service.address(), 16 * 1024).await;
+    reader
+        .send("GET /logs/retrieve HTTP/1.1\r\nHost: logs\r\n\r\n")
+        .await
+        .unwrap();
+    wait_until("the answer to be under way", PATIENCE, async || {
+        service.health().await["workers"]["read"]["done"] != 0
+    })
+    .await;
+    service.terminate();
+    no_new_connections(&service).await;
+    let reply = reader.read_response(PATIENCE).await;
+    assert!(reply.complete);
+    assert!(reply.text().ends_with("]\n"));
+    assert_eq!(service.wait_exit(PATIENCE).await.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_does_not_read_does_not_hold_up_the_stop() {
+    let service = Service::builder()
+        .env("SHUTDOWN_TIMEOUT", "1s")
+        .start()
+        .await;
+    fill(&service, 20).await;
+    let reader = begin_reading(&service).await;
+    service.terminate();
+    assert_eq!(service.wait_exit(PATIENCE).await.code(), Some(0));
+    let log = service.log_text();
+    assert!(log.contains("SHUTDOWN_TIMEOUT is over"), "{log}");
+    reader.close();
+    service.restart().await;
+    assert_eq!(stored(&service).await.len(), 20_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_ask_for_nothing_do_not_hold_up_the_stop() {
+    let service = Service::builder()
+        .env("SHUTDOWN_TIMEOUT", "10m")
+        .start()
+        .await;
+    let mut silent = RawClient::connect(service.address()).await;
+    let mut between = RawClient::connect(service.address()).await;
+    between
+        .send("GET /health HTTP/1.1\r\nHost: logs\r\n\r\n")
+        .await
+        .unwrap();
+    assert_eq!(between.read_response(PATIENCE).await.status, 200);
+    service.terminate();
+    assert_eq!(service.wait_exit(PATIENCE).await.code(), Some(0));
+    assert!(silent.closed_within(PATIENCE).await);
+    assert!(between.closed_within(PATIENCE).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_at_once_and_loses_nothing() {
+    let settings = Service::builder().env("SHUTDOWN_TIMEOUT", "10m");
+    let service = settings.env("READER_TIMEOUT", "10m").start().await;
+    fill(&service, 20).await;
+    let reader = begin_reading(&service).await;
+    service.terminate();
+    no_new_connections(&service).await;
+    service.signal("INT");
+    assert_eq!(service.wait_exit(PATIENCE).await.code(), Some(130));
+    reader.close();
+    service.restart().await;
+    assert_eq!(stored(&service).await.len(), 20_000);
+}
