@@ -29,6 +29,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long, and how much, of a body that nobody wants is read on, so that the sender sees the
 /// answer and not a reset.
 const LINGER_TIME: Duration = Duration::from_secs(5);
+/// The same during a stop, which connections that ask for nothing should not hold up.
+const LINGER_TIME_STOPPING: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 64 * 1024 * 1024;
 const LINGER_BUFFER: usize = 16 * 1024;
 
@@ -138,14 +140,21 @@ async fn connection(
         }
     };
     match ended {
-        Ok(()) => linger(connection.into_parts().io.into_inner()).await,
+        Ok(()) => {
+            let time = if stopping {
+                LINGER_TIME_STOPPING
+            } else {
+                LINGER_TIME
+            };
+            linger(connection.into_parts().io.into_inner(), time).await;
+        }
         Err(error) => tracing::debug!(%error, "a connection ended badly"),
     }
 }
 
 /// Says that nothing more comes, and reads on for a while. A socket that is closed with bytes unread
 /// sends a reset, which makes the other side throw away an answer that it has not read yet.
-async fn linger(mut stream: Stream) {
+async fn linger(mut stream: Stream, time: Duration) {
     if stream.shutdown().await.is_err() {
         return;
     }
@@ -160,7 +169,7 @@ async fn linger(mut stream: Stream) {
         }
     };
     // Whoever has not gone by then gets the reset.
-    if tokio::time::timeout(LINGER_TIME, drain).await.is_err() {
+    if tokio::time::timeout(time, drain).await.is_err() {
         tracing::debug!("a client went on sending after its answer");
     }
 }
