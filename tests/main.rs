@@ -13,6 +13,7 @@ mod curl_examples;
 mod idempotency;
 mod mongodb_layout;
 mod outage;
+mod overload;
 mod records;
 mod secrets;
 mod shutdown;

@@ -1,0 +1,230 @@
+//! Too much at once: refused at once and in the open, and what was accepted stays safe.
+#![expect(clippy::disallowed_methods, reason = "real processes, real time")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::support::http::Reply;
+use crate::support::mongod::Mongod;
+use crate::support::raw::RawClient;
+use crate::support::service::{Builder, Service};
+use crate::support::traffic::{fill, get, post, post_head, retry_after, stored};
+use crate::support::wait_until;
+use bson::doc;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Far longer than a refusal takes, far shorter than what it is held against.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+fn record(message: &str) -> Value {
+    json!([{"timestamp": "2024-10-08T00:00:00Z", "level": "INFO", "message": message}])
+}
+
+fn one_worker(mongod: &Mongod) -> Builder {
+    let settings = Service::builder().mongodb(&mongod.uri(), "logdb");
+    settings.env("WORKERS", "1").env("REQUEST_TIMEOUT", "60s")
+}
+
+/// A service that has stored a first record.
+async fn begun(settings: Builder) -> Arc<Service> {
+    let service = Arc::new(settings.start().await);
+    assert_eq!(service.batch(&record("first")).await.status, 200);
+    service
+}
+
+fn send(service: &Arc<Service>, message: String) -> JoinHandle<(Reply, Duration)> {
+    let service = Arc::clone(service);
+    tokio::spawn(async move {
+        let started = Instant::now();
+        (service.batch(&record(&message)).await, started.elapsed())
+    })
+}
+
+async fn lane(service: &Service, lane: &str, counter: &str, value: u64) {
+    wait_until(
+        &format!("{lane}.{counter} to be {value}"),
+        PATIENCE,
+        async || service.health().await["workers"][lane][counter] == value,
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_lane_refuses_at_once_and_keeps_what_it_took() {
+    let mongod = Mongod::start().await;
+    let service = begun(one_worker(&mongod).env("QUEUE_CAPACITY", "2")).await;
+    mongod.freeze();
+    let sent: Vec<_> = (0..10)
+        .map(|number| send(&service, format!("m{number}")))
+        .collect();
+    lane(&service, "write", "refused", 7).await;
+    // One at work and two that wait hold on.
+    mongod.thaw();
+    let mut taken = 0;
+    for (number, sent) in sent.into_iter().enumerate() {
+        let (reply, time) = sent.await.unwrap();
+        let count = stored(&service).await.get(&format!("m{number}")).copied();
+        if reply.status == 200 {
+            taken += 1;
+            assert_eq!(count, Some(1));
+        } else {
+            assert_eq!(reply.status, 503, "{}", reply.text());
+            assert_eq!(reply.json()["code"], "overloaded");
+            assert!(retry_after(&reply) >= Duration::from_secs(1));
+            assert!(time < AT_ONCE, "refused after {time:?}");
+            assert_eq!(count, None, "a batch that was refused is stored");
+        }
+    }
+    assert_eq!(taken, 3);
+    assert_eq!(service.batch(&record("after")).await.status, 200);
+}
+
+/// Holds up one kind of command for `PATIENCE`.
+async fn hold_up(mongod: &Mongod, command: &str) {
+    let millis = i32::try_from(PATIENCE.as_millis()).unwrap();
+    let fail = doc! {
+        "configureFailPoint": "failCommand", "mode": "alwaysOn",
+        "data": { "failCommands": [command], "blockConnection": true, "blockTimeMS": millis },
+    };
+    let admin = mongod.client().await.database("admin");
+    admin.run_command(fail).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_that_hang_do_not_hold_up_reads() {
+    let mongod = Mongod::start_with(&["--setParameter", "enableTestCommands=1"]).await;
+    let service = begun(one_worker(&mongod)).await;
+    hold_up(&mongod, "insert").await;
+    let hanging: Vec<_> = (0..5)
+        .map(|number| send(&service, format!("m{number}")))
+        .collect();
+    lane(&service, "write", "queued", 4).await;
+    let started = Instant::now();
+    for _ in 0..10 {
+        assert_eq!(service.get("/logs/retrieve").await.status, 200);
+    }
+    assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());
+    assert!(hanging.iter().all(|sent| !sent.is_finished()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_that_hang_do_not_hold_up_writes() {
+    let mongod = Mongod::start_with(&["--setParameter", "enableTestCommands=1"]).await;
+    let service = begun(one_worker(&mongod)).await;
+    hold_up(&mongod, "find").await;
+    let mut readers = Vec::new();
+    for _ in 0..5 {
+        let mut reader = RawClient::connect(service.address()).await;
+        reader.send(get("/logs/retrieve")).await.unwrap();
+        readers.push(reader);
+    }
+    lane(&service, "read", "queued", 4).await;
+    let started = Instant::now();
+    for number in 0..10 {
+        let reply = service.batch(&record(&format!("m{number}"))).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());
+    lane(&service, "read", "queued", 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_skipped_when_its_caller_has_left() {
+    let mongod = Mongod::start().await;
+    let service = begun(one_worker(&mongod)).await;
+    mongod.freeze();
+    let first = send(&service, "stays".to_owned());
+    lane(&service, "write", "busy", 1).await;
+    let mut leaver = RawClient::connect(service.address()).await;
+    leaver
+        .send(post(&record("leaves").to_string()))
+        .await
+        .unwrap();
+    lane(&service, "write", "queued", 1).await;
+    let connections = async || service.health().await["connections"].as_u64().unwrap();
+    let before = connections().await;
+    leaver.close();
+    wait_until("the caller's leaving to be seen", PATIENCE, async || {
+        connections().await < before
+    })
+    .await;
+    mongod.thaw();
+    assert_eq!(first.await.unwrap().0.status, 200);
+    lane(&service, "write", "skipped", 1).await;
+    let stored = stored(&service).await;
+    assert_eq!(
+        (stored.get("stays"), stored.get("leaves")),
+        (Some(&1), None)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_take_no_more_memory_than_they_may() {
+    const BODY: usize = 700 * 1024;
+    let settings = Service::builder().env("MAX_BODY_BYTES", "1MiB");
+    let settings = settings.env("MAX_DECODED_BYTES", "1MiB");
+    let service = settings.env("MAX_INFLIGHT_BYTES", "4MiB").start().await;
+    let mut holders = Vec::new();
+    for _ in 0..5 {
+        let mut holder = RawClient::connect(service.address()).await;
+        holder.send(post_head(BODY)).await.unwrap();
+        holders.push(holder);
+    }
+    wait_until("the heads to be read", PATIENCE, async || {
+        service.health().await["memory"]["reservedBytes"].as_u64() >= Some(5 * BODY as u64)
+    })
+    .await;
+    let body = json!([{"message": "x".repeat(BODY)}]);
+    let refused = service.batch(&body).await;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert_eq!(refused.json()["code"], "overloaded", "{}", refused.text());
+    assert!(retry_after(&refused) >= Duration::from_secs(1));
+    drop(holders);
+    wait_until("the room to be free", PATIENCE, async || {
+        service.health().await["memory"]["reservedBytes"] == 0
+    })
+    .await;
+    assert_eq!(service.batch(&body).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_answers_are_under_way_than_may_be() {
+    let service = Service::builder().env("MAX_STREAMS", "1").start().await;
+    fill(&service, 20).await;
+    let mut reader = RawClient::connect_slow(service.address(), 16 * 1024).await;
+    reader.send(get("/logs/retrieve")).await.unwrap();
+    reader.read_some(100).await;
+    let refused = service.get("/logs/retrieve").await;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert!(retry_after(&refused) >= Duration::from_secs(1));
+    assert_eq!(service.batch(&record("a batch")).await.status, 200);
+    reader.close();
+    wait_until("the place to be free", PATIENCE, async || {
+        service.get("/logs/retrieve?logLevel=WARN").await.status == 404
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_too_many_waits_and_is_not_reset() {
+    let service = Service::builder().env("MAX_CONNECTIONS", "2").start().await;
+    let request = get("/health");
+    let mut holders = Vec::new();
+    for _ in 0..2 {
+        let mut holder = RawClient::connect(service.address()).await;
+        holder.send(&request).await.unwrap();
+        assert_eq!(holder.read_response(PATIENCE).await.status, 200);
+        holders.push(holder);
+    }
+    let mut waiting = RawClient::connect(service.address()).await;
+    waiting.send(&request).await.unwrap();
+    let mut first = holders.remove(0);
+    first.send(&request).await.unwrap();
+    let reply = first.read_response(PATIENCE).await;
+    let health: Value = serde_json::from_str(&reply.text()).unwrap();
+    assert_eq!(health["connections"], 2);
+    first.close();
+    assert_eq!(waiting.read_response(PATIENCE).await.status, 200);
+}
