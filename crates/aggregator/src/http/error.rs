@@ -213,7 +213,7 @@ impl ApiError {
             tracing::debug!(
                 status = self.status.as_u16(),
                 code = self.body.code,
-                message = self.body.message,
+                reason = self.body.message,
                 "refused"
             );
         }
