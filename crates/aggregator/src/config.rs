@@ -1,6 +1,6 @@
 //! Every setting: a flag and an environment variable, with its default and its unit.
 
-use crate::store::mongo::MongoAddress;
+use crate::store::mongo::{MongoAddress, hide_credentials};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -208,7 +208,8 @@ pub fn sentence(error: &clap::Error) -> String {
     let text = error.to_string();
     let first = text.split("\n\n").next().unwrap_or_default();
     let words: Vec<&str> = first.split_whitespace().collect();
-    words.join(" ")
+    // clap repeats what it cannot use, and that may be a connection string in the wrong place.
+    hide_credentials(&words.join(" "))
 }
 
 fn size(text: &str) -> Result<usize, String> {

@@ -11,7 +11,7 @@ mod error;
 mod insert;
 mod read;
 
-pub use address::{AddressError, MongoAddress};
+pub use address::{AddressError, MongoAddress, hide_credentials};
 
 use super::page::Page;
 use super::{InsertReport, PageLimit, Store, StoreError, StoreStatus};

@@ -21,6 +21,7 @@ pub struct MongoAddress {
 pub struct AddressError(String);
 
 const HIDDEN: &str = "***";
+const UNESCAPED: &str = "an @ stands behind a / or ?; write it as %40, and in a user name or password each of : / ? # [ ] @ % as its percent code";
 
 impl MongoAddress {
     /// Checks the form of a connection string; no name is looked up.
@@ -29,27 +30,17 @@ impl MongoAddress {
     /// With the reason, without the password.
     pub fn parse(uri: &str) -> Result<Self, AddressError> {
         let (scheme, rest) = uri.split_once("://").unwrap_or(("", uri));
-        // A password may hold an @ that should have been escaped: the last one before the path counts.
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
-        let before_path = rest.rsplit_once('@').map_or("", |(user, _)| user);
-        let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
-        let mut secrets: Vec<String> = [user, before_path]
-            .into_iter()
-            .filter_map(|user| user.split_once(':'))
-            .map(|(_, password)| password.to_owned())
-            .filter(|password| !password.is_empty())
-            .collect();
-        for index in 0..secrets.len() {
-            if let Some(password) = secrets.get(index) {
-                let encoded = format!("p={}", password.replace('+', "%2B"));
-                let decoded = form_urlencoded::parse(encoded.as_bytes()).next();
-                secrets.extend(decoded.map(|(_, text)| text.into_owned()));
-            }
+        // Most likely the end of a password that holds a / or ? unescaped: what stands before that
+        // would be taken for a host and a port, and shown.
+        if authority.len() < rest.rfind('@').unwrap_or_default() {
+            return Err(AddressError(UNESCAPED.to_owned()));
         }
+        let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
         let address = Self {
             uri: uri.to_owned(),
             shown: format!("{scheme}://{hosts}"),
-            secrets,
+            secrets: secrets_of(user),
         };
         match ConnectionString::parse(uri) {
             Ok(_) => Ok(address),
@@ -67,6 +58,31 @@ impl MongoAddress {
         self.secrets
             .iter()
             .fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))
+    }
+}
+
+/// The password behind a user's name, as it is written and as it reads decoded.
+fn secrets_of(user: &str) -> Vec<String> {
+    let password = user.split_once(':').map_or("", |(_, password)| password);
+    let encoded = password.replace('+', "%2B").replace('&', "%26");
+    let decoded = form_urlencoded::parse(format!("p={encoded}").as_bytes())
+        .next()
+        .map(|(_, text)| text.into_owned());
+    let mut secrets = vec![password.to_owned()];
+    secrets.extend(decoded);
+    secrets.retain(|secret| !secret.is_empty());
+    secrets
+}
+
+/// The text without what stands between `://` and `@`, for texts that may hold a connection string.
+pub fn hide_credentials(text: &str) -> String {
+    let parts = text.split_once("://").and_then(|(before, rest)| {
+        let (_, after) = rest.rsplit_once('@')?;
+        Some((before, after))
+    });
+    match parts {
+        Some((before, after)) => format!("{before}://{HIDDEN}@{after}"),
+        None => text.to_owned(),
     }
 }
 
@@ -101,6 +117,9 @@ mod tests {
         assert_eq!(address.to_string(), "mongodb://db.example:27017");
         assert_eq!(format!("{address:?}"), "mongodb://db.example:27017");
         assert_eq!(address.scrub("bad s3cr%40t and s3cr@t"), "bad *** and ***");
+        let plain = MongoAddress::parse("mongodb://db.example:27017/?w=1").unwrap();
+        assert_eq!(plain.to_string(), "mongodb://db.example:27017");
+        assert_eq!(plain.scrub("db.example:27017"), "db.example:27017");
     }
 
     #[test]
@@ -113,10 +132,13 @@ mod tests {
             "mongodb://u:hunter2@x:port",
             "mongodb://u:hunter2@b@d@x:1",
             "mongodb://u:hun/ter2@x:1",
+            "mongodb://u:hun?ter2@x:1",
+            "mongodb://u:1/hunter2@x",
+            "mongodb://u:hun@ter2/hunter2@x",
         ] {
             let error = MongoAddress::parse(uri).unwrap_err().to_string();
             assert!(
-                !error.contains("hunter2") && !error.contains("ter2"),
+                !error.contains("hun") && !error.contains("ter2"),
                 "{uri}: {error}"
             );
         }
