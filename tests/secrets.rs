@@ -1,4 +1,4 @@
-//! The password in MONGODB_URI is shown nowhere: not in the log, an answer, the health or an exit.
+//! The password in `MONGODB_URI` is shown nowhere: not in the log, an answer, the health or an exit.
 
 use std::time::Duration;
 

@@ -1,6 +1,9 @@
 //! How the service starts, what it says then, and how it gives up when it cannot.
 
 use std::process::ExitStatus;
+use std::time::Duration;
+
+use serde_json::Value;
 
 mod health_command;
 mod refusals;
@@ -8,6 +11,9 @@ mod settings;
 
 use crate::support::service::Service;
 use crate::support::stores::on_both_stores;
+use crate::support::wait_until;
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Checks that the program gave up with one sentence on standard error, and gives that sentence.
 fn sentence((status, stdout, stderr): &(ExitStatus, String, String), code: i32) -> String {
@@ -28,7 +34,7 @@ on_both_stores!(
     async |service| {
         service.kill();
         let log = service.log_text();
-        let events: Vec<serde_json::Value> = log
+        let events: Vec<Value> = log
             .lines()
             .map(|line| serde_json::from_str(line).expect("each line is JSON"))
             .collect();
@@ -104,4 +110,25 @@ async fn a_folder_left_by_a_killed_service_is_used_again() {
     service.restart().await;
     let reply = service.get("/logs/retrieve").await;
     assert_eq!(reply.json()[0]["message"], "kept", "{}", reply.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_of_the_json_log_keeps_what_happened_apart_from_why() {
+    let service = Service::builder()
+        .mongodb("mongodb://127.0.0.1:9/?directConnection=true", "logdb")
+        .env("RUST_LOG", "debug")
+        .start()
+        .await;
+    assert_eq!(service.get("/logs/retrieve").await.status, 503);
+    wait_until("the refusal to be logged", PATIENCE, async || {
+        let log = service.log_text();
+        let mut events = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        events.any(|event: Value| {
+            let fields = &event["fields"];
+            fields["message"] == "refused"
+                && fields["code"] == "store_unavailable"
+                && fields["reason"].is_string()
+        })
+    })
+    .await;
 }

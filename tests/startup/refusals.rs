@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use super::sentence;
+use super::{PATIENCE, sentence};
 use crate::support::service::Service;
 use crate::support::stores::Backend;
+use crate::support::wait_until;
 
 /// A setting is wrong.
 const USAGE: i32 = 2;
@@ -213,11 +214,9 @@ async fn an_unused_data_folder_is_not_touched_with_mongodb() {
     let folder = tempfile::tempdir().unwrap();
     let builder = Backend::MongoDb.builder("an_unused_data_folder").await;
     let service = builder.data_dir(folder.path()).start().await;
-    crate::support::wait_until(
-        "/health to say 200",
-        std::time::Duration::from_secs(60),
-        async || service.get("/health").await.status == 200,
-    )
+    wait_until("/health to say 200", PATIENCE, async || {
+        service.get("/health").await.status == 200
+    })
     .await;
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
