@@ -138,6 +138,33 @@ async fn a_reader_that_does_not_read_does_not_hold_up_the_stop() {
     assert_eq!(stored(&service).await.len(), 20_000);
 }
 
+/// Another program holds the file's write lock: SQLite waits for it, on a thread that nobody can stop.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_hangs_does_not_hold_up_the_stop() {
+    let settings = Service::builder().env("SHUTDOWN_TIMEOUT", "500ms");
+    let service = Arc::new(settings.start().await);
+    let other = rusqlite::Connection::open(service.data_dir().join("logs.sqlite3")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let sender = Arc::clone(&service);
+    let batch = json!([{"timestamp": "2024-10-08T00:00:00Z", "message": "held up"}]);
+    let headers = [("content-type", "application/json")];
+    let sent = tokio::spawn(async move {
+        let body = batch.to_string();
+        sender.try_post_with("/logs/batch", &headers, body).await
+    });
+    wait_until("the batch to be at SQLite", PATIENCE, async || {
+        service.health().await["workers"]["write"]["busy"] == 1
+    })
+    .await;
+    service.terminate();
+    // SQLite itself would wait for five seconds.
+    assert_eq!(
+        service.wait_exit(Duration::from_secs(3)).await.code(),
+        Some(0)
+    );
+    assert!(sent.await.unwrap().is_err(), "nothing was acknowledged");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_ask_for_nothing_do_not_hold_up_the_stop() {
     let service = Service::builder()

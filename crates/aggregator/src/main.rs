@@ -22,8 +22,19 @@ fn main() -> ExitCode {
     }
     match cli.command {
         Some(Command::Health) => health(cli.config.http.listen_addr),
-        None => serve(cli.config),
+        None => run(cli.config),
     }
+}
+
+fn run(config: Config) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(1, &format!("error: cannot start any threads: {error}")),
+    };
+    let code = runtime.block_on(serve(config));
+    // Without waiting: what still blocks a thread (a disk, a name server) was not acknowledged.
+    runtime.shutdown_background();
+    code
 }
 
 fn health(address: SocketAddr) -> ExitCode {
@@ -37,7 +48,6 @@ fn health(address: SocketAddr) -> ExitCode {
     }
 }
 
-#[tokio::main]
 async fn serve(config: Config) -> ExitCode {
     if let Err(error) = telemetry::start(&config.log) {
         return fail(USAGE, &format!("error: {error}"));
