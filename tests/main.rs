@@ -17,6 +17,7 @@ mod overload;
 mod records;
 mod secrets;
 mod shutdown;
+mod slow_queries;
 mod startup;
 mod store_contract;
 mod streaming;

@@ -23,6 +23,10 @@ const PAGE: PageLimit = PageLimit {
     bytes: 4 * 1024 * 1024,
 };
 
+/// How much longer than the store's own deadline its answer is waited for: a store that is well says
+/// in that time that the question takes too long, and only a store that is silent counts as failed.
+const ANSWER_TIME: Duration = Duration::from_millis(500);
+
 /// Between two attempts at a page in the middle of an answer.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
@@ -202,6 +206,6 @@ impl Handler for Reader {
     async fn run(&self, job: PageJob, deadline: Duration) -> Result<Page, CallError> {
         let store = Arc::clone(&self.store);
         let read = async move { store.page(&job.query, job.after, PAGE, deadline).await };
-        self.guard.call(deadline, read).await
+        self.guard.call(deadline + ANSWER_TIME, read).await
     }
 }

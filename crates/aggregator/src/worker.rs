@@ -185,7 +185,7 @@ impl<H: Handler> Lane<H> {
 }
 
 /// How much later than its deadline a job that was begun may answer.
-const GRACE: Duration = Duration::from_millis(250);
+const GRACE: Duration = Duration::from_millis(750);
 const SOONEST_RETRY: Duration = Duration::from_secs(1);
 const LATEST_RETRY: Duration = Duration::from_secs(30);
 

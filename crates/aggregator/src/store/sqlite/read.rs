@@ -10,8 +10,9 @@ use crate::store::PageLimit;
 use crate::store::page::{Page, Row};
 use rusqlite::{Connection, params};
 
-/// Steps of SQLite's machine between two looks at the clock: well below a millisecond.
-const STEPS_BETWEEN_LOOKS: i32 = 20_000;
+/// Steps of SQLite's machine between two looks at the clock: some hundred rows, which also from a
+/// slow disk take milliseconds.
+const STEPS_BETWEEN_LOOKS: i32 = 2_000;
 
 /// From this severity on, a record is in the partial index.
 const INDEXED_FROM: u8 = 13;
