@@ -7,6 +7,7 @@ use crate::support::service::Service;
 use crate::support::stores::{Backend, on_both_stores};
 
 mod bodies;
+mod members;
 mod partial;
 mod queries;
 mod records;

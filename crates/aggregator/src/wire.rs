@@ -165,6 +165,9 @@ pub enum RecordFault {
     /// Attributes are nested too deeply.
     #[error("attributes are nested more than {} deep", value::MAX_DEPTH)]
     TooDeep,
+    /// An object or an array has too many members.
+    #[error("an object or array holds more than {} members", value::MAX_MEMBERS)]
+    TooManyMembers,
     /// A number that a 64-bit floating-point number cannot hold.
     #[error("the number {0} is too large")]
     NumberTooLarge(String),

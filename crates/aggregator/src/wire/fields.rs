@@ -24,6 +24,10 @@ struct Found<'a> {
 
 /// Gives the record in `fields` to the batch, or the reason why it cannot be taken.
 pub(super) fn record(fields: &mut Members<'_>, batch: &mut BatchBuilder) {
+    if let Err(fault) = value::check_count(fields.len()) {
+        batch.reject(fault);
+        return;
+    }
     value::keep_last(fields);
     match Parts::find(fields) {
         Ok(parts) => {

@@ -7,7 +7,7 @@
 use super::{RecordFault, reason_of};
 use crate::attributes::LONG_INTEGER;
 use crate::bson_writer::BsonWriter;
-use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,6 +15,10 @@ use std::fmt;
 
 /// How many objects and arrays may stand inside one another within an attribute.
 pub(super) const MAX_DEPTH: usize = 32;
+
+/// Members of one object or one array: far more than a log has. Without a bound, reading one would take
+/// many times the room of its text.
+pub(super) const MAX_MEMBERS: usize = 100_000;
 
 /// Digits that a decimal of BSON holds.
 const DECIMAL_DIGITS: usize = 34;
@@ -57,8 +61,17 @@ pub(super) fn members_of(value: &RawValue) -> Result<Members<'_>, RecordFault> {
     serde_json::Deserializer::from_str(value.get())
         .deserialize_map(MembersVisitor(&mut members))
         .map_err(|error| RecordFault::BadText(reason_of(&error)))?;
+    check_count(members.len())?;
     keep_last(&mut members);
     Ok(members)
+}
+
+/// Whether so many members may stand in one object or array.
+pub(super) fn check_count(count: usize) -> Result<(), RecordFault> {
+    if count > MAX_MEMBERS {
+        return Err(RecordFault::TooManyMembers);
+    }
+    Ok(())
 }
 
 /// Of members with one name, keeps the last value, at the place of the first.
@@ -164,12 +177,15 @@ fn write_number(writer: &mut BsonWriter<'_>, name: &str, text: &str) -> Result<(
 }
 
 fn elements_of(value: &RawValue) -> Result<Vec<&RawValue>, RecordFault> {
-    serde_json::Deserializer::from_str(value.get())
+    let elements = serde_json::Deserializer::from_str(value.get())
         .deserialize_seq(ElementsVisitor)
-        .map_err(|error| RecordFault::BadText(reason_of(&error)))
+        .map_err(|error| RecordFault::BadText(reason_of(&error)))?;
+    check_count(elements.len())?;
+    Ok(elements)
 }
 
-/// Reads an object's members into a list that is used again from record to record.
+/// Reads an object's members into a list that is used again from record to record. Of too many, one
+/// more than may be is kept, as the sign for [`check_count`]; the others are passed over.
 pub(super) struct MembersVisitor<'m, 'a>(pub(super) &'m mut Members<'a>);
 
 impl<'a> Visitor<'a> for MembersVisitor<'_, 'a> {
@@ -180,9 +196,13 @@ impl<'a> Visitor<'a> for MembersVisitor<'_, 'a> {
     }
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
-        while let Some(name) = map.next_key::<Name<'a>>()? {
+        while self.0.len() <= MAX_MEMBERS {
+            let Some(name) = map.next_key::<Name<'a>>()? else {
+                return Ok(());
+            };
             self.0.push((name.0, map.next_value()?));
         }
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(())
     }
 }
@@ -198,9 +218,13 @@ impl<'a> Visitor<'a> for ElementsVisitor {
 
     fn visit_seq<S: SeqAccess<'a>>(self, mut sequence: S) -> Result<Self::Value, S::Error> {
         let mut elements = Vec::new();
-        while let Some(element) = sequence.next_element()? {
+        while elements.len() <= MAX_MEMBERS {
+            let Some(element) = sequence.next_element()? else {
+                return Ok(elements);
+            };
             elements.push(element);
         }
+        while sequence.next_element::<IgnoredAny>()?.is_some() {}
         Ok(elements)
     }
 }
