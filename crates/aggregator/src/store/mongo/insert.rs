@@ -133,10 +133,10 @@ fn unreadable() -> StoreError {
 fn is_own_id(entry: &Document) -> bool {
     match entry.get_document("keyPattern") {
         Ok(pattern) => pattern.keys().eq(["_id"]),
-        // Servers before 4.4 say it in words only.
+        // Servers before 4.4 say it in words only; an operator's index may have `_id` in its name.
         Err(_) => entry
             .get_str("errmsg")
-            .is_ok_and(|text| text.contains("_id")),
+            .is_ok_and(|text| text.contains(" index: _id_ ")),
     }
 }
 
@@ -193,6 +193,19 @@ mod tests {
         let report = read(&doc! { "ok": 1, "n": 1, "writeErrors": [own, other] }).unwrap();
         assert_eq!((report.stored, report.already_stored), (1, 1));
         assert_eq!(report.refused[0].position, 12);
+    }
+
+    #[test]
+    fn an_older_server_names_the_index_in_words_only() {
+        let error = |index: &str| {
+            let text = format!(
+                "E11000 duplicate key error collection: logdb.logs index: {index} dup key: {{ : 1 }}"
+            );
+            doc! { "index": 0, "code": 11000, "errmsg": text }
+        };
+        assert!(is_own_id(&error("_id_")));
+        assert!(!is_own_id(&error("user_id_1")));
+        assert!(!is_own_id(&error("tenant_id_")));
     }
 
     #[test]
