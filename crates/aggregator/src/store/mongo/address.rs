@@ -135,6 +135,7 @@ mod tests {
             "mongodb://u:hun?ter2@x:1",
             "mongodb://u:1/hunter2@x",
             "mongodb://u:hun@ter2/hunter2@x",
+            "mongodb://x/?tls=true&tlsCertificateKeyFilePassword=hunter2",
         ] {
             let error = MongoAddress::parse(uri).unwrap_err().to_string();
             assert!(

@@ -72,9 +72,11 @@ pub(super) struct Reachability {
 }
 
 impl Reachability {
-    /// Whether any server takes writes, as far as is known.
+    /// Whether any server takes writes, as far as is known. Behind a load balancer there are no
+    /// heartbeats, and so nothing that speaks against it.
     pub(super) fn is_writable(&self) -> bool {
-        self.servers().values().any(|writable| *writable)
+        let servers = self.servers();
+        servers.is_empty() || servers.values().any(|writable| *writable)
     }
 
     fn note(&self, event: SdamEvent) {
@@ -103,4 +105,39 @@ fn takes_writes(reply: &Document) -> bool {
     ["isWritablePrimary", "ismaster"]
         .iter()
         .any(|name| reply.get_bool(name).unwrap_or(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mongodb::bson::doc;
+
+    #[test]
+    fn what_was_never_heard_of_is_no_reason_to_say_that_nothing_takes_writes() {
+        let reachability = Reachability::default();
+        assert!(reachability.is_writable());
+        let server = |port| ServerAddress::Tcp {
+            host: "db.example".to_owned(),
+            port: Some(port),
+        };
+        reachability.servers().insert(server(1), false);
+        assert!(!reachability.is_writable());
+        reachability.servers().insert(server(2), true);
+        assert!(reachability.is_writable());
+    }
+
+    #[test]
+    fn a_primary_is_told_from_a_secondary_by_either_name() {
+        for (reply, takes) in [
+            (doc! { "isWritablePrimary": true }, true),
+            (doc! { "ismaster": true }, true),
+            (
+                doc! { "isWritablePrimary": false, "secondary": true },
+                false,
+            ),
+            (doc! {}, false),
+        ] {
+            assert_eq!(takes_writes(&reply), takes, "{reply}");
+        }
+    }
 }
