@@ -1,13 +1,9 @@
 //! The one form of an error: a status, a code that stays the same, a sentence, and when to come again.
 
-use crate::admission::{self, NoRoom};
+mod causes;
+
 use crate::batch::Rejects;
-use crate::query::QueryError;
-use crate::retrieval::TooManyStreams;
-use crate::store::guard::CallError;
-use crate::store::{InsertReport, StoreError};
-use crate::wire::DecodeError;
-use crate::worker::JobError;
+use crate::store::InsertReport;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -245,89 +241,18 @@ impl IntoResponse for ApiError {
     }
 }
 
-impl From<DecodeError> for ApiError {
-    fn from(error: DecodeError) -> Self {
-        let mut answer = Self::bad_request(error.code(), error.to_string());
-        match error {
-            DecodeError::Syntax { line, column, .. } => {
-                answer.body.line = Some(line);
-                answer.body.column = Some(column);
-            }
-            DecodeError::TooLarge => answer.status = StatusCode::PAYLOAD_TOO_LARGE,
-            _ => {}
-        }
-        answer
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl From<QueryError> for ApiError {
-    fn from(error: QueryError) -> Self {
-        Self::bad_request(error.code(), error.to_string())
-    }
-}
-
-impl From<NoRoom> for ApiError {
-    fn from(error: NoRoom) -> Self {
-        Self::unavailable("overloaded", error.to_string(), admission::RETRY_AFTER)
-    }
-}
-
-impl From<TooManyStreams> for ApiError {
-    fn from(error: TooManyStreams) -> Self {
-        Self::unavailable(
-            "too_many_streams",
-            error.to_string(),
-            Duration::from_secs(1),
-        )
-    }
-}
-
-/// When to come again after a failure that says nothing of its length.
-const SOON: Duration = Duration::from_secs(1);
-
-impl From<JobError<CallError>> for ApiError {
-    fn from(error: JobError<CallError>) -> Self {
-        match error {
-            JobError::Full { retry_after } => {
-                Self::unavailable("overloaded", "the queue is full", retry_after)
-            }
-            JobError::Expired => {
-                Self::unavailable("overloaded", "the request waited too long", SOON)
-            }
-            JobError::Closed => Self::unavailable("stopping", "the service is stopping", SOON),
-            JobError::Panicked => Self::internal(),
-            JobError::Failed(CallError::Open { retry_after }) => {
-                let message = "the store is not available: calls to it are held back until it is";
-                Self::unavailable("store_unavailable", message, retry_after)
-            }
-            JobError::Failed(CallError::Store(error)) => error.into(),
-        }
-    }
-}
-
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> Self {
-        let message = error.to_string();
-        match error {
-            StoreError::Unavailable(_) | StoreError::NewerFormat { .. } => {
-                tracing::warn!(%error, "a request failed at the store");
-                Self::unavailable("store_unavailable", message, SOON)
-            }
-            StoreError::Timeout => {
-                tracing::warn!("a request failed at the store: no answer in time");
-                let message = format!(
-                    "{message}; a batch may be stored or not, and sending it again under its Idempotency-Key is safe"
-                );
-                Self::unavailable("store_timeout", message, SOON)
-            }
-            StoreError::QueryTooSlow => {
-                let message = format!("{message}: ask for a shorter time range");
-                Self::new(StatusCode::GATEWAY_TIMEOUT, "query_too_slow", message)
-            }
-            StoreError::Rejected(_) => {
-                tracing::error!(%error, "the store refused a request");
-                Self::internal()
-            }
+    #[test]
+    fn a_time_to_come_again_is_told_in_whole_seconds_and_never_too_short() {
+        for (millis, seconds) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (29_999, "30")] {
+            let wait = Duration::from_millis(millis);
+            let response = ApiError::unavailable("overloaded", "full", wait).into_response();
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            let told = response.headers().get(header::RETRY_AFTER).unwrap();
+            assert_eq!(told, seconds, "{millis} ms");
         }
     }
 }

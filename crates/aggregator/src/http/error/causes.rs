@@ -1,0 +1,99 @@
+//! What went wrong further down, as an answer: one place for every error of another layer.
+
+use super::ApiError;
+use crate::admission::{self, NoRoom};
+use crate::query::QueryError;
+use crate::retrieval::TooManyStreams;
+use crate::store::StoreError;
+use crate::store::guard::CallError;
+use crate::wire::DecodeError;
+use crate::worker::JobError;
+use axum::http::StatusCode;
+use std::time::Duration;
+
+impl From<DecodeError> for ApiError {
+    fn from(error: DecodeError) -> Self {
+        let mut answer = Self::bad_request(error.code(), error.to_string());
+        match error {
+            DecodeError::Syntax { line, column, .. } => {
+                answer.body.line = Some(line);
+                answer.body.column = Some(column);
+            }
+            DecodeError::TooLarge => answer.status = StatusCode::PAYLOAD_TOO_LARGE,
+            _ => {}
+        }
+        answer
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        Self::bad_request(error.code(), error.to_string())
+    }
+}
+
+impl From<NoRoom> for ApiError {
+    fn from(error: NoRoom) -> Self {
+        Self::unavailable("overloaded", error.to_string(), admission::RETRY_AFTER)
+    }
+}
+
+impl From<TooManyStreams> for ApiError {
+    fn from(error: TooManyStreams) -> Self {
+        Self::unavailable(
+            "too_many_streams",
+            error.to_string(),
+            Duration::from_secs(1),
+        )
+    }
+}
+
+/// When to come again after a failure that says nothing of its length.
+const SOON: Duration = Duration::from_secs(1);
+
+impl From<JobError<CallError>> for ApiError {
+    fn from(error: JobError<CallError>) -> Self {
+        match error {
+            JobError::Full { retry_after } => {
+                Self::unavailable("overloaded", "the queue is full", retry_after)
+            }
+            JobError::Expired => {
+                Self::unavailable("overloaded", "the request waited too long", SOON)
+            }
+            JobError::Closed => Self::unavailable("stopping", "the service is stopping", SOON),
+            JobError::Panicked => Self::internal(),
+            JobError::Failed(CallError::Open { retry_after }) => {
+                let message = "the store is not available: calls to it are held back until it is";
+                Self::unavailable("store_unavailable", message, retry_after)
+            }
+            JobError::Failed(CallError::Store(error)) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            StoreError::Unavailable(_) | StoreError::NewerFormat { .. } => {
+                tracing::warn!(%error, "a request failed at the store");
+                Self::unavailable("store_unavailable", message, SOON)
+            }
+            StoreError::Timeout => {
+                tracing::warn!("a request failed at the store: no answer in time");
+                let message = format!(
+                    "{message}; a batch may be stored or not, and sending it again under its Idempotency-Key is safe"
+                );
+                Self::unavailable("store_timeout", message, SOON)
+            }
+            StoreError::QueryTooSlow => {
+                let message = format!("{message}: ask for a shorter time range");
+                Self::new(StatusCode::GATEWAY_TIMEOUT, "query_too_slow", message)
+            }
+            StoreError::Rejected(_) => {
+                tracing::error!(%error, "the store refused a request");
+                Self::internal()
+            }
+        }
+    }
+}
