@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod curl_examples;
+mod health;
 mod idempotency;
 mod mongodb_layout;
 mod outage;
