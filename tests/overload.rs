@@ -189,6 +189,37 @@ async fn bodies_take_no_more_memory_than_they_may() {
     assert_eq!(service.batch(&body).await.status, 200);
 }
 
+/// Short records become documents several times their size.
+#[tokio::test(flavor = "multi_thread")]
+async fn short_records_take_no_more_memory_than_they_may() {
+    const LIMIT_MIB: u64 = 56;
+    /// Code, stacks and what the allocator keeps.
+    const SLACK_MIB: u64 = 24;
+    let settings = Service::builder().env("MAX_DECODED_BYTES", "13MiB");
+    let limit = format!("{LIMIT_MIB}MiB");
+    let service = Arc::new(settings.env("MAX_INFLIGHT_BYTES", limit).start().await);
+    let before = service.peak_rss_kib();
+    let body = format!("[{}]", vec![r#"{"log":"a"}"#; 250_000].join(","));
+    let headers = [("content-type", "application/json")];
+    let sent: Vec<_> = (0..10)
+        .map(|_| {
+            let (service, body) = (Arc::clone(&service), body.clone());
+            tokio::spawn(async move { service.post_with("/logs/batch", &headers, body).await })
+        })
+        .collect();
+    let mut taken = 0;
+    for reply in sent {
+        match reply.await.unwrap() {
+            reply if reply.status == 200 => taken += 1,
+            reply => assert_eq!(reply.json()["code"], "overloaded", "{}", reply.text()),
+        }
+    }
+    let grown = (service.peak_rss_kib() - before) / 1024;
+    println!("{taken} of 10 taken, grown by {grown} MiB");
+    assert!(taken > 0);
+    assert!(grown < LIMIT_MIB + SLACK_MIB, "grown by {grown} MiB");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_answers_are_under_way_than_may_be() {
     let service = Service::builder().env("MAX_STREAMS", "1").start().await;

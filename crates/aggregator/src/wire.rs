@@ -7,6 +7,9 @@ mod fields;
 mod json;
 mod ndjson;
 mod value;
+mod weight;
+
+pub use weight::encoded_bytes_at_most;
 
 use crate::batch::BatchBuilder;
 use logs::TimeError;

@@ -23,7 +23,7 @@ const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 const MAX_KEY_BYTES: usize = 255;
 /// Larger bodies are decoded on a thread for blocking work: at this size it takes about a millisecond.
 const INLINE_BYTES: usize = 256 * 1024;
-/// How much larger than its JSON a batch may become as BSON; short records grow the most.
+/// How much larger than the largest body a batch may become as BSON; short records grow the most.
 const ENCODED_FACTOR: usize = 2;
 
 /// What a sender is told when its batch is safe.
@@ -177,13 +177,13 @@ fn decode_now(
     received_at: Timestamp,
 ) -> Result<(Batch, Rejects, Reservation), ApiError> {
     let body = body::decompress(terms.encoding, bytes, terms.decoded_limit, &mut room)?;
+    let max_bytes = terms.decoded_limit * ENCODED_FACTOR;
     // The encoded form stands beside the body for a while; both are weighed.
-    room.resize(body.len() * (1 + ENCODED_FACTOR))?;
+    room.resize(body.len() + wire::encoded_bytes_at_most(&body).min(max_bytes))?;
     let id = match &terms.key {
         Some(key) => BatchId::keyed(key, &body),
         None => BatchId::fresh(rand::random(), &body),
     };
-    let max_bytes = terms.decoded_limit * ENCODED_FACTOR;
     let mut builder = BatchBuilder::new(id, terms.key.is_some(), received_at, max_bytes);
     (terms.format.decode)(&body, &mut builder)?;
     let (batch, rejects) = builder.finish();
