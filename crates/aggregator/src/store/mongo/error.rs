@@ -43,10 +43,29 @@ impl From<Error> for StoreError {
                 command.code,
                 format!("{} (code {})", command.message, command.code),
             ),
-            // The whole text lists every server's state; the reason is enough.
+            ErrorKind::ServerSelection { ref message, .. } => Self::Unavailable(brief(message)),
             ref other => Self::Unavailable(other.to_string()),
         }
     }
+}
+
+/// The driver lists everything that it knows of every server; the addresses and the reasons are enough.
+fn brief(message: &str) -> String {
+    let Some((what, topology)) = message.split_once(" Topology: ") else {
+        return message.to_owned();
+    };
+    let servers = topology.split("{ Address: ").skip(1).map(|server| {
+        let address = server.split(',').next().unwrap_or_default();
+        let reason = server.split_once("Error: Kind: ").map(|(_, reason)| reason);
+        let end = |reason: &str| reason.find(", labels:").unwrap_or(reason.len());
+        let reason = reason.and_then(|reason| reason.get(..end(reason)));
+        format!("{address}: {}", reason.unwrap_or("no answer yet"))
+    });
+    let servers: Vec<String> = servers.collect();
+    if servers.is_empty() {
+        return message.to_owned();
+    }
+    format!("{} ({})", what.trim_end_matches('.'), servers.join("; "))
 }
 
 impl StoreError {
@@ -81,6 +100,20 @@ mod tests {
         // A code that nobody knew of when this was written: the sender keeps its data.
         assert!(of_code(4_242_424, String::new()).is_failure());
         assert!(!refuses_document(4_242_424));
+    }
+
+    #[test]
+    fn when_no_server_can_be_reached_each_is_told_with_its_reason_and_no_more() {
+        let message = "Server selection timeout: No available servers. Topology: { Type: Unknown, Servers: [ \
+            { Address: a.example:27017, Type: Unknown, Error: Kind: I/O error: Connection refused (os error 111), \
+            labels: {\"RetryableError\"}, source: None, server response: None }, \
+            { Address: b.example:27017, Type: Unknown } ] }";
+        assert_eq!(
+            brief(message),
+            "Server selection timeout: No available servers (a.example:27017: I/O error: Connection refused \
+             (os error 111); b.example:27017: no answer yet)"
+        );
+        assert_eq!(brief("another form"), "another form");
     }
 
     #[test]
