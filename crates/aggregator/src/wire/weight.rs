@@ -11,9 +11,12 @@ const ELEMENT_BYTES: usize = 12;
 /// At most so many bytes come of `body`, whatever its format: every record and every nested object
 /// has its brace, and every element but the first its comma.
 pub fn encoded_bytes_at_most(body: &[u8]) -> usize {
-    let count = |wanted: u8| body.iter().filter(|byte| **byte == wanted).count();
-    let elements = count(b',') + count(b'[');
-    body.len() + RECORD_BYTES * count(b'{') + ELEMENT_BYTES * elements
+    let weight = |byte: &u8| match byte {
+        b'{' => RECORD_BYTES,
+        b',' | b'[' => ELEMENT_BYTES,
+        _ => 0,
+    };
+    body.len() + body.iter().map(weight).sum::<usize>()
 }
 
 #[cfg(test)]
