@@ -1,7 +1,11 @@
 //! The program: settings, log, run, summary, exit code.
 
 use clap::Parser as _;
-use producer::config::{self, Config};
+use producer::config::{self, Config, Output};
+use producer::report::Summary;
+use producer::shutdown::Stop;
+use producer::target::Target;
+use producer::{progress, run, telemetry};
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -14,11 +18,37 @@ fn main() -> ExitCode {
         Err(error) if error.use_stderr() => return fail(USAGE, &config::sentence(&error)),
         Err(help) => return say(&help.to_string()),
     };
-    let _target = match config.check() {
-        Ok(target) => target,
-        Err(error) => return fail(USAGE, &format!("error: {error}")),
+    match config.check() {
+        Ok(target) => send(&config, target),
+        Err(error) => fail(USAGE, &format!("error: {error}")),
+    }
+}
+
+#[tokio::main]
+async fn send(config: &Config, target: Target) -> ExitCode {
+    let bar = progress::bar(config.count);
+    if let Err(error) = telemetry::start(&config.rust_log, bar.clone()) {
+        return fail(USAGE, &format!("error: {error}"));
+    }
+    let stop = Stop::default();
+    if let Err(error) = stop.on_signals() {
+        return fail(1, &format!("error: cannot listen for signals: {error}"));
+    }
+    match run::run(config, target, stop, bar).await {
+        Ok(summary) => show(&summary, config.output),
+        Err(error) => fail(1, &format!("error: {error}")),
+    }
+}
+
+fn show(summary: &Summary, output: Output) -> ExitCode {
+    let text = match output {
+        Output::Text => summary.to_string(),
+        Output::Json => serde_json::to_string(summary).unwrap_or_default(),
     };
-    ExitCode::SUCCESS
+    match (say(&text), summary.is_success()) {
+        (shown, true) => shown,
+        (_, false) => ExitCode::FAILURE,
+    }
 }
 
 fn fail(code: u8, sentence: &str) -> ExitCode {

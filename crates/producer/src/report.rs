@@ -1,0 +1,183 @@
+//! The summary, as lines for people or as one JSON object with names that stay.
+
+use crate::progress::{millis, per_second};
+use crate::stats::{Latency, Stats};
+use serde::Serialize;
+use std::fmt;
+use std::time::Duration;
+
+/// What a run came to; numbers are logs if nothing else is said.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// What the logs were made from.
+    pub seed: u64,
+    /// The beginning of every `Idempotency-Key`.
+    pub run_id: String,
+    /// From the start to the end of the last batch.
+    pub elapsed_seconds: f64,
+    /// Sent at least once; each is either accepted or failed in the end.
+    pub sent: u64,
+    /// Accepted by the service.
+    pub accepted: u64,
+    /// Refused, or given up.
+    pub failed: u64,
+    /// Sent more than once.
+    pub retried: u64,
+    /// Accepted, and known to the service from an earlier try.
+    pub replayed: u64,
+    /// Requests that were repetitions.
+    pub retries: u64,
+    /// Due by the rate, but not sent before the end.
+    pub behind: u64,
+    /// Accepted logs a second.
+    pub logs_per_second: f64,
+    /// Bytes of the accepted bodies, as they were sent.
+    pub bytes: u64,
+    /// Those in millions a second.
+    pub megabytes_per_second: f64,
+    /// CPU time of this process, for each log that was sent.
+    pub cpu_micros_per_log: f64,
+    /// Of accepted batches; null when there is none.
+    pub latency_ms: Option<Millis>,
+    /// Why logs failed.
+    pub failures: Vec<Failure>,
+}
+
+/// Latencies in milliseconds.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Millis {
+    /// Half were no longer.
+    pub p50: f64,
+    /// 90 % were no longer.
+    pub p90: f64,
+    /// 99 % were no longer.
+    pub p99: f64,
+    /// 99.9 % were no longer.
+    pub p999: f64,
+    /// The longest.
+    pub max: f64,
+}
+
+/// A reason, and how many logs failed for it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Failure {
+    /// The reason.
+    pub reason: String,
+    /// The logs.
+    pub logs: u64,
+}
+
+/// What the counters do not know.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// What the logs were made from.
+    pub seed: u64,
+    /// The beginning of the keys.
+    pub run_id: String,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// CPU time of this process.
+    pub cpu: Duration,
+    /// Logs that were due and not sent.
+    pub behind: u64,
+}
+
+impl Summary {
+    /// The summary of a run that has ended.
+    pub fn new(run: Run, stats: &Stats) -> Self {
+        let (sent, accepted, bytes) = (stats.sent.get(), stats.accepted.get(), stats.bytes.get());
+        let failures = stats.failures().into_iter();
+        Self {
+            seed: run.seed,
+            run_id: run.run_id,
+            elapsed_seconds: run.elapsed.as_secs_f64(),
+            sent,
+            accepted,
+            failed: stats.failed.get(),
+            retried: stats.retried.get(),
+            replayed: stats.replayed.get(),
+            retries: stats.retries.get(),
+            behind: run.behind,
+            logs_per_second: per_second(accepted, run.elapsed),
+            bytes,
+            megabytes_per_second: per_second(bytes, run.elapsed) / 1e6,
+            cpu_micros_per_log: micros_each(run.cpu, sent),
+            latency_ms: stats.latency().map(Millis::from),
+            failures: failures
+                .map(|(reason, logs)| Failure { reason, logs })
+                .collect(),
+        }
+    }
+
+    /// Whether everything that was sent was accepted.
+    pub fn is_success(&self) -> bool {
+        self.failed == 0 && self.accepted == self.sent
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown to a few digits")]
+fn micros_each(time: Duration, number: u64) -> f64 {
+    time.as_secs_f64() * 1e6 / number.max(1) as f64
+}
+
+impl From<Latency> for Millis {
+    fn from(latency: Latency) -> Self {
+        Self {
+            p50: millis(latency.p50),
+            p90: millis(latency.p90),
+            p99: millis(latency.p99),
+            p999: millis(latency.p999),
+            max: millis(latency.max),
+        }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            out,
+            "sent      {} logs in {:.2} s",
+            self.sent, self.elapsed_seconds
+        )?;
+        writeln!(
+            out,
+            "accepted  {} ({} known from an earlier try)",
+            self.accepted, self.replayed
+        )?;
+        writeln!(
+            out,
+            "retried   {} ({} requests)",
+            self.retried, self.retries
+        )?;
+        writeln!(out, "failed    {}", self.failed)?;
+        for Failure { reason, logs } in &self.failures {
+            writeln!(out, "          {logs}: {reason}")?;
+        }
+        if self.behind > 0 {
+            writeln!(
+                out,
+                "behind    {} were due and not sent before the end",
+                self.behind
+            )?;
+        }
+        writeln!(
+            out,
+            "rate      {:.0} logs/s, {:.1} MB/s",
+            self.logs_per_second, self.megabytes_per_second
+        )?;
+        writeln!(
+            out,
+            "cost      {:.2} µs of CPU a log",
+            self.cpu_micros_per_log
+        )?;
+        match self.latency_ms {
+            None => write!(out, "latency   of no batch: none was accepted"),
+            Some(latency) => write!(
+                out,
+                "latency   p50 {:.2} ms, p90 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, max {:.2} ms",
+                latency.p50, latency.p90, latency.p99, latency.p999, latency.max
+            ),
+        }
+    }
+}

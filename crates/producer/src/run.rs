@@ -1,0 +1,178 @@
+//! A whole run, from the settings to the summary.
+
+use crate::clock::{self, Clock};
+use crate::config::Config;
+use crate::deliver::{Batch, Delivery};
+use crate::feed::Feeder;
+use crate::generate::{Style, older};
+use crate::pace::Schedule;
+use crate::progress::{self, Progress};
+use crate::report::{Run, Summary};
+use crate::send::Sender;
+use crate::shutdown::Stop;
+use crate::source::{self, Source};
+use crate::stats::Stats;
+use crate::target::Target;
+use indicatif::ProgressBar;
+use std::io;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::task::TaskTracker;
+
+/// Bodies that are made ahead.
+const AHEAD: usize = 4;
+
+/// Why there was no run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The bodies.
+    #[error("cannot make the logs: {0}")]
+    Source(#[from] io::Error),
+    /// The client.
+    #[error("cannot make an HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+    /// The statistics.
+    #[error("cannot keep latencies: {0}")]
+    Latency(#[from] hdrhistogram::CreationError),
+}
+
+/// Sends what the settings ask for until the end or a stop.
+///
+/// # Errors
+/// [`RunError`] when it cannot begin.
+pub async fn run(
+    config: &Config,
+    target: Target,
+    stop: Stop,
+    bar: ProgressBar,
+) -> Result<Summary, RunError> {
+    let seed = config.seed.unwrap_or_else(rand::random);
+    let schedule = Schedule::new(config.rate, config.batch_size);
+    let source = Source::new(source_settings(config, schedule, seed))?;
+    let sender = Sender::new(target, config.timeout, config.concurrency, config.gzip)?;
+    let run_id = format!("{:016x}", rand::random::<u64>());
+    tracing::info!(seed, run_id, "sending");
+    if config.prebuilt {
+        let (bodies, bytes) = source.pool();
+        tracing::info!(bodies, bytes, "bodies were made beforehand");
+    }
+    let stats = Stats::new()?;
+    let clock = Clock::start();
+    let delivery = Arc::new(Delivery {
+        sender,
+        stats,
+        clock,
+        stop: stop.clone(),
+        run_id: run_id.clone(),
+        give_up_after: config.give_up_after,
+    });
+    stop.in_time(config.duration, config.grace);
+    let feeder = Feeder {
+        source,
+        schedule,
+        clock,
+        duration: config.duration,
+        stop: stop.soft.clone(),
+    };
+    let progress = tokio::spawn(
+        Progress {
+            delivery: Arc::clone(&delivery),
+            schedule,
+            count: config.count,
+            bar: bar.clone(),
+        }
+        .run(),
+    );
+    let behind = send_all(&delivery, feeder, config).await?;
+    progress.abort();
+    bar.finish_and_clear();
+    let run = Run {
+        seed,
+        run_id,
+        elapsed: clock.elapsed(),
+        cpu: clock.cpu_elapsed(),
+        behind,
+    };
+    Ok(Summary::new(run, &delivery.stats))
+}
+
+fn source_settings(config: &Config, schedule: Schedule, seed: u64) -> source::Settings {
+    // A batch holds the logs of the time before it is sent.
+    let start = config
+        .start_time
+        .unwrap_or_else(|| older(clock::now(), schedule.batch_nanos()));
+    source::Settings {
+        style: Style {
+            seed,
+            levels: config.levels.clone(),
+            message_bytes: config.message_bytes,
+            late: config.late,
+        },
+        schedule,
+        count: config.count,
+        start,
+        gzip: config.gzip,
+        prebuilt: config.prebuilt,
+    }
+}
+
+/// Sends all batches and waits for the end of each; tells how many logs were due and not sent.
+async fn send_all(
+    delivery: &Arc<Delivery>,
+    feeder: Feeder,
+    config: &Config,
+) -> Result<u64, RunError> {
+    let schedule = feeder.schedule;
+    let (sender, batches) = mpsc::channel(AHEAD);
+    let feeding = tokio::task::spawn_blocking(move || feeder.run(&sender));
+    let tracker = TaskTracker::new();
+    dispatch(delivery, batches, &tracker, config.concurrency).await;
+    let ended = delivery.clock.elapsed();
+    let due_until = config
+        .duration
+        .map_or(ended, |duration| ended.min(duration));
+    let sent = delivery.stats.sent.get();
+    tracker.close();
+    tracker.wait().await;
+    match feeding.await {
+        Ok(fed) => fed?,
+        Err(error) => return Err(RunError::Source(io::Error::other(error))),
+    }
+    let behind = progress::behind(schedule, config.count, due_until, sent);
+    // The batch that was due at this very moment is not behind.
+    Ok(if behind > schedule.batch_size() {
+        behind
+    } else {
+        0
+    })
+}
+
+/// Begins each batch as soon as there is room, until the last one or a stop.
+async fn dispatch(
+    delivery: &Arc<Delivery>,
+    mut batches: mpsc::Receiver<Batch>,
+    tracker: &TaskTracker,
+    concurrency: usize,
+) {
+    let room = Arc::new(Semaphore::new(concurrency));
+    let next = async || {
+        let permit = Arc::clone(&room).acquire_owned().await.ok()?;
+        Some((permit, batches.recv().await?))
+    };
+    let mut next = next;
+    loop {
+        let (permit, batch) = tokio::select! {
+            biased;
+            () = delivery.stop.soft.cancelled() => return,
+            next = next() => match next {
+                Some(next) => next,
+                None => return,
+            },
+        };
+        let delivery = Arc::clone(delivery);
+        tracker.spawn(async move {
+            delivery.deliver(batch).await;
+            drop(permit);
+        });
+    }
+}
