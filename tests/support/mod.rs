@@ -7,12 +7,16 @@
 
 use std::time::Duration;
 
+pub(crate) mod binaries;
 pub(crate) mod compressed;
+pub(crate) mod forwarder;
 pub(crate) mod http;
 pub(crate) mod mongod;
 mod mongod_binary;
 pub(crate) mod process;
+pub(crate) mod producer;
 pub(crate) mod raw;
+pub(crate) mod scripted;
 pub(crate) mod service;
 pub(crate) mod stores;
 pub(crate) mod traffic;

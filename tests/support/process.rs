@@ -124,6 +124,15 @@ impl Process {
         lock(&self.stderr.text).clone()
     }
 
+    /// A number that the system tells of it, such as `VmHWM:` (the most memory it has held, in KiB).
+    pub(crate) fn proc_status(&self, field: &str) -> u64 {
+        let path = format!("/proc/{}/status", self.pid);
+        let status = std::fs::read_to_string(&path).expect("a running process has a status");
+        let value = status.lines().find_map(|line| line.strip_prefix(field));
+        let number = value.and_then(|value| value.split_whitespace().next()?.parse().ok());
+        number.unwrap_or_else(|| panic!("no {field} in {path}"))
+    }
+
     fn finish_output(&self) {
         self.stdout.finish();
         self.stderr.finish();

@@ -110,7 +110,7 @@ impl Settings {
 
     fn spawn(&self) -> Process {
         let scratch = self.own_data_dir.as_ref().map(TempDir::path);
-        let mut command = leashed(env!("CARGO_BIN_EXE_aggregator"), scratch);
+        let mut command = leashed(super::binaries::aggregator(), scratch);
         let inherited = INHERITED
             .iter()
             .filter_map(|name| Some((name, std::env::var_os(name)?)));
@@ -241,11 +241,7 @@ impl Service {
     }
 
     fn proc_status(&self, field: &str) -> u64 {
-        let path = format!("/proc/{}/status", self.pid());
-        let status = std::fs::read_to_string(&path).expect("a running process has a status");
-        let value = status.lines().find_map(|line| line.strip_prefix(field));
-        let number = value.and_then(|value| value.split_whitespace().next()?.parse().ok());
-        number.unwrap_or_else(|| panic!("no {field} in {path}"))
+        self.process().proc_status(field)
     }
 
     fn process(&self) -> Arc<Process> {

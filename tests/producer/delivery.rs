@@ -1,0 +1,163 @@
+//! Against the real service: every log is stored, and none of them twice.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::support::forwarder::Forwarder;
+use crate::support::producer::Producer;
+use crate::support::service::Service;
+use crate::support::stores::on_both_stores;
+use crate::support::wait_until;
+use producer::generate::Style;
+use producer::levels::Levels;
+use producer::pace::Schedule;
+use producer::source::{Settings, Source};
+use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const LEVELS: &str = "INFO=70,WARN=20,ERROR=10";
+
+/// How often each log is there, told apart by all that it says.
+type Logs = BTreeMap<String, usize>;
+
+fn counted(logs: Vec<Value>) -> Logs {
+    let mut counted = Logs::new();
+    for mut log in logs {
+        // The service adds an id, and writes a time with as many digits as it needs.
+        let object = log.as_object_mut().unwrap();
+        object.remove("id");
+        let time = logs::Timestamp::parse(object["timestamp"].as_str().unwrap()).unwrap();
+        object.insert("timestamp".to_owned(), Value::from(time.nanos()));
+        *counted.entry(log.to_string()).or_default() += 1;
+    }
+    counted
+}
+
+/// The logs that a producer sends with `--seed 42` from 2024-10-08 on.
+fn expected(count: u64, batch_size: usize, rate: f64) -> Logs {
+    let mut source = Source::new(Settings {
+        style: Style {
+            seed: 42,
+            levels: LEVELS.parse::<Levels>().unwrap(),
+            message_bytes: None,
+            late: 0.1,
+        },
+        schedule: Schedule::new(rate, batch_size),
+        count: Some(count),
+        start: logs::Timestamp::parse("2024-10-08T00:00:00Z").unwrap(),
+        gzip: false,
+        prebuilt: false,
+    })
+    .unwrap();
+    let bodies = (0..).map_while(|number| source.batch(number).unwrap());
+    let logs = bodies.flat_map(|body| serde_json::from_slice::<Vec<Value>>(&body.bytes).unwrap());
+    counted(logs.collect())
+}
+
+async fn stored(service: &Service) -> Logs {
+    let reply = service.get("/logs/retrieve").await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    counted(serde_json::from_slice(&reply.body).unwrap())
+}
+
+fn arguments<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let known = [
+        "--url",
+        url,
+        "--seed",
+        "42",
+        "--start-time",
+        "2024-10-08T00:00:00Z",
+        "--levels",
+        LEVELS,
+        "--late",
+        "0.1",
+        "--output",
+        "json",
+    ];
+    [&known, more].concat()
+}
+
+async fn all_is_stored_once(service: &Service, more: &[&str]) {
+    let args = ["--rate", "0", "--count", "5050", "--batch-size", "100"];
+    let url = service.url("");
+    let ended = Producer::run(&arguments(&url, &[&args, more].concat())).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let names = ["sent", "accepted", "failed", "retried", "behind"];
+    assert_eq!(ended.numbers(names), [5050, 5050, 0, 0, 0]);
+    assert_eq!(stored(service).await, expected(5050, 100, 0.0));
+}
+
+on_both_stores!(every_log_is_stored_once_as_it_was_sent, async |service| {
+    all_is_stored_once(&service, &[]).await;
+});
+
+on_both_stores!(
+    compressed_and_prebuilt_logs_are_the_same_ones,
+    async |service| {
+        all_is_stored_once(&service, &["--gzip", "--prebuilt"]).await;
+    }
+);
+
+on_both_stores!(two_runs_with_one_seed_are_both_stored, async |service| {
+    let url = service.url("/logs/batch");
+    for _ in 0..2 {
+        let args = ["--rate", "0", "--count", "300", "--prebuilt"];
+        let ended = Producer::run(&arguments(&url, &args)).await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    let mut twice = expected(300, 100, 0.0);
+    for count in twice.values_mut() {
+        *count *= 2;
+    }
+    assert_eq!(stored(&service).await, twice);
+});
+
+on_both_stores!(
+    a_service_that_is_killed_and_started_again_has_every_log_once,
+    async |service| {
+        let forwarder = Forwarder::to(service.address()).await;
+        let url = forwarder.url();
+        let args = [
+            "--rate",
+            "2000",
+            "--count",
+            "8000",
+            "--batch-size",
+            "20",
+            "--timeout",
+            "5s",
+        ];
+        let producer = Producer::start(&arguments(&url, &args));
+        for _ in 0..3 {
+            let before = written(&service).await;
+            wait_until("more batches to be taken", PATIENCE, async || {
+                written(&service).await >= before + 20
+            })
+            .await;
+            service.kill();
+            service.restart().await;
+            forwarder.now_to(service.address());
+        }
+        assert!(
+            producer.is_running(),
+            "the restarts came while it was sending"
+        );
+        let ended = producer.ended().await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(
+            ended.numbers(["sent", "accepted", "failed"]),
+            [8000, 8000, 0]
+        );
+        let [retried] = ended.numbers(["retried"]);
+        assert!(retried > 0, "{ended:?}");
+        assert_eq!(stored(&service).await, expected(8000, 20, 2000.0));
+    }
+);
+
+/// Write jobs that the service has done since its start.
+async fn written(service: &Service) -> u64 {
+    service.health().await["workers"]["write"]["done"]
+        .as_u64()
+        .unwrap()
+}
