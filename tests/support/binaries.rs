@@ -1,9 +1,10 @@
 //! The programs under test, built from the sources as they are now.
 //!
-//! Cargo tells a test only where the programs of its own package are, and builds only those for
-//! `cargo test -p`. So the other program is asked of cargo itself, once for each test process and only
-//! by tests that need it: it does nothing when the program is fresh, and a test never runs an old one.
-//! Cargo locks its folder; nothing is built twice at the same time.
+//! Cargo tells a test only where the programs of its own package are, and `cargo test -p producer`
+//! builds only those. So the producer's tests ask cargo itself for the service, once for each test
+//! process and only when a test starts it. The command selects what `cargo test --workspace` (or
+//! nextest) has built with the same features: there it does nothing, and elsewhere a test never runs an
+//! old program. Cargo locks its folder; nothing is built twice at the same time.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,27 +23,30 @@ const OF_THIS_PACKAGE: [&str; 5] = [
 pub(crate) fn aggregator() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     let own = option_env!("CARGO_BIN_EXE_aggregator");
-    PATH.get_or_init(|| own.map_or_else(|| built("aggregator"), PathBuf::from))
+    PATH.get_or_init(|| own.map_or_else(|| built_beside(producer()), PathBuf::from))
 }
 
-/// The producer.
+/// The producer, for its own tests.
 pub(crate) fn producer() -> &'static Path {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
     let own = option_env!("CARGO_BIN_EXE_producer");
-    PATH.get_or_init(|| own.map_or_else(|| built("producer"), PathBuf::from))
+    Path::new(own.expect("the producer is started by the tests of its package"))
 }
 
-/// Builds a program of the workspace beside the one of this package.
-fn built(name: &str) -> PathBuf {
-    let own = option_env!("CARGO_BIN_EXE_aggregator").or(option_env!("CARGO_BIN_EXE_producer"));
-    let own = Path::new(own.expect("the package has a program"));
+/// Builds the service into the folder that holds this program.
+fn built_beside(own: &Path) -> PathBuf {
     let folder = own.parent().expect("a program lies in a folder");
-    // `target/tmp`, also for another target folder or another machine's target.
+    // The tests' own folder lies in the target folder, wherever that is.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let target = target.expect("a folder has a parent");
     let mut cargo = Command::new(env!("CARGO"));
-    // With all programs, dependencies are built with the features that `cargo test --workspace` built.
-    cargo.args(["build", "--workspace", "--bins", "--quiet"]);
+    cargo.args([
+        "test",
+        "--workspace",
+        "--test",
+        "system",
+        "--no-run",
+        "--quiet",
+    ]);
     cargo.arg("--target-dir").arg(target);
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     let profile = folder.file_name().and_then(|name| name.to_str());
@@ -60,7 +64,11 @@ fn built(name: &str) -> PathBuf {
             cargo.env_remove(&variable);
         }
     }
-    let status = cargo.status().expect("cargo starts");
-    assert!(status.success(), "`cargo build` of {name}: {status}");
-    folder.join(name)
+    let output = cargo.output().expect("cargo starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "the service cannot be built: {said}"
+    );
+    folder.join("aggregator")
 }
