@@ -124,9 +124,9 @@ pub fn per_second(number: u64, time: Duration) -> f64 {
     number as f64 / time.as_secs_f64()
 }
 
-/// Milliseconds with their fraction.
+/// Milliseconds, to the microsecond.
 pub fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
+    (time.as_secs_f64() * 1e6).round() / 1000.0
 }
 
 #[cfg(test)]

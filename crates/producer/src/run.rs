@@ -131,13 +131,13 @@ async fn send_all(
     let due_until = config
         .duration
         .map_or(ended, |duration| ended.min(duration));
-    let sent = delivery.stats.sent.get();
     tracker.close();
     tracker.wait().await;
     match feeding.await {
         Ok(fed) => fed?,
         Err(error) => return Err(RunError::Source(io::Error::other(error))),
     }
+    let sent = delivery.stats.sent.get();
     let behind = progress::behind(schedule, config.count, due_until, sent);
     // The batch that was due at this very moment is not behind.
     Ok(if behind > schedule.batch_size() {
