@@ -74,11 +74,11 @@ is() { # WHAT EXPECTED ACTUAL
     [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
 }
 
-# How many records the service gives back; with an argument, how many of that query.
+# How many records the service gives back.
 stored() {
     local answer status
     answer=$(mktemp)
-    status=$(curl -sS -o "$answer" -w '%{http_code}' "$(base_url)/logs/retrieve${1:-}") ||
+    status=$(curl -sS -o "$answer" -w '%{http_code}' "$(base_url)/logs/retrieve") ||
         fail "the answer of /logs/retrieve broke off"
     case $status in
         200) grep -oE '"id":"[0-9a-f]{40}","timestamp":"' "$answer" | wc -l | tr -d ' ' ;;
@@ -87,3 +87,139 @@ stored() {
     esac
     rm -f "$answer"
 }
+
+# The Nth fenced block of the README's section "Send and read".
+example() {
+    awk -v n="$1" '
+        /^## /    { inside = /^## Send and read/ }
+        !inside   { next }
+        /^```/    { if (open) { open = 0 } else { open = 1; block++ } next }
+        open && block == n
+    ' README.md
+}
+
+# Sends COUNT logs at RATE a second, in the background; `sent COUNT` waits for the end.
+send() {
+    compose run --rm -T --no-deps producer --count "$1" --rate "$2" --batch-size 50 --output json \
+        >"$summary" 2>"$log" &
+    sender=$!
+}
+sent() {
+    wait "$sender" || {
+        cat "$summary" "$log" >&2
+        fail "the producer did not get all of its logs accepted"
+    }
+    is "logs that the producer says were accepted" "$1" "$(accepted <"$summary")"
+    total=$((total + $1))
+    all_are_stored
+}
+all_are_stored() {
+    until_true 60 "$total logs to be stored" has_at_least "$total"
+    is "logs that are stored" "$total" "$(stored)"
+}
+has_at_least() { [ "$(stored)" -ge "$1" ]; }
+accepted() { grep -oE '"accepted": *[0-9]+' | grep -oE '[0-9]+'; }
+
+check_up() {
+    quietly compose up --build -d
+    until_true 60 "a healthy aggregator" is_healthy aggregator
+    is_healthy mongodb || fail "MongoDB is not healthy"
+    is "the producer's state" running "$(inspect producer '{{.State.Status}}')"
+    local made ready first
+    made=$(inspect mongodb-user '{{.State.ExitCode}} {{.State.FinishedAt}}')
+    ready=$(inspect aggregator '{{.State.StartedAt}}')
+    first=$(inspect producer '{{.State.StartedAt}}')
+    [[ $made == "0 "* && ${made#0 } < $ready && $ready < $first ]] ||
+        fail "started out of order: user made '$made', aggregator $ready, producer $first"
+    passed "up --build: all services are up, each after what it needs"
+}
+is_healthy() { [ "$(inspect "$1" '{{.State.Health.Status}}')" = healthy ]; }
+
+check_walls() {
+    is "addresses of the host that are published" "127.0.0.1 " \
+        "$(docker ps -q --filter "label=com.docker.compose.project=$project" | xargs docker inspect --format \
+            '{{range .NetworkSettings.Ports}}{{range .}}{{.HostIp}} {{end}}{{end}}' | tr -d '\n')"
+    local service owner
+    for service in aggregator producer; do
+        is "user, root file system and capabilities of $service" "65532:65532 true [ALL]" \
+            "$(inspect $service '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}')"
+    done
+    owner=$(docker run --rm --entrypoint stat -v "${project}_aggregator-data:/data" mongo:6.0 -c %u:%g /data)
+    is "owner of the data folder" 65532:65532 "$owner"
+    compose logs --no-color aggregator >"$log"
+    ! grep -E 'WARN|ERROR' "$log" || fail "the aggregator had something to complain about"
+    # shellcheck disable=SC2016 # $set is MongoDB's.
+    is "what the service's user may not do" "Unauthorized Unauthorized Unauthorized " \
+        "$(as_service 'const logs = db.getSiblingDB("logdb").logs;
+            for (const attempt of [() => logs.drop(), () => logs.updateMany({}, { $set: { a: 1 } }),
+                () => db.getSiblingDB("other").logs.insertOne({})])
+                try { attempt(); print("allowed") } catch (error) { print(error.codeName) }' | tr '\n' ' ')"
+    passed "walls: only 127.0.0.1 is published; no root, no writable root file system, no more rights than needed"
+}
+as_service() {
+    compose exec -T mongodb mongosh --quiet \
+        "mongodb://aggregator:$MONGODB_PASSWORD@mongodb:27017/admin" --eval "$1"
+}
+
+check_examples() {
+    local number answer
+    for number in 1 3; do
+        answer=$(bash -c "$(example "$number" | sed "s|http://localhost:8005|$(base_url)|; s|^curl|curl -sS|")")
+        is "the answer to the README's example $number" "$(example "$((number + 1))")" "$answer"
+    done
+    total=3
+    passed "the README's curl examples give the README's answers"
+}
+
+check_steady_producer() {
+    until_true 60 "the producer's logs" has_at_least 30
+    quietly compose stop producer
+    is "exit code of the producer" 0 "$(inspect producer '{{.State.ExitCode}}')"
+    local steady
+    steady=$(compose logs --no-color producer | accepted_in_text)
+    total=$((total + steady))
+    all_are_stored
+    passed "the steady producer had $steady logs accepted, and exactly those are stored"
+}
+
+check_outages() {
+    send 20000 0 && sent 20000
+    passed "20000 logs as fast as possible: stored exactly"
+    send 2000 200
+    sleep 3
+    quietly compose restart mongodb
+    sent 2000
+    passed "2000 logs through a restart of MongoDB: stored exactly"
+    send 2000 200
+    sleep 3
+    quietly compose kill aggregator
+    quietly compose up -d aggregator
+    sent 2000
+    passed "2000 logs through a killed aggregator and 'up': stored exactly"
+}
+
+check_down_and_up() {
+    quietly compose stop aggregator
+    is "exit code of the stopped aggregator" 0 "$(inspect aggregator '{{.State.ExitCode}}')"
+    quietly compose down
+    quietly compose up -d aggregator
+    until_true 60 "a healthy aggregator" is_healthy aggregator
+    all_are_stored
+    passed "down and up: all $total are still there"
+    export MONGODB_PASSWORD=another
+    quietly compose up -d aggregator
+    until_true 60 "a healthy aggregator" is_healthy aggregator
+    all_are_stored
+    passed "another MONGODB_PASSWORD and up: all $total are still there"
+}
+
+find_tools
+summary=$(mktemp)
+trap cleanup EXIT
+check_up
+check_examples
+check_steady_producer
+check_walls
+check_outages
+check_down_and_up
+passed "all passed with ${compose[*]} $("${compose[@]}" version --short)"
