@@ -101,7 +101,7 @@ example() {
 # Sends COUNT logs at RATE a second, in the background; `sent COUNT` waits for the end.
 send() {
     compose run --rm -T --no-deps producer --count "$1" --rate "$2" --batch-size 50 \
-        >"$summary" 2>"$log" &
+        </dev/null >"$summary" 2>"$log" &
     sender=$!
 }
 sent() {
