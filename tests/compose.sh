@@ -66,7 +66,7 @@ until_true() {
     done
 }
 
-container() { compose ps -q "$1" | head -n 1; }
+container() { compose ps -a -q "$1" | head -n 1; }
 inspect() { docker inspect --format "$2" "$(container "$1")"; }
 base_url() { echo "http://$(compose port aggregator 8005)"; }
 
