@@ -43,6 +43,56 @@ on_both_stores!(a_batch_sent_again_is_stored_once, async |service| {
     assert_eq!(stored["same"], 2, "two equal records of a batch are two");
 });
 
+const SPOOLED: &str = "/logs/batch?ack=spooled";
+
+async fn spool(service: &Service, key: &str, body: &Value) -> Reply {
+    service
+        .post_with(SPOOLED, &[("idempotency-key", key)], body.to_string())
+        .await
+}
+
+on_both_stores!(
+    a_batch_sent_again_gets_the_same_answer_without_being_written_again,
+    async |service| {
+        let first = spool(&service, "key-1", &dated()).await;
+        assert!(!replayed(&first));
+        let again = spool(&service, "key-1", &dated()).await;
+        assert!(replayed(&again));
+        assert_eq!((again.status, again.text()), (200, first.text()));
+        assert_eq!(stored(&service).await["one"], 1);
+        assert_eq!(service.health().await["records"]["received"], 3);
+    }
+);
+
+on_both_stores!(
+    of_equal_batches_at_once_one_is_written_and_the_others_wait_for_it,
+    async |service| {
+        let body = dated();
+        let replies = join_all((0..16).map(|_| spool(&service, "key-1", &body))).await;
+        assert!(replies.iter().all(|reply| reply.status == 200));
+        let fresh = replies.iter().filter(|reply| !replayed(reply)).count();
+        assert_eq!(fresh, 1);
+        assert_eq!(stored(&service).await["same"], 2);
+        assert_eq!(service.health().await["records"]["received"], 3);
+    }
+);
+
+on_both_stores!(
+    another_batch_under_the_same_key_is_refused,
+    async |service| {
+        spool(&service, "key-1", &dated()).await;
+        let other = json!([{"message": "other"}]);
+        for path in [SPOOLED, "/logs/batch?ack=stored"] {
+            let reply = service
+                .post_with(path, &[("idempotency-key", "key-1")], other.to_string())
+                .await;
+            assert_eq!(reply.status, 422, "{}", reply.text());
+            assert_eq!(reply.json()["code"], "idempotency_key_reused");
+        }
+        assert_eq!(stored(&service).await.get("other"), None);
+    }
+);
+
 on_both_stores!(
     a_batch_sent_many_times_at_once_is_stored_once,
     async |service| {

@@ -19,6 +19,7 @@ mod records;
 mod secrets;
 mod shutdown;
 mod slow_queries;
+mod spool;
 mod startup;
 mod store_contract;
 mod streaming;

@@ -1,6 +1,7 @@
 //! The producer: what is stored, what it does in trouble, how it stops, what it says.
 
 mod delivery;
+mod kill_loop;
 mod settings;
 mod stopping;
 mod summary;

@@ -36,13 +36,16 @@ async fn service_on(uri: &str, database: &str) -> Service {
 
 /// Asks for everything there is, stops the service, and looks at every text that came of it.
 async fn assert_shown_nowhere(service: &Service, expected: u16) {
+    let body = json!([{ "message": "m" }]).to_string();
+    let spooled = "/logs/batch?ack=spooled";
     let answers = [
-        service.batch(&json!([{ "message": "m" }])).await,
-        service.get("/logs/retrieve").await,
-        service.get("/health").await,
+        (service.post(spooled, "application/json", body).await, 200),
+        (service.get("/logs/retrieve").await, expected),
+        (service.get("/logs/rejected").await, 200),
+        (service.get("/health").await, 200),
     ];
-    for answer in &answers {
-        assert_eq!(answer.status, expected, "{}", answer.text());
+    for (answer, expected) in &answers {
+        assert_eq!(answer.status, *expected, "{}", answer.text());
         let headers = format!("{:?}", answer.headers);
         assert_hidden("an answer", &format!("{headers}\n{}", answer.text()));
     }
@@ -82,8 +85,8 @@ async fn a_password_that_mongodb_takes_is_shown_nowhere() {
         mongod.port()
     );
     let service = service_on(&uri, &database("secrets_right")).await;
-    wait_until("/health to say 200", PATIENCE, async || {
-        service.get("/health").await.status == 200
+    wait_until("/health to say ok", PATIENCE, async || {
+        service.health().await["status"] == "ok"
     })
     .await;
     let location = service.health().await["store"]["location"].clone();

@@ -4,17 +4,18 @@ mod inserts;
 mod pages;
 mod random;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aggregator::batch::{BatchBuilder, Documents};
 use aggregator::clock::{Clock, SystemClock};
 use aggregator::query::Query;
-use aggregator::record_id::{BatchId, RecordId};
+use aggregator::record_id::{BatchId, KeyDigest, RecordId};
 use aggregator::store::mongo::{MongoAddress, MongoStore, Target};
 use aggregator::store::page::Page;
 use aggregator::store::sqlite::SqliteStore;
-use aggregator::store::{InsertReport, PageLimit, Store};
+use aggregator::store::{PageLimit, Store};
 use logs::Timestamp;
 use tempfile::TempDir;
 
@@ -93,11 +94,26 @@ impl Place {
 }
 
 impl Opened {
-    async fn insert(&self, documents: &Arc<Documents>) -> InsertReport {
-        let all = 0..documents.len();
+    /// How many were new, and how many were there.
+    async fn insert(&self, documents: &Arc<Documents>) -> (u64, usize) {
+        self.insert_range(documents, 0..documents.len()).await
+    }
+
+    async fn insert_range(&self, documents: &Arc<Documents>, range: Range<usize>) -> (u64, usize) {
         let deadline = self.clock.elapsed() + PATIENCE;
-        let inserted = self.store.insert(Arc::clone(documents), all, deadline);
-        inserted.await.unwrap()
+        let inserted = self
+            .store
+            .insert(Arc::clone(documents), range.clone(), deadline);
+        let report = inserted.await.unwrap();
+        let there = &report.already_stored;
+        assert!(there.iter().all(|position| range.contains(position)));
+        assert_eq!((report.refused.len(), report.doubtful.len()), (0, 0));
+        (report.stored, there.len())
+    }
+
+    async fn receipt(&self, batch: BatchId, time: Timestamp) -> Timestamp {
+        let receipts = self.store.receipts(vec![(batch, time)]).await;
+        receipts.unwrap()[0]
     }
 
     async fn page(&self, query: &Query, after: Option<RecordId>, limit: PageLimit) -> Page {
@@ -156,7 +172,12 @@ fn batch_id(key: &str) -> BatchId {
 /// The samples as one batch.
 fn documents(key: &str, samples: &[Sample]) -> Arc<Documents> {
     let received_at = Timestamp::from_nanos(1_700_000_000_000_000_000);
-    let mut builder = BatchBuilder::new(batch_id(key), true, received_at, usize::MAX);
+    let mut builder = BatchBuilder::new(
+        batch_id(key),
+        Some(KeyDigest::of(key)),
+        received_at,
+        usize::MAX,
+    );
     for sample in samples {
         let time = Some(Timestamp::from_nanos(sample.nanos));
         builder.record(time, sample.level.as_deref(), &sample.message, |writer| {
@@ -199,14 +220,6 @@ fn found(page: &Page) -> Vec<Found> {
         attributes: row.attributes.map(str::to_owned),
     })
     .collect()
-}
-
-fn report(stored: u64, already_stored: u64) -> InsertReport {
-    InsertReport {
-        stored,
-        already_stored,
-        refused: Vec::new(),
-    }
 }
 
 /// Runs a test on a fresh place; the bound tells the compiler what the closure takes.

@@ -7,6 +7,7 @@ use crate::support::forwarder::Forwarder;
 use crate::support::producer::Producer;
 use crate::support::service::Service;
 use crate::support::stores::on_both_stores;
+use crate::support::traffic::drained;
 use crate::support::wait_until;
 use producer::generate::Style;
 use producer::levels::Levels;
@@ -55,6 +56,7 @@ fn expected(count: u64, batch_size: usize, rate: f64) -> Logs {
 }
 
 async fn stored(service: &Service) -> Logs {
+    drained(service).await;
     let reply = service.get("/logs/retrieve").await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     counted(serde_json::from_slice(&reply.body).unwrap())

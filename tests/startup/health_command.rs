@@ -48,13 +48,26 @@ async fn it_exits_1_when_nothing_listens() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_exits_1_and_prints_the_problem_while_batches_could_not_be_taken() {
     let service = Service::builder()
-        .mongodb("mongodb://127.0.0.1:9/?directConnection=true", "logdb")
+        .env("SPOOL_MIN_FREE_DISK", "1TiB")
         .start()
         .await;
     let (status, stdout, stderr) = ask(&service.address().to_string()).await;
     assert_eq!(status.code(), Some(1), "{stdout}{stderr}");
     let told: Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(told["status"], "unavailable", "{told}");
+    assert!(told["problem"].is_string(), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_exits_0_while_mongodb_is_away_because_batches_are_taken() {
+    let service = Service::builder()
+        .mongodb("mongodb://127.0.0.1:9/?directConnection=true", "logdb")
+        .start()
+        .await;
+    let (status, stdout, stderr) = ask(&service.address().to_string()).await;
+    assert_eq!(status.code(), Some(0), "{stdout}{stderr}");
+    let told: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(told["status"], "degraded", "{told}");
     assert!(told["problem"].is_string(), "{told}");
 }
 

@@ -2,10 +2,8 @@
 
 use std::fs;
 
-use super::{PATIENCE, sentence};
+use super::sentence;
 use crate::support::service::Service;
-use crate::support::stores::Backend;
-use crate::support::wait_until;
 
 /// A setting is wrong.
 const USAGE: i32 = 2;
@@ -207,16 +205,4 @@ async fn a_store_of_a_newer_format_stops_the_start_and_keeps_its_records() {
         again.get("/logs/retrieve").await.json()[0]["message"],
         "kept"
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_unused_data_folder_is_not_touched_with_mongodb() {
-    let folder = tempfile::tempdir().unwrap();
-    let builder = Backend::MongoDb.builder("an_unused_data_folder").await;
-    let service = builder.data_dir(folder.path()).start().await;
-    wait_until("/health to say 200", PATIENCE, async || {
-        service.get("/health").await.status == 200
-    })
-    .await;
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use logs::Timestamp;
 
-use super::{ALL, Sample, batch_id, contract, documents, report, rows, series};
-use aggregator::clock::Clock as _;
+use super::{ALL, Sample, batch_id, contract, documents, rows, series};
 use aggregator::query::Query;
 
 contract!(
@@ -14,8 +13,8 @@ contract!(
     async |place| {
         let opened = place.open();
         let documents = documents("one", &series(10));
-        assert_eq!(opened.insert(&documents).await, report(10, 0));
-        assert_eq!(opened.insert(&documents).await, report(0, 10));
+        assert_eq!(opened.insert(&documents).await, (10, 0));
+        assert_eq!(opened.insert(&documents).await, (0, 10));
     }
 );
 
@@ -26,17 +25,13 @@ contract!(
         let samples = series(30);
         let documents = documents("overlap", &samples);
         for (range, expected) in [
-            (5..15, report(10, 0)),
-            (0..10, report(5, 5)),
-            (10..30, report(15, 5)),
-            (0..30, report(0, 30)),
+            (5..15, (10, 0)),
+            (0..10, (5, 5)),
+            (10..30, (15, 5)),
+            (0..30, (0, 30)),
         ] {
-            let deadline = opened.clock.elapsed() + super::PATIENCE;
-            let inserted = opened
-                .store
-                .insert(Arc::clone(&documents), range.clone(), deadline)
-                .await;
-            assert_eq!(inserted, Ok(expected), "{range:?}");
+            let inserted = opened.insert_range(&documents, range.clone()).await;
+            assert_eq!(inserted, expected, "{range:?}");
         }
         assert_eq!(opened.everything().await, rows("overlap", &samples));
     }
@@ -46,14 +41,8 @@ contract!(a_record_that_is_there_is_never_overwritten, async |place| {
     let opened = place.open();
     let first = [Sample::at(7, "INFO", "what was stored first")];
     let second = [Sample::at(7, "ERROR", "another text under the same id")];
-    assert_eq!(
-        opened.insert(&documents("same", &first)).await,
-        report(1, 0)
-    );
-    assert_eq!(
-        opened.insert(&documents("same", &second)).await,
-        report(0, 1)
-    );
+    assert_eq!(opened.insert(&documents("same", &first)).await, (1, 0));
+    assert_eq!(opened.insert(&documents("same", &second)).await, (0, 1));
     assert_eq!(opened.everything().await, rows("same", &first));
 });
 
@@ -69,11 +58,12 @@ contract!(
                 tokio::spawn(async move { opened.insert(&documents).await })
             })
             .collect();
-        let mut sum = report(0, 0);
+        let mut sum = (0, 0);
         for sender in senders {
-            sum.add(sender.await.unwrap());
+            let (stored, there) = sender.await.unwrap();
+            sum = (sum.0 + stored, sum.1 + there);
         }
-        assert_eq!(sum, report(2_000, 7 * 2_000));
+        assert_eq!(sum, (2_000, 7 * 2_000));
         assert_eq!(opened.everything().await, rows("crowd", &samples));
     }
 );
@@ -82,16 +72,29 @@ contract!(a_receipt_gives_the_first_time_to_everybody, async |place| {
     let opened = place.open();
     let first = Timestamp::from_nanos(1_728_345_600_123_456_789);
     let later = Timestamp::from_nanos(first.nanos() + 5_000_000_001);
-    let receipt = |time| opened.store.receipt(batch_id("a"), time);
-    assert_eq!(receipt(first).await, Ok(first));
-    assert_eq!(receipt(later).await, Ok(first));
-    let other = opened.store.receipt(batch_id("b"), later).await;
-    assert_eq!(other, Ok(later), "another batch has a time of its own");
+    let receipt = |time| opened.receipt(batch_id("a"), time);
+    assert_eq!(receipt(first).await, first);
+    assert_eq!(receipt(later).await, first);
+    let other = opened.receipt(batch_id("b"), later).await;
+    assert_eq!(other, later, "another batch has a time of its own");
     opened.store.close().await;
     let again = place.open();
-    let remembered = again.store.receipt(batch_id("a"), later).await;
-    assert_eq!(remembered, Ok(first), "also after a restart");
+    let remembered = again.receipt(batch_id("a"), later).await;
+    assert_eq!(remembered, first, "also after a restart");
 });
+
+contract!(
+    receipts_of_many_batches_come_in_their_order,
+    async |place| {
+        let opened = place.open();
+        let time = Timestamp::from_nanos;
+        opened.receipt(batch_id("b"), time(1)).await;
+        let batches = ["a", "b", "c", "a"].map(batch_id);
+        let asked = batches.into_iter().zip((10..).map(time)).collect();
+        let receipts = opened.store.receipts(asked).await;
+        assert_eq!(receipts, Ok([10, 1, 12, 10].map(time).to_vec()));
+    }
+);
 
 contract!(
     everybody_who_asks_at_once_gets_the_same_receipt,
@@ -99,9 +102,9 @@ contract!(
         let opened = place.open();
         let askers: Vec<_> = (0..16)
             .map(|nanos| {
-                let store = Arc::clone(&opened.store);
+                let opened = opened.clone();
                 let time = Timestamp::from_nanos(nanos);
-                tokio::spawn(async move { store.receipt(batch_id("race"), time).await.unwrap() })
+                tokio::spawn(async move { opened.receipt(batch_id("race"), time).await })
             })
             .collect();
         let mut times = BTreeSet::new();
@@ -127,10 +130,7 @@ contract!(
         let again = place.open();
         assert_eq!(again.everything().await, before);
         assert_eq!(before, rows("kept", &samples));
-        assert_eq!(
-            again.insert(&documents("kept", &samples)).await,
-            report(0, 500)
-        );
+        assert_eq!(again.insert(&documents("kept", &samples)).await, (0, 500));
         let status = again.store.status();
         assert!(status.available, "{status:?}");
     }
@@ -141,7 +141,7 @@ contract!(an_insert_of_many_documents_is_whole, async |place| {
     let samples = series(6_000);
     assert_eq!(
         opened.insert(&documents("many", &samples)).await,
-        report(6_000, 0)
+        (6_000, 0)
     );
     assert_eq!(opened.everything().await, rows("many", &samples));
 });
@@ -153,7 +153,7 @@ contract!(an_insert_of_many_bytes_is_whole, async |place| {
         .collect();
     let documents = documents("heavy", &samples);
     assert!(documents.encoded_bytes() > 12 * 1024 * 1024);
-    assert_eq!(opened.insert(&documents).await, report(48, 0));
+    assert_eq!(opened.insert(&documents).await, (48, 0));
     let kept = opened.walk(&Query::default(), ALL).await;
     assert!(kept == rows("heavy", &samples), "{} rows", kept.len());
 });

@@ -91,13 +91,21 @@ impl Service {
     }
 
     /// POSTs to a service which may die meanwhile.
+    ///
+    /// Batches are acknowledged when they are stored, unless the path says otherwise: most tests
+    /// look at once at what is stored.
     pub(crate) async fn try_post_with(
         &self,
         path: &str,
         headers: &[(&str, &str)],
         body: impl Into<Vec<u8>>,
     ) -> reqwest::Result<Reply> {
-        let request = self.http().post(self.url(path)).body(body.into());
+        let mut url = self.url(path);
+        if path.starts_with("/logs/batch") && !path.contains("ack=") {
+            url.push(if path.contains('?') { '&' } else { '?' });
+            url.push_str("ack=stored");
+        }
+        let request = self.http().post(url).body(body.into());
         let with_headers = headers.iter().fold(request, |request, (name, value)| {
             request.header(*name, *value)
         });

@@ -24,6 +24,7 @@ pub(crate) struct Builder {
     env: BTreeMap<String, String>,
     args: Vec<String>,
     data_dir: Option<PathBuf>,
+    max_file_kib: Option<u64>,
 }
 
 /// A running service; dropping it kills it.
@@ -72,6 +73,12 @@ impl Builder {
         self
     }
 
+    /// Lets no file that it writes become larger (`RLIMIT_FSIZE`).
+    pub(crate) fn max_file_kib(mut self, kib: u64) -> Self {
+        self.max_file_kib = Some(kib);
+        self
+    }
+
     /// Starts the service and waits until it listens.
     pub(crate) async fn start(self) -> Service {
         let settings = Settings::new(self);
@@ -114,8 +121,10 @@ impl Settings {
         let inherited = INHERITED
             .iter()
             .filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let blocks = self.builder.max_file_kib.map(|kib| (kib * 2).to_string());
         command
             .env_clear()
+            .envs(blocks.map(|blocks| ("MAX_FILE_BLOCKS", blocks)))
             .envs(inherited)
             .env("DATA_DIR", &self.data_dir)
             .envs(&self.builder.env)
@@ -160,6 +169,7 @@ impl Service {
             env: BTreeMap::new(),
             args: Vec::new(),
             data_dir: None,
+            max_file_kib: None,
         };
         builder
             .env("LISTEN_ADDR", "127.0.0.1:0")

@@ -106,7 +106,7 @@ async fn send_until_taken(service: &Service, key: &str, batch: usize) {
     loop {
         // No answer at all: the service is being restarted.
         match service
-            .try_post_with("/logs/batch", &headers, body.clone())
+            .try_post_with("/logs/batch?ack=spooled", &headers, body.clone())
             .await
         {
             Ok(reply) if reply.status == 200 => return,
@@ -129,8 +129,17 @@ pub(crate) async fn rest(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
-/// How often each message is stored, once the service gives an answer.
+/// Waits until everything that was acknowledged is stored.
+pub(crate) async fn drained(service: &Service) {
+    wait_until("the spool to be empty", PATIENCE, async || {
+        service.health().await["spool"]["batches"] == 0
+    })
+    .await;
+}
+
+/// How often each message is stored, once everything that was acknowledged is.
 pub(crate) async fn stored(service: &Service) -> Stored {
+    drained(service).await;
     let mut answer = None;
     wait_until("an answer with records", PATIENCE, async || {
         let reply = service.get("/logs/retrieve").await;
@@ -176,7 +185,7 @@ pub(crate) fn get(path: &str) -> String {
 /// The head of a POST whose body has so many bytes.
 pub(crate) fn post_head(length: usize) -> String {
     format!(
-        "POST /logs/batch HTTP/1.1\r\nHost: logs\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        "POST /logs/batch?ack=stored HTTP/1.1\r\nHost: logs\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
     )
 }
 

@@ -1,21 +1,18 @@
 //! The composition root: settings to a service that listens, and its orderly end.
 
-use crate::admission::Admission;
-use crate::breaker::{Breaker, Settings};
+mod parts;
+
+pub(crate) use parts::SPOOL_FOLDER;
+
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Backend, Compression, Config, ConfigError, StoreConfig};
-use crate::http::listener::{self, Connections};
-use crate::http::{self, Limits, Services};
-use crate::intake::Intake;
-use crate::retrieval::Retrieval;
-use crate::store::Store;
-use crate::store::guard::Guard;
-use crate::store::mongo::{MongoAddress, MongoStore, Target};
-use crate::store::sqlite::{SchemaError, SqliteStore};
-use std::fs::{self, File, TryLockError};
+use crate::config::{Config, ConfigError};
+use crate::drain::DrainTasks;
+use crate::http::{self, Services, listener};
+use crate::spool::{Committer, Spool, SpoolError};
+use crate::store::sqlite::SchemaError;
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -23,9 +20,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Connections of one MongoDB client beyond one for each worker: probes, and operations that
-/// nobody waits for any more.
-const SPARE_CONNECTIONS: usize = 4;
+/// How long a spool that failed lets its callers take their answers, and a stop that is late the
+/// store close.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// For the ends of an orderly stop that are quick unless the disk stands still.
+const LAST_WRITES: Duration = Duration::from_secs(2);
+/// How long a stop waits for a store that does not take batches; they are safe where they are.
+const DRAIN_OF_A_DEAD_STORE: Duration = Duration::from_secs(1);
 
 /// Why the service could not start: one sentence each.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,9 @@ pub enum StartError {
     /// The embedded store cannot be opened.
     #[error(transparent)]
     Store(#[from] SchemaError),
+    /// The spool cannot be opened.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
     /// Nobody can listen there.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -57,34 +61,48 @@ pub enum StartError {
     },
 }
 
+/// The spool cannot be written any more; what was acknowledged is safe in it. The next start goes on.
+#[derive(Debug, thiserror::Error)]
+#[error("the spool failed, and the process has to start again: {0}")]
+pub struct SpoolFailed(String);
+
 /// A service that is ready to run: everything is open and the port is bound.
 pub struct App {
     listener: TcpListener,
     address: SocketAddr,
     services: Arc<Services>,
-    lanes: [JoinHandle<()>; 2],
+    ends: Ends,
     shutdown_timeout: Duration,
     /// Held as long as the service lives.
-    _lock: Option<File>,
+    _lock: File,
+}
+
+/// What an orderly stop waits for.
+struct Ends {
+    committer: Committer,
+    drain: DrainTasks,
+    lanes: [JoinHandle<()>; 2],
 }
 
 impl App {
-    /// Opens the store, starts the lanes and binds the port.
+    /// Opens store and spool, starts the lanes and binds the port.
     ///
     /// # Errors
     /// [`StartError`], a sentence that says what to change.
     pub async fn build(config: Config) -> Result<Self, StartError> {
         let backend = config.check()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        // Before the store is opened: a start that fails for its port leaves nothing behind.
+        // Before anything is opened: a start that fails for its port leaves nothing behind.
         let (listener, address) = bind(config.http.listen_addr).await?;
-        let (store, lock) = open_store(&config, backend, &clock)?;
-        let (services, lanes) = wire_up(&config, store, clock);
+        let (folder, lock) = parts::lock_folder(&config.store.data_dir)?;
+        let queues = parts::open_queues(&config.spool, &folder, &clock)?;
+        let store = parts::open_store(&config, backend, &folder, &clock)?;
+        let (services, ends) = parts::wire_up(&config, store, queues, clock);
         Ok(Self {
             listener,
             address,
             services,
-            lanes,
+            ends,
             shutdown_timeout: config.http.shutdown_timeout,
             _lock: lock,
         })
@@ -96,8 +114,11 @@ impl App {
     }
 
     /// Serves until `stop` is cancelled, and then ends in order: no new connections, requests that
-    /// are under way, batches that were taken, the store.
-    pub async fn run(self, stop: CancellationToken) {
+    /// are under way, the last commit of the spool, what waits in it, the store.
+    ///
+    /// # Errors
+    /// [`SpoolFailed`], at once, when nothing can be acknowledged any more.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), SpoolFailed> {
         let status = self.services.store.status();
         tracing::info!(
             store = status.kind,
@@ -117,38 +138,105 @@ impl App {
             tracker.clone(),
         );
         let serving = tokio::spawn(serving);
-        stop.cancelled().await;
+        let spool = self.services.intake.spool().clone();
+        let failed = tokio::select! {
+            () = stop.cancelled() => None,
+            reason = spool.poisoned() => Some(reason),
+        };
         stopping.cancel();
         tracker.close();
-        let finish = async {
-            // The router and the services go with the last connection, and with them the lanes.
-            tracker.wait().await;
-            finish(self.services, self.lanes, serving).await;
-        };
-        let ended = tokio::time::timeout(self.shutdown_timeout, finish).await;
-        if ended.is_ok() {
-            tracing::info!("stopped; everything that was accepted is stored");
-        } else {
-            tracing::warn!(
-                connections = tracker.len(),
-                "SHUTDOWN_TIMEOUT is over: what is still under way is cut off; none of it was acknowledged"
-            );
+        if let Some(reason) = failed {
+            // Whether they take their answers or not, nothing of them was acknowledged.
+            drop(tokio::time::timeout(LAST_WORDS, tracker.wait()).await);
+            return Err(SpoolFailed(reason));
         }
+        let stop = Stop {
+            clock: Arc::clone(&self.services.clock),
+            deadline: self.services.clock.elapsed() + self.shutdown_timeout,
+        };
+        stop.in_order(self.services, self.ends, serving, &tracker)
+            .await;
+        Ok(())
     }
 }
 
-async fn finish(services: Arc<Services>, lanes: [JoinHandle<()>; 2], serving: JoinHandle<()>) {
-    let ended = serving.await;
-    let store = Arc::clone(&services.store);
-    drop(services);
-    for lane in lanes {
-        if let Err(error) = lane.await {
-            tracing::error!(%error, "a lane ended badly");
+/// An orderly stop.
+struct Stop {
+    clock: Arc<dyn Clock>,
+    /// When what is still under way is cut off.
+    deadline: Duration,
+}
+
+impl Stop {
+    async fn in_order(
+        &self,
+        services: Arc<Services>,
+        ends: Ends,
+        serving: JoinHandle<()>,
+        tracker: &TaskTracker,
+    ) {
+        let cut_off = tokio::time::timeout(self.left(), tracker.wait())
+            .await
+            .is_err();
+        if cut_off {
+            tracing::warn!(
+                connections = tracker.len(),
+                "SHUTDOWN_TIMEOUT is over: requests that are still under way are cut off; none of them was acknowledged"
+            );
+        }
+        let committed = tokio::task::spawn_blocking(|| ends.committer.close());
+        let committed = tokio::time::timeout(LAST_WRITES, committed).await.is_ok();
+        let patience = match services.drain.problem() {
+            Some(_) => self.left().min(DRAIN_OF_A_DEAD_STORE),
+            None => self.left(),
+        };
+        ends.drain.finish(patience).await;
+        let (store, spool) = (Arc::clone(&services.store), services.intake.spool().clone());
+        drop(services);
+        let lanes = async {
+            for ended in [serving].into_iter().chain(ends.lanes) {
+                if let Err(error) = ended.await {
+                    tracing::error!(%error, "a part of the service ended badly");
+                }
+            }
+        };
+        if !cut_off {
+            // They end with the last of those who use them.
+            drop(tokio::time::timeout(self.left().max(LAST_WRITES), lanes).await);
+        }
+        if tokio::time::timeout(self.left().max(LAST_WORDS), store.close())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the store did not close in time; nothing depends on that");
+        }
+        leave(spool, committed).await;
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.saturating_sub(self.clock.elapsed())
+    }
+}
+
+/// Marks the stop as an orderly one, and says what is left.
+async fn leave(spool: Spool, committed: bool) {
+    let snapshot = spool.snapshot();
+    if committed {
+        match tokio::task::spawn_blocking(move || spool.mark_clean()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the orderly stop could not be marked"),
+            Err(error) => tracing::error!(%error, "marking the orderly stop panicked"),
         }
     }
-    store.close().await;
-    if let Err(error) = ended {
-        tracing::error!(%error, "the accept loop ended badly");
+    let (batches, records) = (snapshot.batches, snapshot.records);
+    if records == 0 && batches == 0 {
+        tracing::info!("stopped; everything that was accepted is stored");
+    } else {
+        tracing::warn!(
+            batches,
+            records,
+            "stopped; what is left waits in the spool and is stored after the next start"
+        );
     }
 }
 
@@ -160,103 +248,4 @@ async fn bind(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartErro
     let listener = TcpListener::bind(wanted).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))
-}
-
-fn open_store(
-    config: &Config,
-    backend: Backend,
-    clock: &Arc<dyn Clock>,
-) -> Result<(Arc<dyn Store>, Option<File>), StartError> {
-    match backend {
-        Backend::Embedded => {
-            let lock = lock_folder(&config.store.data_dir)?;
-            // In full, so that the log says where the data is whatever the working folder was.
-            let folder = std::path::absolute(&config.store.data_dir)
-                .unwrap_or_else(|_| config.store.data_dir.clone());
-            let store = SqliteStore::open(&folder, Arc::clone(clock))?;
-            Ok((Arc::new(store), Some(lock)))
-        }
-        Backend::MongoDb(address) => {
-            let target = target(&config.store, address, config.workers.workers);
-            Ok((Arc::new(MongoStore::start(target, Arc::clone(clock))), None))
-        }
-    }
-}
-
-fn target(config: &StoreConfig, address: MongoAddress, workers: usize) -> Target {
-    let compression = match config.mongodb_compression {
-        Compression::Default => None,
-        Compression::Snappy => Some("snappy".to_owned()),
-        Compression::Zstd => Some("zstd".to_owned()),
-    };
-    Target {
-        address,
-        database: config.mongodb_database.clone(),
-        collection: config.mongodb_collection.clone(),
-        compression,
-        max_connections: u32::try_from(workers + SPARE_CONNECTIONS).unwrap_or(u32::MAX),
-    }
-}
-
-/// Makes the folder and takes it for this process alone.
-fn lock_folder(folder: &Path) -> Result<File, StartError> {
-    let shown = || folder.display().to_string();
-    let failed = |source| StartError::DataFolder {
-        folder: shown(),
-        source,
-    };
-    fs::create_dir_all(folder).map_err(failed)?;
-    let lock = File::create(folder.join("lock")).map_err(failed)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StartError::Locked(shown())),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
-    }
-}
-
-fn wire_up(
-    config: &Config,
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-) -> (Arc<Services>, [JoinHandle<()>; 2]) {
-    let (http, workers) = (&config.http, config.workers.workers);
-    let deadline = http.request_timeout;
-    let guard = |settings| {
-        let breaker = Arc::new(Breaker::new(settings, rand::random()));
-        Guard::new(breaker, Arc::clone(&clock))
-    };
-    let (intake, writes) = Intake::start(
-        Arc::clone(&store),
-        guard(Settings::write_lane(deadline)),
-        Arc::clone(&clock),
-        config.workers.queue_capacity,
-        workers,
-    );
-    let (retrieval, reads) = Retrieval::start(
-        Arc::clone(&store),
-        guard(Settings::read_lane(deadline)),
-        Arc::clone(&clock),
-        (config.workers.queue_capacity.div_ceil(4), workers),
-        deadline,
-        http.max_streams,
-    );
-    let connections =
-        Connections::new(http.max_connections, http.body_timeout, http.reader_timeout);
-    let services = Services {
-        clock,
-        store,
-        intake,
-        retrieval: Arc::new(retrieval),
-        admission: Admission::new(http.max_inflight_bytes),
-        limits: Limits {
-            body_bytes: http.max_body_bytes,
-            decoded_bytes: http.max_decoded_bytes,
-            request_timeout: http.request_timeout,
-            body_timeout: http.body_timeout,
-            partial_batches: http.partial_batches,
-        },
-        connections: Arc::new(connections),
-        stopping: CancellationToken::new(),
-    };
-    (Arc::new(services), [writes, reads])
 }

@@ -2,7 +2,7 @@
 
 use crate::bson_writer::BsonWriter;
 use crate::document::{self, Head};
-use crate::record_id::{BatchId, RecordId};
+use crate::record_id::{BatchId, KeyDigest, RecordId};
 use crate::wire::RecordFault;
 use logs::Timestamp;
 use std::ops::Range;
@@ -13,6 +13,9 @@ pub const MAX_DOCUMENT_BYTES: usize = 8 * 1024 * 1024;
 /// At most so many refused records are named to the client; all are counted.
 pub const MAX_LISTED_REJECTS: usize = 100;
 
+/// A BSON document without a member: its length and its end.
+const SHORTEST_DOCUMENT: usize = 5;
+
 /// Encoded documents, one behind another.
 #[derive(Debug, Default)]
 pub struct Documents {
@@ -21,6 +24,34 @@ pub struct Documents {
 }
 
 impl Documents {
+    /// Documents that are encoded already, one behind another; `None` when the lengths that they
+    /// begin with do not fit.
+    pub fn from_encoded(bytes: Vec<u8>) -> Option<Self> {
+        let (mut ends, mut start) = (Vec::new(), 0_usize);
+        while start < bytes.len() {
+            let length: [u8; 4] = bytes.get(start..)?.first_chunk().copied()?;
+            let length = usize::try_from(i32::from_le_bytes(length)).ok()?;
+            start = start.checked_add(length)?;
+            if length < SHORTEST_DOCUMENT || start > bytes.len() {
+                return None;
+            }
+            ends.push(start);
+        }
+        Some(Self { bytes, ends })
+    }
+
+    /// Puts other documents behind these.
+    pub fn append(&mut self, other: &Self) {
+        let before = self.bytes.len();
+        self.bytes.extend_from_slice(&other.bytes);
+        self.ends.extend(other.ends.iter().map(|end| before + end));
+    }
+
+    /// All of them, one behind another.
+    pub fn encoded(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -79,19 +110,44 @@ pub struct Batch {
     pub received_at: Timestamp,
     /// The records.
     pub documents: Documents,
-    keyed: bool,
+    key: Option<KeyDigest>,
     undated: Vec<usize>,
 }
 
 impl Batch {
-    /// Whether the time of receipt went into an id and must be the same when the batch comes again.
-    pub fn needs_receipt(&self) -> bool {
-        self.keyed && !self.undated.is_empty()
+    /// A batch from what [`Batch::id`], [`Batch::key`] and the other getters gave; `None` when the
+    /// parts do not fit one another.
+    pub fn from_parts(
+        id: BatchId,
+        key: Option<KeyDigest>,
+        received_at: Timestamp,
+        documents: &[u8],
+        undated: Vec<usize>,
+    ) -> Option<Self> {
+        let documents = Documents::from_encoded(documents.to_vec())?;
+        let fits = undated.iter().all(|position| *position < documents.len());
+        fits.then_some(Self {
+            id,
+            received_at,
+            documents,
+            key,
+            undated,
+        })
     }
 
-    /// Whether the client sent a key of its own.
-    pub fn is_keyed(&self) -> bool {
-        self.keyed
+    /// A digest of the key that the client sent, if it sent one.
+    pub fn key(&self) -> Option<&KeyDigest> {
+        self.key.as_ref()
+    }
+
+    /// The positions of the records that came without a time.
+    pub fn undated(&self) -> &[usize] {
+        &self.undated
+    }
+
+    /// Whether the time of receipt went into an id and must be the same when the batch comes again.
+    pub fn needs_receipt(&self) -> bool {
+        self.key.is_some() && !self.undated.is_empty()
     }
 
     /// Gives the records that came without a time this time of receipt.
@@ -136,13 +192,18 @@ pub struct BatchBuilder {
 
 impl BatchBuilder {
     /// An empty batch whose encoded documents may come to `max_bytes`.
-    pub fn new(id: BatchId, keyed: bool, received_at: Timestamp, max_bytes: usize) -> Self {
+    pub fn new(
+        id: BatchId,
+        key: Option<KeyDigest>,
+        received_at: Timestamp,
+        max_bytes: usize,
+    ) -> Self {
         Self {
             batch: Batch {
                 id,
                 received_at,
                 documents: Documents::default(),
-                keyed,
+                key,
                 undated: Vec::new(),
             },
             rejects: Rejects::default(),
@@ -215,7 +276,12 @@ mod tests {
 
     fn builder() -> BatchBuilder {
         let id = BatchId::keyed("key", b"body");
-        BatchBuilder::new(id, true, Timestamp::from_nanos(5), usize::MAX)
+        BatchBuilder::new(
+            id,
+            Some(KeyDigest::of("key")),
+            Timestamp::from_nanos(5),
+            usize::MAX,
+        )
     }
 
     #[test]

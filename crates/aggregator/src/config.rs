@@ -1,12 +1,18 @@
 //! Every setting: a flag and an environment variable, with its default and its unit.
 
+mod values;
+
 use crate::store::mongo::{MongoAddress, hide_credentials};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use values::{collection_name, count, database_name, disk_size, size, time};
 
-const MIB: usize = 1024 * 1024;
+/// A batch, encoded, must fit one frame of the spool.
+const LARGEST_DECODED: usize = 1024 * 1024 * 1024;
+/// Room for a few segments.
+const LEAST_SPOOL: u64 = 256 * 1024;
 
 /// Takes batches of logs over HTTP, keeps them in MongoDB or in an embedded store, and gives them back.
 #[derive(Debug, Clone, Parser)]
@@ -23,8 +29,20 @@ pub struct Cli {
 /// What the program can do besides serving.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum Command {
+    /// Reads the spool in the data folder, while no aggregator runs on it.
+    #[command(subcommand)]
+    Spool(SpoolCommand),
     /// Asks a running service for its health: prints it, and exits 0 only if batches are accepted.
     Health,
+}
+
+/// What can be done with a spool that is at rest.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum SpoolCommand {
+    /// Looks at every byte, and exits 0 only if nothing is damaged.
+    Verify,
+    /// Prints every record that is in it, one JSON object a line.
+    Dump,
 }
 
 /// All settings.
@@ -36,6 +54,9 @@ pub struct Config {
     /// The store.
     #[command(flatten)]
     pub store: StoreConfig,
+    /// The spool.
+    #[command(flatten)]
+    pub spool: SpoolConfig,
     /// The worker pool.
     #[command(flatten)]
     pub workers: WorkerConfig,
@@ -109,14 +130,33 @@ pub struct StoreConfig {
         value_name = "NAME"
     )]
     pub mongodb_compression: Compression,
-    /// Folder for data on this machine; with the embedded store, the records.
+    /// Folder for data on this machine: the spool of acknowledged batches, what the store refused,
+    /// and with the embedded store the records. For one process at a time.
     #[arg(
         long,
         env = "DATA_DIR",
         default_value = "./data",
-        value_name = "FOLDER"
+        value_name = "FOLDER",
+        global = true
     )]
     pub data_dir: PathBuf,
+}
+
+/// How much acknowledged data may wait on disk for the store.
+#[derive(Debug, Clone, Args)]
+pub struct SpoolConfig {
+    /// Bytes that the spool may take; at this bound batches are refused with 503.
+    #[arg(long, env = "SPOOL_MAX_BYTES", default_value = "8GiB", value_name = "SIZE", value_parser = disk_size)]
+    pub spool_max_bytes: u64,
+    /// Bytes of the data folder's disk that stay free; below this batches are refused with 503.
+    #[arg(long, env = "SPOOL_MIN_FREE_DISK", default_value = "1GiB", value_name = "SIZE", value_parser = disk_size)]
+    pub spool_min_free_disk: u64,
+    /// Bytes of records that the store refused for good; at this bound nothing more is handed on.
+    #[arg(long, env = "REJECTED_MAX_BYTES", default_value = "256MiB", value_name = "SIZE", value_parser = disk_size)]
+    pub rejected_max_bytes: u64,
+    /// Set damaged segments of the spool aside, keep what is intact of them, and start.
+    #[arg(long, env = "SPOOL_RECOVER", default_value_t = false, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub spool_recover: bool,
 }
 
 /// Compressors of MongoDB.
@@ -190,6 +230,14 @@ impl Config {
                 http.max_inflight_bytes
             )));
         }
+        if http.max_decoded_bytes > LARGEST_DECODED {
+            let message = format!("MAX_DECODED_BYTES may be at most {LARGEST_DECODED} bytes");
+            return Err(ConfigError(message));
+        }
+        if self.spool.spool_max_bytes < LEAST_SPOOL {
+            let message = format!("SPOOL_MAX_BYTES must be at least {LEAST_SPOOL} bytes");
+            return Err(ConfigError(message));
+        }
         if let Err(error) = crate::telemetry::filter(&self.log) {
             return Err(ConfigError(format!("RUST_LOG is no filter: {error}")));
         }
@@ -212,62 +260,11 @@ pub fn sentence(error: &clap::Error) -> String {
     hide_credentials(&words.join(" "))
 }
 
-fn size(text: &str) -> Result<usize, String> {
-    let size: bytesize::ByteSize = text
-        .parse()
-        .map_err(|_| "expected a size such as 16MiB or 1048576".to_owned())?;
-    match usize::try_from(size.as_u64()) {
-        Ok(0) => Err("must be at least 1".to_owned()),
-        Ok(size) if size <= 1024 * 1024 * MIB => Ok(size),
-        _ => Err("must be at most 1TiB".to_owned()),
-    }
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    let seconds = text
-        .parse::<f64>()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let time = match seconds {
-        Some(time) => time,
-        None => humantime::parse_duration(text)
-            .map_err(|_| "expected a time such as 10s, 500ms or 2m".to_owned())?,
-    };
-    if time < Duration::from_millis(1) || time > Duration::from_secs(24 * 3600) {
-        return Err("must be between 1ms and 24h".to_owned());
-    }
-    Ok(time)
-}
-
-fn count(text: &str) -> Result<usize, String> {
-    match text.parse::<usize>() {
-        Ok(count) if (1..=1_000_000).contains(&count) => Ok(count),
-        _ => Err("expected a whole number from 1 to 1000000".to_owned()),
-    }
-}
-
-/// MongoDB's rules: <https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions>.
-fn database_name(text: &str) -> Result<String, String> {
-    let wrong = text.contains([
-        '/', '\\', '.', ' ', '"', '$', '*', '<', '>', ':', '|', '?', '\0',
-    ]);
-    if text.is_empty() || text.len() > 63 || wrong {
-        return Err("MongoDB takes no such name for a database".to_owned());
-    }
-    Ok(text.to_owned())
-}
-
-fn collection_name(text: &str) -> Result<String, String> {
-    let wrong = text.contains(['$', '\0']) || text.starts_with("system.") || text.starts_with('.');
-    if text.is_empty() || text.len() > 120 || wrong {
-        return Err("MongoDB takes no such name for a collection".to_owned());
-    }
-    Ok(text.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const MIB: usize = 1024 * 1024;
 
     fn parse(args: &[&str]) -> Result<Config, String> {
         let args = [&["aggregator"], args].concat();

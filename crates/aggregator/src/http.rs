@@ -5,11 +5,14 @@ mod error;
 mod health;
 mod ingest;
 pub mod listener;
+mod rejected;
 mod retrieve;
 
 use crate::admission::Admission;
 use crate::clock::Clock;
+use crate::drain::Drain;
 use crate::intake::Intake;
+use crate::rejected::Rejected;
 use crate::retrieval::Retrieval;
 use crate::store::Store;
 use axum::Router;
@@ -27,8 +30,12 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     /// The store, for its state.
     pub store: Arc<dyn Store>,
-    /// The way of batches.
+    /// The way of batches in.
     pub intake: Intake,
+    /// Their way on, for its state.
+    pub drain: Arc<Drain>,
+    /// What the store refused.
+    pub rejected: Arc<Rejected>,
     /// The way of queries.
     pub retrieval: Arc<Retrieval>,
     /// Room for requests.
@@ -61,6 +68,8 @@ pub fn router(services: Arc<Services>) -> Router {
     Router::new()
         .route("/logs/batch", post(ingest::batch))
         .route("/logs/retrieve", get(retrieve::retrieve))
+        .route("/logs/rejected", get(rejected::list))
+        .route("/logs/rejected/replay", post(rejected::replay))
         .route("/health", get(health::health))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)

@@ -1,34 +1,19 @@
-//! The way of a batch from the handler to the store: the write lane, and what its workers do.
-//!
-//! The spool will stand here: [`Intake::accept`] then answers once the batch is fsynced, and the
-//! spool's reader submits it to the lane. Until then a batch is accepted when the store has it
-//! durably.
+//! The way in: a batch is taken once it is fsynced in the spool. From there the drain hands it on.
 
 use crate::admission::Reservation;
 use crate::batch::Batch;
 use crate::clock::Clock;
-use crate::store::guard::{CallError, Guard};
-use crate::store::{InsertReport, Store, StoreError};
-use crate::worker::{Handler, JobError, Lane, LaneSnapshot};
-use async_trait::async_trait;
-use std::ops::Range;
+use crate::idempotency::{Claim, Keys};
+use crate::spool::{AppendError, BatchOutcome, Spool};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinHandle;
-
-/// Documents in one insert command or transaction at most; beyond 1000 little is gained.
-const INSERT_DOCUMENTS: usize = 5_000;
-/// Bytes in one insert command at most; MongoDB takes 48 MB, SQLite writes smoothly at this size.
-const INSERT_BYTES: usize = 8 * 1024 * 1024;
-/// An insert that failed in passing is sent again: the ids are the same, so nothing is doubled.
-const ATTEMPTS: u32 = 3;
-/// Before the second attempt; doubled before each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// How safe a batch is when it is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Durability {
+    /// On this machine's disk, fsynced; the store gets it as soon as it can.
+    Spooled,
     /// The store has it durably.
     Stored,
 }
@@ -38,133 +23,114 @@ pub enum Durability {
 pub struct Accepted {
     /// How safe it is.
     pub durability: Durability,
-    /// What the store said.
-    pub report: InsertReport,
+    /// What the store took of it, once it has.
+    pub outcome: Option<BatchOutcome>,
+    /// Whether nothing was new: the batch was accepted before, under the same key.
+    pub repeated: bool,
+}
+
+impl Accepted {
+    /// A batch that was accepted before.
+    fn before() -> Self {
+        Self {
+            durability: Durability::Spooled,
+            outcome: None,
+            repeated: true,
+        }
+    }
+}
+
+/// Why a batch was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IntakeError {
+    /// The spool does not take it.
+    #[error(transparent)]
+    Spool(#[from] AppendError),
+    /// Another batch was sent under this key.
+    #[error("another batch was sent under this Idempotency-Key: a key stands for one body")]
+    KeyReused,
+    /// The disk did not answer in time; the batch may be taken all the same.
+    #[error("the disk did not answer in time")]
+    Timeout,
 }
 
 /// Takes batches.
 pub struct Intake {
-    lane: Lane<Writer>,
-    writer: Arc<Writer>,
-}
-
-/// A batch on its way, with the room that it takes up.
-pub struct WriteJob {
-    batch: Batch,
-    _room: Reservation,
+    spool: Spool,
+    keys: Arc<Keys>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Intake {
-    /// Starts the write lane.
-    pub fn start(
-        store: Arc<dyn Store>,
-        guard: Guard,
-        clock: Arc<dyn Clock>,
-        capacity: usize,
-        workers: usize,
-    ) -> (Self, JoinHandle<()>) {
-        let writer = Arc::new(Writer {
-            store,
-            guard,
-            clock: Arc::clone(&clock),
-        });
-        let (lane, dispatcher) = Lane::start(capacity, workers, Arc::clone(&writer), clock);
-        (Self { lane, writer }, dispatcher)
+    /// Takes them into this spool.
+    pub fn new(spool: Spool, keys: Arc<Keys>, clock: Arc<dyn Clock>) -> Self {
+        Self { spool, keys, clock }
     }
 
-    /// Makes a batch durable. Without an answer by `deadline`, it may be stored or not; sending it
-    /// again under its key is safe.
+    /// Makes a batch durable, and waits for the `wanted` durability as long as `deadline` (a time of
+    /// the clock's [`elapsed`](Clock::elapsed)) allows: then it is at least spooled.
     ///
     /// # Errors
-    /// [`JobError`]; then the batch counts as not accepted.
+    /// [`IntakeError`]; then the batch counts as not accepted.
     pub async fn accept(
         &self,
         batch: Batch,
         room: Reservation,
+        wanted: Durability,
         deadline: Duration,
-    ) -> Result<Accepted, JobError<CallError>> {
-        let job = WriteJob { batch, _room: room };
-        let report = self.lane.submit(job, deadline).await?;
+    ) -> Result<Accepted, IntakeError> {
+        let left = || deadline.saturating_sub(self.clock.elapsed());
+        let until_stored = wanted == Durability::Stored;
+        let claiming = tokio::time::timeout(left(), self.claim(&batch));
+        let turn = match claiming.await.map_err(|_| IntakeError::Timeout)? {
+            Some(Claim::Conflict) => return Err(IntakeError::KeyReused),
+            Some(Claim::Repeated) if !until_stored => return Ok(Accepted::before()),
+            // Whether the store has it, only the store can say: it is written again, as a no-op.
+            Some(Claim::Repeated) | None => None,
+            Some(Claim::First(turn)) => Some(turn),
+        };
+        let keyed = batch.key().is_some() && !batch.documents.is_empty();
+        let appending = self.spool.append(batch, room, until_stored);
+        let receipt = tokio::time::timeout(left(), appending)
+            .await
+            .map_err(|_| IntakeError::Timeout)??;
+        if let Some(turn) = turn {
+            turn.accepted();
+        }
+        let outcome = match receipt.outcome {
+            Some(outcome) => tokio::time::timeout(left(), outcome).await.ok(),
+            None => None,
+        };
+        let outcome = outcome.and_then(Result::ok);
+        let durability = match outcome {
+            Some(_) => Durability::Stored,
+            None => Durability::Spooled,
+        };
+        let nothing_new = |outcome: &BatchOutcome| keyed && outcome.stored + outcome.refused == 0;
         Ok(Accepted {
-            durability: Durability::Stored,
-            report,
+            durability,
+            repeated: outcome.as_ref().is_some_and(nothing_new),
+            outcome,
         })
     }
 
-    /// The lane in numbers.
-    pub fn lane(&self) -> LaneSnapshot {
-        self.lane.snapshot()
+    async fn claim(&self, batch: &Batch) -> Option<Claim> {
+        match batch.key() {
+            Some(key) => Some(self.keys.claim(*key, batch.id).await),
+            None => None,
+        }
     }
 
-    /// The breaker in front of the store's writes.
-    pub fn guard(&self) -> &Guard {
-        &self.writer.guard
+    /// Says why a batch would be refused now, from what is known already.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn check(&self) -> Result<(), AppendError> {
+        self.spool.check()
     }
-}
 
-/// What the workers of the write lane do.
-struct Writer {
-    store: Arc<dyn Store>,
-    guard: Guard,
-    clock: Arc<dyn Clock>,
-}
-
-#[async_trait]
-impl Handler for Writer {
-    type Job = WriteJob;
-    type Output = InsertReport;
-    type Error = CallError;
-
-    async fn run(&self, job: WriteJob, deadline: Duration) -> Result<InsertReport, CallError> {
-        let mut batch = job.batch;
-        if batch.needs_receipt() {
-            let (id, received_at) = (batch.id, batch.received_at);
-            let known = self
-                .persist(deadline, || {
-                    let store = Arc::clone(&self.store);
-                    async move { store.receipt(id, received_at).await }
-                })
-                .await?;
-            batch.date(known);
-        }
-        let documents = Arc::new(batch.documents);
-        let mut report = InsertReport::default();
-        for range in documents.chunks(INSERT_DOCUMENTS, INSERT_BYTES) {
-            let insert = || {
-                let (store, documents) = (Arc::clone(&self.store), Arc::clone(&documents));
-                let range: Range<usize> = range.clone();
-                async move { store.insert(documents, range, deadline).await }
-            };
-            report.add(self.persist(deadline, insert).await?);
-        }
-        Ok(report)
-    }
-}
-
-impl Writer {
-    /// Calls the store, again after a pause when it failed in passing and there is time.
-    async fn persist<T, F>(
-        &self,
-        deadline: Duration,
-        operation: impl Fn() -> F,
-    ) -> Result<T, CallError>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<T, StoreError>> + Send + 'static,
-    {
-        let mut pause = FIRST_PAUSE;
-        for _ in 1..ATTEMPTS {
-            match self.guard.call(deadline, operation()).await {
-                Err(CallError::Store(StoreError::Unavailable(reason)))
-                    if self.clock.elapsed() + pause < deadline =>
-                {
-                    tracing::debug!(reason, "an insert failed in passing; sending it again");
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
-                }
-                result => return result,
-            }
-        }
-        self.guard.call(deadline, operation()).await
+    /// The spool.
+    pub fn spool(&self) -> &Spool {
+        &self.spool
     }
 }

@@ -5,13 +5,17 @@
 //!
 //! ```text
 //!  POST /logs/batch                                    GET /logs/retrieve
-//!    http::ingest ── http::body, wire, admission         http::retrieve ── query
+//!    http::ingest ── body, wire, admission               http::retrieve ── query
 //!        │                                                   │
-//!    intake ── write lane (worker)                       retrieval ── read lane (worker), page by page
+//!    intake ── spool ── group commit, fsync ──► 200      retrieval ── read lane, page by page
 //!        │                                                   │
-//!    store::guard ── breaker                             store::guard ── breaker
+//!    drain ── write lane (worker pool)                       │
 //!        │                                                   │
-//!    Store::insert ───────── store::mongo | store::sqlite ───────── Store::page
+//!    store::guard ── circuit breaker                     store::guard ── circuit breaker
+//!        │                                                   │
+//!    Store::insert ───────── MongoDB | SQLite ───────── Store::page
+//!        │
+//!    spool: done ── finished segments are removed
 //! ```
 //!
 //! One direction: nothing below [`http`] knows axum. [`wire`], [`query`], [`breaker`], [`batch`],
@@ -23,6 +27,7 @@
 //! |---|---|
 //! | a wire format | a file in `wire/`, a row of its table |
 //! | a query filter | [`query`] |
+//! | a rule of durability | `spool/`, whose disk is a seam: [`spool::disk`] |
 //! | a store | a file in `store/` that keeps [`store::Store`], a case in [`app`] |
 //! | an address | a file in `http/`, a line of its router |
 //! | a setting | [`config`] |
@@ -35,14 +40,20 @@ pub mod breaker;
 pub mod bson_writer;
 pub mod clock;
 pub mod config;
+pub mod delivery;
 pub mod document;
+pub mod drain;
 pub mod http;
+pub mod idempotency;
 pub mod intake;
 pub mod probe;
 pub mod query;
 pub mod record_id;
+pub mod rejected;
 pub mod retrieval;
 pub mod shutdown;
+pub mod spool;
+pub mod spool_command;
 pub mod store;
 pub mod telemetry;
 pub mod wire;

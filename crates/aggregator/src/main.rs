@@ -1,11 +1,12 @@
 //! The program: settings, log, service, exit code.
 
 use aggregator::app::App;
-use aggregator::config::{self, Cli, Command, Config};
-use aggregator::{probe, shutdown, telemetry};
+use aggregator::config::{self, Cli, Command, Config, SpoolCommand};
+use aggregator::{probe, shutdown, spool_command, telemetry};
 use clap::Parser as _;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// A setting is wrong.
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         return fail(USAGE, &format!("error: {error}"));
     }
     match cli.command {
+        Some(Command::Spool(command)) => spool(command, &cli.config.store.data_dir),
         Some(Command::Health) => health(cli.config.http.listen_addr),
         None => run(cli.config),
     }
@@ -61,10 +63,20 @@ async fn serve(config: Config) -> ExitCode {
         Err(error) => return fail(1, &format!("error: cannot listen for signals: {error}")),
     };
     match App::build(config).await {
-        Ok(app) => {
-            app.run(stop).await;
-            ExitCode::SUCCESS
-        }
+        Ok(app) => match app.run(stop).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(1, &format!("error: {error}")),
+        },
+        Err(error) => fail(1, &format!("error: {error}")),
+    }
+}
+
+fn spool(command: SpoolCommand, data_dir: &Path) -> ExitCode {
+    let mut out = io::stdout().lock();
+    match spool_command::run(command, data_dir, &mut out) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => fail(1, &format!("error: {error}")),
     }
 }

@@ -19,7 +19,38 @@ pub struct RecordId([u8; RECORD_ID_BYTES]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BatchId([u8; 8]);
 
+/// A digest of a client's own key, by which a key is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyDigest([u8; 16]);
+
+impl KeyDigest {
+    /// The digest of a key.
+    pub fn of(key: &str) -> Self {
+        let mut digest = [0; 16];
+        blake3::Hasher::new()
+            .update(key.as_bytes())
+            .finalize_xof()
+            .fill(&mut digest);
+        Self(digest)
+    }
+
+    /// The digest in these bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The sixteen bytes.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
 impl BatchId {
+    /// The id in these bytes.
+    pub fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(bytes)
+    }
+
     /// The id of a batch sent under the client's own key: the same for the same key and body.
     pub fn keyed(key: &str, body: &[u8]) -> Self {
         Self::hash(*b"key", key.as_bytes(), body)

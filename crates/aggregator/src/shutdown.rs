@@ -7,6 +7,9 @@ use tokio_util::sync::CancellationToken;
 /// Exit code after a second signal: 128 + SIGINT, as shells have it.
 const INTERRUPTED: i32 = 130;
 
+/// "File too large", on Linux.
+const SIGXFSZ: i32 = 25;
+
 /// A token that is cancelled at the first signal.
 ///
 /// # Errors
@@ -14,6 +17,9 @@ const INTERRUPTED: i32 = 130;
 pub fn on_signals() -> io::Result<CancellationToken> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    // A write beyond RLIMIT_FSIZE then fails as on a full disk, and does not end the process.
+    // A handler that was installed once stays.
+    drop(signal(SignalKind::from_raw(SIGXFSZ))?);
     let token = CancellationToken::new();
     let asked = token.clone();
     tokio::spawn(async move {

@@ -32,13 +32,12 @@ pub trait Store: Send + Sync + 'static {
         deadline: Duration,
     ) -> Result<InsertReport, StoreError>;
 
-    /// The time of receipt that goes with a batch: `received_at` durably remembered, or what was
-    /// remembered for the batch before.
-    async fn receipt(
+    /// The times of receipt that go with batches, in the same order: those given, durably
+    /// remembered, or what was remembered for a batch before.
+    async fn receipts(
         &self,
-        batch: BatchId,
-        received_at: Timestamp,
-    ) -> Result<Timestamp, StoreError>;
+        batches: Vec<(BatchId, Timestamp)>,
+    ) -> Result<Vec<Timestamp>, StoreError>;
 
     /// The records that match, in the order of their ids, behind `after` when it is given: at most
     /// `limit.rows` of them, looking at no more rows than that, and about `limit.bytes`.
@@ -71,10 +70,12 @@ pub struct PageLimit {
 pub struct InsertReport {
     /// New in the store.
     pub stored: u64,
-    /// There already, under the same id.
-    pub already_stored: u64,
+    /// The positions of those that were there already, under the same id.
+    pub already_stored: Vec<usize>,
     /// Refused by the store for good.
     pub refused: Vec<Refused>,
+    /// Refused for a reason that is not known to be for good: to be tried again, alone.
+    pub doubtful: Vec<Refused>,
 }
 
 /// A document that the store will never take.
@@ -90,8 +91,9 @@ impl InsertReport {
     /// Adds what became of further documents.
     pub fn add(&mut self, other: Self) {
         self.stored += other.stored;
-        self.already_stored += other.already_stored;
+        self.already_stored.extend(other.already_stored);
         self.refused.extend(other.refused);
+        self.doubtful.extend(other.doubtful);
     }
 }
 

@@ -3,7 +3,6 @@
 mod causes;
 
 use crate::batch::Rejects;
-use crate::store::InsertReport;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -171,29 +170,6 @@ impl ApiError {
         let mut error = Self::bad_request("invalid_records", message);
         error.body.rejected = Some(count);
         error.body.errors = record_errors(rejects);
-        error
-    }
-
-    /// 422 that names each record that the store will never take; the others were stored.
-    pub(super) fn refused_by_store(report: &InsertReport) -> Self {
-        let stored = report.stored + report.already_stored;
-        let message = format!(
-            "the store refused {} records for good; the other {stored} are stored",
-            report.refused.len()
-        );
-        let mut error = Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "refused_by_store",
-            message,
-        );
-        error.body.rejected = Some(report.refused.len() as u64);
-        let listed = report.refused.iter().take(crate::batch::MAX_LISTED_REJECTS);
-        error.body.errors = listed
-            .map(|refused| RecordError {
-                index: refused.position,
-                reason: refused.reason.clone(),
-            })
-            .collect();
         error
     }
 

@@ -2,6 +2,8 @@
 
 use super::Services;
 use crate::breaker::Snapshot;
+use crate::rejected::RejectedSnapshot;
+use crate::spool::{Accounts, SpoolSnapshot};
 use crate::store::StoreStatus;
 use crate::worker::LaneSnapshot;
 use axum::Json;
@@ -20,6 +22,9 @@ struct Health {
     version: &'static str,
     uptime_seconds: u64,
     store: StoreStatus,
+    spool: SpoolSnapshot,
+    rejected: RejectedSnapshot,
+    records: Accounts,
     workers: Lanes<LaneSnapshot>,
     breakers: Lanes<Snapshot>,
     memory: Memory,
@@ -44,40 +49,35 @@ struct Memory {
 pub(super) async fn health(State(services): State<Arc<Services>>) -> Response {
     let store = services.store.status();
     let (intake, retrieval) = (&services.intake, &services.retrieval);
-    let problem = if services.stopping.is_cancelled() {
+    let spool = intake.spool().snapshot();
+    let refused = if services.stopping.is_cancelled() {
         Some("the service is stopping".to_owned())
-    } else if !store.available {
-        store.problem.clone()
     } else {
-        let held = intake.guard().retry_after();
-        held.map(|wait| {
-            format!(
-                "calls to the store are held back for {} ms",
-                wait.as_millis()
-            )
-        })
+        intake.check().err().map(|error| error.to_string())
     };
-    let status = if problem.is_some() {
-        StatusCode::SERVICE_UNAVAILABLE
-    } else {
-        StatusCode::OK
+    let waits = store.problem.clone().or_else(|| services.drain.problem());
+    let waits = spool.problem.clone().or(waits);
+    let (status, word) = match (&refused, &waits) {
+        (Some(_), _) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        (None, Some(_)) => (StatusCode::OK, "degraded"),
+        (None, None) => (StatusCode::OK, "ok"),
     };
+    let problem = refused.or(waits);
     let health = Health {
-        status: if problem.is_some() {
-            "unavailable"
-        } else {
-            "ok"
-        },
+        status: word,
         problem,
         version: env!("CARGO_PKG_VERSION"),
         uptime_seconds: services.clock.elapsed().as_secs(),
         store,
+        spool,
+        rejected: services.rejected.snapshot(),
+        records: intake.spool().accounts(),
         workers: Lanes {
-            write: intake.lane(),
+            write: services.drain.lane(),
             read: retrieval.lane(),
         },
         breakers: Lanes {
-            write: intake.guard().snapshot(),
+            write: services.drain.guard().snapshot(),
             read: retrieval.guard().snapshot(),
         },
         memory: Memory {

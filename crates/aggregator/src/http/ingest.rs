@@ -6,7 +6,7 @@ use super::error::{ApiError, RecordError, record_errors};
 use crate::admission::Reservation;
 use crate::batch::{Batch, BatchBuilder, Rejects};
 use crate::intake::Durability;
-use crate::record_id::BatchId;
+use crate::record_id::{BatchId, KeyDigest};
 use crate::wire::{self, Format};
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
@@ -35,6 +35,9 @@ struct Success {
     accepted: usize,
     batch_id: String,
     durability: Durability,
+    /// Records that the store refused for good, and that are kept aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set_aside: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -47,6 +50,7 @@ struct Terms {
     encoding: Encoding,
     key: Option<String>,
     partial: Option<bool>,
+    durability: Durability,
     default_partial: bool,
     decoded_limit: usize,
 }
@@ -60,32 +64,41 @@ pub(super) async fn batch(
 ) -> Result<Response, ApiError> {
     let terms = Terms::read(&services, &headers, query.as_deref().unwrap_or_default())
         .map_err(ApiError::closing)?;
+    // Before the body is read: a sender that cannot be served should not have to send it.
+    let refuse = |error| ApiError::not_taken(&error, services.intake.spool().time_to_room());
+    let ready = services.intake.check();
+    ready.map_err(|error| refuse(error.into()).closing())?;
+    let wanted = terms.durability;
     let (bytes, room) = body::read(&services, &headers, body).await?;
     let received_at = services.clock.now();
     let deadline = services.clock.elapsed() + services.limits.request_timeout;
     let (batch, rejects, room) = decode(terms, bytes, room, received_at).await?;
-    let (id, accepted, keyed) = (batch.id, batch.documents.len(), batch.is_keyed());
-    let done = services.intake.accept(batch, room, deadline).await?;
-    if !done.report.refused.is_empty() {
-        return Err(ApiError::refused_by_store(&done.report));
-    }
-    let replayed = keyed && accepted > 0 && done.report.stored == 0;
+    let (id, accepted) = (batch.id, batch.documents.len());
+    let taken = services.intake.accept(batch, room, wanted, deadline).await;
+    let taken = taken.map_err(refuse)?;
+    let outcome = taken.outcome.as_ref();
+    let refused = outcome.map_or(0, |outcome| outcome.refused);
     let success = Success {
         status: "success",
         message: "Log batch accepted",
         accepted,
         batch_id: id.to_string(),
-        durability: done.durability,
+        durability: taken.durability,
+        set_aside: (refused > 0).then_some(refused),
         rejected: (rejects.count > 0).then_some(rejects.count),
         errors: record_errors(&rejects),
     };
-    Ok(answer(&success, replayed))
+    let status = match (wanted, taken.durability) {
+        (Durability::Stored, Durability::Spooled) => StatusCode::ACCEPTED,
+        _ => StatusCode::OK,
+    };
+    Ok(answer(status, &success, taken.repeated))
 }
 
-fn answer(success: &Success, replayed: bool) -> Response {
+fn answer(status: StatusCode, success: &Success, replayed: bool) -> Response {
     let mut text = serde_json::to_vec(success).unwrap_or_default();
     text.push(b'\n');
-    let mut response = (StatusCode::OK, text).into_response();
+    let mut response = (status, text).into_response();
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,
@@ -112,6 +125,7 @@ impl Terms {
             encoding,
             key: key(headers)?,
             partial: partial(query)?,
+            durability: durability(query)?,
             default_partial: limits.partial_batches,
             decoded_limit: limits.decoded_bytes,
         })
@@ -149,6 +163,23 @@ fn partial(query: &str) -> Result<Option<bool>, ApiError> {
     Ok(partial)
 }
 
+/// `?ack=stored` waits until the store has the batch.
+fn durability(query: &str) -> Result<Durability, ApiError> {
+    let mut wanted = Durability::Spooled;
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        wanted = match (name.as_ref(), value.as_ref()) {
+            ("ack", "spooled") => Durability::Spooled,
+            ("ack", "stored") => Durability::Stored,
+            ("ack", _) => {
+                let message = "ack must be spooled or stored";
+                return Err(ApiError::bad_request("invalid_parameter", message));
+            }
+            _ => wanted,
+        };
+    }
+    Ok(wanted)
+}
+
 /// Decodes a body and weighs what came of it.
 async fn decode(
     terms: Terms,
@@ -184,7 +215,12 @@ fn decode_now(
         Some(key) => BatchId::keyed(key, &body),
         None => BatchId::fresh(rand::random(), &body),
     };
-    let mut builder = BatchBuilder::new(id, terms.key.is_some(), received_at, max_bytes);
+    let mut builder = BatchBuilder::new(
+        id,
+        terms.key.as_deref().map(KeyDigest::of),
+        received_at,
+        max_bytes,
+    );
     (terms.format.decode)(&body, &mut builder)?;
     let (batch, rejects) = builder.finish();
     let partial = terms

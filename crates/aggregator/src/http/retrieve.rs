@@ -4,15 +4,13 @@ use super::Services;
 use super::error::ApiError;
 use crate::query::Query;
 use crate::retrieval::Pages;
-use crate::store::page::{Page, Row};
+use crate::store::page::Page;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
-use logs::LogRecord;
-use serde_json::value::RawValue;
 use std::io;
 use std::sync::Arc;
 
@@ -70,7 +68,7 @@ impl Answer {
                     b",\n"
                 };
                 chunk.extend_from_slice(before);
-                write_row(row, &mut chunk)?;
+                row.write_json(&mut chunk)?;
                 self.part = Part::Rows;
                 self.row += 1;
                 continue;
@@ -90,22 +88,4 @@ impl Answer {
         }
         Ok(Some((Bytes::from(chunk), self)))
     }
-}
-
-/// Writes a record as readers get it: its id, and then what the record says of itself.
-fn write_row(row: Row<'_>, out: &mut Vec<u8>) -> io::Result<()> {
-    use io::Write as _;
-    write!(out, "{{\"id\":\"{}\",", row.id)?;
-    let start = out.len();
-    let attributes = row.attributes.map(serde_json::from_str::<&RawValue>);
-    let record = LogRecord {
-        timestamp: row.id.time(),
-        level: row.level,
-        message: row.message,
-        attributes: attributes.transpose()?,
-    };
-    serde_json::to_writer(&mut *out, &record)?;
-    // The record's own brace gives way to the one that stands before the id.
-    out.remove(start);
-    Ok(())
 }

@@ -197,15 +197,14 @@ impl Store for MongoStore {
         .map_err(|error| error.scrub(&target.address))
     }
 
-    async fn receipt(
+    async fn receipts(
         &self,
-        batch: BatchId,
-        received_at: Timestamp,
-    ) -> Result<Timestamp, StoreError> {
+        batches: Vec<(BatchId, Timestamp)>,
+    ) -> Result<Vec<Timestamp>, StoreError> {
         self.ready().await?;
         let database = self.shared.writes().await?;
         let target = &self.shared.target;
-        insert::receipt(&database, &target.collection, batch, received_at)
+        insert::receipts(&database, &target.collection, &batches)
             .await
             .map_err(|error| error.scrub(&target.address))
     }

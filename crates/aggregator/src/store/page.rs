@@ -4,6 +4,10 @@ use crate::attributes;
 use crate::document::StoredDocument;
 use crate::query::{Candidate, Query};
 use crate::record_id::RecordId;
+use bson::RawDocument;
+use logs::LogRecord;
+use serde_json::value::RawValue;
+use std::io;
 use std::ops::Range;
 
 /// Rows in the order of their ids, and where the next page starts.
@@ -34,6 +38,45 @@ pub struct Row<'a> {
     pub message: &'a str,
     /// The attributes as a JSON object.
     pub attributes: Option<&'a str>,
+}
+
+impl Row<'_> {
+    /// Writes the record as readers get it: its id, and then what it says of itself.
+    ///
+    /// # Errors
+    /// When its attributes are not JSON.
+    pub fn write_json(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        use io::Write as _;
+        write!(out, "{{\"id\":\"{}\",", self.id)?;
+        let start = out.len();
+        let attributes = self.attributes.map(serde_json::from_str::<&RawValue>);
+        let record = LogRecord {
+            timestamp: self.id.time(),
+            level: self.level,
+            message: self.message,
+            attributes: attributes.transpose()?,
+        };
+        serde_json::to_writer(&mut *out, &record)?;
+        // The record's own brace gives way to the one that stands before the id.
+        out.remove(start);
+        Ok(())
+    }
+}
+
+/// Writes a stored document as readers get it.
+///
+/// # Errors
+/// When it is no record.
+pub fn write_document(document: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+    let raw = RawDocument::from_bytes(document).map_err(io::Error::other)?;
+    let stored = StoredDocument::read(raw).ok_or_else(|| io::Error::other("not a record"))?;
+    let mut page = Page::default();
+    page.push_document(&Query::default(), &stored)
+        .map_err(io::Error::other)?;
+    let row = page
+        .row(0)
+        .ok_or_else(|| io::Error::other("not a record"))?;
+    row.write_json(out)
 }
 
 impl Page {

@@ -108,12 +108,11 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn receipt(
+    async fn receipts(
         &self,
-        batch: BatchId,
-        received_at: Timestamp,
-    ) -> Result<Timestamp, StoreError> {
-        self.blocking(move |shared| write::receipt(&mut shared.writer(), batch, received_at))
+        batches: Vec<(BatchId, Timestamp)>,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        self.blocking(move |shared| write::receipts(&mut shared.writer(), &batches))
             .await
     }
 

@@ -14,7 +14,7 @@ const RECEIVED: i64 = 1_700_000_000_000_000_000;
 
 fn decode(content_type: Option<&str>, body: &str) -> Result<(Batch, Rejects), DecodeError> {
     let id = BatchId::keyed("key", body.as_bytes());
-    let mut batch = BatchBuilder::new(id, false, Timestamp::from_nanos(RECEIVED), 1 << 30);
+    let mut batch = BatchBuilder::new(id, None, Timestamp::from_nanos(RECEIVED), 1 << 30);
     let format = format_of(content_type).expect("a known type");
     (format.decode)(body.as_bytes(), &mut batch)?;
     Ok(batch.finish())
@@ -227,7 +227,7 @@ fn a_body_that_cannot_be_read_says_where_it_is_wrong() {
         }
     }
     let format = format_of(None).unwrap();
-    let mut batch = BatchBuilder::new(BatchId::keyed("", b""), false, Timestamp::MIN, 1 << 20);
+    let mut batch = BatchBuilder::new(BatchId::keyed("", b""), None, Timestamp::MIN, 1 << 20);
     let read = (format.decode)(b"[{\"message\":\"\xff\"}]", &mut batch);
     assert_eq!(read, Err(DecodeError::NotUtf8 { offset: 13 }));
 }
@@ -260,7 +260,7 @@ fn a_broken_line_is_refused_alone_with_its_line() {
 
 #[test]
 fn a_batch_that_outgrows_its_bound_is_refused() {
-    let mut batch = BatchBuilder::new(BatchId::keyed("", b""), false, Timestamp::MIN, 1000);
+    let mut batch = BatchBuilder::new(BatchId::keyed("", b""), None, Timestamp::MIN, 1000);
     let body = format!("[{}]", [r#"{"message":"m"}"#; 50].join(","));
     assert_eq!(
         json::decode(body.as_bytes(), &mut batch),
@@ -325,7 +325,7 @@ proptest! {
 
     #[test]
     fn no_bytes_whatever_make_it_panic(body: Vec<u8>, lines: bool) {
-        let mut batch = BatchBuilder::new(BatchId::keyed("", b""), false, Timestamp::MIN, 1 << 20);
+        let mut batch = BatchBuilder::new(BatchId::keyed("", b""), None, Timestamp::MIN, 1 << 20);
         let decode = if lines { ndjson::decode } else { json::decode };
         drop(decode(&body, &mut batch));
     }
@@ -335,7 +335,7 @@ proptest! {
         let mut body = br#"[{"timestamp":"2024-10-08T00:00:00Z","level":"INFO","message":"a\u00e9","n":{"x":[1,2.5,true,null,"s"]}},{"message":"b"}]"#.to_vec();
         if let Some(place) = body.get_mut(flip) { *place = byte; }
         body.truncate(cut);
-        let mut batch = BatchBuilder::new(BatchId::keyed("", b""), false, Timestamp::MIN, 1 << 20);
+        let mut batch = BatchBuilder::new(BatchId::keyed("", b""), None, Timestamp::MIN, 1 << 20);
         drop(json::decode(&body, &mut batch));
         let (batch, _) = batch.finish();
         for document in batch.documents.slices(0..batch.documents.len()) {

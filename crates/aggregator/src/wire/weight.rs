@@ -31,7 +31,7 @@ mod tests {
     /// What comes of a body, with its places in the lists of the batch.
     fn encoded(body: &str) -> usize {
         let id = BatchId::keyed("k", b"");
-        let mut batch = BatchBuilder::new(id, true, Timestamp::from_nanos(0), usize::MAX);
+        let mut batch = BatchBuilder::new(id, None, Timestamp::from_nanos(0), usize::MAX);
         json::decode(body.as_bytes(), &mut batch).unwrap();
         let (batch, rejects) = batch.finish();
         assert_eq!(rejects.count, 0, "{:?}", rejects.listed);

@@ -2,8 +2,10 @@
 
 use super::ApiError;
 use crate::admission::{self, NoRoom};
+use crate::intake::IntakeError;
 use crate::query::QueryError;
 use crate::retrieval::TooManyStreams;
+use crate::spool::AppendError;
 use crate::store::StoreError;
 use crate::store::guard::CallError;
 use crate::wire::DecodeError;
@@ -81,9 +83,6 @@ impl From<StoreError> for ApiError {
             }
             StoreError::Timeout => {
                 tracing::warn!("a request failed at the store: no answer in time");
-                let message = format!(
-                    "{message}; a batch may be stored or not, and sending it again under its Idempotency-Key is safe"
-                );
                 Self::unavailable("store_timeout", message, SOON)
             }
             StoreError::QueryTooSlow => {
@@ -94,6 +93,36 @@ impl From<StoreError> for ApiError {
                 tracing::error!(%error, "the store refused a request");
                 Self::internal()
             }
+        }
+    }
+}
+
+impl ApiError {
+    /// Why a batch is not taken; `room_in` is how long it may take until the spool has room.
+    pub(in crate::http) fn not_taken(error: &IntakeError, room_in: Duration) -> Self {
+        let message = error.to_string();
+        let error = match error {
+            IntakeError::Spool(error) => error,
+            IntakeError::KeyReused => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                return Self::new(status, "idempotency_key_reused", message);
+            }
+            IntakeError::Timeout => {
+                let message = format!(
+                    "{message}; the batch may be taken or not, and sending it again under its Idempotency-Key is safe"
+                );
+                return Self::unavailable("disk_timeout", message, SOON);
+            }
+        };
+        match error {
+            AppendError::Full { .. } => Self::unavailable("spool_full", message, room_in),
+            AppendError::DiskFull(_) => Self::unavailable("disk_full", message, room_in),
+            AppendError::TooLarge(_) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "batch_too_large", message)
+            }
+            AppendError::Poisoned(_) => Self::unavailable("spool_failed", message, SOON),
+            AppendError::Busy => Self::unavailable("overloaded", message, SOON),
+            AppendError::Closed => Self::unavailable("stopping", message, SOON),
         }
     }
 }

@@ -21,6 +21,19 @@ const DOCUMENT_REFUSED: &[i32] = &[
     2, 9, 14, 15, 16, 22, 52, 54, 55, 57, 121, 10334, 17280, 17419, 17420,
 ];
 
+/// A write error of a single document that says something of the server and nothing of the
+/// document: network, not primary, recovering, interrupted, out of time or of disk, conflict of
+/// transactions, not authorised, write concern.
+const PASSING: &[i32] = &[
+    6, 7, 13, 18, 24, 50, 64, 79, 89, 91, 100, 112, 189, 202, 246, 262, 290, 317, 384, 8000, 9001,
+    10058, 10107, 11600, 11601, 11602, 13388, 13435, 13436, 14031,
+];
+
+/// Whether a write error passes by itself: then the whole insert is in doubt.
+pub(super) fn passes(code: i32) -> bool {
+    PASSING.contains(&code)
+}
+
 /// Whether a write error means that this document will never be taken.
 pub(super) fn refuses_document(code: i32) -> bool {
     DOCUMENT_REFUSED.contains(&code)

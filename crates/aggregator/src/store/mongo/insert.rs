@@ -8,10 +8,12 @@ use crate::batch::Documents;
 use crate::bson_writer::BsonWriter;
 use crate::record_id::BatchId;
 use crate::store::{InsertReport, Refused, StoreError};
+use futures_util::TryStreamExt as _;
 use logs::Timestamp;
 use mongodb::Database;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, DateTime, Document, RawDocumentBuf, doc};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -98,15 +100,18 @@ fn read_reply(reply: &Document, start: usize, count: usize) -> Result<InsertRepo
             .and_then(|index| usize::try_from(index).ok());
         let index = index.ok_or_else(unreadable)?;
         let message = entry.get_str("errmsg").unwrap_or_default();
+        let refused = Refused {
+            position: start + index,
+            reason: format!("{message} (code {code})"),
+        };
         if code == DUPLICATE_KEY && is_own_id(entry) {
-            report.already_stored += 1;
+            report.already_stored.push(start + index);
         } else if code == DUPLICATE_KEY || error::refuses_document(code) {
-            report.refused.push(Refused {
-                position: start + index,
-                reason: format!("{message} (code {code})"),
-            });
+            report.refused.push(refused);
+        } else if error::passes(code) {
+            return Err(error::of_code(code, refused.reason));
         } else {
-            return Err(error::of_code(code, format!("{message} (code {code})")));
+            report.doubtful.push(refused);
         }
     }
     let stored = match reply.get("n") {
@@ -116,7 +121,8 @@ fn read_reply(reply: &Document, start: usize, count: usize) -> Result<InsertRepo
     report.stored = stored
         .and_then(|stored| u64::try_from(stored).ok())
         .ok_or_else(unreadable)?;
-    let told = report.stored + report.already_stored + report.refused.len() as u64;
+    let named = report.already_stored.len() + report.refused.len() + report.doubtful.len();
+    let told = report.stored + named as u64;
     if told != count as u64 {
         return Err(StoreError::Unavailable(format!(
             "the reply tells of {told} documents of {count}"
@@ -140,41 +146,68 @@ fn is_own_id(entry: &Document) -> bool {
     }
 }
 
-/// Remembers a time of receipt for a batch, or gives the one that is remembered.
-pub(super) async fn receipt(
+/// Remembers times of receipt for batches, or gives those that are remembered.
+pub(super) async fn receipts(
     database: &Database,
     collection: &str,
-    batch: BatchId,
-    received_at: Timestamp,
-) -> Result<Timestamp, StoreError> {
+    batches: &[(BatchId, Timestamp)],
+) -> Result<Vec<Timestamp>, StoreError> {
     let receipts = format!("{collection}_receipts");
-    let id = Binary {
-        subtype: BinarySubtype::Generic,
-        bytes: batch.as_bytes().to_vec(),
-    };
+    let documents: Vec<Document> = batches
+        .iter()
+        .map(|(batch, received_at)| {
+            doc! {
+                "_id": binary(*batch),
+                "received_at": DateTime::from_millis(received_at.millis()),
+                "received_at_ns": received_at.nanos(),
+            }
+        })
+        .collect();
     let command = doc! {
         "insert": &receipts,
-        "documents": [{
-            "_id": id.clone(),
-            "received_at": DateTime::from_millis(received_at.millis()),
-            "received_at_ns": received_at.nanos(),
-        }],
+        "documents": documents,
+        "ordered": false,
         "writeConcern": { "w": "majority", "j": true },
     };
     let reply = database.run_command(command).await?;
-    if read_reply(&reply, 0, 1)?.stored == 1 {
-        return Ok(received_at);
+    let report = read_reply(&reply, 0, batches.len())?;
+    if let Some(refused) = report.refused.first().or(report.doubtful.first()) {
+        return Err(StoreError::Unavailable(refused.reason.clone()));
     }
-    let found = database
+    if report.already_stored.is_empty() {
+        return Ok(batches
+            .iter()
+            .map(|(_, received_at)| *received_at)
+            .collect());
+    }
+    let ids: Vec<Binary> = batches.iter().map(|(batch, _)| binary(*batch)).collect();
+    let mut found = database
         .collection::<Document>(&receipts)
-        .find_one(doc! { "_id": id })
+        .find(doc! { "_id": { "$in": ids } })
         .await?;
-    found
-        .and_then(|receipt| receipt.get_i64("received_at_ns").ok())
-        .map(Timestamp::from_nanos)
-        .ok_or_else(|| {
-            StoreError::Unavailable(format!("the receipt of batch {batch} is not there"))
-        })
+    let mut known = HashMap::new();
+    while let Some(receipt) = found.try_next().await? {
+        if let (Ok(id), Ok(nanos)) = (
+            receipt.get_binary_generic("_id"),
+            receipt.get_i64("received_at_ns"),
+        ) {
+            known.insert(id.clone(), Timestamp::from_nanos(nanos));
+        }
+    }
+    let of = |batch: &BatchId| known.get(batch.as_bytes().as_slice()).copied();
+    let missing =
+        |batch| StoreError::Unavailable(format!("the receipt of batch {batch} is not there"));
+    batches
+        .iter()
+        .map(|(batch, _)| of(batch).ok_or_else(|| missing(*batch)))
+        .collect()
+}
+
+fn binary(batch: BatchId) -> Binary {
+    Binary {
+        subtype: BinarySubtype::Generic,
+        bytes: batch.as_bytes().to_vec(),
+    }
 }
 
 #[cfg(test)]
@@ -191,7 +224,7 @@ mod tests {
         let other =
             doc! { "index": 2, "code": 11000, "keyPattern": { "user": 1 }, "errmsg": "dup" };
         let report = read(&doc! { "ok": 1, "n": 1, "writeErrors": [own, other] }).unwrap();
-        assert_eq!((report.stored, report.already_stored), (1, 1));
+        assert_eq!((report.stored, report.already_stored), (1, vec![10]));
         assert_eq!(report.refused[0].position, 12);
     }
 
@@ -219,13 +252,22 @@ mod tests {
 
     #[test]
     fn an_error_that_passes_puts_the_whole_insert_in_doubt() {
-        for code in [10107, 91, 189, 11600, 112, 14031, 4_242_424] {
+        for code in [10107, 91, 189, 11600, 112, 14031] {
             let reply = doc! { "ok": 1, "n": 2, "writeErrors": [{ "index": 1, "code": code, "errmsg": "x" }] };
             assert!(
                 matches!(read(&reply), Err(StoreError::Unavailable(_))),
                 "{code}"
             );
         }
+    }
+
+    #[test]
+    fn a_document_with_an_unknown_error_is_in_doubt_and_the_others_are_not() {
+        let error = doc! { "index": 1, "code": 4_242_424, "errmsg": "new" };
+        let report = read(&doc! { "ok": 1, "n": 2, "writeErrors": [error] }).unwrap();
+        assert_eq!(report.stored, 2);
+        assert_eq!(report.doubtful[0].position, 11);
+        assert!(report.refused.is_empty());
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) fn insert(
                 .and_then(StoredDocument::read)
             {
                 Some(stored) => match insert_one(&mut statement, &stored, &mut text)? {
-                    0 => report.already_stored += 1,
+                    0 => report.already_stored.push(position),
                     _ => report.stored += 1,
                 },
                 None => report.refused.push(Refused {
@@ -70,22 +70,22 @@ fn insert_one(
     ])
 }
 
-/// Remembers a time of receipt, or gives the one that is remembered.
-pub(super) fn receipt(
+/// Remembers times of receipt, or gives those that are remembered.
+pub(super) fn receipts(
     connection: &mut Connection,
-    batch: BatchId,
-    received_at: Timestamp,
-) -> Result<Timestamp, rusqlite::Error> {
+    batches: &[(BatchId, Timestamp)],
+) -> Result<Vec<Timestamp>, rusqlite::Error> {
     let transaction = connection.transaction()?;
-    transaction.execute(
-        "INSERT INTO logs_receipts (id, received_at_ns) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING",
-        params![batch.as_bytes(), received_at.nanos()],
-    )?;
-    let nanos = transaction.query_row(
-        "SELECT received_at_ns FROM logs_receipts WHERE id = ?1",
-        [batch.as_bytes()],
-        |row| row.get(0),
-    )?;
+    let mut known = Vec::with_capacity(batches.len());
+    for (batch, received_at) in batches {
+        transaction
+            .prepare_cached("INSERT INTO logs_receipts (id, received_at_ns) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING")?
+            .execute(params![batch.as_bytes(), received_at.nanos()])?;
+        let nanos = transaction
+            .prepare_cached("SELECT received_at_ns FROM logs_receipts WHERE id = ?1")?
+            .query_row([batch.as_bytes()], |row| row.get(0))?;
+        known.push(Timestamp::from_nanos(nanos));
+    }
     transaction.commit()?;
-    Ok(Timestamp::from_nanos(nanos))
+    Ok(known)
 }

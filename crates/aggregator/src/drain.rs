@@ -1,0 +1,155 @@
+//! Keeps the write lane fed from the spool, oldest first, until there is nothing more.
+
+use crate::delivery::{Courier, INSERT_BYTES, INSERT_DOCUMENTS, Writer};
+use crate::spool::{Portion, Source, SourceError, Spool};
+use crate::store::guard::Guard;
+use crate::worker::LaneSnapshot;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// What is handed on at one time, coalesced: one insert command.
+const PORTION: Portion = Portion {
+    documents: INSERT_DOCUMENTS,
+    bytes: INSERT_BYTES,
+};
+/// Between two looks for segments that can go.
+const TIDY_INTERVAL: Duration = Duration::from_millis(100);
+/// After an error of reading.
+const READ_PAUSE: Duration = Duration::from_secs(1);
+
+/// What can be seen of the drain.
+pub struct Drain {
+    courier: Arc<Courier>,
+    writer: Arc<Writer>,
+}
+
+/// The drain's tasks, for an orderly end.
+pub struct DrainTasks {
+    spool: Spool,
+    feeding: JoinHandle<()>,
+    tidying: JoinHandle<()>,
+    abandon: CancellationToken,
+}
+
+/// Starts it; `deliveries` may be under way at one time.
+pub(crate) fn start(
+    courier: Courier,
+    writer: Arc<Writer>,
+    source: Source,
+    deliveries: usize,
+) -> (Arc<Drain>, DrainTasks) {
+    let courier = Arc::new(courier);
+    let (abandon, spool) = (CancellationToken::new(), courier.spool.clone());
+    let feeding = feed(Arc::clone(&courier), source, deliveries, abandon.clone());
+    let tasks = DrainTasks {
+        feeding: tokio::spawn(feeding),
+        tidying: tokio::spawn(tidy(spool.clone())),
+        spool,
+        abandon,
+    };
+    (Arc::new(Drain { courier, writer }), tasks)
+}
+
+impl Drain {
+    /// Why batches are not taken by the store at present.
+    pub fn problem(&self) -> Option<String> {
+        let problem = self.courier.problem.lock();
+        problem.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The write lane in numbers.
+    pub fn lane(&self) -> LaneSnapshot {
+        self.courier.lane.snapshot()
+    }
+
+    /// The breaker in front of the store's writes.
+    pub fn guard(&self) -> &Guard {
+        &self.writer.guard
+    }
+}
+
+impl DrainTasks {
+    /// Waits until everything is delivered, once the spool is closed, and at most for `patience`.
+    /// What is not delivered by then stays in the spool.
+    pub async fn finish(mut self, patience: Duration) {
+        let ended = tokio::time::timeout(patience, &mut self.feeding).await;
+        if ended.is_err() {
+            self.abandon.cancel();
+            // It ends at its next await.
+            drop(self.feeding.await);
+        }
+        self.tidying.abort();
+        drop(self.tidying.await);
+        tidy_now(&self.spool).await;
+    }
+}
+
+async fn feed(
+    courier: Arc<Courier>,
+    mut source: Source,
+    deliveries: usize,
+    abandon: CancellationToken,
+) {
+    let free = Arc::new(Semaphore::new(deliveries));
+    let mut under_way = JoinSet::new();
+    let feeding = async {
+        loop {
+            while let Some(ended) = under_way.try_join_next() {
+                note(ended);
+            }
+            let Ok(place) = Arc::clone(&free).acquire_owned().await else {
+                break;
+            };
+            match source.next(PORTION).await {
+                Ok(Some(portion)) => {
+                    let courier = Arc::clone(&courier);
+                    under_way.spawn(async move {
+                        courier.deliver(portion).await;
+                        drop(place);
+                    });
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::error!(%error, "the spool cannot be handed on");
+                    if matches!(error, SourceError::Damaged(_)) {
+                        break;
+                    }
+                    tokio::time::sleep(READ_PAUSE).await;
+                }
+            }
+        }
+        while let Some(ended) = under_way.join_next().await {
+            note(ended);
+        }
+    };
+    tokio::select! {
+        () = feeding => {}
+        () = abandon.cancelled() => {}
+    }
+}
+
+fn note(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a delivery ended badly; its batches are delivered after the next start");
+    }
+}
+
+async fn tidy(spool: Spool) {
+    loop {
+        spool.progress().await;
+        tidy_now(&spool).await;
+        tokio::time::sleep(TIDY_INTERVAL).await;
+    }
+}
+
+async fn tidy_now(spool: &Spool) {
+    let spool = spool.clone();
+    match tokio::task::spawn_blocking(move || spool.tidy()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "finished segments could not be removed"),
+        Err(error) => tracing::error!(%error, "tidying the spool panicked"),
+    }
+}

@@ -1,0 +1,236 @@
+//! What the spool knows of itself: which batches wait, which are in memory, which are done.
+
+use super::log::Appended;
+use super::meter::{Durations, Rate};
+use super::recovery::{Recovered, Span};
+use crate::batch::Batch;
+use logs::Timestamp;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Bytes of batches that are kept in memory until they are handed out; the others are read from
+/// disk when their turn comes.
+const HOT_BYTES: usize = 32 * 1024 * 1024;
+
+/// What became of a batch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BatchOutcome {
+    /// Records that are new in the store.
+    pub stored: u64,
+    /// Records that the store had already.
+    pub already_stored: u64,
+    /// Records that the store refused for good; they are set aside.
+    pub refused: u64,
+}
+
+/// A batch with its sequence number.
+#[derive(Debug)]
+pub struct Spooled {
+    /// Its place in the order of acknowledgement.
+    pub seq: u64,
+    /// The batch.
+    pub batch: Batch,
+}
+
+/// Records by what became of them, since the start of the process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Accounts {
+    /// Made durable in the spool.
+    pub received: u64,
+    /// Found in the spool at the start.
+    pub recovered: u64,
+    /// New in the store.
+    pub stored: u64,
+    /// There already, under the same ids.
+    pub already_stored: u64,
+    /// Refused by the store and set aside.
+    pub refused: u64,
+    /// In the spool, and not known to be in the store.
+    pub waiting: u64,
+}
+
+/// The part of the spool that its ends share, under one lock.
+pub(super) struct State {
+    pub(super) spans: VecDeque<Span>,
+    /// Where the newest segment ends, in bytes: what is behind it is not synced.
+    pub(super) end: u64,
+    /// Behind the last batch that was made durable.
+    pub(super) next_seq: u64,
+    /// The next batch to be handed out.
+    pub(super) cursor: u64,
+    hot: VecDeque<Spooled>,
+    hot_bytes: usize,
+    /// Every batch below is done.
+    pub(super) done_below: u64,
+    done_ahead: BTreeSet<u64>,
+    /// Batches that were handed out and are not done, with their times of receipt.
+    under_way: BTreeMap<u64, Timestamp>,
+    waiters: HashMap<u64, oneshot::Sender<BatchOutcome>>,
+    pub(super) accounts: Accounts,
+    pub(super) waiting_batches: u64,
+    pub(super) fsyncs: Durations,
+    pub(super) bytes_in: Rate,
+    pub(super) bytes_done: Rate,
+    /// Whether nothing more will be appended.
+    pub(super) closed: bool,
+    /// Whether the warning at 80 % was given.
+    pub(super) warned: bool,
+}
+
+impl State {
+    pub(super) fn new(recovered: &Recovered) -> Self {
+        let next_seq = recovered.log.next_seq();
+        let done_below = recovered.done_below.min(next_seq);
+        let accounts = Accounts {
+            recovered: recovered.waiting.1,
+            waiting: recovered.waiting.1,
+            ..Accounts::default()
+        };
+        Self {
+            spans: recovered.spans.iter().copied().collect(),
+            end: recovered.end,
+            next_seq,
+            cursor: done_below,
+            hot: VecDeque::new(),
+            hot_bytes: 0,
+            done_below,
+            done_ahead: BTreeSet::new(),
+            under_way: BTreeMap::new(),
+            waiters: HashMap::new(),
+            accounts,
+            waiting_batches: recovered.waiting.0,
+            fsyncs: Durations::default(),
+            bytes_in: Rate::default(),
+            bytes_done: Rate::default(),
+            closed: false,
+            warned: false,
+        }
+    }
+
+    /// Batches that have just become durable.
+    pub(super) fn committed(
+        &mut self,
+        appended: &Appended,
+        batches: Vec<(Batch, Option<oneshot::Sender<BatchOutcome>>)>,
+        now: Duration,
+    ) {
+        self.note_newest(Span {
+            first_seq: appended.segment,
+            end_seq: appended.head.end_seq(),
+            bytes: appended.segment_end,
+        });
+        self.bytes_in.add(now, appended.head.frame_bytes());
+        let records = u64::from(appended.head.records);
+        self.accounts.received += records;
+        self.accounts.waiting += records;
+        self.waiting_batches += u64::from(appended.head.batches);
+        for (seq, (batch, waiter)) in (appended.head.first_seq..).zip(batches) {
+            if let Some(waiter) = waiter {
+                self.waiters.insert(seq, waiter);
+            }
+            self.keep_hot(Spooled { seq, batch });
+        }
+        self.next_seq = appended.head.end_seq();
+    }
+
+    /// Notes the newest segment, also one that is empty yet: those before it can be removed then.
+    pub(super) fn note_newest(&mut self, newest: Span) {
+        if let Some(span) = self.spans.back_mut()
+            && span.first_seq == newest.first_seq
+        {
+            *span = newest;
+        } else {
+            self.spans.push_back(newest);
+        }
+        self.end = newest.bytes;
+    }
+
+    /// Keeps a batch in memory if it follows on what is there, or on what was handed out last.
+    fn keep_hot(&mut self, spooled: Spooled) {
+        let expected = self.hot.back().map_or(self.cursor, |last| last.seq + 1);
+        let bytes = spooled.batch.documents.encoded_bytes();
+        let fits = self.hot.is_empty() || self.hot_bytes + bytes <= HOT_BYTES;
+        if spooled.seq == expected && fits {
+            self.hot_bytes += bytes;
+            self.hot.push_back(spooled);
+        }
+    }
+
+    /// The next batch to be handed out, if it is in memory.
+    pub(super) fn peek_hot(&self) -> Option<&Batch> {
+        let front = self.hot.front();
+        front
+            .filter(|spooled| spooled.seq == self.cursor)
+            .map(|spooled| &spooled.batch)
+    }
+
+    /// Hands out the batch at the cursor from memory.
+    pub(super) fn take_hot(&mut self) -> Option<Spooled> {
+        let spooled = self.hot.pop_front()?;
+        self.hot_bytes -= spooled.batch.documents.encoded_bytes();
+        self.hand_out(spooled.seq, spooled.batch.received_at);
+        Some(spooled)
+    }
+
+    /// Notes that the batch at the cursor is handed out. If it came from the disk, it may have got
+    /// into memory meanwhile.
+    pub(super) fn hand_out(&mut self, seq: u64, received_at: Timestamp) {
+        while let Some(front) = self.hot.front()
+            && front.seq <= seq
+        {
+            self.hot_bytes -= front.batch.documents.encoded_bytes();
+            self.hot.pop_front();
+        }
+        self.cursor = seq + 1;
+        self.under_way.insert(seq, received_at);
+    }
+
+    /// Notes that sequence numbers hold no batch: they were lost with a damaged segment.
+    pub(super) fn skip_to(&mut self, seq: u64) {
+        for lost in self.cursor..seq {
+            self.done_ahead.insert(lost);
+        }
+        self.cursor = self.cursor.max(seq);
+        self.advance();
+    }
+
+    /// A batch is done: the store has what it takes of it. Tells the one who waits for that.
+    pub(super) fn done(&mut self, seq: u64, outcome: BatchOutcome) {
+        self.under_way.remove(&seq);
+        self.done_ahead.insert(seq);
+        self.advance();
+        self.waiting_batches = self.waiting_batches.saturating_sub(1);
+        let all = outcome.stored + outcome.already_stored + outcome.refused;
+        self.accounts.waiting = self.accounts.waiting.saturating_sub(all);
+        self.accounts.stored += outcome.stored;
+        self.accounts.already_stored += outcome.already_stored;
+        self.accounts.refused += outcome.refused;
+        if let Some(waiter) = self.waiters.remove(&seq) {
+            // Whoever asked may have left.
+            drop(waiter.send(outcome));
+        }
+    }
+
+    fn advance(&mut self) {
+        while self.done_ahead.first() == Some(&self.done_below) {
+            self.done_ahead.pop_first();
+            self.done_below += 1;
+        }
+    }
+
+    /// The oldest segment, if everything in it is done and it is not the newest.
+    pub(super) fn finished(&self) -> Option<Span> {
+        let oldest = self.spans.front()?;
+        let done = self.spans.len() > 1 && oldest.end_seq <= self.done_below;
+        done.then_some(*oldest)
+    }
+
+    /// When the oldest batch that waits was received, as far as that is known.
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
+        let under_way = self.under_way.values().min().copied();
+        under_way.or_else(|| self.peek_hot().map(|batch| batch.received_at))
+    }
+}
