@@ -148,6 +148,8 @@ pub struct SpoolSnapshot {
     /// Until the bound is reached, if it goes on as in the last ten seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds_until_full: Option<u64>,
+    /// Group commits since the start.
+    pub commits: u64,
     /// Median of the last syncs, in microseconds.
     pub fsync_p50_us: u64,
     /// 99 of 100 of the last syncs took at most so many microseconds.
@@ -349,6 +351,7 @@ impl Spool {
             records: state.accounts.waiting,
             oldest_age_ms: oldest,
             seconds_until_full: max_bytes.saturating_sub(bytes).checked_div(growth),
+            commits: state.fsyncs.count(),
             fsync_p50_us: micros(state.fsyncs.percentile(50)),
             fsync_p99_us: micros(state.fsyncs.percentile(99)),
             torn_bytes: self.shared.torn_bytes,

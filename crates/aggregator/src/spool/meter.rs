@@ -48,6 +48,7 @@ impl Rate {
 #[derive(Debug, Default)]
 pub(super) struct Durations {
     last: VecDeque<Duration>,
+    count: u64,
 }
 
 impl Durations {
@@ -56,6 +57,12 @@ impl Durations {
             self.last.pop_front();
         }
         self.last.push_back(duration);
+        self.count += 1;
+    }
+
+    /// How many there have been in all.
+    pub(super) fn count(&self) -> u64 {
+        self.count
     }
 
     /// The duration that so many of a hundred do not pass; 0 when there are none.
