@@ -20,7 +20,7 @@ fn main() -> io::Result<()> {
     };
     let bytes: usize = bytes.parse().map_err(io::Error::other)?;
     let seconds = Duration::from_secs(seconds.parse().map_err(io::Error::other)?);
-    let frame: Vec<u8> = (0..bytes).map(|byte| (byte % 251) as u8).collect();
+    let frame: Vec<u8> = (0..251_u8).cycle().take(bytes).collect();
     let path = Path::new(folder).join("bare_fdatasync.tmp");
     let (began, mut frames) = (Instant::now(), 0_usize);
     while began.elapsed() < seconds {

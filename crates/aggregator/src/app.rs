@@ -185,7 +185,8 @@ impl Stop {
             );
         }
         let committed = tokio::task::spawn_blocking(|| ends.committer.close());
-        let committed = tokio::time::timeout(LAST_WRITES, committed).await.is_ok();
+        let committed = tokio::time::timeout(LAST_WRITES, committed).await;
+        let committed = matches!(committed, Ok(Ok(true)));
         let patience = match services.drain.problem() {
             Some(_) => self.left().min(DRAIN_OF_A_DEAD_STORE),
             None => self.left(),

@@ -151,7 +151,7 @@ pub struct SpoolConfig {
     /// Bytes of the data folder's disk that stay free; below this batches are refused with 503.
     #[arg(long, env = "SPOOL_MIN_FREE_DISK", default_value = "1GiB", value_name = "SIZE", value_parser = disk_size)]
     pub spool_min_free_disk: u64,
-    /// Bytes of records that the store refused for good; at this bound nothing more is handed on.
+    /// Bytes of records that the store refused for good; at this bound such records wait in the spool.
     #[arg(long, env = "REJECTED_MAX_BYTES", default_value = "256MiB", value_name = "SIZE", value_parser = disk_size)]
     pub rejected_max_bytes: u64,
     /// Set damaged segments of the spool aside, keep what is intact of them, and start.
@@ -176,7 +176,7 @@ pub struct WorkerConfig {
     /// Workers for writes, and as many for reads.
     #[arg(long, env = "WORKERS", default_value_t = 4, value_name = "COUNT", value_parser = count)]
     pub workers: usize,
-    /// Batches that may wait for a worker, and a quarter as many pages of answers; more are refused with 503.
+    /// Jobs that may wait for a worker of the write lane, and a quarter as many pages of answers; more pages are refused with 503.
     #[arg(long, env = "QUEUE_CAPACITY", default_value_t = 256, value_name = "COUNT", value_parser = count)]
     pub queue_capacity: usize,
 }

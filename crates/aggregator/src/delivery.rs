@@ -12,7 +12,7 @@ use crate::worker::{Handler, JobError, Lane};
 use async_trait::async_trait;
 use logs::Timestamp;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Documents in one insert command or transaction at most; beyond 1000 little is gained.
@@ -83,6 +83,8 @@ pub(crate) struct Courier {
     pub(crate) timeout: Duration,
     /// Why the last attempt failed, until one succeeds.
     pub(crate) problem: Mutex<Option<String>>,
+    /// Why refused records cannot be kept, until they can.
+    pub(crate) aside_problem: Mutex<Option<String>>,
 }
 
 /// Where a batch's documents stand in the documents of its portion.
@@ -121,11 +123,12 @@ impl Courier {
                 }
             }
         }
-        for doubtful in std::mem::take(&mut report.doubtful) {
-            let again = self.insert_alone(&documents, doubtful).await;
-            report.add(again);
-        }
-        self.set_aside(&documents, &report.refused).await;
+        self.settle_doubts(&documents, &mut report).await;
+        self.set_aside(&documents, &mut report).await;
+        report.already_stored.sort_unstable();
+        report
+            .refused
+            .sort_unstable_by_key(|refused| refused.position);
         for part in parts {
             let outcome = outcome(&part.range, &report);
             self.spool.done(part.seq, part.bytes, outcome);
@@ -209,57 +212,76 @@ impl Courier {
         }
     }
 
-    /// Sends one document that was refused for an unknown reason, a few times more.
-    async fn insert_alone(&self, documents: &Arc<Documents>, doubtful: Refused) -> InsertReport {
-        let range = doubtful.position..doubtful.position + 1;
-        let (mut pause, mut last) = (FIRST_PAUSE, doubtful);
+    /// Sends documents that were refused for an unknown reason a few times more, each alone.
+    async fn settle_doubts(&self, documents: &Arc<Documents>, report: &mut InsertReport) {
+        let mut pause = FIRST_PAUSE;
         for _ in 0..ATTEMPTS_ALONE {
-            self.rest(&mut pause, &last.reason, None).await;
-            match self.insert(documents, range.clone()).await {
-                Ok(mut report) => match report.doubtful.pop() {
-                    Some(again) => last = again,
-                    None => return report,
-                },
-                Err(reason) => last.reason = reason,
+            let doubtful = std::mem::take(&mut report.doubtful);
+            if doubtful.is_empty() {
+                return;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            for one in doubtful {
+                report.add(self.insert_alone(documents, one).await);
             }
         }
-        InsertReport {
-            refused: vec![last],
-            ..InsertReport::default()
+        report.refused.append(&mut report.doubtful);
+    }
+
+    async fn insert_alone(&self, documents: &Arc<Documents>, one: Refused) -> InsertReport {
+        let range = one.position..one.position + 1;
+        match self.insert(documents, range).await {
+            Ok(report) => report,
+            Err(reason) => InsertReport {
+                doubtful: vec![Refused { reason, ..one }],
+                ..InsertReport::default()
+            },
         }
     }
 
-    /// Keeps what the store refused, durably. While there is no room for it, nothing goes on.
-    async fn set_aside(&self, documents: &Documents, refused: &[Refused]) {
-        if refused.is_empty() {
-            return;
+    /// Keeps what the store refused, durably. While there is no room for it, the store is asked
+    /// again: whoever made it refuse may have mended that.
+    async fn set_aside(&self, documents: &Arc<Documents>, report: &mut InsertReport) {
+        while !report.refused.is_empty() {
+            let refusals = self.refusals(documents, &report.refused);
+            let first = report.refused.first().map(|refused| refused.reason.clone());
+            let Err(error) = self.rejected.add(refusals).await else {
+                let count = report.refused.len();
+                tracing::warn!(
+                    count,
+                    reason = first,
+                    "the store refused records for good; they are set aside"
+                );
+                break;
+            };
+            note(
+                &self.aside_problem,
+                format!("refused records cannot be set aside: {error}"),
+            );
+            tokio::time::sleep(ASIDE_PAUSE).await;
+            for one in std::mem::take(&mut report.refused) {
+                report.add(self.insert_alone(documents, one).await);
+            }
+            report.refused.append(&mut report.doubtful);
         }
-        let refusals: Vec<Refusal> = refused
-            .iter()
-            .filter_map(|refused| {
-                let document = documents
-                    .slices(refused.position..refused.position + 1)
-                    .next()?;
-                Some(Refusal::new(document, &refused.reason, self.clock.now()))
-            })
-            .collect();
-        let first = refused.first().map(|refused| refused.reason.as_str());
-        tracing::warn!(
-            count = refused.len(),
-            reason = first,
-            "the store refused records for good; they are set aside"
-        );
-        while let Err(error) = self.rejected.add(refusals.clone()).await {
-            let reason = format!("refused records cannot be set aside: {error}");
-            self.rest(&mut ASIDE_PAUSE.clone(), &reason, None).await;
-        }
+        *lock(&self.aside_problem) = None;
+    }
+
+    fn refusals(&self, documents: &Documents, refused: &[Refused]) -> Vec<Refusal> {
+        let now = self.clock.now();
+        let refusal = |refused: &Refused| {
+            let range = refused.position..refused.position + 1;
+            let document = documents.slices(range).next()?;
+            Some(Refusal::new(document, &refused.reason, now))
+        };
+        refused.iter().filter_map(refusal).collect()
     }
 
     async fn submit(&self, work: Work) -> Result<Done, JobError<CallError>> {
         let deadline = self.clock.elapsed() + self.timeout;
         let done = self.lane.submit(work, deadline).await?;
-        let mut problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
-        if problem.take().is_some() {
+        if lock(&self.problem).take().is_some() {
             tracing::info!("the store takes batches again");
         }
         Ok(done)
@@ -279,27 +301,46 @@ impl Courier {
 
     /// Notes why it is not going on, says it once, and waits.
     async fn rest(&self, pause: &mut Duration, reason: &str, wait: Option<Duration>) {
-        if !reason.is_empty() {
-            let mut problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
-            if problem.is_none() {
-                tracing::warn!(
-                    reason,
-                    "the store does not take batches; they wait in the spool"
-                );
-            }
-            *problem = Some(reason.to_owned());
+        if !reason.is_empty() && note(&self.problem, reason.to_owned()) {
+            tracing::warn!(
+                reason,
+                "the store does not take batches; they wait in the spool"
+            );
         }
         tokio::time::sleep(wait.unwrap_or(*pause)).await;
         *pause = (*pause * 2).min(LONGEST_PAUSE);
     }
+
+    /// Why batches are not being handed on at present.
+    pub(crate) fn problem(&self) -> Option<String> {
+        let aside = lock(&self.aside_problem).clone();
+        aside.or_else(|| lock(&self.problem).clone())
+    }
 }
 
-/// What became of one batch of a portion.
+fn lock(problem: &Mutex<Option<String>>) -> MutexGuard<'_, Option<String>> {
+    problem.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether it is new that there is one.
+fn note(problem: &Mutex<Option<String>>, reason: String) -> bool {
+    lock(problem).replace(reason).is_none()
+}
+
+/// What became of one batch of a portion. The positions in the report are in order.
 fn outcome(range: &Range<usize>, report: &InsertReport) -> BatchOutcome {
-    let within = |position: &&usize| range.contains(position);
-    let already_stored = report.already_stored.iter().filter(within).count() as u64;
-    let refused = report.refused.iter().map(|refused| &refused.position);
-    let refused = refused.filter(within).count() as u64;
+    let below = |end: usize| {
+        report
+            .already_stored
+            .partition_point(|position| *position < end)
+    };
+    let already_stored = (below(range.end) - below(range.start)) as u64;
+    let below = |end: usize| {
+        report
+            .refused
+            .partition_point(|refused| refused.position < end)
+    };
+    let refused = (below(range.end) - below(range.start)) as u64;
     BatchOutcome {
         stored: (range.len() as u64).saturating_sub(already_stored + refused),
         already_stored,

@@ -4,7 +4,7 @@ use crate::delivery::{Courier, INSERT_BYTES, INSERT_DOCUMENTS, Writer};
 use crate::spool::{Portion, Source, SourceError, Spool};
 use crate::store::guard::Guard;
 use crate::worker::LaneSnapshot;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
@@ -17,6 +17,8 @@ const PORTION: Portion = Portion {
 };
 /// Between two looks for segments that can go.
 const TIDY_INTERVAL: Duration = Duration::from_millis(100);
+/// It is looked at least so often.
+const LONGEST_UNTIDY: Duration = Duration::from_secs(1);
 /// After an error of reading.
 const READ_PAUSE: Duration = Duration::from_secs(1);
 
@@ -56,8 +58,7 @@ pub(crate) fn start(
 impl Drain {
     /// Why batches are not taken by the store at present.
     pub fn problem(&self) -> Option<String> {
-        let problem = self.courier.problem.lock();
-        problem.unwrap_or_else(PoisonError::into_inner).clone()
+        self.courier.problem()
     }
 
     /// The write lane in numbers.
@@ -139,7 +140,8 @@ fn note(ended: Result<(), tokio::task::JoinError>) {
 
 async fn tidy(spool: Spool) {
     loop {
-        spool.progress().await;
+        // Also without progress: what failed is tried again, and room may be wanted.
+        drop(tokio::time::timeout(LONGEST_UNTIDY, spool.progress()).await);
         tidy_now(&spool).await;
         tokio::time::sleep(TIDY_INTERVAL).await;
     }

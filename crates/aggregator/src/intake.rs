@@ -79,17 +79,29 @@ impl Intake {
         wanted: Durability,
         deadline: Duration,
     ) -> Result<Accepted, IntakeError> {
+        if batch.documents.is_empty() {
+            return Ok(Accepted {
+                durability: wanted,
+                outcome: None,
+                repeated: false,
+            });
+        }
         let left = || deadline.saturating_sub(self.clock.elapsed());
         let until_stored = wanted == Durability::Stored;
+        let mut was_repeated = false;
         let claiming = tokio::time::timeout(left(), self.claim(&batch));
         let turn = match claiming.await.map_err(|_| IntakeError::Timeout)? {
             Some(Claim::Conflict) => return Err(IntakeError::KeyReused),
             Some(Claim::Repeated) if !until_stored => return Ok(Accepted::before()),
             // Whether the store has it, only the store can say: it is written again, as a no-op.
-            Some(Claim::Repeated) | None => None,
+            Some(Claim::Repeated) => {
+                was_repeated = true;
+                None
+            }
+            None => None,
             Some(Claim::First(turn)) => Some(turn),
         };
-        let keyed = batch.key().is_some() && !batch.documents.is_empty();
+        let keyed = batch.key().is_some();
         let appending = self.spool.append(batch, room, until_stored);
         let receipt = tokio::time::timeout(left(), appending)
             .await
@@ -109,7 +121,7 @@ impl Intake {
         let nothing_new = |outcome: &BatchOutcome| keyed && outcome.stored + outcome.refused == 0;
         Ok(Accepted {
             durability,
-            repeated: outcome.as_ref().is_some_and(nothing_new),
+            repeated: outcome.as_ref().map_or(was_repeated, nothing_new),
             outcome,
         })
     }

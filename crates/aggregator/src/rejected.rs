@@ -80,7 +80,16 @@ pub struct RejectedSnapshot {
 pub struct Rejected {
     disk: Arc<dyn Disk>,
     max_bytes: u64,
-    files: Mutex<BTreeMap<u64, Size>>,
+    files: Mutex<Files>,
+    /// Held by whoever puts records back: one at a time.
+    replaying: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Files {
+    kept: BTreeMap<u64, Size>,
+    /// A number is never given twice in a life of the process: who forgets a file forgets that one.
+    next: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -95,23 +104,27 @@ impl Rejected {
     /// # Errors
     /// The disk's.
     pub fn open(disk: Arc<dyn Disk>, max_bytes: u64) -> io::Result<Self> {
-        let mut files = BTreeMap::new();
+        let mut kept = BTreeMap::new();
         for name in disk.list()? {
             if name.ends_with(UNFINISHED) {
                 disk.remove(&name)?;
             } else if let Some(number) = number(&name) {
-                let kept = read(&*disk, number)?;
+                let records = read(&*disk, number)?;
                 let size = Size {
-                    records: kept.len() as u64,
+                    records: records.len() as u64,
                     bytes: disk.open(&name)?.length()?,
                 };
-                files.insert(number, size);
+                kept.insert(number, size);
             }
         }
         Ok(Self {
             disk,
             max_bytes,
-            files: Mutex::new(files),
+            files: Mutex::new(Files {
+                next: kept.last_key_value().map_or(1, |(last, _)| last + 1),
+                kept,
+            }),
+            replaying: tokio::sync::Mutex::new(()),
         })
     }
 
@@ -126,7 +139,7 @@ impl Rejected {
 
     /// The numbers of the files, oldest first.
     pub fn numbers(&self) -> Vec<u64> {
-        self.files().keys().copied().collect()
+        self.files().kept.keys().copied().collect()
     }
 
     /// What a file holds.
@@ -144,9 +157,13 @@ impl Rejected {
     /// The disk's.
     pub async fn forget(self: &Arc<Self>, number: u64) -> Result<(), RejectedError> {
         self.blocking(move |rejected| {
-            rejected.disk.remove(&name(number))?;
+            match rejected.disk.remove(&name(number)) {
+                // It was removed before, and the folder could not be synced.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed?,
+            }
             rejected.disk.sync_folder()?;
-            rejected.files().remove(&number);
+            rejected.files().kept.remove(&number);
             Ok(())
         })
         .await
@@ -159,6 +176,7 @@ impl Rejected {
             ..RejectedSnapshot::default()
         };
         self.files()
+            .kept
             .values()
             .fold(empty, |sum, size| RejectedSnapshot {
                 records: sum.records + size.records,
@@ -167,7 +185,12 @@ impl Rejected {
             })
     }
 
-    fn files(&self) -> MutexGuard<'_, BTreeMap<u64, Size>> {
+    /// Waits until nobody else puts records back.
+    pub async fn replay_alone(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.replaying.lock().await
+    }
+
+    fn files(&self) -> MutexGuard<'_, Files> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -183,18 +206,19 @@ impl Rejected {
     /// The lock is held throughout: two portions that are refused at once get two numbers.
     fn write(&self, refusals: &[Refusal]) -> Result<(), RejectedError> {
         let mut files = self.files();
-        let used: u64 = files.values().map(|size| size.bytes).sum();
+        let used: u64 = files.kept.values().map(|size| size.bytes).sum();
         let body: Vec<u8> = refusals
             .iter()
             .flat_map(|refusal| &refusal.0)
             .copied()
             .collect();
         let bytes = (HEAD_BYTES + body.len()) as u64;
-        if used + bytes > self.max_bytes {
+        // The last ones may pass the bound: else a single large refusal would never find room.
+        if used >= self.max_bytes {
             let limit = self.max_bytes;
             return Err(RejectedError::Full { used, limit });
         }
-        let number = files.last_key_value().map_or(1, |(last, _)| last + 1);
+        let number = files.next;
         let unfinished = name(number) + UNFINISHED;
         let file = self.disk.create(&unfinished)?;
         let sum = crc32c::crc32c(&body).to_le_bytes();
@@ -203,7 +227,8 @@ impl Rejected {
         self.disk.rename(&unfinished, &name(number))?;
         self.disk.sync_folder()?;
         let records = refusals.len() as u64;
-        files.insert(number, Size { records, bytes });
+        files.next += 1;
+        files.kept.insert(number, Size { records, bytes });
         Ok(())
     }
 }
@@ -213,7 +238,8 @@ fn name(number: u64) -> String {
 }
 
 fn number(name: &str) -> Option<u64> {
-    name.strip_suffix(SUFFIX)?.parse().ok()
+    let digits = name.strip_suffix(SUFFIX)?;
+    (digits.len() == 20).then(|| digits.parse().ok())?
 }
 
 fn read(disk: &dyn Disk, number: u64) -> io::Result<Vec<Kept>> {
@@ -290,9 +316,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_number_that_was_forgotten_is_not_given_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let rejected = open(folder.path(), 1 << 20);
+        rejected.add(vec![refusal("a")]).await.unwrap();
+        rejected.forget(1).await.unwrap();
+        rejected.add(vec![refusal("b")]).await.unwrap();
+        // Who still means the first file takes nothing away.
+        rejected.forget(1).await.unwrap();
+        assert_eq!(rejected.numbers(), [2]);
+    }
+
+    #[tokio::test]
     async fn no_more_is_kept_than_may_be() {
         let folder = tempfile::tempdir().unwrap();
-        let rejected = open(folder.path(), 200);
+        let rejected = open(folder.path(), 50);
         rejected.add(vec![refusal("a")]).await.unwrap();
         let full = rejected
             .add(vec![refusal(&"b".repeat(100))])

@@ -80,6 +80,8 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 const WAITING_COMMITS: usize = 4096;
 /// When to come again when nothing says how fast the store takes what waits.
 const UNKNOWN_WAIT: Duration = Duration::from_secs(10);
+/// A done segment that is smaller than this is kept until it is full.
+const WORTH_REMOVING: u64 = 64 * 1024;
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What the ends of the spool share.
@@ -91,6 +93,8 @@ struct Shared {
     torn_bytes: u64,
     used: Arc<AtomicU64>,
     hint: Hint,
+    /// Held by whoever removes segments: one at a time.
+    tidying: Mutex<()>,
     state: Mutex<State>,
     /// Batches were appended, or the spool was closed.
     appended: Notify,
@@ -199,6 +203,7 @@ fn assemble(
     }
     let shared = Arc::new(Shared {
         hint: Hint::open(&*place.disk)?,
+        tidying: Mutex::new(()),
         disk: place.disk,
         clock: place.clock,
         bounds: place.bounds,
@@ -269,6 +274,12 @@ impl Spool {
     /// # Errors
     /// The disk's; what was not removed is tried again at the next call.
     pub fn tidy(&self) -> io::Result<()> {
+        let _alone = self
+            .shared
+            .tidying
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.make_room();
         loop {
             let finished = self.shared.state().finished();
             let Some(span) = finished else { break };
@@ -276,10 +287,23 @@ impl Spool {
             self.shared.used.fetch_sub(span.bytes, Ordering::Relaxed);
             let mut state = self.shared.state();
             state.spans.pop_front();
-            state.warned = false;
+            state.warned &= self.used() > self.shared.bounds.max_bytes / 5 * 4;
         }
         let done_below = self.shared.state().done_below;
         self.shared.hint.write(done_below)
+    }
+
+    /// When there is no room and all is done, the newest segment stands in the way: another is
+    /// begun, so that it can go.
+    fn make_room(&self) {
+        let state = self.shared.state();
+        let newest = state.spans.back().map_or(0, |span| span.bytes);
+        let idle = state.done_below == state.next_seq && newest > WORTH_REMOVING;
+        drop(state);
+        if idle && self.check().is_err() {
+            // A full queue means that batches are being written: then it is not idle.
+            drop(self.commits.try_send(Message::Rotate));
+        }
     }
 
     /// Says why a batch would not be taken now.
@@ -375,13 +399,12 @@ impl Spool {
 }
 
 impl Committer {
-    /// Takes no more batches, makes those durable that were taken, and waits for that. Blocks.
-    pub fn close(self) {
+    /// Takes no more batches, makes those durable that were taken, and waits for that; whether it
+    /// ended in order. Blocks.
+    pub fn close(self) -> bool {
         // Fails only when the thread has ended already.
         drop(self.commits.blocking_send(Message::Close));
-        if self.thread.join().is_err() {
-            tracing::error!("the committing thread panicked");
-        }
+        self.thread.join().is_ok()
     }
 }
 

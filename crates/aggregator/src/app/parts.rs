@@ -149,6 +149,7 @@ pub(super) fn wire_up(
         clock: Arc::clone(&clock),
         timeout: deadline,
         problem: Mutex::new(None),
+        aside_problem: Mutex::new(None),
     };
     // One more than there are workers, so that none waits for work.
     let (drain, draining) = drain::start(courier, writer, queues.source, workers + 1);

@@ -141,6 +141,7 @@ fn start(script: impl Fn(&[String]) -> Answer + Send + Sync + 'static) -> Fixtur
         clock,
         timeout,
         problem: Mutex::new(None),
+        aside_problem: Mutex::new(None),
     };
     Fixture {
         _folder: folder,

@@ -20,6 +20,8 @@ use std::sync::Arc;
 /// Records in one answer when nothing else is asked for, and at most.
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
+/// An answer that is longer than this ends with the portion that it is at.
+const MAX_TEXT_BYTES: usize = 4 * 1024 * 1024;
 
 /// Lists refused records with their reasons, oldest first.
 pub(super) async fn list(
@@ -31,7 +33,7 @@ pub(super) async fn list(
     let mut text = format!("{{\"total\":{},\"records\":[", kept.records).into_bytes();
     let mut listed = 0;
     for number in services.rejected.numbers() {
-        if listed >= limit {
+        if listed >= limit || text.len() > MAX_TEXT_BYTES {
             break;
         }
         for record in services
@@ -71,6 +73,7 @@ fn write_kept(kept: &Kept, out: &mut Vec<u8>) -> io::Result<()> {
 
 /// Puts everything that was refused back into the spool, with the ids that it had.
 pub(super) async fn replay(State(services): State<Arc<Services>>) -> Result<Response, ApiError> {
+    let _alone = services.rejected.replay_alone().await;
     let mut replayed = 0;
     for number in services.rejected.numbers() {
         let kept = services.rejected.read(number).await?;

@@ -27,6 +27,8 @@ pub(super) struct Commit {
 
 pub(super) enum Message {
     Append(Commit),
+    /// Begin another segment, so that the newest can be removed.
+    Rotate,
     Close,
 }
 
@@ -41,6 +43,7 @@ pub(super) fn start(
 }
 
 fn run(mut log: Log, mut receiver: mpsc::Receiver<Message>, shared: &Shared) {
+    let _unless_it_panics = Alarm(shared);
     while let Some(message) = receiver.blocking_recv() {
         let mut group = Vec::new();
         let mut bytes = 0;
@@ -51,6 +54,7 @@ fn run(mut log: Log, mut receiver: mpsc::Receiver<Message>, shared: &Shared) {
                     bytes += commit.batch.documents.encoded_bytes();
                     group.push(commit);
                 }
+                Message::Rotate => rotate(&mut log, shared),
                 Message::Close => receiver.close(),
             }
             if bytes < COMMIT_BYTES {
@@ -61,6 +65,39 @@ fn run(mut log: Log, mut receiver: mpsc::Receiver<Message>, shared: &Shared) {
     }
     shared.state().closed = true;
     shared.appended.notify_one();
+}
+
+/// A thread that panicked makes nothing durable any more: then the process must end.
+struct Alarm<'a>(&'a Shared);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            poison(self.0, "the committing thread panicked");
+        }
+    }
+}
+
+fn poison(shared: &Shared, reason: &str) {
+    shared.poisoned.send_if_modified(|poisoned| {
+        let first = poisoned.is_none();
+        poisoned.get_or_insert_with(|| reason.to_owned());
+        first
+    });
+}
+
+fn rotate(log: &mut Log, shared: &Shared) {
+    match log.begin_another() {
+        Ok(span) => {
+            let mut state = shared.state();
+            if state.spans.back().map(|newest| newest.first_seq) != Some(span.first_seq) {
+                state.spans.push_back(span);
+                state.end = span.bytes;
+            }
+        }
+        Err(AppendError::Poisoned(reason)) => poison(shared, &reason),
+        Err(error) => tracing::warn!(%error, "no new segment could be begun"),
+    }
 }
 
 /// Makes a group of batches durable, and tells those who wait for that.
@@ -105,11 +142,7 @@ pub(super) fn commit(log: &mut Log, group: Vec<Commit>, shared: &Shared) {
 
 fn refuse(group: Vec<Commit>, error: &AppendError, shared: &Shared) {
     if let AppendError::Poisoned(reason) = error {
-        shared.poisoned.send_if_modified(|poisoned| {
-            let first = poisoned.is_none();
-            poisoned.get_or_insert_with(|| reason.clone());
-            first
-        });
+        poison(shared, reason);
     }
     for commit in group {
         drop(commit.answer.send(Err(error.clone())));

@@ -143,6 +143,9 @@ impl Log {
         }
         let payload: usize = batches.clone().map(frame::batch_bytes).sum();
         let bytes = (payload + FRAME_HEAD_BYTES) as u64;
+        if bytes + 2 * SEGMENT_HEAD_BYTES as u64 > self.bounds.max_bytes {
+            return Err(AppendError::TooLarge(payload));
+        }
         self.check_bound(bytes)?;
         self.check_disk(bytes)?;
         let mut frame = std::mem::take(&mut self.frame);
@@ -214,7 +217,6 @@ impl Log {
     /// Begins a new segment, and seals the old one so that a start need not read it whole. A spool
     /// that is full does it, too: only then can the old one be removed.
     fn rotate(&mut self) -> Result<(), AppendError> {
-        self.check_disk((SEGMENT_HEAD_BYTES + FRAME_HEAD_BYTES) as u64)?;
         let head = SegmentHead {
             first_seq: self.next_seq,
             salt: (self.salts)(),
@@ -234,14 +236,23 @@ impl Log {
         self.end = segment.length;
         (self.batches, self.records) = (0, 0);
         match sealed {
-            Ok(()) => {
-                self.used.fetch_add(seal.len() as u64, Ordering::Relaxed);
-                Ok(())
-            }
-            // Without a seal the next start reads the segment whole; nothing else depends on it.
-            Err(AppendError::DiskFull(_)) => Ok(()),
+            // The seal's few bytes count nowhere: its segment's span is known without them. Without
+            // a seal the next start reads the segment whole; nothing else depends on it.
+            Ok(()) | Err(AppendError::DiskFull(_)) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Begins a new segment although the newest is not full: a hundred bytes, which make it possible
+    /// to remove that one.
+    pub(super) fn begin_another(&mut self) -> Result<Span, AppendError> {
+        if let Some(reason) = &self.poisoned {
+            return Err(AppendError::Poisoned(reason.clone()));
+        }
+        if self.batches > 0 {
+            self.rotate()?;
+        }
+        Ok(self.newest())
     }
 
     pub(super) fn next_seq(&self) -> u64 {

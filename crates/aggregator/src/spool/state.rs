@@ -14,6 +14,9 @@ use tokio::sync::oneshot;
 /// disk when their turn comes.
 const HOT_BYTES: usize = 32 * 1024 * 1024;
 
+/// Callers that may wait before it is looked for those who have left.
+const FEW_WAITERS: usize = 1024;
+
 /// What became of a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BatchOutcome {
@@ -69,6 +72,8 @@ pub(super) struct State {
     /// Batches that were handed out and are not done, with their times of receipt.
     under_way: BTreeMap<u64, Timestamp>,
     waiters: HashMap<u64, oneshot::Sender<BatchOutcome>>,
+    /// At so many it is looked for those who have left.
+    waiters_bound: usize,
     pub(super) accounts: Accounts,
     pub(super) waiting_batches: u64,
     pub(super) fsyncs: Durations,
@@ -100,6 +105,7 @@ impl State {
             done_ahead: BTreeSet::new(),
             under_way: BTreeMap::new(),
             waiters: HashMap::new(),
+            waiters_bound: FEW_WAITERS,
             accounts,
             waiting_batches: recovered.waiting.0,
             fsyncs: Durations::default(),
@@ -129,6 +135,7 @@ impl State {
         self.waiting_batches += u64::from(appended.head.batches);
         for (seq, (batch, waiter)) in (appended.head.first_seq..).zip(batches) {
             if let Some(waiter) = waiter {
+                self.forget_who_has_left();
                 self.waiters.insert(seq, waiter);
             }
             self.keep_hot(Spooled { seq, batch });
@@ -146,6 +153,15 @@ impl State {
             self.spans.push_back(newest);
         }
         self.end = newest.bytes;
+    }
+
+    /// Callers that were told "spooled" do not wait any more. Looked for only now and then, so that
+    /// it costs little for each.
+    fn forget_who_has_left(&mut self) {
+        if self.waiters.len() >= self.waiters_bound {
+            self.waiters.retain(|_, waiter| !waiter.is_closed());
+            self.waiters_bound = FEW_WAITERS.max(2 * self.waiters.len());
+        }
     }
 
     /// Keeps a batch in memory if it follows on what is there, or on what was handed out last.

@@ -15,6 +15,7 @@ mod refusal;
 mod simulated_disk;
 mod simulation;
 mod tally;
+mod tight_disk;
 
 use super::disk::Folder;
 use super::*;

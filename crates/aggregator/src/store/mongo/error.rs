@@ -22,12 +22,18 @@ const DOCUMENT_REFUSED: &[i32] = &[
 ];
 
 /// A write error of a single document that says something of the server and nothing of the
-/// document: network, not primary, recovering, interrupted, out of time or of disk, conflict of
-/// transactions, not authorised, write concern.
+/// document: internal, network, not primary, recovering, interrupted, locks and other operations,
+/// sharding, out of time, memory or disk, conflict of transactions, not authorised, write concern,
+/// writes blocked by an administrator.
 const PASSING: &[i32] = &[
-    6, 7, 13, 18, 24, 50, 64, 79, 89, 91, 100, 112, 189, 202, 246, 262, 290, 317, 384, 8000, 9001,
-    10058, 10107, 11600, 11601, 11602, 13388, 13435, 13436, 14031,
+    1, 6, 7, 8, 13, 18, 24, 46, 50, 63, 64, 79, 89, 91, 100, 107, 112, 117, 146, 150, 189, 202,
+    246, 249, 262, 290, 314, 317, 365, 371, 384, 8000, 9001, 10058, 10107, 11600, 11601, 11602,
+    13388, 13435, 13436, 14031,
 ];
+
+/// A whole insert is refused for a document in it: overflow of nesting, no such key, invalid BSON,
+/// too large.
+const INSERT_REFUSED: &[i32] = &[15, 16, 22, 10334, 17280];
 
 /// Whether a write error passes by itself: then the whole insert is in doubt.
 pub(super) fn passes(code: i32) -> bool {
@@ -46,6 +52,20 @@ pub(super) fn of_code(code: i32, message: String) -> StoreError {
         MAX_TIME_EXPIRED => StoreError::QueryTooSlow,
         code if REJECTED.contains(&code) => StoreError::Rejected(message),
         _ => StoreError::Unavailable(message),
+    }
+}
+
+/// What the failure of a whole insert means. Only a code that speaks of a document is a refusal;
+/// all others speak of the server, the collection or the command, and pass or are mended.
+pub(super) fn of_insert(error: Error) -> StoreError {
+    if let ErrorKind::Command(command) = &*error.kind
+        && INSERT_REFUSED.contains(&command.code)
+    {
+        return StoreError::Rejected(format!("{} (code {})", command.message, command.code));
+    }
+    match StoreError::from(error) {
+        StoreError::Rejected(reason) => StoreError::Unavailable(reason),
+        other => other,
     }
 }
 

@@ -33,16 +33,16 @@ pub(super) async fn insert(
     let command = command(collection, documents, range, left);
     let command = RawDocumentBuf::from_bytes(command)
         .map_err(|error| StoreError::Rejected(error.to_string()))?;
-    let reply = match database
-        .run_raw_command(command)
-        .await
-        .map_err(StoreError::from)
-    {
-        // That it took too long says nothing about the documents here.
-        Err(StoreError::QueryTooSlow) => return Err(StoreError::Timeout),
-        reply => reply?,
+    let reply = database.run_raw_command(command).await;
+    let told = match reply {
+        Ok(reply) => read_reply(&reply, start, count),
+        Err(error) => Err(error::of_insert(error)),
     };
-    read_reply(&reply, start, count)
+    told.map_err(|error| match error {
+        // That it took too long says nothing about the documents here.
+        StoreError::QueryTooSlow => StoreError::Timeout,
+        error => error,
+    })
 }
 
 /// An insert command: unordered, so that one document's fate does not hold up another's.
