@@ -10,7 +10,7 @@ const SETTINGS: [(&str, &str, &str); 14] = [
     ("MONGODB_COLLECTION", "logs", "NAME"),
     ("DATA_DIR", "./data", "FOLDER"),
     ("WORKERS", "4", "Workers for writes, and as many for reads"),
-    ("QUEUE_CAPACITY", "256", "Batches"),
+    ("QUEUE_CAPACITY", "256", "Jobs"),
     ("MAX_BODY_BYTES", "16MiB", "bytes"),
     ("MAX_DECODED_BYTES", "64MiB", "bytes"),
     ("REQUEST_TIMEOUT", "10s", "seconds"),
