@@ -65,6 +65,7 @@ async fn killed_again_and_again(backend: Backend, name: &str) {
         let life = rand::random_range(10..LONGEST_LIFE_MS);
         rest(Duration::from_millis(life)).await;
         assert!(load.is_running(), "{}", load.stderr());
+        forwarder.to_nobody();
         service.kill();
         service.restart().await;
         forwarder.now_to(service.address());

@@ -1,8 +1,10 @@
 //! Signals, the end of the duration, and a server that keeps everybody waiting: it ends in time, and
 //! what it holds is bounded.
 
+use std::process::Stdio;
 use std::time::Duration;
 
+use crate::support::binaries;
 use crate::support::producer::Producer;
 use crate::support::scripted::{Action, Scripted};
 use crate::support::wait_until;
@@ -120,9 +122,9 @@ async fn the_duration_and_the_rate_give_the_number_of_logs() {
         "--rate",
         "1000",
         "--batch-size",
-        "10",
+        "500",
         "--duration",
-        "2s",
+        "2400ms",
         "--output",
         "json",
     ];
@@ -130,11 +132,11 @@ async fn the_duration_and_the_rate_give_the_number_of_logs() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(
         ended.numbers(["sent", "accepted", "behind"]),
-        [2000, 2000, 0]
+        [2500, 2500, 0]
     );
     let took = ended.summary()["elapsedSeconds"].as_f64().unwrap();
-    // The last batch is due after 1.99 s.
-    assert!((1.99..10.0).contains(&took), "{took}");
+    // The last batch is due after 2 s.
+    assert!((2.0..10.0).contains(&took), "{took}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,4 +158,44 @@ async fn a_server_that_hangs_is_told_of_and_costs_no_memory() {
     let [sent, behind] = ended.numbers(["sent", "behind"]);
     assert_eq!(sent, 8000);
     assert!(behind > 5_000_000, "{behind}");
+}
+
+/// A child that does not outlive its test.
+struct Child(std::process::Child);
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_of_the_log_that_has_left_does_not_hold_up_the_stop() {
+    let server = Scripted::start(|_| Action::Take).await;
+    let mut command = std::process::Command::new(binaries::producer());
+    command.args([
+        "--url",
+        &server.url(),
+        "--rate",
+        "1000",
+        "--batch-size",
+        "10",
+    ]);
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    let mut child = Child(command.stderr(Stdio::piped()).spawn().unwrap());
+    drop(child.0.stderr.take());
+    wait_until("some batches", PATIENCE, async || server.count() >= 3).await;
+    let kill = format!("kill -INT {}", child.0.id());
+    let sent = std::process::Command::new("sh")
+        .args(["-c", &kill])
+        .status();
+    assert!(sent.unwrap().success());
+    let mut status = None;
+    wait_until("its end", PATIENCE, async || {
+        status = child.0.try_wait().unwrap();
+        status.is_some()
+    })
+    .await;
+    assert_eq!(status.unwrap().code(), Some(0));
 }

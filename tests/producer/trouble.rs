@@ -37,15 +37,8 @@ fn tries(server: &Scripted) -> Vec<Vec<Request>> {
 
 /// Each batch's first try ends in trouble, the second is taken.
 async fn passes(trouble: impl Fn() -> Action + Send + Sync + 'static, more: &[&str]) -> Scripted {
-    let first_tries = 10;
-    let script = move |number| {
-        if number < first_tries {
-            trouble()
-        } else {
-            Action::Take
-        }
-    };
-    let server = Scripted::start(script).await;
+    let script = move |tries| if tries == 0 { trouble() } else { Action::Take };
+    let server = Scripted::by_try(script).await;
     let ended = sent_to(&server, &[&["--concurrency", "10"], more].concat()).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let names = ["sent", "accepted", "failed", "retried", "retries"];
@@ -74,7 +67,7 @@ async fn a_reset_connection_is_tried_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_does_not_answer_in_time_is_tried_again() {
-    passes(|| Action::Hang, &["--timeout", "500ms"]).await;
+    passes(|| Action::Hang, &["--timeout", "3s"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

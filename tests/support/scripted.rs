@@ -62,6 +62,15 @@ pub(crate) struct Scripted {
 impl Scripted {
     /// Starts one; the script is told the number of the request, from 0.
     pub(crate) async fn start(script: impl Fn(usize) -> Action + Send + Sync + 'static) -> Self {
+        Self::serving(move |number, _| script(number)).await
+    }
+
+    /// Starts one; the script is told how many requests with the same key came before.
+    pub(crate) async fn by_try(script: impl Fn(usize) -> Action + Send + Sync + 'static) -> Self {
+        Self::serving(move |_, tries| script(tries)).await
+    }
+
+    async fn serving(script: impl Fn(usize, usize) -> Action + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -104,15 +113,17 @@ impl Drop for Scripted {
 async fn serve(
     mut stream: TcpStream,
     kept: &Mutex<Vec<Request>>,
-    script: &(impl Fn(usize) -> Action + Send + Sync),
+    script: &(impl Fn(usize, usize) -> Action + Send + Sync),
 ) {
     let mut unread = Vec::new();
     while let Some(request) = read(&mut stream, &mut unread).await {
         let logs = request.logs();
         let action = {
             let mut kept = lock(kept);
+            let same_key = |before: &&Request| before.key == request.key;
+            let tries = kept.iter().filter(same_key).count();
             kept.push(request);
-            script(kept.len() - 1)
+            script(kept.len() - 1, tries)
         };
         let (status, headers, body) = match action {
             Action::Answer(status, headers, body) => (status, headers, body),

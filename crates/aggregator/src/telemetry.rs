@@ -20,7 +20,9 @@ pub fn filter(config: &LogConfig) -> Result<EnvFilter, ParseError> {
 pub fn start(config: &LogConfig) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(config)?)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // A reader of the log that has left is told of nowhere: to say it on the same stream would panic.
+        .log_internal_errors(false);
     match config.log_format {
         LogFormat::Json => builder.json().try_init(),
         LogFormat::Text => {

@@ -28,8 +28,8 @@ impl Stop {
         let soft = self.soft.clone();
         tokio::spawn(async move {
             next(&mut terminate, &mut interrupt).await;
-            tracing::info!("stopping: finishing what is under way (a second signal ends at once)");
             soft.cancel();
+            tracing::info!("stopping: finishing what is under way (a second signal ends at once)");
             next(&mut terminate, &mut interrupt).await;
             tracing::warn!("a second signal: ending at once");
             std::process::exit(INTERRUPTED);

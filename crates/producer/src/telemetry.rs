@@ -25,6 +25,8 @@ pub fn start(text: &str, bar: ProgressBar) -> Result<(), Box<dyn std::error::Err
         .with_writer(AboveBar(bar))
         .with_ansi(colours)
         .with_target(false)
+        // A reader of the log that has left is told of nowhere: to say it on the same stream would panic.
+        .log_internal_errors(false)
         .try_init()
 }
 
