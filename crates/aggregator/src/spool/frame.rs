@@ -81,14 +81,13 @@ impl SegmentHead {
 
     fn decode_copy(copy: &[u8]) -> Result<Self, HeadFault> {
         let mut fields = Fields(copy);
-        let read = || -> Option<_> {
+        let mut read = || -> Option<_> {
             let (magic, version) = (fields.array::<8>()?, fields.u16()?);
             let (flags, first_seq, salt) = (fields.u16()?, fields.u64()?, fields.u64()?);
             let sum = fields.u32()?;
             let whole = crc32c::crc32c(copy.get(..HEAD_BYTES - 4)?) == sum;
             (magic == SEGMENT_MAGIC && whole).then_some((version, flags, first_seq, salt))
         };
-        let mut read = read;
         match read() {
             Some((FORMAT_VERSION, flags, first_seq, salt)) => Ok(Self {
                 first_seq,

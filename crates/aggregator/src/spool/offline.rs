@@ -104,11 +104,7 @@ fn each_segment(
     names: &[String],
     mut each: impl FnMut(&Segment, &str) -> io::Result<()>,
 ) -> Result<(), SpoolError> {
-    let mut numbers: Vec<u64> = names
-        .iter()
-        .filter_map(|name| segment::number(name))
-        .collect();
-    numbers.sort_unstable();
+    let numbers = segment::numbers(names);
     for number in numbers {
         match Segment::open(disk, number) {
             Ok(segment) => each(&segment, &segment::name(number))?,

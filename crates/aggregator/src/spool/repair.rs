@@ -17,11 +17,7 @@ pub(super) fn set_aside(
     damages: &[Damage],
     salts: &mut dyn FnMut() -> u64,
 ) -> io::Result<()> {
-    let mut numbers: Vec<u64> = names
-        .iter()
-        .filter_map(|name| segment::number(name))
-        .collect();
-    numbers.sort_unstable();
+    let numbers = segment::numbers(names);
     for damage in damages {
         let next = numbers
             .iter()

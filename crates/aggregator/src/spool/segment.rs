@@ -25,6 +25,13 @@ pub(super) fn number(name: &str) -> Option<u64> {
     plain.then(|| digits.parse().ok())?
 }
 
+/// The numbers of the segments among these files, oldest first.
+pub(super) fn numbers(names: &[String]) -> Vec<u64> {
+    let mut numbers: Vec<u64> = names.iter().filter_map(|name| number(name)).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
 /// An open segment.
 pub(super) struct Segment {
     pub(super) file: Arc<dyn DiskFile>,

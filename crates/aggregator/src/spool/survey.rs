@@ -16,8 +16,6 @@ pub(super) struct Survey {
     /// Of these, those that are not known to be in the store.
     pub(super) waiting: (u64, u64),
     pub(super) last: Option<(FrameHead, u64)>,
-    /// Where the intact frames end.
-    pub(super) end: u64,
     pub(super) torn: u64,
 }
 
@@ -29,11 +27,7 @@ pub(super) fn survey(
     clean: bool,
     whole: bool,
 ) -> Result<Vec<Survey>, SpoolError> {
-    let mut numbers: Vec<u64> = names
-        .iter()
-        .filter_map(|name| segment::number(name))
-        .collect();
-    numbers.sort_unstable();
+    let numbers = segment::numbers(names);
     let ends = numbers.iter().skip(1).copied().map(Some).chain([None]);
     let (mut surveys, mut damages) = (Vec::new(), Vec::new());
     for (number, end_seq) in numbers.iter().copied().zip(ends) {
@@ -157,7 +151,7 @@ fn newest(segment: Segment, done_below: u64, clean: bool) -> Result<Survey, Bad>
         }
     }
     let mut survey = reading.survey(segment, end_seq);
-    (survey.end, survey.torn) = (end, torn);
+    survey.torn = torn;
     Ok(survey)
 }
 
@@ -211,7 +205,6 @@ impl Reading {
 
     fn survey(self, segment: Segment, end_seq: u64) -> Survey {
         Survey {
-            end: segment.length,
             segment,
             end_seq,
             total: self.total,
@@ -227,7 +220,6 @@ impl Survey {
         let waits = seal.first_seq > done_below;
         let waiting = (u64::from(seal.batches), u64::from(seal.records));
         Self {
-            end: segment.length,
             segment,
             end_seq: seal.first_seq,
             total: (seal.batches, seal.records),

@@ -87,11 +87,6 @@ impl Guard {
         Ok(result?)
     }
 
-    /// Some when a call would be refused now, with the time until one may be let through.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.breaker.retry_after(self.clock.elapsed())
-    }
-
     /// The breaker's state, for `/health`.
     pub fn snapshot(&self) -> Snapshot {
         self.breaker.snapshot(self.clock.elapsed())
