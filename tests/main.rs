@@ -8,7 +8,9 @@
     reason = "a test that cannot go on panics, and one that measures says so; clippy.toml covers only the test functions"
 )]
 
+mod accounting;
 mod bad_input;
+mod batches;
 mod curl_examples;
 mod health;
 mod idempotency;

@@ -1,11 +1,12 @@
 //! One portion of the spool on its way to the store: sent until every record of it has its fate.
 
+use crate::accounting::BatchOutcome;
 use crate::batch::{Batch, Documents};
 use crate::clock::Clock;
-use crate::idempotency::Keys;
+use crate::fates::{self, Fates, SetAside};
 use crate::record_id::BatchId;
 use crate::rejected::{Refusal, Rejected};
-use crate::spool::{BatchOutcome, Spool, Spooled};
+use crate::spool::{Spool, Spooled};
 use crate::store::guard::{CallError, Guard};
 use crate::store::{InsertReport, Refused, Store, StoreError};
 use crate::worker::{Handler, JobError, Lane};
@@ -77,7 +78,7 @@ pub(crate) struct Courier {
     pub(crate) spool: Spool,
     pub(crate) lane: Lane<Writer>,
     pub(crate) rejected: Arc<Rejected>,
-    pub(crate) keys: Arc<Keys>,
+    pub(crate) fates: Arc<Fates>,
     pub(crate) clock: Arc<dyn Clock>,
     /// For one job of the lane.
     pub(crate) timeout: Duration,
@@ -90,6 +91,7 @@ pub(crate) struct Courier {
 /// Where a batch's documents stand in the documents of its portion.
 struct Part {
     seq: u64,
+    id: BatchId,
     range: Range<usize>,
     bytes: u64,
 }
@@ -97,12 +99,6 @@ struct Part {
 impl Courier {
     /// Delivers a portion. Goes on until it is done; dropping the future leaves it in the spool.
     pub(crate) async fn deliver(&self, portion: Vec<Spooled>) {
-        for Spooled { batch, .. } in &portion {
-            if let Some(key) = batch.key() {
-                // Known already, but for a batch of an earlier life of the process.
-                self.keys.remember(*key, batch.id);
-            }
-        }
         let (parts, documents) = self.prepare(portion).await;
         let documents = Arc::new(documents);
         let mut report = InsertReport::default();
@@ -130,8 +126,10 @@ impl Courier {
             .refused
             .sort_unstable_by_key(|refused| refused.position);
         for part in parts {
-            let outcome = outcome(&part.range, &report);
+            let (outcome, refused) = outcome(&part.range, &report);
+            let set_aside = named(refused, part.range.start);
             self.spool.done(part.seq, part.bytes, outcome);
+            self.fates.done(part.id, outcome, set_aside);
         }
     }
 
@@ -157,14 +155,20 @@ impl Courier {
         }
         let (mut parts, mut all) = (Vec::with_capacity(portion.len()), Documents::default());
         for Spooled { seq, batch } in portion {
-            let (start, bytes) = (all.len(), batch.documents.encoded_bytes() as u64);
+            let (start, id) = (all.len(), batch.id);
+            let bytes = batch.documents.encoded_bytes() as u64;
             if all.is_empty() {
                 all = batch.documents;
             } else {
                 all.append(&batch.documents);
             }
             let range = start..all.len();
-            parts.push(Part { seq, range, bytes });
+            parts.push(Part {
+                seq,
+                id,
+                range,
+                bytes,
+            });
         }
         (parts, all)
     }
@@ -327,8 +331,9 @@ fn note(problem: &Mutex<Option<String>>, reason: String) -> bool {
     lock(problem).replace(reason).is_none()
 }
 
-/// What became of one batch of a portion. The positions in the report are in order.
-fn outcome(range: &Range<usize>, report: &InsertReport) -> BatchOutcome {
+/// What became of one batch of a portion, and what was refused of it. The positions in the report
+/// are in order.
+fn outcome<'a>(range: &Range<usize>, report: &'a InsertReport) -> (BatchOutcome, &'a [Refused]) {
     let below = |end: usize| {
         report
             .already_stored
@@ -340,12 +345,24 @@ fn outcome(range: &Range<usize>, report: &InsertReport) -> BatchOutcome {
             .refused
             .partition_point(|refused| refused.position < end)
     };
-    let refused = (below(range.end) - below(range.start)) as u64;
-    BatchOutcome {
-        stored: (range.len() as u64).saturating_sub(already_stored + refused),
+    let refused = report.refused.get(below(range.start)..below(range.end));
+    let refused = refused.unwrap_or_default();
+    let outcome = BatchOutcome {
+        stored: (range.len() as u64).saturating_sub(already_stored + refused.len() as u64),
         already_stored,
-        refused,
-    }
+        refused: refused.len() as u64,
+    };
+    (outcome, refused)
+}
+
+/// The refused records of a batch that begins at `start` of its portion.
+fn named(refused: &[Refused], start: usize) -> Vec<SetAside> {
+    let named = refused.iter().take(fates::MAX_LISTED);
+    let named = named.map(|refused| SetAside {
+        index: refused.position - start,
+        reason: refused.reason.as_str().into(),
+    });
+    named.collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! HTTP: the table of addresses, and what every answer has in common.
 
+mod batches;
 mod body;
 mod error;
 mod health;
@@ -67,6 +68,7 @@ pub struct Limits {
 pub fn router(services: Arc<Services>) -> Router {
     Router::new()
         .route("/logs/batch", post(ingest::batch))
+        .route("/logs/batches/{id}", get(batches::fate))
         .route("/logs/retrieve", get(retrieve::retrieve))
         .route("/logs/rejected", get(rejected::list))
         .route("/logs/rejected/replay", post(rejected::replay))

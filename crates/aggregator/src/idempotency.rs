@@ -4,7 +4,7 @@
 //! and the store finds that it has everything. So nothing is ever stored twice either way.
 
 use crate::record_id::{BatchId, KeyDigest};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque, hash_map};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -69,7 +69,7 @@ impl Keys {
         }
     }
 
-    /// Asks what a batch is; waits while the same batch is under way in another request.
+    /// Asks what a batch is; waits while a batch with this key is under way in another request.
     pub async fn claim(self: &Arc<Self>, key: KeyDigest, batch: BatchId) -> Claim {
         loop {
             let mut ended = match self.try_claim(key, batch) {
@@ -88,11 +88,12 @@ impl Keys {
     ) -> Result<Claim, watch::Receiver<()>> {
         let mut known = self.known();
         match known.entries.get(&key) {
-            Some(entry) if entry.batch != batch => return Ok(Claim::Conflict),
+            // Also for another body: the first may fail, and then the key stands for nothing.
             Some(Entry {
                 under_way: Some(ended),
                 ..
             }) => return Err(ended.clone()),
+            Some(entry) if entry.batch != batch => return Ok(Claim::Conflict),
             Some(_) => return Ok(Claim::Repeated),
             None => {}
         }
@@ -111,17 +112,31 @@ impl Keys {
         }))
     }
 
-    /// Remembers a batch that was accepted, also in an earlier life of the process.
-    pub fn remember(&self, key: KeyDigest, batch: BatchId) {
+    /// Remembers a batch of an earlier life of the process, which is older than all that are
+    /// remembered; whether there was room.
+    pub fn recovered(&self, key: KeyDigest, batch: BatchId) -> bool {
         let mut known = self.known();
-        let entry = Entry {
+        if known.order.len() >= self.limit {
+            return false;
+        }
+        if let hash_map::Entry::Vacant(place) = known.entries.entry(key) {
+            place.insert(Entry {
+                batch,
+                under_way: None,
+            });
+            known.order.push_front(key);
+        }
+        true
+    }
+
+    fn remember(&self, key: KeyDigest, batch: BatchId) {
+        let mut known = self.known();
+        let accepted = Entry {
             batch,
             under_way: None,
         };
-        let before = known.entries.insert(key, entry);
-        if before.is_none_or(|before| before.under_way.is_some()) {
-            known.order.push_back(key);
-        }
+        known.entries.insert(key, accepted);
+        known.order.push_back(key);
         while known.order.len() > self.limit
             && let Some(oldest) = known.order.pop_front()
         {
@@ -147,12 +162,7 @@ impl Drop for Turn {
         if self.accepted {
             return;
         }
-        let mut known = self.keys.known();
-        // The drain may have remembered it meanwhile: then it was accepted after all.
-        let own = |entry: &Entry| entry.under_way.is_some();
-        if known.entries.get(&self.key).is_some_and(own) {
-            known.entries.remove(&self.key);
-        }
+        self.keys.known().entries.remove(&self.key);
     }
 }
 
@@ -187,26 +197,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_same_batch_waits_for_the_first_and_takes_its_turn_when_that_fails() {
+    async fn a_key_that_is_under_way_is_waited_for_and_free_again_when_its_batch_fails() {
         let keys = Arc::new(Keys::new(10));
         let (digest, batch) = key("a");
         for first_is_accepted in [false, true] {
             let Claim::First(first) = keys.claim(digest, batch).await else {
                 panic!("it is the first");
             };
-            let conflict = keys.claim(digest, other_body("a")).await;
-            assert!(matches!(conflict, Claim::Conflict));
             let mut second = Box::pin(keys.claim(digest, batch));
+            let mut other = Box::pin(keys.claim(digest, other_body("a")));
             tokio::select! {
                 biased;
                 claim = &mut second => panic!("the first is under way: {claim:?}"),
+                claim = &mut other => panic!("the first may fail: {claim:?}"),
                 () = std::future::ready(()) => {}
             }
             if first_is_accepted {
                 first.accepted();
                 assert!(matches!(second.await, Claim::Repeated));
+                assert!(matches!(other.await, Claim::Conflict));
             } else {
                 drop(first);
+                assert!(matches!(other.await, Claim::First(_)));
                 assert!(matches!(second.await, Claim::First(_)));
             }
         }
@@ -222,5 +234,22 @@ mod tests {
         let (digest, batch) = key("c");
         assert!(matches!(keys.claim(digest, batch).await, Claim::Repeated));
         assert_eq!(keys.known().entries.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_an_earlier_life_accepted_is_older_than_what_this_one_did() {
+        let keys = Arc::new(Keys::new(3));
+        accept(&keys, "b").await;
+        for (text, room) in [("b", true), ("a", true), ("0", true), ("x", false)] {
+            let (digest, batch) = key(text);
+            assert_eq!(keys.recovered(digest, batch), room, "{text}");
+        }
+        accept(&keys, "c").await;
+        for text in ["a", "b", "c"] {
+            let (digest, batch) = key(text);
+            assert!(matches!(keys.claim(digest, batch).await, Claim::Repeated));
+        }
+        let (digest, batch) = key("0");
+        assert!(matches!(keys.claim(digest, batch).await, Claim::First(_)));
     }
 }

@@ -1,10 +1,13 @@
 //! The way in: a batch is taken once it is fsynced in the spool. From there the drain hands it on.
 
+use crate::accounting::{Accounting, BatchOutcome, Rejection};
 use crate::admission::Reservation;
 use crate::batch::Batch;
 use crate::clock::Clock;
-use crate::idempotency::{Claim, Keys};
-use crate::spool::{AppendError, BatchOutcome, Spool};
+use crate::fates::Fates;
+use crate::idempotency::{Claim, Keys, Turn};
+use crate::record_id::BatchId;
+use crate::spool::{AppendError, Spool};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,17 +32,6 @@ pub struct Accepted {
     pub repeated: bool,
 }
 
-impl Accepted {
-    /// A batch that was accepted before.
-    fn before() -> Self {
-        Self {
-            durability: Durability::Spooled,
-            outcome: None,
-            repeated: true,
-        }
-    }
-}
-
 /// Why a batch was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IntakeError {
@@ -57,14 +49,22 @@ pub enum IntakeError {
 /// Takes batches.
 pub struct Intake {
     spool: Spool,
+    accounting: Arc<Accounting>,
     keys: Arc<Keys>,
+    fates: Arc<Fates>,
     clock: Arc<dyn Clock>,
 }
 
 impl Intake {
     /// Takes them into this spool.
-    pub fn new(spool: Spool, keys: Arc<Keys>, clock: Arc<dyn Clock>) -> Self {
-        Self { spool, keys, clock }
+    pub fn new(spool: Spool, keys: Arc<Keys>, fates: Arc<Fates>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            accounting: spool.accounting(),
+            spool,
+            keys,
+            fates,
+            clock,
+        }
     }
 
     /// Makes a batch durable, and waits for the `wanted` durability as long as `deadline` (a time of
@@ -79,6 +79,7 @@ impl Intake {
         wanted: Durability,
         deadline: Duration,
     ) -> Result<Accepted, IntakeError> {
+        let (id, keyed) = (batch.id, batch.key().is_some());
         if batch.documents.is_empty() {
             return Ok(Accepted {
                 durability: wanted,
@@ -86,51 +87,100 @@ impl Intake {
                 repeated: false,
             });
         }
-        let left = || deadline.saturating_sub(self.clock.elapsed());
-        let until_stored = wanted == Durability::Stored;
-        let mut was_repeated = false;
-        let claiming = tokio::time::timeout(left(), self.claim(&batch));
-        let turn = match claiming.await.map_err(|_| IntakeError::Timeout)? {
+        let (turn, repeated) = match self.claim(&batch, deadline).await? {
             Some(Claim::Conflict) => return Err(IntakeError::KeyReused),
-            Some(Claim::Repeated) if !until_stored => return Ok(Accepted::before()),
-            // Whether the store has it, only the store can say: it is written again, as a no-op.
-            Some(Claim::Repeated) => {
-                was_repeated = true;
-                None
-            }
-            None => None,
-            Some(Claim::First(turn)) => Some(turn),
+            Some(Claim::First(turn)) => (Some(turn), false),
+            Some(Claim::Repeated) => (None, true),
+            None => (None, false),
         };
-        let keyed = batch.key().is_some();
-        let appending = self.spool.append(batch, room, until_stored);
-        let receipt = tokio::time::timeout(left(), appending)
-            .await
-            .map_err(|_| IntakeError::Timeout)??;
-        if let Some(turn) = turn {
-            turn.accepted();
+        if repeated && (wanted == Durability::Spooled || self.fates.outcome(id).is_some()) {
+            self.accounting.repeated(batch.documents.len() as u64);
+        } else {
+            // What is remembered of a key, but not its outcome, is written again, as a no-op.
+            let appending = tokio::spawn(self.append(batch, room, turn));
+            let appended = tokio::time::timeout(self.left(deadline), appending).await;
+            let appended = appended.map_err(|_| IntakeError::Timeout)?;
+            appended.unwrap_or(Err(AppendError::Closed))?;
         }
-        let outcome = match receipt.outcome {
-            Some(outcome) => tokio::time::timeout(left(), outcome).await.ok(),
-            None => None,
+        let outcome = match wanted {
+            Durability::Spooled => None,
+            Durability::Stored => self.outcome(id, deadline).await,
         };
-        let outcome = outcome.and_then(Result::ok);
         let durability = match outcome {
             Some(_) => Durability::Stored,
             None => Durability::Spooled,
         };
-        let nothing_new = |outcome: &BatchOutcome| keyed && outcome.stored + outcome.refused == 0;
+        // A key that is forgotten: only the store knows that everything was there.
+        let nothing_new = |outcome: BatchOutcome| keyed && outcome.stored + outcome.refused == 0;
         Ok(Accepted {
             durability,
-            repeated: outcome.as_ref().map_or(was_repeated, nothing_new),
+            repeated: repeated || outcome.is_some_and(nothing_new),
             outcome,
         })
     }
 
-    async fn claim(&self, batch: &Batch) -> Option<Claim> {
-        match batch.key() {
-            Some(key) => Some(self.keys.claim(*key, batch.id).await),
-            None => None,
+    /// Its own task: whoever asked may leave, and what is written is to be remembered all the same.
+    fn append(
+        &self,
+        batch: Batch,
+        room: Reservation,
+        turn: Option<Turn>,
+    ) -> impl Future<Output = Result<(), AppendError>> + Send + 'static {
+        let (spool, fates) = (self.spool.clone(), Arc::clone(&self.fates));
+        let id = batch.id;
+        let new = fates.expect(id, batch.received_at, batch.documents.len());
+        async move {
+            match spool.append(batch, room).await {
+                Ok(_) => {
+                    fates.spooled(id);
+                    if let Some(turn) = turn {
+                        turn.accepted();
+                    }
+                    Ok(())
+                }
+                Err(error) => {
+                    if new {
+                        fates.not_taken(id);
+                    }
+                    Err(error)
+                }
+            }
         }
+    }
+
+    async fn outcome(&self, id: BatchId, deadline: Duration) -> Option<BatchOutcome> {
+        let outcome = self.fates.outcome(id)?;
+        let outcome = tokio::time::timeout(self.left(deadline), outcome.get()).await;
+        outcome.ok().flatten()
+    }
+
+    async fn claim(&self, batch: &Batch, deadline: Duration) -> Result<Option<Claim>, IntakeError> {
+        let Some(key) = batch.key() else {
+            return Ok(None);
+        };
+        let records = batch.documents.len() as u64;
+        let claiming = self.keys.claim(*key, batch.id);
+        let claim = tokio::time::timeout(self.left(deadline), claiming).await;
+        match &claim {
+            Ok(Claim::Conflict) => self.accounting.rejected(Rejection::KeyReused, records),
+            Err(_) => self.accounting.rejected(Rejection::NotTaken, records),
+            Ok(_) => {}
+        }
+        Ok(Some(claim.map_err(|_| IntakeError::Timeout)?))
+    }
+
+    fn left(&self, deadline: Duration) -> Duration {
+        deadline.saturating_sub(self.clock.elapsed())
+    }
+
+    /// What became of the last batches.
+    pub fn fates(&self) -> &Fates {
+        &self.fates
+    }
+
+    /// Where every record's fate is counted.
+    pub fn accounting(&self) -> &Arc<Accounting> {
+        &self.accounting
     }
 
     /// Says why a batch would be refused now, from what is known already.

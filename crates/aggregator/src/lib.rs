@@ -18,6 +18,9 @@
 //!    spool: done ── finished segments are removed
 //! ```
 //!
+//! Beside the way: [`idempotency`] remembers keys, [`fates`] what became of batches, and [`accounting`]
+//! counts what became of every record.
+//!
 //! One direction: nothing below [`http`] knows axum. [`wire`], [`query`], [`breaker`], [`batch`],
 //! [`document`] and [`record_id`] are pure: no clock, no I/O, no tokio.
 //!
@@ -32,6 +35,7 @@
 //! | an address | a file in `http/`, a line of its router |
 //! | a setting | [`config`] |
 
+pub mod accounting;
 pub mod admission;
 pub mod app;
 pub mod attributes;
@@ -43,11 +47,13 @@ pub mod config;
 pub mod delivery;
 pub mod document;
 pub mod drain;
+pub mod fates;
 pub mod http;
 pub mod idempotency;
 pub mod intake;
 pub mod probe;
 pub mod query;
+pub mod recollection;
 pub mod record_id;
 pub mod rejected;
 pub mod retrieval;

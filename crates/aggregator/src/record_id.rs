@@ -51,6 +51,13 @@ impl BatchId {
         Self(bytes)
     }
 
+    /// The id that is shown as these sixteen hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = digits.then(|| u64::from_str_radix(text, 16).ok())??;
+        Some(Self(number.to_be_bytes()))
+    }
+
     /// The id of a batch sent under the client's own key: the same for the same key and body.
     pub fn keyed(key: &str, body: &[u8]) -> Self {
         Self::hash(*b"key", key.as_bytes(), body)
@@ -184,6 +191,21 @@ mod tests {
             BatchId::fresh([1; 16], b"body"),
             BatchId::fresh([2; 16], b"body")
         );
+    }
+
+    #[test]
+    fn a_batch_id_is_read_as_it_is_shown() {
+        let id = BatchId::keyed("a", b"body");
+        assert_eq!(BatchId::parse(&id.to_string()), Some(id));
+        for wrong in [
+            "",
+            "0123",
+            "0123456789abcdeg",
+            "+123456789abcdef",
+            "0123456789abcdef0",
+        ] {
+            assert_eq!(BatchId::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

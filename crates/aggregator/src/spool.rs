@@ -45,6 +45,7 @@ pub mod disk;
 pub mod frame;
 mod hint;
 mod log;
+mod look_back;
 mod meter;
 pub mod offline;
 mod reader;
@@ -56,10 +57,12 @@ mod state;
 mod survey;
 
 pub use log::{AppendError, Bounds, Place};
+pub use look_back::{Found, LookBack};
 pub use recovery::{Damage, SpoolError};
 pub use source::{Portion, Source, SourceError};
-pub use state::{Accounts, BatchOutcome, Spooled};
+pub use state::Spooled;
 
+use crate::accounting::{Accounting, BatchOutcome, Rejection};
 use crate::admission::Reservation;
 use crate::batch::Batch;
 use crate::clock::Clock;
@@ -123,15 +126,6 @@ pub struct Spool {
 pub struct Committer {
     commits: mpsc::Sender<Message>,
     thread: JoinHandle<()>,
-}
-
-/// A batch that is durable.
-#[derive(Debug)]
-pub struct Receipt {
-    /// Its place in the order of acknowledgement.
-    pub seq: u64,
-    /// Comes when the store has it, if that was asked for.
-    pub outcome: Option<oneshot::Receiver<BatchOutcome>>,
 }
 
 /// For `/health`.
@@ -219,39 +213,27 @@ fn assemble(
 }
 
 impl Spool {
-    /// Makes a batch durable: when this returns, it is on disk. With `until_stored`, the receipt
-    /// also tells when the store has it.
+    /// Makes a batch durable: when this returns its place in the order of acknowledgement, it is on
+    /// disk. Its records are counted, whatever becomes of them.
     ///
     /// # Errors
     /// [`AppendError`]; then the batch counts as not taken.
-    pub async fn append(
-        &self,
-        batch: Batch,
-        room: Reservation,
-        until_stored: bool,
-    ) -> Result<Receipt, AppendError> {
+    pub async fn append(&self, batch: Batch, room: Reservation) -> Result<u64, AppendError> {
         let (answer, written) = oneshot::channel();
-        let (waiter, outcome) = match until_stored {
-            true => {
-                let (sender, receiver) = oneshot::channel();
-                (Some(sender), Some(receiver))
-            }
-            false => (None, None),
-        };
+        let records = batch.documents.len() as u64;
         let message = Message::Append(Commit {
             batch,
             room,
             answer,
-            waiter,
         });
-        self.commits
-            .try_send(message)
-            .map_err(|error| match error {
+        self.commits.try_send(message).map_err(|error| {
+            self.accounting().rejected(Rejection::NotTaken, records);
+            match error {
                 mpsc::error::TrySendError::Full(_) => AppendError::Busy,
                 mpsc::error::TrySendError::Closed(_) => AppendError::Closed,
-            })?;
-        let seq = written.await.unwrap_or(Err(AppendError::Closed))?;
-        Ok(Receipt { seq, outcome })
+            }
+        })?;
+        written.await.unwrap_or(Err(AppendError::Closed))
     }
 
     /// Notes that the store has what it takes of a batch of so many bytes.
@@ -259,7 +241,7 @@ impl Spool {
         let now = self.shared.clock.elapsed();
         let mut state = self.shared.state();
         state.bytes_done.add(now, bytes);
-        state.done(seq, outcome);
+        state.done(seq, &outcome);
         drop(state);
         self.shared.done.notify_one();
     }
@@ -343,9 +325,16 @@ impl Spool {
         }
     }
 
-    /// Records by what became of them. Consistent in itself.
-    pub fn accounts(&self) -> Accounts {
-        self.shared.state().accounts
+    /// Records by what became of them.
+    pub fn accounting(&self) -> Arc<Accounting> {
+        Arc::clone(&self.shared.state().accounting)
+    }
+
+    /// Goes over the batches that are on disk, newest first.
+    pub fn look_back(&self) -> LookBack {
+        let state = self.shared.state();
+        let segments = state.spans.iter().map(|span| span.first_seq).collect();
+        LookBack::new(Arc::clone(&self.shared.disk), segments, state.done_below)
     }
 
     /// The spool in numbers.
@@ -372,7 +361,7 @@ impl Spool {
             bytes,
             max_bytes,
             batches: state.waiting_batches,
-            records: state.accounts.waiting,
+            records: state.accounting.snapshot().waiting,
             oldest_age_ms: oldest,
             seconds_until_full: max_bytes.saturating_sub(bytes).checked_div(growth),
             commits: state.fsyncs.count(),

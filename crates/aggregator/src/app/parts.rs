@@ -7,10 +7,12 @@ use crate::clock::Clock;
 use crate::config::{Backend, Compression, Config, SpoolConfig, StoreConfig};
 use crate::delivery::{Courier, Writer};
 use crate::drain;
+use crate::fates::Fates;
 use crate::http::listener::Connections;
 use crate::http::{Limits, Services};
 use crate::idempotency::Keys;
 use crate::intake::Intake;
+use crate::recollection;
 use crate::rejected::Rejected;
 use crate::retrieval::Retrieval;
 use crate::spool::disk::Folder;
@@ -140,12 +142,19 @@ pub(super) fn wire_up(
     });
     let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
-    let keys = Arc::new(Keys::default());
+    let (keys, fates) = (Arc::new(Keys::default()), Arc::new(Fates::default()));
+    let stopping = CancellationToken::new();
+    recollection::start(
+        queues.spool.look_back(),
+        Arc::clone(&keys),
+        Arc::clone(&fates),
+        stopping.clone(),
+    );
     let courier = Courier {
         spool: queues.spool.clone(),
         lane,
         rejected: Arc::clone(&queues.rejected),
-        keys: Arc::clone(&keys),
+        fates: Arc::clone(&fates),
         clock: Arc::clone(&clock),
         timeout: deadline,
         problem: Mutex::new(None),
@@ -164,7 +173,7 @@ pub(super) fn wire_up(
     let connections =
         Connections::new(http.max_connections, http.body_timeout, http.reader_timeout);
     let services = Services {
-        intake: Intake::new(queues.spool, keys, Arc::clone(&clock)),
+        intake: Intake::new(queues.spool, keys, fates, Arc::clone(&clock)),
         clock,
         store,
         drain,
@@ -173,7 +182,7 @@ pub(super) fn wire_up(
         admission: Admission::new(http.max_inflight_bytes),
         limits: limits(config),
         connections: Arc::new(connections),
-        stopping: CancellationToken::new(),
+        stopping,
     };
     let ends = Ends {
         committer: queues.committer,

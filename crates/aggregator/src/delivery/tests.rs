@@ -137,7 +137,7 @@ fn start(script: impl Fn(&[String]) -> Answer + Send + Sync + 'static) -> Fixtur
         spool,
         lane,
         rejected: Arc::new(Rejected::open(disk("rejected"), 1 << 20).unwrap()),
-        keys: Arc::default(),
+        fates: Arc::default(),
         clock,
         timeout,
         problem: Mutex::new(None),
@@ -169,8 +169,10 @@ impl Fixture {
         let mut outcomes = Vec::new();
         for batch in batches {
             let room = admission.reserve(1).unwrap();
-            let receipt = self.courier.spool.append(batch, room, true).await.unwrap();
-            outcomes.push(receipt.outcome.unwrap());
+            let (fates, id) = (&self.courier.fates, batch.id);
+            fates.expect(id, batch.received_at, batch.documents.len());
+            outcomes.push(fates.outcome(id).unwrap());
+            self.courier.spool.append(batch, room).await.unwrap();
         }
         let portion = Portion {
             documents: 1000,
@@ -181,7 +183,7 @@ impl Fixture {
         self.courier.deliver(portion).await;
         let mut told = Vec::new();
         for outcome in outcomes {
-            told.push(outcome.await.unwrap());
+            told.push(outcome.get().await.unwrap());
         }
         told
     }
@@ -212,7 +214,7 @@ async fn several_batches_go_in_one_insert_and_each_is_told_its_own_outcome() {
     let batches = vec![batch("a", &["1", "2"], true), batch("b", &["3"], true)];
     assert_eq!(place.deliver(batches).await, [stored(2), stored(1)]);
     assert_eq!(place.inserts(), 1);
-    let accounts = place.courier.spool.accounts();
+    let accounts = place.courier.spool.accounting().snapshot();
     assert_eq!(
         (accounts.received, accounts.stored, accounts.waiting),
         (3, 3, 0)
@@ -256,7 +258,16 @@ async fn a_record_that_is_refused_for_good_is_set_aside_and_does_not_stop_the_ot
     let aside = place.set_aside().await;
     assert_eq!(message(&aside[0].document), "bad");
     assert_eq!(aside[0].reason, "as written in the script");
-    assert_eq!(place.courier.spool.accounts().refused, 1);
+    assert_eq!(
+        place
+            .courier
+            .spool
+            .accounting()
+            .snapshot()
+            .rejected
+            .set_aside,
+        1
+    );
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod causes;
 
 use crate::batch::Rejects;
+use crate::record_id::BatchId;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -96,6 +97,13 @@ impl ApiError {
             "there is nothing at {path}: see POST /logs/batch, GET /logs/retrieve and GET /health"
         );
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    pub(super) fn unknown_batch(id: BatchId) -> Self {
+        let message = format!(
+            "batch {id} is not among the last ones that are remembered; that says nothing about its records"
+        );
+        Self::new(StatusCode::NOT_FOUND, "unknown_batch", message)
     }
 
     pub(super) fn no_logs() -> Self {

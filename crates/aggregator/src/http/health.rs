@@ -1,9 +1,10 @@
 //! `GET /health`: what the service knows of itself; 503 only while a batch could not be accepted.
 
 use super::Services;
+use crate::accounting::Accounts;
 use crate::breaker::Snapshot;
 use crate::rejected::RejectedSnapshot;
-use crate::spool::{Accounts, SpoolSnapshot};
+use crate::spool::SpoolSnapshot;
 use crate::store::StoreStatus;
 use crate::worker::LaneSnapshot;
 use axum::Json;
@@ -71,7 +72,7 @@ pub(super) async fn health(State(services): State<Arc<Services>>) -> Response {
         store,
         spool,
         rejected: services.rejected.snapshot(),
-        records: intake.spool().accounts(),
+        records: intake.accounting().snapshot(),
         workers: Lanes {
             write: services.drain.lane(),
             read: retrieval.lane(),

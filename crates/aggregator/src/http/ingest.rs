@@ -3,6 +3,7 @@
 use super::Services;
 use super::body::{self, Encoding};
 use super::error::{ApiError, RecordError, record_errors};
+use crate::accounting::{Accounting, Rejection};
 use crate::admission::Reservation;
 use crate::batch::{Batch, BatchBuilder, Rejects};
 use crate::intake::Durability;
@@ -72,7 +73,8 @@ pub(super) async fn batch(
     let (bytes, room) = body::read(&services, &headers, body).await?;
     let received_at = services.clock.now();
     let deadline = services.clock.elapsed() + services.limits.request_timeout;
-    let (batch, rejects, room) = decode(terms, bytes, room, received_at).await?;
+    let accounting = Arc::clone(services.intake.accounting());
+    let (batch, rejects, room) = decode(terms, bytes, room, received_at, accounting).await?;
     let (id, accepted) = (batch.id, batch.documents.len());
     let taken = services.intake.accept(batch, room, wanted, deadline).await;
     let taken = taken.map_err(refuse)?;
@@ -186,9 +188,10 @@ async fn decode(
     bytes: Bytes,
     room: Reservation,
     received_at: Timestamp,
+    accounting: Arc<Accounting>,
 ) -> Result<(Batch, Rejects, Reservation), ApiError> {
     let short = terms.encoding == Encoding::Identity && bytes.len() <= INLINE_BYTES;
-    let work = move || decode_now(&terms, bytes, room, received_at);
+    let work = move || decode_now(&terms, bytes, room, received_at, &accounting);
     if short {
         return work();
     }
@@ -206,6 +209,7 @@ fn decode_now(
     bytes: Bytes,
     mut room: Reservation,
     received_at: Timestamp,
+    accounting: &Accounting,
 ) -> Result<(Batch, Rejects, Reservation), ApiError> {
     let body = body::decompress(terms.encoding, bytes, terms.decoded_limit, &mut room)?;
     let max_bytes = terms.decoded_limit * ENCODED_FACTOR;
@@ -228,8 +232,11 @@ fn decode_now(
         .unwrap_or_else(|| terms.default_partial || (terms.format.partial_by_default)(&body));
     drop(body);
     if rejects.count > 0 && (!partial || batch.documents.is_empty()) {
+        let all = rejects.count + batch.documents.len() as u64;
+        accounting.rejected(Rejection::Invalid, all);
         return Err(ApiError::invalid_records(&rejects, partial));
     }
+    accounting.rejected(Rejection::Invalid, rejects.count);
     room.resize(batch.documents.encoded_bytes())?;
     Ok((batch, rejects, room))
 }

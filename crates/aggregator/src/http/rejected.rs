@@ -90,7 +90,7 @@ pub(super) async fn replay(State(services): State<Arc<Services>>) -> Result<Resp
             continue;
         };
         let spool = services.intake.spool();
-        let appended = spool.append(batch, room, false).await;
+        let appended = spool.append(batch, room).await;
         appended.map_err(|error| ApiError::not_taken(&error.into(), spool.time_to_room()))?;
         replayed += kept.len();
         // Until it is gone, another replay would put it back once more, which changes nothing.

@@ -4,7 +4,7 @@
 
 use super::Shared;
 use super::log::{AppendError, Log};
-use super::state::BatchOutcome;
+use crate::accounting::Rejection;
 use crate::admission::Reservation;
 use crate::batch::Batch;
 use std::io;
@@ -22,7 +22,6 @@ pub(super) struct Commit {
     /// The memory that it takes up until it is on disk.
     pub(super) room: Reservation,
     pub(super) answer: oneshot::Sender<Result<u64, AppendError>>,
-    pub(super) waiter: Option<oneshot::Sender<BatchOutcome>>,
 }
 
 pub(super) enum Message {
@@ -111,7 +110,7 @@ pub(super) fn commit(log: &mut Log, group: Vec<Commit>, shared: &Shared) {
             let mut batches = Vec::with_capacity(group.len());
             for commit in group {
                 answers.push((commit.answer, commit.room));
-                batches.push((commit.batch, commit.waiter));
+                batches.push(commit.batch);
             }
             let mut state = shared.state();
             state.fsyncs.add(log.last_sync());
@@ -144,7 +143,9 @@ fn refuse(group: Vec<Commit>, error: &AppendError, shared: &Shared) {
     if let AppendError::Poisoned(reason) = error {
         poison(shared, reason);
     }
+    let accounting = Arc::clone(&shared.state().accounting);
     for commit in group {
+        accounting.rejected(Rejection::NotTaken, commit.batch.documents.len() as u64);
         drop(commit.answer.send(Err(error.clone())));
     }
 }

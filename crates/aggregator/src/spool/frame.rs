@@ -266,25 +266,52 @@ pub fn decode_batches(head: &FrameHead, payload: &[u8]) -> Option<Vec<Batch>> {
 }
 
 fn decode_batch(fields: &mut Fields<'_>) -> Option<Batch> {
+    let (head, positions, documents) = batch_parts(fields)?;
+    let positions = positions
+        .chunks_exact(4)
+        .map(|bytes| Fields(bytes).u32().map(|position| position as usize));
+    let undated = positions.collect::<Option<_>>()?;
+    let batch = Batch::from_parts(head.id, head.key, head.received_at, documents, undated)?;
+    (batch.documents.len() == head.records as usize).then_some(batch)
+}
+
+/// What stands before a batch's documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchHead {
+    /// What its records' ids have in common.
+    pub id: BatchId,
+    /// A digest of the client's key, if it sent one.
+    pub key: Option<KeyDigest>,
+    /// When the request came.
+    pub received_at: Timestamp,
+    /// Its records.
+    pub records: u32,
+}
+
+/// The heads of the batches of a frame whose payload is intact, without a look at the documents;
+/// `None` when they are not what its head says.
+pub fn batch_heads(head: &FrameHead, payload: &[u8]) -> Option<Vec<BatchHead>> {
+    let mut fields = Fields(payload);
+    let parts = (0..head.batches).map(|_| batch_parts(&mut fields).map(|(head, ..)| head));
+    parts.collect()
+}
+
+/// A batch's head, its undated positions and its documents.
+fn batch_parts<'a>(fields: &mut Fields<'a>) -> Option<(BatchHead, &'a [u8], &'a [u8])> {
     let id = BatchId::from_bytes(fields.array()?);
     let digest = KeyDigest::from_bytes(fields.array()?);
     let received_at = Timestamp::from_nanos(fields.u64()?.cast_signed());
     let flags = fields.u32()?;
     let (undated, records, bytes) = (fields.u32()?, fields.u32()?, fields.u32()?);
     let positions = fields.take((undated as usize).checked_mul(4)?)?;
-    let positions = positions
-        .chunks_exact(4)
-        .map(|bytes| Fields(bytes).u32().map(|position| position as usize));
-    let key = (flags & KEYED != 0).then_some(digest);
     let documents = fields.take(bytes as usize)?;
-    let batch = Batch::from_parts(
+    let head = BatchHead {
         id,
-        key,
+        key: (flags & KEYED != 0).then_some(digest),
         received_at,
-        documents,
-        positions.collect::<Option<_>>()?,
-    )?;
-    (batch.documents.len() == records as usize).then_some(batch)
+        records,
+    };
+    Some((head, positions, documents))
 }
 
 /// CRC-32C, begun with the salt.

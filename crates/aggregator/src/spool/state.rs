@@ -3,30 +3,16 @@
 use super::log::Appended;
 use super::meter::{Durations, Rate};
 use super::recovery::{Recovered, Span};
+use crate::accounting::{Accounting, BatchOutcome};
 use crate::batch::Batch;
 use logs::Timestamp;
-use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
 
 /// Bytes of batches that are kept in memory until they are handed out; the others are read from
 /// disk when their turn comes.
 const HOT_BYTES: usize = 32 * 1024 * 1024;
-
-/// Callers that may wait before it is looked for those who have left.
-const FEW_WAITERS: usize = 1024;
-
-/// What became of a batch.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BatchOutcome {
-    /// Records that are new in the store.
-    pub stored: u64,
-    /// Records that the store had already.
-    pub already_stored: u64,
-    /// Records that the store refused for good; they are set aside.
-    pub refused: u64,
-}
 
 /// A batch with its sequence number.
 #[derive(Debug)]
@@ -35,24 +21,6 @@ pub struct Spooled {
     pub seq: u64,
     /// The batch.
     pub batch: Batch,
-}
-
-/// Records by what became of them, since the start of the process.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Accounts {
-    /// Made durable in the spool.
-    pub received: u64,
-    /// Found in the spool at the start.
-    pub recovered: u64,
-    /// New in the store.
-    pub stored: u64,
-    /// There already, under the same ids.
-    pub already_stored: u64,
-    /// Refused by the store and set aside.
-    pub refused: u64,
-    /// In the spool, and not known to be in the store.
-    pub waiting: u64,
 }
 
 /// The part of the spool that its ends share, under one lock.
@@ -71,10 +39,7 @@ pub(super) struct State {
     done_ahead: BTreeSet<u64>,
     /// Batches that were handed out and are not done, with their times of receipt.
     under_way: BTreeMap<u64, Timestamp>,
-    waiters: HashMap<u64, oneshot::Sender<BatchOutcome>>,
-    /// At so many it is looked for those who have left.
-    waiters_bound: usize,
-    pub(super) accounts: Accounts,
+    pub(super) accounting: Arc<Accounting>,
     pub(super) waiting_batches: u64,
     pub(super) fsyncs: Durations,
     pub(super) bytes_in: Rate,
@@ -89,11 +54,6 @@ impl State {
     pub(super) fn new(recovered: &Recovered) -> Self {
         let next_seq = recovered.log.next_seq();
         let done_below = recovered.done_below.min(next_seq);
-        let accounts = Accounts {
-            recovered: recovered.waiting.1,
-            waiting: recovered.waiting.1,
-            ..Accounts::default()
-        };
         Self {
             spans: recovered.spans.iter().copied().collect(),
             end: recovered.end,
@@ -104,9 +64,7 @@ impl State {
             done_below,
             done_ahead: BTreeSet::new(),
             under_way: BTreeMap::new(),
-            waiters: HashMap::new(),
-            waiters_bound: FEW_WAITERS,
-            accounts,
+            accounting: Arc::new(Accounting::new(recovered.waiting.1)),
             waiting_batches: recovered.waiting.0,
             fsyncs: Durations::default(),
             bytes_in: Rate::default(),
@@ -117,27 +75,16 @@ impl State {
     }
 
     /// Batches that have just become durable.
-    pub(super) fn committed(
-        &mut self,
-        appended: &Appended,
-        batches: Vec<(Batch, Option<oneshot::Sender<BatchOutcome>>)>,
-        now: Duration,
-    ) {
+    pub(super) fn committed(&mut self, appended: &Appended, batches: Vec<Batch>, now: Duration) {
         self.note_newest(Span {
             first_seq: appended.segment,
             end_seq: appended.head.end_seq(),
             bytes: appended.segment_end,
         });
         self.bytes_in.add(now, appended.head.frame_bytes());
-        let records = u64::from(appended.head.records);
-        self.accounts.received += records;
-        self.accounts.waiting += records;
+        self.accounting.spooled(u64::from(appended.head.records));
         self.waiting_batches += u64::from(appended.head.batches);
-        for (seq, (batch, waiter)) in (appended.head.first_seq..).zip(batches) {
-            if let Some(waiter) = waiter {
-                self.forget_who_has_left();
-                self.waiters.insert(seq, waiter);
-            }
+        for (seq, batch) in (appended.head.first_seq..).zip(batches) {
             self.keep_hot(Spooled { seq, batch });
         }
         self.next_seq = appended.head.end_seq();
@@ -153,15 +100,6 @@ impl State {
             self.spans.push_back(newest);
         }
         self.end = newest.bytes;
-    }
-
-    /// Callers that were told "spooled" do not wait any more. Looked for only now and then, so that
-    /// it costs little for each.
-    fn forget_who_has_left(&mut self) {
-        if self.waiters.len() >= self.waiters_bound {
-            self.waiters.retain(|_, waiter| !waiter.is_closed());
-            self.waiters_bound = FEW_WAITERS.max(2 * self.waiters.len());
-        }
     }
 
     /// Keeps a batch in memory if it follows on what is there, or on what was handed out last.
@@ -213,21 +151,13 @@ impl State {
         self.advance();
     }
 
-    /// A batch is done: the store has what it takes of it. Tells the one who waits for that.
-    pub(super) fn done(&mut self, seq: u64, outcome: BatchOutcome) {
+    /// A batch is done: the store has what it takes of it.
+    pub(super) fn done(&mut self, seq: u64, outcome: &BatchOutcome) {
         self.under_way.remove(&seq);
         self.done_ahead.insert(seq);
         self.advance();
         self.waiting_batches = self.waiting_batches.saturating_sub(1);
-        let all = outcome.stored + outcome.already_stored + outcome.refused;
-        self.accounts.waiting = self.accounts.waiting.saturating_sub(all);
-        self.accounts.stored += outcome.stored;
-        self.accounts.already_stored += outcome.already_stored;
-        self.accounts.refused += outcome.refused;
-        if let Some(waiter) = self.waiters.remove(&seq) {
-            // Whoever asked may have left.
-            drop(waiter.send(outcome));
-        }
+        self.accounting.done(outcome);
     }
 
     fn advance(&mut self) {

@@ -7,6 +7,7 @@ mod every_crash;
 mod fixture;
 mod inode;
 mod life;
+mod look_back;
 mod machine;
 mod model;
 mod opened;
@@ -57,7 +58,7 @@ async fn append(spool: &Spool, numbers: std::ops::Range<usize>) {
     let admission = Admission::new(1 << 20);
     for number in numbers {
         let room = admission.reserve(10).unwrap();
-        spool.append(batch(number), room, false).await.unwrap();
+        spool.append(batch(number), room).await.unwrap();
     }
 }
 
@@ -101,13 +102,13 @@ async fn what_was_appended_comes_out_in_order_and_again_after_a_restart_until_it
         spool.done(seq, 0, outcome);
     }
     spool.tidy().unwrap();
-    let accounts = spool.accounts();
+    let accounts = spool.accounting().snapshot();
     assert_eq!(accounts.received, accounts.stored + accounts.waiting);
     drop((spool, source));
 
     // Not closed: as if it had been killed.
     let (spool, committer, mut source) = open(place(folder.path()), false).unwrap();
-    assert_eq!(spool.accounts().recovered, accounts.waiting);
+    assert_eq!(spool.accounting().snapshot().recovered, accounts.waiting);
     append(&spool, 100..120).await;
     assert_eq!(take(&mut source, 60).await, expected(60..120));
     tokio::task::spawn_blocking(|| committer.close())
@@ -131,7 +132,7 @@ async fn a_full_spool_refuses_and_takes_batches_again_when_segments_are_done() {
     let mut taken = 0;
     let refused = loop {
         let room = admission.reserve(10).unwrap();
-        match spool.append(batch(taken), room, false).await {
+        match spool.append(batch(taken), room).await {
             Ok(_) => taken += 1,
             Err(error) => break error,
         }
@@ -140,6 +141,8 @@ async fn a_full_spool_refuses_and_takes_batches_again_when_segments_are_done() {
         matches!(refused, AppendError::Full { limit: 20_000, .. }),
         "{refused}"
     );
+    let rejected = spool.accounting().snapshot().rejected;
+    assert_eq!(rejected.not_taken, (taken % 3 + 1) as u64);
     assert_eq!(take(&mut source, taken).await, expected(0..taken));
     for seq in 1..=taken as u64 {
         spool.done(seq, 0, BatchOutcome::default());
@@ -147,20 +150,6 @@ async fn a_full_spool_refuses_and_takes_batches_again_when_segments_are_done() {
     spool.tidy().unwrap();
     append(&spool, taken..taken + 20).await;
     assert_eq!(take(&mut source, 20).await, expected(taken..taken + 20));
-}
-
-#[tokio::test]
-async fn a_batch_that_is_awaited_is_told_when_it_is_done() {
-    let folder = tempfile::tempdir().unwrap();
-    let (spool, _committer, _source) = open(place(folder.path()), false).unwrap();
-    let room = Admission::new(1024).reserve(10).unwrap();
-    let receipt = spool.append(batch(0), room, true).await.unwrap();
-    let outcome = BatchOutcome {
-        stored: 1,
-        ..BatchOutcome::default()
-    };
-    spool.done(receipt.seq, 0, outcome.clone());
-    assert_eq!(receipt.outcome.unwrap().await.unwrap(), outcome);
 }
 
 #[tokio::test]

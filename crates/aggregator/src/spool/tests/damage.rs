@@ -6,7 +6,7 @@ use super::model::Model;
 use super::random::Random;
 use super::refusal::{drained, goes_on, opened, refused_and_recovered};
 use super::simulated_disk::{End, SimulatedDisk};
-use crate::spool::BatchOutcome;
+use crate::accounting::BatchOutcome;
 use crate::spool::segment::{name, number};
 
 #[test]

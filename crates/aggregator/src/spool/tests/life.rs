@@ -7,9 +7,10 @@ use super::opened::{Opened, dumped, open};
 use super::random::Random;
 use super::simulated_disk::SimulatedDisk;
 use super::tally::Tally;
+use crate::accounting::BatchOutcome;
 use crate::spool::log::{AppendError, Bounds};
 use crate::spool::segment::UNFINISHED;
-use crate::spool::{BatchOutcome, Portion, SourceError, SpoolError, Spooled};
+use crate::spool::{Portion, SourceError, SpoolError, Spooled};
 
 pub(super) struct Life<'a> {
     disk: &'a SimulatedDisk,

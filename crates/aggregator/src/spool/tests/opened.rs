@@ -78,7 +78,6 @@ impl Opened {
                 batch,
                 room,
                 answer,
-                waiter: None,
             });
             answers.push(written);
         }
@@ -95,7 +94,7 @@ impl Opened {
             cursor: state.cursor,
             next_seq: state.next_seq,
             batches: state.waiting_batches,
-            records: state.accounts.waiting,
+            records: state.accounting.snapshot().waiting,
         }
     }
 

@@ -83,7 +83,7 @@ async fn a_batch_that_can_never_fit_is_told_so() {
     place.bounds.max_bytes = 300;
     let (spool, _committer, mut source) = open(place, false).unwrap();
     let room = Admission::new(1024).reserve(10).unwrap();
-    let refused = spool.append(batch(2), room, false).await.unwrap_err();
+    let refused = spool.append(batch(2), room).await.unwrap_err();
     assert!(matches!(refused, AppendError::TooLarge(_)), "{refused}");
     drop(source.next(ALL));
 }

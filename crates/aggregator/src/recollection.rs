@@ -1,0 +1,53 @@
+//! What a start remembers of the batches that are in the spool: their keys, and that they wait.
+
+use crate::fates::Fates;
+use crate::idempotency::Keys;
+use crate::spool::{Found, LookBack};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Segments that are gone over before the first request is served. After a kill the newest one holds
+/// a single commit; the one before it holds what clients are most likely to send again.
+const AT_ONCE: usize = 2;
+
+/// Remembers the newest batches, and goes on with older ones in the background, until it is stopped
+/// or nothing more is remembered. A key that is not remembered yet is written again, as a no-op.
+pub(crate) fn start(
+    mut back: LookBack,
+    keys: Arc<Keys>,
+    fates: Arc<Fates>,
+    stop: CancellationToken,
+) {
+    for _ in 0..AT_ONCE {
+        if let Some(batches) = back.segment() {
+            remember(&batches, &keys, &fates);
+        }
+    }
+    if !back.has_more() {
+        return;
+    }
+    tokio::task::spawn_blocking(move || {
+        while !stop.is_cancelled()
+            && let Some(batches) = back.segment()
+        {
+            if !remember(&batches, &keys, &fates) {
+                break;
+            }
+        }
+    });
+}
+
+/// Whether any of them had room.
+fn remember(batches: &[Found], keys: &Keys, fates: &Fates) -> bool {
+    let mut room = batches.is_empty();
+    for Found { head, waits } in batches {
+        if let Some(key) = head.key {
+            room |= keys.recovered(key, head.id);
+        }
+        // Of the others it is not known what the store took of them.
+        if *waits {
+            room |= fates.recovered(head.id, head.received_at, head.records as usize);
+        }
+    }
+    room
+}

@@ -1,0 +1,61 @@
+//! Which batches are on disk, newest segment first: what a start can remember.
+
+use super::disk::Disk;
+use super::frame::{self, BatchHead};
+use super::segment::{Segment, Step};
+use std::sync::Arc;
+
+/// A batch that is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// What its head says.
+    pub head: BatchHead,
+    /// Whether it is not known to be in the store.
+    pub waits: bool,
+}
+
+/// Goes back over the segments.
+pub struct LookBack {
+    disk: Arc<dyn Disk>,
+    /// Oldest first; those that were gone over are taken off.
+    segments: Vec<u64>,
+    done_below: u64,
+}
+
+impl LookBack {
+    pub(super) fn new(disk: Arc<dyn Disk>, segments: Vec<u64>, done_below: u64) -> Self {
+        Self {
+            disk,
+            segments,
+            done_below,
+        }
+    }
+
+    /// The batches of the next older segment, newest first; `None` behind the oldest. Blocks on the
+    /// disk. What cannot be read is left out: whoever hands it on says why.
+    pub fn segment(&mut self) -> Option<Vec<Found>> {
+        let number = self.segments.pop()?;
+        let mut found = self.read(number).unwrap_or_default();
+        found.reverse();
+        Some(found)
+    }
+
+    /// Whether there are older ones.
+    pub fn has_more(&self) -> bool {
+        !self.segments.is_empty()
+    }
+
+    fn read(&self, number: u64) -> Option<Vec<Found>> {
+        let mut cursor = Segment::open(&*self.disk, number).ok()?.frames();
+        let mut found = Vec::new();
+        while let Ok(Step::Frame(head, _)) = cursor.step() {
+            let heads = frame::batch_heads(&head, cursor.payload()).unwrap_or_default();
+            let numbered = (head.first_seq..).zip(heads);
+            found.extend(numbered.map(|(seq, head)| Found {
+                head,
+                waits: seq >= self.done_below,
+            }));
+        }
+        Some(found)
+    }
+}
