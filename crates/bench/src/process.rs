@@ -4,6 +4,7 @@ use crate::clock;
 use crate::failure::{During as _, Failure};
 use crate::usage::{self, Usage};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use std::cell::Cell;
 use std::io::Read;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -24,7 +25,8 @@ pub(crate) struct Process {
     child: Child,
     stdout: Output,
     stderr: Output,
-    peak_rss_mib: f64,
+    /// As it was seen last: an ended process has no memory any more.
+    peak_rss_mib: Cell<f64>,
 }
 
 /// A child that has ended.
@@ -65,7 +67,7 @@ impl Process {
             stdout: Output::collect(child.stdout.take()),
             stderr: Output::collect(child.stderr.take()),
             child,
-            peak_rss_mib: 0.0,
+            peak_rss_mib: Cell::new(0.0),
         })
     }
 
@@ -89,6 +91,9 @@ impl Process {
 
     /// Whether it has ended; it stays to be looked at until it is waited for.
     pub(crate) fn has_ended(&self) -> Result<bool, Failure> {
+        if let Ok(peak) = usage::peak_rss_mib(self.pid()) {
+            self.peak_rss_mib.set(peak);
+        }
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         let seen = waitid(WaitId::Pid(self.id()?), look).during(self.name)?;
         Ok(seen.is_some())
@@ -98,10 +103,6 @@ impl Process {
     pub(crate) async fn ended(mut self, within: Duration) -> Result<Ended, Failure> {
         let began = clock::now();
         while !self.has_ended()? {
-            // An ended process has no memory any more: the last look before counts.
-            if let Ok(peak) = usage::peak_rss_mib(self.pid()) {
-                self.peak_rss_mib = peak;
-            }
             if began.elapsed() > within {
                 let name = self.name;
                 return Err(Failure::told(format!("{name} has not ended in {within:?}")));
@@ -110,7 +111,7 @@ impl Process {
         }
         let usage = Usage {
             cpu_seconds: usage::cpu_seconds(self.pid())?,
-            peak_rss_mib: self.peak_rss_mib,
+            peak_rss_mib: self.peak_rss_mib.get(),
         };
         let status = self.child.wait().during(self.name)?;
         let (stdout, last_output) = self.stdout.finish();

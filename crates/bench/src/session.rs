@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::mongod::Mongod;
 use crate::programs::Programs;
 use crate::report::{Case, Run};
+use crate::table::number;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
@@ -58,8 +59,9 @@ impl Session {
                 let fault = done.fault.as_ref();
                 let fault =
                     fault.map_or_else(String::new, |fault| format!(" DOES NOT COUNT: {fault}"));
+                let value = number(value);
                 say(format_args!(
-                    "{round}/{of} {subject}: {value:.0} {unit}{fault}"
+                    "{round}/{of} {subject}: {value} {unit}{fault}"
                 ));
                 runs.push(done);
             }

@@ -86,7 +86,7 @@ fn write_ratio(ratio: &Ratio, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Three digits that count, or a whole number with commas.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if !value.is_finite() {
         return "–".to_owned();
     }
