@@ -1,6 +1,8 @@
 //! The program as a user and as its own parent start it. That there are tests of the program makes
 //! `cargo test` build it, with the features that it builds everything else with: CI runs that one.
 
+#![cfg(test)]
+
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
