@@ -1,0 +1,154 @@
+//! What happens to a record inside the service, a thousand records at a time: read, encoded, framed for
+//! the spool, put on a page and written as JSON.
+
+use aggregator::batch::{Batch, BatchBuilder};
+use aggregator::document::StoredDocument;
+use aggregator::query::Query;
+use aggregator::record_id::BatchId;
+use aggregator::spool::frame::encode_frame;
+use aggregator::store::page::Page;
+use aggregator::wire::format_of;
+use bson::RawDocument;
+use clap::Parser as _;
+use logs::Timestamp;
+use producer::generate::{Generator, Style};
+use std::hint::black_box;
+use std::rc::Rc;
+
+/// Records that one call of a case handles.
+pub(crate) const RECORDS: u32 = 1000;
+
+/// 2026-01-01T00:00:00Z.
+const START: Timestamp = Timestamp::from_nanos(1_767_225_600_000_000_000);
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// A name, and the work.
+pub(crate) type Case = (&'static str, Box<dyn FnMut()>);
+
+/// All of them.
+pub(crate) fn all() -> Vec<Case> {
+    let (body, lines) = (body(), body_lines());
+    let batch = Rc::new(batch(&body));
+    let [framed, paged] = [0; 2].map(|_| Rc::clone(&batch));
+    let fields = fields(&batch);
+    let shown = page(&batch);
+    let mut frame = Vec::new();
+    let mut json = Vec::new();
+    vec![
+        (
+            "decode a JSON array to documents",
+            Box::new(move || drop(black_box(self::batch(&body)))),
+        ),
+        (
+            "decode NDJSON to documents",
+            Box::new(move || drop(black_box(self::batch(&lines)))),
+        ),
+        (
+            "encode documents from fields",
+            Box::new(move || encode(&fields)),
+        ),
+        (
+            "frame a batch for the spool",
+            Box::new(move || {
+                let batches = std::iter::once(framed.as_ref());
+                black_box(encode_frame(&mut frame, 7, 1, batches).is_ok());
+            }),
+        ),
+        (
+            "page of stored documents",
+            Box::new(move || drop(black_box(page(&paged)))),
+        ),
+        (
+            "page to JSON",
+            Box::new(move || {
+                json.clear();
+                for place in 0..shown.len() {
+                    let row = shown.row(place).expect("a row");
+                    row.write_json(&mut json).expect("attributes are JSON");
+                }
+                black_box(json.len());
+            }),
+        ),
+    ]
+}
+
+/// As the producer sends it.
+fn body() -> Vec<u8> {
+    let defaults = producer::config::Config::try_parse_from(["producer"]);
+    let mut generator = Generator::new(Style {
+        seed: 1,
+        levels: defaults.expect("the defaults").levels,
+        message_bytes: None,
+        late: 0.0,
+    });
+    let mut body = Vec::new();
+    let time = |place: usize| {
+        let after = i64::try_from(place).unwrap_or(0) * 1000;
+        Timestamp::from_nanos(START.nanos() + after)
+    };
+    let records = RECORDS as usize;
+    generator.batch(0, records, time, &mut body).expect("JSON");
+    body
+}
+
+/// The same, one object a line.
+fn body_lines() -> Vec<u8> {
+    let text = String::from_utf8(body()).expect("UTF-8");
+    let text = text.trim_matches(['[', ']']).replace(",\n", "\n");
+    text.into_bytes()
+}
+
+fn batch(body: &[u8]) -> Batch {
+    let mut builder = BatchBuilder::new(BatchId::keyed("key", b"body"), None, START, MAX_BYTES);
+    let format = format_of(Some("application/json")).expect("JSON is known");
+    (format.decode)(body, &mut builder).expect("a body of records");
+    let (batch, rejects) = builder.finish();
+    assert_eq!(
+        (batch.documents.len(), rejects.count),
+        (RECORDS as usize, 0)
+    );
+    batch
+}
+
+/// What a record says, taken out of its document.
+type Fields = (Timestamp, String, String);
+
+fn fields(batch: &Batch) -> Vec<Fields> {
+    let documents = batch.documents.slices(0..batch.documents.len());
+    let fields = documents.map(stored).map(|stored| {
+        let level = stored.level.unwrap_or_default();
+        (
+            stored.id.time(),
+            level.to_owned(),
+            stored.message.to_owned(),
+        )
+    });
+    fields.collect()
+}
+
+fn encode(fields: &[Fields]) {
+    let mut builder = BatchBuilder::new(BatchId::keyed("key", b"body"), None, START, MAX_BYTES);
+    for (time, level, message) in fields {
+        builder.record(Some(*time), Some(level), message, |writer| {
+            writer.string("service", "checkout");
+            writer.string("host", "checkout-3");
+            writer.string("traceId", "0123456789abcdef");
+            Ok(())
+        });
+    }
+    black_box(builder.finish());
+}
+
+fn page(batch: &Batch) -> Page {
+    let (mut page, query) = (Page::default(), Query::default());
+    for bytes in batch.documents.slices(0..batch.documents.len()) {
+        page.push_document(&query, &stored(bytes)).expect("BSON");
+    }
+    assert_eq!(page.len(), RECORDS as usize);
+    page
+}
+
+fn stored(bytes: &[u8]) -> StoredDocument<'_> {
+    let document = RawDocument::from_bytes(bytes).expect("BSON");
+    StoredDocument::read(document).expect("a record")
+}
