@@ -169,7 +169,7 @@ impl<'a> Rig<'a> {
         let records = &health.records;
         let adds_up = records.stored == self.acknowledged
             && records.stored + records.already_stored == records.received
-            && records.refused == 0;
+            && records.rejected.values().all(|records| *records == 0);
         (!adds_up).then(|| {
             format!(
                 "{} records were acknowledged, and the service tells of {records:?}",

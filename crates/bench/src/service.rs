@@ -6,6 +6,7 @@ use crate::process::{self, Process};
 use crate::programs::Programs;
 use crate::usage::{self, Usage};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -42,7 +43,8 @@ pub(crate) struct Records {
     pub(crate) received: u64,
     pub(crate) stored: u64,
     pub(crate) already_stored: u64,
-    pub(crate) refused: u64,
+    /// By reason.
+    pub(crate) rejected: BTreeMap<String, u64>,
     pub(crate) waiting: u64,
 }
 
