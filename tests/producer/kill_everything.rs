@@ -177,7 +177,7 @@ fn producer(recorder: &Recorder, spool: &TempDir, life: u64, more: &[&str]) -> P
         "--gzip",
         &gzip,
         "--rate",
-        "1000",
+        "2000",
         "--batch-size",
         "10",
         "--timeout",
