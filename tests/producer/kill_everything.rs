@@ -2,16 +2,17 @@
 //! load: every record that anyone sent is acknowledged in the end, and stored exactly once as it was
 //! sent.
 
+mod load;
+
+use std::io::Read;
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use rand::seq::SliceRandom;
-use serde_json::json;
-use std::io::Read;
 use tempfile::TempDir;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
+use self::load::{producer, undated_load};
 use super::kill_loop::rounds;
 use crate::support::contents::{self, Contents, UNDATED, stored};
 use crate::support::mongod::Mongod;
@@ -156,63 +157,6 @@ impl Everything {
             .ended()
             .await
     }
-}
-
-/// Each life has logs of its own: another seed, and times of another hour. Every other one compresses.
-fn producer(recorder: &Recorder, spool: &TempDir, life: u64, more: &[&str]) -> Producer {
-    let (seed, url) = (life.to_string(), recorder.url());
-    let start = logs::Timestamp::parse("2024-01-01T00:00:00Z").unwrap();
-    let hours = i64::try_from(life).unwrap() * 3_600_000_000_000;
-    let start = logs::Timestamp::from_nanos(start.nanos() + hours).to_string();
-    let gzip = (life % 2 == 1).to_string();
-    let fixed = [
-        "--url",
-        &url,
-        "--spool",
-        spool.path().to_str().unwrap(),
-        "--seed",
-        &seed,
-        "--start-time",
-        &start,
-        "--gzip",
-        &gzip,
-        "--rate",
-        "2000",
-        "--batch-size",
-        "10",
-        "--timeout",
-        "10s",
-        "--grace",
-        "60s",
-        "--output",
-        "json",
-    ];
-    Producer::start(&[&fixed, more].concat())
-}
-
-/// Sends records without a time, each batch until it is acknowledged, until it is told to stop.
-fn undated_load(url: String, stop: watch::Receiver<bool>) -> JoinHandle<()> {
-    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
-    let client = client.build().unwrap();
-    tokio::spawn(async move {
-        for number in 0.. {
-            let record = |place: char| json!({ "message": format!("{UNDATED}{number} {place}") });
-            let body = json!([record('a'), record('b'), record('b')]).to_string();
-            loop {
-                let request = client.post(&url).header("content-type", "application/json");
-                let request = request.header("idempotency-key", format!("undated-{number}"));
-                let answer = request.body(body.clone()).send().await;
-                match answer {
-                    Ok(answer) if answer.status() == 200 => break,
-                    _ => rest(Duration::from_millis(20)).await,
-                }
-            }
-            if *stop.borrow() {
-                return;
-            }
-            rest(Duration::from_millis(5)).await;
-        }
-    })
 }
 
 fn random_time(most_ms: u64) -> Duration {

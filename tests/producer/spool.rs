@@ -128,15 +128,15 @@ async fn a_batch_is_in_the_spool_before_its_first_try() {
 async fn what_was_given_up_stays_for_the_next_run() {
     let spool = Spool::new();
     let server = Scripted::start(refusing(503)).await;
-    let give_up = [&ONE[..], &["--give-up-after", "300ms"]].concat();
-    let ended = spool.run(&server, &give_up).await;
+    let impatient = [&ONE[..], &["--give-up-after", "300ms"]].concat();
+    let ended = spool.run(&server, &impatient).await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert_eq!(ended.numbers(["sent", "failed"]), [100, 100]);
     assert_eq!(told(&ended), [0, 0, 100, 0], "{ended:?}");
     let given_up = keys_and_bodies(&server.requests());
 
     // Given up once more: it stays. Taken: it goes.
-    let ended = spool.run(&server, &give_up).await;
+    let ended = spool.run(&server, &impatient).await;
     assert_eq!(told(&ended), [0, 100, 200, 0], "{ended:?}");
     let server = Scripted::start(|_| Action::Take).await;
     let ended = spool.run(&server, &ONE).await;

@@ -150,7 +150,8 @@ impl Shared {
         let mut head = format!("HTTP/1.1 {status} X\r\n");
         for name in TOLD {
             if let Some(value) = response.headers().get(name) {
-                head += &format!("{name}: {}\r\n", value.to_str().expect("a text"));
+                let value = value.to_str().expect("a text");
+                head.extend([name, ": ", value, "\r\n"]);
             }
         }
         let body = response.bytes().await.ok()?;

@@ -167,7 +167,7 @@ pub(crate) async fn deliver_all(
     tracker.close();
     tracker.wait().await;
     match feeding.await {
-        Ok(fed) => fed.map(|()| ended),
+        Ok(outcome) => outcome.map(|()| ended),
         Err(error) => Err(RunError::Source(io::Error::other(error))),
     }
 }

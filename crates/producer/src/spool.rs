@@ -157,7 +157,7 @@ impl Spool {
     fn read_file(&self, number: u64) -> Result<(u64, String, Body), SpoolError> {
         let bytes = self.folder.read(number)?;
         let length = size(&bytes);
-        match file::decode(bytes) {
+        match file::decode(&bytes) {
             Ok((key, body)) => Ok((length, key, body)),
             Err(reason) => Err(SpoolError::Damaged {
                 path: self.folder.path(number, Kind::Batch),

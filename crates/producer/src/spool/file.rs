@@ -36,8 +36,8 @@ fn first_line(crc: u32) -> String {
 ///
 /// # Errors
 /// What is wrong with the file: nothing of it may be sent.
-pub(super) fn decode(file: Bytes) -> Result<(String, Body), String> {
-    let (first, rest) = line(&file).ok_or("it has no first line")?;
+pub(super) fn decode(file: &Bytes) -> Result<(String, Body), String> {
+    let (first, rest) = line(file).ok_or("it has no first line")?;
     if !first.starts_with(FORMAT.as_bytes()) {
         return Err("its first line is none of this format".to_owned());
     }
