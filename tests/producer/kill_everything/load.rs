@@ -12,6 +12,8 @@ use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
 use crate::support::traffic::rest;
 
+/// Keys of batches without times begin so.
+pub(super) const UNDATED_KEY: &str = "undated-";
 /// For one answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -47,27 +49,36 @@ pub(super) fn producer(recorder: &Recorder, spool: &TempDir, life: u64, more: &[
     Producer::start(&[&fixed, more].concat())
 }
 
-/// Sends records without a time, each batch until it is acknowledged, until it is told to stop.
+/// How long ago a batch was acknowledged that is sent once more: so many batches at most.
+const LONGEST_MEMORY: u64 = 200;
+
+/// Sends records without a time until it is told to stop, each batch until it is acknowledged. Between
+/// them it sends earlier ones once more: a service that was killed meanwhile has forgotten their keys.
 pub(super) fn undated_load(url: String, stop: watch::Receiver<bool>) -> JoinHandle<()> {
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
     let client = client.build().unwrap();
     tokio::spawn(async move {
-        for number in 0.. {
-            let record = |place: char| json!({ "message": format!("{UNDATED}{number} {place}") });
-            let body = json!([record('a'), record('b'), record('b')]).to_string();
-            loop {
-                let request = client.post(&url).header("content-type", "application/json");
-                let request = request.header("idempotency-key", format!("undated-{number}"));
-                let answer = request.body(body.clone()).send().await;
-                match answer {
-                    Ok(answer) if answer.status() == 200 => break,
-                    _ => rest(Duration::from_millis(20)).await,
-                }
-            }
+        for number in 0_u64.. {
+            send_until_taken(&client, &url, number).await;
+            let earlier = number.saturating_sub(rand::random_range(0..LONGEST_MEMORY));
+            send_until_taken(&client, &url, earlier).await;
             if *stop.borrow() {
                 return;
             }
             rest(Duration::from_millis(5)).await;
         }
     })
+}
+
+async fn send_until_taken(client: &reqwest::Client, url: &str, number: u64) {
+    let record = |place: char| json!({ "message": format!("{UNDATED}{number} {place}") });
+    let body = json!([record('a'), record('b'), record('b')]).to_string();
+    loop {
+        let request = client.post(url).header("content-type", "application/json");
+        let request = request.header("idempotency-key", format!("{UNDATED_KEY}{number}"));
+        match request.body(body.clone()).send().await {
+            Ok(answer) if answer.status() == 200 => return,
+            _ => rest(Duration::from_millis(20)).await,
+        }
+    }
 }
