@@ -1,41 +1,23 @@
 //! Against the real service: every log is stored, and none of them twice.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::support::contents::{self, Contents, stored};
 use crate::support::forwarder::Forwarder;
 use crate::support::producer::Producer;
 use crate::support::service::Service;
 use crate::support::stores::on_both_stores;
-use crate::support::traffic::drained;
 use crate::support::wait_until;
 use producer::generate::Style;
 use producer::levels::Levels;
 use producer::pace::Schedule;
 use producer::source::{Settings, Source};
-use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const LEVELS: &str = "INFO=70,WARN=20,ERROR=10";
 
-/// How often each log is there, told apart by all that it says.
-type Logs = BTreeMap<String, usize>;
-
-fn counted(logs: Vec<Value>) -> Logs {
-    let mut counted = Logs::new();
-    for mut log in logs {
-        // The service adds an id, and writes a time with as many digits as it needs.
-        let object = log.as_object_mut().unwrap();
-        object.remove("id");
-        let time = logs::Timestamp::parse(object["timestamp"].as_str().unwrap()).unwrap();
-        object.insert("timestamp".to_owned(), Value::from(time.nanos()));
-        *counted.entry(log.to_string()).or_default() += 1;
-    }
-    counted
-}
-
 /// The logs that a producer sends with `--seed 42` from 2024-10-08 on.
-fn expected(count: u64, batch_size: usize, rate: f64) -> Logs {
+fn expected(count: u64, batch_size: usize, rate: f64) -> Contents {
     let mut source = Source::new(Settings {
         style: Style {
             seed: 42,
@@ -50,16 +32,11 @@ fn expected(count: u64, batch_size: usize, rate: f64) -> Logs {
         prebuilt: false,
     })
     .unwrap();
-    let bodies = (0..).map_while(|number| source.batch(number).unwrap());
-    let logs = bodies.flat_map(|body| serde_json::from_slice::<Vec<Value>>(&body.bytes).unwrap());
-    counted(logs.collect())
-}
-
-async fn stored(service: &Service) -> Logs {
-    drained(service).await;
-    let reply = service.get("/logs/retrieve").await;
-    assert_eq!(reply.status, 200, "{}", reply.text());
-    counted(serde_json::from_slice(&reply.body).unwrap())
+    let mut contents = Contents::new();
+    for body in (0..).map_while(|number| source.batch(number).unwrap()) {
+        contents::add(&mut contents, &body.bytes);
+    }
+    contents
 }
 
 fn arguments<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {

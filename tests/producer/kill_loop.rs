@@ -1,16 +1,14 @@
 //! SIGKILL of the service at random moments, under load from the real producer: nothing that was
 //! acknowledged is missing, nothing is there twice, and the contents are equal.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value;
-
+use crate::support::contents::stored;
 use crate::support::forwarder::Forwarder;
 use crate::support::producer::Producer;
 use crate::support::service::Service;
 use crate::support::stores::Backend;
-use crate::support::traffic::{drained, rest};
+use crate::support::traffic::rest;
 
 /// Kills in one test; `KILL_ROUNDS` asks for more.
 const ROUNDS: u64 = 25;
@@ -18,7 +16,8 @@ const ROUNDS: u64 = 25;
 const RATE: &str = "4000";
 const LONGEST_LIFE_MS: u64 = 400;
 
-fn rounds() -> u64 {
+/// How many rounds this and the other kill loops go.
+pub(super) fn rounds() -> u64 {
     let asked = std::env::var("KILL_ROUNDS").ok();
     asked.map_or(ROUNDS, |text| {
         text.parse().expect("KILL_ROUNDS is a number")
@@ -44,19 +43,6 @@ fn producer(url: &str, more: &[&str]) -> Producer {
     Producer::start(&[&fixed, more].concat())
 }
 
-/// Every record as it is told, but for its id: how often it is there.
-async fn contents(service: &Service) -> BTreeMap<String, usize> {
-    drained(service).await;
-    let told = service.get("/logs/retrieve").await.json();
-    let mut contents = BTreeMap::new();
-    for record in told.as_array().unwrap() {
-        let mut record = record.clone();
-        record.as_object_mut().unwrap().remove("id");
-        *contents.entry(Value::to_string(&record)).or_default() += 1;
-    }
-    contents
-}
-
 async fn killed_again_and_again(backend: Backend, name: &str) {
     let service = backend.start(name).await;
     let forwarder = Forwarder::to(service.address()).await;
@@ -78,7 +64,7 @@ async fn killed_again_and_again(backend: Backend, name: &str) {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let [sent, accepted] = ended.numbers(["sent", "accepted"]);
     assert_eq!(sent, accepted);
-    let found = contents(&service).await;
+    let found = stored(&service).await;
     println!(
         "{} kills, {accepted} records acknowledged, {} different ones stored",
         rounds(),
@@ -90,7 +76,7 @@ async fn killed_again_and_again(backend: Backend, name: &str) {
     let count = accepted.to_string();
     let reference = producer(&undisturbed.url(""), &["--rate", RATE, "--count", &count]);
     assert_eq!(reference.ended().await.code, Some(0));
-    let expected = contents(&undisturbed).await;
+    let expected = stored(&undisturbed).await;
     assert_eq!(expected.values().sum::<usize>() as u64, accepted);
     assert!(found == expected, "the contents differ");
 }

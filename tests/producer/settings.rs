@@ -3,7 +3,7 @@
 use crate::support::producer::{Ended, Producer};
 use crate::support::scripted::{Action, Request, Scripted};
 
-const FLAGS: [(&str, &str); 18] = [
+const FLAGS: [(&str, &str); 20] = [
     ("--url", "PRODUCER_URL"),
     ("--rate", "PRODUCER_RATE"),
     ("--batch-size", "PRODUCER_BATCH_SIZE"),
@@ -20,6 +20,8 @@ const FLAGS: [(&str, &str); 18] = [
     ("--timeout", "PRODUCER_TIMEOUT"),
     ("--give-up-after", "PRODUCER_GIVE_UP_AFTER"),
     ("--grace", "PRODUCER_GRACE"),
+    ("--spool", "PRODUCER_SPOOL"),
+    ("--spool-max-bytes", "PRODUCER_SPOOL_MAX_BYTES"),
     ("--output", "PRODUCER_OUTPUT"),
     ("--rust-log", "RUST_LOG"),
 ];

@@ -37,6 +37,7 @@ async fn the_json_summary_has_these_names_and_is_alone_on_standard_output() {
         "runId",
         "seed",
         "sent",
+        "spool",
     ];
     assert_eq!(names, expected.into());
     assert_eq!(summary["seed"], 9);

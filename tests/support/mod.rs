@@ -9,6 +9,7 @@ use std::time::Duration;
 
 pub(crate) mod binaries;
 pub(crate) mod compressed;
+pub(crate) mod contents;
 pub(crate) mod forwarder;
 pub(crate) mod http;
 pub(crate) mod mongod;
@@ -16,6 +17,7 @@ mod mongod_binary;
 pub(crate) mod process;
 pub(crate) mod producer;
 pub(crate) mod raw;
+pub(crate) mod recorder;
 pub(crate) mod scripted;
 pub(crate) mod service;
 pub(crate) mod stores;

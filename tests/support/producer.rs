@@ -63,6 +63,11 @@ impl Producer {
         self.0.try_wait().is_none()
     }
 
+    /// SIGKILL; waits until it is gone.
+    pub(crate) fn kill(&self) {
+        self.0.kill();
+    }
+
     /// Sends a signal by name.
     pub(crate) fn signal(&self, name: &str) {
         self.0.signal(name);

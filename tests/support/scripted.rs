@@ -45,11 +45,16 @@ impl Request {
         ends.count() + 1
     }
 
-    fn header(head: &str, name: &str) -> Option<String> {
-        let mut fields = head.lines().filter_map(|line| line.split_once(": "));
-        let found = fields.find(|(field, _)| *field == name)?;
-        Some(found.1.to_owned())
+    /// A field of its head, in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        field(&self.head, name)
     }
+}
+
+fn field(head: &str, name: &str) -> Option<String> {
+    let mut fields = head.lines().filter_map(|line| line.split_once(": "));
+    let found = fields.find(|(field, _)| *field == name)?;
+    Some(found.1.to_owned())
 }
 
 /// A running server.
@@ -116,7 +121,7 @@ async fn serve(
     script: &(impl Fn(usize, usize) -> Action + Send + Sync),
 ) {
     let mut unread = Vec::new();
-    while let Some(request) = read(&mut stream, &mut unread).await {
+    while let Some(request) = read_request(&mut stream, &mut unread).await {
         let logs = request.logs();
         let action = {
             let mut kept = lock(kept);
@@ -158,8 +163,8 @@ fn taken(logs: usize) -> (u16, Vec<(&'static str, String)>, String) {
     (200, Vec::new(), format!("{{\"accepted\":{logs}}}"))
 }
 
-/// The next request; `None` when there is none.
-async fn read(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Request> {
+/// The next request of a connection; `None` when there is none.
+pub(super) async fn read_request(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Request> {
     let end = loop {
         let end = unread.windows(4).position(|bytes| bytes == b"\r\n\r\n");
         match end {
@@ -170,7 +175,7 @@ async fn read(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Request> {
     };
     let head: Vec<u8> = unread.drain(..end + 4).collect();
     let head = String::from_utf8_lossy(&head).to_lowercase();
-    let length: usize = Request::header(&head, "content-length")?.parse().ok()?;
+    let length: usize = field(&head, "content-length")?.parse().ok()?;
     while unread.len() < length {
         if stream.read_buf(unread).await.ok()? == 0 {
             return None;
@@ -178,7 +183,7 @@ async fn read(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Request> {
     }
     Some(Request {
         at: Instant::now(),
-        key: Request::header(&head, "idempotency-key").unwrap_or_default(),
+        key: field(&head, "idempotency-key").unwrap_or_default(),
         head,
         body: unread.drain(..length).collect(),
     })

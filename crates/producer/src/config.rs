@@ -4,6 +4,7 @@ use crate::levels::Levels;
 use crate::target::{self, Target};
 use clap::{ArgAction, Parser, ValueEnum};
 use logs::Timestamp;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Sends random, realistic logs to the aggregator: a steady trickle, or as much load as is asked for.
@@ -70,6 +71,12 @@ pub struct Config {
     /// For what is under way when a signal comes or the duration is over; what is left then has failed.
     #[arg(long, env = "PRODUCER_GRACE", default_value = "10s", value_name = "TIME", value_parser = time)]
     pub grace: Duration,
+    /// Keep each batch in this folder from before its first try until it is answered; what an earlier run left there is sent first.
+    #[arg(long, env = "PRODUCER_SPOOL", value_name = "DIR")]
+    pub spool: Option<PathBuf>,
+    /// Most that the spool may hold (64MiB, 1GB, a plain number is bytes); a batch for which there is no room ends the run.
+    #[arg(long, env = "PRODUCER_SPOOL_MAX_BYTES", default_value = "256MiB", value_name = "BYTES", value_parser = bytes)]
+    pub spool_max_bytes: u64,
     /// Form of the summary on standard output.
     #[arg(
         long,
@@ -167,6 +174,13 @@ fn total(text: &str) -> Result<u64, String> {
     whole(text, 1_000_000_000_000)
 }
 
+fn bytes(text: &str) -> Result<u64, String> {
+    match text.parse::<bytesize::ByteSize>() {
+        Ok(size) if size.as_u64() > 0 => Ok(size.as_u64()),
+        _ => Err("expected a size such as 64MiB or 1000000".to_owned()),
+    }
+}
+
 fn timestamp(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).map_err(|error| error.to_string())
 }
@@ -216,6 +230,8 @@ mod tests {
             ("--late", "2"),
             ("--gzip", "perhaps"),
             ("--timeout", "soon"),
+            ("--spool-max-bytes", "0"),
+            ("--spool-max-bytes", "a lot"),
             ("--output", "xml"),
         ] {
             let error = parse(&[&format!("{flag}={value}")]).unwrap_err();

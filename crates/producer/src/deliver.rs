@@ -5,7 +5,9 @@ use crate::retry;
 use crate::send::{Sender, Verdict};
 use crate::shutdown::Stop;
 use crate::source::Body;
+use crate::spool::{Kept, Spool};
 use crate::stats::Stats;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -15,12 +17,23 @@ const LAST_WAIT: Duration = Duration::from_secs(1);
 /// A body to be sent.
 #[derive(Debug)]
 pub struct Batch {
-    /// Its number, from 0.
-    pub number: u64,
+    /// Its `Idempotency-Key`, at each try.
+    pub key: String,
     /// When it was to be sent; `None` for as soon as possible.
     pub due: Option<Duration>,
     /// The logs.
     pub body: Body,
+    /// Its place in the spool, when it comes from there.
+    pub kept: Option<Kept>,
+}
+
+/// How a batch came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It was answered for good: accepted or refused.
+    Answered,
+    /// It was not; it could be sent again.
+    Open,
 }
 
 /// What all deliveries share.
@@ -34,52 +47,82 @@ pub struct Delivery {
     pub clock: Clock,
     /// When to stop.
     pub stop: Stop,
-    /// The beginning of all keys; no other run has it.
-    pub run_id: String,
     /// After this time without success a batch has failed.
     pub give_up_after: Option<Duration>,
+    /// Where batches are kept until they are answered, if anywhere.
+    pub spool: Option<Arc<Spool>>,
 }
 
 impl Delivery {
     /// Sends a batch, under the same key each time, until it comes to its end.
-    pub async fn deliver(&self, batch: Batch) {
-        let (stats, logs) = (&self.stats, batch.body.logs);
-        let key = format!("{}-{}", self.run_id, batch.number);
+    pub async fn deliver(&self, mut batch: Batch) {
         let first_try = self.clock.elapsed();
+        let Some(spool) = &self.spool else {
+            self.send(&batch, first_try).await;
+            return;
+        };
+        let kept = match batch.kept.take() {
+            Some(kept) => kept,
+            None => match keep(spool, &batch).await {
+                Ok(kept) => kept,
+                Err(problem) => return self.end_for(&problem),
+            },
+        };
+        if self.send(&batch, first_try).await == End::Answered {
+            spool.done(&kept);
+        }
+    }
+
+    /// A batch that cannot be kept is not sent, and none after it.
+    fn end_for(&self, problem: &str) {
+        if self.stats.note_spool_problem(problem) {
+            tracing::error!("stopping: the spool cannot keep a batch: {problem}");
+        }
+        self.stop.soft.cancel();
+    }
+
+    async fn send(&self, batch: &Batch, first_try: Duration) -> End {
+        let (stats, logs) = (&self.stats, batch.body.logs);
         stats.sent.add(logs);
         let mut attempt = 0;
         loop {
             let verdict = tokio::select! {
                 biased;
-                verdict = self.sender.send(&key, &batch.body) => verdict,
+                verdict = self.sender.send(&batch.key, &batch.body) => verdict,
                 () = self.stop.hard.cancelled() => {
-                    return self.fail("no answer before the end of the grace period", logs);
+                    self.fail("no answer before the end of the grace period", logs);
+                    return End::Open;
                 }
             };
             let (reason, asked) = match verdict {
                 Verdict::Again { reason, asked } => (reason, asked),
-                Verdict::Refused(reason) => return self.fail(&reason, logs),
+                Verdict::Refused(reason) => {
+                    self.fail(&reason, logs);
+                    return End::Answered;
+                }
                 Verdict::Taken {
                     accepted,
                     replayed,
                     rejected,
                 } => {
-                    stats.took(self.latency(&batch, first_try));
-                    self.taken(&batch, accepted, replayed);
+                    stats.took(self.latency(batch, first_try));
+                    self.taken(batch, accepted, replayed);
                     if let Some(reason) = rejected {
                         self.fail(&reason, logs - accepted);
                     }
-                    return;
+                    return End::Answered;
                 }
             };
             stats.trouble(&reason, logs, self.clock.elapsed());
             let wait = retry::wait(attempt, asked, &mut rand::rng());
             let is_too_late = |limit| self.clock.elapsed() + wait > first_try + limit;
             if self.give_up_after.is_some_and(is_too_late) {
-                return self.fail(&format!("given up: {reason}"), logs);
+                self.fail(&format!("given up: {reason}"), logs);
+                return End::Open;
             }
             if !self.wait(wait, asked.is_some()).await {
-                return self.fail(&format!("not accepted before the end: {reason}"), logs);
+                self.fail(&format!("not accepted before the end: {reason}"), logs);
+                return End::Open;
             }
             if attempt == 0 {
                 stats.retried.add(logs);
@@ -125,5 +168,15 @@ impl Delivery {
         };
         self.stats.waiting.fetch_sub(1, Ordering::Relaxed);
         goes_on
+    }
+}
+
+/// Writes a batch to the disk, on a thread that may wait for it.
+async fn keep(spool: &Arc<Spool>, batch: &Batch) -> Result<Kept, String> {
+    let (spool, key, body) = (Arc::clone(spool), batch.key.clone(), batch.body.clone());
+    let written = tokio::task::spawn_blocking(move || spool.keep(&key, &body)).await;
+    match written {
+        Ok(kept) => kept.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
     }
 }

@@ -28,6 +28,8 @@ pub struct Feeder {
     pub duration: Option<Duration>,
     /// Asks for the end.
     pub stop: CancellationToken,
+    /// The beginning of all keys; no other run has it.
+    pub run_id: String,
 }
 
 impl Feeder {
@@ -48,7 +50,12 @@ impl Feeder {
             if !self.sleep_until(time) {
                 break;
             }
-            let batch = Batch { number, due, body };
+            let batch = Batch {
+                key: format!("{}-{number}", self.run_id),
+                due,
+                body,
+                kept: None,
+            };
             if batches.blocking_send(batch).is_err() {
                 break;
             }

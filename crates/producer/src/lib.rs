@@ -3,7 +3,8 @@
 //!
 //! ```text
 //!  generate ── source ── feed (a thread: each body at its time) ── run ── deliver ── send
-//!                          pace: when is the n-th batch due?         retry: again, and when?
+//!                          pace: when is the n-th batch due?         │  retry: again, and when?
+//!                                                     resend ── spool: what is not answered yet
 //! ```
 //!
 //! The loop is open: when a batch is due does not depend on the answers to earlier ones. At most
@@ -22,11 +23,13 @@ pub mod pace;
 pub mod progress;
 pub mod reasons;
 pub mod report;
+pub mod resend;
 pub mod retry;
 pub mod run;
 pub mod send;
 pub mod shutdown;
 pub mod source;
+pub mod spool;
 pub mod stats;
 pub mod target;
 pub mod telemetry;

@@ -42,6 +42,24 @@ pub struct Summary {
     pub latency_ms: Option<Millis>,
     /// Why logs failed.
     pub failures: Vec<Failure>,
+    /// Of the folder with unsent batches; null without one.
+    pub spool: Option<SpoolUse>,
+}
+
+/// What became of the batches in the spool, in logs.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SpoolUse {
+    /// Left there by earlier runs, sent again, and accepted.
+    pub resent: u64,
+    /// Left there by earlier runs, and refused, or still not accepted.
+    pub failed: u64,
+    /// There at the end: the next start sends them.
+    pub left: u64,
+    /// Files (not logs) that were found damaged and set aside.
+    pub damaged: u64,
+    /// Why a batch could not be kept, which ended the run.
+    pub problem: Option<String>,
 }
 
 /// Latencies in milliseconds.
@@ -81,6 +99,8 @@ pub struct Run {
     pub cpu: Duration,
     /// Logs that were due and not sent.
     pub behind: u64,
+    /// What became of the batches in the spool.
+    pub spool: Option<SpoolUse>,
 }
 
 impl Summary {
@@ -107,12 +127,43 @@ impl Summary {
             failures: failures
                 .map(|(reason, logs)| Failure { reason, logs })
                 .collect(),
+            spool: run.spool,
         }
     }
 
     /// Whether everything that was sent was accepted.
     pub fn is_success(&self) -> bool {
-        self.failed == 0 && self.accepted == self.sent
+        let spool_is_fine = self.spool.as_ref().is_none_or(SpoolUse::is_success);
+        self.failed == 0 && self.accepted == self.sent && spool_is_fine
+    }
+}
+
+impl SpoolUse {
+    /// Whether it has done all that it was for: nothing is left or damaged.
+    fn is_success(&self) -> bool {
+        self.failed + self.left + self.damaged == 0 && self.problem.is_none()
+    }
+}
+
+impl fmt::Display for SpoolUse {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            resent,
+            failed,
+            left,
+            ..
+        } = self;
+        write!(
+            out,
+            "spool     {resent} of an earlier run accepted, {failed} failed, {left} left for the next run"
+        )?;
+        if self.damaged > 0 {
+            write!(out, ", {} damaged files set aside", self.damaged)?;
+        }
+        if let Some(problem) = &self.problem {
+            write!(out, "\n          {problem}")?;
+        }
+        Ok(())
     }
 }
 
@@ -153,6 +204,9 @@ impl fmt::Display for Summary {
         writeln!(out, "failed    {}", self.failed)?;
         for Failure { reason, logs } in &self.failures {
             writeln!(out, "          {logs}: {reason}")?;
+        }
+        if let Some(spool) = &self.spool {
+            writeln!(out, "{spool}")?;
         }
         if self.behind > 0 {
             writeln!(

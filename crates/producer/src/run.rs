@@ -8,14 +8,17 @@ use crate::generate::{Style, older};
 use crate::pace::Schedule;
 use crate::progress::{self, Progress};
 use crate::report::{Run, Summary};
+use crate::resend;
 use crate::send::Sender;
 use crate::shutdown::Stop;
 use crate::source::{self, Source};
+use crate::spool::SpoolError;
 use crate::stats::Stats;
 use crate::target::Target;
 use indicatif::ProgressBar;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::TaskTracker;
 
@@ -34,6 +37,9 @@ pub enum RunError {
     /// The statistics.
     #[error("cannot keep latencies: {0}")]
     Latency(#[from] hdrhistogram::CreationError),
+    /// The folder with unsent batches.
+    #[error("cannot use the spool: {0}")]
+    Spool(#[from] SpoolError),
 }
 
 /// Sends what the settings ask for until the end or a stop.
@@ -49,22 +55,25 @@ pub async fn run(
     let seed = config.seed.unwrap_or_else(rand::random);
     let schedule = Schedule::new(config.rate, config.batch_size);
     let source = Source::new(source_settings(config, schedule, seed))?;
-    let sender = Sender::new(target, config.timeout, config.concurrency, config.gzip)?;
+    let sender = Sender::new(target, config.timeout, config.concurrency)?;
     let run_id = format!("{:016x}", rand::random::<u64>());
     tracing::info!(seed, run_id, "sending");
     if config.prebuilt {
         let (bodies, bytes) = source.pool();
         tracing::info!(bodies, bytes, "bodies were made beforehand");
     }
-    let stats = Stats::new()?;
+    let spool = match &config.spool {
+        Some(folder) => Some(resend::all(folder, config, &sender, &stop).await?),
+        None => None,
+    };
     let clock = Clock::start();
     let delivery = Arc::new(Delivery {
         sender,
-        stats,
+        stats: Stats::new()?,
         clock,
         stop: stop.clone(),
-        run_id: run_id.clone(),
         give_up_after: config.give_up_after,
+        spool: spool.as_ref().map(|resent| Arc::clone(&resent.spool)),
     });
     stop.in_time(config.duration, config.grace);
     let feeder = Feeder {
@@ -73,6 +82,7 @@ pub async fn run(
         clock,
         duration: config.duration,
         stop: stop.soft.clone(),
+        run_id: run_id.clone(),
     };
     let progress = tokio::spawn(
         Progress {
@@ -92,6 +102,7 @@ pub async fn run(
         elapsed: clock.elapsed(),
         cpu: clock.cpu_elapsed(),
         behind,
+        spool: spool.map(|resent| resent.to_report(&delivery.stats)),
     };
     Ok(Summary::new(run, &delivery.stats))
 }
@@ -123,20 +134,11 @@ async fn send_all(
     config: &Config,
 ) -> Result<u64, RunError> {
     let schedule = feeder.schedule;
-    let (sender, batches) = mpsc::channel(AHEAD);
-    let feeding = tokio::task::spawn_blocking(move || feeder.run(&sender));
-    let tracker = TaskTracker::new();
-    dispatch(delivery, batches, &tracker, config.concurrency).await;
-    let ended = delivery.clock.elapsed();
+    let feed = move |sender: mpsc::Sender<Batch>| Ok(feeder.run(&sender)?);
+    let ended = deliver_all(delivery, feed, config.concurrency).await?;
     let due_until = config
         .duration
         .map_or(ended, |duration| ended.min(duration));
-    tracker.close();
-    tracker.wait().await;
-    match feeding.await {
-        Ok(fed) => fed?,
-        Err(error) => return Err(RunError::Source(io::Error::other(error))),
-    }
     let sent = delivery.stats.sent.get();
     let behind = progress::behind(schedule, config.count, due_until, sent);
     // The batch that was due at this very moment is not behind.
@@ -145,6 +147,29 @@ async fn send_all(
     } else {
         0
     })
+}
+
+/// Delivers what `feed`, on a thread of its own, hands over, and waits for the end of each; tells when
+/// the last one was begun.
+///
+/// # Errors
+/// What `feed` gives.
+pub(crate) async fn deliver_all(
+    delivery: &Arc<Delivery>,
+    feed: impl FnOnce(mpsc::Sender<Batch>) -> Result<(), RunError> + Send + 'static,
+    concurrency: usize,
+) -> Result<Duration, RunError> {
+    let (sender, batches) = mpsc::channel(AHEAD);
+    let feeding = tokio::task::spawn_blocking(move || feed(sender));
+    let tracker = TaskTracker::new();
+    dispatch(delivery, batches, &tracker, concurrency).await;
+    let ended = delivery.clock.elapsed();
+    tracker.close();
+    tracker.wait().await;
+    match feeding.await {
+        Ok(outcome) => outcome.map(|()| ended),
+        Err(error) => Err(RunError::Source(io::Error::other(error))),
+    }
 }
 
 /// Begins each batch as soon as there is room, until the last one or a stop.

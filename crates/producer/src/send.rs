@@ -43,7 +43,6 @@ pub enum Verdict {
 pub struct Sender {
     client: Client,
     target: Target,
-    gzip: bool,
 }
 
 /// The service's answers, as far as they are looked at.
@@ -66,12 +65,7 @@ impl Sender {
     ///
     /// # Errors
     /// When the system gives no means for a client.
-    pub fn new(
-        target: Target,
-        timeout: Duration,
-        connections: usize,
-        gzip: bool,
-    ) -> reqwest::Result<Self> {
+    pub fn new(target: Target, timeout: Duration, connections: usize) -> reqwest::Result<Self> {
         let client = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -82,11 +76,7 @@ impl Sender {
             .pool_max_idle_per_host(connections)
             .tcp_nodelay(true)
             .build()?;
-        Ok(Self {
-            client,
-            target,
-            gzip,
-        })
+        Ok(Self { client, target })
     }
 
     /// Sends a body once under this key.
@@ -97,7 +87,7 @@ impl Sender {
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .header("idempotency-key", key)
             .body(body.bytes.clone());
-        if self.gzip {
+        if body.gzip {
             request = request.header(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         match self.answer(request).await {

@@ -37,6 +37,8 @@ pub struct Body {
     pub bytes: Bytes,
     /// Logs in it.
     pub logs: u64,
+    /// Whether it is compressed.
+    pub gzip: bool,
 }
 
 /// A body of the pool.
@@ -136,7 +138,8 @@ impl Source {
             json = gzip(&json)?;
         }
         let bytes = Bytes::from(json);
-        let body = Body { bytes, logs };
+        let gzip = settings.gzip;
+        let body = Body { bytes, logs, gzip };
         Ok(Prebuilt { body, slots })
     }
 }
@@ -161,7 +164,7 @@ fn renewed(prebuilt: &Prebuilt, times: &mut TimeWriter, time: impl Fn(usize) -> 
     }
     Body {
         bytes: Bytes::from(json),
-        logs: prebuilt.body.logs,
+        ..prebuilt.body
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::reasons::Reasons;
 use hdrhistogram::Histogram;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Longer latencies count as this.
@@ -37,6 +37,8 @@ pub struct Stats {
     failures: Mutex<Reasons>,
     /// Why batches were sent again.
     troubles: Mutex<Reasons>,
+    /// Why a batch could not be kept before it was sent.
+    spool_problem: OnceLock<String>,
 }
 
 /// A number that only grows.
@@ -89,6 +91,7 @@ impl Stats {
             latency: Mutex::new(Histogram::new_with_bounds(1, longest, DIGITS)?),
             failures: Mutex::new(Reasons::new(None)),
             troubles: Mutex::new(Reasons::new(Some(TROUBLE_AGAIN))),
+            spool_problem: OnceLock::new(),
         })
     }
 
@@ -111,6 +114,16 @@ impl Stats {
         if lock(&self.troubles).note(reason, logs, now) {
             tracing::warn!("will be tried again: {reason}");
         }
+    }
+
+    /// Remembers why the spool failed; true for the first time.
+    pub fn note_spool_problem(&self, problem: &str) -> bool {
+        self.spool_problem.set(problem.to_owned()).is_ok()
+    }
+
+    /// Why the spool failed, if it has.
+    pub fn spool_problem(&self) -> Option<String> {
+        self.spool_problem.get().cloned()
     }
 
     /// Why logs failed, with their numbers.
