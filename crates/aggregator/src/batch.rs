@@ -212,20 +212,30 @@ impl BatchBuilder {
         }
     }
 
+    /// Forgets every record, as if none had come yet.
+    pub fn clear(&mut self) {
+        self.batch.documents.bytes.clear();
+        self.batch.documents.ends.clear();
+        self.batch.undated.clear();
+        self.rejects = Rejects::default();
+        self.position = 0;
+    }
+
     /// Whether the encoded documents have outgrown their bound; decoding should stop then.
     pub fn is_too_large(&self) -> bool {
         self.batch.documents.bytes.len() > self.max_bytes
     }
 
     /// The next record: without `time` it is dated with the time of receipt. `attributes` writes
-    /// its attributes; when that fails, the record is refused and leaves nothing behind.
+    /// its attributes; when that fails, the record is refused and leaves nothing behind. Whether it was
+    /// taken.
     pub fn record(
         &mut self,
         time: Option<Timestamp>,
         level: Option<&str>,
         message: &str,
         attributes: impl FnOnce(&mut BsonWriter<'_>) -> Result<(), RecordFault>,
-    ) {
+    ) -> bool {
         let batch = &mut self.batch;
         let head = Head {
             time: time.unwrap_or(batch.received_at),
@@ -242,13 +252,14 @@ impl BatchBuilder {
         if let Err(fault) = written {
             bytes.truncate(start);
             self.reject(fault);
-            return;
+            return false;
         }
         if time.is_none() {
             batch.undated.push(batch.documents.ends.len());
         }
         batch.documents.ends.push(batch.documents.bytes.len());
         self.position += 1;
+        true
     }
 
     /// The next record cannot be taken.

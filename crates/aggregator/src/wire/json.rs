@@ -1,7 +1,7 @@
 //! The native format: a JSON array of records, one record, or one record a line.
 
 use super::value::{Members, MembersVisitor, kind_of_byte};
-use super::{DecodeError, RecordFault, fields, ndjson, reason_of, text_of};
+use super::{DecodeError, RecordFault, fields, ndjson, reason_of, single_pass, text_of};
 use crate::batch::BatchBuilder;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
@@ -39,6 +39,18 @@ fn first_byte(text: &str) -> Option<u8> {
 }
 
 fn decode_array(text: &str, batch: &mut BatchBuilder) -> Result<(), DecodeError> {
+    if single_pass::array(text, batch) {
+        return Ok(());
+    }
+    batch.clear();
+    decode_array_by_members(text, batch)
+}
+
+/// The way that decides what every record becomes, and what is said about it.
+pub(super) fn decode_array_by_members(
+    text: &str,
+    batch: &mut BatchBuilder,
+) -> Result<(), DecodeError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read = deserializer
         .deserialize_seq(ArrayVisitor { batch: &mut *batch })
