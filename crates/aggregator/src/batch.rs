@@ -212,6 +212,15 @@ impl BatchBuilder {
         }
     }
 
+    /// Forgets every record, as if none had come yet.
+    pub fn clear(&mut self) {
+        self.batch.documents.bytes.clear();
+        self.batch.documents.ends.clear();
+        self.batch.undated.clear();
+        self.rejects = Rejects::default();
+        self.position = 0;
+    }
+
     /// Whether the encoded documents have outgrown their bound; decoding should stop then.
     pub fn is_too_large(&self) -> bool {
         self.batch.documents.bytes.len() > self.max_bytes

@@ -131,6 +131,11 @@ impl<'a> BsonWriter<'a> {
         self.bytes.extend_from_slice(document);
     }
 
+    /// Members that are BSON already, one behind another.
+    pub fn members(&mut self, members: &[u8]) {
+        self.bytes.extend_from_slice(members);
+    }
+
     fn name(&mut self, kind: u8, name: &str) {
         debug_assert!(!name.contains('\0'), "a BSON name ends at U+0000");
         self.bytes.push(kind);

@@ -1,5 +1,6 @@
 //! The native format: a JSON array of records, one record, or one record a line.
 
+use super::single_pass::{self, Scratch};
 use super::value::{Members, MembersVisitor, kind_of_byte};
 use super::{DecodeError, RecordFault, fields, ndjson, reason_of, text_of};
 use crate::batch::BatchBuilder;
@@ -39,6 +40,18 @@ fn first_byte(text: &str) -> Option<u8> {
 }
 
 fn decode_array(text: &str, batch: &mut BatchBuilder) -> Result<(), DecodeError> {
+    if single_pass::array(text, batch) {
+        return Ok(());
+    }
+    batch.clear();
+    decode_array_by_members(text, batch)
+}
+
+/// The way that decides what every record becomes, and what is said about it.
+pub(super) fn decode_array_by_members(
+    text: &str,
+    batch: &mut BatchBuilder,
+) -> Result<(), DecodeError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read = deserializer
         .deserialize_seq(ArrayVisitor { batch: &mut *batch })
@@ -47,6 +60,9 @@ fn decode_array(text: &str, batch: &mut BatchBuilder) -> Result<(), DecodeError>
 }
 
 fn decode_object(text: &str, batch: &mut BatchBuilder) -> Result<(), DecodeError> {
+    if single_pass::line(text, &mut Scratch::default(), batch) {
+        return outcome(Ok(()), batch);
+    }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read = RecordSeed {
         batch: &mut *batch,

@@ -1,6 +1,7 @@
 //! NDJSON: one record a line; a line that cannot be read is refused alone.
 
 use super::json::RecordSeed;
+use super::single_pass::{self, Scratch};
 use super::value::Members;
 use super::{DecodeError, RecordFault, reason_of, text_of};
 use crate::batch::BatchBuilder;
@@ -8,9 +9,15 @@ use serde::de::DeserializeSeed as _;
 
 /// Reads a body of lines; blank ones are passed over.
 pub(super) fn decode(body: &[u8], batch: &mut BatchBuilder) -> Result<(), DecodeError> {
-    let mut members = Members::new();
+    let (mut scratch, mut members) = (Scratch::default(), Members::new());
     for (number, line) in text_of(body)?.split('\n').enumerate() {
         if line.trim_ascii().is_empty() {
+            continue;
+        }
+        if single_pass::line(line, &mut scratch, batch) {
+            if batch.is_too_large() {
+                return Err(DecodeError::TooLarge);
+            }
             continue;
         }
         // A line is read as a whole before its record is taken, so that a syntax error behind the
