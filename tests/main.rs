@@ -13,9 +13,11 @@ mod curl_examples;
 mod health;
 mod idempotency;
 mod mongodb_layout;
+mod network_faults;
 mod outage;
 mod overload;
 mod records;
+
 mod secrets;
 mod shutdown;
 mod slow_queries;

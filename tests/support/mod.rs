@@ -15,11 +15,14 @@ pub(crate) mod mongod;
 mod mongod_binary;
 pub(crate) mod process;
 pub(crate) mod producer;
+pub(crate) mod proxy;
 pub(crate) mod raw;
+
 pub(crate) mod scripted;
 pub(crate) mod service;
 pub(crate) mod stores;
 pub(crate) mod traffic;
+mod wire_message;
 
 /// Waits until `condition` holds and panics with `what` when that takes longer than `timeout`.
 ///
