@@ -18,6 +18,8 @@ use tokio::task::JoinHandle;
 use super::traffic::rest;
 use super::wire_message::{Message, read};
 
+/// The service's collection of records; it has others.
+const RECORDS: &str = "logs";
 /// Between two bytes of [`Fault::Trickle`].
 const TRICKLE: Duration = Duration::from_secs(1);
 
@@ -39,7 +41,8 @@ pub(crate) enum Fault {
     Latency(Duration),
     /// A write breaks off after so many bytes, with a reset: MongoDB never has the whole of it.
     ResetInRequest(usize),
-    /// The reply to a write breaks off after so many bytes, with a reset: MongoDB has committed.
+    /// The reply to a write of records breaks off after so many bytes, with a reset: MongoDB has
+    /// committed.
     ResetInReply(usize),
     /// Connections stay open and are accepted, and nothing passes. What is held is passed on later.
     BlackHole,
@@ -183,7 +186,7 @@ struct OneWay<'a> {
     to: WriteHalf<'a>,
     network: &'a Network,
     fault: watch::Receiver<Fault>,
-    /// The id of the last write that was asked for on this connection.
+    /// The id of the last write of records that was asked for on this connection.
     write: &'a AtomicI32,
 }
 
@@ -197,7 +200,7 @@ impl OneWay<'_> {
             let Some(message) = message else {
                 return Ok(End::Closed);
             };
-            if self.direction == Direction::Requests && message.is_write() {
+            if self.direction == Direction::Requests && message.writes_into(RECORDS) {
                 self.write.store(message.id(), Ordering::SeqCst);
             }
             if let Some(end) = self.pass(&message).await? {

@@ -52,11 +52,22 @@ impl Message {
 
     /// Whether it asks for documents to be inserted.
     pub(crate) fn is_write(&self) -> bool {
-        self.command() == Some(b"insert")
+        self.insert().is_some()
     }
 
-    /// The name of the command that it carries: that of the first element of its body.
-    fn command(&self) -> Option<&[u8]> {
+    /// Whether it asks for documents to be inserted into this collection.
+    pub(crate) fn writes_into(&self, collection: &str) -> bool {
+        let insert = self.insert().unwrap_or_default();
+        // The length of the text stands before it.
+        insert
+            .get(4..)
+            .and_then(|text| text.split(|byte| *byte == 0).next())
+            == Some(collection.as_bytes())
+    }
+
+    /// The value of the first element of its body, where that is called `insert`: the element's
+    /// name is that of the command.
+    fn insert(&self) -> Option<&[u8]> {
         if number(&self.0, 12) != OP_MSG {
             return None;
         }
@@ -68,8 +79,7 @@ impl Message {
             return None;
         }
         // The kind of the section, the length of the document, the type of its first element.
-        let name = self.0.get(at + 1 + 4 + 1..)?;
-        name.split(|byte| *byte == 0).next()
+        self.0.get(at + 1 + 4 + 1..)?.strip_prefix(b"insert\0")
     }
 }
 
