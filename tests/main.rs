@@ -17,6 +17,7 @@ mod network_faults;
 mod outage;
 mod overload;
 mod records;
+mod replica_set;
 
 mod secrets;
 mod shutdown;

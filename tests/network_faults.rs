@@ -19,101 +19,100 @@ const OPENS_AT_ONCE: Duration = Duration::from_secs(4);
 /// The same where each call lasts until its deadline: two of them (there are four workers, and it
 /// takes five failures), and one more for a busy machine.
 const OPENS_AT_DEADLINES: Duration = WRITE_TIMEOUT.saturating_mul(3);
-/// From the end of a fault until the store takes writes again, without anyone's help.
+/// From the end of a fault of a few seconds until the store takes writes again, without anyone's
+/// help.
 const FLOWS_AGAIN: Duration = Duration::from_secs(20);
 
-/// The whole story of a fault that stops writes.
-async fn outage(name: &str, fault: Fault, opens_within: Duration) -> Scene {
+/// A fault that stops writes, until all is well again.
+async fn stop_writes(scene: &Scene, fault: Fault, opens_within: Duration) {
+    scene.strike(fault).await;
+    scene.load.breaker_opens_within(opens_within).await;
+    scene.load.batches_are_taken_while_degraded().await;
+    scene.lift().await;
+    scene.load.writes_flow_within(FLOWS_AGAIN).await;
+    scene.load.all_is_well().await;
+}
+
+async fn outage(name: &str, fault: Fault, opens_within: Duration) {
     let scene = Scene::start(name).await;
     let before = scene.footprint();
-    scene.strike(fault).await;
-    scene.breaker_opens_within(opens_within).await;
-    scene.batches_are_taken_while_degraded().await;
-    scene.lift();
-    scene.writes_flow_within(FLOWS_AGAIN).await;
-    scene.all_is_well().await;
-    scene.everything_is_stored_once().await;
-    scene.footprint_is_again(before).await;
-    scene
+    stop_writes(&scene, fault, opens_within).await;
+    scene.end(before).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn latency_within_the_deadline_opens_no_breaker_and_loses_nothing() {
-    let scene = Scene::start_patient("latency_within").await;
+    let scene = Scene::start_patient("latency within the deadline").await;
     let before = scene.footprint();
     scene
         .strike(Fault::Latency(Duration::from_millis(200)))
         .await;
-    scene.writes_flow_within(FLOWS_AGAIN).await;
-    scene.batches_are_taken().await;
-    scene.writes_flow_within(FLOWS_AGAIN).await;
-    assert_eq!(scene.opened().await, 0);
-    scene.lift();
-    scene.all_is_well().await;
-    scene.everything_is_stored_once().await;
-    scene.footprint_is_again(before).await;
+    for _ in 0..2 {
+        scene.load.writes_flow_within(FLOWS_AGAIN).await;
+        scene.load.batches_are_taken().await;
+    }
+    assert_eq!(scene.load.opened().await, 0);
+    scene.lift().await;
+    scene.load.all_is_well().await;
+    scene.end(before).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn latency_beyond_the_deadline_opens_the_breaker_and_passes() {
     let latency = Fault::Latency(WRITE_TIMEOUT * 2);
-    outage("latency_beyond", latency, OPENS_AT_DEADLINES).await;
+    outage("latency beyond the deadline", latency, OPENS_AT_DEADLINES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reset_in_the_middle_of_a_request_loses_and_doubles_nothing() {
     let reset = Fault::ResetInRequest(MID_REQUEST);
-    outage("reset_in_request", reset, OPENS_AT_ONCE).await;
+    outage("reset in request", reset, OPENS_AT_ONCE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reset_in_the_middle_of_a_reply_does_not_double_what_was_committed() {
-    let reset = Fault::ResetInReply(MID_REPLY);
-    let scene = outage("reset_in_reply", reset, OPENS_AT_ONCE).await;
-    let again = scene.already_stored().await;
+    let scene = Scene::start("reset in reply").await;
+    let before = scene.footprint();
+    stop_writes(&scene, Fault::ResetInReply(MID_REPLY), OPENS_AT_ONCE).await;
+    let again = scene.load.number("/records/alreadyStored").await;
     assert!(again > 0, "nothing that was committed was sent again");
+    scene.end(before).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_black_hole_keeps_no_caller_waiting_and_passes() {
-    outage("black_hole", Fault::BlackHole, OPENS_AT_DEADLINES).await;
+    outage("black hole", Fault::BlackHole, OPENS_AT_DEADLINES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_whose_requests_are_shut_down_are_replaced() {
     let half = Fault::HalfClosed(Direction::Requests);
-    outage("half_closed_requests", half, OPENS_AT_DEADLINES).await;
+    outage("requests shut down", half, OPENS_AT_DEADLINES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_whose_replies_are_shut_down_are_replaced() {
     let half = Fault::HalfClosed(Direction::Replies);
-    outage("half_closed_replies", half, OPENS_AT_DEADLINES).await;
+    outage("replies shut down", half, OPENS_AT_DEADLINES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_byte_a_second_is_no_answer() {
-    outage("trickle", Fault::Trickle, OPENS_AT_DEADLINES).await;
+    outage("one byte a second", Fault::Trickle, OPENS_AT_DEADLINES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_answers_its_heartbeat_and_stalls_writes_is_found_out() {
-    outage("stalled_writes", Fault::StalledWrites, OPENS_AT_DEADLINES).await;
+    outage("stalled writes", Fault::StalledWrites, OPENS_AT_DEADLINES).await;
 }
 
 /// Three times: once is not enough to use up the pool.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_never_answer_again_do_not_use_up_the_pool() {
-    let scene = Scene::start("forgotten_writes").await;
+    let scene = Scene::start("mute connections").await;
     let before = scene.footprint();
     for _ in 0..3 {
-        scene.strike(Fault::ForgottenWrites).await;
-        scene.breaker_opens_within(OPENS_AT_DEADLINES).await;
-        scene.batches_are_taken_while_degraded().await;
-        scene.lift();
-        scene.writes_flow_within(FLOWS_AGAIN).await;
-        scene.all_is_well().await;
+        stop_writes(&scene, Fault::ForgottenWrites, OPENS_AT_DEADLINES).await;
     }
-    scene.everything_is_stored_once().await;
-    scene.footprint_is_again(before).await;
+    scene.end(before).await;
 }

@@ -11,6 +11,7 @@ pub(crate) mod binaries;
 pub(crate) mod compressed;
 pub(crate) mod forwarder;
 pub(crate) mod http;
+pub(crate) mod load;
 pub(crate) mod mongod;
 mod mongod_binary;
 pub(crate) mod process;
@@ -18,6 +19,7 @@ pub(crate) mod producer;
 pub(crate) mod proxy;
 pub(crate) mod raw;
 
+pub(crate) mod replica_set;
 pub(crate) mod scripted;
 pub(crate) mod service;
 pub(crate) mod stores;
