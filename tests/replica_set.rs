@@ -10,10 +10,13 @@ use bson::{Document, doc};
 use crate::support::load::Load;
 use crate::support::replica_set::ReplicaSet;
 use crate::support::service::{Builder, Service};
+use crate::support::wait_until;
 
 /// From the loss of a primary until the store takes writes again: an election takes about three
 /// seconds here, the breaker may sleep through the end of it, and the machine is busy.
 const FLOWS_AGAIN: Duration = Duration::from_secs(30);
+/// Until the breaker opens: twice the deadline of a write, and what it takes to stop the others.
+const OPENS: Duration = Duration::from_secs(10);
 /// From an error until writes go on where the primary stays.
 const GOES_ON: Duration = Duration::from_secs(20);
 /// How often a command fails: beyond the five times that open the breaker.
@@ -71,6 +74,36 @@ async fn a_frozen_primary_that_comes_back_loses_and_doubles_nothing() {
     load.everything_is_stored_once().await;
 }
 
+/// The primary stays, and answers; what it is sent it cannot make durable.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_majority_batches_wait_and_no_write_outlasts_its_deadline() {
+    let set = ReplicaSet::start().await;
+    let load = Load::start("no majority", settings(&set)).await;
+    let primary = set.primary().await;
+    load.mark().await;
+    set.stop_replication_to_others(primary).await;
+    load.breaker_opens_within(OPENS).await;
+    load.batches_are_taken_while_degraded().await;
+    let outlasting = doc! {
+        "currentOp": 1,
+        "clientMetadata.application.name": "aggregator",
+        "command.insert": { "$exists": true },
+        "secs_running": { "$gte": 4 },
+    };
+    wait_until("the last writes to be at their end", OPENS, async || {
+        load.number("/workers/write/busy").await == 0
+    })
+    .await;
+    let told = set.ask(primary, outlasting).await.expect("an answer");
+    let writes = told.get_array("inprog").expect("a list");
+    assert!(writes.is_empty(), "{writes:?}");
+    load.mark().await;
+    set.resume_replication_to_others(primary).await;
+    load.writes_flow_within(GOES_ON).await;
+    load.all_is_well().await;
+    load.everything_is_stored_once().await;
+}
+
 /// What MongoDB can answer to an insert that is to be sent again, and whether it has stored it.
 fn errors() -> [(&'static str, Document, bool); 4] {
     [
@@ -97,7 +130,7 @@ async fn an_insert_that_is_in_doubt_is_sent_again() {
         let before = load.number("/records/alreadyStored").await;
         let failed = load.number("/workers/write/failed").await;
         data.insert("failCommands", ["insert"].as_slice());
-        data.insert("appName", "aggregator");
+        data.insert("namespace", "logdb.logs");
         load.mark_as(name).await;
         set.fail(TIMES, data).await;
         load.writes_flow_within(GOES_ON).await;

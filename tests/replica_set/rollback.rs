@@ -56,21 +56,27 @@ async fn a_write_that_was_rolled_back_was_never_called_stored_and_is_sent_again(
     assert_eq!(number(&health, "/records/waiting"), 1, "{health}");
 
     set.member(old).kill();
+    for other in set.all_but(old) {
+        let there = on_member(set.member(other), LOST).await;
+        assert_eq!(there, 0, "more than one server has it");
+    }
     set.resume_replication_to_others(old).await;
     let new = set.primary().await;
     assert_ne!(new, old);
-    wait_until("the batch to be stored again", PATIENCE, async || {
-        number(&service.health().await, "/records/stored") == 2
+    wait_until("the batch to be stored", PATIENCE, async || {
+        number(&service.health().await, "/records/waiting") == 0
     })
     .await;
 
+    let undone = || {
+        set.member(old)
+            .log_text()
+            .contains(r#""newState":"ROLLBACK""#)
+    };
+    assert!(!undone());
     set.member(old).restart().await;
+    wait_until("the old primary to undo it", PATIENCE, async || undone()).await;
     set.all_are_there().await;
-    let log = set.member(old).log_text();
-    assert!(
-        log.contains("Rollback"),
-        "the old primary has undone nothing"
-    );
     for member in [new, old] {
         let what = "the record to be there once";
         wait_until(what, PATIENCE, async || {

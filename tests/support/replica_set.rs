@@ -105,7 +105,7 @@ impl ReplicaSet {
     /// The others stay in touch with this member, and take no writes over from it. Once this
     /// returns they have stopped.
     pub(crate) async fn stop_replication_to_others(&self, index: usize) {
-        for other in self.indices_but(index) {
+        for other in self.all_but(index) {
             let told = self.ask(other, stop_producer("alwaysOn")).await;
             let entered = told.and_then(|told| told.get_i32("count").ok());
             let entered = entered.expect("the fail point is set");
@@ -121,13 +121,14 @@ impl ReplicaSet {
 
     /// The end of it.
     pub(crate) async fn resume_replication_to_others(&self, index: usize) {
-        for other in self.indices_but(index) {
+        for other in self.all_but(index) {
             let told = self.ask(other, stop_producer("off")).await;
             assert!(told.is_some(), "a member cannot go on replicating");
         }
     }
 
-    fn indices_but(&self, index: usize) -> impl Iterator<Item = usize> {
+    /// The indices of the members but this one's.
+    pub(crate) fn all_but(&self, index: usize) -> impl Iterator<Item = usize> {
         (0..self.members.len()).filter(move |other| *other != index)
     }
 
