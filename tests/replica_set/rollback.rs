@@ -51,7 +51,14 @@ async fn a_write_that_was_rolled_back_was_never_called_stored_and_is_sent_again(
     let second = send(&service, LOST).await;
     assert_eq!(second, (202, "\"spooled\"".to_owned()));
     assert_eq!(on_member(set.member(old), LOST).await, Some(1));
-    let health = service.health().await;
+    let mut health = service.health().await;
+    wait_until("the reason to be told", PATIENCE, async || {
+        health = service.health().await;
+        health["problem"]
+            .to_string()
+            .contains("not durable on a majority")
+    })
+    .await;
     assert_eq!(number(&health, "/records/stored"), 1, "{health}");
     assert_eq!(number(&health, "/records/alreadyStored"), 0, "{health}");
     assert_eq!(number(&health, "/records/waiting"), 1, "{health}");
