@@ -79,7 +79,7 @@ async fn outlasting(set: &ReplicaSet, member: usize) -> bson::Array {
     let question = doc! {
         "currentOp": 1,
         "appName": "aggregator",
-        "command.insert": { "$exists": true },
+        "op": "insert",
         "secs_running": { "$gte": 3 },
     };
     loop {
