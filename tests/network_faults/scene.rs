@@ -14,9 +14,11 @@ use crate::support::wait_until;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The deadline of a write in these tests.
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How many more connections the service may have after a fault than before: before it, not every
-/// worker had one of its own.
-const MORE_CONNECTIONS: usize = 4;
+/// How many more connections the service may have after a fault than before. The pool keeps what a
+/// fault has made it open, up to its bound of eight (four workers, and four to spare); before the
+/// fault at least two of these were open. That no connection of the pool is stuck is seen by writes
+/// that flow.
+const MORE_CONNECTIONS: usize = 6;
 /// How many more threads, and descriptors: those that are busy with the disk come and go.
 const MORE: usize = 8;
 
