@@ -15,9 +15,12 @@ mod curl_examples;
 mod health;
 mod idempotency;
 mod mongodb_layout;
+mod network_faults;
 mod outage;
 mod overload;
 mod records;
+mod replica_set;
+
 mod secrets;
 mod shutdown;
 mod slow_queries;

@@ -112,7 +112,8 @@ impl Opened {
     }
 
     async fn receipt(&self, batch: BatchId, time: Timestamp) -> Timestamp {
-        let receipts = self.store.receipts(vec![(batch, time)]).await;
+        let deadline = self.clock.elapsed() + PATIENCE;
+        let receipts = self.store.receipts(vec![(batch, time)], deadline).await;
         receipts.unwrap()[0]
     }
 

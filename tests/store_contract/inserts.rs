@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use logs::Timestamp;
 
-use super::{ALL, Sample, batch_id, contract, documents, rows, series};
+use super::{ALL, PATIENCE, Sample, batch_id, contract, documents, rows, series};
+use aggregator::clock::Clock as _;
 use aggregator::query::Query;
 
 contract!(
@@ -91,7 +92,8 @@ contract!(
         opened.receipt(batch_id("b"), time(1)).await;
         let batches = ["a", "b", "c", "a"].map(batch_id);
         let asked = batches.into_iter().zip((10..).map(time)).collect();
-        let receipts = opened.store.receipts(asked).await;
+        let deadline = opened.clock.elapsed() + PATIENCE;
+        let receipts = opened.store.receipts(asked, deadline).await;
         assert_eq!(receipts, Ok([10, 1, 12, 10].map(time).to_vec()));
     }
 );

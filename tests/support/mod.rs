@@ -12,16 +12,21 @@ pub(crate) mod compressed;
 pub(crate) mod contents;
 pub(crate) mod forwarder;
 pub(crate) mod http;
+pub(crate) mod load;
 pub(crate) mod mongod;
 mod mongod_binary;
 pub(crate) mod process;
 pub(crate) mod producer;
+pub(crate) mod proxy;
 pub(crate) mod raw;
+
 pub(crate) mod recorder;
+pub(crate) mod replica_set;
 pub(crate) mod scripted;
 pub(crate) mod service;
 pub(crate) mod stores;
 pub(crate) mod traffic;
+mod wire_message;
 
 /// Waits until `condition` holds and panics with `what` when that takes longer than `timeout`.
 ///

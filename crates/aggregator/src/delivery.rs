@@ -62,7 +62,10 @@ impl Handler for Writer {
         let store = Arc::clone(&self.store);
         let operation = async move {
             match work {
-                Work::Receipts(batches) => store.receipts(batches).await.map(Done::Receipts),
+                Work::Receipts(batches) => {
+                    let given = store.receipts(batches, deadline).await;
+                    given.map(Done::Receipts)
+                }
                 Work::Insert(documents, range) => {
                     let inserted = store.insert(documents, range, deadline).await;
                     inserted.map(Done::Inserted)

@@ -37,6 +37,7 @@ pub trait Store: Send + Sync + 'static {
     async fn receipts(
         &self,
         batches: Vec<(BatchId, Timestamp)>,
+        deadline: Duration,
     ) -> Result<Vec<Timestamp>, StoreError>;
 
     /// The records that match, in the order of their ids, behind `after` when it is given: at most

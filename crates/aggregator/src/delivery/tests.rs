@@ -64,6 +64,7 @@ impl Store for Scripted {
     async fn receipts(
         &self,
         batches: Vec<(BatchId, Timestamp)>,
+        _deadline: Duration,
     ) -> Result<Vec<Timestamp>, StoreError> {
         let mut known = self.times.lock().unwrap();
         Ok(batches

@@ -1,7 +1,7 @@
 //! The circuit breaker around the database call itself, and the call's deadline.
 //!
 //! An operation runs in a task of its own. At the deadline its caller gets an answer, and the task
-//! goes on: a driver's future is never dropped half-way. Tasks that go on are counted and bounded.
+//! goes on until the store ends it. Tasks that go on are counted and bounded.
 
 use super::StoreError;
 use crate::breaker::{Breaker, Snapshot};

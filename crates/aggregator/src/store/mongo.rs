@@ -5,6 +5,7 @@
 //! with the reason of the last attempt.
 
 mod address;
+mod bounded;
 mod client;
 mod collection;
 mod error;
@@ -20,6 +21,7 @@ use crate::clock::Clock;
 use crate::query::Query;
 use crate::record_id::{BatchId, RecordId};
 use async_trait::async_trait;
+use bounded::bounded;
 use client::{LazyClient, Reachability};
 use logs::Timestamp;
 use mongodb::Database;
@@ -140,8 +142,11 @@ async fn prepare(
     loop {
         let (attempt, now) = (Arc::clone(&shared), clock.now());
         let task = tokio::spawn(async move {
-            let database = attempt.writes().await?;
-            collection::prepare(&database, &attempt.target, now).await
+            bounded(PREPARE_TIMEOUT, async {
+                let database = attempt.writes().await?;
+                collection::prepare(&database, &attempt.target, now).await
+            })
+            .await
         });
         let outcome = tokio::select! {
             outcome = tokio::time::timeout(PREPARE_TIMEOUT, task) => outcome,
@@ -185,26 +190,23 @@ impl Store for MongoStore {
     ) -> Result<InsertReport, StoreError> {
         self.ready().await?;
         let database = self.shared.writes().await?;
-        let target = &self.shared.target;
-        insert::insert(
-            &database,
-            &target.collection,
-            &documents,
-            range,
-            self.left(deadline),
-        )
-        .await
-        .map_err(|error| error.scrub(&target.address))
+        let (target, left) = (&self.shared.target, self.left(deadline));
+        let inserting = insert::insert(&database, &target.collection, &documents, range, left);
+        bounded(left, inserting)
+            .await
+            .map_err(|error| error.scrub(&target.address))
     }
 
     async fn receipts(
         &self,
         batches: Vec<(BatchId, Timestamp)>,
+        deadline: Duration,
     ) -> Result<Vec<Timestamp>, StoreError> {
         self.ready().await?;
         let database = self.shared.writes().await?;
-        let target = &self.shared.target;
-        insert::receipts(&database, &target.collection, &batches)
+        let (target, left) = (&self.shared.target, self.left(deadline));
+        let receiving = insert::receipts(&database, &target.collection, &batches, left);
+        bounded(left, receiving)
             .await
             .map_err(|error| error.scrub(&target.address))
     }
@@ -220,7 +222,8 @@ impl Store for MongoStore {
         let database = self.shared.reads().await?;
         let target = &self.shared.target;
         let left = self.left(deadline);
-        read::page(&database, &target.collection, query, after, limit, left)
+        let reading = read::page(&database, &target.collection, query, after, limit, left);
+        bounded(left, reading)
             .await
             .map_err(|error| error.scrub(&target.address))
     }

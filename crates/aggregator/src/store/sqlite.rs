@@ -111,6 +111,7 @@ impl Store for SqliteStore {
     async fn receipts(
         &self,
         batches: Vec<(BatchId, Timestamp)>,
+        _deadline: Duration,
     ) -> Result<Vec<Timestamp>, StoreError> {
         self.blocking(move |shared| write::receipts(&mut shared.writer(), &batches))
             .await

@@ -38,11 +38,15 @@ pub(super) async fn insert(
         Ok(reply) => read_reply(&reply, start, count),
         Err(error) => Err(error::of_insert(error)),
     };
-    told.map_err(|error| match error {
-        // That it took too long says nothing about the documents here.
+    told.map_err(late)
+}
+
+/// That a write took too long says nothing about what was to be written.
+fn late(error: StoreError) -> StoreError {
+    match error {
         StoreError::QueryTooSlow => StoreError::Timeout,
         error => error,
-    })
+    }
 }
 
 /// An insert command: unordered, so that one document's fate does not hold up another's.
@@ -52,9 +56,7 @@ fn command(
     range: Range<usize>,
     left: Duration,
 ) -> Vec<u8> {
-    let left = i64::try_from(left.as_millis())
-        .unwrap_or(i64::MAX)
-        .clamp(1, i64::from(i32::MAX));
+    let left = millis(left);
     let size: usize = documents
         .slices(range.clone())
         .map(|bytes| bytes.len() + 12)
@@ -77,6 +79,14 @@ fn command(
     writer.close(list);
     writer.close(whole);
     bytes
+}
+
+/// A deadline as the server takes it; 0 would mean that there is none. It is a tenth earlier than
+/// ours, so that the server's own answer, which says what it waited for, is still heard.
+fn millis(left: Duration) -> i64 {
+    i64::try_from(left.mul_f64(0.9).as_millis())
+        .unwrap_or(i64::MAX)
+        .clamp(1, i64::from(i32::MAX))
 }
 
 /// What became of `count` documents, the first of which stands at `start` in its batch.
@@ -151,6 +161,7 @@ pub(super) async fn receipts(
     database: &Database,
     collection: &str,
     batches: &[(BatchId, Timestamp)],
+    left: Duration,
 ) -> Result<Vec<Timestamp>, StoreError> {
     let receipts = format!("{collection}_receipts");
     let documents: Vec<Document> = batches
@@ -167,9 +178,11 @@ pub(super) async fn receipts(
         "insert": &receipts,
         "documents": documents,
         "ordered": false,
-        "writeConcern": { "w": "majority", "j": true },
+        "writeConcern": { "w": "majority", "j": true, "wtimeout": millis(left) },
+        "maxTimeMS": millis(left),
     };
-    let reply = database.run_command(command).await?;
+    let reply = database.run_command(command).await;
+    let reply = reply.map_err(|error| late(error.into()))?;
     let report = read_reply(&reply, 0, batches.len())?;
     if let Some(refused) = report.refused.first().or(report.doubtful.first()) {
         return Err(StoreError::Unavailable(refused.reason.clone()));
