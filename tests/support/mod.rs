@@ -19,7 +19,6 @@ pub(crate) mod process;
 pub(crate) mod producer;
 pub(crate) mod proxy;
 pub(crate) mod raw;
-
 pub(crate) mod recorder;
 pub(crate) mod replica_set;
 pub(crate) mod scripted;
