@@ -212,6 +212,12 @@ impl BatchBuilder {
         }
     }
 
+    /// Makes room for documents of so many bytes, so that they need not be moved as they grow.
+    pub fn reserve(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.max_bytes);
+        self.batch.documents.bytes.reserve(bytes);
+    }
+
     /// Forgets every record, as if none had come yet.
     pub fn clear(&mut self) {
         self.batch.documents.bytes.clear();

@@ -9,8 +9,9 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use std::io::Read;
 
-/// Room that is made before the first bytes have come: what is announced need not be true.
-const FIRST_ROOM: usize = 64 * 1024;
+/// Room that is made before the first bytes have come: what is announced need not be true. Pages that
+/// are never written to take no memory.
+const FIRST_ROOM: usize = 1024 * 1024;
 /// Decompressed bytes between two looks at the bounds.
 const STEP: usize = 1024 * 1024;
 /// The largest window that a zstd body may ask for, as a power of two: 32 MiB.

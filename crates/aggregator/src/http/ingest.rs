@@ -24,6 +24,8 @@ const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 const MAX_KEY_BYTES: usize = 255;
 /// Larger bodies are decoded on a thread for blocking work: at this size it takes about a millisecond.
 const INLINE_BYTES: usize = 256 * 1024;
+/// Room for the documents of a body, in halves of its length: what most records need.
+const USUAL_HALVES: usize = 3;
 /// How much larger than the largest body a batch may become as BSON; short records grow the most.
 const ENCODED_FACTOR: usize = 2;
 
@@ -214,7 +216,8 @@ fn decode_now(
     let body = body::decompress(terms.encoding, bytes, terms.decoded_limit, &mut room)?;
     let max_bytes = terms.decoded_limit * ENCODED_FACTOR;
     // The encoded form stands beside the body for a while; both are weighed.
-    room.resize(body.len() + wire::encoded_bytes_at_most(&body).min(max_bytes))?;
+    let at_most = wire::encoded_bytes_at_most(&body);
+    room.resize(body.len() + at_most.min(max_bytes))?;
     let id = match &terms.key {
         Some(key) => BatchId::keyed(key, &body),
         None => BatchId::fresh(rand::random(), &body),
@@ -225,6 +228,7 @@ fn decode_now(
         received_at,
         max_bytes,
     );
+    builder.reserve(at_most.min(body.len() / 2 * USUAL_HALVES));
     (terms.format.decode)(&body, &mut builder)?;
     let (batch, rejects) = builder.finish();
     let partial = terms
