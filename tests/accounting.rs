@@ -145,7 +145,8 @@ async fn the_counts_add_up_at_every_moment_under_load_and_outages() {
     created.await.unwrap();
     let service = Service::builder()
         .mongodb(&mongod.uri(), "logdb")
-        .env("REQUEST_TIMEOUT", "2s");
+        // Also for the disk, which others use as well.
+        .env("REQUEST_TIMEOUT", "5s");
     let service = Arc::new(service.start().await);
     let (stop, sampled_enough) = (Arc::default(), Arc::default());
     let sampling = tokio::spawn(sample(Arc::clone(&service), Arc::clone(&sampled_enough)));

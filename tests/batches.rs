@@ -75,6 +75,7 @@ on_both_stores!(
             "0123456789abcdefg",
             "x",
             "%2B123456789abcdef",
+            "%FF",
         ] {
             let reply = service.get(&format!("/logs/batches/{wrong}")).await;
             assert_eq!(reply.status, 400, "{wrong}: {}", reply.text());
@@ -98,7 +99,9 @@ async fn a_batch_that_waits_is_told_as_spooled_also_after_a_kill_until_the_store
     assert_eq!(fate(&service, &reply).await, waits);
     mongod.restart().await;
     wait_until("the batch to be stored", PATIENCE, async || {
-        fate(&service, &reply).await == stored(3, 0)
+        let told = fate(&service, &reply).await;
+        // A try whose answer came late finds its own records there.
+        told == stored(3, 0) || told == stored(0, 3)
     })
     .await;
 }

@@ -88,7 +88,12 @@ impl Everything {
     async fn kill(&mut self, victims: &[Part]) {
         rest(random_time(LONGEST_LIFE_MS)).await;
         if rand::random() {
+            let before = self.recorder.lost_answers();
             self.recorder.lose_answers(true);
+            wait_until("an answer to be lost", PATIENCE, async || {
+                self.recorder.lost_answers() > before
+            })
+            .await;
             rest(random_time(LONGEST_SILENCE_MS)).await;
         }
         for victim in victims {

@@ -191,6 +191,19 @@ async fn what_is_refused_for_good_is_not_kept() {
     assert!(spool.files().is_empty());
 }
 
+/// A wrong address, a proxy in between, a password that has changed: the batches are as good as before.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_for_another_reason_than_itself_stays_for_the_next_start() {
+    for status in [401, 403, 404, 302] {
+        let spool = Spool::new();
+        let server = Scripted::start(refusing(status)).await;
+        let ended = spool.run(&server, &ONE).await;
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert_eq!(ended.numbers(["sent", "failed"]), [100, 100]);
+        assert_eq!(spool.files().len(), 1, "{status}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_spool_that_is_full_ends_the_run_and_says_so() {
     let spool = Spool::new();

@@ -104,8 +104,9 @@ impl Load {
         let what = "a record accepted from now on to be stored";
         wait_until(what, bound, async || {
             let health = self.service.health().await;
-            let there = number(&health, "/records/alreadyStored");
-            number(&health, "/records/stored") + there > accepted
+            // Everything that was accepted before is stored, and a record after it.
+            let waiting = number(&health, "/records/waiting");
+            number(&health, "/records/received") > accepted + waiting
         })
         .await;
         self.say("writes flow again");

@@ -91,6 +91,12 @@ impl Recorder {
         self.shared.loses_answers.store(loses, Ordering::SeqCst);
     }
 
+    /// How many answers that took a batch were lost.
+    pub(crate) fn lost_answers(&self) -> usize {
+        let batches = lock(&self.shared.batches);
+        batches.values().map(|seen| seen.lost_answers).sum()
+    }
+
     /// Where it listens, as a URL.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)

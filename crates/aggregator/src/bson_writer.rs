@@ -26,6 +26,7 @@ mod kind {
 #[derive(Debug)]
 pub struct BsonWriter<'a> {
     bytes: &'a mut Vec<u8>,
+    start: usize,
 }
 
 /// Where an open document or array began.
@@ -36,7 +37,13 @@ pub struct Mark(usize);
 impl<'a> BsonWriter<'a> {
     /// Goes on at the end of `bytes`.
     pub fn new(bytes: &'a mut Vec<u8>) -> Self {
-        Self { bytes }
+        let start = bytes.len();
+        Self { bytes, start }
+    }
+
+    /// Bytes that were written since the writer was made.
+    pub fn written(&self) -> usize {
+        self.bytes.len() - self.start
     }
 
     /// Opens a document that has no name: a whole one, not a member.

@@ -30,6 +30,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// While what is set aside takes all the room that it may.
 const ASIDE_PAUSE: Duration = Duration::from_secs(1);
 
+/// Characters of a refusal that are remembered with the batch; it is kept whole with the record.
+const LONGEST_REASON: usize = 300;
+
 /// What a worker of the write lane is asked to do.
 pub enum Work {
     /// Remember, or give, the times of receipt of batches.
@@ -358,12 +361,17 @@ fn outcome<'a>(range: &Range<usize>, report: &'a InsertReport) -> (BatchOutcome,
     (outcome, refused)
 }
 
+fn short(reason: &str) -> &str {
+    let end = reason.char_indices().nth(LONGEST_REASON);
+    end.and_then(|(end, _)| reason.get(..end)).unwrap_or(reason)
+}
+
 /// The refused records of a batch that begins at `start` of its portion.
 fn named(refused: &[Refused], start: usize) -> Vec<SetAside> {
     let named = refused.iter().take(fates::MAX_LISTED);
     let named = named.map(|refused| SetAside {
         index: refused.position - start,
-        reason: refused.reason.as_str().into(),
+        reason: short(&refused.reason).into(),
     });
     named.collect()
 }

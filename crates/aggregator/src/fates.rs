@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque, hash_map};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
-/// Batches that are remembered; about 150 bytes each.
+/// Batches that are remembered; about 150 bytes each, and a few hundred more while somebody waits.
 const REMEMBERED: usize = 100_000;
 /// Refused records of one batch that are named; all are counted.
 pub const MAX_LISTED: usize = 100;
@@ -109,9 +109,12 @@ impl Fates {
         }
     }
 
-    /// It was not taken.
+    /// It was not taken, unless it was in another request.
     pub fn not_taken(&self, id: BatchId) {
         let mut known = self.known();
+        if known.entries.get(&id).is_none_or(|entry| entry.spooled) {
+            return;
+        }
         known.remove(id);
         // It is among the last ones.
         if let Some(place) = known.order.iter().rposition(|other| *other == id) {
@@ -120,11 +123,21 @@ impl Fates {
     }
 
     /// Remembers a batch that waits since an earlier life of the process, and is older than all that
-    /// are remembered; whether there was room.
-    pub fn recovered(&self, id: BatchId, received_at: Timestamp, records: usize) -> bool {
+    /// are remembered; whether there was room. `waits` is asked at a time when [`Fates::done`] either
+    /// has not been told of the batch, or the answer is no: so none is remembered that is done already.
+    pub fn recovered(
+        &self,
+        id: BatchId,
+        received_at: Timestamp,
+        records: usize,
+        waits: impl FnOnce() -> bool,
+    ) -> bool {
         let mut known = self.known();
         if known.order.len() >= self.limit {
             return false;
+        }
+        if !waits() {
+            return true;
         }
         if let hash_map::Entry::Vacant(place) = known.entries.entry(id) {
             place.insert(Entry::new(received_at, records, true));
@@ -272,7 +285,10 @@ mod tests {
         fates.expect(id(3), NOW, 1);
         assert_eq!(waiting.get().await, None);
         assert!(fates.outcome(id(1)).is_none());
-        assert!(!fates.recovered(id(9), NOW, 1), "older ones have no room");
+        assert!(
+            !fates.recovered(id(9), NOW, 1, || true),
+            "older ones have no room"
+        );
         fates.done(id(1), stored(1), aside(5));
         assert_eq!(fates.known().listed, 0);
     }
@@ -284,8 +300,27 @@ mod tests {
             assert!(fates.expect(id(1), NOW, 1));
             fates.not_taken(id(1));
         }
-        assert!(fates.recovered(id(2), NOW, 1) && fates.recovered(id(3), NOW, 1));
+        assert!(fates.recovered(id(2), NOW, 1, || true) && fates.recovered(id(3), NOW, 1, || true));
         assert!(!fates.expect(id(3), NOW, 1), "it is known");
+    }
+
+    #[test]
+    fn a_batch_that_was_done_before_it_could_be_remembered_is_not_said_to_wait() {
+        let fates = Fates::new(2);
+        fates.done(id(1), stored(1), Vec::new());
+        assert!(fates.recovered(id(1), NOW, 1, || false));
+        assert_eq!(fates.of(id(1)), None);
+        assert!(fates.recovered(id(2), NOW, 1, || true));
+        assert_eq!(fates.of(id(2)).unwrap().outcome, None);
+    }
+
+    #[test]
+    fn a_batch_that_another_request_made_durable_stays() {
+        let fates = Fates::new(2);
+        assert!(fates.expect(id(1), NOW, 1));
+        fates.spooled(id(1));
+        fates.not_taken(id(1));
+        assert!(fates.of(id(1)).is_some());
     }
 
     #[test]
@@ -298,7 +333,7 @@ mod tests {
         assert_eq!(fates.of(id(0)).unwrap().set_aside.len(), MAX_LISTED);
         assert_eq!(fates.known().listed, MAX_LISTED_IN_ALL);
         assert_eq!(fates.of(id(200)).unwrap().set_aside, []);
-        fates.not_taken(id(0));
+        fates.known().remove(id(0));
         assert_eq!(fates.known().listed, MAX_LISTED_IN_ALL - MAX_LISTED);
     }
 }

@@ -46,6 +46,22 @@ pub enum IntakeError {
     Timeout,
 }
 
+/// Records that wait for their key; counted also when the caller leaves meanwhile.
+struct Waiting<'a> {
+    accounting: &'a Accounting,
+    records: u64,
+    /// What becomes of them as it stands.
+    fate: Option<Rejection>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(why) = self.fate {
+            self.accounting.rejected(why, self.records);
+        }
+    }
+}
+
 /// Takes batches.
 pub struct Intake {
     spool: Spool,
@@ -158,15 +174,16 @@ impl Intake {
         let Some(key) = batch.key() else {
             return Ok(None);
         };
-        let records = batch.documents.len() as u64;
+        let mut waiting = Waiting {
+            accounting: &self.accounting,
+            records: batch.documents.len() as u64,
+            fate: Some(Rejection::NotTaken),
+        };
         let claiming = self.keys.claim(*key, batch.id);
         let claim = tokio::time::timeout(self.left(deadline), claiming).await;
-        match &claim {
-            Ok(Claim::Conflict) => self.accounting.rejected(Rejection::KeyReused, records),
-            Err(_) => self.accounting.rejected(Rejection::NotTaken, records),
-            Ok(_) => {}
-        }
-        Ok(Some(claim.map_err(|_| IntakeError::Timeout)?))
+        let claim = claim.map_err(|_| IntakeError::Timeout)?;
+        waiting.fate = matches!(claim, Claim::Conflict).then_some(Rejection::KeyReused);
+        Ok(Some(claim))
     }
 
     fn left(&self, deadline: Duration) -> Duration {

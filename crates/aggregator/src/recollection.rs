@@ -2,7 +2,7 @@
 
 use crate::fates::Fates;
 use crate::idempotency::Keys;
-use crate::spool::{Found, LookBack};
+use crate::spool::{Found, LookBack, Spool};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -12,15 +12,11 @@ const AT_ONCE: usize = 2;
 
 /// Remembers the newest batches, and goes on with older ones in the background, until it is stopped
 /// or nothing more is remembered. A key that is not remembered yet is written again, as a no-op.
-pub(crate) fn start(
-    mut back: LookBack,
-    keys: Arc<Keys>,
-    fates: Arc<Fates>,
-    stop: CancellationToken,
-) {
+pub(crate) fn start(spool: Spool, keys: Arc<Keys>, fates: Arc<Fates>, stop: CancellationToken) {
+    let mut back: LookBack = spool.look_back();
     for _ in 0..AT_ONCE {
         if let Some(batches) = back.segment() {
-            remember(&batches, &keys, &fates);
+            remember(&batches, &spool, &keys, &fates);
         }
     }
     if !back.has_more() {
@@ -30,7 +26,7 @@ pub(crate) fn start(
         while !stop.is_cancelled()
             && let Some(batches) = back.segment()
         {
-            if !remember(&batches, &keys, &fates) {
+            if !remember(&batches, &spool, &keys, &fates) {
                 break;
             }
         }
@@ -38,16 +34,15 @@ pub(crate) fn start(
 }
 
 /// Whether any of them had room.
-fn remember(batches: &[Found], keys: &Keys, fates: &Fates) -> bool {
+fn remember(batches: &[Found], spool: &Spool, keys: &Keys, fates: &Fates) -> bool {
     let mut room = batches.is_empty();
-    for Found { head, waits } in batches {
+    for Found { seq, head } in batches {
         if let Some(key) = head.key {
             room |= keys.recovered(key, head.id);
         }
-        // Of the others it is not known what the store took of them.
-        if *waits {
-            room |= fates.recovered(head.id, head.received_at, head.records as usize);
-        }
+        // Of those that are done it is not known what the store took of them.
+        let (waits, records) = (|| spool.waits(*seq), head.records as usize);
+        room |= fates.recovered(head.id, head.received_at, records, waits);
     }
     room
 }

@@ -246,6 +246,11 @@ impl Spool {
         self.shared.done.notify_one();
     }
 
+    /// Whether a batch is not done.
+    pub fn waits(&self, seq: u64) -> bool {
+        self.shared.state().waits(seq)
+    }
+
     /// Waits until batches were done since the last call.
     pub async fn progress(&self) {
         self.shared.done.notified().await;
@@ -334,7 +339,7 @@ impl Spool {
     pub fn look_back(&self) -> LookBack {
         let state = self.shared.state();
         let segments = state.spans.iter().map(|span| span.first_seq).collect();
-        LookBack::new(Arc::clone(&self.shared.disk), segments, state.done_below)
+        LookBack::new(Arc::clone(&self.shared.disk), segments)
     }
 
     /// The spool in numbers.

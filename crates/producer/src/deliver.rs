@@ -30,9 +30,9 @@ pub struct Batch {
 /// How a batch came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// It was answered for good: accepted or refused.
+    /// It was answered for good: accepted, or refused for what it is.
     Answered,
-    /// It was not; it could be sent again.
+    /// It was not; it could be sent again, also to another address.
     Open,
 }
 
@@ -96,9 +96,9 @@ impl Delivery {
             };
             let (reason, asked) = match verdict {
                 Verdict::Again { reason, asked } => (reason, asked),
-                Verdict::Refused(reason) => {
+                Verdict::Refused { reason, of_batch } => {
                     self.fail(&reason, logs);
-                    return End::Answered;
+                    return if of_batch { End::Answered } else { End::Open };
                 }
                 Verdict::Taken {
                     accepted,

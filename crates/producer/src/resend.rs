@@ -46,7 +46,7 @@ pub(crate) async fn all(
     if !found.batches.is_empty() {
         let (batches, logs) = (found.batches.len(), found.logs());
         tracing::info!(batches, logs, "sending what an earlier run left");
-        stop.in_time(None, config.grace);
+        stop.in_time(config.duration, config.grace);
         let source = Arc::clone(&spool);
         let feed = move |sender: mpsc::Sender<Batch>| read(&source, found.batches, &sender);
         deliver_all(&delivery, feed, config.concurrency).await?;

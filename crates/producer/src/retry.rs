@@ -16,6 +16,11 @@ pub fn is_worth_another_try(status: u16) -> bool {
     matches!(status, 408 | 429 | 500..=599)
 }
 
+/// Whether a refusal speaks of the batch itself, and not of the address or of who sends it.
+pub fn is_the_batchs_fault(status: u16) -> bool {
+    matches!(status, 400 | 413 | 415 | 422)
+}
+
 /// How long to wait before the next try (0 is the first): full jitter, between nothing and twice as
 /// much each time. What the server asked for comes first, and then only a little is added, so that not
 /// all senders come at the same moment.

@@ -27,8 +27,14 @@ pub enum Verdict {
         /// Why it did not take the others, if there are any.
         rejected: Option<String>,
     },
-    /// It does not take the batch, however often it is sent.
-    Refused(String),
+    /// It does not take the batch, however often it is sent there.
+    Refused {
+        /// Why.
+        reason: String,
+        /// Whether that is the batch's fault; else it may be taken at another address, or by another
+        /// sender.
+        of_batch: bool,
+    },
     /// Another try may be taken.
     Again {
         /// What went wrong.
@@ -148,10 +154,14 @@ async fn read(mut response: Response) -> reqwest::Result<Vec<u8>> {
 
 fn judge(status: StatusCode, text: &[u8], replayed: bool, asked: Option<Duration>) -> Verdict {
     let answer: Answer = serde_json::from_slice(text).unwrap_or_default();
-    if status == StatusCode::OK {
+    // 202: it is safe there, and the store that was to be waited for is late.
+    if matches!(status, StatusCode::OK | StatusCode::ACCEPTED) {
         let Some(accepted) = answer.accepted else {
-            let reason = "200 without a number of accepted logs: is this the right address?";
-            return Verdict::Refused(reason.to_owned());
+            let reason = "without a number of accepted logs: is this the right address?";
+            return Verdict::Refused {
+                reason: format!("{} {reason}", status.as_u16()),
+                of_batch: false,
+            };
         };
         let rejected = answer.errors.into_iter().next().map(|first| first.reason);
         return Verdict::Taken {
@@ -171,7 +181,8 @@ fn judge(status: StatusCode, text: &[u8], replayed: bool, asked: Option<Duration
     if retry::is_worth_another_try(status.as_u16()) {
         Verdict::Again { reason, asked }
     } else {
-        Verdict::Refused(reason)
+        let of_batch = retry::is_the_batchs_fault(status.as_u16());
+        Verdict::Refused { reason, of_batch }
     }
 }
 
@@ -219,12 +230,17 @@ mod tests {
     fn only_what_the_service_says_it_took_is_accepted() {
         assert_eq!(judged(200, r#"{"accepted":10}"#), taken(10, None));
         assert_eq!(judged(200, r#"{"accepted":99}"#), taken(10, None));
+        assert_eq!(judged(202, r#"{"accepted":10}"#), taken(10, None));
         let partial = r#"{"accepted":9,"rejected":1,"errors":[{"index":3,"reason":"bad time"}]}"#;
         assert_eq!(judged(200, partial), taken(9, Some("bad time")));
         let silent = Some("fewer logs were accepted than were sent");
         assert_eq!(judged(200, r#"{"accepted":0}"#), taken(0, silent));
         for text in ["", "<html>", "[]", r#"{"status":"success"}"#] {
-            let Verdict::Refused(reason) = judged(200, text) else {
+            let Verdict::Refused {
+                reason,
+                of_batch: false,
+            } = judged(200, text)
+            else {
                 panic!("{text} was taken for an answer");
             };
             assert!(reason.contains("right address"), "{reason}");
@@ -234,14 +250,17 @@ mod tests {
     #[test]
     fn a_refusal_gives_its_reason_in_one_line() {
         let message = r#"{"code":"invalid","message":"the\nbody is bad"}"#;
-        let refused = |reason: &str| Verdict::Refused(reason.to_owned());
+        let refused = |reason: &str, of_batch| Verdict::Refused {
+            reason: reason.to_owned(),
+            of_batch,
+        };
         assert_eq!(
             judged(400, message),
-            refused("400 Bad Request: the body is bad")
+            refused("400 Bad Request: the body is bad", true)
         );
-        assert_eq!(judged(404, ""), refused("404 Not Found"));
-        assert_eq!(judged(302, "moved"), refused("302 Found: moved"));
-        assert_eq!(judged(204, ""), refused("204 No Content"));
+        assert_eq!(judged(404, ""), refused("404 Not Found", false));
+        assert_eq!(judged(302, "moved"), refused("302 Found: moved", false));
+        assert_eq!(judged(204, ""), refused("204 No Content", false));
     }
 
     #[test]

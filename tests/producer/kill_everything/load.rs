@@ -78,6 +78,7 @@ async fn send_until_taken(client: &reqwest::Client, url: &str, number: u64) {
         let request = request.header("idempotency-key", format!("{UNDATED_KEY}{number}"));
         match request.body(body.clone()).send().await {
             Ok(answer) if answer.status() == 200 => return,
+            Ok(answer) if !answer.status().is_server_error() => panic!("{number}: {answer:?}"),
             _ => rest(Duration::from_millis(20)).await,
         }
     }

@@ -145,7 +145,7 @@ pub(super) fn wire_up(
     let (keys, fates) = (Arc::new(Keys::default()), Arc::new(Fates::default()));
     let stopping = CancellationToken::new();
     recollection::start(
-        queues.spool.look_back(),
+        queues.spool.clone(),
         Arc::clone(&keys),
         Arc::clone(&fates),
         stopping.clone(),

@@ -6,6 +6,7 @@ use crate::fates::Fate;
 use crate::intake::Durability;
 use crate::record_id::BatchId;
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use serde::Serialize;
 use std::sync::Arc;
@@ -38,9 +39,10 @@ struct RefusedRecord {
 /// The handler.
 pub(super) async fn fate(
     State(services): State<Arc<Services>>,
-    Path(text): Path<String>,
+    text: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Answer>, ApiError> {
-    let Some(id) = BatchId::parse(&text) else {
+    let id = text.ok().and_then(|Path(text)| BatchId::parse(&text));
+    let Some(id) = id else {
         let message = "a batch's id is sixteen hexadecimal digits, as POST /logs/batch tells it";
         return Err(ApiError::bad_request("invalid_batch_id", message));
     };

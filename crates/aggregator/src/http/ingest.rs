@@ -23,7 +23,7 @@ const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 /// The longest key.
 const MAX_KEY_BYTES: usize = 255;
 /// Larger bodies are decoded on a thread for blocking work: at this size it takes about a millisecond.
-const INLINE_BYTES: usize = 256 * 1024;
+const INLINE_BYTES: usize = 512 * 1024;
 /// Room for the documents of a body, in halves of its length: what most records need.
 const USUAL_HALVES: usize = 3;
 /// How much larger than the largest body a batch may become as BSON; short records grow the most.

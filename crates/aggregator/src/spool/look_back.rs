@@ -8,10 +8,10 @@ use std::sync::Arc;
 /// A batch that is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found {
+    /// Its place in the order of acknowledgement.
+    pub seq: u64,
     /// What its head says.
     pub head: BatchHead,
-    /// Whether it is not known to be in the store.
-    pub waits: bool,
 }
 
 /// Goes back over the segments.
@@ -19,16 +19,11 @@ pub struct LookBack {
     disk: Arc<dyn Disk>,
     /// Oldest first; those that were gone over are taken off.
     segments: Vec<u64>,
-    done_below: u64,
 }
 
 impl LookBack {
-    pub(super) fn new(disk: Arc<dyn Disk>, segments: Vec<u64>, done_below: u64) -> Self {
-        Self {
-            disk,
-            segments,
-            done_below,
-        }
+    pub(super) fn new(disk: Arc<dyn Disk>, segments: Vec<u64>) -> Self {
+        Self { disk, segments }
     }
 
     /// The batches of the next older segment, newest first; `None` behind the oldest. Blocks on the
@@ -51,10 +46,7 @@ impl LookBack {
         while let Ok(Step::Frame(head, _)) = cursor.step() {
             let heads = frame::batch_heads(&head, cursor.payload()).unwrap_or_default();
             let numbered = (head.first_seq..).zip(heads);
-            found.extend(numbered.map(|(seq, head)| Found {
-                head,
-                waits: seq >= self.done_below,
-            }));
+            found.extend(numbered.map(|(seq, head)| Found { seq, head }));
         }
         Some(found)
     }

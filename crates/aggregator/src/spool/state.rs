@@ -160,6 +160,11 @@ impl State {
         self.accounting.done(outcome);
     }
 
+    /// Whether a batch is not done.
+    pub(super) fn waits(&self, seq: u64) -> bool {
+        seq >= self.done_below && !self.done_ahead.contains(&seq)
+    }
+
     fn advance(&mut self) {
         while self.done_ahead.first() == Some(&self.done_below) {
             self.done_ahead.pop_first();

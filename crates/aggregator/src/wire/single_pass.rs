@@ -7,7 +7,7 @@
 //! bytes; property tests hold both against each other.
 
 use super::value::{MAX_DEPTH, MAX_MEMBERS};
-use crate::batch::BatchBuilder;
+use crate::batch::{BatchBuilder, MAX_DOCUMENT_BYTES};
 use crate::bson_writer::BsonWriter;
 use logs::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -174,8 +174,17 @@ fn put<T, E: Error>(place: &mut Option<T>, value: T) -> Result<(), E> {
 }
 
 impl<'a> Scratch<'a> {
+    /// What is larger than a document may be is not written out: an array's elements grow as they are.
+    fn check_size<E: Error>(&self) -> Result<(), E> {
+        match self.attributes.len() <= MAX_DOCUMENT_BYTES {
+            true => Ok(()),
+            false => Err(unusual()),
+        }
+    }
+
     /// Looks whether a name is new in the object whose names begin at `first`, and can be stored.
     fn note<E: Error>(&self, name: &str, first: usize) -> Result<(), E> {
+        self.check_size()?;
         let names = self.names.get(first..).unwrap_or_default();
         let twice = names.iter().any(|other| other == name);
         if twice || names.len() >= MAX_NAMES || name.contains('\0') {
@@ -305,6 +314,7 @@ impl<'a> Visitor<'a> for ValueSeed<'_, '_, 'a> {
         let mark = self.scratch.writer().open_array(self.name);
         let mut digits = itoa::Buffer::new();
         for position in 0..=MAX_MEMBERS {
+            self.scratch.check_size()?;
             let element = ValueSeed {
                 scratch: &mut *self.scratch,
                 name: digits.format(position),

@@ -268,6 +268,22 @@ fn a_batch_that_outgrows_its_bound_is_refused() {
     );
 }
 
+/// An element of an array takes several times its text.
+#[test]
+fn a_record_that_would_grow_too_large_is_refused_before_it_has() {
+    let zeros = format!("[{}]", vec!["0"; 100_000].join(","));
+    let many = vec![zeros; 40].join(",");
+    let expected = "the record is larger than 8 MiB";
+    assert_eq!(fault(&format!(r#"[{{"log":"a","x":[{many}]}}]"#)), expected);
+    let members: Vec<String> = (0..12)
+        .map(|n| format!(r#""k{n}":[{}]"#, vec!["7"; 99_999].join(",")))
+        .collect();
+    assert_eq!(
+        fault(&format!(r#"{{"log":"a",{}}}"#, members.join(","))),
+        expected
+    );
+}
+
 #[test]
 fn a_type_that_names_another_format_is_not_taken() {
     for known in [

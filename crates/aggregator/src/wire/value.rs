@@ -6,6 +6,7 @@
 
 use super::{RecordFault, reason_of};
 use crate::attributes::LONG_INTEGER;
+use crate::batch::MAX_DOCUMENT_BYTES;
 use crate::bson_writer::BsonWriter;
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -116,9 +117,18 @@ pub(super) fn write_members(
         if name.contains('\0') {
             return Err(RecordFault::NulInName);
         }
+        check_size(writer)?;
         write_value(writer, &name, value, depth)?;
     }
     Ok(())
+}
+
+/// What is larger than a document may be is not written out: an array's elements grow as they are.
+fn check_size(writer: &BsonWriter<'_>) -> Result<(), RecordFault> {
+    match writer.written() <= MAX_DOCUMENT_BYTES {
+        true => Ok(()),
+        false => Err(RecordFault::TooLarge),
+    }
 }
 
 fn write_value(
@@ -142,6 +152,7 @@ fn write_value(
         Some(b'[') => {
             let mark = writer.open_array(name);
             for (position, element) in elements_of(value)?.into_iter().enumerate() {
+                check_size(writer)?;
                 write_value(writer, &position.to_string(), element, depth + 1)?;
             }
             writer.close(mark);

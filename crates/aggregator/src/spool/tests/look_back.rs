@@ -22,7 +22,7 @@ async fn every_batch_on_disk_is_found_newest_segment_first() {
     let ids: Vec<_> = found.iter().map(|found| found.head.id).collect();
     let expected: Vec<_> = (0..100).rev().map(|number| batch(number).id).collect();
     assert_eq!(ids, expected);
-    assert!(found.iter().all(|found| found.waits));
+    assert!(found.iter().all(|found| spool.waits(found.seq)));
     let records: u32 = found.iter().map(|found| found.head.records).sum();
     let expected: usize = (0..100).map(|number| batch(number).documents.len()).sum();
     assert_eq!(records as usize, expected);
