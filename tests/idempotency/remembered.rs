@@ -131,7 +131,7 @@ async fn whoever_repeats_a_batch_that_waits_is_told_when_it_is_stored_and_nothin
     assert_eq!(stored(&service).await["undated"], 2);
 }
 
-/// The first request under a key is cut off while its body is under way: it never was.
+/// A batch that was refused never was.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_whose_first_batch_was_refused_is_free_for_another() {
     let service = Service::builder().start().await;
