@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Bytes of batches that are kept in memory until they are handed out; the others are read from
 /// disk when their turn comes.
-const HOT_BYTES: usize = 32 * 1024 * 1024;
+const HOT_BYTES: usize = 16 * 1024 * 1024;
 
 /// A batch with its sequence number.
 #[derive(Debug)]

@@ -104,8 +104,11 @@ impl Store for SqliteStore {
         range: Range<usize>,
         _deadline: Duration,
     ) -> Result<InsertReport, StoreError> {
-        self.blocking(move |shared| write::insert(&mut shared.writer(), &documents, range))
-            .await
+        self.blocking(move |shared| {
+            let rows = write::Rows::new(&documents, range);
+            write::insert(&mut shared.writer(), &rows)
+        })
+        .await
     }
 
     async fn receipts(
