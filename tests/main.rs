@@ -12,6 +12,7 @@ mod accounting;
 mod bad_input;
 mod batches;
 mod curl_examples;
+mod filters;
 mod health;
 mod idempotency;
 mod mongodb_layout;

@@ -22,9 +22,9 @@ pub(super) async fn retrieve(
     State(services): State<Arc<Services>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let query = Query::parse(query.as_deref().unwrap_or_default())?;
+    let query = Query::parse(query.as_deref().unwrap_or_default(), services.clock.now())?;
     let mut pages = services.retrieval.pages(query)?;
-    let Some(first) = pages.next().await? else {
+    let Some(first) = first_page(&services, &mut pages).await? else {
         return Err(ApiError::no_logs());
     };
     let answer = Answer {
@@ -36,6 +36,22 @@ pub(super) async fn retrieve(
     let chunks = stream::try_unfold(answer, Answer::chunk);
     let headers = [(header::CONTENT_TYPE, "application/json")];
     Ok((headers, Body::from_stream(chunks)).into_response())
+}
+
+/// The first page that has rows; `None` when nothing matches. A search that has not found any row
+/// within the time of a request is answered with a page that is empty, and goes on behind it.
+async fn first_page(services: &Services, pages: &mut Pages) -> Result<Option<Page>, ApiError> {
+    let until = services.clock.elapsed() + services.limits.request_timeout;
+    while let Some(page) = pages.step().await? {
+        if !page.is_empty() {
+            return Ok(Some(page));
+        }
+        if services.clock.elapsed() >= until {
+            pages.begin();
+            return Ok(Some(page));
+        }
+    }
+    Ok(None)
 }
 
 /// An answer that is being written: one page of it at a time.
@@ -73,10 +89,19 @@ impl Answer {
                 self.row += 1;
                 continue;
             }
+            // What was found does not wait for what is found next.
+            if !chunk.is_empty() && !self.pages.is_done() {
+                break;
+            }
             match self.pages.next().await {
                 Ok(Some(page)) => (self.page, self.row) = (page, 0),
                 Ok(None) => {
-                    chunk.extend_from_slice(b"]\n");
+                    let end: &[u8] = if self.part == Part::Opening {
+                        b"[]\n"
+                    } else {
+                        b"]\n"
+                    };
+                    chunk.extend_from_slice(end);
                     self.part = Part::Closed;
                     break;
                 }
