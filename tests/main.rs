@@ -19,6 +19,7 @@ mod mongodb_layout;
 mod network_faults;
 mod outage;
 mod overload;
+mod paging;
 mod records;
 mod replica_set;
 

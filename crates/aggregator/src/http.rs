@@ -11,6 +11,7 @@ mod retrieve;
 
 use crate::admission::Admission;
 use crate::clock::Clock;
+use crate::cursor::CursorKey;
 use crate::drain::Drain;
 use crate::intake::Intake;
 use crate::rejected::Rejected;
@@ -39,6 +40,8 @@ pub struct Services {
     pub rejected: Arc<Rejected>,
     /// The way of queries.
     pub retrieval: Arc<Retrieval>,
+    /// The secret of cursors.
+    pub cursors: CursorKey,
     /// Room for requests.
     pub admission: Admission,
     /// Bounds and times.
@@ -58,6 +61,8 @@ pub struct Limits {
     pub decoded_bytes: usize,
     /// From a whole body to the answer.
     pub request_timeout: Duration,
+    /// How long records are looked for when a limited number is asked for.
+    pub query_max_time: Duration,
     /// From the head of a request to the end of its body.
     pub body_timeout: Duration,
     /// Whether the good records of an array are taken when others of it are refused.

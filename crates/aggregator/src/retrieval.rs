@@ -75,38 +75,38 @@ impl Retrieval {
         (retrieval, dispatcher)
     }
 
-    /// Begins an answer; nothing is read yet.
+    /// Begins an answer, behind `after` when it is given; nothing is read yet.
     ///
     /// # Errors
     /// [`TooManyStreams`], at once.
-    pub fn pages(self: &Arc<Self>, query: Query) -> Result<Pages, TooManyStreams> {
+    pub fn pages(
+        self: &Arc<Self>,
+        query: Query,
+        after: Option<RecordId>,
+    ) -> Result<Pages, TooManyStreams> {
         let place = Arc::clone(&self.streams)
             .try_acquire_owned()
             .map_err(|_| TooManyStreams)?;
         Ok(Pages {
             retrieval: Arc::clone(self),
             query: Arc::new(query),
-            after: None,
+            after,
+            rows: PAGE_ROWS,
             page_time: FIRST_PAGE,
             state: State::Fresh,
             _place: place,
         })
     }
 
-    async fn page(
-        &self,
-        query: &Arc<Query>,
-        after: Option<RecordId>,
-        time: Duration,
-    ) -> Result<Page, PageError> {
+    async fn page(&self, pages: &Pages) -> Result<Page, PageError> {
         let job = PageJob {
-            query: Arc::clone(query),
-            after,
+            query: Arc::clone(&pages.query),
+            after: pages.after,
             limit: PageLimit {
-                rows: PAGE_ROWS,
+                rows: pages.rows.min(PAGE_ROWS),
                 bytes: PAGE_BYTES,
                 looked_at: PAGE_LOOKED_AT,
-                time: time.min(self.page_timeout / 2),
+                time: pages.page_time.min(self.page_timeout / 2),
             },
         };
         let deadline = self.clock.elapsed() + self.page_timeout;
@@ -129,6 +129,7 @@ pub struct Pages {
     retrieval: Arc<Retrieval>,
     query: Arc<Query>,
     after: Option<RecordId>,
+    rows: usize,
     page_time: Duration,
     state: State,
     _place: OwnedSemaphorePermit,
@@ -165,7 +166,7 @@ impl Pages {
         let page = match self.state {
             State::Done => return Ok(None),
             State::Flowing => self.patiently().await?,
-            State::Fresh => self.page().await?,
+            State::Fresh => self.retrieval.page(self).await?,
         };
         self.after = page.next;
         self.page_time = if page.is_empty() {
@@ -181,6 +182,11 @@ impl Pages {
         Ok(Some(page))
     }
 
+    /// Asks for so many rows at most in the next page; a page has no more than thousands anyway.
+    pub fn set_rows(&mut self, rows: usize) {
+        self.rows = rows;
+    }
+
     /// Whether no further page will come.
     pub fn is_done(&self) -> bool {
         self.state == State::Done
@@ -193,16 +199,11 @@ impl Pages {
         }
     }
 
-    async fn page(&self) -> Result<Page, PageError> {
-        let (query, time) = (&self.query, self.page_time);
-        self.retrieval.page(query, self.after, time).await
-    }
-
     async fn patiently(&self) -> Result<Page, PageError> {
         let retrieval = &self.retrieval;
         let give_up = retrieval.clock.elapsed() + retrieval.page_timeout;
         loop {
-            let error = match self.page().await {
+            let error = match retrieval.page(self).await {
                 Ok(page) => return Ok(page),
                 Err(error) => error,
             };

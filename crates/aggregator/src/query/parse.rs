@@ -2,14 +2,14 @@
 
 use super::{AttributeFilter, LevelFilter, Order, Pattern, Query, QueryError, Substring, time};
 use logs::{Level, Timestamp};
+use std::borrow::Cow;
 
 /// Values of one parameter that may be given several times.
 const MOST_VALUES: usize = 16;
 /// Characters of an unknown name that are repeated to the caller.
 const SHOWN: usize = 100;
-/// What a caller may write.
-const KNOWN: &str =
-    "startTime, endTime, logLevel, minLevel, q, caseSensitive, regex, attr.KEY and order";
+/// What a caller may write; how much is answered at a time (the last two) is read by the address itself.
+const KNOWN: &str = "startTime, endTime, logLevel, minLevel, q, caseSensitive, regex, attr.KEY, order, limit and cursor";
 
 impl Query {
     /// Reads the part of an address behind the question mark. An empty value counts as left out.
@@ -18,8 +18,19 @@ impl Query {
     /// # Errors
     /// [`QueryError`] that names the parameter.
     pub fn parse(query_string: &str, now: Timestamp) -> Result<Self, QueryError> {
+        Self::from_pairs(form_urlencoded::parse(query_string.as_bytes()), now)
+    }
+
+    /// The same of names and values that are read already.
+    ///
+    /// # Errors
+    /// [`QueryError`] that names the parameter.
+    pub fn from_pairs<'a>(
+        pairs: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+        now: Timestamp,
+    ) -> Result<Self, QueryError> {
         let mut given = Given::default();
-        for (name, value) in form_urlencoded::parse(query_string.as_bytes()) {
+        for (name, value) in pairs {
             given.take(&name, &value)?;
         }
         given.query(now)

@@ -106,6 +106,11 @@ impl Page {
         self.text.len()
     }
 
+    /// Keeps the first `rows` rows.
+    pub fn truncate(&mut self, rows: usize) {
+        self.rows.truncate(rows);
+    }
+
     /// A row.
     pub fn row(&self, position: usize) -> Option<Row<'_>> {
         self.rows.get(position).map(|spans| self.row_of(spans))
