@@ -13,6 +13,7 @@ mod bad_input;
 mod batches;
 mod curl_examples;
 mod filters;
+mod formats;
 mod health;
 mod idempotency;
 mod mongodb_layout;

@@ -15,7 +15,7 @@ mod parse;
 mod text;
 mod time;
 
-pub use attribute::AttributeFilter;
+pub use attribute::{AttributeFilter, attribute_text};
 pub use error::QueryError;
 pub use level::LevelFilter;
 pub use text::{Pattern, Substring};

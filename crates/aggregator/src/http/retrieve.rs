@@ -2,7 +2,10 @@
 
 mod answer;
 mod asked;
+mod encoding;
+mod format;
 mod gather;
+mod negotiation;
 
 pub(super) use asked::AskError;
 
@@ -15,6 +18,8 @@ use asked::Asked;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use encoding::{ENCODINGS, Encoder};
+use format::{Format, Kind, MEDIA_TYPES};
 use gather::Gathered;
 use std::sync::Arc;
 
@@ -25,28 +30,56 @@ const SEARCH_COMPLETE: HeaderName = HeaderName::from_static("x-search-complete")
 pub(super) async fn retrieve(
     State(services): State<Arc<Services>>,
     RawQuery(query): RawQuery,
+    wishes: HeaderMap,
 ) -> Result<Response, ApiError> {
     let text = query.as_deref().unwrap_or_default();
     let asked = Asked::parse(text, services.clock.now(), &services.cursors)?;
+    let format = format_of(&asked, &wishes)?;
+    let preferred = negotiation::preferred(&wishes, header::ACCEPT_ENCODING, ENCODINGS);
+    let encoder = Encoder::new(preferred).map_err(|_| ApiError::internal())?;
     let mut pages = services.retrieval.pages(asked.query.clone(), asked.after)?;
-    let mut headers = HeaderMap::new();
-    let content_type = HeaderValue::from_static("application/json");
-    headers.insert(header::CONTENT_TYPE, content_type);
-    let answer = match asked.limit {
+    let mut headers = head(&format, &encoder);
+    let (first, source) = match asked.limit {
         Some(limit) => {
             let gathered = gather::gather(&services, &mut pages, limit).await?;
-            if gathered.is_empty() && gathered.next.is_none() && asked.after.is_none() {
+            let is_nothing = gathered.is_empty() && gathered.next.is_none();
+            if is_nothing && asked.after.is_none() && !format.may_be_empty() {
                 return Err(ApiError::no_logs());
             }
             describe(&asked, &gathered, &services, &mut headers);
-            Answer::new(Page::default(), Source::Ready(gathered.pages.into_iter()))
+            (Page::default(), Source::Ready(gathered.pages.into_iter()))
         }
         None => match first_page(&services, &mut pages).await? {
-            Some(first) => Answer::new(first, Source::Stream(Box::new(pages))),
+            Some(first) => (first, Source::Stream(Box::new(pages))),
+            None if format.may_be_empty() => {
+                (Page::default(), Source::Ready(Vec::new().into_iter()))
+            }
             None => return Err(ApiError::no_logs()),
         },
     };
+    let answer = Answer::new(first, source, format, encoder);
     Ok((headers, answer.into_body()).into_response())
+}
+
+/// The form that the address names, else the one that the reader likes most, else JSON.
+fn format_of(asked: &Asked, wishes: &HeaderMap) -> Result<Format, AskError> {
+    let kind = asked.format.unwrap_or_else(|| {
+        let preferred = negotiation::preferred(wishes, header::ACCEPT, MEDIA_TYPES);
+        preferred.map_or(Kind::Json, Kind::at)
+    });
+    Ok(Format::new(kind, asked.fields.as_deref())?)
+}
+
+fn head(format: &Format, encoder: &Encoder) -> HeaderMap {
+    let content_type = HeaderValue::from_static(format.content_type());
+    let vary = HeaderValue::from_static("accept, accept-encoding");
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, content_type);
+    headers.insert(header::VARY, vary);
+    if let Some(name) = encoder.name() {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    }
+    headers
 }
 
 /// Says in the head where the next page is, and whether this one is all that it could be.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 
 /// Before a value: the attribute has not got it.
@@ -87,6 +88,18 @@ fn finds(object: &str, path: &str, is_so: &dyn Fn(&str) -> bool) -> bool {
     let search = Search { path, is_so };
     // What is no object has no members.
     deserializer.deserialize_map(search).unwrap_or(false)
+}
+
+/// The attribute at `key` as a reader sees it: a string without its quotes, all else as JSON.
+pub fn attribute_text(attributes: &str, key: &str) -> Option<String> {
+    let found = RefCell::new(None);
+    finds(attributes, key, &|json| {
+        let text = serde_json::from_str::<Text<'_>>(json);
+        let text = text.map_or_else(|_| json.to_owned(), |Text(text)| text.into_owned());
+        found.replace(Some(text));
+        true
+    });
+    found.into_inner()
 }
 
 struct Search<'a> {

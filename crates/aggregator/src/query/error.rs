@@ -55,6 +55,17 @@ pub enum QueryError {
     /// An order that is none.
     #[error("order is neither asc nor desc")]
     BadOrder,
+    /// A form that is none.
+    #[error("format is not json, ndjson or csv")]
+    BadFormat,
+    /// A column that does not exist.
+    #[error(
+        "fields has no column {0:?}: known are id, timestamp, level, message, attributes and attr.KEY"
+    )]
+    BadField(String),
+    /// Columns for a form that has none.
+    #[error("fields is for format=csv alone")]
+    FieldsWithoutCsv,
     /// An attribute without a name.
     #[error("attr. has no name behind its dot: expected attr.KEY=VALUE")]
     NoAttribute,
@@ -79,7 +90,12 @@ impl QueryError {
             Self::TooMany { .. } | Self::TooLong { .. } => "query_too_large",
             Self::BadLevel => "invalid_level",
             Self::BadRegex(_) => "invalid_regex",
-            Self::BadBoolean(_) | Self::BadOrder | Self::NoAttribute => "invalid_parameter",
+            Self::BadBoolean(_)
+            | Self::BadOrder
+            | Self::BadFormat
+            | Self::BadField(_)
+            | Self::FieldsWithoutCsv
+            | Self::NoAttribute => "invalid_parameter",
         }
     }
 }

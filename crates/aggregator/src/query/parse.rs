@@ -8,8 +8,8 @@ use std::borrow::Cow;
 const MOST_VALUES: usize = 16;
 /// Characters of an unknown name that are repeated to the caller.
 const SHOWN: usize = 100;
-/// What a caller may write; how much is answered at a time (the last two) is read by the address itself.
-const KNOWN: &str = "startTime, endTime, logLevel, minLevel, q, caseSensitive, regex, attr.KEY, order, limit and cursor";
+/// What a caller may write; how much is answered at a time and in which form (the last four), is read by the address itself.
+const KNOWN: &str = "startTime, endTime, logLevel, minLevel, q, caseSensitive, regex, attr.KEY, order, limit, cursor, format and fields";
 
 impl Query {
     /// Reads the part of an address behind the question mark. An empty value counts as left out.

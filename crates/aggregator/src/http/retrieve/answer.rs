@@ -1,5 +1,7 @@
 //! The body of an answer: written a chunk at a time, as the reader takes it.
 
+use super::encoding::Encoder;
+use super::format::Format;
 use crate::retrieval::{PageError, Pages};
 use crate::store::page::Page;
 use axum::body::Body;
@@ -21,6 +23,8 @@ pub(super) enum Source {
 /// An answer that is being written: one page of it at a time.
 pub(super) struct Answer {
     source: Source,
+    format: Format,
+    encoder: Encoder,
     page: Page,
     row: usize,
     part: Part,
@@ -29,6 +33,7 @@ pub(super) struct Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Opening,
+    FirstRow,
     Rows,
     Closed,
 }
@@ -52,9 +57,11 @@ impl Source {
 
 impl Answer {
     /// The rows of `first`, and then those of `source`.
-    pub(super) fn new(first: Page, source: Source) -> Self {
+    pub(super) fn new(first: Page, source: Source, format: Format, encoder: Encoder) -> Self {
         Self {
             source,
+            format,
+            encoder,
             page: first,
             row: 0,
             part: Part::Opening,
@@ -66,28 +73,32 @@ impl Answer {
         Body::from_stream(stream::try_unfold(self, Self::chunk))
     }
 
-    /// The next chunk. An error breaks the transfer off: an array that is cut must not look whole.
+    /// The next chunk. An error breaks the transfer off: an answer that is cut must not look whole.
     async fn chunk(mut self) -> io::Result<Option<(Bytes, Self)>> {
         if self.part == Part::Closed {
             return Ok(None);
         }
         let mut chunk = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 4);
+        if self.part == Part::Opening {
+            self.format.open(&mut chunk);
+            self.part = Part::FirstRow;
+        }
         while chunk.len() < CHUNK_BYTES {
             if let Some(row) = self.page.row(self.row) {
-                chunk.extend_from_slice(self.part.before_row());
-                row.write_json(&mut chunk)?;
+                let is_first = self.part == Part::FirstRow;
+                self.format.write(row, is_first, &mut chunk)?;
                 self.part = Part::Rows;
                 self.row += 1;
                 continue;
             }
             // What was found does not wait for what is found next.
-            if !chunk.is_empty() && self.source.makes_wait() {
+            if self.part == Part::Rows && !chunk.is_empty() && self.source.makes_wait() {
                 break;
             }
             match self.source.next().await {
                 Ok(Some(page)) => (self.page, self.row) = (page, 0),
                 Ok(None) => {
-                    chunk.extend_from_slice(self.part.end());
+                    self.format.close(&mut chunk);
                     self.part = Part::Closed;
                     break;
                 }
@@ -97,22 +108,7 @@ impl Answer {
                 }
             }
         }
+        let chunk = self.encoder.encode(chunk, self.part == Part::Closed)?;
         Ok(Some((Bytes::from(chunk), self)))
-    }
-}
-
-impl Part {
-    fn before_row(self) -> &'static [u8] {
-        match self {
-            Self::Opening => b"[",
-            _ => b",\n",
-        }
-    }
-
-    fn end(self) -> &'static [u8] {
-        match self {
-            Self::Opening => b"[]\n",
-            _ => b"]\n",
-        }
     }
 }

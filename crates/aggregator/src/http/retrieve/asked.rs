@@ -1,5 +1,6 @@
 //! What a reader asks for: the query, and how much of its answer at a time.
 
+use super::format::Kind;
 use crate::cursor::{BadCursor, CursorKey, Position};
 use crate::query::{Query, QueryError};
 use crate::record_id::RecordId;
@@ -17,6 +18,10 @@ pub(super) struct Asked {
     pub(super) query: Query,
     /// Records at most; all of them when there is no limit.
     pub(super) limit: Option<usize>,
+    /// The form, when it is named.
+    pub(super) format: Option<Kind>,
+    /// The columns, when they are chosen.
+    pub(super) fields: Option<String>,
     /// Where the page before has ended.
     pub(super) after: Option<RecordId>,
     /// The parameters but for the cursor, as they go into the next page's address.
@@ -55,21 +60,21 @@ impl Asked {
     /// Reads the part of an address behind the question mark. Relative times are counted from `now`,
     /// and on further pages from where the first one counted.
     pub(super) fn parse(text: &str, now: Timestamp, key: &CursorKey) -> Result<Self, AskError> {
-        let (mut limit, mut cursor) = (None, None);
+        let [mut limit, mut cursor, mut format, mut fields] = [const { None }; 4];
         let (mut filters, mut parameters) =
             (Vec::new(), form_urlencoded::Serializer::new(String::new()));
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             match name.as_ref() {
-                "cursor" => once("cursor", &mut cursor, &value)?,
-                "limit" => {
-                    once("limit", &mut limit, &value)?;
-                    parameters.append_pair("limit", &value);
+                "cursor" => {
+                    once("cursor", &mut cursor, &value)?;
+                    continue;
                 }
-                _ => {
-                    parameters.append_pair(&name, &value);
-                    filters.push((name, value));
-                }
+                "limit" => once("limit", &mut limit, &value)?,
+                "format" => once("format", &mut format, &value)?,
+                "fields" => once("fields", &mut fields, &value)?,
+                _ => filters.push((name.clone(), value.clone())),
             }
+            parameters.append_pair(&name, &value);
         }
         let question = question(&filters);
         let position = cursor
@@ -82,6 +87,8 @@ impl Asked {
         });
         Ok(Self {
             query: Query::from_pairs(filters, now)?,
+            format: format.as_deref().map(Kind::parse).transpose()?,
+            fields,
             limit: limit.transpose()?.or(position.map(|_| DEFAULT_LIMIT)),
             after: position.map(|position| position.after),
             parameters: parameters.finish(),
@@ -171,6 +178,7 @@ mod tests {
             ("limit=1&limit=2", "repeated_parameter"),
             ("cursor=abc", "invalid_cursor"),
             ("sort=desc", "unknown_parameter"),
+            ("format=xml", "invalid_parameter"),
         ] {
             let error = Asked::parse(text, NOW, &key()).unwrap_err();
             assert_eq!(error.code(), code, "{text}");
