@@ -162,13 +162,11 @@ const BATCHES: u64 = 40;
 
 /// A record that does not get much smaller.
 fn noise(seed: u64) -> Value {
-    let mut hasher = blake3::Hasher::new();
-    let mut bytes = [0; 512];
-    hasher
-        .update(&seed.to_le_bytes())
-        .finalize_xof()
-        .fill(&mut bytes);
-    let message: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let parts = (0..16_u64).map(|part| {
+        let bytes = [seed.to_le_bytes(), part.to_le_bytes()].concat();
+        blake3::hash(&bytes).to_hex().to_string()
+    });
+    let message: String = parts.collect();
     json!({"timestamp": "2024-10-08T00:00:00Z", "message": message})
 }
 

@@ -17,6 +17,7 @@ mod formats;
 mod health;
 mod idempotency;
 mod mongodb_layout;
+mod neighbours;
 mod network_faults;
 mod outage;
 mod overload;

@@ -3,9 +3,11 @@
 mod batches;
 mod body;
 mod error;
+mod gather;
 mod health;
 mod ingest;
 pub mod listener;
+mod record;
 mod rejected;
 mod retrieve;
 
@@ -75,6 +77,8 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/logs/batch", post(ingest::batch))
         .route("/logs/batches/{id}", get(batches::fate))
         .route("/logs/retrieve", get(retrieve::retrieve))
+        .route("/logs/{id}", get(record::one))
+        .route("/logs/{id}/context", get(record::context))
         .route("/logs/rejected", get(rejected::list))
         .route("/logs/rejected/replay", post(rejected::replay))
         .route("/health", get(health::health))

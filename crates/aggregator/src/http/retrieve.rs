@@ -4,13 +4,13 @@ mod answer;
 mod asked;
 mod encoding;
 mod format;
-mod gather;
 mod negotiation;
 
 pub(super) use asked::AskError;
 
 use super::Services;
 use super::error::ApiError;
+use super::gather::{Gathered, gather};
 use crate::retrieval::Pages;
 use crate::store::page::Page;
 use answer::{Answer, Source};
@@ -20,7 +20,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use encoding::{ENCODINGS, Encoder};
 use format::{Format, Kind, MEDIA_TYPES};
-use gather::Gathered;
 use std::sync::Arc;
 
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
@@ -41,7 +40,7 @@ pub(super) async fn retrieve(
     let mut headers = head(&format, &encoder);
     let (first, source) = match asked.limit {
         Some(limit) => {
-            let gathered = gather::gather(&services, &mut pages, limit).await?;
+            let gathered = gather(&services, &mut pages, limit).await?;
             let is_nothing = gathered.is_empty() && gathered.next.is_none();
             if is_nothing && asked.after.is_none() && !format.may_be_empty() {
                 return Err(ApiError::no_logs());

@@ -106,6 +106,11 @@ impl Page {
         self.text.len()
     }
 
+    /// Turns the order of the rows round.
+    pub fn reverse(&mut self) {
+        self.rows.reverse();
+    }
+
     /// Keeps the first `rows` rows.
     pub fn truncate(&mut self, rows: usize) {
         self.rows.truncate(rows);

@@ -40,9 +40,16 @@ pub(in crate::http) enum AskError {
     /// The cursor.
     #[error(transparent)]
     Cursor(#[from] BadCursor),
-    /// The limit.
-    #[error("limit is no whole number from 1 to {MAX_LIMIT}")]
-    Limit,
+    /// A number of records.
+    #[error("{parameter} is no whole number from {least} to {most}")]
+    Number {
+        /// Which parameter.
+        parameter: &'static str,
+        /// Its least value.
+        least: usize,
+        /// Its greatest value.
+        most: usize,
+    },
 }
 
 impl AskError {
@@ -51,7 +58,7 @@ impl AskError {
         match self {
             Self::Query(error) => error.code(),
             Self::Cursor(_) => "invalid_cursor",
-            Self::Limit => "invalid_limit",
+            Self::Number { .. } => "invalid_number",
         }
     }
 }
@@ -83,7 +90,11 @@ impl Asked {
         let now = position.map_or(now, |position| position.now);
         let limit = limit.map(|text| match text.parse() {
             Ok(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-            _ => Err(AskError::Limit),
+            _ => Err(AskError::Number {
+                parameter: "limit",
+                least: 1,
+                most: MAX_LIMIT,
+            }),
         });
         Ok(Self {
             query: Query::from_pairs(filters, now)?,
@@ -172,9 +183,9 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (text, code) in [
-            ("limit=0", "invalid_limit"),
-            ("limit=10001", "invalid_limit"),
-            ("limit=-1", "invalid_limit"),
+            ("limit=0", "invalid_number"),
+            ("limit=10001", "invalid_number"),
+            ("limit=-1", "invalid_number"),
             ("limit=1&limit=2", "repeated_parameter"),
             ("cursor=abc", "invalid_cursor"),
             ("sort=desc", "unknown_parameter"),

@@ -1,4 +1,4 @@
-//! One page for a reader who asked for a limited number of records.
+//! A limited number of records, read before the head of the answer is written.
 
 use crate::http::Services;
 use crate::record_id::RecordId;
@@ -20,6 +20,14 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
+    /// What is there where nothing is asked for.
+    pub(super) fn nothing() -> Self {
+        Self {
+            is_complete: true,
+            ..Self::default()
+        }
+    }
+
     /// Whether there is no record.
     pub(super) fn is_empty(&self) -> bool {
         self.pages.iter().all(Page::is_empty)
@@ -33,10 +41,7 @@ pub(super) async fn gather(
     limit: usize,
 ) -> Result<Gathered, PageError> {
     let until = services.clock.elapsed() + services.limits.query_max_time;
-    let mut gathered = Gathered {
-        is_complete: true,
-        ..Gathered::default()
-    };
+    let mut gathered = Gathered::nothing();
     let (mut rows, mut bytes) = (0, 0);
     loop {
         // One more than asked for tells whether there are more.
