@@ -12,12 +12,16 @@ mod accounting;
 mod bad_input;
 mod batches;
 mod curl_examples;
+mod filters;
+mod formats;
 mod health;
 mod idempotency;
 mod mongodb_layout;
+mod neighbours;
 mod network_faults;
 mod outage;
 mod overload;
+mod paging;
 mod records;
 mod replica_set;
 

@@ -176,6 +176,64 @@ async fn a_level_and_a_range_of_time_are_found_without_reading_the_rest() {
     }
 }
 
+/// Sums over all that the server noted about the service's finds and what it fetched for them.
+async fn returned(database: &Database) -> i32 {
+    let filter =
+        doc! { "ns": format!("{}.logs", database.name()), "op": { "$in": ["query", "getmore"] } };
+    let finds = doc! { "find": "system.profile", "filter": filter };
+    let noted = rows(database, finds).await;
+    noted
+        .iter()
+        .map(|find| find.get_i32("nreturned").unwrap())
+        .sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_index_serves_is_left_out_by_the_server_in_either_order() {
+    let (uri, name, database) = place("what_no_index_serves").await;
+    let service = service_on(&uri, &name).await;
+    let record = |number: usize| {
+        let (second, milli) = (number / 1000, number % 1000);
+        let message = if number == 7_000 { "a Needle" } else { "hay" };
+        json!({
+            "timestamp": format!("2024-10-08T00:00:{second:02}.{milli:03}Z"), "level": "INFO",
+            "message": message, "n": number, "host": format!("h{number}"),
+        })
+    };
+    let batch = json!((0..20_000).map(record).collect::<Vec<_>>());
+    assert_eq!(service.batch(&batch).await.status, 200);
+    let range = "startTime=2024-10-08T00:00:05Z&endTime=2024-10-08T00:00:15Z";
+    for filter in [
+        "q=needle",
+        "q=Needle&caseSensitive=true",
+        "attr.n=7000",
+        "attr.host=h7000",
+    ] {
+        for order in ["asc", "desc"] {
+            database.run_command(doc! { "profile": 0 }).await.unwrap();
+            database
+                .run_command(doc! { "drop": "system.profile" })
+                .await
+                .ok();
+            database.run_command(doc! { "profile": 2 }).await.unwrap();
+            let found = service
+                .get(&format!("/logs/retrieve?{range}&{filter}&order={order}"))
+                .await;
+            assert_eq!(found.json().as_array().map(Vec::len), Some(1), "{filter}");
+            let find = last_find(&database).await;
+            assert!(!find.contains_key("hasSortStage"), "{find}");
+            // The range has 10,000 documents: many more than those would be a scan of the collection.
+            assert!(find.get_i32("docsExamined").unwrap() <= 10_010, "{find}");
+            // Some that do not match come as signs of progress.
+            let returned = returned(&database).await;
+            assert!(
+                (1..=400).contains(&returned),
+                "{filter} {order}: {returned}"
+            );
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_others_wrote_is_left_alone_and_not_served() {
     let (uri, name, database) = place("what_others_wrote_is_left_alone").await;

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aggregator::batch::{BatchBuilder, Documents};
+use aggregator::bson_writer::BsonWriter;
 use aggregator::clock::{Clock, SystemClock};
-use aggregator::query::Query;
+use aggregator::query::{Order, Query};
 use aggregator::record_id::{BatchId, KeyDigest, RecordId};
 use aggregator::store::mongo::{MongoAddress, MongoStore, Target};
 use aggregator::store::page::Page;
@@ -24,10 +25,13 @@ use crate::support::stores::{Backend, database};
 
 /// Longer than any call here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
+const SERVICES: [&str; 2] = ["checkout", "Päy"];
 /// As many as all tests put into one store.
 const ALL: PageLimit = PageLimit {
     rows: 1_000_000,
     bytes: 1 << 30,
+    looked_at: 1_000_000,
+    time: PATIENCE,
 };
 
 /// Where a store keeps its data: it can be opened there again and again.
@@ -49,7 +53,7 @@ struct Sample {
     nanos: i64,
     level: Option<String>,
     message: String,
-    /// The one attribute, if there is any.
+    /// What the attributes are made of, if there are any.
     number: Option<i64>,
 }
 
@@ -131,7 +135,12 @@ impl Opened {
             rows.extend(found(&page));
             match page.next {
                 Some(next) => {
-                    assert!(after < Some(next), "the next page starts behind this one");
+                    let is_behind = match (after, query.order) {
+                        (None, _) => true,
+                        (Some(after), Order::Ascending) => next > after,
+                        (Some(after), Order::Descending) => next < after,
+                    };
+                    assert!(is_behind, "the next page starts behind this one");
                     after = Some(next);
                 }
                 None => return rows,
@@ -161,9 +170,32 @@ impl Sample {
             id: RecordId::new(Timestamp::from_nanos(self.nanos), batch, position),
             level: self.level.clone(),
             message: self.message.clone(),
-            attributes: self.number.map(|number| format!("{{\"number\":{number}}}")),
+            attributes: self.number.map(shown_attributes),
         }
     }
+}
+
+/// The attributes of `number` as a reader gets them; [`write_attributes`] writes them.
+fn shown_attributes(number: i64) -> String {
+    let service = SERVICES[usize::from(number % 2 == 0)];
+    let status = number.rem_euclid(5) * 100;
+    let flag = number % 3 == 0;
+    format!(
+        r#"{{"number":{number},"service":"{service}","http":{{"status":{status}}},"a.b":{flag},"tags":["x",{number}]}}"#
+    )
+}
+
+fn write_attributes(number: i64, writer: &mut BsonWriter<'_>) {
+    writer.integer("number", number);
+    writer.string("service", SERVICES[usize::from(number % 2 == 0)]);
+    let http = writer.open_document("http");
+    writer.integer("status", number.rem_euclid(5) * 100);
+    writer.close(http);
+    writer.boolean("a.b", number % 3 == 0);
+    let tags = writer.open_array("tags");
+    writer.string("0", "x");
+    writer.integer("1", number);
+    writer.close(tags);
 }
 
 fn batch_id(key: &str) -> BatchId {
@@ -183,7 +215,7 @@ fn documents(key: &str, samples: &[Sample]) -> Arc<Documents> {
         let time = Some(Timestamp::from_nanos(sample.nanos));
         builder.record(time, sample.level.as_deref(), &sample.message, |writer| {
             if let Some(number) = sample.number {
-                writer.integer("number", number);
+                write_attributes(number, writer);
             }
             Ok(())
         });

@@ -46,10 +46,16 @@ async fn a_wrong_parameter_of_a_retrieve_is_named() {
             "there is no parameter \"starttime\"",
         ),
         (
-            "logLevel=INFO&logLevel=WARN",
+            "minLevel=INFO&minLevel=WARN",
             "repeated_parameter",
-            "logLevel is given more than once",
+            "minLevel is given more than once",
         ),
+        (
+            "regex=(",
+            "invalid_regex",
+            "regex cannot be used: unclosed group",
+        ),
+        ("minLevel=loud", "invalid_level", "minLevel is no level"),
     ] {
         let reply = service.get(&format!("/logs/retrieve?{query}")).await;
         let told = refused(&reply, 400, code);

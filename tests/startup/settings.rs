@@ -3,7 +3,7 @@
 use crate::support::service::Service;
 
 /// Each setting's variable, its default, and a word of its unit or of what it takes.
-const SETTINGS: [(&str, &str, &str); 14] = [
+const SETTINGS: [(&str, &str, &str); 15] = [
     ("LISTEN_ADDR", "127.0.0.1:8005", "IP:PORT"),
     ("MONGODB_URI", "", "without one, the embedded store is used"),
     ("MONGODB_DATABASE", "logdb", "NAME"),
@@ -14,6 +14,7 @@ const SETTINGS: [(&str, &str, &str); 14] = [
     ("MAX_BODY_BYTES", "16MiB", "bytes"),
     ("MAX_DECODED_BYTES", "64MiB", "bytes"),
     ("REQUEST_TIMEOUT", "10s", "seconds"),
+    ("QUERY_MAX_TIME", "5s", "TIME"),
     ("BODY_TIMEOUT", "30s", "TIME"),
     ("SHUTDOWN_TIMEOUT", "20s", "TIME"),
     ("PARTIAL_BATCHES", "false", "true, false"),

@@ -1,8 +1,9 @@
 //! Reading page by page: in order, within bounds, nothing skipped and nothing twice.
 
 use std::ops::Range;
+use std::time::Duration;
 
-use aggregator::query::{LevelFilter, Query};
+use aggregator::query::{LevelFilter, Order, Query};
 use aggregator::store::PageLimit;
 use logs::Timestamp;
 
@@ -12,13 +13,13 @@ fn between(nanos: Range<i64>) -> Query {
     Query {
         start: Some(Timestamp::from_nanos(nanos.start)),
         end: Some(Timestamp::from_nanos(nanos.end)),
-        level: None,
+        ..Query::default()
     }
 }
 
 fn of_level(text: &str) -> Query {
     Query {
-        level: Some(LevelFilter::new(text)),
+        levels: Some(LevelFilter::new(text)),
         ..Query::default()
     }
 }
@@ -57,6 +58,56 @@ contract!(
             opened.walk(&Query::default(), of_rows(7)).await,
             rows("tie", &samples)
         );
+    }
+);
+
+contract!(the_newest_come_first_when_asked_for, async |place| {
+    let opened = place.open();
+    let samples: Vec<Sample> = (0..300)
+        .map(|number| {
+            Sample::at(
+                number / 50,
+                ["INFO", "WARN"][usize::from(number % 7 == 0)],
+                "m",
+            )
+        })
+        .collect();
+    opened.insert(&documents("newest", &samples)).await;
+    for level in ["", "info", "warn", "fatal"] {
+        let oldest_first = opened.walk(&of_level(level), ALL).await;
+        let newest = Query {
+            order: Order::Descending,
+            ..of_level(level)
+        };
+        let mut newest_first = opened.walk(&newest, of_rows(7)).await;
+        newest_first.reverse();
+        assert!(newest_first == oldest_first, "{level}");
+    }
+});
+
+contract!(
+    a_search_that_finds_nothing_is_many_small_pages,
+    async |place| {
+        let opened = place.open();
+        opened.insert(&documents("search", &series(20_000))).await;
+        let limit = PageLimit {
+            time: Duration::ZERO,
+            ..ALL
+        };
+        for text in [
+            "logLevel=absent",
+            "q=nobody-said-this",
+            "attr.service=none",
+            "regex=^no",
+        ] {
+            let query = Query::parse(text, Timestamp::from_nanos(0)).unwrap();
+            let first = opened.page(&query, None, limit).await;
+            assert!(first.is_empty(), "{text}");
+            let next = first.next.expect("there is more to be looked at");
+            let passed = next.time().nanos() / 1_000_000;
+            assert!(passed < 15_000, "{text}: {passed} records in no time");
+            assert_eq!(opened.walk(&query, limit).await, [], "{text}");
+        }
     }
 );
 
@@ -130,7 +181,7 @@ contract!(bounds_are_exact_to_the_nanosecond, async |place| {
         .map(|step| Sample::at(base + step, "WARN", step.to_string()))
         .collect();
     opened.insert(&documents("nanos", &samples)).await;
-    for level in [None, Some(LevelFilter::new("warning"))] {
+    for levels in [None, Some(LevelFilter::new("warning"))] {
         for (start, end) in [
             (0, 5),
             (1, 4),
@@ -142,14 +193,14 @@ contract!(bounds_are_exact_to_the_nanosecond, async |place| {
             (5, 9),
         ] {
             let query = Query {
-                level: level.clone(),
+                levels: levels.clone(),
                 ..between(base + start..base + end)
             };
             let expected: Vec<String> = (start.max(0)..end.min(5))
                 .map(|step| step.to_string())
                 .collect();
             let kept = opened.walk(&query, ALL).await;
-            assert_eq!(messages(&kept), expected, "{start}..{end} {level:?}");
+            assert_eq!(messages(&kept), expected, "{start}..{end} {levels:?}");
         }
     }
 });

@@ -95,6 +95,9 @@ pub struct HttpConfig {
     /// From a whole request to its answer, and for each page of a long answer (10s, 500ms; a plain number is seconds).
     #[arg(long, env = "REQUEST_TIMEOUT", default_value = "10s", value_name = "TIME", value_parser = time)]
     pub request_timeout: Duration,
+    /// How long records are looked for when a limit is given; what was found until then is answered with a cursor.
+    #[arg(long, env = "QUERY_MAX_TIME", default_value = "5s", value_name = "TIME", value_parser = time)]
+    pub query_max_time: Duration,
     /// For the head of a request, and again for its body.
     #[arg(long, env = "BODY_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = time)]
     pub body_timeout: Duration,

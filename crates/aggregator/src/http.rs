@@ -3,14 +3,17 @@
 mod batches;
 mod body;
 mod error;
+mod gather;
 mod health;
 mod ingest;
 pub mod listener;
+mod record;
 mod rejected;
 mod retrieve;
 
 use crate::admission::Admission;
 use crate::clock::Clock;
+use crate::cursor::CursorKey;
 use crate::drain::Drain;
 use crate::intake::Intake;
 use crate::rejected::Rejected;
@@ -39,6 +42,8 @@ pub struct Services {
     pub rejected: Arc<Rejected>,
     /// The way of queries.
     pub retrieval: Arc<Retrieval>,
+    /// The secret of cursors.
+    pub cursors: CursorKey,
     /// Room for requests.
     pub admission: Admission,
     /// Bounds and times.
@@ -58,6 +63,8 @@ pub struct Limits {
     pub decoded_bytes: usize,
     /// From a whole body to the answer.
     pub request_timeout: Duration,
+    /// How long records are looked for when a limited number is asked for.
+    pub query_max_time: Duration,
     /// From the head of a request to the end of its body.
     pub body_timeout: Duration,
     /// Whether the good records of an array are taken when others of it are refused.
@@ -70,6 +77,8 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/logs/batch", post(ingest::batch))
         .route("/logs/batches/{id}", get(batches::fate))
         .route("/logs/retrieve", get(retrieve::retrieve))
+        .route("/logs/{id}", get(record::one))
+        .route("/logs/{id}/context", get(record::context))
         .route("/logs/rejected", get(rejected::list))
         .route("/logs/rejected/replay", post(rejected::replay))
         .route("/health", get(health::health))

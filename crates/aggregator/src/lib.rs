@@ -21,7 +21,7 @@
 //! Beside the way: [`idempotency`] remembers keys, [`fates`] what became of batches, and [`accounting`]
 //! counts what became of every record.
 //!
-//! One direction: nothing below [`http`] knows axum. [`wire`], [`query`], [`breaker`], [`batch`],
+//! One direction: nothing below [`http`] knows axum. [`wire`], [`query`], [`cursor`], [`breaker`], [`batch`],
 //! [`document`] and [`record_id`] are pure: no clock, no I/O, no tokio.
 //!
 //! # The rooms
@@ -29,7 +29,7 @@
 //! | to add | touch |
 //! |---|---|
 //! | a wire format | a file in `wire/`, a row of its table |
-//! | a query filter | [`query`] |
+//! | a query filter | a file in `query/`, as [`query`] says |
 //! | a rule of durability | `spool/`, whose disk is a seam: [`spool::disk`] |
 //! | a store | a file in `store/` that keeps [`store::Store`], a case in [`app`] |
 //! | an address | a file in `http/`, a line of its router |
@@ -44,6 +44,8 @@ pub mod breaker;
 pub mod bson_writer;
 pub mod clock;
 pub mod config;
+pub mod cursor;
+pub mod cursor_key;
 pub mod delivery;
 pub mod document;
 pub mod drain;

@@ -114,6 +114,32 @@ impl RecordId {
         bytes.try_into().ok().map(Self)
     }
 
+    /// The id that is shown as these forty hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.as_bytes();
+        if digits.len() != 2 * RECORD_ID_BYTES || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        let mut id = [0; RECORD_ID_BYTES];
+        for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(Self(id))
+    }
+
+    /// The id before this one; `None` for the least one.
+    pub fn predecessor(self) -> Option<Self> {
+        let mut id = self.0;
+        for byte in id.iter_mut().rev() {
+            let (less, borrowed) = byte.overflowing_sub(1);
+            *byte = less;
+            if !borrowed {
+                return Some(Self(id));
+            }
+        }
+        None
+    }
+
     /// The twenty bytes.
     pub fn as_bytes(&self) -> &[u8; RECORD_ID_BYTES] {
         &self.0
@@ -205,6 +231,20 @@ mod tests {
             "0123456789abcdef0",
         ] {
             assert_eq!(BatchId::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_read_as_it_is_shown_and_follows_its_predecessor() {
+        let id = RecordId::new(Timestamp::from_nanos(5), BatchId([0; 8]), 0);
+        assert_eq!(RecordId::parse(&id.to_string()), Some(id));
+        let before = id.predecessor().unwrap();
+        assert!(before < id);
+        assert_eq!(before.time().nanos(), 4);
+        assert!(before.to_string().ends_with(&"f".repeat(24)));
+        assert_eq!(RecordId::MIN.predecessor(), None);
+        for wrong in ["", "12", &"g".repeat(40), &"+1".repeat(20), &"0".repeat(42)] {
+            assert_eq!(RecordId::parse(wrong), None, "{wrong}");
         }
     }
 

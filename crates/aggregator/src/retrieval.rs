@@ -2,7 +2,8 @@
 //!
 //! Every page has its own permit and deadline and holds nothing in the store when it is done. So an
 //! answer of any length needs the memory of one page, a slow reader occupies no worker, and a
-//! failover in the middle costs one retry.
+//! failover in the middle costs one retry. A page is bounded in time whether or not it finds rows, so
+//! a search through a long range is many short pages, beside which others get their turn.
 
 use crate::clock::Clock;
 use crate::query::Query;
@@ -17,11 +18,14 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
-/// One page at most.
-const PAGE: PageLimit = PageLimit {
-    rows: 5_000,
-    bytes: 4 * 1024 * 1024,
-};
+/// One page at most; its time is given to each.
+const PAGE_ROWS: usize = 5_000;
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+const PAGE_LOOKED_AT: usize = 1_000_000;
+/// A first page is short, so that rows that are near come at once; each further one that has no row
+/// may take twice as long, which costs a long search less.
+const FIRST_PAGE: Duration = Duration::from_millis(20);
+const LONGEST_PAGE: Duration = Duration::from_millis(160);
 
 /// How much longer than the store's own deadline its answer is waited for: a store that is well says
 /// in that time that the question takes too long, and only a store that is silent counts as failed.
@@ -71,27 +75,39 @@ impl Retrieval {
         (retrieval, dispatcher)
     }
 
-    /// Begins an answer; nothing is read yet.
+    /// Begins an answer, behind `after` when it is given; nothing is read yet.
     ///
     /// # Errors
     /// [`TooManyStreams`], at once.
-    pub fn pages(self: &Arc<Self>, query: Query) -> Result<Pages, TooManyStreams> {
+    pub fn pages(
+        self: &Arc<Self>,
+        query: Query,
+        after: Option<RecordId>,
+    ) -> Result<Pages, TooManyStreams> {
         let place = Arc::clone(&self.streams)
             .try_acquire_owned()
             .map_err(|_| TooManyStreams)?;
         Ok(Pages {
             retrieval: Arc::clone(self),
             query: Arc::new(query),
-            after: None,
+            after,
+            rows: PAGE_ROWS,
+            page_time: FIRST_PAGE,
             state: State::Fresh,
             _place: place,
         })
     }
 
-    async fn page(&self, query: &Arc<Query>, after: Option<RecordId>) -> Result<Page, PageError> {
+    async fn page(&self, pages: &Pages) -> Result<Page, PageError> {
         let job = PageJob {
-            query: Arc::clone(query),
-            after,
+            query: Arc::clone(&pages.query),
+            after: pages.after,
+            limit: PageLimit {
+                rows: pages.rows.min(PAGE_ROWS),
+                bytes: PAGE_BYTES,
+                looked_at: PAGE_LOOKED_AT,
+                time: pages.page_time.min(self.page_timeout / 2),
+            },
         };
         let deadline = self.clock.elapsed() + self.page_timeout;
         self.lane.submit(job, deadline).await
@@ -113,15 +129,17 @@ pub struct Pages {
     retrieval: Arc<Retrieval>,
     query: Arc<Query>,
     after: Option<RecordId>,
+    rows: usize,
+    page_time: Duration,
     state: State,
     _place: OwnedSemaphorePermit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// No row was given out: a failure can still be told with a status.
+    /// Nothing was given out: a failure can still be told with a status.
     Fresh,
-    /// Rows were given out: a failure would cost the reader everything, so it is worth a wait.
+    /// The answer has begun: a failure would cost the reader everything, so it is worth a wait.
     Flowing,
     Done,
 }
@@ -132,30 +150,60 @@ impl Pages {
     /// # Errors
     /// Before the first row at once; later only when the store stays away as long as one page may take.
     pub async fn next(&mut self) -> Result<Option<Page>, PageError> {
-        while self.state != State::Done {
-            let page = match self.state {
-                State::Flowing => self.patiently().await?,
-                _ => self.retrieval.page(&self.query, self.after).await?,
-            };
-            self.after = page.next;
-            if page.next.is_none() {
-                self.state = State::Done;
-            }
+        while let Some(page) = self.step().await? {
             if !page.is_empty() {
-                if self.state == State::Fresh {
-                    self.state = State::Flowing;
-                }
                 return Ok(Some(page));
             }
         }
         Ok(None)
     }
 
+    /// The next page, which may be empty although there are more; `None` when there is none.
+    ///
+    /// # Errors
+    /// As with [`Pages::next`].
+    pub async fn step(&mut self) -> Result<Option<Page>, PageError> {
+        let page = match self.state {
+            State::Done => return Ok(None),
+            State::Flowing => self.patiently().await?,
+            State::Fresh => self.retrieval.page(self).await?,
+        };
+        self.after = page.next;
+        self.page_time = if page.is_empty() {
+            LONGEST_PAGE.min(self.page_time * 2)
+        } else {
+            FIRST_PAGE
+        };
+        if page.next.is_none() {
+            self.state = State::Done;
+        } else if !page.is_empty() {
+            self.begin();
+        }
+        Ok(Some(page))
+    }
+
+    /// Asks for so many rows at most in the next page; a page has no more than thousands anyway.
+    pub fn set_rows(&mut self, rows: usize) {
+        self.rows = rows;
+    }
+
+    /// Whether no further page will come.
+    pub fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// Says that the answer has begun, so that from now on a failure would break it off.
+    pub fn begin(&mut self) {
+        if self.state == State::Fresh {
+            self.state = State::Flowing;
+        }
+    }
+
     async fn patiently(&self) -> Result<Page, PageError> {
         let retrieval = &self.retrieval;
         let give_up = retrieval.clock.elapsed() + retrieval.page_timeout;
         loop {
-            let error = match retrieval.page(&self.query, self.after).await {
+            let error = match retrieval.page(self).await {
                 Ok(page) => return Ok(page),
                 Err(error) => error,
             };
@@ -189,6 +237,7 @@ fn passes(error: &PageError) -> bool {
 struct PageJob {
     query: Arc<Query>,
     after: Option<RecordId>,
+    limit: PageLimit,
 }
 
 /// What the workers of the read lane do.
@@ -205,7 +254,7 @@ impl Handler for Reader {
 
     async fn run(&self, job: PageJob, deadline: Duration) -> Result<Page, CallError> {
         let store = Arc::clone(&self.store);
-        let read = async move { store.page(&job.query, job.after, PAGE, deadline).await };
+        let read = async move { store.page(&job.query, job.after, job.limit, deadline).await };
         self.guard.call(deadline + ANSWER_TIME, read).await
     }
 }

@@ -1,5 +1,6 @@
 //! What a store is: the one trait that MongoDB and SQLite both keep, and what can go wrong there.
 
+mod budget;
 pub mod guard;
 pub mod mongo;
 pub mod page;
@@ -40,8 +41,9 @@ pub trait Store: Send + Sync + 'static {
         deadline: Duration,
     ) -> Result<Vec<Timestamp>, StoreError>;
 
-    /// The records that match, in the order of their ids, behind `after` when it is given: at most
-    /// `limit.rows` of them, looking at no more rows than that, and about `limit.bytes`.
+    /// The records that match, in the order that is asked for, behind `after` when it is given.
+    /// Looking at them ends at the first of the bounds in `limit`; the page says where, and may be
+    /// empty although more match behind that place.
     async fn page(
         &self,
         query: &Query,
@@ -57,13 +59,18 @@ pub trait Store: Send + Sync + 'static {
     async fn close(&self);
 }
 
-/// How much one page may hold.
+/// How much one page may hold, and how much work it may be.
 #[derive(Debug, Clone, Copy)]
 pub struct PageLimit {
-    /// Rows that the store may look at.
+    /// Rows that it may hold.
     pub rows: usize,
     /// Bytes of text; the row that passes this bound is the last.
     pub bytes: usize,
+    /// Rows that the store may hand to us to be looked at.
+    pub looked_at: usize,
+    /// How long rows may be looked at. The row during which this time is over is the last, so that
+    /// a page takes little more, however few of the rows match.
+    pub time: Duration,
 }
 
 /// What became of the documents of one insert.

@@ -5,6 +5,7 @@ use crate::admission::Admission;
 use crate::breaker::{Breaker, Settings};
 use crate::clock::Clock;
 use crate::config::{Backend, Compression, Config, SpoolConfig, StoreConfig};
+use crate::cursor::CursorKey;
 use crate::delivery::{Courier, Writer};
 use crate::drain;
 use crate::fates::Fates;
@@ -129,6 +130,7 @@ pub(super) fn wire_up(
     store: Arc<dyn Store>,
     queues: Queues,
     clock: Arc<dyn Clock>,
+    cursors: CursorKey,
 ) -> (Arc<Services>, Ends) {
     let (http, workers) = (&config.http, config.workers.workers);
     let deadline = http.request_timeout;
@@ -179,6 +181,7 @@ pub(super) fn wire_up(
         drain,
         rejected: queues.rejected,
         retrieval: Arc::new(retrieval),
+        cursors,
         admission: Admission::new(http.max_inflight_bytes),
         limits: limits(config),
         connections: Arc::new(connections),
@@ -198,6 +201,7 @@ fn limits(config: &Config) -> Limits {
         body_bytes: http.max_body_bytes,
         decoded_bytes: http.max_decoded_bytes,
         request_timeout: http.request_timeout,
+        query_max_time: http.query_max_time,
         body_timeout: http.body_timeout,
         partial_batches: http.partial_batches,
     }

@@ -3,7 +3,7 @@
 mod causes;
 
 use crate::batch::Rejects;
-use crate::record_id::BatchId;
+use crate::record_id::{BatchId, RecordId};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -104,6 +104,11 @@ impl ApiError {
             "batch {id} is not among the last ones that are remembered; that says nothing about its records"
         );
         Self::new(StatusCode::NOT_FOUND, "unknown_batch", message)
+    }
+
+    pub(super) fn unknown_record(id: RecordId) -> Self {
+        let message = format!("there is no record {id}");
+        Self::new(StatusCode::NOT_FOUND, "unknown_record", message)
     }
 
     pub(super) fn no_logs() -> Self {

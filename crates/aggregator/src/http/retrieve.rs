@@ -1,91 +1,118 @@
-//! `GET /logs/retrieve`: streams what matches, at the reader's speed.
+//! `GET /logs/retrieve`: streams what matches, at the reader's speed, or gives it page by page.
+
+mod answer;
+mod asked;
+mod encoding;
+mod format;
+mod negotiation;
+
+pub(super) use asked::AskError;
 
 use super::Services;
 use super::error::ApiError;
-use crate::query::Query;
+use super::gather::{Gathered, gather};
 use crate::retrieval::Pages;
 use crate::store::page::Page;
-use axum::body::Body;
+use answer::{Answer, Source};
+use asked::Asked;
 use axum::extract::{RawQuery, State};
-use axum::http::header;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use futures_util::stream;
-use std::io;
+use encoding::{ENCODINGS, Encoder};
+use format::{Format, Kind, MEDIA_TYPES};
 use std::sync::Arc;
 
-/// Bytes that are handed over at a time.
-const CHUNK_BYTES: usize = 64 * 1024;
+const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
+const SEARCH_COMPLETE: HeaderName = HeaderName::from_static("x-search-complete");
 
 /// The handler.
 pub(super) async fn retrieve(
     State(services): State<Arc<Services>>,
     RawQuery(query): RawQuery,
+    wishes: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let query = Query::parse(query.as_deref().unwrap_or_default())?;
-    let mut pages = services.retrieval.pages(query)?;
-    let Some(first) = pages.next().await? else {
-        return Err(ApiError::no_logs());
-    };
-    let answer = Answer {
-        pages,
-        page: first,
-        row: 0,
-        part: Part::Opening,
-    };
-    let chunks = stream::try_unfold(answer, Answer::chunk);
-    let headers = [(header::CONTENT_TYPE, "application/json")];
-    Ok((headers, Body::from_stream(chunks)).into_response())
-}
-
-/// An answer that is being written: one page of it at a time.
-struct Answer {
-    pages: Pages,
-    page: Page,
-    row: usize,
-    part: Part,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Opening,
-    Rows,
-    Closed,
-}
-
-impl Answer {
-    /// The next chunk. An error breaks the transfer off: an array that is cut must not look whole.
-    async fn chunk(mut self) -> io::Result<Option<(Bytes, Self)>> {
-        if self.part == Part::Closed {
-            return Ok(None);
-        }
-        let mut chunk = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 4);
-        while chunk.len() < CHUNK_BYTES {
-            if let Some(row) = self.page.row(self.row) {
-                let before: &[u8] = if self.part == Part::Opening {
-                    b"["
-                } else {
-                    b",\n"
-                };
-                chunk.extend_from_slice(before);
-                row.write_json(&mut chunk)?;
-                self.part = Part::Rows;
-                self.row += 1;
-                continue;
+    let text = query.as_deref().unwrap_or_default();
+    let asked = Asked::parse(text, services.clock.now(), &services.cursors)?;
+    let format = format_of(&asked, &wishes)?;
+    let preferred = negotiation::preferred(&wishes, header::ACCEPT_ENCODING, ENCODINGS);
+    let encoder = Encoder::new(preferred).map_err(|_| ApiError::internal())?;
+    let mut pages = services.retrieval.pages(asked.query.clone(), asked.after)?;
+    let mut headers = head(&format, &encoder);
+    let (first, source) = match asked.limit {
+        Some(limit) => {
+            let gathered = gather(&services, &mut pages, limit).await?;
+            let is_nothing = gathered.is_empty() && gathered.next.is_none();
+            if is_nothing && asked.after.is_none() && !format.may_be_empty() {
+                return Err(ApiError::no_logs());
             }
-            match self.pages.next().await {
-                Ok(Some(page)) => (self.page, self.row) = (page, 0),
-                Ok(None) => {
-                    chunk.extend_from_slice(b"]\n");
-                    self.part = Part::Closed;
-                    break;
-                }
-                Err(error) => {
-                    tracing::warn!(?error, "an answer was broken off half-way");
-                    return Err(io::Error::other("the answer was broken off"));
-                }
-            }
+            describe(&asked, &gathered, &services, &mut headers);
+            (Page::default(), Source::Ready(gathered.pages.into_iter()))
         }
-        Ok(Some((Bytes::from(chunk), self)))
+        None => match first_page(&services, &mut pages).await? {
+            Some(first) => (first, Source::Stream(Box::new(pages))),
+            None if format.may_be_empty() => {
+                (Page::default(), Source::Ready(Vec::new().into_iter()))
+            }
+            None => return Err(ApiError::no_logs()),
+        },
+    };
+    let answer = Answer::new(first, source, format, encoder);
+    Ok((headers, answer.into_body()).into_response())
+}
+
+/// The form that the address names, else the one that the reader likes most, else JSON.
+fn format_of(asked: &Asked, wishes: &HeaderMap) -> Result<Format, AskError> {
+    let kind = asked.format.unwrap_or_else(|| {
+        let preferred = negotiation::preferred(wishes, header::ACCEPT, MEDIA_TYPES);
+        preferred.map_or(Kind::Json, Kind::at)
+    });
+    Ok(Format::new(kind, asked.fields.as_deref())?)
+}
+
+fn head(format: &Format, encoder: &Encoder) -> HeaderMap {
+    let content_type = HeaderValue::from_static(format.content_type());
+    let vary = HeaderValue::from_static("accept, accept-encoding");
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, content_type);
+    headers.insert(header::VARY, vary);
+    if let Some(name) = encoder.name() {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
     }
+    headers
+}
+
+/// Says in the head where the next page is, and whether this one is all that it could be.
+fn describe(asked: &Asked, gathered: &Gathered, services: &Services, headers: &mut HeaderMap) {
+    let is_complete = if gathered.is_complete {
+        "true"
+    } else {
+        "false"
+    };
+    headers.insert(SEARCH_COMPLETE, HeaderValue::from_static(is_complete));
+    let Some(next) = gathered.next else {
+        return;
+    };
+    let cursor = asked.cursor(next, &services.cursors);
+    let link = format!("<{}>; rel=\"next\"", asked.address(&cursor));
+    // Both are ASCII without control characters.
+    if let (Ok(link), Ok(cursor)) = (HeaderValue::try_from(link), HeaderValue::try_from(cursor)) {
+        headers.insert(header::LINK, link);
+        headers.insert(NEXT_CURSOR, cursor);
+    }
+}
+
+/// The first page that has rows; `None` when nothing matches. A search that has not found any row
+/// within the time of a request is answered with a page that is empty, and goes on behind it.
+async fn first_page(services: &Services, pages: &mut Pages) -> Result<Option<Page>, ApiError> {
+    let until = services.clock.elapsed() + services.limits.request_timeout;
+    while let Some(page) = pages.step().await? {
+        if !page.is_empty() {
+            return Ok(Some(page));
+        }
+        if services.clock.elapsed() >= until {
+            pages.begin();
+            return Ok(Some(page));
+        }
+    }
+    Ok(None)
 }

@@ -14,6 +14,7 @@ mod read;
 
 pub use address::{AddressError, MongoAddress, hide_credentials};
 
+use super::budget::Budget;
 use super::page::Page;
 use super::{InsertReport, PageLimit, Store, StoreError, StoreStatus};
 use crate::batch::Documents;
@@ -222,7 +223,8 @@ impl Store for MongoStore {
         let database = self.shared.reads().await?;
         let target = &self.shared.target;
         let left = self.left(deadline);
-        let reading = read::page(&database, &target.collection, query, after, limit, left);
+        let budget = Budget::start(limit, Arc::clone(&self.clock));
+        let reading = read::page(&database, &target.collection, query, after, budget, left);
         bounded(left, reading)
             .await
             .map_err(|error| error.scrub(&target.address))

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use std::io;
 use std::ops::Range;
 
-/// Rows in the order of their ids, and where the next page starts.
+/// Rows in the order that was asked for, and where the next page starts.
 #[derive(Debug, Default)]
 pub struct Page {
     text: Vec<u8>,
@@ -40,7 +40,18 @@ pub struct Row<'a> {
     pub attributes: Option<&'a str>,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// What a query looks at.
+    fn candidate(self, severity: u8) -> Candidate<'a> {
+        Candidate {
+            id: self.id,
+            severity,
+            level: self.level,
+            message: self.message,
+            attributes: self.attributes,
+        }
+    }
+
     /// Writes the record as readers get it: its id, and then what it says of itself.
     ///
     /// # Errors
@@ -95,15 +106,28 @@ impl Page {
         self.text.len()
     }
 
+    /// Turns the order of the rows round.
+    pub fn reverse(&mut self) {
+        self.rows.reverse();
+    }
+
+    /// Keeps the first `rows` rows.
+    pub fn truncate(&mut self, rows: usize) {
+        self.rows.truncate(rows);
+    }
+
     /// A row.
     pub fn row(&self, position: usize) -> Option<Row<'_>> {
-        let spans = self.rows.get(position)?;
-        Some(Row {
+        self.rows.get(position).map(|spans| self.row_of(spans))
+    }
+
+    fn row_of(&self, spans: &RowSpans) -> Row<'_> {
+        Row {
             id: spans.id,
             level: spans.level.clone().map(|span| self.slice(span)),
             message: self.slice(spans.message.clone()),
             attributes: spans.attributes.clone().map(|span| self.slice(span)),
-        })
+        }
     }
 
     fn slice(&self, span: Range<usize>) -> &str {
@@ -121,37 +145,34 @@ impl Page {
         query: &Query,
         stored: &StoredDocument<'_>,
     ) -> Result<(), bson::error::Error> {
-        let candidate = Candidate {
-            id: stored.id,
-            severity: stored.severity,
-            level: stored.level,
-        };
-        if !query.matches(candidate) {
-            return Ok(());
-        }
+        let end = self.text.len();
         let level = stored.level.map(|text| self.put(text));
         let message = self.put(stored.message);
         let start = self.text.len();
-        if let Some(members) = stored.attributes {
-            attributes::write_json(members, &mut self.text)?;
+        if let Some(members) = stored.attributes
+            && let Err(error) = attributes::write_json(members, &mut self.text)
+        {
+            self.text.truncate(end);
+            return Err(error);
         }
-        self.rows.push(RowSpans {
+        let spans = RowSpans {
             id: stored.id,
             level,
             message,
             attributes: stored.attributes.map(|_| start..self.text.len()),
-        });
+        };
+        let row = self.row_of(&spans);
+        if query.matches(row.candidate(stored.severity)) {
+            self.rows.push(spans);
+        } else {
+            self.text.truncate(end);
+        }
         Ok(())
     }
 
     /// Adds a row, if it is asked for.
     pub fn push_row(&mut self, query: &Query, severity: u8, row: Row<'_>) {
-        let candidate = Candidate {
-            id: row.id,
-            severity,
-            level: row.level,
-        };
-        if !query.matches(candidate) {
+        if !query.matches(row.candidate(severity)) {
             return;
         }
         let spans = RowSpans {

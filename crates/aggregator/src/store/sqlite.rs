@@ -8,6 +8,7 @@ mod write;
 
 pub use schema::{SchemaError, open_reader};
 
+use super::budget::Budget;
 use super::page::Page;
 use super::{InsertReport, PageLimit, Store, StoreError, StoreStatus};
 use crate::batch::Documents;
@@ -130,8 +131,9 @@ impl Store for SqliteStore {
         let query = query.clone();
         self.blocking(move |shared| {
             let clock = Arc::clone(&shared.clock);
+            let budget = Budget::start(limit, Arc::clone(&clock));
             let is_late = move || clock.elapsed() >= deadline;
-            shared.with_reader(|reader| read::page(reader, &query, after, limit, is_late))
+            shared.with_reader(|reader| read::page(reader, &query, after, budget, is_late))
         })
         .await
     }

@@ -2,8 +2,8 @@
 
 use super::ApiError;
 use crate::admission::{self, NoRoom};
+use crate::http::retrieve::AskError;
 use crate::intake::IntakeError;
-use crate::query::QueryError;
 use crate::retrieval::TooManyStreams;
 use crate::spool::AppendError;
 use crate::store::StoreError;
@@ -28,8 +28,8 @@ impl From<DecodeError> for ApiError {
     }
 }
 
-impl From<QueryError> for ApiError {
-    fn from(error: QueryError) -> Self {
+impl From<AskError> for ApiError {
+    fn from(error: AskError) -> Self {
         Self::bad_request(error.code(), error.to_string())
     }
 }

@@ -1,0 +1,122 @@
+//! `GET /logs/{id}` and `GET /logs/{id}/context`: a record, and its neighbours in time.
+
+mod beside;
+
+use super::Services;
+use super::error::ApiError;
+use super::gather::{Gathered, gather};
+use crate::query::{Order, Query};
+use crate::record_id::RecordId;
+use crate::store::page::Page;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{Uri, header};
+use axum::response::{IntoResponse, Response};
+use beside::Beside;
+use std::io;
+use std::sync::Arc;
+
+/// A record as it stands in every answer.
+pub(super) async fn one(
+    State(services): State<Arc<Services>>,
+    Path(id): Path<String>,
+    address: Uri,
+) -> Result<Response, ApiError> {
+    let id = RecordId::parse(&id).ok_or_else(|| ApiError::not_found(address.path()))?;
+    let found = find(&services, id).await?;
+    let mut text = Vec::new();
+    write_rows(&found, &mut text).map_err(|error| unreadable(&error))?;
+    text.push(b'\n');
+    Ok(json(text))
+}
+
+/// A record between those before and behind it that the filters find.
+pub(super) async fn context(
+    State(services): State<Arc<Services>>,
+    Path(id): Path<String>,
+    address: Uri,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let id = RecordId::parse(&id).ok_or_else(|| ApiError::not_found(address.path()))?;
+    let beside = Beside::parse(query.as_deref().unwrap_or_default(), services.clock.now())?;
+    let found = find(&services, id).await?;
+    let earlier = Query {
+        order: Order::Descending,
+        ..beside.query.clone()
+    };
+    let later = Query {
+        order: Order::Ascending,
+        ..beside.query
+    };
+    let mut before = neighbours(&services, earlier, id, beside.before).await?;
+    before.pages.reverse();
+    for page in &mut before.pages {
+        page.reverse();
+    }
+    let after = neighbours(&services, later, id, beside.after).await?;
+    let text = describe(&before, &found, &after).map_err(|error| unreadable(&error))?;
+    Ok(json(text))
+}
+
+/// The one record with this id.
+async fn find(services: &Services, id: RecordId) -> Result<[Page; 1], ApiError> {
+    // Of all that is not before it the record itself is the first, if it is there.
+    let query = Query {
+        start: Some(id.time()),
+        ..Query::default()
+    };
+    let mut pages = services.retrieval.pages(query, id.predecessor())?;
+    pages.set_rows(1);
+    match pages.next().await? {
+        Some(page) if page.row(0).is_some_and(|row| row.id == id) => Ok([page]),
+        _ => Err(ApiError::unknown_record(id)),
+    }
+}
+
+async fn neighbours(
+    services: &Services,
+    query: Query,
+    id: RecordId,
+    count: usize,
+) -> Result<Gathered, ApiError> {
+    if count == 0 {
+        return Ok(Gathered::nothing());
+    }
+    let mut pages = services.retrieval.pages(query, Some(id))?;
+    Ok(gather(services, &mut pages, count).await?)
+}
+
+fn describe(before: &Gathered, found: &[Page; 1], after: &Gathered) -> io::Result<Vec<u8>> {
+    let mut out = b"{\"before\":[".to_vec();
+    write_rows(&before.pages, &mut out)?;
+    out.extend_from_slice(b"],\n\"record\":");
+    write_rows(found, &mut out)?;
+    out.extend_from_slice(b",\n\"after\":[");
+    write_rows(&after.pages, &mut out)?;
+    out.extend_from_slice(b"],\n\"complete\":");
+    let is_complete = before.is_complete && after.is_complete;
+    out.extend_from_slice(is_complete.to_string().as_bytes());
+    out.extend_from_slice(b"}\n");
+    Ok(out)
+}
+
+fn write_rows(pages: &[Page], out: &mut Vec<u8>) -> io::Result<()> {
+    let rows = pages
+        .iter()
+        .flat_map(|page| (0..page.len()).filter_map(|row| page.row(row)));
+    for (position, row) in rows.enumerate() {
+        if position > 0 {
+            out.extend_from_slice(b",\n");
+        }
+        row.write_json(out)?;
+    }
+    Ok(())
+}
+
+fn unreadable(error: &io::Error) -> ApiError {
+    tracing::error!(%error, "a stored record cannot be shown");
+    ApiError::internal()
+}
+
+fn json(text: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}

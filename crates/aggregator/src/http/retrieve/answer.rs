@@ -1,0 +1,114 @@
+//! The body of an answer: written a chunk at a time, as the reader takes it.
+
+use super::encoding::Encoder;
+use super::format::Format;
+use crate::retrieval::{PageError, Pages};
+use crate::store::page::Page;
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::stream;
+use std::{io, vec};
+
+/// Bytes that are handed over at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Where the rows come from.
+pub(super) enum Source {
+    /// From the store, as they are found.
+    Stream(Box<Pages>),
+    /// They are here.
+    Ready(vec::IntoIter<Page>),
+}
+
+/// An answer that is being written: one page of it at a time.
+pub(super) struct Answer {
+    source: Source,
+    format: Format,
+    encoder: Encoder,
+    page: Page,
+    row: usize,
+    part: Part,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Opening,
+    FirstRow,
+    Rows,
+    Closed,
+}
+
+impl Source {
+    async fn next(&mut self) -> Result<Option<Page>, PageError> {
+        match self {
+            Self::Stream(pages) => pages.next().await,
+            Self::Ready(pages) => Ok(pages.next()),
+        }
+    }
+
+    /// Whether the next page has to be waited for.
+    fn makes_wait(&self) -> bool {
+        match self {
+            Self::Stream(pages) => !pages.is_done(),
+            Self::Ready(_) => false,
+        }
+    }
+}
+
+impl Answer {
+    /// The rows of `first`, and then those of `source`.
+    pub(super) fn new(first: Page, source: Source, format: Format, encoder: Encoder) -> Self {
+        Self {
+            source,
+            format,
+            encoder,
+            page: first,
+            row: 0,
+            part: Part::Opening,
+        }
+    }
+
+    /// The body, which is written while it is read.
+    pub(super) fn into_body(self) -> Body {
+        Body::from_stream(stream::try_unfold(self, Self::chunk))
+    }
+
+    /// The next chunk. An error breaks the transfer off: an answer that is cut must not look whole.
+    async fn chunk(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        if self.part == Part::Closed {
+            return Ok(None);
+        }
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 4);
+        if self.part == Part::Opening {
+            self.format.open(&mut chunk);
+            self.part = Part::FirstRow;
+        }
+        while chunk.len() < CHUNK_BYTES {
+            if let Some(row) = self.page.row(self.row) {
+                let is_first = self.part == Part::FirstRow;
+                self.format.write(row, is_first, &mut chunk)?;
+                self.part = Part::Rows;
+                self.row += 1;
+                continue;
+            }
+            // What was found does not wait for what is found next.
+            if self.part == Part::Rows && !chunk.is_empty() && self.source.makes_wait() {
+                break;
+            }
+            match self.source.next().await {
+                Ok(Some(page)) => (self.page, self.row) = (page, 0),
+                Ok(None) => {
+                    self.format.close(&mut chunk);
+                    self.part = Part::Closed;
+                    break;
+                }
+                Err(error) => {
+                    tracing::warn!(?error, "an answer was broken off half-way");
+                    return Err(io::Error::other("the answer was broken off"));
+                }
+            }
+        }
+        let chunk = self.encoder.encode(chunk, self.part == Part::Closed)?;
+        Ok(Some((Bytes::from(chunk), self)))
+    }
+}

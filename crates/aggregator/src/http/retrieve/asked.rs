@@ -1,0 +1,202 @@
+//! What a reader asks for: the query, and how much of its answer at a time.
+
+use super::format::Kind;
+use crate::cursor::{BadCursor, CursorKey, Position};
+use crate::query::{Query, QueryError};
+use crate::record_id::RecordId;
+use logs::Timestamp;
+use std::borrow::Cow;
+
+/// Records in one page at most, and when a cursor came without a `limit`.
+const MAX_LIMIT: usize = 10_000;
+const DEFAULT_LIMIT: usize = 1_000;
+
+/// A request for records.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// Which records.
+    pub(super) query: Query,
+    /// Records at most; all of them when there is no limit.
+    pub(super) limit: Option<usize>,
+    /// The form, when it is named.
+    pub(super) format: Option<Kind>,
+    /// The columns, when they are chosen.
+    pub(super) fields: Option<String>,
+    /// Where the page before has ended.
+    pub(super) after: Option<RecordId>,
+    /// The parameters but for the cursor, as they go into the next page's address.
+    parameters: String,
+    /// The parameters that the cursor is tied to.
+    question: String,
+    now: Timestamp,
+}
+
+/// Why a request cannot be answered.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(in crate::http) enum AskError {
+    /// The filters.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The cursor.
+    #[error(transparent)]
+    Cursor(#[from] BadCursor),
+    /// A number of records.
+    #[error("{parameter} is no whole number from {least} to {most}")]
+    Number {
+        /// Which parameter.
+        parameter: &'static str,
+        /// Its least value.
+        least: usize,
+        /// Its greatest value.
+        most: usize,
+    },
+}
+
+impl AskError {
+    /// A code that stays the same, for programs.
+    pub(in crate::http) fn code(&self) -> &'static str {
+        match self {
+            Self::Query(error) => error.code(),
+            Self::Cursor(_) => "invalid_cursor",
+            Self::Number { .. } => "invalid_number",
+        }
+    }
+}
+
+impl Asked {
+    /// Reads the part of an address behind the question mark. Relative times are counted from `now`,
+    /// and on further pages from where the first one counted.
+    pub(super) fn parse(text: &str, now: Timestamp, key: &CursorKey) -> Result<Self, AskError> {
+        let [mut limit, mut cursor, mut format, mut fields] = [const { None }; 4];
+        let (mut filters, mut parameters) =
+            (Vec::new(), form_urlencoded::Serializer::new(String::new()));
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            match name.as_ref() {
+                "cursor" => {
+                    once("cursor", &mut cursor, &value)?;
+                    continue;
+                }
+                "limit" => once("limit", &mut limit, &value)?,
+                "format" => once("format", &mut format, &value)?,
+                "fields" => once("fields", &mut fields, &value)?,
+                _ => filters.push((name.clone(), value.clone())),
+            }
+            parameters.append_pair(&name, &value);
+        }
+        let question = question(&filters);
+        let position = cursor
+            .map(|cursor| key.open(&cursor, &question))
+            .transpose()?;
+        let now = position.map_or(now, |position| position.now);
+        let limit = limit.map(|text| match text.parse() {
+            Ok(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
+            _ => Err(AskError::Number {
+                parameter: "limit",
+                least: 1,
+                most: MAX_LIMIT,
+            }),
+        });
+        Ok(Self {
+            query: Query::from_pairs(filters, now)?,
+            format: format.as_deref().map(Kind::parse).transpose()?,
+            fields,
+            limit: limit.transpose()?.or(position.map(|_| DEFAULT_LIMIT)),
+            after: position.map(|position| position.after),
+            parameters: parameters.finish(),
+            question,
+            now,
+        })
+    }
+
+    /// The cursor that goes on behind `after`.
+    pub(super) fn cursor(&self, after: RecordId, key: &CursorKey) -> String {
+        let now = self.now;
+        key.seal(Position { after, now }, &self.question)
+    }
+
+    /// The address, from its path on, with this cursor.
+    pub(super) fn address(&self, cursor: &str) -> String {
+        let separator = if self.parameters.is_empty() { "" } else { "&" };
+        format!(
+            "/logs/retrieve?{}{separator}cursor={cursor}",
+            self.parameters
+        )
+    }
+}
+
+fn once(name: &'static str, place: &mut Option<String>, value: &str) -> Result<(), QueryError> {
+    if !value.is_empty() && place.replace(value.to_owned()).is_some() {
+        return Err(QueryError::Repeated(name));
+    }
+    Ok(())
+}
+
+/// The filters in one order and one spelling, whichever they came in.
+fn question(filters: &[(Cow<'_, str>, Cow<'_, str>)]) -> String {
+    let mut sorted: Vec<_> = filters.iter().collect();
+    sorted.sort_unstable();
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(sorted)
+        .finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_nanos(1_728_345_600_000_000_000);
+
+    fn key() -> CursorKey {
+        CursorKey::new([3; 32])
+    }
+
+    #[test]
+    fn the_next_address_asks_the_same_behind_the_cursor_also_when_time_went_on() {
+        let text = "q=a b&startTime=-15m&attr.x&limit=7";
+        let first = Asked::parse(text, NOW, &key()).unwrap();
+        assert_eq!((first.limit, first.after), (Some(7), None));
+        let address = first.address(&first.cursor(RecordId::MAX, &key()));
+        let query = address.strip_prefix("/logs/retrieve?").unwrap();
+        let later = Timestamp::from_nanos(NOW.nanos() + 1);
+        let next = Asked::parse(query, later, &key()).unwrap();
+        assert_eq!((next.limit, next.after), (Some(7), Some(RecordId::MAX)));
+        assert_eq!(next.query, first.query);
+    }
+
+    #[test]
+    fn a_cursor_holds_for_the_same_filters_in_any_order_and_for_no_others() {
+        let asked = Asked::parse("q=a&order=desc&limit=7", NOW, &key()).unwrap();
+        let cursor = asked.cursor(RecordId::MIN, &key());
+        for (same, filters) in [
+            (true, "order=desc&q=a"),
+            (true, "limit=9&q=%61&order=desc"),
+            (false, "q=a"),
+            (false, "q=b&order=desc"),
+            (false, "q=a&order=asc"),
+            (false, "q=a&order=desc&minLevel=WARN"),
+        ] {
+            let parsed = Asked::parse(&format!("{filters}&cursor={cursor}"), NOW, &key());
+            assert_eq!(parsed.is_ok(), same, "{filters}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, code) in [
+            ("limit=0", "invalid_number"),
+            ("limit=10001", "invalid_number"),
+            ("limit=-1", "invalid_number"),
+            ("limit=1&limit=2", "repeated_parameter"),
+            ("cursor=abc", "invalid_cursor"),
+            ("sort=desc", "unknown_parameter"),
+            ("format=xml", "invalid_parameter"),
+        ] {
+            let error = Asked::parse(text, NOW, &key()).unwrap_err();
+            assert_eq!(error.code(), code, "{text}");
+        }
+        assert_eq!(
+            Asked::parse("limit=&cursor=", NOW, &key()).unwrap().limit,
+            None
+        );
+    }
+}

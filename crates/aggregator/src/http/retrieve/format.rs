@@ -1,0 +1,127 @@
+//! The forms of an answer: a JSON array, one JSON object a line, or CSV.
+
+mod csv;
+
+use crate::query::QueryError;
+use crate::store::page::Row;
+use csv::Column;
+use std::io;
+
+/// A form of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Format {
+    /// A JSON array.
+    Json,
+    /// One JSON object a line.
+    NdJson,
+    /// A head and a line for each record, with these columns.
+    Csv(Vec<Column>),
+}
+
+/// The media types of the forms, in the order of [`Kind`].
+pub(super) const MEDIA_TYPES: &[&[&str]] = &[
+    &["application/json"],
+    &[
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+    ],
+    &["text/csv"],
+];
+
+/// Which form, without its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Json,
+    NdJson,
+    Csv,
+}
+
+impl Kind {
+    /// The form with this name.
+    pub(super) fn parse(name: &str) -> Result<Self, QueryError> {
+        match name {
+            "json" => Ok(Self::Json),
+            "ndjson" => Ok(Self::NdJson),
+            "csv" => Ok(Self::Csv),
+            _ => Err(QueryError::BadFormat),
+        }
+    }
+
+    /// The form at this place of [`MEDIA_TYPES`].
+    pub(super) fn at(position: usize) -> Self {
+        match position {
+            1 => Self::NdJson,
+            2 => Self::Csv,
+            _ => Self::Json,
+        }
+    }
+}
+
+impl Format {
+    /// The form of this kind; `fields` are the columns, with commas between them.
+    ///
+    /// # Errors
+    /// [`QueryError`] when there is no such column, or the form has no columns.
+    pub(super) fn new(kind: Kind, fields: Option<&str>) -> Result<Self, QueryError> {
+        match (kind, fields) {
+            (Kind::Csv, fields) => csv::columns(fields).map(Self::Csv),
+            (_, Some(_)) => Err(QueryError::FieldsWithoutCsv),
+            (Kind::Json, None) => Ok(Self::Json),
+            (Kind::NdJson, None) => Ok(Self::NdJson),
+        }
+    }
+
+    pub(super) fn content_type(&self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::NdJson => "application/x-ndjson",
+            Self::Csv(_) => "text/csv; charset=utf-8; header=present",
+        }
+    }
+
+    /// Whether an answer without records is a plain one, and not an error.
+    pub(super) fn may_be_empty(&self) -> bool {
+        *self != Self::Json
+    }
+
+    /// What stands before everything.
+    pub(super) fn open(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Json => out.push(b'['),
+            Self::NdJson => {}
+            Self::Csv(columns) => csv::write_head(columns, out),
+        }
+    }
+
+    /// A row.
+    ///
+    /// # Errors
+    /// When its attributes are not JSON.
+    pub(super) fn write(&self, row: Row<'_>, is_first: bool, out: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Self::Json => {
+                if !is_first {
+                    out.extend_from_slice(b",\n");
+                }
+                row.write_json(out)
+            }
+            Self::NdJson => {
+                row.write_json(out)?;
+                out.push(b'\n');
+                Ok(())
+            }
+            Self::Csv(columns) => {
+                csv::write_row(columns, row, out);
+                Ok(())
+            }
+        }
+    }
+
+    /// What stands behind everything.
+    pub(super) fn close(&self, out: &mut Vec<u8>) {
+        if *self == Self::Json {
+            out.extend_from_slice(b"]\n");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! CSV as RFC 4180 has it, in which no cell is taken for a formula.
+
+use crate::query::{QueryError, attribute_text};
+use crate::store::page::Row;
+use std::borrow::Cow;
+
+/// Columns when none are chosen.
+const DEFAULT: &str = "id,timestamp,level,message,attributes";
+/// Columns at most.
+const MOST: usize = 64;
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::http::retrieve) enum Column {
+    Id,
+    Timestamp,
+    Level,
+    Message,
+    /// All attributes as a JSON object.
+    Attributes,
+    /// One attribute.
+    Attribute(String),
+}
+
+pub(super) fn columns(fields: Option<&str>) -> Result<Vec<Column>, QueryError> {
+    let names = fields.unwrap_or(DEFAULT).split(',').map(str::trim);
+    let columns: Vec<Column> = names.map(Column::parse).collect::<Result<_, _>>()?;
+    if columns.len() > MOST {
+        return Err(QueryError::TooMany {
+            parameter: "fields",
+            limit: MOST,
+        });
+    }
+    Ok(columns)
+}
+
+impl Column {
+    fn parse(name: &str) -> Result<Self, QueryError> {
+        Ok(match name {
+            "id" => Self::Id,
+            "timestamp" => Self::Timestamp,
+            "level" => Self::Level,
+            "message" => Self::Message,
+            "attributes" => Self::Attributes,
+            other => match other.strip_prefix("attr.").filter(|key| !key.is_empty()) {
+                Some(key) => Self::Attribute(key.to_owned()),
+                None => return Err(QueryError::BadField(other.chars().take(100).collect())),
+            },
+        })
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        match self {
+            Self::Id => "id".into(),
+            Self::Timestamp => "timestamp".into(),
+            Self::Level => "level".into(),
+            Self::Message => "message".into(),
+            Self::Attributes => "attributes".into(),
+            Self::Attribute(key) => format!("attr.{key}").into(),
+        }
+    }
+
+    fn cell<'a>(&self, row: Row<'a>) -> Cow<'a, str> {
+        match self {
+            Self::Id => row.id.to_string().into(),
+            Self::Timestamp => row.id.time().to_string().into(),
+            Self::Level => row.level.unwrap_or_default().into(),
+            Self::Message => row.message.into(),
+            Self::Attributes => row.attributes.unwrap_or_default().into(),
+            Self::Attribute(key) => row
+                .attributes
+                .and_then(|attributes| attribute_text(attributes, key))
+                .unwrap_or_default()
+                .into(),
+        }
+    }
+}
+
+pub(super) fn write_head(columns: &[Column], out: &mut Vec<u8>) {
+    write_line(columns.iter().map(Column::name), out);
+}
+
+pub(super) fn write_row(columns: &[Column], row: Row<'_>, out: &mut Vec<u8>) {
+    write_line(columns.iter().map(|column| column.cell(row)), out);
+}
+
+fn write_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, out: &mut Vec<u8>) {
+    for (position, cell) in cells.enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        write_cell(&cell, out);
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// A cell that a spreadsheet would take for a formula gets an apostrophe before it; a number is none.
+fn write_cell(cell: &str, out: &mut Vec<u8>) {
+    let is_formula =
+        cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && cell.parse::<f64>().is_err();
+    if !is_formula && !cell.contains(['"', ',', '\r', '\n']) {
+        out.extend_from_slice(cell.as_bytes());
+        return;
+    }
+    out.push(b'"');
+    if is_formula {
+        out.push(b'\'');
+    }
+    for byte in cell.bytes() {
+        if byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(text: &str) -> String {
+        let mut out = Vec::new();
+        write_cell(text, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_would_end_a_cell_is_quoted_and_what_would_be_a_formula_is_text() {
+        for (text, expected) in [
+            ("plain text", "plain text"),
+            ("", ""),
+            ("a,b", "\"a,b\""),
+            ("a \"b\"", "\"a \"\"b\"\"\""),
+            ("two\r\nlines", "\"two\r\nlines\""),
+            ("=1+1", "\"'=1+1\""),
+            ("@SUM(A1)", "\"'@SUM(A1)\""),
+            ("-2+3", "\"'-2+3\""),
+            ("\t=1", "\"'\t=1\""),
+            ("-7", "-7"),
+            ("+1.5e3", "+1.5e3"),
+        ] {
+            assert_eq!(cell(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_column_that_does_not_exist_is_named() {
+        let error = columns(Some("id,nmae")).unwrap_err();
+        assert!(error.to_string().contains("\"nmae\""), "{error}");
+        assert_eq!(columns(Some("attr.a.b , id")).unwrap().len(), 2);
+        assert!(columns(Some(&"id,".repeat(65))).is_err());
+    }
+}

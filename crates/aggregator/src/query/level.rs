@@ -1,0 +1,59 @@
+//! Levels that are asked for: by name in any spelling, by any other text, or from one on.
+
+use logs::{Level, SEVERITY_UNKNOWN};
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+/// Every severity of a known level.
+pub(super) const ALL: RangeInclusive<u8> = 1..=24;
+
+/// Levels, one of which a record has to have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LevelFilter {
+    /// The severities of the known levels that are asked for.
+    severities: BTreeSet<u8>,
+    /// Texts that are no known level, in lower case: matched as text without regard to case.
+    texts: BTreeSet<String>,
+}
+
+impl LevelFilter {
+    /// The filter that a text asks for: one level, or several with commas between them.
+    pub fn new(text: &str) -> Self {
+        let mut filter = Self::default();
+        filter.add(text);
+        filter
+    }
+
+    /// Asks for the levels of `text` as well.
+    pub(super) fn add(&mut self, text: &str) {
+        let names = text.split(',').map(str::trim);
+        for name in names.filter(|name| !name.is_empty()) {
+            match Level::from_text(name) {
+                Some(level) => self.severities.extend(level.severities()),
+                None => drop(self.texts.insert(name.to_lowercase())),
+            }
+        }
+    }
+
+    /// Whether no level is asked for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.severities.is_empty() && self.texts.is_empty()
+    }
+
+    pub(super) fn matches(&self, severity: u8, level: Option<&str>) -> bool {
+        self.severities.contains(&severity)
+            || (!self.texts.is_empty()
+                && level.is_some_and(|level| self.texts.contains(&level.trim().to_lowercase())))
+    }
+
+    /// The severities that can match, ascending.
+    pub(super) fn severities(&self) -> impl Iterator<Item = u8> {
+        let unknown = (!self.texts.is_empty()).then_some(SEVERITY_UNKNOWN);
+        unknown.into_iter().chain(self.severities.iter().copied())
+    }
+}
+
+/// Whether a severity is that of `least` or of a worse level; one that is unknown is not.
+pub(super) fn is_at_least(severity: u8, least: Level) -> bool {
+    severity >= *least.severities().start()
+}

@@ -1,0 +1,132 @@
+//! The `find` command for a page: what MongoDB itself can leave out.
+
+use crate::query::{AttributeFilter, Order, Query, Substring};
+use crate::record_id::RecordId;
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, Bson, Document, doc};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// From this severity on, a record is in the partial index.
+const INDEXED_FROM: u8 = 13;
+/// Documents in one reply: of a page whose every document is a row, and of a search.
+const PAGE_REPLY: u32 = 5_000;
+/// The same of a search, which passes over about `SEARCH_REPLY / SAMPLE_RATE` documents meanwhile:
+/// fewer when the server has to be quick.
+const SEARCH_REPLY: RangeInclusive<u32> = 8..=256;
+/// A search replies at least so many times in the time that it has.
+const SEARCH_REPLIES: u32 = 4;
+/// The share of documents that do not match, but show how far a search has come.
+const SAMPLE_RATE: f64 = 1.0 / 128.0;
+
+/// A question for one page.
+pub(super) struct Find {
+    filter: Document,
+    order: Order,
+    is_search: bool,
+}
+
+impl Find {
+    pub(super) fn new(query: &Query, after: Option<RecordId>) -> Self {
+        let mut filter = doc! { "_id": range(query, after) };
+        let mut narrowing = Vec::new();
+        if let Some(severities) = query.severities() {
+            let is_indexed = severities.iter().all(|severity| *severity >= INDEXED_FROM);
+            let list: Vec<i32> = severities.into_iter().map(i32::from).collect();
+            let severity = doc! { "severity": { "$in": list } };
+            if is_indexed {
+                filter.extend(severity);
+            } else {
+                narrowing.push(severity);
+            }
+        }
+        narrowing.extend(query.texts.iter().filter_map(contains));
+        narrowing.extend(query.attributes.iter().filter_map(has_value));
+        let is_search = !narrowing.is_empty();
+        if is_search {
+            let passed = doc! { "$sampleRate": SAMPLE_RATE };
+            filter.insert("$or", vec![doc! { "$and": narrowing }, passed]);
+        }
+        Self {
+            filter,
+            order: query.order,
+            is_search,
+        }
+    }
+
+    /// Documents in one reply of the server, which has so much time for all of them.
+    pub(super) fn batch_size(&self, left: Duration) -> u32 {
+        if !self.is_search {
+            return PAGE_REPLY;
+        }
+        let millis = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
+        (millis / SEARCH_REPLIES).clamp(*SEARCH_REPLY.start(), *SEARCH_REPLY.end())
+    }
+
+    /// The command; `left` is the time that the server may take for all its replies.
+    pub(super) fn command(&self, collection: &str, left: Duration) -> Document {
+        let batch_size = self.batch_size(left);
+        let left = i32::try_from(left.as_millis()).unwrap_or(i32::MAX).max(1);
+        let direction = match self.order {
+            Order::Ascending => 1,
+            Order::Descending => -1,
+        };
+        doc! {
+            "find": collection,
+            "filter": self.filter.clone(),
+            "sort": { "_id": direction },
+            "batchSize": batch_size,
+            "maxTimeMS": left,
+        }
+    }
+}
+
+fn range(query: &Query, after: Option<RecordId>) -> Document {
+    let bounds = query.bounds(after);
+    let from = if bounds.behind { "$gt" } else { "$gte" };
+    let (beyond, end) = bounds
+        .before
+        .map_or(("$lte", RecordId::MAX), |before| ("$lt", before));
+    doc! { from: binary(bounds.from), beyond: binary(end) }
+}
+
+fn binary(id: RecordId) -> Binary {
+    Binary {
+        subtype: BinarySubtype::Generic,
+        bytes: id.as_bytes().to_vec(),
+    }
+}
+
+/// The server's expression finds a text wherever [`Substring`] does: without regard to case it
+/// takes more characters for the same, never fewer.
+fn contains(text: &Substring) -> Option<Document> {
+    // An expression of BSON cannot hold it.
+    if text.text().contains('\0') {
+        return None;
+    }
+    let options = if text.is_case_sensitive() { "" } else { "i" };
+    let expression = doc! { "$regex": regex::escape(text.text()), "$options": options };
+    Some(doc! { "message": expression })
+}
+
+/// Where a condition can be asked of the server: the name has no dot, which would be a path there
+/// and is a part of a name as well here, and what has the value's text can be told.
+fn has_value(filter: &AttributeFilter) -> Option<Document> {
+    let value = filter.equals()?;
+    let key = filter.key();
+    if key.contains(['.', '\0']) || key.starts_with('$') {
+        return None;
+    }
+    let mut forms = vec![Bson::from(value)];
+    match value.parse::<i64>() {
+        Ok(number) => forms.push(Bson::from(number)),
+        // Numbers, and texts that something else than a string is shown as.
+        Err(_) if !value.starts_with(|first: char| first.is_alphabetic()) => return None,
+        Err(_) => match value {
+            "true" | "false" => forms.push(Bson::from(value == "true")),
+            "null" | "NaN" | "Infinity" => return None,
+            _ => {}
+        },
+    }
+    Some(doc! { format!("attributes.{key}"): { "$in": forms } })
+}
