@@ -1,9 +1,13 @@
 //! The way of a query to the store and back: a loop of page jobs through the read lane.
 //!
 //! Every page has its own permit and deadline and holds nothing in the store when it is done. So an
-//! answer of any length needs the memory of one page, a slow reader occupies no worker, and a
+//! answer of any length needs the memory of two pages, a slow reader occupies no worker, and a
 //! failover in the middle costs one retry. A page is bounded in time whether or not it finds rows, so
 //! a search through a long range is many short pages, beside which others get their turn.
+
+mod ahead;
+
+pub use ahead::Ahead;
 
 use crate::clock::Clock;
 use crate::query::Query;
@@ -185,11 +189,6 @@ impl Pages {
     /// Asks for so many rows at most in the next page; a page has no more than thousands anyway.
     pub fn set_rows(&mut self, rows: usize) {
         self.rows = rows;
-    }
-
-    /// Whether no further page will come.
-    pub fn is_done(&self) -> bool {
-        self.state == State::Done
     }
 
     /// Says that the answer has begun, so that from now on a failure would break it off.

@@ -11,7 +11,7 @@ pub(super) use asked::AskError;
 use super::Services;
 use super::error::ApiError;
 use super::gather::{Gathered, gather};
-use crate::retrieval::Pages;
+use crate::retrieval::{Ahead, Pages};
 use crate::store::page::Page;
 use answer::{Answer, Source};
 use asked::Asked;
@@ -49,7 +49,7 @@ pub(super) async fn retrieve(
             (Page::default(), Source::Ready(gathered.pages.into_iter()))
         }
         None => match first_page(&services, &mut pages).await? {
-            Some(first) => (first, Source::Stream(Box::new(pages))),
+            Some(first) => (first, Source::Stream(Ahead::start(pages))),
             None if format.may_be_empty() => {
                 (Page::default(), Source::Ready(Vec::new().into_iter()))
             }

@@ -2,7 +2,7 @@
 
 use super::encoding::Encoder;
 use super::format::Format;
-use crate::retrieval::{PageError, Pages};
+use crate::retrieval::{Ahead, PageError};
 use crate::store::page::Page;
 use axum::body::Body;
 use bytes::Bytes;
@@ -15,7 +15,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// Where the rows come from.
 pub(super) enum Source {
     /// From the store, as they are found.
-    Stream(Box<Pages>),
+    Stream(Ahead),
     /// They are here.
     Ready(vec::IntoIter<Page>),
 }
@@ -49,7 +49,7 @@ impl Source {
     /// Whether the next page has to be waited for.
     fn makes_wait(&self) -> bool {
         match self {
-            Self::Stream(pages) => !pages.is_done(),
+            Self::Stream(pages) => pages.makes_wait(),
             Self::Ready(_) => false,
         }
     }
