@@ -187,6 +187,12 @@ impl Breaker {
         self.lock().force(forced, now);
     }
 
+    /// Ends the open time of an open breaker, so that a probe may go out at once: somebody has seen
+    /// the store come back. When that probe fails, the next open time is as long as it would have been.
+    pub fn end_wait(&self, now: Duration) {
+        self.lock().end_wait(now);
+    }
+
     /// What an operator sees at `now`.
     pub fn snapshot(&self, now: Duration) -> Snapshot {
         self.lock().snapshot(now)

@@ -83,6 +83,8 @@ impl Handler for Writer {
 pub(crate) struct Courier {
     pub(crate) spool: Spool,
     pub(crate) lane: Lane<Writer>,
+    /// The same that works in the lane.
+    pub(crate) writer: Arc<Writer>,
     pub(crate) rejected: Arc<Rejected>,
     pub(crate) fates: Arc<Fates>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -317,7 +319,11 @@ impl Courier {
                 "the store does not take batches; they wait in the spool"
             );
         }
-        tokio::time::sleep(wait.unwrap_or(*pause)).await;
+        tokio::select! {
+            () = tokio::time::sleep(wait.unwrap_or(*pause)) => {}
+            // A breaker that has waited through a long outage would go on waiting for a while.
+            () = self.writer.store.recovered() => self.writer.guard.end_wait(),
+        }
         *pause = (*pause * 2).min(LONGEST_PAUSE);
     }
 

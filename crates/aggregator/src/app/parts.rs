@@ -155,6 +155,7 @@ pub(super) fn wire_up(
     let courier = Courier {
         spool: queues.spool.clone(),
         lane,
+        writer: Arc::clone(&writer),
         rejected: Arc::clone(&queues.rejected),
         fates: Arc::clone(&fates),
         clock: Arc::clone(&clock),

@@ -134,6 +134,16 @@ impl Machine {
         }
     }
 
+    pub(super) fn end_wait(&mut self, now: Duration) {
+        self.advance(now);
+        if let Phase::Open { .. } = self.phase {
+            self.enter(Phase::HalfOpen {
+                successes: 0,
+                lease_end: None,
+            });
+        }
+    }
+
     pub(super) fn retry_after(&mut self, now: Duration) -> Option<Duration> {
         let now = self.advance(now);
         self.refusal(now)

@@ -13,6 +13,8 @@ use crate::spool::{self, Bounds, Place, Portion, Source};
 use crate::store::page::Page;
 use crate::store::{PageLimit, StoreStatus};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
 
 /// What the store says to the inserts that it gets, one after another; then it takes everything.
 type Script = Box<dyn Fn(&[String]) -> Answer + Send + Sync>;
@@ -31,6 +33,7 @@ struct Scripted {
     script: Script,
     inserts: Mutex<Vec<Vec<String>>>,
     times: Mutex<VecDeque<Timestamp>>,
+    is_back: Notify,
 }
 
 #[async_trait]
@@ -83,6 +86,10 @@ impl Store for Scripted {
         Ok(Page::default())
     }
 
+    async fn recovered(&self) {
+        self.is_back.notified().await;
+    }
+
     fn status(&self) -> StoreStatus {
         StoreStatus {
             kind: "script",
@@ -108,7 +115,16 @@ struct Fixture {
     store: Arc<Scripted>,
 }
 
+const TIMEOUT: Duration = Duration::from_secs(10);
+
 fn start(script: impl Fn(&[String]) -> Answer + Send + Sync + 'static) -> Fixture {
+    start_with(Settings::write_lane(TIMEOUT), script)
+}
+
+fn start_with(
+    settings: Settings,
+    script: impl Fn(&[String]) -> Answer + Send + Sync + 'static,
+) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let disk = |name| Arc::new(Folder::create(&folder.path().join(name)).unwrap());
@@ -126,21 +142,22 @@ fn start(script: impl Fn(&[String]) -> Answer + Send + Sync + 'static) -> Fixtur
         script: Box::new(script),
         inserts: Mutex::default(),
         times: Mutex::default(),
+        is_back: Notify::new(),
     });
-    let timeout = Duration::from_secs(10);
-    let breaker = Arc::new(Breaker::new(Settings::write_lane(timeout), 1));
+    let breaker = Arc::new(Breaker::new(settings, 1));
     let writer = Arc::new(Writer {
         store: Arc::clone(&store) as Arc<dyn Store>,
         guard: Guard::new(breaker, Arc::clone(&clock)),
     });
-    let (lane, _) = Lane::start(8, 2, writer, Arc::clone(&clock));
+    let (lane, _) = Lane::start(8, 2, Arc::clone(&writer), Arc::clone(&clock));
     let courier = Courier {
         spool,
         lane,
+        writer,
         rejected: Arc::new(Rejected::open(disk("rejected"), 1 << 20).unwrap()),
         fates: Arc::default(),
         clock,
-        timeout,
+        timeout: TIMEOUT,
         problem: Mutex::new(None),
         aside_problem: Mutex::new(None),
     };
@@ -318,6 +335,33 @@ async fn of_a_command_that_is_refused_whole_only_the_record_to_blame_is_set_asid
         assert_eq!(aside.len(), 1);
         assert_eq!(message(&aside[0].document), "bad");
     }
+}
+
+#[tokio::test]
+async fn a_store_that_is_seen_to_come_back_is_asked_at_once_however_long_the_breaker_would_wait() {
+    let is_away = Arc::new(AtomicBool::new(true));
+    let away = Arc::clone(&is_away);
+    let long = Settings {
+        open_base: Duration::from_secs(3600),
+        open_max: Duration::from_secs(3600),
+        ..Settings::write_lane(TIMEOUT)
+    };
+    let mut place = start_with(long, move |_| match away.load(Ordering::Relaxed) {
+        true => Answer::Fail(StoreError::Unavailable("away".to_owned())),
+        false => Answer::Take,
+    });
+    let (store, writer) = (Arc::clone(&place.store), Arc::clone(&place.courier.writer));
+    let coming_back = tokio::spawn(async move {
+        while writer.guard.snapshot().opened == 0 {
+            tokio::task::yield_now().await;
+        }
+        is_away.store(false, Ordering::Relaxed);
+        store.is_back.notify_one();
+    });
+    let told = place.deliver(vec![batch("a", &["1"], true)]);
+    let told = tokio::time::timeout(Duration::from_secs(60), told).await;
+    assert_eq!(told.expect("it waits on"), [stored(1)]);
+    coming_back.await.unwrap();
 }
 
 #[tokio::test]

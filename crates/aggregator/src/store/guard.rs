@@ -87,6 +87,11 @@ impl Guard {
         Ok(result?)
     }
 
+    /// Lets a probe through at once if the breaker is open.
+    pub fn end_wait(&self) {
+        self.breaker.end_wait(self.clock.elapsed());
+    }
+
     /// The breaker's state, for `/health`.
     pub fn snapshot(&self) -> Snapshot {
         self.breaker.snapshot(self.clock.elapsed())

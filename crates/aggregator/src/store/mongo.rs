@@ -251,6 +251,10 @@ impl Store for MongoStore {
         }
     }
 
+    async fn recovered(&self) {
+        self.shared.reachability.recovered().await;
+    }
+
     async fn close(&self) {
         self.shared.writes.close().await;
         self.shared.reads.close().await;

@@ -160,6 +160,16 @@ impl Model {
         }
     }
 
+    pub(super) fn wait_ended(&mut self, now: Duration) {
+        self.pass_time(now);
+        if matches!(self.mode, Mode::Open { .. }) {
+            self.change(Mode::HalfOpen {
+                fast_probes: 0,
+                out_since: None,
+            });
+        }
+    }
+
     /// What the snapshot of the real breaker should be, given the wait that the real one tells.
     pub(super) fn seen(
         &mut self,

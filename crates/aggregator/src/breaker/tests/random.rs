@@ -29,6 +29,7 @@ enum Action {
     /// The next action sees a clock that lags by so much.
     Lag(Duration),
     Force(Option<Forced>),
+    EndWait,
 }
 
 fn ending() -> impl Strategy<Value = Ending> {
@@ -69,6 +70,7 @@ fn action() -> impl Strategy<Value = Action> {
         4 => any::<bool>().prop_map(|before| Action::PassToRetry { before }),
         1 => span().prop_map(Action::Lag),
         1 => forced.prop_map(Action::Force),
+        1 => Just(Action::EndWait),
     ]
 }
 
@@ -161,6 +163,7 @@ impl Run {
                 return Ok(());
             }
             Action::Force(forced) => self.force(*forced)?,
+            Action::EndWait => self.end_wait()?,
         }
         self.lag = Duration::ZERO;
         self.look()
@@ -211,6 +214,16 @@ impl Run {
         self.look()?;
         self.breaker.force(forced, self.clock());
         self.model.forced(self.clock(), forced);
+        if self.model.era != self.promises.generation {
+            self.promises.intervened();
+        }
+        Ok(())
+    }
+
+    fn end_wait(&mut self) -> TestCaseResult {
+        self.look()?;
+        self.breaker.end_wait(self.clock());
+        self.model.wait_ended(self.clock());
         if self.model.era != self.promises.generation {
             self.promises.intervened();
         }

@@ -94,6 +94,26 @@ fn a_lapse_is_dated_to_the_end_of_the_lease_whenever_it_is_noticed() {
 }
 
 #[test]
+fn an_open_time_that_is_ended_early_lets_one_probe_out_and_changes_nothing_else() {
+    let (breaker, now) = (breaker(writes()), seconds(0));
+    breaker.end_wait(now);
+    assert_eq!(state(&breaker, now), State::Closed);
+    open(&breaker, now);
+    breaker.end_wait(now);
+    let probe = acquire(&breaker, now);
+    assert!(probe.is_probe());
+    breaker.end_wait(now);
+    refused(&breaker, now);
+    probe.failure(now);
+    assert_eq!(state(&breaker, now), State::Open);
+    // The second open time is twice as long at most, and never less than half of that.
+    assert!(refused(&breaker, now) >= writes().open_base);
+    breaker.force(Some(Forced::Open), now);
+    breaker.end_wait(now);
+    assert_eq!(state(&breaker, now), State::ForcedOpen);
+}
+
+#[test]
 fn forced_open_refuses_all_and_lasts() {
     let breaker = breaker(writes());
     breaker.force(Some(Forced::Open), seconds(0));

@@ -10,7 +10,7 @@ use mongodb::options::{ClientOptions, ServerAddress};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
 
 /// For a connection, for choosing a server, and between heartbeats, unless the URI says otherwise.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -69,6 +69,8 @@ impl LazyClient {
 #[derive(Debug, Default)]
 pub(super) struct Reachability {
     writable: Mutex<HashMap<ServerAddress, bool>>,
+    /// How often there was a server that takes writes after there had been none.
+    recoveries: watch::Sender<u64>,
 }
 
 impl Reachability {
@@ -79,7 +81,23 @@ impl Reachability {
         servers.is_empty() || servers.values().any(|writable| *writable)
     }
 
+    /// Waits until there is a server that takes writes after there was none.
+    pub(super) async fn recovered(&self) {
+        let mut recoveries = self.recoveries.subscribe();
+        if recoveries.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     fn note(&self, event: SdamEvent) {
+        let was_writable = self.is_writable();
+        self.note_server(event);
+        if !was_writable && self.is_writable() {
+            self.recoveries.send_modify(|count| *count += 1);
+        }
+    }
+
+    fn note_server(&self, event: SdamEvent) {
         match event {
             SdamEvent::ServerHeartbeatSucceeded(event) => {
                 let writable = takes_writes(&event.reply);
