@@ -113,15 +113,16 @@ impl Query {
         };
         match (after, self.order) {
             (None, _) => all,
-            (Some(after), Order::Ascending) => Bounds {
+            (Some(after), Order::Ascending) if after >= all.from => Bounds {
                 from: after,
                 behind: true,
                 ..all
             },
             (Some(after), Order::Descending) => Bounds {
-                before: Some(after),
+                before: Some(all.before.map_or(after, |end| end.min(after))),
                 ..all
             },
+            (Some(_), Order::Ascending) => all,
         }
     }
 

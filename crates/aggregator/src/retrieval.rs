@@ -88,18 +88,41 @@ impl Retrieval {
         query: Query,
         after: Option<RecordId>,
     ) -> Result<Pages, TooManyStreams> {
-        let place = Arc::clone(&self.streams)
-            .try_acquire_owned()
-            .map_err(|_| TooManyStreams)?;
-        Ok(Pages {
+        Ok(self.pages_in(self.place()?, query, after))
+    }
+
+    /// A place among the answers that may be under way, held as long as anything of one is in memory.
+    ///
+    /// # Errors
+    /// [`TooManyStreams`], at once.
+    pub fn place(&self) -> Result<Place, TooManyStreams> {
+        let place = Arc::clone(&self.streams).try_acquire_owned();
+        place.map(Place).map_err(|_| TooManyStreams)
+    }
+
+    /// The same as [`Retrieval::pages`] in a place that is held already.
+    pub fn pages_in(
+        self: &Arc<Self>,
+        place: Place,
+        query: Query,
+        after: Option<RecordId>,
+    ) -> Pages {
+        let nothing = query
+            .severities()
+            .is_some_and(|possible| possible.is_empty());
+        Pages {
             retrieval: Arc::clone(self),
             query: Arc::new(query),
             after,
             rows: PAGE_ROWS,
             page_time: FIRST_PAGE,
-            state: State::Fresh,
-            _place: place,
-        })
+            // Levels that exclude each other leave nothing to look for.
+            state: match nothing {
+                true => State::Done,
+                false => State::Fresh,
+            },
+            place,
+        }
     }
 
     async fn page(&self, pages: &Pages) -> Result<Page, PageError> {
@@ -136,8 +159,14 @@ pub struct Pages {
     rows: usize,
     page_time: Duration,
     state: State,
-    _place: OwnedSemaphorePermit,
+    place: Place,
 }
+
+/// A place among the answers that may be under way.
+#[derive(Debug)]
+pub struct Place(
+    #[expect(dead_code, reason = "held for what its end gives back")] OwnedSemaphorePermit,
+);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -186,6 +215,16 @@ impl Pages {
         Ok(Some(page))
     }
 
+    /// Ends the search and keeps its place.
+    pub fn into_place(self) -> Place {
+        self.place
+    }
+
+    /// Whether no further page will come.
+    pub fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
     /// Asks for so many rows at most in the next page; a page has no more than thousands anyway.
     pub fn set_rows(&mut self, rows: usize) {
         self.rows = rows;
@@ -219,7 +258,7 @@ impl Pages {
 }
 
 /// Whether asking again may help.
-fn passes(error: &PageError) -> bool {
+pub fn passes(error: &PageError) -> bool {
     match error {
         JobError::Full { .. }
         | JobError::Expired

@@ -2,7 +2,7 @@
 
 use crate::http::Services;
 use crate::record_id::RecordId;
-use crate::retrieval::{PageError, Pages};
+use crate::retrieval::{PageError, Pages, passes};
 use crate::store::page::Page;
 
 /// Text that one page holds at most, but for its last part.
@@ -30,7 +30,12 @@ impl Gathered {
 
     /// Whether there is no record.
     pub(super) fn is_empty(&self) -> bool {
-        self.pages.iter().all(Page::is_empty)
+        self.rows() == 0
+    }
+
+    /// How many rows there are.
+    pub(super) fn rows(&self) -> usize {
+        self.pages.iter().map(Page::len).sum()
     }
 }
 
@@ -46,8 +51,16 @@ pub(super) async fn gather(
     loop {
         // One more than asked for tells whether there are more.
         pages.set_rows(limit + 1 - rows);
-        let Some(mut page) = pages.step().await? else {
-            return Ok(gathered);
+        let mut page = match pages.step().await {
+            Ok(Some(page)) => page,
+            Ok(None) => return Ok(gathered),
+            // How far the search has come is not thrown away for what may pass.
+            Err(error) if passes(&error) && gathered.next.is_some() => {
+                tracing::debug!(?error, "a search with a limit ends early");
+                gathered.is_complete = false;
+                return Ok(gathered);
+            }
+            Err(error) => return Err(error),
         };
         let is_over = rows + page.len() > limit;
         page.truncate(limit - rows);

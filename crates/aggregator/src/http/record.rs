@@ -7,11 +7,15 @@ use super::error::ApiError;
 use super::gather::{Gathered, gather};
 use crate::query::{Order, Query};
 use crate::record_id::RecordId;
+use crate::retrieval::Place;
 use crate::store::page::Page;
+use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use beside::Beside;
+use bytes::Bytes;
+use futures_util::stream;
 use std::io;
 use std::sync::Arc;
 
@@ -22,11 +26,12 @@ pub(super) async fn one(
     address: Uri,
 ) -> Result<Response, ApiError> {
     let id = RecordId::parse(&id).ok_or_else(|| ApiError::not_found(address.path()))?;
-    let found = find(&services, id).await?;
+    let place = services.retrieval.place()?;
+    let (found, place) = find(&services, id, place).await?;
     let mut text = Vec::new();
     write_rows(&found, &mut text).map_err(|error| unreadable(&error))?;
     text.push(b'\n');
-    Ok(json(text))
+    Ok(json(text, place))
 }
 
 /// A record between those before and behind it that the filters find.
@@ -38,7 +43,8 @@ pub(super) async fn context(
 ) -> Result<Response, ApiError> {
     let id = RecordId::parse(&id).ok_or_else(|| ApiError::not_found(address.path()))?;
     let beside = Beside::parse(query.as_deref().unwrap_or_default(), services.clock.now())?;
-    let found = find(&services, id).await?;
+    let place = services.retrieval.place()?;
+    let (found, place) = find(&services, id, place).await?;
     let earlier = Query {
         order: Order::Descending,
         ..beside.query.clone()
@@ -47,27 +53,33 @@ pub(super) async fn context(
         order: Order::Ascending,
         ..beside.query
     };
-    let mut before = neighbours(&services, earlier, id, beside.before).await?;
+    let (mut before, place) = neighbours(&services, earlier, id, beside.before, place).await?;
     before.pages.reverse();
     for page in &mut before.pages {
         page.reverse();
     }
-    let after = neighbours(&services, later, id, beside.after).await?;
+    let (after, place) = neighbours(&services, later, id, beside.after, place).await?;
     let text = describe(&before, &found, &after).map_err(|error| unreadable(&error))?;
-    Ok(json(text))
+    Ok(json(text, place))
 }
 
 /// The one record with this id.
-async fn find(services: &Services, id: RecordId) -> Result<[Page; 1], ApiError> {
+async fn find(
+    services: &Services,
+    id: RecordId,
+    place: Place,
+) -> Result<([Page; 1], Place), ApiError> {
     // Of all that is not before it the record itself is the first, if it is there.
     let query = Query {
         start: Some(id.time()),
         ..Query::default()
     };
-    let mut pages = services.retrieval.pages(query, id.predecessor())?;
+    let mut pages = services.retrieval.pages_in(place, query, id.predecessor());
     pages.set_rows(1);
     match pages.next().await? {
-        Some(page) if page.row(0).is_some_and(|row| row.id == id) => Ok([page]),
+        Some(page) if page.row(0).is_some_and(|row| row.id == id) => {
+            Ok(([page], pages.into_place()))
+        }
         _ => Err(ApiError::unknown_record(id)),
     }
 }
@@ -77,12 +89,16 @@ async fn neighbours(
     query: Query,
     id: RecordId,
     count: usize,
-) -> Result<Gathered, ApiError> {
+    place: Place,
+) -> Result<(Gathered, Place), ApiError> {
     if count == 0 {
-        return Ok(Gathered::nothing());
+        return Ok((Gathered::nothing(), place));
     }
-    let mut pages = services.retrieval.pages(query, Some(id))?;
-    Ok(gather(services, &mut pages, count).await?)
+    let mut pages = services.retrieval.pages_in(place, query, Some(id));
+    let mut found = gather(services, &mut pages, count).await?;
+    // Cut for its size, and there is no cursor to go on with.
+    found.is_complete &= found.rows() == count || found.next.is_none();
+    Ok((found, pages.into_place()))
 }
 
 fn describe(before: &Gathered, found: &[Page; 1], after: &Gathered) -> io::Result<Vec<u8>> {
@@ -117,6 +133,12 @@ fn unreadable(error: &io::Error) -> ApiError {
     ApiError::internal()
 }
 
-fn json(text: Vec<u8>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+/// An answer that keeps its place until its reader has taken it.
+fn json(text: Vec<u8>, place: Place) -> Response {
+    let parts = stream::unfold((Some(text), place), |(text, place)| async move {
+        let text = Bytes::from(text?);
+        Some((Ok::<_, io::Error>(text), (None, place)))
+    });
+    let content_type = [(header::CONTENT_TYPE, "application/json")];
+    (content_type, Body::from_stream(parts)).into_response()
 }

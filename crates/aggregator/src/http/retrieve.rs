@@ -46,18 +46,25 @@ pub(super) async fn retrieve(
                 return Err(ApiError::no_logs());
             }
             describe(&asked, &gathered, &services, &mut headers);
-            (Page::default(), Source::Ready(gathered.pages.into_iter()))
+            let ready = ready(gathered.pages, pages);
+            (Page::default(), ready)
         }
         None => match first_page(&services, &mut pages).await? {
             Some(first) => (first, Source::Stream(Ahead::start(pages))),
-            None if format.may_be_empty() => {
-                (Page::default(), Source::Ready(Vec::new().into_iter()))
-            }
+            None if format.may_be_empty() => (Page::default(), ready(Vec::new(), pages)),
             None => return Err(ApiError::no_logs()),
         },
     };
     let answer = Answer::new(first, source, format, encoder);
     Ok((headers, answer.into_body()).into_response())
+}
+
+/// Pages that are in memory keep the place of the search that found them.
+fn ready(found: Vec<Page>, pages: Pages) -> Source {
+    Source::Ready {
+        pages: found.into_iter(),
+        _place: pages.into_place(),
+    }
 }
 
 /// The form that the address names, else the one that the reader likes most, else JSON.
@@ -109,7 +116,7 @@ async fn first_page(services: &Services, pages: &mut Pages) -> Result<Option<Pag
         if !page.is_empty() {
             return Ok(Some(page));
         }
-        if services.clock.elapsed() >= until {
+        if services.clock.elapsed() >= until && !pages.is_done() {
             pages.begin();
             return Ok(Some(page));
         }

@@ -1,13 +1,13 @@
 //! Texts and regular expressions that are looked for in the message.
 
 use super::QueryError;
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::{Regex, RegexBuilder};
 
 /// Bytes of a text, of a regular expression, or of what is said of an attribute.
 pub(super) const LONGEST: usize = 1_000;
 /// Bytes that a compiled regular expression may take; each one is kept only while it is answered.
-const REGEX_BYTES: usize = 1024 * 1024;
+const REGEX_BYTES: usize = 256 * 1024;
 /// Brackets in brackets.
 const REGEX_DEPTH: u32 = 50;
 
@@ -35,6 +35,8 @@ impl Substring {
         }
         let finder = AhoCorasick::builder()
             .ascii_case_insensitive(!case_sensitive)
+            // A table of all states would take a megabyte for a long text.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build([text])
             .map_err(|_| too_long)?;
         Ok(Self {

@@ -2,7 +2,7 @@
 
 use super::encoding::Encoder;
 use super::format::Format;
-use crate::retrieval::{Ahead, PageError};
+use crate::retrieval::{Ahead, PageError, Place};
 use crate::store::page::Page;
 use axum::body::Body;
 use bytes::Bytes;
@@ -16,8 +16,11 @@ const CHUNK_BYTES: usize = 64 * 1024;
 pub(super) enum Source {
     /// From the store, as they are found.
     Stream(Ahead),
-    /// They are here.
-    Ready(vec::IntoIter<Page>),
+    /// They are here, and take up a place until they are written.
+    Ready {
+        pages: vec::IntoIter<Page>,
+        _place: Place,
+    },
 }
 
 /// An answer that is being written: one page of it at a time.
@@ -42,7 +45,7 @@ impl Source {
     async fn next(&mut self) -> Result<Option<Page>, PageError> {
         match self {
             Self::Stream(pages) => pages.next().await,
-            Self::Ready(pages) => Ok(pages.next()),
+            Self::Ready { pages, .. } => Ok(pages.next()),
         }
     }
 
@@ -50,7 +53,7 @@ impl Source {
     fn makes_wait(&self) -> bool {
         match self {
             Self::Stream(pages) => pages.makes_wait(),
-            Self::Ready(_) => false,
+            Self::Ready { .. } => false,
         }
     }
 }

@@ -31,6 +31,13 @@ pub(super) fn columns(fields: Option<&str>) -> Result<Vec<Column>, QueryError> {
             limit: MOST,
         });
     }
+    let mut others = columns.iter();
+    while let Some(column) = others.next() {
+        // Each would be written in full.
+        if others.as_slice().contains(column) {
+            return Err(QueryError::BadField(format!("{} twice", column.name())));
+        }
+    }
     Ok(columns)
 }
 
@@ -95,9 +102,18 @@ fn write_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, out: &mut Vec<u8>) 
 }
 
 /// A cell that a spreadsheet would take for a formula gets an apostrophe before it; a number is none.
+/// What spreadsheets take for the beginning of a formula.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// Not `-inf`, which is a number here and a name there.
+fn is_written_in_digits(cell: &str) -> bool {
+    let mut bytes = cell.bytes();
+    bytes.all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'))
+}
+
 fn write_cell(cell: &str, out: &mut Vec<u8>) {
     let is_formula =
-        cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && cell.parse::<f64>().is_err();
+        cell.starts_with(FORMULA) && !(cell.parse::<f64>().is_ok() && is_written_in_digits(cell));
     if !is_formula && !cell.contains(['"', ',', '\r', '\n']) {
         out.extend_from_slice(cell.as_bytes());
         return;
@@ -137,6 +153,8 @@ mod tests {
             ("@SUM(A1)", "\"'@SUM(A1)\""),
             ("-2+3", "\"'-2+3\""),
             ("\t=1", "\"'\t=1\""),
+            ("-inf", "\"'-inf\""),
+            ("＝1", "\"'＝1\""),
             ("-7", "-7"),
             ("+1.5e3", "+1.5e3"),
         ] {
@@ -149,6 +167,8 @@ mod tests {
         let error = columns(Some("id,nmae")).unwrap_err();
         assert!(error.to_string().contains("\"nmae\""), "{error}");
         assert_eq!(columns(Some("attr.a.b , id")).unwrap().len(), 2);
-        assert!(columns(Some(&"id,".repeat(65))).is_err());
+        let many: Vec<String> = (0..65).map(|number| format!("attr.a{number}")).collect();
+        assert!(columns(Some(&many.join(","))).is_err());
+        assert!(columns(Some("id,message,attr.a,message")).is_err());
     }
 }
