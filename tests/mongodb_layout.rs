@@ -145,22 +145,32 @@ async fn a_level_and_a_range_of_time_are_found_without_reading_the_rest() {
     let record = |number: usize| {
         let level = ["WARN", "ERROR", "INFO"][(number % 1000).min(2)];
         let (second, milli) = (number / 1000, number % 1000);
-        json!({"timestamp": format!("2024-10-08T00:00:{second:02}.{milli:03}Z"), "level": level, "message": "m"})
+        json!({"timestamp": format!("2024-10-08T00:00:{second:02}.{milli:03}Z"), "level": level, "message": "m", "n": 7})
     };
     let batch = json!((0..20_000).map(record).collect::<Vec<_>>());
     assert_eq!(service.batch(&batch).await.status, 200);
     database.run_command(doc! { "profile": 2 }).await.unwrap();
 
-    for level in ["WARN", "warning", "ERROR"] {
-        let found = service
-            .get(&format!("/logs/retrieve?logLevel={level}"))
-            .await;
-        assert_eq!(found.json().as_array().map(Vec::len), Some(20));
+    for (filter, rows) in [
+        ("logLevel=WARN", 20),
+        ("logLevel=warning&order=desc", 20),
+        ("logLevel=ERROR", 20),
+        ("logLevel=ERROR,WARN&order=desc", 40),
+        ("minLevel=WARN", 40),
+        ("minLevel=WARN&q=M&attr.n=7&order=desc", 40),
+    ] {
+        let found = service.get(&format!("/logs/retrieve?{filter}")).await;
+        assert_eq!(
+            found.json().as_array().map(Vec::len),
+            Some(rows),
+            "{filter}"
+        );
         let find = last_find(&database).await;
         let plan = find.get_str("planSummary").unwrap();
         assert!(plan.contains("IXSCAN { severity: 1, _id: 1 }"), "{plan}");
-        assert!(find.get_i32("docsExamined").unwrap() <= 20, "{find}");
-        assert!(find.get_i32("keysExamined").unwrap() <= 30, "{find}");
+        assert!(find.get_i32("docsExamined").unwrap() <= 40, "{find}");
+        // One key more for each severity that is merged.
+        assert!(find.get_i32("keysExamined").unwrap() <= 60, "{find}");
         assert!(!find.contains_key("hasSortStage"), "{find}");
     }
 

@@ -212,8 +212,12 @@ on_both_stores!(readers_that_leave_leave_nothing_behind, async |service| {
         begin_reading(&service).await.close();
     }
     connections_left(&service, 0).await;
+    // A page that was being read when its reader left is read to its end.
+    wait_until("the readers' pages to end", PATIENCE, async || {
+        service.health().await["workers"]["read"]["busy"] == 0
+    })
+    .await;
     let health = service.health().await;
-    assert_eq!(health["workers"]["read"]["busy"], 0, "{health}");
     assert_eq!(health["memory"]["reservedBytes"], 0, "{health}");
     assert!(service.threads() <= before + 8, "threads pile up");
     assert_eq!(stored(&service).await.len(), 20_000);

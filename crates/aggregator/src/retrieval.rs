@@ -26,8 +26,8 @@ use tokio::task::JoinHandle;
 const PAGE_ROWS: usize = 5_000;
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 const PAGE_LOOKED_AT: usize = 1_000_000;
-/// A first page is short, so that rows that are near come at once; each further one that has no row
-/// may take twice as long, which costs a long search less.
+/// A first page is short, so that rows that are near come at once; each further one may take twice as
+/// long, which costs a long search less.
 const FIRST_PAGE: Duration = Duration::from_millis(20);
 const LONGEST_PAGE: Duration = Duration::from_millis(160);
 
@@ -202,11 +202,7 @@ impl Pages {
             State::Fresh => self.retrieval.page(self).await?,
         };
         self.after = page.next;
-        self.page_time = if page.is_empty() {
-            LONGEST_PAGE.min(self.page_time * 2)
-        } else {
-            FIRST_PAGE
-        };
+        self.page_time = LONGEST_PAGE.min(self.page_time * 2);
         if page.next.is_none() {
             self.state = State::Done;
         } else if !page.is_empty() {

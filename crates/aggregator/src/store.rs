@@ -74,8 +74,8 @@ pub struct PageLimit {
     pub bytes: usize,
     /// Rows that the store may hand to us to be looked at.
     pub looked_at: usize,
-    /// How long rows may be looked at. The row during which this time is over is the last, so that
-    /// a page takes little more, however few of the rows match.
+    /// How long rows may be looked at that do not match: when it is over, one of the next of them is
+    /// the last, so that a page takes little more, however few of the rows match.
     pub time: Duration,
 }
 

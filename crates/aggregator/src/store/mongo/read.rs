@@ -28,23 +28,32 @@ pub(super) async fn page(
     mut budget: Budget,
     left: Duration,
 ) -> Result<Page, StoreError> {
-    let find = Find::new(query, after);
+    let find = Find::new(query, after, budget.rows());
     let mut cursor = database
         .run_cursor_command(find.command(collection, left))
         .batch_size(find.batch_size(left))
         .await?;
     let mut page = Page::default();
-    while cursor.advance().await? {
+    let (mut documents, mut last) = (0, None);
+    loop {
+        match cursor.advance().await.map_err(StoreError::from) {
+            Ok(true) => documents += 1,
+            Ok(false) => break,
+            // What was found in the time that there was is a page, too.
+            Err(StoreError::QueryTooSlow) if last.is_some() => {
+                page.next = last;
+                break;
+            }
+            Err(error) => return Err(error),
+        }
         let raw = cursor.current();
-        let Some(id) = document::id_of(raw) else {
-            continue;
-        };
+        last = document::id_of(raw).or(last);
         if let Some(stored) = StoredDocument::read(raw) {
             page.push_document(query, &stored)
                 .map_err(|error| StoreError::Rejected(error.to_string()))?;
         }
-        if budget.is_spent(&page) {
-            page.next = Some(id);
+        if budget.is_spent(&page) || find.ends_with(documents) {
+            page.next = last;
             break;
         }
     }

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 /// From this severity on, a record is in the partial index.
 const INDEXED_FROM: u8 = 13;
-/// Documents in one reply: of a page whose every document is a row, and of a search.
-const PAGE_REPLY: u32 = 5_000;
-/// The same of a search, which passes over about `SEARCH_REPLY / SAMPLE_RATE` documents meanwhile:
+/// Documents in the one reply for a page of which the server cannot tell what matches: some more than
+/// rows are asked for.
+const PAGE_REPLY: RangeInclusive<u32> = 500..=5_000;
+const MORE_THAN_ROWS: u32 = 4;
+/// Documents in each reply of a search, which passes over about `SEARCH_REPLY / SAMPLE_RATE` documents meanwhile:
 /// fewer when the server has to be quick.
 const SEARCH_REPLY: RangeInclusive<u32> = 8..=256;
 /// A search replies at least so many times in the time that it has.
@@ -23,11 +25,21 @@ const SAMPLE_RATE: f64 = 1.0 / 128.0;
 pub(super) struct Find {
     filter: Document,
     order: Order,
-    is_search: bool,
+    reply: Reply,
+}
+
+/// How the server gives the documents.
+#[derive(Debug, Clone, Copy)]
+enum Reply {
+    /// So many, in one reply, after which it has no cursor open.
+    Whole(u32),
+    /// Some at a time, while it searches.
+    Parts,
 }
 
 impl Find {
-    pub(super) fn new(query: &Query, after: Option<RecordId>) -> Self {
+    /// The question for a page of at most `rows` rows.
+    pub(super) fn new(query: &Query, after: Option<RecordId>, rows: usize) -> Self {
         let mut filter = doc! { "_id": range(query, after) };
         let mut narrowing = Vec::new();
         if let Some(severities) = query.severities() {
@@ -42,25 +54,38 @@ impl Find {
         }
         narrowing.extend(query.texts.iter().filter_map(contains));
         narrowing.extend(query.attributes.iter().filter_map(has_value));
-        let is_search = !narrowing.is_empty();
-        if is_search {
+        let (least, most) = (*PAGE_REPLY.start(), *PAGE_REPLY.end());
+        let rows = u32::try_from(rows).unwrap_or(most).clamp(1, most);
+        let reply = if !narrowing.is_empty() {
             let passed = doc! { "$sampleRate": SAMPLE_RATE };
             filter.insert("$or", vec![doc! { "$and": narrowing }, passed]);
-        }
+            Reply::Parts
+        } else if query.patterns.is_empty() && query.attributes.is_empty() {
+            Reply::Whole(rows)
+        } else {
+            Reply::Whole((rows * MORE_THAN_ROWS).clamp(least, most))
+        };
         Self {
             filter,
             order: query.order,
-            is_search,
+            reply,
         }
+    }
+
+    /// Whether so many documents are all that the server gives, although there may be more.
+    pub(super) fn ends_with(&self, documents: usize) -> bool {
+        matches!(self.reply, Reply::Whole(limit) if documents >= limit as usize)
     }
 
     /// Documents in one reply of the server, which has so much time for all of them.
     pub(super) fn batch_size(&self, left: Duration) -> u32 {
-        if !self.is_search {
-            return PAGE_REPLY;
+        match self.reply {
+            Reply::Whole(documents) => documents,
+            Reply::Parts => {
+                let millis = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
+                (millis / SEARCH_REPLIES).clamp(*SEARCH_REPLY.start(), *SEARCH_REPLY.end())
+            }
         }
-        let millis = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
-        (millis / SEARCH_REPLIES).clamp(*SEARCH_REPLY.start(), *SEARCH_REPLY.end())
     }
 
     /// The command; `left` is the time that the server may take for all its replies.
@@ -71,13 +96,17 @@ impl Find {
             Order::Ascending => 1,
             Order::Descending => -1,
         };
-        doc! {
+        let mut command = doc! {
             "find": collection,
             "filter": self.filter.clone(),
             "sort": { "_id": direction },
             "batchSize": batch_size,
             "maxTimeMS": left,
+        };
+        if let Reply::Whole(documents) = self.reply {
+            command.insert("limit", documents);
         }
+        command
     }
 }
 
