@@ -112,7 +112,6 @@ impl Query {
             before: self.end.map(RecordId::first_at),
         };
         match (after, self.order) {
-            (None, _) => all,
             (Some(after), Order::Ascending) if after >= all.from => Bounds {
                 from: after,
                 behind: true,
@@ -122,7 +121,7 @@ impl Query {
                 before: Some(all.before.map_or(after, |end| end.min(after))),
                 ..all
             },
-            (Some(_), Order::Ascending) => all,
+            (Some(_), Order::Ascending) | (None, _) => all,
         }
     }
 

@@ -12,7 +12,9 @@ const AT_ONCE: usize = 2;
 
 /// Remembers the newest batches, and goes on with older ones in the background, until it is stopped
 /// or nothing more is remembered. A key that is not remembered yet is written again, as a no-op.
-pub(crate) fn start(spool: Spool, keys: Arc<Keys>, fates: Arc<Fates>, stop: CancellationToken) {
+pub(crate) fn start(spool: Spool, stop: CancellationToken) -> (Arc<Keys>, Arc<Fates>) {
+    let remembered = (Arc::<Keys>::default(), Arc::<Fates>::default());
+    let (keys, fates) = remembered.clone();
     let mut back: LookBack = spool.look_back();
     for _ in 0..AT_ONCE {
         if let Some(batches) = back.segment() {
@@ -20,7 +22,7 @@ pub(crate) fn start(spool: Spool, keys: Arc<Keys>, fates: Arc<Fates>, stop: Canc
         }
     }
     if !back.has_more() {
-        return;
+        return remembered;
     }
     tokio::task::spawn_blocking(move || {
         while !stop.is_cancelled()
@@ -31,6 +33,7 @@ pub(crate) fn start(spool: Spool, keys: Arc<Keys>, fates: Arc<Fates>, stop: Canc
             }
         }
     });
+    remembered
 }
 
 /// Whether any of them had room.

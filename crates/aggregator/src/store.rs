@@ -55,7 +55,7 @@ pub trait Store: Send + Sync + 'static {
     /// Resolves when the store, after it could not be reached, can be again; never when it cannot
     /// tell. What comes back before this is called is not told.
     async fn recovered(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// What the store is and whether it can be reached, from what is known already.

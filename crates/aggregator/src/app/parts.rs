@@ -8,10 +8,8 @@ use crate::config::{Backend, Compression, Config, SpoolConfig, StoreConfig};
 use crate::cursor::CursorKey;
 use crate::delivery::{Courier, Writer};
 use crate::drain;
-use crate::fates::Fates;
 use crate::http::listener::Connections;
 use crate::http::{Limits, Services};
-use crate::idempotency::Keys;
 use crate::intake::Intake;
 use crate::recollection;
 use crate::rejected::Rejected;
@@ -144,14 +142,8 @@ pub(super) fn wire_up(
     });
     let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
-    let (keys, fates) = (Arc::new(Keys::default()), Arc::new(Fates::default()));
     let stopping = CancellationToken::new();
-    recollection::start(
-        queues.spool.clone(),
-        Arc::clone(&keys),
-        Arc::clone(&fates),
-        stopping.clone(),
-    );
+    let (keys, fates) = recollection::start(queues.spool.clone(), stopping.clone());
     let courier = Courier {
         spool: queues.spool.clone(),
         lane,

@@ -9,6 +9,8 @@ use std::time::Duration;
 /// Rows that are passed over between two looks at the clock; a page of nothing but rows that match is
 /// bounded anyway.
 const ROWS_BETWEEN_LOOKS: usize = 64;
+/// The same in bytes of their messages, each of which a regular expression may have gone over.
+const BYTES_BETWEEN_LOOKS: usize = 64 * 1024;
 
 /// What is left of a [`PageLimit`].
 pub(super) struct Budget {
@@ -17,6 +19,8 @@ pub(super) struct Budget {
     until: Duration,
     looked_at: usize,
     found: usize,
+    /// Rows passed over, and bytes of their messages, since the last look at the clock.
+    unseen: (usize, usize),
 }
 
 impl Budget {
@@ -28,6 +32,7 @@ impl Budget {
             clock,
             looked_at: 0,
             found: 0,
+            unseen: (0, 0),
         }
     }
 
@@ -36,17 +41,28 @@ impl Budget {
         self.limit.rows
     }
 
-    /// Notes that a row was looked at, after which `page` is as it is. Whether it has to be the last.
-    pub(super) fn is_spent(&mut self, page: &Page) -> bool {
+    /// Notes that a row with a message of so many bytes was looked at, after which `page` is as it is.
+    /// Whether it has to be the last.
+    pub(super) fn is_spent(&mut self, page: &Page, message_bytes: usize) -> bool {
         self.looked_at += 1;
-        let is_passed_over = page.len() == self.found;
+        if page.len() == self.found {
+            self.unseen.0 += 1;
+            self.unseen.1 += message_bytes;
+        }
         self.found = page.len();
-        let passed_over = self.looked_at - self.found;
         page.len() >= self.limit.rows
             || page.bytes() >= self.limit.bytes
             || self.looked_at >= self.limit.looked_at
-            || (is_passed_over
-                && passed_over.is_multiple_of(ROWS_BETWEEN_LOOKS)
-                && self.clock.elapsed() >= self.until)
+            || (self.is_time_to_look() && self.is_late())
+    }
+
+    /// Whether so much was passed over that it is time to look at the clock.
+    fn is_time_to_look(&self) -> bool {
+        self.unseen.0 >= ROWS_BETWEEN_LOOKS || self.unseen.1 >= BYTES_BETWEEN_LOOKS
+    }
+
+    fn is_late(&mut self) -> bool {
+        self.unseen = (0, 0);
+        self.clock.elapsed() >= self.until
     }
 }

@@ -19,6 +19,9 @@ use command::Find;
 use mongodb::Database;
 use std::time::Duration;
 
+/// Bytes of messages that are gone over before other tasks of the thread get their turn.
+const BYTES_BETWEEN_YIELDS: usize = 64 * 1024;
+
 /// Reads one page; the cursor is closed when it is done.
 pub(super) async fn page(
     database: &Database,
@@ -34,7 +37,7 @@ pub(super) async fn page(
         .batch_size(find.batch_size(left))
         .await?;
     let mut page = Page::default();
-    let (mut documents, mut last) = (0, None);
+    let (mut documents, mut last, mut unyielded) = (0, None, 0);
     loop {
         match cursor.advance().await.map_err(StoreError::from) {
             Ok(true) => documents += 1,
@@ -48,13 +51,21 @@ pub(super) async fn page(
         }
         let raw = cursor.current();
         last = document::id_of(raw).or(last);
+        let mut looked_over = raw.as_bytes().len();
         if let Some(stored) = StoredDocument::read(raw) {
+            looked_over = stored.message.len();
             page.push_document(query, &stored)
                 .map_err(|error| StoreError::Rejected(error.to_string()))?;
         }
-        if budget.is_spent(&page) || find.ends_with(documents) {
+        if budget.is_spent(&page, looked_over) || find.ends_with(documents) {
             page.next = last;
             break;
+        }
+        unyielded += looked_over;
+        if unyielded >= BYTES_BETWEEN_YIELDS {
+            // The next documents may be here already, and then nothing else would make a pause.
+            tokio::task::yield_now().await;
+            unyielded = 0;
         }
     }
     Ok(page)

@@ -94,14 +94,17 @@ fn rows(
         };
         last = Some(id_of(row)?);
         let severity: u8 = row.get(1)?;
+        let mut looked_over = 0;
         // The other columns are not even read of a row whose level is not asked for.
         if severities
             .as_ref()
             .is_none_or(|all| all.contains(&severity))
         {
-            page.push_row(query, severity, row_of(row)?);
+            let found = row_of(row)?;
+            looked_over = found.message.len();
+            page.push_row(query, severity, found);
         }
-        if budget.is_spent(&page) {
+        if budget.is_spent(&page, looked_over) {
             page.next = last;
             break;
         }
