@@ -1,6 +1,6 @@
 //! Keeps the write lane fed from the spool, oldest first, until there is nothing more.
 
-use crate::delivery::{Courier, INSERT_BYTES, INSERT_DOCUMENTS, Writer};
+use crate::delivery::{Courier, INSERT_BYTES, INSERT_DOCUMENTS};
 use crate::spool::{Portion, Source, SourceError, Spool};
 use crate::store::guard::Guard;
 use crate::worker::LaneSnapshot;
@@ -25,7 +25,6 @@ const READ_PAUSE: Duration = Duration::from_secs(1);
 /// What can be seen of the drain.
 pub struct Drain {
     courier: Arc<Courier>,
-    writer: Arc<Writer>,
 }
 
 /// The drain's tasks, for an orderly end.
@@ -39,7 +38,6 @@ pub struct DrainTasks {
 /// Starts it; `deliveries` may be under way at one time.
 pub(crate) fn start(
     courier: Courier,
-    writer: Arc<Writer>,
     source: Source,
     deliveries: usize,
 ) -> (Arc<Drain>, DrainTasks) {
@@ -52,7 +50,7 @@ pub(crate) fn start(
         spool,
         abandon,
     };
-    (Arc::new(Drain { courier, writer }), tasks)
+    (Arc::new(Drain { courier }), tasks)
 }
 
 impl Drain {
@@ -68,7 +66,7 @@ impl Drain {
 
     /// The breaker in front of the store's writes.
     pub fn guard(&self) -> &Guard {
-        &self.writer.guard
+        &self.courier.writer.guard
     }
 }
 

@@ -18,6 +18,7 @@ mod time;
 pub use attribute::{AttributeFilter, attribute_text};
 pub use error::QueryError;
 pub use level::LevelFilter;
+pub(crate) use parse::once;
 pub use text::{Pattern, Substring};
 
 use crate::record_id::RecordId;

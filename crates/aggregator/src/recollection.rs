@@ -2,7 +2,7 @@
 
 use crate::fates::Fates;
 use crate::idempotency::Keys;
-use crate::spool::{Found, LookBack, Spool};
+use crate::spool::{Found, Spool};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +15,7 @@ const AT_ONCE: usize = 2;
 pub(crate) fn start(spool: Spool, stop: CancellationToken) -> (Arc<Keys>, Arc<Fates>) {
     let remembered = (Arc::<Keys>::default(), Arc::<Fates>::default());
     let (keys, fates) = remembered.clone();
-    let mut back: LookBack = spool.look_back();
+    let mut back = spool.look_back();
     for _ in 0..AT_ONCE {
         if let Some(batches) = back.segment() {
             remember(&batches, &spool, &keys, &fates);

@@ -20,6 +20,9 @@ use std::time::Duration;
 /// The format that both stores write; a store that holds a later one is not touched.
 pub const FORMAT_VERSION: i32 = 1;
 
+/// From this severity on, a record is in the partial index that both stores keep.
+const INDEXED_FROM: u8 = 13;
+
 /// A durable set of records, unique by id and sorted by it.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {

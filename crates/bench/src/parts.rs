@@ -8,7 +8,10 @@ pub(crate) mod mongodb;
 pub(crate) mod reading;
 pub(crate) mod size;
 
+use crate::failure::Failure;
 use crate::report::Case;
+use crate::rig::Target;
+use crate::session::Session;
 
 /// Which stores a part is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -19,12 +22,20 @@ pub(crate) enum Stores {
 }
 
 impl Stores {
-    fn mongodb(self) -> bool {
-        self != Self::Embedded
-    }
-
-    fn embedded(self) -> bool {
-        self != Self::Mongodb
+    /// Measures on each of them in turn.
+    async fn each(
+        self,
+        session: &Session,
+        mut measure: impl AsyncFnMut(Target<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if self != Self::Embedded {
+            let mongod = session.mongod().await?;
+            measure(Target::MongoDb(&mongod)).await?;
+        }
+        if self != Self::Mongodb {
+            measure(Target::Embedded).await?;
+        }
+        Ok(())
     }
 }
 

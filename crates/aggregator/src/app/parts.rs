@@ -147,7 +147,7 @@ pub(super) fn wire_up(
     let courier = Courier {
         spool: queues.spool.clone(),
         lane,
-        writer: Arc::clone(&writer),
+        writer,
         rejected: Arc::clone(&queues.rejected),
         fates: Arc::clone(&fates),
         clock: Arc::clone(&clock),
@@ -156,7 +156,7 @@ pub(super) fn wire_up(
         aside_problem: Mutex::new(None),
     };
     // One more than there are workers, so that none waits for work.
-    let (drain, draining) = drain::start(courier, writer, queues.source, workers + 1);
+    let (drain, draining) = drain::start(courier, queues.source, workers + 1);
     let (retrieval, reading) = Retrieval::start(
         Arc::clone(&store),
         guard(Settings::read_lane(deadline)),

@@ -43,6 +43,12 @@ enum Phase {
     Forced(Forced),
 }
 
+/// How probation begins.
+const HALF_OPEN: Phase = Phase::HalfOpen {
+    successes: 0,
+    lease_end: None,
+};
+
 #[derive(Debug)]
 pub(super) struct Machine {
     settings: Settings,
@@ -137,10 +143,7 @@ impl Machine {
     pub(super) fn end_wait(&mut self, now: Duration) {
         self.advance(now);
         if let Phase::Open { .. } = self.phase {
-            self.enter(Phase::HalfOpen {
-                successes: 0,
-                lease_end: None,
-            });
+            self.enter(HALF_OPEN);
         }
     }
 
@@ -186,10 +189,7 @@ impl Machine {
         if let Phase::Open { until } = self.phase
             && until <= self.latest
         {
-            self.enter(Phase::HalfOpen {
-                successes: 0,
-                lease_end: None,
-            });
+            self.enter(HALF_OPEN);
         }
         self.latest
     }

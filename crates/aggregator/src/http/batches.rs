@@ -1,7 +1,7 @@
 //! `GET /logs/batches/{batchId}`: what became of a batch, for as long as it is remembered.
 
 use super::Services;
-use super::error::ApiError;
+use super::error::{ApiError, RecordError};
 use crate::fates::Fate;
 use crate::intake::Durability;
 use crate::record_id::BatchId;
@@ -27,13 +27,7 @@ pub(super) struct Answer {
     set_aside: Option<u64>,
     /// At most a hundred of those that were set aside.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<RefusedRecord>,
-}
-
-#[derive(Debug, Serialize)]
-struct RefusedRecord {
-    index: usize,
-    reason: String,
+    errors: Vec<RecordError>,
 }
 
 /// The handler.
@@ -65,10 +59,7 @@ fn answer(id: BatchId, fate: Fate) -> Answer {
         errors: fate
             .set_aside
             .into_iter()
-            .map(|aside| RefusedRecord {
-                index: aside.index,
-                reason: aside.reason.to_string(),
-            })
+            .map(|aside| RecordError::new(aside.index, &aside.reason))
             .collect(),
     }
 }

@@ -44,15 +44,21 @@ pub(super) struct RecordError {
     reason: String,
 }
 
+impl RecordError {
+    pub(super) fn new(index: usize, reason: &impl ToString) -> Self {
+        Self {
+            index,
+            reason: reason.to_string(),
+        }
+    }
+}
+
 /// The refused records that an answer names.
 pub(super) fn record_errors(rejects: &Rejects) -> Vec<RecordError> {
     rejects
         .listed
         .iter()
-        .map(|reject| RecordError {
-            index: reject.index as usize,
-            reason: reject.fault.to_string(),
-        })
+        .map(|reject| RecordError::new(reject.index as usize, &reject.fault))
         .collect()
 }
 

@@ -231,9 +231,12 @@ fn decode_now(
     builder.reserve(at_most.min(body.len() / 2 * USUAL_HALVES));
     (terms.format.decode)(&body, &mut builder)?;
     let (batch, rejects) = builder.finish();
-    let partial = terms
-        .partial
-        .unwrap_or_else(|| terms.default_partial || (terms.format.partial_by_default)(&body));
+    let partial = || {
+        let by_default = || terms.default_partial || (terms.format.partial_by_default)(&body);
+        terms.partial.unwrap_or_else(by_default)
+    };
+    // Of most bodies nobody needs to know: the default is read from the body.
+    let partial = rejects.count == 0 || partial();
     drop(body);
     if rejects.count > 0 && (!partial || batch.documents.is_empty()) {
         let all = rejects.count + batch.documents.len() as u64;

@@ -116,7 +116,15 @@ impl Given {
     }
 }
 
-fn once(name: &'static str, place: &mut Option<String>, value: &str) -> Result<(), QueryError> {
+/// Takes the value of a parameter that may be given once; an empty one counts as left out.
+///
+/// # Errors
+/// [`QueryError::Repeated`].
+pub(crate) fn once(
+    name: &'static str,
+    place: &mut Option<String>,
+    value: &str,
+) -> Result<(), QueryError> {
     if !value.is_empty() && place.replace(value.to_owned()).is_some() {
         return Err(QueryError::Repeated(name));
     }

@@ -16,6 +16,28 @@ const LEVEL: &[&str] = &["level", "severity", "log.level", "severity_text", "lvl
 /// The object whose members are attributes themselves.
 const ATTRIBUTES: &str = "attributes";
 
+/// What a field is for, as far as its name tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Time,
+    Message,
+    Level,
+    Attributes,
+    Attribute,
+}
+
+/// The role that goes with a name.
+pub(super) fn role_of(name: &str) -> Role {
+    let roles = [
+        (TIME, Role::Time),
+        (MESSAGE, Role::Message),
+        (LEVEL, Role::Level),
+        (&[ATTRIBUTES], Role::Attributes),
+    ];
+    let known = roles.into_iter().find(|(names, _)| names.contains(&name));
+    known.map_or(Role::Attribute, |(_, role)| role)
+}
+
 /// A field that was found under one of several names.
 struct Found<'a> {
     name: &'static str,
@@ -129,10 +151,10 @@ fn attributes<'a>(fields: &Members<'a>, parts: &Parts<'_>) -> Result<Members<'a>
 
 /// Empty fields that say no more than that there is nothing.
 fn is_unused(name: &str, value: &RawValue) -> bool {
-    let reserved = || TIME.contains(&name) || MESSAGE.contains(&name) || LEVEL.contains(&name);
-    match name {
-        ATTRIBUTES => value.get() == "null",
-        _ if is_no_time(value) && TIME.contains(&name) => true,
-        _ => is_empty(value) && reserved(),
+    match role_of(name) {
+        Role::Attributes => value.get() == "null",
+        Role::Time => is_no_time(value),
+        Role::Message | Role::Level => is_empty(value),
+        Role::Attribute => false,
     }
 }

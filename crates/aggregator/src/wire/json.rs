@@ -12,7 +12,7 @@ pub(super) fn decode(body: &[u8], batch: &mut BatchBuilder) -> Result<(), Decode
     let text = text_of(body)?;
     match first_byte(text) {
         Some(b'[') => decode_array(text, batch),
-        Some(b'{') if is_lines(body) => ndjson::decode(body, batch),
+        Some(b'{') if begins_lines(text) => ndjson::decode_text(text, batch),
         Some(b'{') => decode_object(text, batch),
         first => Err(DecodeError::NotRecords {
             found: kind_of_byte(first),
@@ -23,12 +23,11 @@ pub(super) fn decode(body: &[u8], batch: &mut BatchBuilder) -> Result<(), Decode
 /// Whether the body is one record a line rather than one JSON value: it begins with an object, and
 /// behind that object there is more.
 pub(super) fn is_lines(body: &[u8]) -> bool {
-    let Ok(text) = text_of(body) else {
-        return false;
-    };
-    if first_byte(text) != Some(b'{') {
-        return false;
-    }
+    text_of(body).is_ok_and(|text| first_byte(text) == Some(b'{') && begins_lines(text))
+}
+
+/// Whether there is more behind the object that a text begins with.
+fn begins_lines(text: &str) -> bool {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
     let first = values.next();
     let rest = text.get(values.byte_offset()..).unwrap_or_default();

@@ -9,40 +9,44 @@ use serde::de::DeserializeSeed as _;
 
 /// Reads a body of lines; blank ones are passed over.
 pub(super) fn decode(body: &[u8], batch: &mut BatchBuilder) -> Result<(), DecodeError> {
+    decode_text(text_of(body)?, batch)
+}
+
+/// The same of a body that is known to be text.
+pub(super) fn decode_text(text: &str, batch: &mut BatchBuilder) -> Result<(), DecodeError> {
     let (mut scratch, mut members) = (Scratch::default(), Members::new());
-    for (number, line) in text_of(body)?.split('\n').enumerate() {
+    for (number, line) in text.split('\n').enumerate() {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        if single_pass::line(line, &mut scratch, batch) {
-            if batch.is_too_large() {
-                return Err(DecodeError::TooLarge);
-            }
-            continue;
-        }
-        // A line is read as a whole before its record is taken, so that a syntax error behind the
-        // record refuses that record too.
-        if let Err(error) = check(line) {
-            batch.reject(RecordFault::Syntax {
-                reason: reason_of(&error),
-                line: number + 1,
-                column: error.column(),
-            });
-            continue;
-        }
-        let seed = RecordSeed {
-            batch: &mut *batch,
-            members: &mut members,
-        };
-        let read = seed.deserialize(&mut serde_json::Deserializer::from_str(line));
-        if let Err(error) = read {
-            batch.reject(RecordFault::BadText(reason_of(&error)));
+        if !single_pass::line(line, &mut scratch, batch)
+            && let Err(fault) = by_members(line, number, &mut members, batch)
+        {
+            batch.reject(fault);
         }
         if batch.is_too_large() {
             return Err(DecodeError::TooLarge);
         }
     }
     Ok(())
+}
+
+/// Reads a line in the way that decides what its record becomes. It is read as a whole before that, so
+/// that a syntax error behind the record refuses the record too.
+fn by_members<'a>(
+    line: &'a str,
+    number: usize,
+    members: &mut Members<'a>,
+    batch: &mut BatchBuilder,
+) -> Result<(), RecordFault> {
+    check(line).map_err(|error| RecordFault::Syntax {
+        reason: reason_of(&error),
+        line: number + 1,
+        column: error.column(),
+    })?;
+    let seed = RecordSeed { batch, members };
+    seed.deserialize(&mut serde_json::Deserializer::from_str(line))
+        .map_err(|error| RecordFault::BadText(reason_of(&error)))
 }
 
 fn check(line: &str) -> Result<(), serde_json::Error> {

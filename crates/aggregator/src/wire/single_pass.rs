@@ -6,7 +6,8 @@
 //! is said about it. So this path must take nothing that the other would refuse, and write the same
 //! bytes; property tests hold both against each other.
 
-use super::value::{MAX_DEPTH, MAX_MEMBERS};
+use super::fields::{Role, role_of};
+use super::value::{MAX_DEPTH, MAX_MEMBERS, Text};
 use crate::batch::{BatchBuilder, MAX_DOCUMENT_BYTES};
 use crate::bson_writer::BsonWriter;
 use logs::Timestamp;
@@ -16,16 +17,6 @@ use std::fmt;
 
 /// Names of one record that are looked through for doubles.
 const MAX_NAMES: usize = 256;
-
-/// What a field is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Time,
-    Message,
-    Level,
-    Attributes,
-    Attribute,
-}
 
 /// What reading one record needs, used again from record to record.
 #[derive(Default)]
@@ -95,16 +86,6 @@ impl<'a> Visitor<'a> for ArrayVisitor<'_> {
                 return Err(unusual());
             }
         }
-    }
-}
-
-fn role_of(name: &str) -> Role {
-    match name {
-        "timestamp" | "@timestamp" | "time" | "_time" | "ts" | "date" => Role::Time,
-        "message" | "_msg" | "msg" | "log" | "body" | "short_message" => Role::Message,
-        "level" | "severity" | "log.level" | "severity_text" | "lvl" => Role::Level,
-        "attributes" => Role::Attributes,
-        _ => Role::Attribute,
     }
 }
 
@@ -326,33 +307,6 @@ impl<'a> Visitor<'a> for ValueSeed<'_, '_, 'a> {
             }
         }
         Err(unusual())
-    }
-}
-
-/// A string, borrowed where nothing is escaped.
-struct Text<'a>(Cow<'a, str>);
-
-impl<'a> serde::Deserialize<'a> for Text<'a> {
-    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(TextVisitor)
-    }
-}
-
-struct TextVisitor;
-
-impl<'a> Visitor<'a> for TextVisitor {
-    type Value = Text<'a>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("text")
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'a str) -> Result<Text<'a>, E> {
-        Ok(Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Text<'a>, E> {
-        Ok(Text(Cow::Owned(text.to_owned())))
     }
 }
 

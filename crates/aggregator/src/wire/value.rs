@@ -50,10 +50,10 @@ pub(super) fn kind_of_byte(first: Option<u8>) -> &'static str {
 
 /// The text in a JSON string, borrowed where nothing is escaped.
 pub(super) fn text_of(value: &RawValue) -> Result<Cow<'_, str>, RecordFault> {
-    let mut deserializer = serde_json::Deserializer::from_str(value.get());
-    deserializer
-        .deserialize_str(TextVisitor)
-        .map_err(|error| RecordFault::BadText(reason_of(&error)))
+    match serde_json::from_str(value.get()) {
+        Ok(Text(text)) => Ok(text),
+        Err(error) => Err(RecordFault::BadText(reason_of(&error))),
+    }
 }
 
 /// The members of a JSON object.
@@ -208,10 +208,10 @@ impl<'a> Visitor<'a> for MembersVisitor<'_, 'a> {
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
         while self.0.len() <= MAX_MEMBERS {
-            let Some(name) = map.next_key::<Name<'a>>()? else {
+            let Some(Text(name)) = map.next_key()? else {
                 return Ok(());
             };
-            self.0.push((name.0, map.next_value()?));
+            self.0.push((name, map.next_value()?));
         }
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(())
@@ -240,32 +240,6 @@ impl<'a> Visitor<'a> for ElementsVisitor {
     }
 }
 
-/// A name, borrowed where nothing is escaped: serde's own `Cow` always copies.
+/// A string, borrowed where nothing is escaped.
 #[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow, deserialize_with = "borrowed")] Cow<'a, str>);
-
-fn borrowed<'a, D: serde::Deserializer<'a>>(deserializer: D) -> Result<Cow<'a, str>, D::Error> {
-    deserializer.deserialize_str(TextVisitor)
-}
-
-struct TextVisitor;
-
-impl<'a> Visitor<'a> for TextVisitor {
-    type Value = Cow<'a, str>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("text")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(text))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(text))
-    }
-}
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);

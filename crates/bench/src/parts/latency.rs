@@ -41,13 +41,8 @@ pub(crate) async fn run(session: &Session, settings: &Settings) -> Result<Part, 
         cases: Vec::new(),
         ratios: Vec::new(),
     };
-    if settings.store.mongodb() {
-        let mongod = session.mongod().await?;
-        measure(session, settings, Target::MongoDb(&mongod), &mut part).await?;
-    }
-    if settings.store.embedded() {
-        measure(session, settings, Target::Embedded, &mut part).await?;
-    }
+    let measure = async |target: Target<'_>| measure(session, settings, target, &mut part).await;
+    settings.store.each(session, measure).await?;
     Ok(part)
 }
 

@@ -1,6 +1,6 @@
 //! How many neighbours are asked for, and which.
 
-use crate::http::retrieve::AskError;
+use crate::http::retrieve::{AskError, number};
 use crate::query::Query;
 use logs::Timestamp;
 
@@ -24,8 +24,8 @@ impl Beside {
         let (mut before, mut after, mut filters) = (None, None, Vec::new());
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             match name.as_ref() {
-                "before" => before = Some(count("before", &value)?),
-                "after" => after = Some(count("after", &value)?),
+                "before" => before = Some(number("before", &value, 0..=MOST)?),
+                "after" => after = Some(number("after", &value, 0..=MOST)?),
                 _ => filters.push((name, value)),
             }
         }
@@ -34,16 +34,5 @@ impl Beside {
             after: after.unwrap_or(DEFAULT),
             query: Query::from_pairs(filters, now)?,
         })
-    }
-}
-
-fn count(parameter: &'static str, text: &str) -> Result<usize, AskError> {
-    match text.parse() {
-        Ok(count) if count <= MOST => Ok(count),
-        _ => Err(AskError::Number {
-            parameter,
-            least: 0,
-            most: MOST,
-        }),
     }
 }

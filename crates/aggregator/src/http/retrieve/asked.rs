@@ -2,10 +2,11 @@
 
 use super::format::Kind;
 use crate::cursor::{BadCursor, CursorKey, Position};
-use crate::query::{Query, QueryError};
+use crate::query::{Query, QueryError, once};
 use crate::record_id::RecordId;
 use logs::Timestamp;
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 /// Records in one page at most, and when a cursor came without a `limit`.
 const MAX_LIMIT: usize = 10_000;
@@ -88,14 +89,7 @@ impl Asked {
             .map(|cursor| key.open(&cursor, &question))
             .transpose()?;
         let now = position.map_or(now, |position| position.now);
-        let limit = limit.map(|text| match text.parse() {
-            Ok(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-            _ => Err(AskError::Number {
-                parameter: "limit",
-                least: 1,
-                most: MAX_LIMIT,
-            }),
-        });
+        let limit = limit.map(|text| number("limit", &text, 1..=MAX_LIMIT));
         Ok(Self {
             query: Query::from_pairs(filters, now)?,
             format: format.as_deref().map(Kind::parse).transpose()?,
@@ -124,11 +118,18 @@ impl Asked {
     }
 }
 
-fn once(name: &'static str, place: &mut Option<String>, value: &str) -> Result<(), QueryError> {
-    if !value.is_empty() && place.replace(value.to_owned()).is_some() {
-        return Err(QueryError::Repeated(name));
-    }
-    Ok(())
+/// A number of records.
+pub(in crate::http) fn number(
+    parameter: &'static str,
+    text: &str,
+    range: RangeInclusive<usize>,
+) -> Result<usize, AskError> {
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or(AskError::Number {
+        parameter,
+        least: *range.start(),
+        most: *range.end(),
+    })
 }
 
 /// The filters in one order and one spelling, whichever they came in.

@@ -1,7 +1,7 @@
 //! The collection: made as well as the server and the user's rights allow, and marked with its format.
 
 use super::Target;
-use crate::store::{FORMAT_VERSION, StoreError};
+use crate::store::{FORMAT_VERSION, INDEXED_FROM, StoreError};
 use logs::Timestamp;
 use mongodb::Database;
 use mongodb::bson::oid::ObjectId;
@@ -84,7 +84,7 @@ async fn create_index(database: &Database, target: &Target) -> Result<(), StoreE
         "indexes": [{
             "key": { "severity": 1, "_id": 1 },
             "name": SEVERITY_INDEX,
-            "partialFilterExpression": { "severity": { "$gte": 13 } },
+            "partialFilterExpression": { "severity": { "$gte": i32::from(INDEXED_FROM) } },
         }],
         "commitQuorum": "majority",
     };

@@ -6,6 +6,7 @@
 
 use crate::query::{Order, Query};
 use crate::record_id::{RECORD_ID_BYTES, RecordId};
+use crate::store::INDEXED_FROM;
 use crate::store::budget::Budget;
 use crate::store::page::{Page, Row};
 use rusqlite::{Connection, ErrorCode, params};
@@ -13,9 +14,6 @@ use rusqlite::{Connection, ErrorCode, params};
 /// Steps of SQLite's machine between two looks at the clock: some hundred rows, which also from a
 /// slow disk take milliseconds.
 const STEPS_BETWEEN_LOOKS: i32 = 2_000;
-
-/// From this severity on, a record is in the partial index.
-const INDEXED_FROM: u8 = 13;
 
 /// Greater than every id, also those of the latest time that there is.
 const BEYOND: [u8; RECORD_ID_BYTES + 1] = [0xff; RECORD_ID_BYTES + 1];

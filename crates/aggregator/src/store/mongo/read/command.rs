@@ -2,13 +2,12 @@
 
 use crate::query::{AttributeFilter, Order, Query, Substring};
 use crate::record_id::RecordId;
+use crate::store::INDEXED_FROM;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, Document, doc};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// From this severity on, a record is in the partial index.
-const INDEXED_FROM: u8 = 13;
 /// Documents in the one reply for a page of which the server cannot tell what matches: some more than
 /// rows are asked for.
 const PAGE_REPLY: RangeInclusive<u32> = 500..=5_000;
