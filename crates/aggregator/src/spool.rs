@@ -46,6 +46,7 @@ pub mod frame;
 mod hint;
 mod log;
 mod look_back;
+mod matched;
 mod meter;
 pub mod offline;
 mod reader;

@@ -3,11 +3,14 @@
 //! The spool speaks to the disk through these two traits only, so that a simulated disk can lose
 //! what was not synced, fail, fill up and crash between any two operations.
 
-use std::fs::{self, File, OpenOptions};
+pub(super) use open_file::BLOCK_BYTES;
+use open_file::OpenFile;
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+mod open_file;
 
 /// One folder. Names are plain file names in it.
 #[expect(
@@ -142,15 +145,11 @@ impl Disk for Folder {
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(true);
-        Ok(Arc::new(options.open(self.path.join(name))?))
+        Ok(Arc::new(OpenFile::create(&self.path.join(name))?))
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true);
-        Ok(Arc::new(options.open(self.path.join(name))?))
+        Ok(Arc::new(OpenFile::open(&self.path.join(name))?))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -168,27 +167,5 @@ impl Disk for Folder {
     fn free_bytes(&self) -> io::Result<u64> {
         let space = rustix::fs::statvfs(&self.path)?;
         Ok(space.f_bavail.saturating_mul(space.f_frsize))
-    }
-}
-
-impl DiskFile for File {
-    fn length(&self) -> io::Result<u64> {
-        Ok(self.metadata()?.len())
-    }
-
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        FileExt::read_at(self, buffer, offset)
-    }
-
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        FileExt::write_at(self, bytes, offset)
-    }
-
-    fn truncate(&self, length: u64) -> io::Result<()> {
-        self.set_len(length)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.sync_data()
     }
 }

@@ -201,7 +201,7 @@ pub fn batch_bytes(batch: &Batch) -> usize {
     BATCH_HEAD_BYTES + 4 * batch.undated().len() + batch.documents.encoded_bytes()
 }
 
-/// Writes one frame into `bytes`, in the place of what was there.
+/// Writes one frame behind what `bytes` holds.
 ///
 /// # Errors
 /// The number of payload bytes when they are more than a frame can hold.
@@ -211,15 +211,15 @@ pub fn encode_frame<'a>(
     first_seq: u64,
     batches: impl Iterator<Item = &'a Batch>,
 ) -> Result<FrameHead, usize> {
-    bytes.clear();
-    bytes.resize(FRAME_HEAD_BYTES, 0);
+    let (start, payload_start) = (bytes.len(), bytes.len() + FRAME_HEAD_BYTES);
+    bytes.resize(payload_start, 0);
     let (mut count, mut records) = (0_u32, 0_usize);
     for batch in batches {
         encode_batch(bytes, batch);
         count += 1;
         records += batch.documents.len();
     }
-    let payload = bytes.get(FRAME_HEAD_BYTES..).unwrap_or_default();
+    let payload = bytes.get(payload_start..).unwrap_or_default();
     let too_large = payload.len();
     let head = FrameHead {
         seal: false,
@@ -229,7 +229,7 @@ pub fn encode_frame<'a>(
         records: u32::try_from(records).map_err(|_| too_large)?,
         payload_sum: checksum(salt, payload),
     };
-    if let Some(place) = bytes.get_mut(..FRAME_HEAD_BYTES) {
+    if let Some(place) = bytes.get_mut(start..payload_start) {
         place.copy_from_slice(&head.encode(salt));
     }
     Ok(head)

@@ -2,6 +2,7 @@
 
 use super::disk::{self, Disk, DiskFile};
 use super::frame::{self, FRAME_HEAD_BYTES, FrameHead, SEGMENT_HEAD_BYTES, SegmentHead};
+use super::matched::MatchedBytes;
 use super::recovery::Span;
 use super::segment::Segment;
 use crate::batch::Batch;
@@ -87,7 +88,7 @@ pub(super) struct Log {
     end: u64,
     batches: u32,
     records: u32,
-    frame: Vec<u8>,
+    frame: MatchedBytes,
     last_sync: Duration,
     poisoned: Option<String>,
 }
@@ -124,7 +125,7 @@ impl Log {
             end: start.segment.length,
             batches: start.batches,
             records: start.records,
-            frame: Vec::new(),
+            frame: MatchedBytes::default(),
             last_sync: Duration::ZERO,
             poisoned: None,
         }
@@ -149,7 +150,9 @@ impl Log {
         self.check_bound(bytes)?;
         self.check_disk(bytes)?;
         let mut frame = std::mem::take(&mut self.frame);
-        let encoded = frame::encode_frame(&mut frame, self.salt, self.next_seq, batches);
+        frame.begin(self.end, payload + FRAME_HEAD_BYTES);
+        let bytes = frame.bytes_mut();
+        let encoded = frame::encode_frame(bytes, self.salt, self.next_seq, batches);
         let written = encoded
             .map_err(AppendError::TooLarge)
             .and_then(|head| self.write(&frame).map(|()| head));

@@ -1,12 +1,13 @@
 //! One segment: its name, its head, and its frames read one behind another.
 
-use super::disk::{self, Disk, DiskFile};
+use super::disk::{self, BLOCK_BYTES, Disk, DiskFile};
 use super::frame::{FRAME_HEAD_BYTES, FrameHead, HeadFault, SEGMENT_HEAD_BYTES, SegmentHead};
+use super::matched::MatchedBytes;
 use std::io;
 use std::sync::Arc;
 
 /// How much is read at one time.
-const READ_BYTES: usize = 256 * 1024;
+const READ_BYTES: usize = 1024 * 1024;
 /// A window that had to be larger than this for one frame is not kept.
 const KEPT_BYTES: usize = 16 * 1024 * 1024;
 const SUFFIX: &str = ".seg";
@@ -106,7 +107,7 @@ impl Segment {
             expected: self.head.first_seq,
             offset: SEGMENT_HEAD_BYTES as u64,
             limit: self.length,
-            window: Vec::new(),
+            window: MatchedBytes::default(),
             window_start: 0,
             payload: 0..0,
         }
@@ -133,7 +134,7 @@ pub(super) struct FrameCursor {
     expected: u64,
     offset: u64,
     limit: u64,
-    window: Vec<u8>,
+    window: MatchedBytes,
     window_start: u64,
     payload: std::ops::Range<usize>,
 }
@@ -231,16 +232,24 @@ impl FrameCursor {
         if start >= self.window_start && end <= window_end {
             return Ok(true);
         }
-        let wanted = length.max(READ_BYTES as u64).min(self.limit - start);
+        // Whole blocks are read, so that the disk can be asked directly.
+        let block = BLOCK_BYTES as u64;
+        let window_start = start - start % block;
+        let wanted = (end - window_start).max(READ_BYTES as u64);
+        let wanted = usize::try_from(wanted.next_multiple_of(block)).unwrap_or(usize::MAX);
         if self.window.capacity() > KEPT_BYTES {
-            self.window = Vec::new();
+            self.window = MatchedBytes::default();
         }
-        self.window
-            .resize(usize::try_from(wanted).unwrap_or(usize::MAX), 0);
-        self.window_start = start;
-        let read = disk::read_full_at(&*self.file, &mut self.window, start);
-        // After a failure nothing of the window is what the file holds.
-        self.window.truncate(*read.as_ref().unwrap_or(&0));
-        Ok(read? as u64 >= length)
+        self.window.begin(window_start, wanted);
+        self.window.resize(wanted);
+        self.window_start = window_start;
+        let read = disk::read_full_at(&*self.file, self.window.filled_mut(), window_start);
+        // What lies beyond the limit may change yet, and after a failure nothing of the window is
+        // what the file holds.
+        let within = usize::try_from(self.limit - window_start).unwrap_or(usize::MAX);
+        let filled = within.min(*read.as_ref().unwrap_or(&0));
+        self.window.resize(filled);
+        read?;
+        Ok(self.window_start + self.window.len() as u64 >= end)
     }
 }
