@@ -1,6 +1,6 @@
 //! A point in time to the nanosecond, and the forms that senders write it in.
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use std::fmt;
 
 /// Nanoseconds since 1970-01-01T00:00:00Z, from 1677-09-21 to 2262-04-11.
@@ -40,6 +40,16 @@ const UNITS: [(i128, i128); 3] = [
 /// Digits behind the point that are looked at; a nanosecond is the ninth.
 const FRACTION_DIGITS: usize = 9;
 
+/// The number that one to nine digits stand for.
+fn digits_of(digits: &[u8]) -> Option<u32> {
+    let add = |number: u32, digit: &u8| {
+        let is_digit = digit.is_ascii_digit();
+        is_digit.then(|| number * 10 + u32::from(digit - b'0'))
+    };
+    let number = digits.iter().try_fold(0, add)?;
+    (!digits.is_empty()).then_some(number)
+}
+
 impl Timestamp {
     /// The earliest time that fits.
     pub const MIN: Self = Self(i64::MIN);
@@ -67,6 +77,9 @@ impl Timestamp {
     /// [`TimeError`] for any other text, and for a time that does not fit.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
         let text = text.trim();
+        if let Some(time) = Self::parse_usual(text) {
+            return Ok(time);
+        }
         if let Ok(time) = DateTime::parse_from_rfc3339(text) {
             return Self::from_chrono(time.to_utc());
         }
@@ -76,6 +89,31 @@ impl Timestamp {
             }
         }
         Self::parse_number(text)
+    }
+
+    /// The form that nearly every sender writes, `2024-10-08T00:00:00.123Z`; `None` for all others.
+    /// It says nothing that the general way would not; it is a fifth of its time, once a record.
+    fn parse_usual(text: &str) -> Option<Self> {
+        let (fixed, rest) = text.as_bytes().split_first_chunk::<19>()?;
+        #[rustfmt::skip]
+        let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2] =
+            *fixed
+        else {
+            return None;
+        };
+        let nanos = match rest {
+            [b'Z'] => 0,
+            [b'.', digits @ .., b'Z'] if digits.len() <= FRACTION_DIGITS => {
+                let missing = u32::try_from(FRACTION_DIGITS - digits.len()).ok()?;
+                digits_of(digits)? * 10_u32.pow(missing)
+            }
+            _ => return None,
+        };
+        let year = i32::try_from(digits_of(&[y1, y2, y3, y4])?).ok()?;
+        let date = NaiveDate::from_ymd_opt(year, digits_of(&[m1, m2])?, digits_of(&[d1, d2])?)?;
+        let (hour, minute) = (digits_of(&[h1, h2])?, digits_of(&[n1, n2])?);
+        let time = date.and_hms_nano_opt(hour, minute, digits_of(&[s1, s2])?, nanos)?;
+        time.and_utc().timestamp_nanos_opt().map(Self)
     }
 
     /// Reads a number of seconds, milliseconds, microseconds or nanoseconds, told apart by its size,
@@ -186,6 +224,47 @@ mod tests {
         ] {
             assert_eq!(shown(sent), expected, "{sent}");
         }
+    }
+
+    #[test]
+    fn the_usual_form_is_read_as_the_general_way_reads_it() {
+        let parts: [&[&str]; 7] = [
+            &[
+                "1970", "2024", "2023", "1677", "2262", "0000", "9999", "+024",
+            ],
+            &["-01-", "-02-", "-12-", "-13-", "-00-", "/01/"],
+            &["01T", "29T", "30T", "31T", "32T", "00T", "01 "],
+            &["00:00:", "23:59:", "24:00:", "12:60:", "1:005:"],
+            &["00", "59", "60", "61", "5x"],
+            &[
+                "",
+                ".1",
+                ".123",
+                ".123456789",
+                ".000000001",
+                ".1234567891",
+                ".",
+                ".1a",
+            ],
+            &["Z", "z", "+00:00", "", "ZZ"],
+        ];
+        let mut texts = vec![String::new()];
+        for choices in parts {
+            let longer = texts
+                .iter()
+                .flat_map(|text| choices.iter().map(move |choice| format!("{text}{choice}")));
+            texts = longer.collect();
+        }
+        let mut usual = 0;
+        for text in texts {
+            if let Some(time) = Timestamp::parse_usual(&text) {
+                usual += 1;
+                let general = DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc());
+                assert_eq!(Timestamp::from_chrono(general.unwrap()), Ok(time), "{text}");
+            }
+        }
+        // Five years that fit, two leap days among them, three months, two hours, seconds, fractions.
+        assert!(usual > 300, "{usual} of them were read the short way");
     }
 
     #[test]

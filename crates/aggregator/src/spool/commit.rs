@@ -13,8 +13,9 @@ use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use tokio::sync::{mpsc, oneshot};
 
-/// Bytes of documents in one commit, but for a single larger batch.
-const COMMIT_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of documents in one commit, but for a single larger batch. A commit is in memory several
+/// times (its batches, its frame, later the reader's window), and a larger one is hardly faster.
+const COMMIT_BYTES: usize = 4 * 1024 * 1024;
 
 /// A batch that is to be made durable.
 pub(super) struct Commit {
