@@ -7,10 +7,12 @@ mod fill;
 mod pages;
 mod raw;
 mod rows;
+mod search;
 mod sqlite;
 
 pub(crate) use driver::COLLECTION as DRIVER_COLLECTION;
 pub(crate) use pages::{PAGE_ROWS, mongodb_page, sqlite_page};
+pub(crate) use search::{Range, Search};
 
 use crate::clock;
 use crate::failure::Failure;
@@ -72,6 +74,21 @@ pub(crate) enum Bare {
         from: i64,
         times: u32,
     },
+    /// What matches, over HTTP; a histogram `counts` it.
+    SearchHttp { url: String, counts: bool },
+    /// What matches, by a scan through the driver.
+    SearchMongodb {
+        uri: String,
+        database: String,
+        range: Range,
+        search: Search,
+    },
+    /// What matches, by a scan of our table.
+    SearchSqlite {
+        data: PathBuf,
+        range: Range,
+        search: Search,
+    },
 }
 
 /// What a bare program did.
@@ -123,6 +140,18 @@ impl Bare {
                 times,
             } => pages::mongodb(&uri, &database, from, times).await,
             Self::PageSqlite { data, from, times } => pages::sqlite(&data, from, times),
+            Self::SearchHttp { url, counts } => search::http(&url, counts).await,
+            Self::SearchMongodb {
+                uri,
+                database,
+                range,
+                search,
+            } => search::mongodb(&uri, &database, range, &search).await,
+            Self::SearchSqlite {
+                data,
+                range,
+                search,
+            } => search::sqlite(&data, range, &search),
         }
     }
 

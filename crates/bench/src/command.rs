@@ -1,7 +1,7 @@
 //! The command line, and what each command measures.
 
 use crate::failure::Failure;
-use crate::parts::{acceptance, embedded, growth, latency, mongodb, reading, size};
+use crate::parts::{acceptance, embedded, growth, latency, mongodb, reading, searching, size};
 use crate::programs::Programs;
 use crate::report::{Part, Report};
 use crate::session::{Session, say};
@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Growth(growth::Settings),
     /// A first page, and everything.
     Reading(reading::Settings),
+    /// A day of records looked through for what no index knows.
+    Searching(searching::Settings),
     /// Programs, starts, idle memory, builds.
     Size(size::Settings),
     /// For CI: the accounts and the ratios in less than a minute; times never fail it.
@@ -66,20 +68,22 @@ pub(crate) enum Command {
     },
 }
 
-const ALL: [&[&str]; 7] = [
+const ALL: [&[&str]; 8] = [
     &["mongodb"],
     &["acceptance"],
     &["embedded"],
     &["latency"],
     &["growth"],
     &["reading"],
+    &["searching"],
     &["size", "--data-mb", "1000"],
 ];
-const SHORT: [&[&str]; 4] = [
+const SHORT: [&[&str]; 5] = [
     &["mongodb", "--shapes", "1000x8,10x64", "--no-trials"],
     &["acceptance", "--shapes", "1000x8"],
     &["embedded", "--shapes", "1000x8"],
     &["reading", "--records", "50000", "--pages", "50"],
+    &["searching", "--records", "50000"],
 ];
 
 /// Measures what is asked for and prints each part when it is done.
@@ -133,6 +137,7 @@ async fn part(session: &Session, command: &Command) -> Result<Part, Failure> {
         Command::Latency(settings) => latency::run(session, settings).await,
         Command::Growth(settings) => growth::run(session, settings).await,
         Command::Reading(settings) => reading::run(session, settings).await,
+        Command::Searching(settings) => searching::run(session, settings).await,
         Command::Size(settings) => size::run(session, settings).await,
         Command::All | Command::Short | Command::Bare { .. } => {
             Err(Failure::told("not a part of its own"))

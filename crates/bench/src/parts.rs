@@ -6,6 +6,7 @@ pub(crate) mod growth;
 pub(crate) mod latency;
 pub(crate) mod mongodb;
 pub(crate) mod reading;
+pub(crate) mod searching;
 pub(crate) mod size;
 
 use crate::failure::Failure;

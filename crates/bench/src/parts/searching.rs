@@ -1,0 +1,291 @@
+//! Part 9, searching: a day of records looked through for what no index knows, beside the bare driver
+//! and `rusqlite` on the same data.
+
+use crate::bare::{Bare, Done, Range, Search};
+use crate::failure::Failure;
+use crate::parts::{Stores, median_of};
+use crate::report::{Part, Ratio, Run};
+use crate::rig::{DATABASE, Rig, Target};
+use crate::session::{Session, say};
+use crate::tally::BASE_NANOS;
+use crate::usage::as_f64;
+use clap::Parser as _;
+use logs::Timestamp;
+use producer::generate::{Generator, Style};
+use std::fmt;
+use std::time::Duration;
+
+const DAY_NANOS: i64 = 86_400_000_000_000;
+const SECOND_NANOS: i64 = 1_000_000_000;
+/// Records in a body.
+const BATCH: u64 = 1000;
+/// All levels but TRACE, which no index knows, and FATAL, which one does.
+const LEVELS: &str = "DEBUG=8,INFO=75,WARNING=12,ERROR=5";
+/// A word that no other record has, and the records that have it: the last ones.
+const NEEDLE: &str = "haystack-needle";
+const NEEDLES: u64 = 10;
+const BUCKET_MINUTES: i64 = 15;
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Settings of this part.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Settings {
+    /// Records to look through, spread over a day.
+    #[arg(long, default_value_t = 2_000_000, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(10_000..))]
+    records: u64,
+    /// Which stores.
+    #[arg(long, value_enum, default_value = "both")]
+    store: Stores,
+}
+
+/// One program's way to look for something.
+struct Subject {
+    name: String,
+    bare: Bare,
+    /// Rows that it must find.
+    rows: u64,
+    /// Whether the first rows count, and not the last.
+    first: bool,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.name)
+    }
+}
+
+/// What is compared: a query, the bare program that does the same, and how much slower ours may be.
+struct Comparison {
+    what: &'static str,
+    query: &'static str,
+    search: Search,
+    goal: (f64, f64),
+}
+
+/// What is to be answered within a time, in milliseconds.
+struct Bounded {
+    what: &'static str,
+    query: &'static str,
+    rows: u64,
+    goal: (f64, f64),
+}
+
+fn comparisons() -> [Comparison; 3] {
+    [
+        Comparison {
+            what: "histogram of a day by level",
+            query: "by=level&interval=15m",
+            search: Search::Histogram {
+                minutes: BUCKET_MINUTES,
+            },
+            goal: (1.3, 1.0),
+        },
+        Comparison {
+            what: "a part of the message over the whole range",
+            query: "q=Haystack-Needle",
+            search: Search::Substring {
+                text: NEEDLE.to_owned(),
+            },
+            goal: (2.0, 1.5),
+        },
+        Comparison {
+            what: "an attribute over the whole range",
+            query: "attr.http.status=503",
+            search: Search::Attribute {
+                path: "http.status".to_owned(),
+                number: 503,
+            },
+            goal: (2.5, 2.0),
+        },
+    ]
+}
+
+const BOUNDED: [Bounded; 3] = [
+    Bounded {
+        what: "first rows near the end that is asked first",
+        query: "q=haystack-needle&order=desc",
+        rows: NEEDLES,
+        goal: (100.0, 20.0),
+    },
+    Bounded {
+        what: "a level without any record that an index knows",
+        query: "logLevel=FATAL",
+        rows: 0,
+        goal: (1000.0, 100.0),
+    },
+    Bounded {
+        what: "a level without any record that no index knows",
+        query: "logLevel=TRACE",
+        rows: 0,
+        goal: (1000.0, 500.0),
+    },
+];
+
+/// Measures.
+pub(crate) async fn run(session: &Session, settings: &Settings) -> Result<Part, Failure> {
+    let mut part = Part {
+        name: "Searching",
+        cases: Vec::new(),
+        ratios: Vec::new(),
+    };
+    let measure = async |target: Target<'_>| measure(session, settings, target, &mut part).await;
+    settings.store.each(session, measure).await?;
+    Ok(part)
+}
+
+async fn measure(
+    session: &Session,
+    settings: &Settings,
+    target: Target<'_>,
+    part: &mut Part,
+) -> Result<(), Failure> {
+    let mut rig = Rig::start(session, target).await?;
+    let wrong = fill(&mut rig, settings.records).await?;
+    let name = target.name();
+    let day = Range {
+        from: BASE_NANOS,
+        to: BASE_NANOS + DAY_NANOS,
+    };
+    // The needles lie behind the day.
+    let all = Range {
+        to: day.to + DAY_NANOS,
+        ..day
+    };
+    for one in comparisons() {
+        let counts = matches!(one.search, Search::Histogram { .. });
+        let range = if counts { day } else { all };
+        let bare = bare(&rig, range, one.search);
+        let rows = bare.measure(&session.programs).await?.records;
+        say(format_args!("{name}: {}: {rows} records", one.what));
+        let subject = |how: &str, bare| Subject {
+            name: format!("{name}, {}, {how}", one.what),
+            bare,
+            rows,
+            first: false,
+        };
+        let subjects = [
+            subject("over HTTP", over_http(&rig, range, one.query, counts)),
+            subject("bare", bare),
+        ];
+        let medians = measure_all(session, &rig, &subjects, wrong.as_ref(), part).await?;
+        let ratio = medians.first().zip(medians.last());
+        let ratio = ratio.map_or(f64::NAN, |(ours, bare)| ours / bare);
+        let what = format!("{name}, {}, against bare", one.what);
+        part.ratios
+            .push(Ratio::less(what, ratio, "×", Some(one.goal)));
+    }
+    for one in BOUNDED {
+        let subject = Subject {
+            name: format!("{name}, {}", one.what),
+            bare: over_http(&rig, all, one.query, false),
+            rows: one.rows,
+            first: one.rows > 0,
+        };
+        let what = subject.name.clone();
+        let medians = measure_all(session, &rig, &[subject], wrong.as_ref(), part).await?;
+        let median = medians.first().copied().unwrap_or(f64::NAN);
+        part.ratios
+            .push(Ratio::less(what, median, "ms", Some(one.goal)));
+    }
+    rig.end().await
+}
+
+/// The medians of some subjects, in turn.
+async fn measure_all(
+    session: &Session,
+    rig: &Rig<'_>,
+    subjects: &[Subject],
+    wrong: Option<&String>,
+    part: &mut Part,
+) -> Result<Vec<f64>, Failure> {
+    let measured = session.alternate("ms", subjects, async |subject: &Subject| {
+        Ok(look(session, rig, subject).await?.faulty(wrong.cloned()))
+    });
+    let cases = measured.await?;
+    let median = |subject: &Subject| median_of(&cases, &subject.name);
+    let medians = subjects.iter().map(median).collect();
+    part.cases.extend(cases);
+    Ok(medians)
+}
+
+async fn look(session: &Session, rig: &Rig<'_>, subject: &Subject) -> Result<Run, Failure> {
+    let before = rig.before()?;
+    let done: Done = subject.bare.measure(&session.programs).await?;
+    let run = rig.add_usage(done.rate("reader"), &before)?;
+    let (rows, expected) = (done.records, subject.rows);
+    let fault = (rows != expected).then(|| format!("{rows} rows were found, {expected} are there"));
+    let (first, all) = (done.p50_us / 1e3, done.seconds * 1e3);
+    let run = Run {
+        value: if subject.first { first } else { all },
+        ..run.faulty(fault)
+    };
+    Ok(run.detail("all ms", all))
+}
+
+fn over_http(rig: &Rig<'_>, range: Range, query: &str, counts: bool) -> Bare {
+    let [from, to] = [range.from, range.to].map(Timestamp::from_nanos);
+    let url = rig.service().url();
+    let range = format!("startTime={from}&endTime={to}");
+    Bare::SearchHttp {
+        url: match counts {
+            true => format!("{url}/logs/histogram?{range}&{query}"),
+            false => format!("{url}/logs/retrieve?format=ndjson&{range}&{query}"),
+        },
+        counts,
+    }
+}
+
+fn bare(rig: &Rig<'_>, range: Range, search: Search) -> Bare {
+    match rig.target() {
+        Target::Embedded => Bare::SearchSqlite {
+            data: rig.data().to_path_buf(),
+            range,
+            search,
+        },
+        Target::MongoDb(mongod) => Bare::SearchMongodb {
+            uri: mongod.uri(),
+            database: DATABASE.to_owned(),
+            range,
+            search,
+        },
+    }
+}
+
+/// Stores the records of the day and, behind them, the needles; what is wrong then, if anything is.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "as the accounts count: see tally"
+)]
+async fn fill(rig: &mut Rig<'_>, records: u64) -> Result<Option<String>, Failure> {
+    let config = producer::config::Config::try_parse_from(["producer", "--levels", LEVELS]);
+    let config = config.map_err(|error| Failure::told(error.to_string()))?;
+    let mut generator = Generator::new(Style {
+        seed: 1,
+        levels: config.levels,
+        message_bytes: None,
+        late: 0.0,
+    });
+    let step = DAY_NANOS as f64 / as_f64(records);
+    let time = |place: u64| Timestamp::from_nanos(BASE_NANOS + (place as f64 * step) as i64);
+    for number in 0..records.div_ceil(BATCH) {
+        let first = number * BATCH;
+        let count = usize::try_from(BATCH.min(records - first)).unwrap_or(0);
+        let mut json = Vec::new();
+        generator.batch(number, count, |place| time(first + place as u64), &mut json)?;
+        let json = String::from_utf8(json).map_err(|error| Failure::told(error.to_string()))?;
+        rig.service().post(json).await?;
+    }
+    let needle = |number: u64| {
+        let after = i64::try_from(number + 1).unwrap_or(0) * SECOND_NANOS;
+        let time = Timestamp::from_nanos(BASE_NANOS + DAY_NANOS + after);
+        format!(r#"{{"timestamp":"{time}","level":"INFO","message":"a {NEEDLE} is here"}}"#)
+    };
+    let needles: Vec<String> = (0..NEEDLES).map(needle).collect();
+    rig.service()
+        .post(format!("[{}]", needles.join(",")))
+        .await?;
+    rig.acknowledge(records + NEEDLES);
+    rig.service().all_stored(PATIENCE).await?;
+    rig.fault(step, NEEDLES).await
+}
