@@ -1,12 +1,16 @@
 //! The forms of an answer: which one is given, what stands in it, and how it is compressed.
 
 use std::io::Read as _;
+use std::time::Duration;
 
 use crate::support::http::Reply;
+use crate::support::raw::RawClient;
 use crate::support::service::Service;
 use crate::support::stores::{Backend, on_both_stores};
 use crate::support::traffic::{drained, fill};
 use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn get(service: &Service, query: &str, headers: &[(&str, &str)]) -> Reply {
     let url = service.url(&format!("/logs/retrieve?{query}"));
@@ -143,6 +147,11 @@ on_both_stores!(
             ("zstd", Some("zstd")),
             ("gzip, deflate, br, zstd", Some("zstd")),
             ("gzip;q=1.0, zstd;q=0.5", Some("gzip")),
+            ("*", Some("zstd")),
+            ("gzip, identity", Some("gzip")),
+            ("identity, gzip;q=0.5", None),
+            ("gzip;q=0.5, identity;q=0.4, zstd;q=0.3", Some("gzip")),
+            ("identity;q=0.5, *;q=0.1", None),
             ("br", None),
             ("identity", None),
             ("gzip;q=0", None),
@@ -170,9 +179,10 @@ fn noise(seed: u64) -> Value {
     json!({"timestamp": "2024-10-08T00:00:00Z", "message": message})
 }
 
-/// The service is killed half-way; the reader must not be able to take what came for all.
-async fn cut_off(form: &str, encoding: &str) {
+/// A service with an answer that is too long to be taken at once.
+async fn with_a_long_answer() -> Service {
     let settings = Backend::Sqlite.builder("cut_off").await;
+    let settings = settings.env("SHUTDOWN_TIMEOUT", "1s");
     let service = settings.env("READER_TIMEOUT", "60s").start().await;
     for batch in 0..BATCHES {
         let records: Vec<Value> = (0..1_000)
@@ -181,6 +191,12 @@ async fn cut_off(form: &str, encoding: &str) {
         assert_eq!(service.batch(&json!(records)).await.status, 200);
     }
     drained(&service).await;
+    service
+}
+
+/// The service is killed half-way; the reader must not be able to take what came for all.
+async fn cut_off(form: &str, encoding: &str) {
+    let service = with_a_long_answer().await;
     let url = service.url(&format!("/logs/retrieve?format={form}"));
     let request = service.http().get(url).header("accept-encoding", encoding);
     let mut response = request.send().await.unwrap();
@@ -204,5 +220,39 @@ async fn cut_off(form: &str, encoding: &str) {
 async fn an_answer_that_is_cut_off_never_looks_whole() {
     for (form, encoding) in [("ndjson", "identity"), ("json", "gzip"), ("csv", "zstd")] {
         cut_off(form, encoding).await;
+    }
+}
+
+/// Answers of HTTP/1.0 have no chunks: the end of the connection is the end of the answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_cut_off_does_not_look_whole_to_a_reader_of_http_1_0_either() {
+    let service = with_a_long_answer().await;
+    for (path, form) in [("limit=5", "ndjson"), ("limit=3", "csv"), ("", "ndjson")] {
+        let mut reader = RawClient::connect(service.address()).await;
+        let request = format!("GET /logs/retrieve?{path}&format={form} HTTP/1.0\r\n\r\n");
+        reader.send(request).await.unwrap();
+        let reply = reader.read_response(PATIENCE).await;
+        assert!(reply.complete && reply.status == 200, "{path} {form}");
+        assert_eq!(reply.header("transfer-encoding"), None);
+    }
+    for end in ["KILL", "TERM"] {
+        let mut readers = Vec::new();
+        for form in ["ndjson", "csv"] {
+            let mut reader = RawClient::connect_slow(service.address(), 16 * 1024).await;
+            let request = format!("GET /logs/retrieve?format={form} HTTP/1.0\r\n\r\n");
+            reader.send(request).await.unwrap();
+            assert!(reader.answered_within(PATIENCE).await);
+            readers.push(reader);
+        }
+        service.signal(end);
+        service.wait_exit(PATIENCE).await;
+        for mut reader in readers {
+            let reply = reader.read_response(PATIENCE).await;
+            assert!(
+                !reply.complete,
+                "{end}: an answer that was cut off looks whole"
+            );
+        }
+        service.restart().await;
     }
 }

@@ -22,6 +22,7 @@ mod network_faults;
 mod outage;
 mod overload;
 mod paging;
+mod query_command;
 mod records;
 mod replica_set;
 

@@ -42,6 +42,8 @@ on_both_stores!(a_record_is_found_by_its_id, async |service| {
             "unknown_record",
         ),
         ("/logs/12345".to_owned(), "not_found"),
+        ("/logs/%FF".to_owned(), "not_found"),
+        ("/logs/%FF/context".to_owned(), "not_found"),
         ("/logs/nothing/context".to_owned(), "not_found"),
     ] {
         let reply = service.get(&path).await;
@@ -85,12 +87,20 @@ on_both_stores!(
                     "{number} {query}"
                 );
             }
-            let wrong = service.get(&format!("/logs/{id}/context?before=-1")).await;
-            assert_eq!(wrong.status, 400);
-            assert_eq!(
-                wrong.json()["message"],
-                "before is no whole number from 0 to 1000"
-            );
+            for (query, said) in [
+                ("before=-1", "before is no whole number from 0 to 1000"),
+                ("after=1&after=2", "after is given more than once"),
+                (
+                    "order=desc",
+                    "there is no parameter \"order\": known are startTime, endTime, logLevel, minLevel, q, caseSensitive, regex, attr.KEY, before and after",
+                ),
+            ] {
+                let wrong = service.get(&format!("/logs/{id}/context?{query}")).await;
+                assert_eq!(
+                    (wrong.status, &wrong.json()["message"]),
+                    (400, &json!(said))
+                );
+            }
         }
     }
 );

@@ -206,3 +206,21 @@ async fn a_store_of_a_newer_format_stops_the_start_and_keeps_its_records() {
         "kept"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_of_cursors_that_cannot_be_read_stops_the_start_and_a_damaged_one_is_set_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cursor.key");
+    fs::create_dir(&file).unwrap();
+    let start = || Service::builder().data_dir(folder.path());
+    let sentence = sentence(&start().start_expecting_exit().await, FAILED);
+    let said = format!("cannot read the secret of cursors in {}: ", file.display());
+    assert!(sentence.starts_with(&said), "{sentence}");
+    fs::remove_dir(&file).unwrap();
+    fs::write(&file, "damaged").unwrap();
+    let service = start().start().await;
+    let log = service.log_text();
+    assert!(log.contains("the secret of cursors is damaged"), "{log}");
+    let aside = fs::read(folder.path().join("cursor.key.damaged")).unwrap();
+    assert_eq!(aside, b"damaged");
+}

@@ -18,6 +18,7 @@ mod mongod_binary;
 pub(crate) mod process;
 pub(crate) mod producer;
 pub(crate) mod proxy;
+pub(crate) mod query;
 pub(crate) mod raw;
 pub(crate) mod recorder;
 pub(crate) mod replica_set;

@@ -23,6 +23,10 @@ pub(crate) enum Action {
     Reset,
     /// It is read and never answered.
     Hang,
+    /// The answer begins with these headers and this body, in chunks, and the connection ends there.
+    BreakOff(Vec<(&'static str, String)>, String),
+    /// The answer begins in the same way, and nothing more comes.
+    Stall(Vec<(&'static str, String)>, String),
 }
 
 /// A request as it came.
@@ -144,19 +148,34 @@ async fn serve(
                 return lingering.expect("a connection can be reset");
             }
             Action::Hang => std::future::pending().await,
+            Action::BreakOff(headers, body) => return begin(&mut stream, headers, &body).await,
+            Action::Stall(headers, body) => {
+                begin(&mut stream, headers, &body).await;
+                std::future::pending().await
+            }
         };
-        let mut text = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
-        for (name, value) in headers {
-            text += &(name.to_owned() + ": " + &value + "\r\n");
-        }
-        if stream
-            .write_all((text + "\r\n" + &body).as_bytes())
-            .await
-            .is_err()
-        {
+        let length = format!("content-length: {}", body.len());
+        let text = head(status, &length, headers) + &body;
+        if stream.write_all(text.as_bytes()).await.is_err() {
             return;
         }
     }
+}
+
+/// The first chunk of an answer.
+async fn begin(stream: &mut TcpStream, headers: Vec<(&'static str, String)>, body: &str) {
+    let text = head(200, "transfer-encoding: chunked", headers);
+    let text = format!("{text}{:x}\r\n{body}\r\n", body.len());
+    // Fails only when the other side has left.
+    drop(stream.write_all(text.as_bytes()).await);
+}
+
+fn head(status: u16, framing: &str, headers: Vec<(&'static str, String)>) -> String {
+    let mut text = format!("HTTP/1.1 {status} X\r\n{framing}\r\n");
+    for (name, value) in headers {
+        text += &(name.to_owned() + ": " + &value + "\r\n");
+    }
+    text + "\r\n"
 }
 
 fn taken(logs: usize) -> (u16, Vec<(&'static str, String)>, String) {
@@ -175,7 +194,8 @@ pub(super) async fn read_request(stream: &mut TcpStream, unread: &mut Vec<u8>) -
     };
     let head: Vec<u8> = unread.drain(..end + 4).collect();
     let head = String::from_utf8_lossy(&head).to_lowercase();
-    let length: usize = field(&head, "content-length")?.parse().ok()?;
+    let length = field(&head, "content-length").map_or(Ok(0), |length| length.parse());
+    let length: usize = length.ok()?;
     while unread.len() < length {
         if stream.read_buf(unread).await.ok()? == 0 {
             return None;

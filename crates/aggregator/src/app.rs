@@ -6,7 +6,7 @@ pub(crate) use parts::SPOOL_FOLDER;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError};
-use crate::cursor_key;
+use crate::cursor_key::{self, CursorKeyError};
 use crate::drain::DrainTasks;
 use crate::http::{self, Services, listener};
 use crate::spool::{Committer, Spool, SpoolError};
@@ -52,6 +52,9 @@ pub enum StartError {
     /// The spool cannot be opened.
     #[error(transparent)]
     Spool(#[from] SpoolError),
+    /// The secret of cursors cannot be read.
+    #[error(transparent)]
+    CursorKey(#[from] CursorKeyError),
     /// Nobody can listen there.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -96,7 +99,7 @@ impl App {
         // Before anything is opened: a start that fails for its port leaves nothing behind.
         let (listener, address) = bind(config.http.listen_addr).await?;
         let (folder, lock) = parts::lock_folder(&config.store.data_dir)?;
-        let cursors = cursor_key::load_or_make(&folder);
+        let cursors = cursor_key::load_or_make(&folder)?;
         let queues = parts::open_queues(&config.spool, &folder, &clock)?;
         let store = parts::open_store(&config, backend, &folder, &clock)?;
         let (services, ends) = parts::wire_up(&config, store, queues, clock, cursors);

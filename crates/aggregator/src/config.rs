@@ -2,12 +2,14 @@
 
 mod values;
 
+use crate::query_command::QueryArgs;
 use crate::store::mongo::{MongoAddress, hide_credentials};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use values::{collection_name, count, database_name, disk_size, size, time};
+pub(crate) use values::time;
+use values::{collection_name, count, database_name, disk_size, size};
 
 /// A batch, encoded, must fit one frame of the spool.
 const LARGEST_DECODED: usize = 1024 * 1024 * 1024;
@@ -27,13 +29,16 @@ pub struct Cli {
 }
 
 /// What the program can do besides serving.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Reads the spool in the data folder, while no aggregator runs on it.
     #[command(subcommand)]
     Spool(SpoolCommand),
     /// Asks a running service for its health: prints it, and exits 0 only if batches are accepted.
     Health,
+    /// Asks a running service for records and shows them.
+    // Boxed, because it is much larger than the others.
+    Query(Box<QueryArgs>),
 }
 
 /// What can be done with a spool that is at rest.

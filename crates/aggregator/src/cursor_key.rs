@@ -3,23 +3,63 @@
 use crate::cursor::{CURSOR_KEY_BYTES, CursorKey};
 use rustix::fs::Mode;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 const FILE_NAME: &str = "cursor.key";
+/// Beside it, a file in its place that is no key.
+const ASIDE: &str = "cursor.key.damaged";
+/// More than any key has: a large file in its place is not read to its end.
+const LOOKED_AT: u64 = CURSOR_KEY_BYTES as u64 + 1;
 
-/// The key in `folder`; a new one when there is none. When it cannot be kept, cursors end with this
-/// process, which is no reason not to start.
-pub fn load_or_make(folder: &Path) -> CursorKey {
+/// The key cannot be read: with another one the cursors that readers hold would be refused.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the secret of cursors in {file}: {source}")]
+pub struct CursorKeyError {
+    file: String,
+    source: io::Error,
+}
+
+/// The key in `folder`; a new one when there is none, or when it is damaged. When it cannot be kept,
+/// cursors end with this process, which is no reason not to start.
+///
+/// # Errors
+/// [`CursorKeyError`] when there is a key, but it cannot be read, or not be set aside.
+pub fn load_or_make(folder: &Path) -> Result<CursorKey, CursorKeyError> {
     let path = folder.join(FILE_NAME);
-    if let Some(bytes) = fs::read(&path).ok().and_then(|bytes| bytes.try_into().ok()) {
-        return CursorKey::new(bytes);
+    let failed = |source| CursorKeyError {
+        file: path.display().to_string(),
+        source,
+    };
+    match read(&path) {
+        Ok(bytes) => match bytes.try_into() {
+            Ok(bytes) => return Ok(CursorKey::new(bytes)),
+            Err(_) => set_aside(&path).map_err(failed)?,
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
     }
     let bytes: [u8; CURSOR_KEY_BYTES] = rand::random();
     if let Err(error) = keep(&path, &bytes) {
         tracing::warn!(%error, file = %path.display(), "cursors will not outlast this process");
     }
-    CursorKey::new(bytes)
+    Ok(CursorKey::new(bytes))
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LOOKED_AT).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn set_aside(path: &Path) -> io::Result<()> {
+    let aside = path.with_file_name(ASIDE);
+    fs::rename(path, &aside)?;
+    tracing::warn!(
+        aside = %aside.display(),
+        "the secret of cursors is damaged and was set aside: cursors from before are refused"
+    );
+    Ok(())
 }
 
 /// Only the service's own user may read it.
@@ -48,20 +88,47 @@ mod tests {
     #[test]
     fn a_cursor_outlasts_a_restart_and_its_key_is_readable_for_nobody_else() {
         let folder = tempfile::tempdir().unwrap();
-        let cursor = load_or_make(folder.path()).seal(POSITION, "q");
-        let again = load_or_make(folder.path());
+        let cursor = load_or_make(folder.path()).unwrap().seal(POSITION, "q");
+        let again = load_or_make(folder.path()).unwrap();
         assert_eq!(again.open(&cursor, "q"), Ok(POSITION));
         let metadata = fs::metadata(folder.path().join(FILE_NAME)).unwrap();
         assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
-    fn a_damaged_key_or_a_folder_that_takes_none_is_no_reason_not_to_start() {
+    fn a_damaged_key_is_kept_aside_and_a_new_one_made() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(FILE_NAME), "short").unwrap();
-        let cursor = load_or_make(folder.path()).seal(POSITION, "q");
-        assert!(load_or_make(folder.path()).open(&cursor, "q").is_ok());
-        let missing = load_or_make(&folder.path().join("missing"));
-        assert!(missing.open(&cursor, "q").is_err());
+        for damaged in ["short".to_owned(), "long".repeat(100)] {
+            fs::write(folder.path().join(FILE_NAME), &damaged).unwrap();
+            let cursor = load_or_make(folder.path()).unwrap().seal(POSITION, "q");
+            let again = load_or_make(folder.path()).unwrap();
+            assert!(again.open(&cursor, "q").is_ok());
+            let aside = fs::read_to_string(folder.path().join(ASIDE)).unwrap();
+            assert_eq!(aside, damaged);
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_there_and_cannot_be_read_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE_NAME);
+        fs::create_dir(&file).unwrap();
+        let error = load_or_make(folder.path()).err().unwrap().to_string();
+        let said = format!("cannot read the secret of cursors in {}: ", file.display());
+        assert!(error.starts_with(&said), "{error}");
+        assert!(file.is_dir());
+    }
+
+    #[test]
+    fn a_folder_that_takes_no_key_is_no_reason_not_to_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = load_or_make(&folder.path().join("missing")).unwrap();
+        let cursor = missing.seal(POSITION, "q");
+        assert!(
+            load_or_make(folder.path())
+                .unwrap()
+                .open(&cursor, "q")
+                .is_err()
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use aggregator::app::App;
 use aggregator::config::{self, Cli, Command, Config, SpoolCommand};
+use aggregator::query_command::{self, QueryArgs};
 use aggregator::{probe, shutdown, spool_command, telemetry};
 use clap::Parser as _;
 use std::io::{self, Write as _};
@@ -18,10 +19,13 @@ fn main() -> ExitCode {
         Err(error) if error.use_stderr() => return fail(USAGE, &config::sentence(&error)),
         Err(help) => return say(&help.to_string()),
     };
-    if let Err(error) = cli.config.check() {
+    // A query asks a service somewhere: the settings of one on this machine are none of its business.
+    let needs_settings = !matches!(cli.command, Some(Command::Query(_)));
+    if needs_settings && let Err(error) = cli.config.check() {
         return fail(USAGE, &format!("error: {error}"));
     }
     match cli.command {
+        Some(Command::Query(args)) => query(&args),
         Some(Command::Spool(command)) => spool(command, &cli.config.store.data_dir),
         Some(Command::Health) => health(cli.config.http.listen_addr),
         None => run(cli.config),
@@ -78,6 +82,14 @@ fn spool(command: SpoolCommand, data_dir: &Path) -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => fail(1, &format!("error: {error}")),
+    }
+}
+
+fn query(args: &QueryArgs) -> ExitCode {
+    match query_command::run(args, &mut io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(failure) => fail(failure.exit_code(), &format!("error: {failure}")),
     }
 }
 

@@ -16,6 +16,7 @@ mod text;
 mod time;
 
 pub use attribute::{AttributeFilter, attribute_text};
+pub(crate) use error::FILTERS;
 pub use error::QueryError;
 pub use level::LevelFilter;
 pub(crate) use parse::once;

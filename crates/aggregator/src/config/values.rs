@@ -24,7 +24,8 @@ pub(super) fn disk_size(text: &str) -> Result<u64, String> {
     }
 }
 
-pub(super) fn time(text: &str) -> Result<Duration, String> {
+/// A time span; a plain number is seconds.
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
     let seconds = text
         .parse::<f64>()
         .ok()

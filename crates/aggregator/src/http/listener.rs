@@ -3,13 +3,17 @@
 //!
 //! Our own, because `axum::serve` sets no time-out for heads and no bound on connections.
 
+mod socket;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::Version;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket::Socket;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
@@ -106,7 +110,7 @@ async fn accept(
     Ok((stream, place.map_err(io::Error::other)?))
 }
 
-type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
+type Stream = Pin<Box<TimeoutStream<Socket>>>;
 
 async fn connection(
     stream: TcpStream,
@@ -118,9 +122,14 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no delay could not be set");
     }
-    let mut stream = TimeoutStream::new(stream);
+    let (socket, reset_at_end) = Socket::new(stream);
+    let mut stream = TimeoutStream::new(socket);
     stream.set_write_timeout(Some(connections.write_timeout));
     let service = service_fn(move |request: Request<Incoming>| {
+        // There are no chunks in HTTP/1.0 that would tell the end of an answer.
+        if request.version() < Version::HTTP_11 {
+            reset_at_end.set();
+        }
         let mut router = router.clone();
         let answer = async move { router.call(request.map(Body::new)).await };
         Box::pin(answer) as Pin<Box<dyn Future<Output = Result<_, Infallible>> + Send>>
@@ -155,7 +164,8 @@ async fn connection(
 /// Says that nothing more comes, and reads on for a while. A socket that is closed with bytes unread
 /// sends a reset, which makes the other side throw away an answer that it has not read yet.
 async fn linger(mut stream: Stream, time: Duration) {
-    if stream.shutdown().await.is_err() {
+    let ended_well = stream.as_ref().get_ref().get_ref().end_well();
+    if ended_well.is_err() || stream.shutdown().await.is_err() {
         return;
     }
     let drain = async {

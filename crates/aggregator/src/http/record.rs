@@ -10,6 +10,7 @@ use crate::record_id::RecordId;
 use crate::retrieval::Place;
 use crate::store::page::Page;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -22,10 +23,10 @@ use std::sync::Arc;
 /// A record as it stands in every answer.
 pub(super) async fn one(
     State(services): State<Arc<Services>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     address: Uri,
 ) -> Result<Response, ApiError> {
-    let id = RecordId::parse(&id).ok_or_else(|| ApiError::not_found(address.path()))?;
+    let id = record_id(id, &address)?;
     let place = services.retrieval.place()?;
     let (found, place) = find(&services, id, place).await?;
     let mut text = Vec::new();
@@ -37,11 +38,11 @@ pub(super) async fn one(
 /// A record between those before and behind it that the filters find.
 pub(super) async fn context(
     State(services): State<Arc<Services>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     address: Uri,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let id = RecordId::parse(&id).ok_or_else(|| ApiError::not_found(address.path()))?;
+    let id = record_id(id, &address)?;
     let beside = Beside::parse(query.as_deref().unwrap_or_default(), services.clock.now())?;
     let place = services.retrieval.place()?;
     let (found, place) = find(&services, id, place).await?;
@@ -61,6 +62,12 @@ pub(super) async fn context(
     let (after, place) = neighbours(&services, later, id, beside.after, place).await?;
     let text = describe(&before, &found, &after).map_err(|error| unreadable(&error))?;
     Ok(json(text, place))
+}
+
+/// A path that is no text, or no id, leads nowhere.
+fn record_id(id: Result<Path<String>, PathRejection>, address: &Uri) -> Result<RecordId, ApiError> {
+    let id = id.ok().and_then(|Path(text)| RecordId::parse(&text));
+    id.ok_or_else(|| ApiError::not_found(address.path()))
 }
 
 /// The one record with this id.

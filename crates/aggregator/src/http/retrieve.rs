@@ -6,7 +6,7 @@ mod encoding;
 mod format;
 mod negotiation;
 
-pub(super) use asked::{AskError, number};
+pub(super) use asked::{AskError, number, query};
 
 use super::Services;
 use super::error::ApiError;

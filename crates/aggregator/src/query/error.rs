@@ -2,6 +2,10 @@
 
 use logs::TimeError;
 
+/// The names of the filters; order is a parameter of a query, too, but not of every address.
+pub(crate) const FILTERS: &str =
+    "startTime, endTime, logLevel, minLevel, q, caseSensitive, regex, attr.KEY";
+
 /// Why a query string is no query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
@@ -16,14 +20,10 @@ pub enum QueryError {
     /// The range ends before it begins.
     #[error("startTime is after endTime")]
     EmptyRange,
-    /// A parameter that does not exist: most often a typing error that would change the answer.
-    #[error("there is no parameter {name:?}: known are {known}")]
-    Unknown {
-        /// The name as it was sent, cut to a bearable length.
-        name: String,
-        /// The names that there are.
-        known: &'static str,
-    },
+    /// A parameter that is no filter, by its name as it was sent, cut to a bearable length: most often
+    /// a typing error that would change the answer.
+    #[error("there is no parameter {0:?}: known are {FILTERS} and order")]
+    Unknown(String),
     /// A parameter that may come once came twice.
     #[error("{0} is given more than once")]
     Repeated(&'static str),
@@ -55,17 +55,6 @@ pub enum QueryError {
     /// An order that is none.
     #[error("order is neither asc nor desc")]
     BadOrder,
-    /// A form that is none.
-    #[error("format is not json, ndjson or csv")]
-    BadFormat,
-    /// A column that does not exist.
-    #[error(
-        "fields has no column {0:?}: known are id, timestamp, level, message, attributes and attr.KEY"
-    )]
-    BadField(String),
-    /// Columns for a form that has none.
-    #[error("fields is for format=csv alone")]
-    FieldsWithoutCsv,
     /// An attribute without a name.
     #[error("attr. has no name behind its dot: expected attr.KEY=VALUE")]
     NoAttribute,
@@ -85,17 +74,12 @@ impl QueryError {
         match self {
             Self::BadTime { .. } => "invalid_time",
             Self::EmptyRange => "invalid_time_range",
-            Self::Unknown { .. } => "unknown_parameter",
+            Self::Unknown(_) => "unknown_parameter",
             Self::Repeated(_) => "repeated_parameter",
             Self::TooMany { .. } | Self::TooLong { .. } => "query_too_large",
             Self::BadLevel => "invalid_level",
             Self::BadRegex(_) => "invalid_regex",
-            Self::BadBoolean(_)
-            | Self::BadOrder
-            | Self::BadFormat
-            | Self::BadField(_)
-            | Self::FieldsWithoutCsv
-            | Self::NoAttribute => "invalid_parameter",
+            Self::BadBoolean(_) | Self::BadOrder | Self::NoAttribute => "invalid_parameter",
         }
     }
 }

@@ -8,8 +8,6 @@ use std::borrow::Cow;
 const MOST_VALUES: usize = 16;
 /// Characters of an unknown name that are repeated to the caller.
 const SHOWN: usize = 100;
-/// What a caller may write; how much is answered at a time and in which form (the last four), is read by the address itself.
-const KNOWN: &str = "startTime, endTime, logLevel, minLevel, q, caseSensitive, regex, attr.KEY, order, limit, cursor, format and fields";
 
 impl Query {
     /// Reads the part of an address behind the question mark. An empty value counts as left out.
@@ -71,10 +69,7 @@ impl Given {
             "q" | "regex" if is_empty => Ok(()),
             "q" => several("q", &mut self.texts, value.to_owned()),
             "regex" => several("regex", &mut self.patterns, value.to_owned()),
-            other => Err(QueryError::Unknown {
-                name: other.chars().take(SHOWN).collect(),
-                known: KNOWN,
-            }),
+            other => Err(QueryError::Unknown(other.chars().take(SHOWN).collect())),
         }
     }
 

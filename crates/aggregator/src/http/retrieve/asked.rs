@@ -1,8 +1,8 @@
 //! What a reader asks for: the query, and how much of its answer at a time.
 
-use super::format::Kind;
+use super::format::{FormatError, Kind};
 use crate::cursor::{BadCursor, CursorKey, Position};
-use crate::query::{Query, QueryError, once};
+use crate::query::{FILTERS, Query, QueryError, once};
 use crate::record_id::RecordId;
 use logs::Timestamp;
 use std::borrow::Cow;
@@ -11,6 +11,8 @@ use std::ops::RangeInclusive;
 /// Records in one page at most, and when a cursor came without a `limit`.
 const MAX_LIMIT: usize = 10_000;
 const DEFAULT_LIMIT: usize = 1_000;
+/// What may be said here besides the filters.
+const OWN_PARAMETERS: &str = "order, limit, cursor, format and fields";
 
 /// A request for records.
 #[derive(Debug)]
@@ -41,6 +43,17 @@ pub(in crate::http) enum AskError {
     /// The cursor.
     #[error(transparent)]
     Cursor(#[from] BadCursor),
+    /// The form.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// A parameter that this address does not have.
+    #[error("there is no parameter {name:?}: known are {FILTERS}, {own}")]
+    Unknown {
+        /// Its name.
+        name: String,
+        /// What the address has besides the filters.
+        own: &'static str,
+    },
     /// A number of records.
     #[error("{parameter} is no whole number from {least} to {most}")]
     Number {
@@ -59,6 +72,8 @@ impl AskError {
         match self {
             Self::Query(error) => error.code(),
             Self::Cursor(_) => "invalid_cursor",
+            Self::Format(error) => error.code(),
+            Self::Unknown { .. } => "unknown_parameter",
             Self::Number { .. } => "invalid_number",
         }
     }
@@ -91,7 +106,7 @@ impl Asked {
         let now = position.map_or(now, |position| position.now);
         let limit = limit.map(|text| number("limit", &text, 1..=MAX_LIMIT));
         Ok(Self {
-            query: Query::from_pairs(filters, now)?,
+            query: query(filters, now, OWN_PARAMETERS)?,
             format: format.as_deref().map(Kind::parse).transpose()?,
             fields,
             limit: limit.transpose()?.or(position.map(|_| DEFAULT_LIMIT)),
@@ -118,6 +133,18 @@ impl Asked {
     }
 }
 
+/// The filters of an address that has `own` parameters besides them.
+pub(in crate::http) fn query<'a>(
+    filters: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    now: Timestamp,
+    own: &'static str,
+) -> Result<Query, AskError> {
+    Query::from_pairs(filters, now).map_err(|error| match error {
+        QueryError::Unknown(name) => AskError::Unknown { name, own },
+        other => other.into(),
+    })
+}
+
 /// A number of records.
 pub(in crate::http) fn number(
     parameter: &'static str,
@@ -142,12 +169,15 @@ fn question(filters: &[(Cow<'_, str>, Cow<'_, str>)]) -> String {
 }
 
 #[cfg(test)]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
-    const NOW: Timestamp = Timestamp::from_nanos(1_728_345_600_000_000_000);
+    pub(super) const NOW: Timestamp = Timestamp::from_nanos(1_728_345_600_000_000_000);
 
-    fn key() -> CursorKey {
+    pub(super) fn key() -> CursorKey {
         CursorKey::new([3; 32])
     }
 

@@ -6,8 +6,9 @@ use flate2::write::GzEncoder;
 use std::io::{self, Write as _};
 use std::mem;
 
-/// The encodings that there are, best first, as [`Encoder::new`] takes their place.
-pub(super) const ENCODINGS: &[&[&str]] = &[&["zstd"], &["gzip", "x-gzip"]];
+/// The encodings that there are, best first, as [`Encoder::new`] takes their place. The last one is
+/// none, which a reader may like better than any other.
+pub(super) const ENCODINGS: &[&[&str]] = &[&["zstd"], &["gzip", "x-gzip"], &["identity"]];
 
 /// Little work for a good part of what can be saved: logs are read while they are written.
 const ZSTD_LEVEL: i32 = 1;
@@ -28,8 +29,8 @@ impl Encoder {
     pub(super) fn new(position: Option<usize>) -> io::Result<Self> {
         Ok(match position {
             Some(0) => Self::Zstd(zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?),
-            Some(_) => Self::Gzip(GzEncoder::new(Vec::new(), Compression::new(GZIP_LEVEL))),
-            None => Self::Identity,
+            Some(1) => Self::Gzip(GzEncoder::new(Vec::new(), Compression::new(GZIP_LEVEL))),
+            Some(_) | None => Self::Identity,
         })
     }
 
@@ -86,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_chunk_can_be_read_before_the_next_and_only_the_last_one_makes_it_whole() {
-        for position in 0..ENCODINGS.len() {
+        for position in 0..2 {
             let mut encoder = Encoder::new(Some(position)).unwrap();
             let mut sent = encoder.encode(b"first ".repeat(100), false).unwrap();
             assert_eq!(decoded(position, &sent), (b"first ".repeat(100), false));

@@ -2,10 +2,38 @@
 
 mod csv;
 
-use crate::query::QueryError;
 use crate::store::page::Row;
 use csv::Column;
 use std::io;
+
+/// Why there is no such form of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(in crate::http) enum FormatError {
+    /// A form that is none.
+    #[error("format is not json, ndjson or csv")]
+    Unknown,
+    /// A column that does not exist.
+    #[error(
+        "fields has no column {0:?}: known are id, timestamp, level, message, attributes and attr.KEY"
+    )]
+    Field(String),
+    /// More columns than are written.
+    #[error("fields has more than {0} columns")]
+    TooManyFields(usize),
+    /// Columns for a form that has none.
+    #[error("fields is for format=csv alone")]
+    FieldsWithoutCsv,
+}
+
+impl FormatError {
+    /// A code that stays the same, for programs.
+    pub(in crate::http) fn code(&self) -> &'static str {
+        match self {
+            Self::TooManyFields(_) => "query_too_large",
+            Self::Unknown | Self::Field(_) | Self::FieldsWithoutCsv => "invalid_parameter",
+        }
+    }
+}
 
 /// A form of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +67,12 @@ pub(super) enum Kind {
 
 impl Kind {
     /// The form with this name.
-    pub(super) fn parse(name: &str) -> Result<Self, QueryError> {
+    pub(super) fn parse(name: &str) -> Result<Self, FormatError> {
         match name {
             "json" => Ok(Self::Json),
             "ndjson" => Ok(Self::NdJson),
             "csv" => Ok(Self::Csv),
-            _ => Err(QueryError::BadFormat),
+            _ => Err(FormatError::Unknown),
         }
     }
 
@@ -62,11 +90,11 @@ impl Format {
     /// The form of this kind; `fields` are the columns, with commas between them.
     ///
     /// # Errors
-    /// [`QueryError`] when there is no such column, or the form has no columns.
-    pub(super) fn new(kind: Kind, fields: Option<&str>) -> Result<Self, QueryError> {
+    /// [`FormatError`] when there is no such column, or the form has no columns.
+    pub(super) fn new(kind: Kind, fields: Option<&str>) -> Result<Self, FormatError> {
         match (kind, fields) {
             (Kind::Csv, fields) => csv::columns(fields).map(Self::Csv),
-            (_, Some(_)) => Err(QueryError::FieldsWithoutCsv),
+            (_, Some(_)) => Err(FormatError::FieldsWithoutCsv),
             (Kind::Json, None) => Ok(Self::Json),
             (Kind::NdJson, None) => Ok(Self::NdJson),
         }

@@ -33,7 +33,14 @@ fn wish(text: &str) -> (String, f32) {
     let weight = parts
         .filter_map(|part| part.split_once('='))
         .find(|(key, _)| key.trim().eq_ignore_ascii_case("q"))
-        .map_or(1.0, |(_, weight)| weight.trim().parse().unwrap_or(0.0));
+        .map_or(1.0, |(_, text)| {
+            let weight = text.trim().parse().unwrap_or(0.0);
+            if (0.0..=1.0).contains(&weight) {
+                weight
+            } else {
+                0.0
+            }
+        });
     (name, weight)
 }
 
@@ -87,6 +94,8 @@ mod tests {
             ("*/*;q=0.1, application/json;q=0", Some(1)),
             ("text/html", None),
             ("text/csv;q=loud", None),
+            ("text/csv;q=7, application/json;q=0.1", Some(0)),
+            ("text/csv;q=NaN", None),
             ("", None),
         ] {
             assert_eq!(chosen(accept), expected, "{accept}");

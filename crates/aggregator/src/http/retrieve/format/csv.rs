@@ -1,6 +1,7 @@
 //! CSV as RFC 4180 has it, in which no cell is taken for a formula.
 
-use crate::query::{QueryError, attribute_text};
+use super::FormatError;
+use crate::query::attribute_text;
 use crate::store::page::Row;
 use std::borrow::Cow;
 
@@ -22,27 +23,24 @@ pub(in crate::http::retrieve) enum Column {
     Attribute(String),
 }
 
-pub(super) fn columns(fields: Option<&str>) -> Result<Vec<Column>, QueryError> {
+pub(super) fn columns(fields: Option<&str>) -> Result<Vec<Column>, FormatError> {
     let names = fields.unwrap_or(DEFAULT).split(',').map(str::trim);
     let columns: Vec<Column> = names.map(Column::parse).collect::<Result<_, _>>()?;
     if columns.len() > MOST {
-        return Err(QueryError::TooMany {
-            parameter: "fields",
-            limit: MOST,
-        });
+        return Err(FormatError::TooManyFields(MOST));
     }
     let mut others = columns.iter();
     while let Some(column) = others.next() {
         // Each would be written in full.
         if others.as_slice().contains(column) {
-            return Err(QueryError::BadField(format!("{} twice", column.name())));
+            return Err(FormatError::Field(format!("{} twice", column.name())));
         }
     }
     Ok(columns)
 }
 
 impl Column {
-    fn parse(name: &str) -> Result<Self, QueryError> {
+    fn parse(name: &str) -> Result<Self, FormatError> {
         Ok(match name {
             "id" => Self::Id,
             "timestamp" => Self::Timestamp,
@@ -51,7 +49,7 @@ impl Column {
             "attributes" => Self::Attributes,
             other => match other.strip_prefix("attr.").filter(|key| !key.is_empty()) {
                 Some(key) => Self::Attribute(key.to_owned()),
-                None => return Err(QueryError::BadField(other.chars().take(100).collect())),
+                None => return Err(FormatError::Field(other.chars().take(100).collect())),
             },
         })
     }
@@ -101,7 +99,6 @@ fn write_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, out: &mut Vec<u8>) 
     out.extend_from_slice(b"\r\n");
 }
 
-/// A cell that a spreadsheet would take for a formula gets an apostrophe before it; a number is none.
 /// What spreadsheets take for the beginning of a formula.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
@@ -111,6 +108,7 @@ fn is_written_in_digits(cell: &str) -> bool {
     bytes.all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'))
 }
 
+/// A cell that a spreadsheet would take for a formula gets an apostrophe before it; a number is none.
 fn write_cell(cell: &str, out: &mut Vec<u8>) {
     let is_formula =
         cell.starts_with(FORMULA) && !(cell.parse::<f64>().is_ok() && is_written_in_digits(cell));

@@ -1,0 +1,156 @@
+//! Whatever stands behind the question mark is a request or has a precise error: random bytes, and
+//! good requests with bits turned over. `PROPTEST_CASES=1000000` looks at more of them.
+
+use super::tests::{NOW, key};
+use super::*;
+use crate::query::Candidate;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
+
+/// Unless the environment says otherwise.
+const CASES: u32 = 4_000;
+/// A sentence for people, also when what it repeats was long.
+const LONGEST_SENTENCE: usize = 2_000;
+const CODES: [&str; 10] = [
+    "invalid_cursor",
+    "invalid_level",
+    "invalid_number",
+    "invalid_parameter",
+    "invalid_regex",
+    "invalid_time",
+    "invalid_time_range",
+    "query_too_large",
+    "repeated_parameter",
+    "unknown_parameter",
+];
+/// Parameters as readers send them.
+const GOOD: [&str; 22] = [
+    "startTime=-15m",
+    "startTime=2024-10-08T00:00:00%2B02:00",
+    "startTime=1728345600.123",
+    "endTime=now",
+    "endTime=1728345600000",
+    "logLevel=ERROR,warn",
+    "logLevel=AUDIT",
+    "minLevel=info",
+    "q=a+b",
+    "q=%C3%84u%C3%9Ferst",
+    "caseSensitive=true",
+    "regex=took+%5Cd%7B3%2C%7D",
+    "regex=(?i)^get",
+    "attr.service=orders",
+    "attr.http.status=!500",
+    "attr.k",
+    "order=desc",
+    "order=asc",
+    "limit=7",
+    "format=ndjson",
+    "format=csv",
+    "format=csv&fields=id,attr.a.b",
+];
+
+fn config() -> ProptestConfig {
+    let mut config = ProptestConfig::default();
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = CASES;
+    }
+    config
+}
+
+/// A good request, with a cursor of its own for some.
+fn good() -> impl Strategy<Value = String> {
+    let parameters = prop::sample::subsequence(GOOD.to_vec(), 0..8).prop_shuffle();
+    (parameters, any::<bool>()).prop_map(|(parameters, goes_on)| {
+        let text = parameters.join("&");
+        match Asked::parse(&text, NOW, &key()) {
+            Ok(asked) if goes_on => {
+                let address = asked.address(&asked.cursor(RecordId::MAX, &key()));
+                address.split_once('?').unwrap().1.to_owned()
+            }
+            _ => text,
+        }
+    })
+}
+
+fn flipped(text: &str, flips: &[(prop::sample::Index, u8)]) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for (place, bit) in flips {
+        if !bytes.is_empty() {
+            let place = place.index(bytes.len());
+            bytes[place] ^= 1 << bit;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What is taken can be asked on and on; what is not taken is told in a sentence.
+fn check(text: &str) -> TestCaseResult {
+    let asked = match Asked::parse(text, NOW, &key()) {
+        Ok(asked) => asked,
+        Err(error) => {
+            let sentence = error.to_string();
+            prop_assert!(CODES.contains(&error.code()), "{}", error.code());
+            prop_assert!(!sentence.is_empty() && sentence.len() < LONGEST_SENTENCE);
+            prop_assert!(!sentence.contains(char::is_control), "{sentence:?}");
+            return Ok(());
+        }
+    };
+    for message in ["", "GET /orders took 120 ms"] {
+        asked.query.matches(Candidate {
+            id: RecordId::MIN,
+            severity: 17,
+            level: Some("ERROR"),
+            message,
+            attributes: Some(r#"{"service":"orders","http":{"status":500}}"#),
+        });
+    }
+    let address = asked.address(&asked.cursor(RecordId::MIN, &key()));
+    let later = Timestamp::from_nanos(NOW.nanos() + 1);
+    let next = Asked::parse(address.split_once('?').unwrap().1, later, &key()).unwrap();
+    prop_assert_eq!(&next.query, &asked.query);
+    prop_assert_eq!(
+        (next.after, next.format),
+        (Some(RecordId::MIN), asked.format)
+    );
+    prop_assert_eq!(next.limit, asked.limit.or(Some(DEFAULT_LIMIT)));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn any_bytes_are_a_request_or_have_an_error(bytes: Vec<u8>) {
+        check(&String::from_utf8_lossy(&bytes))?;
+        let escaped: Vec<String> = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+        check(&escaped.concat())?;
+    }
+
+    #[test]
+    fn any_value_of_a_parameter_is_taken_or_has_an_error(
+        parameter in prop::sample::select(GOOD.to_vec()), bytes: Vec<u8>, cursor: bool,
+    ) {
+        let name = if cursor { "cursor" } else { parameter.split_once('=').map_or(parameter, |(name, _)| name) };
+        let value: String = form_urlencoded::byte_serialize(&bytes).collect();
+        check(&format!("{name}={value}"))?;
+    }
+
+    #[test]
+    fn a_request_with_bits_turned_over_is_a_request_or_has_an_error(
+        text in good(), flips in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..8), 0..4),
+    ) {
+        check(&flipped(&text, &flips))?;
+    }
+
+    #[test]
+    fn a_cursor_with_bits_turned_over_is_refused(
+        text in good(), flips in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..7), 1..4),
+    ) {
+        if let Ok(asked) = Asked::parse(&text, NOW, &key()) {
+            let cursor = asked.cursor(RecordId::MAX, &key());
+            let changed = flipped(&cursor, &flips);
+            let opened = key().open(&changed, &asked.question);
+            prop_assert_eq!(opened.is_ok(), changed == cursor, "{}", changed);
+        }
+    }
+}

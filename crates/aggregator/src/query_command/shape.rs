@@ -1,0 +1,115 @@
+//! The forms of the output: how one row of the answer is written in each.
+
+use super::args::{Output, QueryArgs};
+use super::palette::Palette;
+use super::record::{NoRecord, Record};
+use super::{harmless, text};
+
+/// A form of the output.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shape {
+    /// Lines for people.
+    Text(Palette),
+    /// A JSON object a line.
+    Json,
+    /// CSV, just as the service writes it, but for a terminal.
+    Csv { is_terminal: bool },
+}
+
+impl Shape {
+    pub(super) fn new(args: &QueryArgs, is_terminal: bool) -> Self {
+        match args.output {
+            Output::Text => Self::Text(Palette::new(args.color, is_terminal)),
+            Output::Json => Self::Json,
+            Output::Csv => Self::Csv { is_terminal },
+        }
+    }
+
+    /// What the service has to answer with.
+    pub(super) fn content_type(self) -> &'static str {
+        match self {
+            Self::Text(_) | Self::Json => "application/x-ndjson",
+            Self::Csv { .. } => "text/csv",
+        }
+    }
+
+    /// Whether the first row of an answer is no record; then rows may hold line ends.
+    pub(super) fn has_head(self) -> bool {
+        matches!(self, Self::Csv { .. })
+    }
+
+    pub(super) fn write_head(self, row: &[u8], out: &mut Vec<u8>) {
+        csv(row, matches!(self, Self::Csv { is_terminal: true }), out);
+    }
+
+    /// A row of the answer, with its line end.
+    pub(super) fn write(self, row: &[u8], out: &mut Vec<u8>) -> Result<(), NoRecord> {
+        if let Self::Csv { is_terminal } = self {
+            csv(row, is_terminal, out);
+            return Ok(());
+        }
+        let json = std::str::from_utf8(row).map_err(|_| NoRecord)?;
+        self.write_json(json.trim_end(), true, out)
+    }
+
+    /// A record in JSON; one that was not looked for itself is told from the others by its colour.
+    pub(super) fn write_json(
+        self,
+        json: &str,
+        is_match: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), NoRecord> {
+        match self {
+            Self::Text(palette) => text::write(&Record::parse(json)?, is_match, palette, out),
+            Self::Json | Self::Csv { .. } => {
+                harmless::write_json(json, out);
+                out.push(b'\n');
+            }
+        }
+        Ok(())
+    }
+
+    /// Between two groups of neighbours. A program knows the records apart by their ids.
+    pub(super) fn write_separator(self, out: &mut Vec<u8>) {
+        if matches!(self, Self::Text(_)) {
+            out.extend_from_slice(b"--\n");
+        }
+    }
+}
+
+fn csv(row: &[u8], is_terminal: bool, out: &mut Vec<u8>) {
+    if is_terminal {
+        let row = String::from_utf8_lossy(row);
+        harmless::write(row.trim_end_matches(['\r', '\n']), out);
+        out.push(b'\n');
+    } else {
+        out.extend_from_slice(row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_is_changed_for_a_terminal_alone() {
+        let row = b"1,\"two\r\nlines\x1b[2J\"\r\n";
+        for (is_terminal, expected) in
+            [(false, &row[..]), (true, b"1,\"two\\r\\nlines\\x1b[2J\"\n")]
+        {
+            let mut out = Vec::new();
+            Shape::Csv { is_terminal }.write(row, &mut out).unwrap();
+            assert_eq!(out, expected);
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_record_is_not_shown_as_one() {
+        let text = Shape::Text(Palette::NONE);
+        for line in [&b"{}\n"[..], b"null\n", b"\xff\n", b"\n"] {
+            let mut out = Vec::new();
+            assert_eq!(text.write(line, &mut out), Err(NoRecord));
+            assert!(out.is_empty());
+        }
+    }
+}
