@@ -80,6 +80,14 @@ fn relative_hint(reason: TimeError) -> &'static str {
 }
 
 impl QueryError {
+    /// The same of an address that knows these parameters.
+    pub(crate) fn known(self, known: &'static str) -> Self {
+        match self {
+            Self::Unknown { name, .. } => Self::Unknown { name, known },
+            other => other,
+        }
+    }
+
     /// A code that stays the same, for programs.
     pub fn code(&self) -> &'static str {
         match self {
