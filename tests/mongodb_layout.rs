@@ -1,6 +1,8 @@
 //! What stands in MongoDB: the documents, the collection and its index, and what the service does
 //! with a collection that it did not make, or may not make as it would.
 
+mod counting;
+
 use std::time::Duration;
 
 use crate::support::mongod::{self, Mongod};
@@ -258,6 +260,22 @@ async fn what_others_wrote_is_left_alone_and_not_served() {
     one_is_taken_and_found(&service).await;
     let all = service.get("/logs/retrieve").await.json();
     assert_eq!(all.as_array().map(Vec::len), Some(1), "{all}");
+    let id = all[0]["id"].as_str().unwrap();
+    let beside = (0..id.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&id[at..at + 2], 16).unwrap());
+    let mut beside: Vec<u8> = beside.collect();
+    beside[19] += 1;
+    let binary = |bytes| bson::Binary {
+        subtype: bson::spec::BinarySubtype::Generic,
+        bytes,
+    };
+    // An id like ours, and no record.
+    logs.insert_one(doc! { "_id": binary(beside), "severity": 13 })
+        .await
+        .unwrap();
+    let counted = service.get("/logs/histogram").await.json();
+    assert_eq!(counted["records"], 1, "{counted}");
     assert_eq!(
         logs.count_documents(doc! { "message": "theirs" })
             .await

@@ -1,6 +1,7 @@
 //! Random records and random queries: both stores against a naive filter, and against each other.
 
 mod asked;
+mod counted;
 
 use aggregator::query::Query;
 use aggregator::store::PageLimit;

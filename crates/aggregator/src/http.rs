@@ -3,10 +3,13 @@
 mod batches;
 mod body;
 mod error;
+mod facets;
 mod gather;
 mod health;
+mod histogram;
 mod ingest;
 pub mod listener;
+mod look_through;
 mod record;
 mod rejected;
 mod retrieve;
@@ -63,7 +66,7 @@ pub struct Limits {
     pub decoded_bytes: usize,
     /// From a whole body to the answer.
     pub request_timeout: Duration,
-    /// How long records are looked for when a limited number is asked for.
+    /// How long records are looked for when a limited number is asked for, and how long they are counted.
     pub query_max_time: Duration,
     /// From the head of a request to the end of its body.
     pub body_timeout: Duration,
@@ -77,6 +80,8 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/logs/batch", post(ingest::batch))
         .route("/logs/batches/{id}", get(batches::fate))
         .route("/logs/retrieve", get(retrieve::retrieve))
+        .route("/logs/histogram", get(histogram::histogram))
+        .route("/logs/facets", get(facets::facets))
         .route("/logs/{id}", get(record::one))
         .route("/logs/{id}/context", get(record::context))
         .route("/logs/rejected", get(rejected::list))

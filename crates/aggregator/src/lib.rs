@@ -21,8 +21,8 @@
 //! Beside the way: [`idempotency`] remembers keys, [`fates`] what became of batches, and [`accounting`]
 //! counts what became of every record.
 //!
-//! One direction: nothing below [`http`] knows axum. [`wire`], [`query`], [`cursor`], [`breaker`], [`batch`],
-//! [`document`] and [`record_id`] are pure: no clock, no I/O, no tokio.
+//! One direction: nothing below [`http`] knows axum. [`wire`], [`query`], [`histogram`], [`facets`], [`cursor`],
+//! [`breaker`], [`batch`], [`document`] and [`record_id`] are pure: no clock, no I/O, no tokio.
 //!
 //! # The rooms
 //!
@@ -49,7 +49,9 @@ pub mod cursor_key;
 pub mod delivery;
 pub mod document;
 pub mod drain;
+pub mod facets;
 pub mod fates;
+pub mod histogram;
 pub mod http;
 pub mod idempotency;
 pub mod intake;

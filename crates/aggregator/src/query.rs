@@ -14,6 +14,7 @@ mod level;
 mod parse;
 mod text;
 mod time;
+mod values;
 
 pub use attribute::{AttributeFilter, attribute_text};
 pub(crate) use error::FILTERS;
@@ -21,6 +22,7 @@ pub use error::QueryError;
 pub use level::LevelFilter;
 pub(crate) use parse::once;
 pub use text::{Pattern, Substring};
+pub use values::each_value;
 
 use crate::record_id::RecordId;
 use logs::{Level, Timestamp};
@@ -104,6 +106,15 @@ impl Query {
                 .attributes
                 .iter()
                 .all(|filter| filter.matches(record.attributes))
+    }
+
+    /// Whether nothing is asked for but times and levels that are known by their severity, so that an
+    /// id and a severity are enough to tell what matches.
+    pub fn is_of_time_and_severity(&self) -> bool {
+        self.texts.is_empty()
+            && self.patterns.is_empty()
+            && self.attributes.is_empty()
+            && !self.levels.as_ref().is_some_and(LevelFilter::has_texts)
     }
 
     /// The ids that can match and come behind `after` in the order that is asked for.

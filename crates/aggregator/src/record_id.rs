@@ -109,6 +109,14 @@ impl RecordId {
         Self(id)
     }
 
+    /// The greatest id that a record of this time can have.
+    pub fn last_at(time: Timestamp) -> Self {
+        let mut id = Self::MAX.0;
+        let (head, _) = id.split_at_mut(8);
+        head.copy_from_slice(&time_bytes(time));
+        Self(id)
+    }
+
     /// The id in these bytes, if they are as many as an id has.
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
@@ -203,6 +211,8 @@ mod tests {
             prop_assert_eq!(id(a).cmp(&id(b)), a.cmp(&b));
             prop_assert_eq!(id(a).time().nanos(), a.0);
             prop_assert!(RecordId::first_at(id(a).time()) <= id(a));
+            prop_assert!(RecordId::last_at(id(a).time()) >= id(a));
+            prop_assert_eq!(RecordId::last_at(id(a).time()).time(), id(a).time());
         }
     }
 

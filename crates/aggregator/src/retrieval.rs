@@ -6,8 +6,11 @@
 //! a search through a long range is many short pages, beside which others get their turn.
 
 mod ahead;
+mod counting;
+mod question;
 
 pub use ahead::Ahead;
+pub use counting::{Counting, Step};
 
 use crate::clock::Clock;
 use crate::query::Query;
@@ -15,8 +18,8 @@ use crate::record_id::RecordId;
 use crate::store::guard::{CallError, Guard};
 use crate::store::page::Page;
 use crate::store::{PageLimit, Store, StoreError};
-use crate::worker::{Handler, JobError, Lane, LaneSnapshot};
-use async_trait::async_trait;
+use crate::worker::{JobError, Lane, LaneSnapshot};
+use question::{Question, Reader};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -30,10 +33,6 @@ const PAGE_LOOKED_AT: usize = 1_000_000;
 /// long, which costs a long search less.
 const FIRST_PAGE: Duration = Duration::from_millis(20);
 const LONGEST_PAGE: Duration = Duration::from_millis(160);
-
-/// How much longer than the store's own deadline its answer is waited for: a store that is well says
-/// in that time that the question takes too long, and only a store that is silent counts as failed.
-const ANSWER_TIME: Duration = Duration::from_millis(500);
 
 /// Between two attempts at a page in the middle of an answer.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
@@ -126,18 +125,24 @@ impl Retrieval {
     }
 
     async fn page(&self, pages: &Pages) -> Result<Page, PageError> {
-        let job = PageJob {
-            query: Arc::clone(&pages.query),
-            after: pages.after,
-            limit: PageLimit {
-                rows: pages.rows.min(PAGE_ROWS),
-                bytes: PAGE_BYTES,
-                looked_at: PAGE_LOOKED_AT,
-                time: pages.page_time.min(self.page_timeout / 2),
-            },
-        };
+        let limit = self.limit(pages.rows, pages.page_time);
+        let question = Question::page(Arc::clone(&pages.query), pages.after, limit);
+        self.ask(question).await?.page().ok_or(JobError::Panicked)
+    }
+
+    fn limit(&self, rows: usize, time: Duration) -> PageLimit {
+        PageLimit {
+            rows: rows.min(PAGE_ROWS),
+            bytes: PAGE_BYTES,
+            looked_at: PAGE_LOOKED_AT,
+            time: time.min(self.page_timeout / 2),
+        }
+    }
+
+    /// What is answered is of the question's kind.
+    async fn ask(&self, question: Question) -> Result<question::Answer, PageError> {
         let deadline = self.clock.elapsed() + self.page_timeout;
-        self.lane.submit(job, deadline).await
+        self.lane.submit(question, deadline).await
     }
 
     /// The lane in numbers.
@@ -211,6 +216,14 @@ impl Pages {
         Ok(Some(page))
     }
 
+    /// Goes on behind this record, up to which everything is known otherwise; ends without one.
+    fn go_on_behind(&mut self, after: Option<RecordId>) {
+        self.after = after;
+        if after.is_none() {
+            self.state = State::Done;
+        }
+    }
+
     /// Ends the search and keeps its place.
     pub fn into_place(self) -> Place {
         self.place
@@ -264,31 +277,5 @@ pub fn passes(error: &PageError) -> bool {
             matches!(error, StoreError::Unavailable(_) | StoreError::Timeout)
         }
         JobError::Closed => false,
-    }
-}
-
-/// One page to be read.
-struct PageJob {
-    query: Arc<Query>,
-    after: Option<RecordId>,
-    limit: PageLimit,
-}
-
-/// What the workers of the read lane do.
-struct Reader {
-    store: Arc<dyn Store>,
-    guard: Guard,
-}
-
-#[async_trait]
-impl Handler for Reader {
-    type Job = PageJob;
-    type Output = Page;
-    type Error = CallError;
-
-    async fn run(&self, job: PageJob, deadline: Duration) -> Result<Page, CallError> {
-        let store = Arc::clone(&self.store);
-        let read = async move { store.page(&job.query, job.after, job.limit, deadline).await };
-        self.guard.call(deadline + ANSWER_TIME, read).await
     }
 }

@@ -1,15 +1,18 @@
 //! What a store is: the one trait that MongoDB and SQLite both keep, and what can go wrong there.
 
 mod budget;
+pub mod counts;
 pub mod guard;
 pub mod mongo;
 pub mod page;
 pub mod sqlite;
 
 use crate::batch::Documents;
+use crate::histogram::Interval;
 use crate::query::Query;
 use crate::record_id::{BatchId, RecordId};
 use async_trait::async_trait;
+use counts::Counts;
 use logs::Timestamp;
 use page::Page;
 use serde::Serialize;
@@ -54,6 +57,22 @@ pub trait Store: Send + Sync + 'static {
         limit: PageLimit,
         deadline: Duration,
     ) -> Result<Page, StoreError>;
+
+    /// How many records match, by bucket and severity, behind `after` when it is given: for a query
+    /// that [asks for nothing else](Query::is_of_time_and_severity) than time and severity, and whose
+    /// range has a bearable number of buckets. Counting goes on for about the time in `limit`; the
+    /// counts say how far it came.
+    async fn counts(
+        &self,
+        query: &Query,
+        after: Option<RecordId>,
+        interval: Interval,
+        limit: PageLimit,
+        deadline: Duration,
+    ) -> Result<Counts, StoreError> {
+        let page = self.page(query, after, limit, deadline).await?;
+        Ok(Counts::of_page(interval, query, &page))
+    }
 
     /// Resolves when the store, after it could not be reached, can be again; never when it cannot
     /// tell. What comes back before this is called is not told.

@@ -71,6 +71,28 @@ pub fn severity_of(text: &str) -> u8 {
 }
 
 impl Level {
+    /// All of them, the least first.
+    pub const ALL: [Self; 6] = [
+        Self::Trace,
+        Self::Debug,
+        Self::Info,
+        Self::Warn,
+        Self::Error,
+        Self::Fatal,
+    ];
+
+    /// The spelling that stands for all of its spellings, in capitals.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trace => "TRACE",
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+            Self::Fatal => "FATAL",
+        }
+    }
+
     /// The level that a text is a spelling of, if it is a known one.
     pub fn from_text(text: &str) -> Option<Self> {
         Self::from_severity(severity_of(text))
@@ -131,6 +153,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_name_is_a_spelling_of_its_level_and_no_severity_is_left_out() {
+        let mut severities = Vec::new();
+        for level in Level::ALL {
+            assert_eq!(Level::from_text(level.name()), Some(level));
+            severities.extend(level.severities());
+        }
+        assert!(severities.into_iter().eq(1..=24));
     }
 
     #[test]

@@ -66,6 +66,16 @@ impl Asked {
         }
     }
 
+    /// A question that an id and a severity are enough to answer, but for levels that are not known.
+    pub(super) fn of_time_and_level(random: &mut StdRng) -> Self {
+        Self {
+            texts: Vec::new(),
+            pattern: None,
+            attributes: Vec::new(),
+            ..Self::random(random)
+        }
+    }
+
     pub(super) fn query_string(&self) -> String {
         let mut text = form_urlencoded::Serializer::new(String::new());
         if let Some(start) = self.start {

@@ -141,7 +141,7 @@ fn unreadable(error: &io::Error) -> ApiError {
 }
 
 /// An answer that keeps its place until its reader has taken it.
-fn json(text: Vec<u8>, place: Place) -> Response {
+pub(super) fn json(text: Vec<u8>, place: Place) -> Response {
     let parts = stream::unfold((Some(text), place), |(text, place)| async move {
         let text = Bytes::from(text?);
         Some((Ok::<_, io::Error>(text), (None, place)))

@@ -107,8 +107,9 @@ struct Search<'a> {
     is_so: &'a dyn Fn(&str) -> bool,
 }
 
+/// A JSON string, without a copy where it has no escapes.
 #[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 impl<'de> Visitor<'de> for Search<'_> {
     type Value = bool;

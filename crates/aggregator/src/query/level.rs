@@ -40,6 +40,11 @@ impl LevelFilter {
         self.severities.is_empty() && self.texts.is_empty()
     }
 
+    /// Whether a level is asked for that has no severity.
+    pub(super) fn has_texts(&self) -> bool {
+        !self.texts.is_empty()
+    }
+
     pub(super) fn matches(&self, severity: u8, level: Option<&str>) -> bool {
         self.severities.contains(&severity)
             || (!self.texts.is_empty()

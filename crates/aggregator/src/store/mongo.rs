@@ -15,10 +15,12 @@ mod read;
 pub use address::{AddressError, MongoAddress, hide_credentials};
 
 use super::budget::Budget;
+use super::counts::Counts;
 use super::page::Page;
 use super::{InsertReport, PageLimit, Store, StoreError, StoreStatus};
 use crate::batch::Documents;
 use crate::clock::Clock;
+use crate::histogram::Interval;
 use crate::query::Query;
 use crate::record_id::{BatchId, RecordId};
 use async_trait::async_trait;
@@ -26,6 +28,7 @@ use bounded::bounded;
 use client::{LazyClient, Reachability};
 use logs::Timestamp;
 use mongodb::Database;
+use read::CountTask;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -226,6 +229,31 @@ impl Store for MongoStore {
         let budget = Budget::start(limit, Arc::clone(&self.clock));
         let reading = read::page(&database, &target.collection, query, after, budget, left);
         bounded(left, reading)
+            .await
+            .map_err(|error| error.scrub(&target.address))
+    }
+
+    async fn counts(
+        &self,
+        query: &Query,
+        after: Option<RecordId>,
+        interval: Interval,
+        limit: PageLimit,
+        deadline: Duration,
+    ) -> Result<Counts, StoreError> {
+        self.ready().await?;
+        let database = self.shared.reads().await?;
+        let target = &self.shared.target;
+        let task = CountTask {
+            database: &database,
+            collection: &target.collection,
+            query,
+            interval,
+            clock: &*self.clock,
+            until: self.clock.elapsed() + limit.time,
+            deadline,
+        };
+        bounded(self.left(deadline), task.counts(after))
             .await
             .map_err(|error| error.scrub(&target.address))
     }

@@ -22,6 +22,7 @@ pub struct Page {
 #[derive(Debug, Clone)]
 struct RowSpans {
     id: RecordId,
+    severity: u8,
     level: Option<Range<usize>>,
     message: Range<usize>,
     attributes: Option<Range<usize>>,
@@ -32,6 +33,8 @@ struct RowSpans {
 pub struct Row<'a> {
     /// Its id, and with it its time.
     pub id: RecordId,
+    /// Its severity, 0 when the level is unknown.
+    pub severity: u8,
     /// The level's text as it was sent.
     pub level: Option<&'a str>,
     /// The text.
@@ -42,10 +45,10 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// What a query looks at.
-    fn candidate(self, severity: u8) -> Candidate<'a> {
+    fn candidate(self) -> Candidate<'a> {
         Candidate {
             id: self.id,
-            severity,
+            severity: self.severity,
             level: self.level,
             message: self.message,
             attributes: self.attributes,
@@ -121,9 +124,15 @@ impl Page {
         self.rows.get(position).map(|spans| self.row_of(spans))
     }
 
+    /// The rows in order.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().map(|spans| self.row_of(spans))
+    }
+
     fn row_of(&self, spans: &RowSpans) -> Row<'_> {
         Row {
             id: spans.id,
+            severity: spans.severity,
             level: spans.level.clone().map(|span| self.slice(span)),
             message: self.slice(spans.message.clone()),
             attributes: spans.attributes.clone().map(|span| self.slice(span)),
@@ -157,12 +166,13 @@ impl Page {
         }
         let spans = RowSpans {
             id: stored.id,
+            severity: stored.severity,
             level,
             message,
             attributes: stored.attributes.map(|_| start..self.text.len()),
         };
         let row = self.row_of(&spans);
-        if query.matches(row.candidate(stored.severity)) {
+        if query.matches(row.candidate()) {
             self.rows.push(spans);
         } else {
             self.text.truncate(end);
@@ -171,12 +181,13 @@ impl Page {
     }
 
     /// Adds a row, if it is asked for.
-    pub fn push_row(&mut self, query: &Query, severity: u8, row: Row<'_>) {
-        if !query.matches(row.candidate(severity)) {
+    pub fn push_row(&mut self, query: &Query, row: Row<'_>) {
+        if !query.matches(row.candidate()) {
             return;
         }
         let spans = RowSpans {
             id: row.id,
+            severity: row.severity,
             level: row.level.map(|text| self.put(text)),
             message: self.put(row.message),
             attributes: row.attributes.map(|text| self.put(text)),

@@ -9,10 +9,12 @@ mod write;
 pub use schema::{SchemaError, open_reader};
 
 use super::budget::Budget;
+use super::counts::Counts;
 use super::page::Page;
 use super::{InsertReport, PageLimit, Store, StoreError, StoreStatus};
 use crate::batch::Documents;
 use crate::clock::Clock;
+use crate::histogram::Interval;
 use crate::query::Query;
 use crate::record_id::{BatchId, RecordId};
 use async_trait::async_trait;
@@ -134,6 +136,28 @@ impl Store for SqliteStore {
             let budget = Budget::start(limit, Arc::clone(&clock));
             let is_late = move || clock.elapsed() >= deadline;
             shared.with_reader(|reader| read::page(reader, &query, after, budget, is_late))
+        })
+        .await
+    }
+
+    async fn counts(
+        &self,
+        query: &Query,
+        after: Option<RecordId>,
+        interval: Interval,
+        limit: PageLimit,
+        deadline: Duration,
+    ) -> Result<Counts, StoreError> {
+        let query = query.clone();
+        self.blocking(move |shared| {
+            let clock = Arc::clone(&shared.clock);
+            let is_late = move || clock.elapsed() >= deadline;
+            let until = shared.clock.elapsed() + limit.time;
+            let is_over = || shared.clock.elapsed() >= until;
+            shared.with_reader(|reader| {
+                let counts = Counts::new(interval);
+                read::counts(reader, &query, after, counts, is_over, is_late)
+            })
         })
         .await
     }

@@ -2,6 +2,7 @@
 
 use super::format::{FormatError, Kind};
 use crate::cursor::{BadCursor, CursorKey, Position};
+use crate::histogram::{BadInterval, TooManyBuckets};
 use crate::query::{FILTERS, Query, QueryError, once};
 use crate::record_id::RecordId;
 use logs::Timestamp;
@@ -64,6 +65,18 @@ pub(in crate::http) enum AskError {
         /// Its greatest value.
         most: usize,
     },
+    /// The length of a bucket.
+    #[error(transparent)]
+    Interval(#[from] BadInterval),
+    /// The number of buckets.
+    #[error(transparent)]
+    Buckets(#[from] TooManyBuckets),
+    /// What a histogram tells apart.
+    #[error("by is not level")]
+    By,
+    /// A field that has no values to be counted, or that is named twice.
+    #[error("fields has no {0:?}: known are level and attr.KEY")]
+    Facet(String),
 }
 
 impl AskError {
@@ -75,6 +88,9 @@ impl AskError {
             Self::Format(error) => error.code(),
             Self::Unknown { .. } => "unknown_parameter",
             Self::Number { .. } => "invalid_number",
+            Self::Interval(_) => "invalid_interval",
+            Self::Buckets(_) => "too_many_buckets",
+            Self::By | Self::Facet(_) => "invalid_parameter",
         }
     }
 }

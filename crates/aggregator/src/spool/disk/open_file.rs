@@ -158,7 +158,7 @@ mod tests {
         for length in [100, 300_000, 5, 70_000, 4096, 1 << 20, 3] {
             let mut bytes = MatchedBytes::default();
             bytes.begin(place, length);
-            let filler = (0..length).map(|number| (number * 31 + length) as u8);
+            let filler = (0..length).map(|number: usize| (number * 31 + length).to_le_bytes()[0]);
             bytes.bytes_mut().extend(filler);
             write_all_at(&file, &bytes, place).unwrap();
             written.extend_from_slice(&bytes);

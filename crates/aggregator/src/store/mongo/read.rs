@@ -8,6 +8,9 @@
 //! no rows, but show how far it has come, and a page may end with one of them.
 
 mod command;
+mod count;
+
+pub(super) use count::Task as CountTask;
 
 use crate::document::{self, StoredDocument};
 use crate::query::Query;

@@ -41,15 +41,10 @@ impl Find {
     pub(super) fn new(query: &Query, after: Option<RecordId>, rows: usize) -> Self {
         let mut filter = doc! { "_id": range(query, after) };
         let mut narrowing = Vec::new();
-        if let Some(severities) = query.severities() {
-            let is_indexed = severities.iter().all(|severity| *severity >= INDEXED_FROM);
-            let list: Vec<i32> = severities.into_iter().map(i32::from).collect();
-            let severity = doc! { "severity": { "$in": list } };
-            if is_indexed {
-                filter.extend(severity);
-            } else {
-                narrowing.push(severity);
-            }
+        match severity(query) {
+            Some((severity, Served::ByIndex)) => filter.extend(severity),
+            Some((severity, Served::ByScan)) => narrowing.push(severity),
+            None => {}
         }
         narrowing.extend(query.texts.iter().filter_map(contains));
         narrowing.extend(query.attributes.iter().filter_map(has_value));
@@ -90,17 +85,12 @@ impl Find {
     /// The command; `left` is the time that the server may take for all its replies.
     pub(super) fn command(&self, collection: &str, left: Duration) -> Document {
         let batch_size = self.batch_size(left);
-        let left = i32::try_from(left.as_millis()).unwrap_or(i32::MAX).max(1);
-        let direction = match self.order {
-            Order::Ascending => 1,
-            Order::Descending => -1,
-        };
         let mut command = doc! {
             "find": collection,
             "filter": self.filter.clone(),
-            "sort": { "_id": direction },
+            "sort": { "_id": direction(self.order) },
             "batchSize": batch_size,
-            "maxTimeMS": left,
+            "maxTimeMS": millis(left),
         };
         if let Reply::Whole(documents) = self.reply {
             command.insert("limit", documents);
@@ -109,13 +99,45 @@ impl Find {
     }
 }
 
-fn range(query: &Query, after: Option<RecordId>) -> Document {
+/// What finds the documents of the severities that are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Served {
+    ByIndex,
+    ByScan,
+}
+
+/// The condition on the severity, if there is one.
+pub(super) fn severity(query: &Query) -> Option<(Document, Served)> {
+    let severities = query.severities()?;
+    let served = match severities.iter().all(|severity| *severity >= INDEXED_FROM) {
+        true => Served::ByIndex,
+        false => Served::ByScan,
+    };
+    let list: Vec<i32> = severities.into_iter().map(i32::from).collect();
+    Some((doc! { "severity": { "$in": list } }, served))
+}
+
+/// The ids that can match.
+pub(super) fn range(query: &Query, after: Option<RecordId>) -> Document {
     let bounds = query.bounds(after);
     let from = if bounds.behind { "$gt" } else { "$gte" };
     let (beyond, end) = bounds
         .before
         .map_or(("$lte", RecordId::MAX), |before| ("$lt", before));
     doc! { from: binary(bounds.from), beyond: binary(end) }
+}
+
+/// The order as a sort by a field has it.
+pub(super) fn direction(order: Order) -> i32 {
+    match order {
+        Order::Ascending => 1,
+        Order::Descending => -1,
+    }
+}
+
+/// Time in whole milliseconds, as `maxTimeMS` has it: at least one, since none would be no bound.
+pub(super) fn millis(left: Duration) -> i32 {
+    i32::try_from(left.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 
 fn binary(id: RecordId) -> Binary {

@@ -1,0 +1,145 @@
+//! The most frequent of many values, in bounded memory.
+//!
+//! All are counted as long as there are not too many different ones; then the rarer half is forgotten,
+//! and it is remembered how often one of those was seen at most. So a count is never too high, and it
+//! is known by how much it may be too low.
+
+use std::collections::HashMap;
+
+/// Different values that are kept in mind at one time.
+const MOST: usize = 1_000;
+/// Bytes that a value takes beside its text.
+const OVERHEAD: usize = 64;
+
+/// How often values were seen.
+#[derive(Debug, Default)]
+pub(super) struct Frequent {
+    seen: HashMap<Box<str>, Seen>,
+    /// Bytes that all of it takes.
+    bytes: usize,
+    missed: u64,
+}
+
+#[derive(Debug)]
+struct Seen {
+    records: u64,
+    /// The last record that had it.
+    last: u64,
+}
+
+impl Frequent {
+    /// Counts a value of the record with this number; a value that a record has twice counts once.
+    pub(super) fn add(&mut self, value: &str, record: u64) {
+        match self.seen.get_mut(value) {
+            Some(seen) if seen.last == record => {}
+            Some(seen) => {
+                seen.records += 1;
+                seen.last = record;
+            }
+            None => {
+                if self.seen.len() >= MOST {
+                    self.forget_rare();
+                }
+                self.bytes += value.len() + OVERHEAD;
+                let seen = Seen {
+                    records: 1,
+                    last: record,
+                };
+                self.seen.insert(value.into(), seen);
+            }
+        }
+    }
+
+    /// Forgets the rarer half.
+    pub(super) fn forget_rare(&mut self) {
+        let rare: Vec<(Box<str>, u64)> = {
+            let mut rare = self.sorted().split_off(self.seen.len().div_ceil(2));
+            rare.drain(..)
+                .map(|(value, records)| (value.into(), records))
+                .collect()
+        };
+        // The first of them is the most frequent one.
+        self.missed += rare.first().map_or(0, |(_, records)| *records);
+        for (value, _) in rare {
+            self.bytes -= value.len() + OVERHEAD;
+            self.seen.remove(&value);
+        }
+    }
+
+    /// The most frequent ones, each with the records that have it.
+    pub(super) fn top(&self, most: usize) -> Vec<(&str, u64)> {
+        let mut sorted = self.sorted();
+        sorted.truncate(most);
+        sorted
+    }
+
+    /// By how much a count may be too low; a value that is not there may have been seen so often.
+    pub(super) fn missed(&self) -> u64 {
+        self.missed
+    }
+
+    /// How many different ones there are.
+    pub(super) fn len(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Bytes that all of it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The most frequent first, and those that are equally frequent in the order of their text: the same
+    /// on every store.
+    fn sorted(&self) -> Vec<(&str, u64)> {
+        let values = self.seen.iter();
+        let mut sorted: Vec<(&str, u64)> = values
+            .map(|(value, seen)| (&**value, seen.records))
+            .collect();
+        sorted.sort_unstable_by(|(a, of_a), (b, of_b)| of_b.cmp(of_a).then(a.cmp(b)));
+        sorted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn few_values_are_counted_exactly_and_one_that_a_record_has_twice_counts_once() {
+        let mut values = Frequent::default();
+        for (record, value) in [(1, "b"), (2, "a"), (2, "a"), (3, "c"), (4, "c"), (4, "")] {
+            values.add(value, record);
+        }
+        assert_eq!(values.top(3), [("c", 2), ("", 1), ("a", 1)]);
+        assert_eq!((values.len(), values.missed()), (4, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn with_more_values_than_memory_a_count_is_never_too_high_and_too_low_by_what_is_told_at_most(
+            rare in 0..6_000_u64, every in 2..50_u64, seed: u64,
+        ) {
+            let mut values = Frequent::default();
+            let mut exact: HashMap<String, u64> = HashMap::new();
+            for record in 0..rare {
+                let value = if record % every == 0 {
+                    "often".to_owned()
+                } else {
+                    // Some of them come again.
+                    (seed.wrapping_mul(record) % 3_000).to_string()
+                };
+                values.add(&value, record);
+                *exact.entry(value).or_default() += 1;
+                prop_assert!(values.len() <= MOST);
+            }
+            let told: HashMap<&str, u64> = values.top(MOST).into_iter().collect();
+            for (value, count) in &exact {
+                let told = told.get(value.as_str()).copied().unwrap_or(0);
+                prop_assert!(told <= *count && *count <= told + values.missed(), "{value}: {told} of {count}");
+            }
+            let bytes: usize = told.keys().map(|value| value.len() + OVERHEAD).sum();
+            prop_assert_eq!(values.bytes(), bytes);
+        }
+    }
+}

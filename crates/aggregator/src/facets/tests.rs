@@ -1,0 +1,128 @@
+//! What is counted of which field, and that memory stays bounded.
+
+use super::*;
+use serde_json::{Value, json};
+
+fn shown(facets: &Facets, attributes: usize, values: usize) -> Value {
+    serde_json::to_value(facets.top(attributes, values)).unwrap()
+}
+
+fn attribute(key: &str) -> Field {
+    Field::Attribute(key.to_owned())
+}
+
+#[test]
+fn values_of_level_and_attributes_are_told_the_most_frequent_first() {
+    let mut facets = Facets::new(None);
+    for (severity, level, attributes) in [
+        (
+            17,
+            Some("ERROR"),
+            Some(r#"{"service":"orders","http":{"status":500},"id":"1"}"#),
+        ),
+        (
+            9,
+            Some("info"),
+            Some(r#"{"service":"login","http.status":500,"id":"2"}"#),
+        ),
+        (
+            9,
+            Some("INFO"),
+            Some(r#"{"service":"orders","tags":["a","a","b",{"c":1},["d"]],"id":"3"}"#),
+        ),
+        (0, Some(" Audit"), None),
+        (0, None, None),
+    ] {
+        facets.add(severity, level, attributes);
+    }
+    assert_eq!(facets.records(), 5);
+    let value = |value: &str, count: u64| json!({"value": value, "count": count});
+    assert_eq!(
+        shown(&facets, 3, 2),
+        json!([
+            {"field": "level", "records": 4, "distinct": 3, "values": [value("INFO", 2), value("ERROR", 1)]},
+            {"field": "attr.service", "records": 3, "distinct": 2, "values": [value("orders", 2), value("login", 1)]},
+            {"field": "attr.id", "records": 3, "distinct": 3, "values": [value("1", 1), value("2", 1)]},
+            {"field": "attr.http.status", "records": 2, "distinct": 1, "values": [value("500", 2)]},
+        ])
+    );
+    assert_eq!(
+        shown(&facets, 4, 5)[4],
+        json!({"field": "attr.tags", "records": 1, "distinct": 2, "values": [value("a", 1), value("b", 1)]})
+    );
+}
+
+#[test]
+fn fields_that_are_asked_for_are_told_in_their_order_also_when_no_record_has_them() {
+    let mut facets = Facets::new(Some(vec![attribute("b"), attribute("a.c"), Field::Level]));
+    facets.add(9, Some("INFO"), Some(r#"{"a":{"c":null},"d":1}"#));
+    assert_eq!(
+        shown(&facets, 0, 1),
+        json!([
+            {"field": "attr.b", "records": 0, "distinct": 0, "values": []},
+            {"field": "attr.a.c", "records": 1, "distinct": 1, "values": [{"value": "null", "count": 1}]},
+            {"field": "level", "records": 1, "distinct": 1, "values": [{"value": "INFO", "count": 1}]},
+        ])
+    );
+}
+
+#[test]
+fn a_value_that_is_too_long_is_not_listed_but_told() {
+    let mut facets = Facets::new(Some(vec![attribute("a")]));
+    let attributes = json!({"a": "x".repeat(LONGEST + 1)}).to_string();
+    facets.add(9, None, Some(&attributes));
+    assert_eq!(
+        shown(&facets, 0, 1),
+        json!([{"field": "attr.a", "records": 1, "tooLong": 1, "values": []}])
+    );
+}
+
+#[test]
+fn memory_is_bounded_and_what_is_frequent_is_found_among_any_number_of_names_and_values() {
+    let mut facets = Facets::new(None);
+    for number in 0..40_000 {
+        let (padding, half) = ("x".repeat(200), number % 2);
+        let attributes = json!({
+            format!("name{number}"): 1, "id": format!("{number}{padding}"), "half": half,
+            "more": (0..5).map(|more| format!("{padding}{number}-{more}")).collect::<Vec<_>>(),
+        });
+        facets.add(9, Some("INFO"), Some(&attributes.to_string()));
+        assert!(facets.attributes.len() <= MOST_FIELDS && facets.bytes <= MOST_BYTES);
+    }
+    let held: usize = facets
+        .attributes
+        .values()
+        .map(|tally| tally.values.bytes())
+        .sum();
+    assert_eq!(facets.bytes, held + facets.level.values.bytes());
+    let shown = shown(&facets, 3, 2);
+    let half = json!([{"value": "0", "count": 20_000}, {"value": "1", "count": 20_000}]);
+    assert_eq!(shown[1]["field"], "attr.half");
+    assert_eq!(
+        (&shown[1]["values"], &shown[1]["distinct"]),
+        (&half, &json!(2))
+    );
+    for many in [&shown[2], &shown[3]] {
+        assert_eq!(many["records"], 40_000, "{many}");
+        assert_eq!(many["distinct"], Value::Null);
+        assert!(many["mayMiss"].as_u64().unwrap() > 0);
+    }
+}
+
+#[test]
+fn all_fields_together_stay_within_the_bound_of_bytes() {
+    let mut facets = Facets::new(None);
+    let padding = "x".repeat(LONGEST - 10);
+    for number in 0..1_000 {
+        let member = |field: usize| (format!("f{field}"), json!(format!("{number}{padding}")));
+        let attributes: serde_json::Map<String, Value> = (0..60).map(member).collect();
+        facets.add(9, None, Some(&Value::from(attributes).to_string()));
+        assert!(facets.bytes <= MOST_BYTES);
+    }
+    assert!(
+        facets
+            .attributes
+            .values()
+            .any(|tally| tally.values.missed() > 0)
+    );
+}

@@ -1,0 +1,126 @@
+//! Counts by time: buckets of one length, which begin at round times, and what is in each of them.
+//!
+//! Pure: where the records are counted, and how long, is said elsewhere.
+
+mod buckets;
+mod interval;
+
+pub use buckets::{Bucket, Buckets, MAX_BUCKETS, TooManyBuckets};
+pub use interval::{BadInterval, Interval};
+
+use crate::query::Order;
+use crate::record_id::RecordId;
+use logs::{Level, Timestamp};
+
+/// Times from the first to the last, both of them included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The earliest.
+    pub first: Timestamp,
+    /// The latest; not before the first.
+    pub last: Timestamp,
+}
+
+/// The levels, and behind them all that is none.
+const KINDS: usize = Level::ALL.len() + 1;
+/// What is counted there is called by this name.
+const OTHER: &str = "other";
+
+/// How many records there are, by level.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LevelCounts([u64; KINDS]);
+
+impl LevelCounts {
+    fn add(&mut self, severity: u8, records: u64) {
+        let level = Level::from_severity(severity);
+        let known = Level::ALL.iter().position(|one| Some(*one) == level);
+        if let Some(count) = self.0.get_mut(known.unwrap_or(KINDS - 1)) {
+            *count += records;
+        }
+    }
+
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// Those that there are, by name, the least level first; `other` are those whose level is missing
+    /// or not known.
+    pub fn by_name(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let names = Level::ALL.map(Level::name).into_iter().chain([OTHER]);
+        names.zip(self.0).filter(|(_, count)| *count > 0)
+    }
+}
+
+/// What was counted, bucket by bucket.
+#[derive(Debug)]
+pub struct Histogram {
+    buckets: Buckets,
+    counts: Vec<LevelCounts>,
+}
+
+impl Histogram {
+    /// All buckets, with nothing in them.
+    pub fn new(buckets: Buckets) -> Self {
+        Self {
+            counts: vec![LevelCounts::default(); buckets.len()],
+            buckets,
+        }
+    }
+
+    /// The buckets.
+    pub fn buckets(&self) -> &Buckets {
+        &self.buckets
+    }
+
+    /// Counts records of one time and severity. A time outside of the buckets is not counted.
+    pub fn add(&mut self, time: Timestamp, severity: u8, records: u64) {
+        let position = self.buckets.position_of(time);
+        if let Some(counts) = position.and_then(|position| self.counts.get_mut(position)) {
+            counts.add(severity, records);
+        }
+    }
+
+    /// All buckets together.
+    pub fn total(&self) -> LevelCounts {
+        let mut total = LevelCounts::default();
+        for counts in &self.counts {
+            for (sum, count) in total.0.iter_mut().zip(counts.0) {
+                *sum += count;
+            }
+        }
+        total
+    }
+
+    /// The buckets in order of time.
+    pub fn rows(&self) -> impl Iterator<Item = (Bucket, LevelCounts)> {
+        let buckets = (0..self.counts.len()).map(|position| self.buckets.bucket(position));
+        buckets.zip(self.counts.iter().copied())
+    }
+}
+
+impl Bucket {
+    /// Whether everything in it was counted, when counting in this order has come to the record
+    /// `reached`.
+    pub fn is_passed(&self, reached: RecordId, order: Order) -> bool {
+        match order {
+            Order::Ascending => RecordId::last_at(self.last) <= reached,
+            Order::Descending => RecordId::first_at(self.first) >= reached,
+        }
+    }
+}
+
+/// The time up to which all is counted, when counting in this order has come to the record `reached`;
+/// some of that very time may be counted, too.
+pub fn counted_up_to(reached: RecordId, order: Order) -> Timestamp {
+    let time = reached.time();
+    match order {
+        Order::Ascending if reached == RecordId::last_at(time) => {
+            Timestamp::from_nanos(time.nanos().saturating_add(1))
+        }
+        _ => time,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! Where buckets begin and end.
+
+use super::{Interval, Span};
+use logs::Timestamp;
+
+/// Buckets in one answer at most.
+pub const MAX_BUCKETS: usize = 10_000;
+
+/// The buckets of a span: multiples of the interval since 1970, the first and the last of them cut
+/// by the span.
+#[derive(Debug, Clone, Copy)]
+pub struct Buckets {
+    span: Span,
+    interval: Interval,
+    /// The number of the first bucket.
+    first: i64,
+    len: usize,
+}
+
+/// A bucket, or what the span leaves of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    /// The earliest time in it.
+    pub first: Timestamp,
+    /// The latest time in it.
+    pub last: Timestamp,
+    /// Whether it is shorter than the interval, because the span begins or ends in it.
+    pub is_cut: bool,
+}
+
+/// The interval cuts the span into more buckets than an answer may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{count} buckets of {interval} are more than {MAX_BUCKETS}: ask for a longer interval or a shorter range of time"
+)]
+pub struct TooManyBuckets {
+    count: u64,
+    interval: Interval,
+}
+
+impl Buckets {
+    /// The buckets of `span`.
+    ///
+    /// # Errors
+    /// [`TooManyBuckets`].
+    pub fn new(span: Span, interval: Interval) -> Result<Self, TooManyBuckets> {
+        let count = Self::count(span, interval);
+        let len = usize::try_from(count).unwrap_or(usize::MAX);
+        if len > MAX_BUCKETS {
+            return Err(TooManyBuckets { count, interval });
+        }
+        Ok(Self {
+            span,
+            interval,
+            first: interval.bucket_of(span.first),
+            len,
+        })
+    }
+
+    /// How many buckets a span is cut into.
+    pub(super) fn count(span: Span, interval: Interval) -> u64 {
+        let [first, last] = [span.first, span.last].map(|time| interval.bucket_of(time));
+        first.abs_diff(last).saturating_add(1)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is none, which no span makes.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The length of each.
+    pub fn interval(&self) -> Interval {
+        self.interval
+    }
+
+    /// Which one a time is in.
+    pub(super) fn position_of(&self, time: Timestamp) -> Option<usize> {
+        let number = self.interval.bucket_of(time);
+        let position = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        (position < self.len).then_some(position)
+    }
+
+    /// The bucket at a position.
+    pub(super) fn bucket(&self, position: usize) -> Bucket {
+        let number = i128::from(self.first) + position as i128;
+        let length = i128::from(self.interval.nanos());
+        let (start, end) = (number * length, (number + 1) * length - 1);
+        let [least, most] = [self.span.first, self.span.last].map(|time| i128::from(time.nanos()));
+        Bucket {
+            first: time(start.max(least)),
+            last: time(end.min(most)),
+            is_cut: start < least || end > most,
+        }
+    }
+}
+
+/// A time that lies in a span, and so fits.
+fn time(nanos: i128) -> Timestamp {
+    Timestamp::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,142 @@
+//! Of what a reader wants the most frequent values: the query, and which fields.
+
+use crate::facets::Field;
+use crate::http::retrieve::{AskError, number, query};
+use crate::query::{Query, QueryError, once};
+use logs::Timestamp;
+
+/// What may be said here besides the filters.
+const OWN_PARAMETERS: &str = "order, fields and limit";
+/// Values of a field when nothing else is said, and at most.
+const DEFAULT_LIMIT: usize = 10;
+const MAX_LIMIT: usize = 100;
+/// Fields at most.
+const MAX_FIELDS: usize = 20;
+/// Characters of an unknown field that are repeated to the caller.
+const SHOWN: usize = 100;
+
+/// A request for frequent values.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// Which records.
+    pub(super) query: Query,
+    /// The fields, when they are chosen.
+    pub(super) fields: Option<Vec<Field>>,
+    /// Values of each field at most.
+    pub(super) limit: usize,
+}
+
+impl Asked {
+    pub(super) fn parse(text: &str, now: Timestamp) -> Result<Self, AskError> {
+        let (mut fields, mut limit, mut filters) = (None, None, Vec::new());
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            match name.as_ref() {
+                "fields" => once("fields", &mut fields, &value)?,
+                "limit" => once("limit", &mut limit, &value)?,
+                _ => filters.push((name, value)),
+            }
+        }
+        let limit = limit.map(|text| number("limit", &text, 1..=MAX_LIMIT));
+        Ok(Self {
+            query: query(filters, now, OWN_PARAMETERS)?,
+            fields: fields.as_deref().map(listed).transpose()?,
+            limit: limit.transpose()?.unwrap_or(DEFAULT_LIMIT),
+        })
+    }
+}
+
+fn listed(names: &str) -> Result<Vec<Field>, AskError> {
+    let mut fields = Vec::new();
+    for name in names.split(',').map(str::trim) {
+        let field = match name.strip_prefix("attr.") {
+            Some(key) if !key.is_empty() => Field::Attribute(key.to_owned()),
+            None if name == "level" => Field::Level,
+            _ => return Err(AskError::Facet(name.chars().take(SHOWN).collect())),
+        };
+        if fields.contains(&field) {
+            let name: String = name.chars().take(SHOWN).collect();
+            return Err(AskError::Facet(format!("{name} twice")));
+        }
+        fields.push(field);
+        if fields.len() > MAX_FIELDS {
+            return Err(AskError::Query(QueryError::TooMany {
+                parameter: "fields",
+                limit: MAX_FIELDS,
+            }));
+        }
+    }
+    Ok(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Asked, AskError> {
+        Asked::parse(text, Timestamp::from_nanos(0))
+    }
+
+    #[test]
+    fn fields_are_the_level_and_attributes_by_their_path() {
+        let asked = parse("fields=attr.http.status, level&limit=3").unwrap();
+        let expected = vec![Field::Attribute("http.status".to_owned()), Field::Level];
+        assert_eq!((asked.fields, asked.limit), (Some(expected), 3));
+        let asked = parse("fields=&limit=").unwrap();
+        assert_eq!((asked.fields, asked.limit), (None, DEFAULT_LIMIT));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let many: Vec<String> = (0..=MAX_FIELDS)
+            .map(|number| format!("attr.{number}"))
+            .collect();
+        let many = format!("fields={}", many.join(","));
+        for (text, code, said) in [
+            (
+                "fields=message",
+                "invalid_parameter",
+                "fields has no \"message\": known are level and attr.KEY",
+            ),
+            (
+                "fields=attr.",
+                "invalid_parameter",
+                "fields has no \"attr.\"",
+            ),
+            ("fields=level,", "invalid_parameter", "fields has no \"\""),
+            (
+                "fields=level,level",
+                "invalid_parameter",
+                "fields has no \"level twice\"",
+            ),
+            (
+                &many,
+                "query_too_large",
+                "fields is given more than 20 times",
+            ),
+            (
+                "fields=level&fields=attr.a",
+                "repeated_parameter",
+                "fields is given more than once",
+            ),
+            (
+                "limit=0",
+                "invalid_number",
+                "limit is no whole number from 1 to 100",
+            ),
+            (
+                "limit=101",
+                "invalid_number",
+                "limit is no whole number from 1 to 100",
+            ),
+            (
+                "interval=1m",
+                "unknown_parameter",
+                "there is no parameter \"interval\": known are startTime",
+            ),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert_eq!(error.code(), code, "{text}");
+            assert!(error.to_string().starts_with(said), "{error}");
+        }
+    }
+}

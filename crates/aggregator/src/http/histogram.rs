@@ -1,0 +1,106 @@
+//! `GET /logs/histogram`: how many records there are, by time and by level.
+
+mod answer;
+mod asked;
+
+use super::Services;
+use super::error::ApiError;
+use super::look_through::LookThrough;
+use super::record::json;
+use super::retrieve::AskError;
+use crate::histogram::{Buckets, Histogram, Interval, Span};
+use crate::query::{Order, Query};
+use crate::retrieval::{PageError, Place};
+use answer::Answer;
+use asked::Asked;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use logs::Timestamp;
+use std::sync::Arc;
+
+/// The handler.
+pub(super) async fn histogram(
+    State(services): State<Arc<Services>>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let asked = Asked::parse(query.as_deref().unwrap_or_default(), services.clock.now())?;
+    let place = services.retrieval.place()?;
+    let (span, place) = span(&services, &asked.query, place).await?;
+    let order = asked.query.order;
+    let Some(span) = span else {
+        let nothing = Answer::nothing(&asked);
+        return Ok(json(nothing.write(), place));
+    };
+    let interval = asked.interval.unwrap_or_else(|| Interval::round(span));
+    // Where nobody asked for an end, buckets are whole.
+    let span = Span {
+        first: asked
+            .query
+            .start
+            .unwrap_or(interval.around(span.first).first),
+        last: asked
+            .query
+            .end
+            .and_then(before)
+            .unwrap_or(interval.around(span.last).last),
+    };
+    let buckets = Buckets::new(span, interval).map_err(AskError::from)?;
+    let mut histogram = Histogram::new(buckets);
+    let query = Query {
+        start: Some(span.first),
+        end: after(span.last),
+        ..asked.query
+    };
+    let mut counting = services.retrieval.counting(place, query, interval);
+    let mut way = LookThrough::begin(&services);
+    while way.goes_on(counting.step(&mut histogram, way.left()).await)? {}
+    let answer = Answer::new(span, &histogram, way.reached(), order, asked.by_level);
+    Ok(json(answer.write(), counting.into_place()))
+}
+
+/// The range that is asked for; where it has no end, it ends with the first or last record that there
+/// is, whatever its level. `None` when the range is empty.
+async fn span(
+    services: &Services,
+    query: &Query,
+    place: Place,
+) -> Result<(Option<Span>, Place), PageError> {
+    let (first, place) = match query.start {
+        Some(start) => (Some(start), place),
+        None => outermost(services, query, Order::Ascending, place).await?,
+    };
+    let (last, place) = match query.end {
+        Some(end) => (before(end), place),
+        None => outermost(services, query, Order::Descending, place).await?,
+    };
+    let span = first.zip(last).map(|(first, last)| Span { first, last });
+    Ok((span.filter(|span| span.first <= span.last), place))
+}
+
+/// The time of the first record of the range in this order.
+async fn outermost(
+    services: &Services,
+    query: &Query,
+    order: Order,
+    place: Place,
+) -> Result<(Option<Timestamp>, Place), PageError> {
+    let range = Query {
+        start: query.start,
+        end: query.end,
+        order,
+        ..Query::default()
+    };
+    let mut pages = services.retrieval.pages_in(place, range, None);
+    pages.set_rows(1);
+    let page = pages.next().await?;
+    let time = page.and_then(|page| page.row(0).map(|row| row.id.time()));
+    Ok((time, pages.into_place()))
+}
+
+fn before(time: Timestamp) -> Option<Timestamp> {
+    time.nanos().checked_sub(1).map(Timestamp::from_nanos)
+}
+
+fn after(time: Timestamp) -> Option<Timestamp> {
+    time.nanos().checked_add(1).map(Timestamp::from_nanos)
+}

@@ -1,0 +1,66 @@
+//! Going through records step by step until nothing is left or the time for it is over.
+
+use super::Services;
+use crate::clock::Clock;
+use crate::record_id::RecordId;
+use crate::retrieval::{PageError, Step, passes};
+use crate::store::StoreError;
+use crate::store::guard::CallError;
+use crate::worker::JobError;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How far the steps have come, and whether one more is taken.
+pub(super) struct LookThrough {
+    clock: Arc<dyn Clock>,
+    until: Duration,
+    reached: Option<RecordId>,
+}
+
+impl LookThrough {
+    /// Begins; there is time for as long as `QUERY_MAX_TIME`.
+    pub(super) fn begin(services: &Services) -> Self {
+        Self {
+            clock: Arc::clone(&services.clock),
+            until: services.clock.elapsed() + services.limits.query_max_time,
+            reached: None,
+        }
+    }
+
+    /// The time that there still is.
+    pub(super) fn left(&self) -> Duration {
+        self.until.saturating_sub(self.clock.elapsed())
+    }
+
+    /// Whether there is to be a step behind this one. A step that failed is the end, too, unless it was
+    /// the first.
+    pub(super) fn goes_on(&mut self, step: Result<Step, PageError>) -> Result<bool, PageError> {
+        match step {
+            Ok(Step::Done) => {
+                self.reached = None;
+                Ok(false)
+            }
+            Ok(Step::To(record)) => {
+                self.reached = Some(record);
+                Ok(!self.left().is_zero())
+            }
+            Err(error) if self.reached.is_some() && (passes(&error) || is_too_slow(&error)) => {
+                tracing::debug!(?error, "counting ends early");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The last record that was looked at, when that was not the end.
+    pub(super) fn reached(&self) -> Option<RecordId> {
+        self.reached
+    }
+}
+
+fn is_too_slow(error: &PageError) -> bool {
+    matches!(
+        error,
+        JobError::Failed(CallError::Store(StoreError::QueryTooSlow))
+    )
+}

@@ -1,0 +1,114 @@
+//! What the workers of the read lane are asked, and what they answer.
+
+use crate::histogram::Interval;
+use crate::query::Query;
+use crate::record_id::RecordId;
+use crate::store::counts::Counts;
+use crate::store::guard::{CallError, Guard};
+use crate::store::page::Page;
+use crate::store::{PageLimit, Store, StoreError};
+use crate::worker::Handler;
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How much longer than the store's own deadline its answer is waited for: a store that is well says
+/// in that time that the question takes too long, and only a store that is silent counts as failed.
+const ANSWER_TIME: Duration = Duration::from_millis(500);
+
+/// One call of the store.
+pub(super) struct Question {
+    query: Arc<Query>,
+    after: Option<RecordId>,
+    limit: PageLimit,
+    wanted: Wanted,
+}
+
+enum Wanted {
+    Page,
+    Counts(Interval),
+}
+
+/// What the store says to it: of the kind that was wanted.
+pub(super) enum Answer {
+    Page(Page),
+    Counts(Counts),
+}
+
+impl Question {
+    /// The next page.
+    pub(super) fn page(query: Arc<Query>, after: Option<RecordId>, limit: PageLimit) -> Self {
+        Self {
+            query,
+            after,
+            limit,
+            wanted: Wanted::Page,
+        }
+    }
+
+    /// The counts of the next records.
+    pub(super) fn counts(
+        query: Arc<Query>,
+        after: Option<RecordId>,
+        interval: Interval,
+        limit: PageLimit,
+    ) -> Self {
+        Self {
+            query,
+            after,
+            limit,
+            wanted: Wanted::Counts(interval),
+        }
+    }
+
+    async fn ask(self, store: &dyn Store, deadline: Duration) -> Result<Answer, StoreError> {
+        let (query, after, limit) = (&self.query, self.after, self.limit);
+        match self.wanted {
+            Wanted::Page => {
+                let page = store.page(query, after, limit, deadline).await;
+                page.map(Answer::Page)
+            }
+            Wanted::Counts(interval) => {
+                let counts = store.counts(query, after, interval, limit, deadline).await;
+                counts.map(Answer::Counts)
+            }
+        }
+    }
+}
+
+impl Answer {
+    /// The page, if one was asked for.
+    pub(super) fn page(self) -> Option<Page> {
+        match self {
+            Self::Page(page) => Some(page),
+            Self::Counts(_) => None,
+        }
+    }
+
+    /// The counts, if they were asked for.
+    pub(super) fn counts(self) -> Option<Counts> {
+        match self {
+            Self::Counts(counts) => Some(counts),
+            Self::Page(_) => None,
+        }
+    }
+}
+
+/// What the workers of the read lane do.
+pub(super) struct Reader {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) guard: Guard,
+}
+
+#[async_trait]
+impl Handler for Reader {
+    type Job = Question;
+    type Output = Answer;
+    type Error = CallError;
+
+    async fn run(&self, question: Question, deadline: Duration) -> Result<Answer, CallError> {
+        let store = Arc::clone(&self.store);
+        let read = async move { question.ask(&*store, deadline).await };
+        self.guard.call(deadline + ANSWER_TIME, read).await
+    }
+}
