@@ -40,13 +40,13 @@
 //! - The disk is trusted in one thing: bytes that are durable stay so when others are written behind
 //!   them into the same sector.
 
+mod aligned;
 mod commit;
 pub mod disk;
 pub mod frame;
 mod hint;
 mod log;
 mod look_back;
-mod matched;
 mod meter;
 pub mod offline;
 mod reader;
@@ -149,9 +149,9 @@ pub struct SpoolSnapshot {
     pub seconds_until_full: Option<u64>,
     /// Group commits since the start.
     pub commits: u64,
-    /// Median of the last syncs, in microseconds.
+    /// Median of the last commits, each a write with its `fdatasync`, in microseconds.
     pub fsync_p50_us: u64,
-    /// 99 of 100 of the last syncs took at most so many microseconds.
+    /// 99 of 100 of the last commits took at most so many microseconds.
     pub fsync_p99_us: u64,
     /// Bytes of a torn write that the start of the process cut off.
     pub torn_bytes: u64,

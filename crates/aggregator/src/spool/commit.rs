@@ -114,7 +114,7 @@ pub(super) fn commit(log: &mut Log, group: Vec<Commit>, shared: &Shared) {
                 batches.push(commit.batch);
             }
             let mut state = shared.state();
-            state.fsyncs.add(log.last_sync());
+            state.fsyncs.add(log.last_commit());
             state.committed(&appended, batches, shared.clock.elapsed());
             warn_when_filling(&mut state.warned, shared);
             drop(state);

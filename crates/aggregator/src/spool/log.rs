@@ -1,8 +1,8 @@
 //! The end of the spool that grows: one frame a commit, synced before it counts.
 
+use super::aligned::AlignedBuffer;
 use super::disk::{self, Disk, DiskFile};
 use super::frame::{self, FRAME_HEAD_BYTES, FrameHead, SEGMENT_HEAD_BYTES, SegmentHead};
-use super::matched::MatchedBytes;
 use super::recovery::Span;
 use super::segment::Segment;
 use crate::batch::Batch;
@@ -88,8 +88,8 @@ pub(super) struct Log {
     end: u64,
     batches: u32,
     records: u32,
-    frame: MatchedBytes,
-    last_sync: Duration,
+    frame: AlignedBuffer,
+    last_commit: Duration,
     poisoned: Option<String>,
 }
 
@@ -125,8 +125,8 @@ impl Log {
             end: start.segment.length,
             batches: start.batches,
             records: start.records,
-            frame: MatchedBytes::default(),
-            last_sync: Duration::ZERO,
+            frame: AlignedBuffer::default(),
+            last_commit: Duration::ZERO,
             poisoned: None,
         }
     }
@@ -150,7 +150,7 @@ impl Log {
         self.check_bound(bytes)?;
         self.check_disk(bytes)?;
         let mut frame = std::mem::take(&mut self.frame);
-        frame.begin(self.end, payload + FRAME_HEAD_BYTES);
+        frame.reset_for(self.end, payload + FRAME_HEAD_BYTES);
         let bytes = frame.bytes_mut();
         let encoded = frame::encode_frame(bytes, self.salt, self.next_seq, batches);
         let written = encoded
@@ -182,18 +182,20 @@ impl Log {
 
     /// Writes one frame behind the last and syncs it.
     fn write(&mut self, frame: &[u8]) -> Result<(), AppendError> {
+        // The disk does a large write while it is being written, and a small one when it is synced.
+        let began = self.clock.elapsed();
         if let Err(error) = disk::write_all_at(&*self.file, frame, self.end) {
             return Err(self.take_back(&error));
         }
-        self.sync()
+        let synced = self.sync();
+        self.last_commit = self.clock.elapsed().saturating_sub(began);
+        synced
     }
 
     /// A failed sync leaves pages that look clean and are not on the disk; syncing them again would
     /// succeed without writing them. So nothing more is written to this file in this process.
     fn sync(&mut self) -> Result<(), AppendError> {
-        let began = self.clock.elapsed();
         let synced = self.file.sync();
-        self.last_sync = self.clock.elapsed().saturating_sub(began);
         synced.map_err(|error| self.poison(format!("fsync failed: {error}")))
     }
 
@@ -271,9 +273,9 @@ impl Log {
         }
     }
 
-    /// How long the last sync took.
-    pub(super) fn last_sync(&self) -> Duration {
-        self.last_sync
+    /// How long the last write and its sync took.
+    pub(super) fn last_commit(&self) -> Duration {
+        self.last_commit
     }
 }
 

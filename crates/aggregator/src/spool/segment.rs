@@ -1,13 +1,13 @@
 //! One segment: its name, its head, and its frames read one behind another.
 
+use super::aligned::AlignedBuffer;
 use super::disk::{self, BLOCK_BYTES, Disk, DiskFile};
 use super::frame::{FRAME_HEAD_BYTES, FrameHead, HeadFault, SEGMENT_HEAD_BYTES, SegmentHead};
-use super::matched::MatchedBytes;
 use std::io;
 use std::sync::Arc;
 
 /// How much is read at one time.
-const READ_BYTES: usize = 1024 * 1024;
+const READ_BYTES: usize = if cfg!(test) { 8 * 1024 } else { 1024 * 1024 };
 /// A window that had to be larger than this for one frame is not kept.
 const KEPT_BYTES: usize = 16 * 1024 * 1024;
 const SUFFIX: &str = ".seg";
@@ -107,7 +107,7 @@ impl Segment {
             expected: self.head.first_seq,
             offset: SEGMENT_HEAD_BYTES as u64,
             limit: self.length,
-            window: MatchedBytes::default(),
+            window: AlignedBuffer::default(),
             window_start: 0,
             payload: 0..0,
         }
@@ -134,7 +134,7 @@ pub(super) struct FrameCursor {
     expected: u64,
     offset: u64,
     limit: u64,
-    window: MatchedBytes,
+    window: AlignedBuffer,
     window_start: u64,
     payload: std::ops::Range<usize>,
 }
@@ -235,12 +235,15 @@ impl FrameCursor {
         // Whole blocks are read, so that the disk can be asked directly.
         let block = BLOCK_BYTES as u64;
         let window_start = start - start % block;
-        let wanted = (end - window_start).max(READ_BYTES as u64);
-        let wanted = usize::try_from(wanted.next_multiple_of(block)).unwrap_or(usize::MAX);
+        // Behind the block of the limit another frame is being written.
+        let most = (self.limit - window_start).next_multiple_of(block);
+        let wanted = (end - window_start).next_multiple_of(block);
+        let wanted = wanted.max(READ_BYTES as u64).min(most);
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         if self.window.capacity() > KEPT_BYTES {
-            self.window = MatchedBytes::default();
+            self.window = AlignedBuffer::default();
         }
-        self.window.begin(window_start, wanted);
+        self.window.reset_for(window_start, wanted);
         self.window.resize(wanted);
         self.window_start = window_start;
         let read = disk::read_full_at(&*self.file, self.window.filled_mut(), window_start);

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Bytes of batches that are kept in memory until they are handed out; the others are read from
-/// disk when their turn comes, which costs little more.
-const HOT_BYTES: usize = 8 * 1024 * 1024;
+/// disk when their turn comes. About what 64 senders of batches of a thousand have under way.
+const HOT_BYTES: usize = 16 * 1024 * 1024;
 
 /// A batch with its sequence number.
 #[derive(Debug)]

@@ -6,14 +6,15 @@ use crate::query::{Candidate, Query};
 use crate::record_id::RecordId;
 use bson::RawDocument;
 use logs::LogRecord;
-use serde_json::value::RawValue;
 use std::io;
 use std::ops::Range;
 
 /// Rows in the order that was asked for, and where the next page starts.
 #[derive(Debug, Default)]
 pub struct Page {
-    text: Vec<u8>,
+    text: String,
+    /// Attributes as they are being written.
+    json: Vec<u8>,
     rows: Vec<RowSpans>,
     /// The last row that the store looked at, when there may be more behind it.
     pub next: Option<RecordId>,
@@ -58,21 +59,29 @@ impl<'a> Row<'a> {
     /// Writes the record as readers get it: its id, and then what it says of itself.
     ///
     /// # Errors
-    /// When its attributes are not JSON.
+    /// When it cannot be written as JSON, which none is.
     pub fn write_json(&self, out: &mut Vec<u8>) -> io::Result<()> {
         use io::Write as _;
-        write!(out, "{{\"id\":\"{}\",", self.id)?;
+        write!(out, "{{\"id\":\"{}\"", self.id)?;
         let start = out.len();
-        let attributes = self.attributes.map(serde_json::from_str::<&RawValue>);
-        let record = LogRecord {
+        let record = LogRecord::<()> {
             timestamp: self.id.time(),
             level: self.level,
             message: self.message,
-            attributes: attributes.transpose()?,
+            attributes: None,
         };
         serde_json::to_writer(&mut *out, &record)?;
-        // The record's own brace gives way to the one that stands before the id.
-        out.remove(start);
+        // The record's own brace gives way to the one that stands before the id, and the attributes,
+        // which are JSON as they are kept, come before its end.
+        if let Some(brace) = out.get_mut(start) {
+            *brace = b',';
+        }
+        if let Some(attributes) = self.attributes {
+            out.pop();
+            out.extend_from_slice(b",\"attributes\":");
+            out.extend_from_slice(attributes.as_bytes());
+            out.push(b'}');
+        }
         Ok(())
     }
 }
@@ -140,9 +149,7 @@ impl Page {
     }
 
     fn slice(&self, span: Range<usize>) -> &str {
-        // Only whole strings are put in, and the spans are theirs.
-        let bytes = self.text.get(span).unwrap_or_default();
-        std::str::from_utf8(bytes).unwrap_or_default()
+        self.text.get(span).unwrap_or_default()
     }
 
     /// Adds a stored document, if it is asked for.
@@ -154,37 +161,47 @@ impl Page {
         query: &Query,
         stored: &StoredDocument<'_>,
     ) -> Result<(), bson::error::Error> {
-        let end = self.text.len();
-        let level = stored.level.map(|text| self.put(text));
-        let message = self.put(stored.message);
-        let start = self.text.len();
-        if let Some(members) = stored.attributes
-            && let Err(error) = attributes::write_json(members, &mut self.text)
-        {
-            self.text.truncate(end);
-            return Err(error);
-        }
-        let spans = RowSpans {
+        let row = Row {
             id: stored.id,
             severity: stored.severity,
-            level,
-            message,
-            attributes: stored.attributes.map(|_| start..self.text.len()),
+            level: stored.level,
+            message: stored.message,
+            attributes: None,
         };
-        let row = self.row_of(&spans);
-        if query.matches(row.candidate()) {
-            self.rows.push(spans);
-        } else {
-            self.text.truncate(end);
+        // Attributes are not made into JSON for a record that something else decides about.
+        let is_decided = query.attributes.is_empty();
+        if is_decided && !query.matches(row.candidate()) {
+            return Ok(());
         }
+        let mut json = std::mem::take(&mut self.json);
+        json.clear();
+        let written = stored
+            .attributes
+            .map(|members| attributes::write_json(members, &mut json));
+        if let Some(Err(error)) = written {
+            self.json = json;
+            return Err(error);
+        }
+        let row = Row {
+            // What is written is UTF-8.
+            attributes: written.and_then(|_| std::str::from_utf8(&json).ok()),
+            ..row
+        };
+        if is_decided || query.matches(row.candidate()) {
+            self.keep(row);
+        }
+        self.json = json;
         Ok(())
     }
 
     /// Adds a row, if it is asked for.
     pub fn push_row(&mut self, query: &Query, row: Row<'_>) {
-        if !query.matches(row.candidate()) {
-            return;
+        if query.matches(row.candidate()) {
+            self.keep(row);
         }
+    }
+
+    fn keep(&mut self, row: Row<'_>) {
         let spans = RowSpans {
             id: row.id,
             severity: row.severity,
@@ -197,7 +214,7 @@ impl Page {
 
     fn put(&mut self, text: &str) -> Range<usize> {
         let start = self.text.len();
-        self.text.extend_from_slice(text.as_bytes());
+        self.text.push_str(text);
         start..self.text.len()
     }
 }

@@ -47,6 +47,7 @@ impl Range {
 #[derive(Deserialize)]
 struct Counts {
     records: u64,
+    complete: bool,
 }
 
 /// Reads an answer to its end; the one time that is told is that of its first bytes.
@@ -62,7 +63,13 @@ pub(super) async fn http(url: &str, counts: bool) -> Result<Done, Failure> {
         body.extend_from_slice(&chunk);
     }
     let records = match counts {
-        true => serde_json::from_slice::<Counts>(&body)?.records,
+        true => {
+            let counts: Counts = serde_json::from_slice(&body)?;
+            if !counts.complete {
+                return Err(Failure::told("the histogram is not complete"));
+            }
+            counts.records
+        }
         false => lines(&body),
     };
     watch.done(records, body.len() as u64, first)
@@ -75,13 +82,14 @@ pub(super) async fn mongodb(
     search: &Search,
 ) -> Result<Done, Failure> {
     let client = Client::with_uri_str(uri).await?;
-    let collection = client
-        .database(database)
-        .collection::<RawDocumentBuf>(COLLECTION);
+    // Connects, which is not a part of what is measured.
+    let database = client.database(database);
+    database.run_command(doc! { "ping": 1 }).await?;
     let [from, to] = range.ids().map(|id| Binary {
         subtype: BinarySubtype::Generic,
         bytes: id.as_bytes().to_vec(),
     });
+    let collection = database.collection::<RawDocumentBuf>(COLLECTION);
     let mut filter = doc! { "_id": { "$gte": from, "$lt": to } };
     let watch = Stopwatch::start()?;
     match search {
@@ -99,7 +107,7 @@ pub(super) async fn mongodb(
                 records += match group.get("count") {
                     Some(Bson::Int32(count)) => u64::try_from(*count).unwrap_or(0),
                     Some(Bson::Int64(count)) => u64::try_from(*count).unwrap_or(0),
-                    _ => 0,
+                    other => return Err(Failure::told(format!("a count is {other:?}"))),
                 };
             }
             return watch.done(records, 0, Vec::new());

@@ -154,8 +154,14 @@ async fn measure(
     for one in comparisons() {
         let counts = matches!(one.search, Search::Histogram { .. });
         let range = if counts { day } else { all };
-        let bare = bare(&rig, range, one.search);
+        let bare = bare(&rig, range, one.search.clone());
         let rows = bare.measure(&session.programs).await?.records;
+        let wrong = wrong.clone().or(match one.search {
+            Search::Histogram { .. } => unexpected(rows, settings.records),
+            Search::Substring { .. } => unexpected(rows, NEEDLES),
+            // How many the generator makes is its own business; one of 22 in the long run.
+            Search::Attribute { .. } => unexpected(rows.min(1), 1),
+        });
         say(format_args!("{name}: {}: {rows} records", one.what));
         let subject = |how: &str, bare| Subject {
             name: format!("{name}, {}, {how}", one.what),
@@ -188,6 +194,12 @@ async fn measure(
             .push(Ratio::less(what, median, "ms", Some(one.goal)));
     }
     rig.end().await
+}
+
+/// What is wrong with what the bare program has found, if anything is.
+fn unexpected(rows: u64, expected: u64) -> Option<String> {
+    let fault = || format!("the bare program finds {rows} records, and {expected} are there");
+    (rows != expected).then(fault)
 }
 
 /// The medians of some subjects, in turn.

@@ -159,12 +159,18 @@ fn contains(text: &Substring) -> Option<Document> {
     Some(doc! { "message": expression })
 }
 
-/// Where a condition can be asked of the server: the name has no dot, which would be a path there
-/// and is a part of a name as well here, and what has the value's text can be told.
+/// A name with more dots than this could be divided into too many paths.
+const MOST_DOTS: usize = 2;
+
+/// Where a condition can be asked of the server: what has the value's text can be told, and every path
+/// that the name may stand for can be followed.
 fn has_value(filter: &AttributeFilter) -> Option<Document> {
     let value = filter.equals()?;
     let key = filter.key();
-    if key.contains(['.', '\0']) || key.starts_with('$') {
+    let is_path = key
+        .split('.')
+        .all(|part| !part.is_empty() && !part.starts_with('$'));
+    if !is_path || key.contains('\0') || key.matches('.').count() > MOST_DOTS {
         return None;
     }
     let mut forms = vec![Bson::from(value)];
@@ -178,5 +184,44 @@ fn has_value(filter: &AttributeFilter) -> Option<Document> {
             _ => {}
         },
     }
-    Some(doc! { format!("attributes.{key}"): { "$in": forms } })
+    let nested = doc! { format!("attributes.{key}"): { "$in": forms.clone() } };
+    let mut ways = vec![nested];
+    ways.extend(dotted(key).map(|names| has_form(&names, &forms)));
+    match ways.len() {
+        1 => ways.pop(),
+        _ => Some(doc! { "$or": ways }),
+    }
+}
+
+/// The other ways to read a name with dots: each of them may also be a part of a member's own name,
+/// which no path of the server can say.
+fn dotted(key: &str) -> impl Iterator<Item = Vec<String>> {
+    let parts: Vec<&str> = key.split('.').collect();
+    let dots = parts.len() - 1;
+    (1..1_u32 << dots).map(move |joined| {
+        let mut names: Vec<String> = Vec::new();
+        for (place, part) in parts.iter().enumerate() {
+            match names.last_mut() {
+                Some(name) if joined >> (place - 1) & 1 == 1 => {
+                    name.push('.');
+                    name.push_str(part);
+                }
+                _ => names.push((*part).to_owned()),
+            }
+        }
+        names
+    })
+}
+
+/// Whether the member that these names lead to has one of these forms, or is an array, which may hold it.
+fn has_form(names: &[String], forms: &[Bson]) -> Document {
+    let member = names
+        .iter()
+        .fold(Bson::from("$attributes"), |object, name| {
+            let name = doc! { "$literal": name };
+            doc! { "$getField": { "field": name, "input": object } }.into()
+        });
+    let forms: Vec<Document> = forms.iter().map(|form| doc! { "$literal": form }).collect();
+    let is_form = doc! { "$or": [ { "$in": ["$$member", forms] }, { "$isArray": "$$member" } ] };
+    doc! { "$expr": { "$let": { "vars": { "member": member }, "in": is_form } } }
 }

@@ -1,25 +1,24 @@
-//! Memory that lies to the blocks of a disk as its place in a file does, so that the disk can take it
-//! from there and put it there without a copy.
+//! A buffer aligned as its place in a file is, which direct access to the disk asks for.
 
 use super::disk::BLOCK_BYTES;
 use std::ops::Deref;
 
 /// Bytes for, or from, one place of a file.
 #[derive(Debug, Default)]
-pub(super) struct MatchedBytes {
+pub(super) struct AlignedBuffer {
     /// Filler up to `start`, then the bytes.
     bytes: Vec<u8>,
     start: usize,
 }
 
-impl MatchedBytes {
-    /// Empties it, with room for `count` bytes at `place`. More than that may be put into it; then
-    /// the match is lost, and nothing else.
-    pub(super) fn begin(&mut self, place: u64, count: usize) {
+impl AlignedBuffer {
+    /// Empties it, with room for `count` bytes at this offset of a file. When more are put into it, it
+    /// is no longer aligned; they go through the page cache then.
+    pub(super) fn reset_for(&mut self, offset: u64, count: usize) {
         self.bytes.clear();
-        self.bytes.reserve(count.saturating_add(BLOCK_BYTES));
+        self.bytes.reserve_exact(count.saturating_add(BLOCK_BYTES));
         let block = BLOCK_BYTES as u64;
-        let wanted = usize::try_from(place % block).unwrap_or(0);
+        let wanted = usize::try_from(offset % block).unwrap_or(0);
         let given = self.bytes.as_ptr().addr() % BLOCK_BYTES;
         self.start = (BLOCK_BYTES + wanted - given) % BLOCK_BYTES;
         self.bytes.resize(self.start, 0);
@@ -46,7 +45,7 @@ impl MatchedBytes {
     }
 }
 
-impl Deref for MatchedBytes {
+impl Deref for AlignedBuffer {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
