@@ -250,7 +250,7 @@ fn found(page: &Page) -> Vec<Found> {
         id: row.id,
         level: row.level.map(str::to_owned),
         message: row.message.to_owned(),
-        attributes: row.attributes.map(str::to_owned),
+        attributes: row.attributes.map(|all| all.json().unwrap().into_owned()),
     })
     .collect()
 }

@@ -59,7 +59,9 @@ async fn step(pages: &mut Pages, facets: &mut Facets) -> Result<Step, PageError>
         return Ok(Step::Done);
     };
     for row in page.rows() {
-        facets.add(row.severity, row.level, row.attributes);
+        // What is not BSON has no values.
+        let attributes = row.attributes.and_then(|attributes| attributes.json().ok());
+        facets.add(row.severity, row.level, attributes.as_deref());
     }
     Ok(Step::behind(&page))
 }

@@ -6,6 +6,7 @@ use crate::query::{Candidate, Query};
 use crate::record_id::RecordId;
 use bson::RawDocument;
 use logs::LogRecord;
+use std::borrow::Cow;
 use std::io;
 use std::ops::Range;
 
@@ -13,7 +14,9 @@ use std::ops::Range;
 #[derive(Debug, Default)]
 pub struct Page {
     text: String,
-    /// Attributes as they are being written.
+    /// Attributes that nothing has looked at, as they were stored.
+    bson: Vec<u8>,
+    /// Attributes as they are looked at.
     json: Vec<u8>,
     rows: Vec<RowSpans>,
     /// The last row that the store looked at, when there may be more behind it.
@@ -26,11 +29,56 @@ struct RowSpans {
     severity: u8,
     level: Option<Range<usize>>,
     message: Range<usize>,
-    attributes: Option<Range<usize>>,
+    attributes: Option<Form>,
+}
+
+/// Where attributes are kept.
+#[derive(Debug, Clone)]
+enum Form {
+    Json(Range<usize>),
+    Bson(Range<usize>),
+}
+
+/// A row's attributes: JSON where they are stored so or something had to look at them, and else BSON,
+/// which becomes JSON when it is written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Attributes<'a> {
+    /// A JSON object.
+    Json(&'a str),
+    /// The same as BSON.
+    Bson(&'a RawDocument),
+}
+
+impl<'a> Attributes<'a> {
+    /// The JSON object.
+    ///
+    /// # Errors
+    /// When they are not BSON.
+    pub fn json(self) -> io::Result<Cow<'a, str>> {
+        match self {
+            Self::Json(text) => Ok(text.into()),
+            Self::Bson(members) => {
+                let mut json = Vec::new();
+                attributes::write_json(members, &mut json).map_err(io::Error::other)?;
+                let json = String::from_utf8(json).map_err(io::Error::other)?;
+                Ok(json.into())
+            }
+        }
+    }
+
+    fn write(self, out: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Self::Json(text) => {
+                out.extend_from_slice(text.as_bytes());
+                Ok(())
+            }
+            Self::Bson(members) => attributes::write_json(members, out).map_err(io::Error::other),
+        }
+    }
 }
 
 /// A row of a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Row<'a> {
     /// Its id, and with it its time.
     pub id: RecordId,
@@ -40,26 +88,15 @@ pub struct Row<'a> {
     pub level: Option<&'a str>,
     /// The text.
     pub message: &'a str,
-    /// The attributes as a JSON object.
-    pub attributes: Option<&'a str>,
+    /// The attributes, if there are any.
+    pub attributes: Option<Attributes<'a>>,
 }
 
-impl<'a> Row<'a> {
-    /// What a query looks at.
-    fn candidate(self) -> Candidate<'a> {
-        Candidate {
-            id: self.id,
-            severity: self.severity,
-            level: self.level,
-            message: self.message,
-            attributes: self.attributes,
-        }
-    }
-
+impl Row<'_> {
     /// Writes the record as readers get it: its id, and then what it says of itself.
     ///
     /// # Errors
-    /// When it cannot be written as JSON, which none is.
+    /// When its attributes are not BSON.
     pub fn write_json(&self, out: &mut Vec<u8>) -> io::Result<()> {
         use io::Write as _;
         write!(out, "{{\"id\":\"{}\"", self.id)?;
@@ -79,7 +116,7 @@ impl<'a> Row<'a> {
         if let Some(attributes) = self.attributes {
             out.pop();
             out.extend_from_slice(b",\"attributes\":");
-            out.extend_from_slice(attributes.as_bytes());
+            attributes.write(out)?;
             out.push(b'}');
         }
         Ok(())
@@ -113,9 +150,9 @@ impl Page {
         self.rows.is_empty()
     }
 
-    /// Bytes of text.
+    /// Bytes of its rows.
     pub fn bytes(&self) -> usize {
-        self.text.len()
+        self.text.len() + self.bson.len()
     }
 
     /// Turns the order of the rows round.
@@ -144,7 +181,20 @@ impl Page {
             severity: spans.severity,
             level: spans.level.clone().map(|span| self.slice(span)),
             message: self.slice(spans.message.clone()),
-            attributes: spans.attributes.clone().map(|span| self.slice(span)),
+            attributes: spans
+                .attributes
+                .as_ref()
+                .and_then(|form| self.attributes(form)),
+        }
+    }
+
+    fn attributes(&self, form: &Form) -> Option<Attributes<'_>> {
+        match form {
+            Form::Json(span) => Some(Attributes::Json(self.slice(span.clone()))),
+            Form::Bson(span) => {
+                let bytes = self.bson.get(span.clone())?;
+                RawDocument::from_bytes(bytes).ok().map(Attributes::Bson)
+            }
         }
     }
 
@@ -161,55 +211,64 @@ impl Page {
         query: &Query,
         stored: &StoredDocument<'_>,
     ) -> Result<(), bson::error::Error> {
-        let row = Row {
+        let record = Candidate {
             id: stored.id,
             severity: stored.severity,
             level: stored.level,
             message: stored.message,
             attributes: None,
         };
-        // Attributes are not made into JSON for a record that something else decides about.
-        let is_decided = query.attributes.is_empty();
-        if is_decided && !query.matches(row.candidate()) {
+        if query.attributes.is_empty() {
+            if query.matches(record) {
+                let attributes = stored.attributes.map(|members| self.put_bson(members));
+                self.keep(record, attributes);
+            }
             return Ok(());
         }
         let mut json = std::mem::take(&mut self.json);
         json.clear();
-        let written = stored
-            .attributes
-            .map(|members| attributes::write_json(members, &mut json));
-        if let Some(Err(error)) = written {
-            self.json = json;
-            return Err(error);
-        }
-        let row = Row {
+        let members = stored.attributes;
+        let written = members.map(|members| attributes::write_json(members, &mut json));
+        if written.transpose()?.is_some() {
             // What is written is UTF-8.
-            attributes: written.and_then(|_| std::str::from_utf8(&json).ok()),
-            ..row
-        };
-        if is_decided || query.matches(row.candidate()) {
-            self.keep(row);
+            let attributes = std::str::from_utf8(&json).ok();
+            self.push_record(
+                query,
+                Candidate {
+                    attributes,
+                    ..record
+                },
+            );
+        } else {
+            self.push_record(query, record);
         }
         self.json = json;
         Ok(())
     }
 
-    /// Adds a row, if it is asked for.
-    pub fn push_row(&mut self, query: &Query, row: Row<'_>) {
-        if query.matches(row.candidate()) {
-            self.keep(row);
+    /// Adds a record, if it is asked for.
+    pub fn push_record(&mut self, query: &Query, record: Candidate<'_>) {
+        if query.matches(record) {
+            let attributes = record.attributes.map(|text| Form::Json(self.put(text)));
+            self.keep(record, attributes);
         }
     }
 
-    fn keep(&mut self, row: Row<'_>) {
+    fn keep(&mut self, record: Candidate<'_>, attributes: Option<Form>) {
         let spans = RowSpans {
-            id: row.id,
-            severity: row.severity,
-            level: row.level.map(|text| self.put(text)),
-            message: self.put(row.message),
-            attributes: row.attributes.map(|text| self.put(text)),
+            id: record.id,
+            severity: record.severity,
+            level: record.level.map(|text| self.put(text)),
+            message: self.put(record.message),
+            attributes,
         };
         self.rows.push(spans);
+    }
+
+    fn put_bson(&mut self, members: &RawDocument) -> Form {
+        let start = self.bson.len();
+        self.bson.extend_from_slice(members.as_bytes());
+        Form::Bson(start..self.bson.len())
     }
 
     fn put(&mut self, text: &str) -> Range<usize> {

@@ -125,7 +125,7 @@ impl Format {
     /// A row.
     ///
     /// # Errors
-    /// When its attributes are not JSON.
+    /// When its attributes are not BSON.
     pub(super) fn write(&self, row: Row<'_>, is_first: bool, out: &mut Vec<u8>) -> io::Result<()> {
         match self {
             Self::Json => {
@@ -139,10 +139,7 @@ impl Format {
                 out.push(b'\n');
                 Ok(())
             }
-            Self::Csv(columns) => {
-                csv::write_row(columns, row, out);
-                Ok(())
-            }
+            Self::Csv(columns) => csv::write_row(columns, row, out),
         }
     }
 

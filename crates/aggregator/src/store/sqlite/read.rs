@@ -4,12 +4,12 @@
 //! uses only when the statement holds the index's very condition, and which it merges without a
 //! sort only as a `UNION ALL` of one equality each.
 
-use crate::query::{Order, Query};
+use crate::query::{Candidate, Order, Query};
 use crate::record_id::{RECORD_ID_BYTES, RecordId};
 use crate::store::INDEXED_FROM;
 use crate::store::budget::Budget;
 use crate::store::counts::Counts;
-use crate::store::page::{Page, Row};
+use crate::store::page::Page;
 use rusqlite::{Connection, ErrorCode, params};
 
 /// Steps of SQLite's machine between two looks at the clock: some hundred rows, which also from a
@@ -117,7 +117,7 @@ fn rows(
         {
             let found = row_of(id, severity, row)?;
             looked_over = found.message.len();
-            page.push_row(query, found);
+            page.push_record(query, found);
         }
         Ok(budget.is_spent(&page, looked_over))
     })?;
@@ -174,8 +174,8 @@ fn row_of<'a>(
     id: RecordId,
     severity: u8,
     row: &'a rusqlite::Row<'_>,
-) -> Result<Row<'a>, rusqlite::Error> {
-    Ok(Row {
+) -> Result<Candidate<'a>, rusqlite::Error> {
+    Ok(Candidate {
         id,
         severity,
         level: row.get_ref(2)?.as_str_or_null()?,

@@ -2,8 +2,12 @@
 
 use super::FormatError;
 use crate::query::attribute_text;
-use crate::store::page::Row;
+use crate::store::page::{Attributes, Row};
 use std::borrow::Cow;
+use std::io;
+
+/// As RFC 4180 ends a line.
+const LINE_END: &[u8] = b"\r\n";
 
 /// Columns when none are chosen.
 const DEFAULT: &str = "id,timestamp,level,message,attributes";
@@ -65,38 +69,47 @@ impl Column {
         }
     }
 
-    fn cell<'a>(&self, row: Row<'a>) -> Cow<'a, str> {
-        match self {
+    fn cell<'a>(&self, row: Row<'a>) -> io::Result<Cow<'a, str>> {
+        let attributes = || row.attributes.map(Attributes::json).transpose();
+        Ok(match self {
             Self::Id => row.id.to_string().into(),
             Self::Timestamp => row.id.time().to_string().into(),
             Self::Level => row.level.unwrap_or_default().into(),
             Self::Message => row.message.into(),
-            Self::Attributes => row.attributes.unwrap_or_default().into(),
-            Self::Attribute(key) => row
-                .attributes
-                .and_then(|attributes| attribute_text(attributes, key))
+            Self::Attributes => attributes()?.unwrap_or_default(),
+            Self::Attribute(key) => attributes()?
+                .and_then(|attributes| attribute_text(&attributes, key))
                 .unwrap_or_default()
                 .into(),
-        }
+        })
     }
 }
 
 pub(super) fn write_head(columns: &[Column], out: &mut Vec<u8>) {
-    write_line(columns.iter().map(Column::name), out);
-}
-
-pub(super) fn write_row(columns: &[Column], row: Row<'_>, out: &mut Vec<u8>) {
-    write_line(columns.iter().map(|column| column.cell(row)), out);
-}
-
-fn write_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, out: &mut Vec<u8>) {
-    for (position, cell) in cells.enumerate() {
-        if position > 0 {
-            out.push(b',');
-        }
-        write_cell(&cell, out);
+    for (position, column) in columns.iter().enumerate() {
+        separate(position, out);
+        write_cell(&column.name(), out);
     }
-    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(LINE_END);
+}
+
+/// A row.
+///
+/// # Errors
+/// When its attributes are not BSON.
+pub(super) fn write_row(columns: &[Column], row: Row<'_>, out: &mut Vec<u8>) -> io::Result<()> {
+    for (position, column) in columns.iter().enumerate() {
+        separate(position, out);
+        write_cell(&column.cell(row)?, out);
+    }
+    out.extend_from_slice(LINE_END);
+    Ok(())
+}
+
+fn separate(position: usize, out: &mut Vec<u8>) {
+    if position > 0 {
+        out.push(b',');
+    }
 }
 
 /// What spreadsheets take for the beginning of a formula.
