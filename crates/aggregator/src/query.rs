@@ -1,8 +1,8 @@
 //! What is asked for: parsed from the query string, and decided by [`Query::matches`] alone.
 //!
-//! A store narrows with [`Query::bounds`], [`Query::severities`], [`Query::texts`] and
-//! [`Query::attributes`], which never leave out a record that matches; whether one matches is said
-//! here and nowhere else, so both stores answer alike.
+//! A store narrows with [`Query::bounds`], [`Query::severities`], [`Query::texts`],
+//! [`Query::message_matches`] and [`Query::attributes`], which never leave out a record that matches;
+//! whether one matches is said here and nowhere else, so both stores answer alike.
 //!
 //! To add a filter: a file in `query/` with a type that says whether it matches, a line in
 //! [`Query::matches`], and a name in `query/parse.rs`. It works on both stores then; narrowing in a
@@ -97,22 +97,28 @@ impl Query {
             && self
                 .min_level
                 .is_none_or(|least| level::is_at_least(record.severity, least))
-            && self.texts.iter().all(|text| text.is_in(record.message))
-            && self
-                .patterns
-                .iter()
-                .all(|pattern| pattern.is_in(record.message))
+            && self.message_matches(record.message)
             && self
                 .attributes
                 .iter()
                 .all(|filter| filter.matches(record.attributes))
     }
 
+    /// Whether a message has all that is looked for in messages: no record with another one matches.
+    pub fn message_matches(&self, message: &str) -> bool {
+        self.texts.iter().all(|text| text.is_in(message))
+            && self.patterns.iter().all(|pattern| pattern.is_in(message))
+    }
+
+    /// Whether anything is looked for in messages.
+    pub fn looks_into_messages(&self) -> bool {
+        !self.texts.is_empty() || !self.patterns.is_empty()
+    }
+
     /// Whether nothing is asked for but times and levels that are known by their severity, so that an
     /// id and a severity are enough to tell what matches.
     pub fn is_of_time_and_severity(&self) -> bool {
-        self.texts.is_empty()
-            && self.patterns.is_empty()
+        !self.looks_into_messages()
             && self.attributes.is_empty()
             && !self.levels.as_ref().is_some_and(LevelFilter::has_texts)
     }

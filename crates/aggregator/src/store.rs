@@ -94,7 +94,7 @@ pub struct PageLimit {
     pub rows: usize,
     /// Bytes of text; the row that passes this bound is the last.
     pub bytes: usize,
-    /// Rows that the store may hand to us to be looked at.
+    /// Rows that the store may hand to us to be looked at, some dozens more or less.
     pub looked_at: usize,
     /// How long rows may be looked at that do not match: when it is over, one of the next of them is
     /// the last, so that a page takes little more, however few of the rows match.

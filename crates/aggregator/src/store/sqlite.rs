@@ -2,7 +2,9 @@
 //!
 //! WAL with `synchronous=FULL`: a committed transaction has been fsynced.
 
+mod message_filter;
 mod read;
+mod reader;
 mod schema;
 mod write;
 
@@ -19,6 +21,7 @@ use crate::query::Query;
 use crate::record_id::{BatchId, RecordId};
 use async_trait::async_trait;
 use logs::Timestamp;
+use reader::Reader;
 use rusqlite::{Connection, ErrorCode};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -38,7 +41,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     writer: Mutex<Connection>,
     /// Connections that no page is being read with.
-    readers: Mutex<Vec<Connection>>,
+    readers: Mutex<Vec<Reader>>,
 }
 
 impl SqliteStore {
@@ -85,13 +88,13 @@ impl Shared {
     /// A reader is given back only when its page went well; any other is closed.
     fn with_reader<T>(
         &self,
-        read: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error>,
+        read: impl FnOnce(&mut Reader) -> Result<T, rusqlite::Error>,
     ) -> Result<T, rusqlite::Error> {
         let readers = || self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = readers().pop();
         let mut reader = match idle {
             Some(reader) => reader,
-            None => open_reader(&self.path)?,
+            None => Reader::open(&self.path)?,
         };
         let result = read(&mut reader)?;
         readers().push(reader);
@@ -130,7 +133,7 @@ impl Store for SqliteStore {
         limit: PageLimit,
         deadline: Duration,
     ) -> Result<Page, StoreError> {
-        let query = query.clone();
+        let query = Arc::new(query.clone());
         self.blocking(move |shared| {
             let clock = Arc::clone(&shared.clock);
             let budget = Budget::start(limit, Arc::clone(&clock));
@@ -148,7 +151,7 @@ impl Store for SqliteStore {
         limit: PageLimit,
         deadline: Duration,
     ) -> Result<Counts, StoreError> {
-        let query = query.clone();
+        let query = Arc::new(query.clone());
         self.blocking(move |shared| {
             let clock = Arc::clone(&shared.clock);
             let is_late = move || clock.elapsed() >= deadline;

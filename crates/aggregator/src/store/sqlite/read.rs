@@ -2,15 +2,19 @@
 //!
 //! The primary key is the time index. A rare level goes through the partial index, which SQLite
 //! uses only when the statement holds the index's very condition, and which it merges without a
-//! sort only as a `UNION ALL` of one equality each.
+//! sort only as a `UNION ALL` of one equality each. What is looked for in messages is looked for inside
+//! SQLite's own loop, so that of most rows no other column is read.
 
 use crate::query::{Candidate, Order, Query};
 use crate::record_id::{RECORD_ID_BYTES, RecordId};
 use crate::store::INDEXED_FROM;
-use crate::store::budget::Budget;
+use crate::store::budget::{Budget, PassedOver};
 use crate::store::counts::Counts;
 use crate::store::page::Page;
-use rusqlite::{Connection, ErrorCode, params};
+use crate::store::sqlite::message_filter::{InForce, MAY_MATCH};
+use crate::store::sqlite::reader::Reader;
+use rusqlite::{ErrorCode, params};
+use std::sync::Arc;
 
 /// Steps of SQLite's machine between two looks at the clock: some hundred rows, which also from a
 /// slow disk take milliseconds.
@@ -27,59 +31,92 @@ const WHOLE: &str = "id, severity, level, message, attributes";
 /// Those of them that are counted by; the partial index has both.
 const COUNTED: &str = "id, severity";
 
-/// The statement for a query: `?1` is the least id, `?2` the least one beyond. `?1` itself is left
-/// out when the page goes on `behind` it. It has no `LIMIT`: rows are made one after another as they
-/// are fetched, and no more are fetched than are looked at.
-fn statement(columns: &str, severities: Option<&[u8]>, behind: bool, order: Order) -> String {
+/// What rows a statement goes through.
+#[derive(Clone, Copy)]
+struct Selection<'a> {
+    /// Those of these severities, at least; `None` for any.
+    severities: Option<&'a [u8]>,
+    /// Without the least id itself: the page goes on behind it.
+    behind: bool,
+    /// Without those whose message the reader's filter leaves out.
+    filtered: bool,
+    order: Order,
+}
+
+/// The statement for a query: `?1` is the least id, `?2` the least one beyond. It has no `LIMIT`: rows
+/// are made one after another as they are fetched, and no more are fetched than are looked at.
+fn statement(columns: &str, selection: Selection<'_>) -> String {
     let select = format!("SELECT {columns} FROM logs WHERE");
-    let from = if behind { "id > ?1" } else { "id >= ?1" };
-    let range = format!("{from} AND id < ?2");
-    let direction = match order {
+    let from = if selection.behind {
+        "id > ?1"
+    } else {
+        "id >= ?1"
+    };
+    let direction = match selection.order {
         Order::Ascending => "ASC",
         Order::Descending => "DESC",
     };
-    match severities {
-        Some(all) if !all.is_empty() && all.iter().all(|severity| *severity >= INDEXED_FROM) => {
-            let parts: Vec<String> = all
-                .iter()
-                .map(|severity| {
-                    format!(
-                        "{select} severity >= {INDEXED_FROM} AND severity = {severity} AND {range}"
-                    )
-                })
-                .collect();
-            format!("{} ORDER BY id {direction}", parts.join(" UNION ALL "))
-        }
-        _ => format!("{select} {range} ORDER BY id {direction}"),
-    }
+    let filter = |message: &str| match selection.filtered {
+        true => format!(" AND {MAY_MATCH}({message})"),
+        false => String::new(),
+    };
+    let Some(severities) = merged(selection.severities) else {
+        let filter = filter(&message_of(selection.severities));
+        return format!("{select} {from} AND id < ?2{filter} ORDER BY id {direction}");
+    };
+    let filter = filter("message");
+    let parts: Vec<String> = severities
+        .iter()
+        .map(|severity| {
+            format!(
+                "{select} severity >= {INDEXED_FROM} AND severity = {severity} AND {from} \
+                 AND id < ?2{filter}"
+            )
+        })
+        .collect();
+    format!("{} ORDER BY id {direction}", parts.join(" UNION ALL "))
+}
+
+/// The severities whose rows are merged from the partial index, when all are in it.
+fn merged(severities: Option<&[u8]>) -> Option<&[u8]> {
+    severities.filter(|all| !all.is_empty() && all.iter().all(|severity| *severity >= INDEXED_FROM))
+}
+
+/// The message of a row of one of these severities, and NULL of any other: it is not even read then.
+fn message_of(severities: Option<&[u8]>) -> String {
+    let Some(severities) = severities else {
+        return "message".to_owned();
+    };
+    let bits = severities
+        .iter()
+        .fold(0_u64, |bits, severity| bits | 1 << severity);
+    format!("CASE WHEN ({bits} >> severity) & 1 THEN message END")
 }
 
 /// Reads one page; gives up with "interrupted" when `is_late` says so.
 pub(super) fn page(
-    connection: &mut Connection,
-    query: &Query,
+    reader: &mut Reader,
+    query: &Arc<Query>,
     after: Option<RecordId>,
     budget: Budget,
     is_late: impl FnMut() -> bool + Send + 'static,
 ) -> Result<Page, rusqlite::Error> {
-    watched(connection, is_late, |connection| {
-        rows(connection, query, after, budget)
-    })
+    watched(reader, is_late, |reader| rows(reader, query, after, budget))
 }
 
 /// Counts rows by bucket and severity until `is_over`, of a query that asks for nothing else than time
 /// and severity; gives up as [`page`] does.
 pub(super) fn counts(
-    connection: &mut Connection,
-    query: &Query,
+    reader: &mut Reader,
+    query: &Arc<Query>,
     after: Option<RecordId>,
     mut counts: Counts,
     is_over: impl Fn() -> bool,
     is_late: impl FnMut() -> bool + Send + 'static,
 ) -> Result<Counts, rusqlite::Error> {
-    watched(connection, is_late, |connection| {
+    watched(reader, is_late, |reader| {
         let mut looked_at: usize = 0;
-        counts.next = each_row(connection, COUNTED, query, after, |id, row| {
+        counts.next = each_row(reader, COUNTED, query, after, |id, row, _| {
             counts.add(query, id, row.get(1)?);
             looked_at += 1;
             Ok(looked_at.is_multiple_of(ROWS_BETWEEN_LOOKS) && is_over())
@@ -89,25 +126,28 @@ pub(super) fn counts(
 }
 
 fn watched<T>(
-    connection: &mut Connection,
+    reader: &mut Reader,
     is_late: impl FnMut() -> bool + Send + 'static,
-    read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    read: impl FnOnce(&Reader) -> Result<T, rusqlite::Error>,
 ) -> Result<T, rusqlite::Error> {
+    let connection = &mut reader.connection;
     connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(is_late))?;
-    let read = read(connection);
+    let read = read(reader);
+    let connection = &mut reader.connection;
     connection.progress_handler(0, None::<fn() -> bool>)?;
     read
 }
 
 fn rows(
-    connection: &Connection,
-    query: &Query,
+    reader: &Reader,
+    query: &Arc<Query>,
     after: Option<RecordId>,
     mut budget: Budget,
 ) -> Result<Page, rusqlite::Error> {
     let severities = query.severities();
     let mut page = Page::default();
-    page.next = each_row(connection, WHOLE, query, after, |id, row| {
+    page.next = each_row(reader, WHOLE, query, after, |id, row, passed_over| {
+        budget.pass_over(passed_over);
         let severity: u8 = row.get(1)?;
         let mut looked_over = 0;
         // The other columns are not even read of a row whose level is not asked for.
@@ -124,19 +164,31 @@ fn rows(
     Ok(page)
 }
 
-/// Goes through the rows that the statement finds until `take` says that one is the last; the last one
-/// that was taken, when there may be more behind it.
+/// Goes through the rows that the statement finds until `take` says that one is the last; it is also told
+/// what was passed over since the row before. The last one that was taken, when there may be more behind
+/// it.
 fn each_row(
-    connection: &Connection,
+    reader: &Reader,
     columns: &str,
-    query: &Query,
+    query: &Arc<Query>,
     after: Option<RecordId>,
-    mut take: impl FnMut(RecordId, &rusqlite::Row<'_>) -> Result<bool, rusqlite::Error>,
+    mut take: impl FnMut(RecordId, &rusqlite::Row<'_>, PassedOver) -> Result<bool, rusqlite::Error>,
 ) -> Result<Option<RecordId>, rusqlite::Error> {
     let bounds = query.bounds(after);
     let severities = query.severities();
-    let sql = statement(columns, severities.as_deref(), bounds.behind, query.order);
-    let mut prepared = connection.prepare_cached(&sql)?;
+    let parts = merged(severities.as_deref()).map_or(1, <[u8]>::len);
+    // Before the statement, and so in force until that has ended.
+    let filter = query
+        .looks_into_messages()
+        .then(|| reader.filter.look_for(query, parts));
+    let selection = Selection {
+        severities: severities.as_deref(),
+        behind: bounds.behind,
+        filtered: filter.is_some(),
+        order: query.order,
+    };
+    let sql = statement(columns, selection);
+    let mut prepared = reader.connection.prepare_cached(&sql)?;
     let mut rows = prepared.query(params![
         bounds.from.as_bytes(),
         bounds
@@ -155,7 +207,8 @@ fn each_row(
         };
         let id = id_of(row)?;
         last = Some(id);
-        if take(id, row)? {
+        let passed_over = filter.as_ref().map(InForce::take_passed_over);
+        if take(id, row, passed_over.unwrap_or_default())? {
             return Ok(last);
         }
     }
@@ -185,68 +238,4 @@ fn row_of<'a>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::sqlite::schema;
-    use logs::Timestamp;
-
-    fn plan(columns: &str, severities: Option<&[u8]>, behind: bool, order: Order) -> Vec<String> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("logs.sqlite3");
-        let connection = schema::open_writer(&path, Timestamp::from_nanos(0)).unwrap();
-        let sql = format!(
-            "EXPLAIN QUERY PLAN {}",
-            statement(columns, severities, behind, order)
-        );
-        let mut prepared = connection.prepare(&sql).unwrap();
-        let id = RecordId::MIN;
-        let rows = prepared
-            .query_map(params![id.as_bytes(), id.as_bytes()], |row| row.get(3))
-            .unwrap();
-        rows.collect::<Result<_, _>>().unwrap()
-    }
-
-    const BOTH: [Order; 2] = [Order::Ascending, Order::Descending];
-
-    #[test]
-    fn a_range_is_read_by_the_primary_key_without_a_sort() {
-        for order in BOTH {
-            for severities in [None, Some([9, 10, 11, 12].as_slice()), Some(&[0, 13])] {
-                for columns in [WHOLE, COUNTED] {
-                    let plan = plan(columns, severities, true, order);
-                    assert_eq!(plan, ["SEARCH logs USING PRIMARY KEY (id>? AND id<?)"]);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn rare_levels_are_merged_from_the_partial_index_without_a_sort() {
-        let all: Vec<u8> = (13..=24).collect();
-        for (columns, levels, behind, order) in [
-            (WHOLE, &all[..4], false, BOTH[0]),
-            (WHOLE, &all[..4], true, BOTH[0]),
-            (WHOLE, &all[..4], false, BOTH[1]),
-            (WHOLE, &all, true, BOTH[0]),
-            (WHOLE, &all, false, BOTH[1]),
-            (COUNTED, &all[..4], true, BOTH[0]),
-            (COUNTED, &all, false, BOTH[1]),
-        ] {
-            let plan = plan(columns, Some(levels), behind, order);
-            let index = match columns {
-                // Counting needs nothing that is not in the index.
-                COUNTED => "USING COVERING INDEX",
-                _ => "USING INDEX",
-            };
-            let search = format!("{index} logs_by_severity (severity=? AND id>? AND id<?)");
-            let searches = plan.iter().filter(|line| line.contains(&search));
-            assert_eq!(searches.count(), levels.len(), "{plan:#?}");
-            assert!(
-                !plan
-                    .iter()
-                    .any(|line| line.contains("TEMP B-TREE") || line.contains("SCAN")),
-                "{plan:#?}"
-            );
-        }
-    }
-}
+mod tests;
