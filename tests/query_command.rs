@@ -168,5 +168,13 @@ async fn nothing_in_a_record_reaches_the_terminal_as_a_command() {
         let json = query(&url, &[flags, &["-o", "json"]].concat()).await;
         assert!(json.stdout.chars().all(is_harmless), "{:?}", json.stdout);
         assert_eq!(json.records()[0]["message"], wild);
+        if flags.is_empty() {
+            // Without a terminal, but many a pipe ends at one.
+            let csv = query(&url, &["-o", "csv"]).await;
+            let is_harmless =
+                |character: char| matches!(character, '\r' | '\n') || !character.is_control();
+            assert!(csv.stdout.chars().all(is_harmless), "{:?}", csv.stdout);
+            assert!(csv.stdout.contains("\\x1b[2J"), "{:?}", csv.stdout);
+        }
     }
 }

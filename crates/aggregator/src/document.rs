@@ -14,6 +14,10 @@ use crate::record_id::{RECORD_ID_BYTES, RecordId, time_bytes};
 use bson::raw::{RawBsonRef, RawDocument};
 use logs::{SEVERITY_UNKNOWN, Timestamp, severity_of};
 
+/// Of a document that others wrote or changed, with a severity that is none. It is not that of an
+/// unknown level: no filter for a level finds it.
+const NO_SEVERITY: u8 = u8::MAX;
+
 /// Byte offset of the id: document length, type, `_id\0`, length of the binary, its subtype.
 const ID_OFFSET: usize = 4 + 1 + 4 + 4 + 1;
 /// Byte offset of the time: behind the id, a type and `time\0`.
@@ -86,6 +90,25 @@ pub fn id_of(document: &RawDocument) -> Option<RecordId> {
     }
 }
 
+/// The severity in a document, or in a count of documents that have it: any number, since the server
+/// takes equal numbers of all types for the same.
+pub fn severity_in(value: RawBsonRef<'_>) -> u8 {
+    let whole = match value {
+        RawBsonRef::Int32(number) => return u8::try_from(number).unwrap_or(NO_SEVERITY),
+        RawBsonRef::Int64(number) => Some(number),
+        RawBsonRef::Double(number) => whole(number),
+        RawBsonRef::Decimal128(number) => number.to_string().parse().ok().and_then(whole),
+        _ => None,
+    };
+    let severity = whole.and_then(|number| u8::try_from(number).ok());
+    severity.unwrap_or(NO_SEVERITY)
+}
+
+fn whole(number: f64) -> Option<i64> {
+    // Without a fraction, it is written without a point.
+    number.to_string().parse().ok()
+}
+
 /// A stored document, read without copying.
 #[derive(Debug, Clone, Copy)]
 pub struct StoredDocument<'a> {
@@ -107,15 +130,14 @@ impl<'a> StoredDocument<'a> {
     /// Reads a document; `None` when it is not of this layout: one that others wrote.
     pub fn read(document: &'a RawDocument) -> Option<Self> {
         let (mut id, mut message) = (None, None);
-        let (mut severity, mut level, mut attributes, mut received_at) = (0, None, None, 0);
+        let (mut severity, mut level) = (NO_SEVERITY, None);
+        let (mut attributes, mut received_at) = (None, 0);
         for element in document {
             let (name, value) = element.ok()?;
             match (name.as_str(), value) {
                 ("_id", RawBsonRef::Binary(binary)) => id = RecordId::from_slice(binary.bytes),
                 ("level", RawBsonRef::String(text)) => level = Some(text),
-                ("severity", RawBsonRef::Int32(number)) => {
-                    severity = u8::try_from(number).unwrap_or(SEVERITY_UNKNOWN);
-                }
+                ("severity", value) => severity = severity_in(value),
                 ("message", RawBsonRef::String(text)) => message = Some(text),
                 ("attributes", RawBsonRef::Document(members)) => attributes = Some(members),
                 ("received_at", RawBsonRef::DateTime(date)) => {

@@ -8,7 +8,7 @@ mod frequent;
 
 use crate::query::each_value;
 use frequent::Frequent;
-use logs::Level;
+use logs::{Level, SEVERITY_UNKNOWN};
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -127,7 +127,11 @@ impl Facets {
             let before = self.level.values.bytes();
             match Level::from_severity(severity) {
                 Some(level) => self.level.add(level.name(), record),
-                None => self.level.add(&text.trim().to_lowercase(), record),
+                None if severity == SEVERITY_UNKNOWN => {
+                    self.level.add(&text.trim().to_lowercase(), record);
+                }
+                // No filter for a level finds it.
+                None => {}
             }
             self.grow(before, self.level.values.bytes());
         }
@@ -160,14 +164,22 @@ impl Facets {
         }
     }
 
-    /// Notes that values which took `before` bytes take `after` now, and makes room when it is too much.
+    /// Notes that values which took `before` bytes take `after` now, and makes room when it is too much:
+    /// the field whose values take most forgets the rarer ones, so that one of few values loses none.
     fn grow(&mut self, before: usize, after: usize) {
         self.bytes = self.bytes + after - before;
-        if self.bytes > MOST_BYTES {
-            for tally in self.attributes.values_mut().chain([&mut self.level]) {
-                tally.values.forget_rare();
+        while self.bytes > MOST_BYTES {
+            let tallies = self.attributes.values_mut().chain([&mut self.level]);
+            let Some(largest) = tallies.max_by_key(|tally| tally.values.bytes()) else {
+                return;
+            };
+            let before = largest.values.bytes();
+            largest.values.forget_rare();
+            let freed = before - largest.values.bytes();
+            if freed == 0 {
+                return;
             }
-            self.weigh();
+            self.bytes -= freed;
         }
     }
 

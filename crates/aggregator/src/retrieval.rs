@@ -35,7 +35,7 @@ const FIRST_PAGE: Duration = Duration::from_millis(20);
 const LONGEST_PAGE: Duration = Duration::from_millis(160);
 
 /// Between two attempts at a page in the middle of an answer.
-const RETRY_PAUSE: Duration = Duration::from_millis(100);
+pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why a page could not be had.
 pub type PageError = JobError<CallError>;
@@ -206,6 +206,23 @@ impl Pages {
             State::Flowing => self.patiently().await?,
             State::Fresh => self.retrieval.page(self).await?,
         };
+        Ok(Some(self.taken(page)))
+    }
+
+    /// The same as [`Pages::step`] without any wait, for a caller that asks again itself.
+    ///
+    /// # Errors
+    /// At once; what was read before stays so.
+    pub async fn attempt(&mut self) -> Result<Option<Page>, PageError> {
+        if self.is_done() {
+            return Ok(None);
+        }
+        let page = self.retrieval.page(self).await?;
+        Ok(Some(self.taken(page)))
+    }
+
+    /// Goes on behind the page.
+    fn taken(&mut self, page: Page) -> Page {
         self.after = page.next;
         self.page_time = LONGEST_PAGE.min(self.page_time * 2);
         if page.next.is_none() {
@@ -213,7 +230,7 @@ impl Pages {
         } else if !page.is_empty() {
             self.begin();
         }
-        Ok(Some(page))
+        page
     }
 
     /// Goes on behind this record, up to which everything is known otherwise; ends without one.

@@ -115,8 +115,16 @@ fn all_fields_together_stay_within_the_bound_of_bytes() {
     let padding = "x".repeat(LONGEST - 10);
     for number in 0..1_000 {
         let member = |field: usize| (format!("f{field}"), json!(format!("{number}{padding}")));
-        let attributes: serde_json::Map<String, Value> = (0..60).map(member).collect();
-        facets.add(9, None, Some(&Value::from(attributes).to_string()));
+        let mut attributes: serde_json::Map<String, Value> = (0..60).map(member).collect();
+        attributes.insert("half".to_owned(), json!(number % 2));
+        let level =
+            ["INFO", "ERROR", "audit"][usize::from(number % 2 == 0) + usize::from(number == 0)];
+        let severity = logs::severity_of(level);
+        facets.add(
+            severity,
+            Some(level),
+            Some(&Value::from(attributes).to_string()),
+        );
         assert!(facets.bytes <= MOST_BYTES);
     }
     assert!(
@@ -125,4 +133,22 @@ fn all_fields_together_stay_within_the_bound_of_bytes() {
             .values()
             .any(|tally| tally.values.missed() > 0)
     );
+    // Those of few values have lost none.
+    let value = |value: &str, count: u64| json!({"value": value, "count": count});
+    let shown = shown(&facets, 60, 5);
+    let exact = |field: &str| {
+        let all = shown.as_array().unwrap();
+        all.iter()
+            .find(|one| one["field"] == field)
+            .unwrap()
+            .clone()
+    };
+    let levels = [value("INFO", 500), value("ERROR", 499), value("audit", 1)];
+    assert_eq!(exact("level")["values"], json!(levels));
+    assert_eq!(exact("level")["distinct"], 3);
+    assert_eq!(
+        exact("attr.half")["values"],
+        json!([value("0", 500), value("1", 500)])
+    );
+    assert_eq!(exact("attr.half")["distinct"], 2);
 }

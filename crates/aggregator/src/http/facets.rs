@@ -9,6 +9,7 @@ use super::record::json;
 use crate::facets::{Facet, Facets};
 use crate::histogram::counted_up_to;
 use crate::retrieval::{PageError, Pages, Step};
+use crate::store::page::Page;
 use asked::Asked;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
@@ -18,6 +19,10 @@ use std::sync::Arc;
 
 /// Attributes that are told when none are asked for.
 const ATTRIBUTES: usize = 10;
+/// Bytes of attributes that are counted before other tasks of the thread get their turn.
+const BYTES_BETWEEN_YIELDS: usize = 64 * 1024;
+/// What a row costs beside them.
+const ROW_BYTES: usize = 16;
 
 /// The answer but for its fields, which stand on a line each.
 #[derive(Debug, Serialize)]
@@ -42,7 +47,7 @@ pub(super) async fn facets(
     let mut facets = Facets::new(asked.fields);
     let mut pages = services.retrieval.pages(asked.query, None)?;
     let mut way = LookThrough::begin(&services);
-    while way.goes_on(step(&mut pages, &mut facets).await)? {}
+    while way.goes_on(step(&mut pages, &mut facets).await).await? {}
     let reached = way.reached();
     let head = Head {
         complete: reached.is_none(),
@@ -55,15 +60,26 @@ pub(super) async fn facets(
 
 /// Counts the next records.
 async fn step(pages: &mut Pages, facets: &mut Facets) -> Result<Step, PageError> {
-    let Some(page) = pages.step().await? else {
+    let Some(page) = pages.attempt().await? else {
         return Ok(Step::Done);
     };
+    count(&page, facets).await;
+    Ok(Step::behind(&page))
+}
+
+/// Counts a page, in parts: a whole one takes longer than other tasks of the thread are to wait.
+async fn count(page: &Page, facets: &mut Facets) {
+    let mut unyielded = 0;
     for row in page.rows() {
         // What is not BSON has no values.
         let attributes = row.attributes.and_then(|attributes| attributes.json().ok());
         facets.add(row.severity, row.level, attributes.as_deref());
+        unyielded += attributes.map_or(0, |text| text.len()) + ROW_BYTES;
+        if unyielded >= BYTES_BETWEEN_YIELDS {
+            tokio::task::yield_now().await;
+            unyielded = 0;
+        }
     }
-    Ok(Step::behind(&page))
 }
 
 fn write(head: &Head, fields: &[Facet]) -> Vec<u8> {

@@ -53,7 +53,10 @@ pub(super) async fn histogram(
     };
     let mut counting = services.retrieval.counting(place, query, interval);
     let mut way = LookThrough::begin(&services);
-    while way.goes_on(counting.step(&mut histogram, way.left()).await)? {}
+    while way
+        .goes_on(counting.step(&mut histogram, way.left()).await)
+        .await?
+    {}
     let answer = Answer::new(span, &histogram, way.reached(), order, asked.by_level);
     Ok(json(answer.write(), counting.into_place()))
 }

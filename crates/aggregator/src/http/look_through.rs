@@ -3,7 +3,7 @@
 use super::Services;
 use crate::clock::Clock;
 use crate::record_id::RecordId;
-use crate::retrieval::{PageError, Step, passes};
+use crate::retrieval::{PageError, RETRY_PAUSE, Step, passes};
 use crate::store::StoreError;
 use crate::store::guard::CallError;
 use crate::worker::JobError;
@@ -32,9 +32,13 @@ impl LookThrough {
         self.until.saturating_sub(self.clock.elapsed())
     }
 
-    /// Whether there is to be a step behind this one. A step that failed is the end, too, unless it was
-    /// the first.
-    pub(super) fn goes_on(&mut self, step: Result<Step, PageError>) -> Result<bool, PageError> {
+    /// Whether there is to be a step behind this one. One that failed is tried again after a pause, as
+    /// long as that may help and there is time; then it is the end, too. When the first one fails, that
+    /// is told at once.
+    pub(super) async fn goes_on(
+        &mut self,
+        step: Result<Step, PageError>,
+    ) -> Result<bool, PageError> {
         match step {
             Ok(Step::Done) => {
                 self.reached = None;
@@ -44,7 +48,13 @@ impl LookThrough {
                 self.reached = Some(record);
                 Ok(!self.left().is_zero())
             }
-            Err(error) if self.reached.is_some() && (passes(&error) || is_too_slow(&error)) => {
+            Err(error) if self.reached.is_none() => Err(error),
+            Err(error) if passes(&error) && self.left() > RETRY_PAUSE => {
+                tracing::debug!(?error, "a step of counting failed; trying again");
+                tokio::time::sleep(RETRY_PAUSE).await;
+                Ok(true)
+            }
+            Err(error) if passes(&error) || is_too_slow(&error) => {
                 tracing::debug!(?error, "counting ends early");
                 Ok(false)
             }

@@ -47,7 +47,8 @@ impl LevelFilter {
 
     pub(super) fn matches(&self, severity: u8, level: Option<&str>) -> bool {
         self.severities.contains(&severity)
-            || (!self.texts.is_empty()
+            || (severity == SEVERITY_UNKNOWN
+                && !self.texts.is_empty()
                 && level.is_some_and(|level| self.texts.contains(&level.trim().to_lowercase())))
     }
 
@@ -58,7 +59,8 @@ impl LevelFilter {
     }
 }
 
-/// Whether a severity is that of `least` or of a worse level; one that is unknown is not.
+/// Whether a severity is that of `least` or of a worse level; one that is unknown or that no level
+/// has is not.
 pub(super) fn is_at_least(severity: u8, least: Level) -> bool {
-    severity >= *least.severities().start()
+    (*least.severities().start()..=*ALL.end()).contains(&severity)
 }

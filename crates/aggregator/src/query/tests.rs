@@ -246,6 +246,8 @@ proptest! {
         time in -60_i64..60, level in prop::sample::select(vec!["INFO", "warning", "AUDIT", "audit", ""]),
         asked in prop::option::of(prop::sample::select(vec!["info", "WARN", "Audit", "fatal", "audit,warn"])),
         min_level in prop::option::of(prop::sample::select(vec![Level::Debug, Level::Warn, Level::Fatal])),
+        // What others wrote has any.
+        others in prop::option::of(any::<u8>()),
     ) {
         let query = Query {
             start: start.map(Timestamp::from_nanos),
@@ -255,7 +257,7 @@ proptest! {
             ..Query::default()
         };
         let id = RecordId::new(Timestamp::from_nanos(time), BatchId::keyed("k", b""), 7);
-        let severity = logs::severity_of(level);
+        let severity = others.unwrap_or(logs::severity_of(level));
         let matches = query.matches(Candidate { id, severity, level: Some(level), message: "", attributes: None });
         let bounds = query.bounds(None);
         let inside = id >= bounds.from && bounds.before.is_none_or(|before| id < before);

@@ -6,19 +6,29 @@
 
 use std::io::Write as _;
 
-/// Whether a character only stands where it stands.
+/// Whether a character only stands where it stands. Of those that Unicode has to be ignored where they
+/// cannot be shown, the joiners and the choices between text and picture stay.
 fn is_harmless(character: char) -> bool {
     !character.is_control()
         && !matches!(
             character,
-            '\u{61c}'
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
                 | '\u{200b}'
                 | '\u{200e}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
                 | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
@@ -29,23 +39,32 @@ pub(super) fn is_all_harmless(text: &str) -> bool {
 
 /// Writes a text in one line: `\n`, `\r`, `\t`, `\x1b`, `\u{202e}` stand for what they name.
 pub(super) fn write(text: &str, out: &mut Vec<u8>) {
-    replaced(text, out, |character, out| {
-        let code = u32::from(character);
-        // Nothing that is written to memory fails.
-        drop(match character {
-            '\n' => out.write_all(b"\\n"),
-            '\r' => out.write_all(b"\\r"),
-            '\t' => out.write_all(b"\\t"),
-            _ if code < 0x100 => write!(out, "\\x{code:02x}"),
-            _ => write!(out, "\\u{{{code:x}}}"),
-        });
+    replaced(text, out, is_harmless, write_code);
+}
+
+/// Writes CSV, whose line ends and tabs stay: only the other control characters become codes.
+pub(super) fn write_csv(text: &str, out: &mut Vec<u8>) {
+    let stays =
+        |character: char| matches!(character, '\t' | '\r' | '\n') || !character.is_control();
+    replaced(text, out, stays, write_code);
+}
+
+fn write_code(character: char, out: &mut Vec<u8>) {
+    let code = u32::from(character);
+    // Nothing that is written to memory fails.
+    drop(match character {
+        '\n' => out.write_all(b"\\n"),
+        '\r' => out.write_all(b"\\r"),
+        '\t' => out.write_all(b"\\t"),
+        _ if code < 0x100 => write!(out, "\\x{code:02x}"),
+        _ => write!(out, "\\u{{{code:x}}}"),
     });
 }
 
 /// Writes JSON that means the same: its strings hold the characters' codes, and between its strings
 /// a control character can only be a blank one.
 pub(super) fn write_json(json: &str, out: &mut Vec<u8>) {
-    replaced(json, out, |character, out| {
+    replaced(json, out, is_harmless, |character, out| {
         if character < ' ' {
             out.push(b' ');
             return;
@@ -56,10 +75,15 @@ pub(super) fn write_json(json: &str, out: &mut Vec<u8>) {
     });
 }
 
-/// Writes a text with something else for each character that is not harmless.
-fn replaced(text: &str, out: &mut Vec<u8>, instead: impl Fn(char, &mut Vec<u8>)) {
+/// Writes a text with something else for each character that does not stay.
+fn replaced(
+    text: &str,
+    out: &mut Vec<u8>,
+    stays: impl Fn(char) -> bool,
+    instead: impl Fn(char, &mut Vec<u8>),
+) {
     let mut rest = text;
-    while let Some(place) = rest.find(|character| !is_harmless(character)) {
+    while let Some(place) = rest.find(|character| !stays(character)) {
         let (before, behind) = rest.split_at(place);
         out.extend_from_slice(before.as_bytes());
         let mut characters = behind.chars();
@@ -102,6 +126,31 @@ mod tests {
             ("\u{e0041}", "\\u{e0041}"),
         ] {
             assert_eq!(written(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown_and_what_joins_stays() {
+        // Unicode's Default_Ignorable_Code_Point, the ends of its ranges.
+        for code in [
+            0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x180b, 0x180f, 0x200b, 0x200e,
+            0x202a, 0x202e, 0x2060, 0x206f, 0x3164, 0xfeff, 0xffa0, 0xfff0, 0xfff8, 0x1bca0,
+            0x1bca3, 0x1d173, 0x1d17a, 0xe0000, 0xe0001, 0xe007f, 0xe0080, 0xe0100, 0xe01ef,
+            0xe0fff,
+        ] {
+            let character = char::from_u32(code).unwrap();
+            let shown = match code {
+                0xad => "a\\xadb".to_owned(),
+                _ => format!("a\\u{{{code:x}}}b"),
+            };
+            assert_eq!(written(&format!("a{character}b")), shown);
+        }
+        for code in [
+            0xac, 0xae, 0x34e, 0x350, 0x115e, 0x1161, 0x17b3, 0x17b6, 0x180a, 0x1810, 0x200c,
+            0x200d, 0x3163, 0x3165, 0xfe00, 0xfe0f, 0xfffd, 0x1f600,
+        ] {
+            let character = char::from_u32(code).unwrap().to_string();
+            assert_eq!(written(&character), character, "{code:x}");
         }
     }
 

@@ -12,7 +12,8 @@ pub(super) enum Shape {
     Text(Palette),
     /// A JSON object a line.
     Json,
-    /// CSV, just as the service writes it, but for a terminal.
+    /// CSV as the service writes it, without what a terminal obeys: many a pipe ends at one. On a
+    /// terminal itself a record is one line, too.
     Csv { is_terminal: bool },
 }
 
@@ -83,7 +84,7 @@ fn csv(row: &[u8], is_terminal: bool, out: &mut Vec<u8>) {
         harmless::write(row.trim_end_matches(['\r', '\n']), out);
         out.push(b'\n');
     } else {
-        out.extend_from_slice(row);
+        harmless::write_csv(&String::from_utf8_lossy(row), out);
     }
 }
 
@@ -92,14 +93,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn csv_is_changed_for_a_terminal_alone() {
-        let row = b"1,\"two\r\nlines\x1b[2J\"\r\n";
-        for (is_terminal, expected) in
-            [(false, &row[..]), (true, b"1,\"two\\r\\nlines\\x1b[2J\"\n")]
-        {
+    fn csv_keeps_its_line_ends_but_for_a_terminal_and_no_escape_sequence() {
+        let row = "1,\t\"two\r\nlines\x1b[2J\u{9b}\u{7f}情\"\r\n".as_bytes();
+        for (is_terminal, expected) in [
+            (false, "1,\t\"two\r\nlines\\x1b[2J\\x9b\\x7f情\"\r\n"),
+            (true, "1,\\t\"two\\r\\nlines\\x1b[2J\\x9b\\x7f情\"\n"),
+        ] {
             let mut out = Vec::new();
             Shape::Csv { is_terminal }.write(row, &mut out).unwrap();
-            assert_eq!(out, expected);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
     }
 

@@ -56,7 +56,7 @@ impl Counting {
     /// Counts the next records into `histogram`, in no more time than there is `left`, about.
     ///
     /// # Errors
-    /// As with [`Pages::next`].
+    /// At once; what was counted before stays so, and the next step tries again.
     pub async fn step(
         &mut self,
         histogram: &mut Histogram,
@@ -73,7 +73,7 @@ impl Counting {
             self.pages.go_on_behind(counts.next);
             return Ok(counts.next.map_or(Step::Done, Step::To));
         }
-        let Some(page) = self.pages.step().await? else {
+        let Some(page) = self.pages.attempt().await? else {
             return Ok(Step::Done);
         };
         for row in page.rows() {

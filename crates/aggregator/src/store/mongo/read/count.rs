@@ -6,9 +6,11 @@
 //! where the next command goes on if there may be more.
 
 mod ahead;
+mod size;
 
 use super::command::{self, Served};
 use crate::clock::Clock;
+use crate::document;
 use crate::histogram::Interval;
 use crate::query::{Order, Query};
 use crate::record_id::RecordId;
@@ -17,22 +19,18 @@ use crate::store::counts::{Counts, Group};
 use ahead::Ahead;
 use bson::RawDocument;
 use bson::raw::RawBsonRef;
-use logs::SEVERITY_UNKNOWN;
 use mongodb::Database;
-use mongodb::bson::{Document, doc};
-use std::ops::RangeInclusive;
+use mongodb::bson::{Bson, Document, doc};
+use size::{COMMAND_TIME, Size, Work};
 use std::time::Duration;
 
-/// How long the server may take for one command, about.
-const COMMAND_TIME: Duration = Duration::from_millis(250);
-/// Documents that one command is expected to look at; the first one has the least.
-const DOCUMENTS: RangeInclusive<u64> = 20_000..=1_000_000;
-/// A command looks at no more than so many times as is expected of it.
-const SURPRISE: u64 = 4;
-/// Buckets in one command.
-const BUCKETS: u64 = 32;
+/// The time for a command is so many times what there is for it, so that it is not given up because a
+/// server is somewhat slower than before.
+const GRACE: u32 = 2;
 /// Groups in one reply of the server: more than one command can have.
 const REPLY: u32 = 20_000;
+/// Stands for the severity of what is no record.
+const NO_RECORD: Bson = Bson::MinKey;
 
 /// What is counted, and how long it may take.
 pub(in crate::store::mongo) struct Task<'a> {
@@ -49,7 +47,8 @@ pub(in crate::store::mongo) struct Task<'a> {
 }
 
 impl Task<'_> {
-    /// Counts by bucket and severity, behind `after` when it is given.
+    /// Counts by bucket and severity, behind `after` when it is given. What was counted before a
+    /// failure is counted: the next call goes on there, and meets the failure if it lasts.
     pub(in crate::store::mongo) async fn counts(
         &self,
         after: Option<RecordId>,
@@ -58,28 +57,25 @@ impl Task<'_> {
         let Some(mut ahead) = Ahead::new(self.query, after, self.interval) else {
             return Ok(counts);
         };
-        let mut size = Size::default();
-        while let Some(buckets) = ahead.buckets(size.buckets) {
-            let limit = size.limit();
-            let begun = self.clock.elapsed();
-            let found = self.ask(&ahead, &buckets, limit).await?;
-            let (mut looked_at, mut passed) = (0, 0);
-            for bucket in buckets {
-                let groups = || found.iter().filter(|found| self.bucket_of(found) == bucket);
-                for found in groups() {
-                    counts.add_group(self.query, found.0);
-                }
-                let documents: u64 = groups().map(|found| found.0.records).sum();
-                (looked_at, passed) = (looked_at + documents, passed + 1);
-                if documents >= limit {
-                    // Those behind it wait for the rest of this one.
-                    ahead.stop_behind(self.last(groups().map(|found| found.0.id)));
+        let (mut size, mut has_counted) = (Size::default(), false);
+        while let Some(buckets) = ahead.buckets(size.buckets()) {
+            let (limit, begun) = (size.limit(), self.clock.elapsed());
+            let found = match self.ask(&ahead, &buckets, limit).await {
+                Ok(found) => found,
+                Err(error) if has_counted => {
+                    tracing::debug!(%error, "a step of counting ends early");
                     break;
                 }
-                ahead.pass(bucket);
-            }
+                Err(StoreError::QueryTooSlow) if self.clock.elapsed() < self.deadline => {
+                    size = size.smaller().ok_or(StoreError::QueryTooSlow)?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let work = self.take(&mut counts, &mut ahead, &found, buckets, limit);
+            has_counted = true;
             let now = self.clock.elapsed();
-            size.adapt(looked_at, passed, now.saturating_sub(begun));
+            size.adapt(work, now.saturating_sub(begun));
             if now >= self.until {
                 break;
             }
@@ -88,8 +84,37 @@ impl Task<'_> {
         Ok(counts)
     }
 
+    /// Takes over what was found in these buckets, up to the first one that has more.
+    fn take(
+        &self,
+        counts: &mut Counts,
+        ahead: &mut Ahead<'_>,
+        found: &[Found],
+        buckets: Vec<i64>,
+        limit: u64,
+    ) -> Work {
+        let mut work = Work::default();
+        for bucket in buckets {
+            let groups = || found.iter().filter(|found| self.bucket_of(found) == bucket);
+            for found in groups().filter(|found| found.are_records) {
+                counts.add_group(self.query, found.group);
+            }
+            let documents: u64 = groups().map(|found| found.group.records).sum();
+            work.documents += documents;
+            work.buckets += 1;
+            if documents >= limit {
+                // Those behind it wait for the rest of this one.
+                ahead.stop_behind(self.last(groups().map(|found| found.group.id)));
+                work.is_cut = true;
+                break;
+            }
+            ahead.pass(bucket);
+        }
+        work
+    }
+
     fn bucket_of(&self, found: &Found) -> i64 {
-        self.interval.bucket_of(found.0.id.time())
+        self.interval.bucket_of(found.group.id.time())
     }
 
     /// The one that comes last in the order that is asked for.
@@ -106,7 +131,9 @@ impl Task<'_> {
         buckets: &[i64],
         limit: u64,
     ) -> Result<Vec<Found>, StoreError> {
-        let left = self.deadline.saturating_sub(self.clock.elapsed());
+        let now = self.clock.elapsed();
+        let time = GRACE * self.until.saturating_sub(now).max(COMMAND_TIME);
+        let left = time.min(self.deadline.saturating_sub(now));
         let ranges = buckets.iter().map(|bucket| ahead.range(*bucket));
         let aggregate = doc! {
             "aggregate": self.collection,
@@ -142,23 +169,30 @@ fn pipeline(
 /// A level that no index serves is not asked for: the documents that are looked at are limited, and not
 /// those that are found.
 fn part(query: &Query, range: Document, limit: u64) -> Vec<Document> {
-    // What has no text is no record.
-    let mut filter = doc! { "_id": range, "message": { "$type": "string" } };
+    let mut filter = doc! { "_id": range };
     if let Some((severity, Served::ByIndex)) = command::severity(query) {
         filter.extend(severity);
     }
+    // What has no text is no record. The server tells that faster here than in a filter, for which a
+    // list of texts is a text, too.
+    let is_record = doc! { "$eq": [{ "$type": "$message" }, "string"] };
+    let key = doc! { "$cond": [is_record, "$severity", NO_RECORD] };
     vec![
         doc! { "$match": filter },
         doc! { "$sort": { "_id": command::direction(query.order) } },
         doc! { "$limit": i64::try_from(limit).unwrap_or(i64::MAX) },
         doc! { "$group": {
-            "_id": "$severity", "records": { "$sum": 1 }, "last": { "$last": "$_id" },
+            "_id": key, "records": { "$sum": 1 }, "last": { "$last": "$_id" },
         } },
     ]
 }
 
 /// A group as the server tells it: its id is that of its last document.
-struct Found(Group);
+struct Found {
+    group: Group,
+    /// Whether it is a group of records, or of what else there is.
+    are_records: bool,
+}
 
 impl Found {
     fn read(document: &RawDocument) -> Option<Self> {
@@ -171,82 +205,16 @@ impl Found {
             Ok(Some(RawBsonRef::Binary(binary))) => RecordId::from_slice(binary.bytes),
             _ => None,
         };
-        let severity = match document.get("_id") {
-            Ok(Some(RawBsonRef::Int32(number))) => u8::try_from(number).ok(),
-            _ => None,
-        };
-        Some(Self(Group {
+        // Without a key, it is the group of those without a severity.
+        let key = document.get("_id").ok()?.unwrap_or(RawBsonRef::Null);
+        let group = Group {
             id: last?,
-            severity: severity.unwrap_or(SEVERITY_UNKNOWN),
+            severity: document::severity_in(key),
             records: records?,
-        }))
-    }
-}
-
-/// How much one command asks for: as much as takes about [`COMMAND_TIME`], as far as the last one tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Size {
-    documents: u64,
-    buckets: u64,
-}
-
-impl Default for Size {
-    fn default() -> Self {
-        Self {
-            documents: *DOCUMENTS.start(),
-            buckets: 1,
-        }
-    }
-}
-
-impl Size {
-    /// Documents that are looked at in one bucket at most.
-    fn limit(self) -> u64 {
-        self.documents * SURPRISE / self.buckets
-    }
-
-    /// After a command that has looked at so many documents in so many buckets.
-    fn adapt(&mut self, documents: u64, buckets: u64, took: Duration) {
-        let wanted = if took > COMMAND_TIME {
-            self.documents / 2
-        } else if took < COMMAND_TIME / 4 {
-            self.documents * 4
-        } else {
-            self.documents
         };
-        self.documents = wanted.clamp(*DOCUMENTS.start(), *DOCUMENTS.end());
-        let in_each = (documents / buckets.max(1)).max(1);
-        let most = BUCKETS.min(self.buckets * 4);
-        self.buckets = (self.documents / in_each).clamp(1, most);
-        if took > COMMAND_TIME {
-            self.buckets = self.buckets.div_ceil(2);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_asks_for_more_while_the_server_is_quick_and_for_less_when_it_is_slow() {
-        let (quick, slow) = (Duration::from_millis(10), Duration::from_millis(300));
-        let (least, most) = (*DOCUMENTS.start(), *DOCUMENTS.end());
-        let mut size = Size::default();
-        assert_eq!((size.buckets, size.limit()), (1, 4 * least));
-        // Nothing in the first ones: more of them, and never more than are united.
-        for buckets in [4, 16, 32, 32] {
-            size.adapt(0, size.buckets, quick);
-            assert_eq!(size.buckets, buckets);
-        }
-        assert_eq!(size.documents, most);
-        // Many in each: as many buckets as hold the documents that are wanted.
-        size.adapt(32 * 250_000, 32, slow);
-        assert_eq!((size.documents, size.buckets), (most / 2, 1));
-        for _ in 0..10 {
-            size.adapt(most, 1, slow);
-        }
-        assert_eq!((size.documents, size.buckets), (least, 1));
-        assert_eq!(size.limit(), 4 * least);
+        Some(Self {
+            group,
+            are_records: key != RawBsonRef::MinKey,
+        })
     }
 }

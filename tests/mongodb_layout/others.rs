@@ -1,0 +1,84 @@
+//! Documents with an id like ours that others wrote or changed: a count is what a search finds of them.
+
+use super::{place, service_on};
+use aggregator::record_id::{BatchId, RecordId};
+use bson::{Binary, Bson, Decimal128, Document, doc};
+use logs::Timestamp;
+use serde_json::json;
+
+/// The document with this number: a record, if `message` is a text.
+fn document(number: usize, severity: Option<Bson>, level: &str, message: Bson) -> Document {
+    let time = Timestamp::parse("2024-10-08T00:00:00Z").unwrap();
+    let position = u32::try_from(number).unwrap();
+    let id = RecordId::new(time, BatchId::keyed("k", b""), position);
+    let id = Binary {
+        subtype: bson::spec::BinarySubtype::Generic,
+        bytes: id.as_bytes().to_vec(),
+    };
+    let mut document = doc! { "_id": id, "level": level, "message": message };
+    document.extend(severity.map(|severity| ("severity".to_owned(), severity)));
+    document
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_takes_what_others_wrote_for_what_a_search_takes_it() {
+    let (uri, name, database) = place("a_count_takes_what_others_wrote").await;
+    let service = service_on(&uri, &name).await;
+    let decimal: Decimal128 = "17.0".parse().unwrap();
+    let severities = [
+        (Some(Bson::Int64(17)), "ERROR"),
+        (Some(Bson::Int32(17)), "ERROR"),
+        (Some(Bson::Double(17.0)), "ERROR"),
+        (Some(Bson::Decimal128(decimal)), "ERROR"),
+        (Some(Bson::Int32(0)), "audit"),
+        (Some(Bson::Int64(0)), "audit"),
+        // Those of no level.
+        (Some(Bson::Int32(25)), "audit"),
+        (Some(Bson::Int32(300)), "ERROR"),
+        (Some(Bson::Int32(-1)), "ERROR"),
+        (Some(Bson::Double(17.5)), "ERROR"),
+        (Some(Bson::String("17".to_owned())), "ERROR"),
+        (Some(Bson::Array(vec![Bson::Int32(17)])), "ERROR"),
+        (None, "audit"),
+    ];
+    let text = || Bson::String("text".to_owned());
+    let records = severities.into_iter().enumerate();
+    let mut all: Vec<Document> = records
+        .map(|(number, (severity, level))| document(number, severity, level, text()))
+        .collect();
+    // No records: the message of one is a list, and the other has none.
+    let severity = || Some(Bson::Int32(17));
+    all.push(document(13, severity(), "ERROR", Bson::Array(vec![text()])));
+    all.push(document(14, severity(), "ERROR", Bson::Null));
+    let logs = database.collection::<Document>("logs");
+    logs.insert_many(all).await.unwrap();
+
+    for (filter, levels) in [
+        ("", json!({"ERROR": 4, "other": 9})),
+        ("minLevel=WARN", json!({"ERROR": 4})),
+        ("minLevel=FATAL", json!({})),
+        ("logLevel=ERROR", json!({"ERROR": 4})),
+        ("logLevel=error,info", json!({"ERROR": 4})),
+        ("logLevel=audit", json!({"other": 2})),
+        ("logLevel=audit,error", json!({"ERROR": 4, "other": 2})),
+    ] {
+        for order in ["asc", "desc"] {
+            let query = format!("{filter}&order={order}");
+            let counted = service
+                .get(&format!("/logs/histogram?by=level&{query}"))
+                .await;
+            assert_eq!(counted.json()["levels"], levels, "{query}");
+            let found = service.get(&format!("/logs/retrieve?{query}")).await;
+            let rows = match found.status {
+                404 => 0,
+                _ => found.json().as_array().unwrap().len(),
+            };
+            assert_eq!(counted.json()["records"], rows, "{query}");
+        }
+    }
+    let facets = service.get("/logs/facets?fields=level").await.json();
+    assert_eq!(
+        facets["fields"][0]["values"],
+        json!([{"value": "ERROR", "count": 4}, {"value": "audit", "count": 2}])
+    );
+}
