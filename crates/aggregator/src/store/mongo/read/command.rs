@@ -12,16 +12,13 @@ use std::time::Duration;
 /// rows are asked for.
 const PAGE_REPLY: RangeInclusive<u32> = 500..=5_000;
 const MORE_THAN_ROWS: u32 = 4;
-/// Documents in each reply of a search, of which about 128 times as many are passed over meanwhile: fewer
-/// when the server has to be quick.
+/// Documents in each reply of a search, which passes over about `SEARCH_REPLY / SAMPLE_RATE` documents meanwhile:
+/// fewer when the server has to be quick.
 const SEARCH_REPLY: RangeInclusive<u32> = 8..=256;
 /// A search replies at least so many times in the time that it has.
 const SEARCH_REPLIES: u32 = 4;
-/// Bits of an id of which either set is all clear in one of 128: documents that do not match, but show
-/// how far a search has come. The first are of the time, such as vary also where times are whole seconds;
-/// the others are of the batch's hash, for many batches of one time. It is several times as fast as
-/// `$sampleRate`.
-const CLEAR_IN_PASSED: [[i32; 7]; 2] = [[49, 50, 51, 52, 53, 54, 55], [64, 65, 66, 67, 68, 69, 70]];
+/// The share of documents that do not match, but show how far a search has come.
+const SAMPLE_RATE: f64 = 1.0 / 128.0;
 
 /// A question for one page.
 pub(super) struct Find {
@@ -54,10 +51,8 @@ impl Find {
         let (least, most) = (*PAGE_REPLY.start(), *PAGE_REPLY.end());
         let rows = u32::try_from(rows).unwrap_or(most).clamp(1, most);
         let reply = if !narrowing.is_empty() {
-            let passed = |bits: [i32; 7]| doc! { "_id": { "$bitsAllClear": bits.to_vec() } };
-            let mut shown = vec![doc! { "$and": narrowing }];
-            shown.extend(CLEAR_IN_PASSED.map(passed));
-            filter.insert("$or", shown);
+            let passed = doc! { "$sampleRate": SAMPLE_RATE };
+            filter.insert("$or", vec![doc! { "$and": narrowing }, passed]);
             Reply::Parts
         } else if query.patterns.is_empty() && query.attributes.is_empty() {
             Reply::Whole(rows)
@@ -227,6 +222,22 @@ fn has_form(names: &[String], forms: &[Bson]) -> Document {
             doc! { "$getField": { "field": name, "input": object } }.into()
         });
     let forms: Vec<Document> = forms.iter().map(|form| doc! { "$literal": form }).collect();
-    let is_form = doc! { "$or": [ { "$in": ["$$member", forms] }, { "$isArray": "$$member" } ] };
-    doc! { "$expr": { "$let": { "vars": { "member": member }, "in": is_form } } }
+    // Most documents have no such name, and with them it ends at the first of these.
+    let is_there = doc! { "$gt": [member.clone(), Bson::Null] };
+    let is_form = doc! { "$or": [ { "$in": [member.clone(), forms] }, { "$isArray": member } ] };
+    doc! { "$expr": { "$and": [is_there, is_form] } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_dots_is_read_in_every_way_but_the_path_that_the_server_knows() {
+        let ways = |key| dotted(key).collect::<Vec<_>>();
+        assert!(ways("a").is_empty());
+        assert_eq!(ways("a.b"), [["a.b"]]);
+        let three: [&[&str]; 3] = [&["a.b", "c"], &["a", "b.c"], &["a.b.c"]];
+        assert_eq!(ways("a.b.c"), three);
+    }
 }
