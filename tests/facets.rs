@@ -182,12 +182,12 @@ on_both_stores!(
             (
                 format!("fields={many}"),
                 "invalid_parameter",
-                "fields has no \"attr.a twice\"",
+                "fields names \"attr.a\" twice",
             ),
             (
                 format!("fields={}", different.join(",")),
                 "query_too_large",
-                "fields is given more than 20 times",
+                "fields has more than 20 names",
             ),
             (
                 "limit=101".to_owned(),

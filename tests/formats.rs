@@ -123,6 +123,7 @@ on_both_stores!(
             ("format=xml", "format is not json, ndjson or csv"),
             ("fields=id", "fields is for format=csv alone"),
             ("format=csv&fields=nmae", "fields has no column \"nmae\""),
+            ("format=csv&fields=id,level,id", "fields names \"id\" twice"),
         ] {
             let reply = get(&service, query, &[]).await;
             assert_eq!(reply.status, 400);

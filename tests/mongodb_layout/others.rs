@@ -1,10 +1,15 @@
 //! Documents with an id like ours that others wrote or changed: a count is what a search finds of them.
 
-use super::{place, service_on};
+use super::{PATIENCE, place, rows, service_on};
+use crate::support::service::Service;
+use crate::support::wait_until;
 use aggregator::record_id::{BatchId, RecordId};
 use bson::{Binary, Bson, Decimal128, Document, doc};
 use logs::Timestamp;
 use serde_json::json;
+
+/// Of a place where many documents stand before the first record, its number.
+const FIRST_RECORD: usize = 5_000;
 
 /// The document with this number: a record, if `message` is a text.
 fn document(number: usize, severity: Option<Bson>, level: &str, message: Bson) -> Document {
@@ -81,4 +86,40 @@ async fn a_count_takes_what_others_wrote_for_what_a_search_takes_it() {
         facets["fields"][0]["values"],
         json!([{"value": "ERROR", "count": 4}, {"value": "audit", "count": 2}])
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_record_is_found_behind_what_others_wrote_in_few_steps_and_in_its_time() {
+    let (uri, name, database) = place("the_first_record_behind_others").await;
+    let service = service_on(&uri, &name).await;
+    let document = |number: usize| {
+        let message = match number {
+            FIRST_RECORD.. => Bson::String("a record".to_owned()),
+            _ => Bson::Null,
+        };
+        document(number, Some(Bson::Int32(9)), "INFO", message)
+    };
+    let logs = database.collection::<Document>("logs");
+    let all = (0..40).chain(FIRST_RECORD..FIRST_RECORD + 10);
+    logs.insert_many(all.map(document)).await.unwrap();
+    database.run_command(doc! { "profile": 2 }).await.unwrap();
+    let counted = service.get("/logs/histogram").await;
+    assert_eq!(counted.json()["records"], 10, "{}", counted.text());
+    let noted = doc! { "find": "system.profile", "filter": { "command.find": "logs" } };
+    let finds = rows(&database, noted).await.len();
+    assert!((2..=4).contains(&finds), "{finds}");
+
+    logs.insert_many((40..FIRST_RECORD).map(document))
+        .await
+        .unwrap();
+    let hurried = Service::builder().mongodb(&uri, &name);
+    let hurried = hurried.env("QUERY_MAX_TIME", "1ms").start().await;
+    wait_until("the store to be reached", PATIENCE, async || {
+        let later = "/logs/retrieve?startTime=2100-01-01T00:00:00Z";
+        hurried.get(later).await.status == 404
+    })
+    .await;
+    let late = hurried.get("/logs/histogram").await;
+    assert_eq!(late.status, 504, "{}", late.text());
+    assert_eq!(late.json()["code"], "query_too_slow");
 }

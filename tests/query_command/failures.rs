@@ -118,13 +118,26 @@ async fn a_service_that_is_away_or_busy_or_none_is_told_and_exits_1() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_settings_of_a_service_on_this_machine_do_not_matter_to_a_query() {
     let service = Backend::Sqlite.start("query_settings").await;
-    let command = Service::builder().env("MONGODB_URI", "mongodb://u:hunter2@x:port");
-    let command = command.arg("query").arg("--url").arg(service.url(""));
-    let (status, stdout, stderr) = command.start_expecting_exit().await;
-    assert_eq!(
-        (status.code(), stdout.as_str(), stderr.as_str()),
-        (Some(0), "", "")
-    );
+    for (name, wrong) in [
+        ("MONGODB_URI", "mongodb://u:hunter2@x:port"),
+        ("WORKERS", "abc"),
+        ("LISTEN_ADDR", "nowhere"),
+    ] {
+        let command = Service::builder().env(name, wrong);
+        let command = command.arg("query").arg("--url").arg(service.url(""));
+        let (status, stdout, stderr) = command.start_expecting_exit().await;
+        assert_eq!(
+            (status.code(), stdout.as_str(), stderr.as_str()),
+            (Some(0), "", ""),
+            "{name}"
+        );
+        // What is wrong with the query itself is still said.
+        let command = Service::builder().env(name, wrong);
+        let command = command.arg("query").arg("--nonsense");
+        let (status, _, stderr) = command.start_expecting_exit().await;
+        assert_eq!(status.code(), Some(2), "{name}");
+        assert!(stderr.contains("--nonsense"), "{stderr}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use crate::support::service::Service;
 
 /// Each setting's variable, its default, and a word of its unit or of what it takes.
-const SETTINGS: [(&str, &str, &str); 15] = [
+const SETTINGS: [(&str, &str, &str); 16] = [
     ("LISTEN_ADDR", "127.0.0.1:8005", "IP:PORT"),
     ("MONGODB_URI", "", "without one, the embedded store is used"),
     ("MONGODB_DATABASE", "logdb", "NAME"),
@@ -14,7 +14,8 @@ const SETTINGS: [(&str, &str, &str); 15] = [
     ("MAX_BODY_BYTES", "16MiB", "bytes"),
     ("MAX_DECODED_BYTES", "64MiB", "bytes"),
     ("REQUEST_TIMEOUT", "10s", "seconds"),
-    ("QUERY_MAX_TIME", "5s", "TIME"),
+    ("QUERY_MAX_TIME", "5s", "how long they are counted"),
+    ("MAX_STREAMS", "64", "/logs/histogram"),
     ("BODY_TIMEOUT", "30s", "TIME"),
     ("SHUTDOWN_TIMEOUT", "20s", "TIME"),
     ("PARTIAL_BATCHES", "false", "true, false"),

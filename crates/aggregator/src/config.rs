@@ -1,5 +1,6 @@
 //! Every setting: a flag and an environment variable, with its default and its unit.
 
+mod command_line;
 mod values;
 
 use crate::query_command::QueryArgs;
@@ -94,13 +95,13 @@ pub struct HttpConfig {
     /// Connections at one time; more wait to be accepted.
     #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 2048, value_name = "COUNT", value_parser = count)]
     pub max_connections: usize,
-    /// Answers of /logs/retrieve at one time; more are refused with 503.
+    /// Answers of searches and counts (/logs/retrieve, /logs/histogram and the others) at one time; more are refused with 503.
     #[arg(long, env = "MAX_STREAMS", default_value_t = 64, value_name = "COUNT", value_parser = count)]
     pub max_streams: usize,
     /// From a whole request to its answer, and for each page of a long answer (10s, 500ms; a plain number is seconds).
     #[arg(long, env = "REQUEST_TIMEOUT", default_value = "10s", value_name = "TIME", value_parser = time)]
     pub request_timeout: Duration,
-    /// How long records are looked for when a limit is given; what was found until then is answered with a cursor.
+    /// How long records are looked for when a limit is given, and how long they are counted; what was found until then is answered.
     #[arg(long, env = "QUERY_MAX_TIME", default_value = "5s", value_name = "TIME", value_parser = time)]
     pub query_max_time: Duration,
     /// For the head of a request, and again for its body.

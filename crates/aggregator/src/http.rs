@@ -1,5 +1,7 @@
 //! HTTP: the table of addresses, and what every answer has in common.
 
+#[cfg(test)]
+mod asked_fuzz;
 mod batches;
 mod body;
 mod error;
@@ -9,6 +11,7 @@ mod health;
 mod histogram;
 mod ingest;
 pub mod listener;
+mod listing;
 mod look_through;
 mod record;
 mod rejected;

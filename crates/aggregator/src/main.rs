@@ -4,7 +4,6 @@ use aggregator::app::App;
 use aggregator::config::{self, Cli, Command, Config, SpoolCommand};
 use aggregator::query_command::{self, QueryArgs};
 use aggregator::{probe, shutdown, spool_command, telemetry};
-use clap::Parser as _;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -14,7 +13,8 @@ use std::process::ExitCode;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let args: Vec<_> = std::env::args_os().collect();
+    let cli = match Cli::read(&args) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => return fail(USAGE, &config::sentence(&error)),
         Err(help) => return say(&help.to_string()),

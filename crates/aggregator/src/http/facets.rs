@@ -4,9 +4,10 @@ mod asked;
 
 use super::Services;
 use super::error::ApiError;
+use super::listing;
 use super::look_through::LookThrough;
 use super::record::json;
-use crate::facets::{Facet, Facets};
+use crate::facets::Facets;
 use crate::histogram::counted_up_to;
 use crate::retrieval::{PageError, Pages, Step};
 use crate::store::page::Page;
@@ -54,7 +55,7 @@ pub(super) async fn facets(
         counted_up_to: reached.map(|record| counted_up_to(record, order)),
         records: facets.records(),
     };
-    let text = write(&head, &facets.top(ATTRIBUTES, asked.limit));
+    let text = listing::write(&head, "fields", &facets.top(ATTRIBUTES, asked.limit));
     Ok(json(text, pages.into_place()))
 }
 
@@ -82,18 +83,45 @@ async fn count(page: &Page, facets: &mut Facets) {
     }
 }
 
-fn write(head: &Head, fields: &[Facet]) -> Vec<u8> {
-    // Nothing in it can fail to be written.
-    let mut out = serde_json::to_vec(head).unwrap_or_default();
-    // The head's own brace gives way to the fields.
-    out.pop();
-    out.extend_from_slice(b",\n\"fields\":[");
-    for (position, field) in fields.iter().enumerate() {
-        if position > 0 {
-            out.extend_from_slice(b",\n");
+/// Why a query string is no request, if it is none.
+#[cfg(test)]
+pub(super) fn refusal(text: &str, now: Timestamp) -> Option<super::retrieve::AskError> {
+    Asked::parse(text, now).err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::Query;
+    use crate::record_id::RecordId;
+    use crate::store::page::Row;
+    use std::task::{Context, Poll, Waker};
+
+    #[test]
+    fn a_page_is_counted_in_parts_between_which_others_get_their_turn() {
+        let attributes = format!(r#"{{"a":"{}"}}"#, "x".repeat(1_000));
+        let row = Row {
+            id: RecordId::MIN,
+            severity: 9,
+            level: Some("INFO"),
+            message: "",
+            attributes: Some(&attributes),
+        };
+        let mut page = Page::default();
+        for _ in 0..1_000 {
+            page.push_row(&Query::default(), row);
         }
-        serde_json::to_writer(&mut out, field).unwrap_or_default();
+        let mut facets = Facets::new(None);
+        let mut parts = 1;
+        {
+            let mut counting = std::pin::pin!(count(&page, &mut facets));
+            let mut context = Context::from_waker(Waker::noop());
+            while counting.as_mut().poll(&mut context) == Poll::Pending {
+                parts += 1;
+            }
+        }
+        assert_eq!(facets.records(), 1_000);
+        // A million bytes.
+        assert!((10..=20).contains(&parts), "{parts}");
     }
-    out.extend_from_slice(b"]}\n");
-    out
 }

@@ -18,6 +18,9 @@ use axum::response::Response;
 use logs::Timestamp;
 use std::sync::Arc;
 
+/// Documents that are read at once to find the first record: what others wrote may stand before it.
+const OUTERMOST: usize = 16;
+
 /// The handler.
 pub(super) async fn histogram(
     State(services): State<Arc<Services>>,
@@ -25,7 +28,8 @@ pub(super) async fn histogram(
 ) -> Result<Response, ApiError> {
     let asked = Asked::parse(query.as_deref().unwrap_or_default(), services.clock.now())?;
     let place = services.retrieval.place()?;
-    let (span, place) = span(&services, &asked.query, place).await?;
+    let mut way = LookThrough::begin(&services);
+    let (span, place) = span(&services, &asked.query, &way, place).await?;
     let order = asked.query.order;
     let Some(span) = span else {
         let nothing = Answer::nothing(&asked);
@@ -52,7 +56,6 @@ pub(super) async fn histogram(
         ..asked.query
     };
     let mut counting = services.retrieval.counting(place, query, interval);
-    let mut way = LookThrough::begin(&services);
     while way
         .goes_on(counting.step(&mut histogram, way.left()).await)
         .await?
@@ -66,25 +69,28 @@ pub(super) async fn histogram(
 async fn span(
     services: &Services,
     query: &Query,
+    way: &LookThrough,
     place: Place,
 ) -> Result<(Option<Span>, Place), PageError> {
     let (first, place) = match query.start {
         Some(start) => (Some(start), place),
-        None => outermost(services, query, Order::Ascending, place).await?,
+        None => outermost(services, query, Order::Ascending, way, place).await?,
     };
     let (last, place) = match query.end {
         Some(end) => (before(end), place),
-        None => outermost(services, query, Order::Descending, place).await?,
+        None => outermost(services, query, Order::Descending, way, place).await?,
     };
     let span = first.zip(last).map(|(first, last)| Span { first, last });
     Ok((span.filter(|span| span.first <= span.last), place))
 }
 
-/// The time of the first record of the range in this order.
+/// The time of the first record of the range in this order, unless there is more else before it than
+/// there is time for.
 async fn outermost(
     services: &Services,
     query: &Query,
     order: Order,
+    way: &LookThrough,
     place: Place,
 ) -> Result<(Option<Timestamp>, Place), PageError> {
     let range = Query {
@@ -94,10 +100,14 @@ async fn outermost(
         ..Query::default()
     };
     let mut pages = services.retrieval.pages_in(place, range, None);
-    pages.set_rows(1);
-    let page = pages.next().await?;
-    let time = page.and_then(|page| page.row(0).map(|row| row.id.time()));
-    Ok((time, pages.into_place()))
+    pages.set_rows(OUTERMOST);
+    while let Some(page) = pages.attempt().await? {
+        if let Some(row) = page.row(0) {
+            return Ok((Some(row.id.time()), pages.into_place()));
+        }
+        way.check()?;
+    }
+    Ok((None, pages.into_place()))
 }
 
 fn before(time: Timestamp) -> Option<Timestamp> {
@@ -106,4 +116,10 @@ fn before(time: Timestamp) -> Option<Timestamp> {
 
 fn after(time: Timestamp) -> Option<Timestamp> {
     time.nanos().checked_add(1).map(Timestamp::from_nanos)
+}
+
+/// Why a query string is no request, if it is none.
+#[cfg(test)]
+pub(super) fn refusal(text: &str, now: Timestamp) -> Option<super::retrieve::AskError> {
+    Asked::parse(text, now).err()
 }

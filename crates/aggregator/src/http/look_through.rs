@@ -32,6 +32,14 @@ impl LookThrough {
         self.until.saturating_sub(self.clock.elapsed())
     }
 
+    /// Fails when the time is over, before anything could be told.
+    pub(super) fn check(&self) -> Result<(), PageError> {
+        match self.left().is_zero() {
+            true => Err(JobError::Failed(CallError::Store(StoreError::QueryTooSlow))),
+            false => Ok(()),
+        }
+    }
+
     /// Whether there is to be a step behind this one. One that failed is tried again after a pause, as
     /// long as that may help and there is time; then it is the end, too. When the first one fails, that
     /// is told at once.

@@ -2,7 +2,7 @@
 
 use crate::facets::Field;
 use crate::http::retrieve::{AskError, number, query};
-use crate::query::{Query, QueryError, once};
+use crate::query::{Query, once};
 use logs::Timestamp;
 
 /// What may be said here besides the filters.
@@ -48,21 +48,18 @@ impl Asked {
 fn listed(names: &str) -> Result<Vec<Field>, AskError> {
     let mut fields = Vec::new();
     for name in names.split(',').map(str::trim) {
+        let shown = || name.chars().take(SHOWN).collect();
         let field = match name.strip_prefix("attr.") {
             Some(key) if !key.is_empty() => Field::Attribute(key.to_owned()),
             None if name == "level" => Field::Level,
-            _ => return Err(AskError::Facet(name.chars().take(SHOWN).collect())),
+            _ => return Err(AskError::Facet(shown())),
         };
         if fields.contains(&field) {
-            let name: String = name.chars().take(SHOWN).collect();
-            return Err(AskError::Facet(format!("{name} twice")));
+            return Err(AskError::FacetTwice(shown()));
         }
         fields.push(field);
         if fields.len() > MAX_FIELDS {
-            return Err(AskError::Query(QueryError::TooMany {
-                parameter: "fields",
-                limit: MAX_FIELDS,
-            }));
+            return Err(AskError::TooManyFacets(MAX_FIELDS));
         }
     }
     Ok(fields)
@@ -106,13 +103,9 @@ mod tests {
             (
                 "fields=level,level",
                 "invalid_parameter",
-                "fields has no \"level twice\"",
+                "fields names \"level\" twice",
             ),
-            (
-                &many,
-                "query_too_large",
-                "fields is given more than 20 times",
-            ),
+            (&many, "query_too_large", "fields has more than 20 names"),
             (
                 "fields=level&fields=attr.a",
                 "repeated_parameter",

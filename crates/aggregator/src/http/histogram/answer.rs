@@ -2,6 +2,7 @@
 
 use super::asked::Asked;
 use crate::histogram::{Bucket, Histogram, LevelCounts, Span, counted_up_to};
+use crate::http::listing;
 use crate::query::Order;
 use crate::record_id::RecordId;
 use logs::Timestamp;
@@ -115,19 +116,7 @@ impl Answer {
 
     /// As JSON.
     pub(super) fn write(&self) -> Vec<u8> {
-        // Nothing in it can fail to be written.
-        let mut out = serde_json::to_vec(&self.head).unwrap_or_default();
-        // The head's own brace gives way to the buckets.
-        out.pop();
-        out.extend_from_slice(b",\n\"buckets\":[");
-        for (position, row) in self.rows.iter().enumerate() {
-            if position > 0 {
-                out.extend_from_slice(b",\n");
-            }
-            serde_json::to_writer(&mut out, row).unwrap_or_default();
-        }
-        out.extend_from_slice(b"]}\n");
-        out
+        listing::write(&self.head, "buckets", &self.rows)
     }
 }
 

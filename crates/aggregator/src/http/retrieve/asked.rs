@@ -74,9 +74,15 @@ pub(in crate::http) enum AskError {
     /// What a histogram tells apart.
     #[error("by is not level")]
     By,
-    /// A field that has no values to be counted, or that is named twice.
+    /// A field that has no values to be counted.
     #[error("fields has no {0:?}: known are level and attr.KEY")]
     Facet(String),
+    /// A field that is named twice.
+    #[error("fields names {0:?} twice")]
+    FacetTwice(String),
+    /// More fields than are counted.
+    #[error("fields has more than {0} names")]
+    TooManyFacets(usize),
 }
 
 impl AskError {
@@ -90,7 +96,8 @@ impl AskError {
             Self::Number { .. } => "invalid_number",
             Self::Interval(_) => "invalid_interval",
             Self::Buckets(_) => "too_many_buckets",
-            Self::By | Self::Facet(_) => "invalid_parameter",
+            Self::By | Self::Facet(_) | Self::FacetTwice(_) => "invalid_parameter",
+            Self::TooManyFacets(_) => "query_too_large",
         }
     }
 }

@@ -17,6 +17,9 @@ pub(in crate::http) enum FormatError {
         "fields has no column {0:?}: known are id, timestamp, level, message, attributes and attr.KEY"
     )]
     Field(String),
+    /// A column that is named twice.
+    #[error("fields names {0:?} twice")]
+    Twice(String),
     /// More columns than are written.
     #[error("fields has more than {0} columns")]
     TooManyFields(usize),
@@ -30,7 +33,9 @@ impl FormatError {
     pub(in crate::http) fn code(&self) -> &'static str {
         match self {
             Self::TooManyFields(_) => "query_too_large",
-            Self::Unknown | Self::Field(_) | Self::FieldsWithoutCsv => "invalid_parameter",
+            Self::Unknown | Self::Field(_) | Self::Twice(_) | Self::FieldsWithoutCsv => {
+                "invalid_parameter"
+            }
         }
     }
 }

@@ -13,6 +13,8 @@ const LINE_END: &[u8] = b"\r\n";
 const DEFAULT: &str = "id,timestamp,level,message,attributes";
 /// Columns at most.
 const MOST: usize = 64;
+/// Characters of a column's name that are repeated to the caller.
+const SHOWN: usize = 100;
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +39,8 @@ pub(super) fn columns(fields: Option<&str>) -> Result<Vec<Column>, FormatError> 
     while let Some(column) = others.next() {
         // Each would be written in full.
         if others.as_slice().contains(column) {
-            return Err(FormatError::Field(format!("{} twice", column.name())));
+            let name = column.name().chars().take(SHOWN).collect();
+            return Err(FormatError::Twice(name));
         }
     }
     Ok(columns)
@@ -53,7 +56,7 @@ impl Column {
             "attributes" => Self::Attributes,
             other => match other.strip_prefix("attr.").filter(|key| !key.is_empty()) {
                 Some(key) => Self::Attribute(key.to_owned()),
-                None => return Err(FormatError::Field(other.chars().take(100).collect())),
+                None => return Err(FormatError::Field(other.chars().take(SHOWN).collect())),
             },
         })
     }
