@@ -92,15 +92,14 @@ pub(super) fn refusal(text: &str, now: Timestamp) -> Option<super::retrieve::Ask
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::Query;
+    use crate::query::{Candidate, Query};
     use crate::record_id::RecordId;
-    use crate::store::page::Row;
     use std::task::{Context, Poll, Waker};
 
     #[test]
     fn a_page_is_counted_in_parts_between_which_others_get_their_turn() {
         let attributes = format!(r#"{{"a":"{}"}}"#, "x".repeat(1_000));
-        let row = Row {
+        let row = Candidate {
             id: RecordId::MIN,
             severity: 9,
             level: Some("INFO"),
@@ -109,7 +108,7 @@ mod tests {
         };
         let mut page = Page::default();
         for _ in 0..1_000 {
-            page.push_row(&Query::default(), row);
+            page.push_record(&Query::default(), row);
         }
         let mut facets = Facets::new(None);
         let mut parts = 1;
