@@ -99,7 +99,12 @@ impl Answer {
                 break;
             }
             match self.source.next().await {
-                Ok(Some(page)) => (self.page, self.row) = (page, 0),
+                Ok(Some(page)) => {
+                    (self.page, self.row) = (page, 0);
+                    // Whoever reads ahead was woken on this thread, where nothing else would let it
+                    // ask for the next page before this one is written.
+                    tokio::task::yield_now().await;
+                }
                 Ok(None) => {
                     self.format.close(&mut chunk);
                     self.part = Part::Closed;
