@@ -58,7 +58,7 @@ mod tests {
         let (sender, pages) = mpsc::channel(1);
         let reading = tokio::spawn(async move {
             sender.send(Ok(Some(Page::default()))).await.unwrap();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
         let process = reading.abort_handle();
         let mut ahead = Ahead {
