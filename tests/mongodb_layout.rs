@@ -211,6 +211,7 @@ async fn what_no_index_serves_is_left_out_by_the_server_in_either_order() {
         json!({
             "timestamp": format!("2024-10-08T00:00:{second:02}.{milli:03}Z"), "level": "INFO",
             "message": message, "n": number, "host": format!("h{number}"),
+            "http": { "status": number }, "rpc.code": number,
         })
     };
     let batch = json!((0..20_000).map(record).collect::<Vec<_>>());
@@ -221,6 +222,8 @@ async fn what_no_index_serves_is_left_out_by_the_server_in_either_order() {
         "q=Needle&caseSensitive=true",
         "attr.n=7000",
         "attr.host=h7000",
+        "attr.http.status=7000",
+        "attr.rpc.code=7000",
     ] {
         for order in ["asc", "desc"] {
             database.run_command(doc! { "profile": 0 }).await.unwrap();

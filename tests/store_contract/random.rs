@@ -9,6 +9,7 @@ use logs::Timestamp;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{ALL, Found, Opened, Place, Sample, documents, rows};
@@ -18,6 +19,8 @@ use asked::Asked;
 const SEED: u64 = 20_241_008;
 const BATCHES: usize = 6;
 const RECORDS: usize = 400;
+/// Records that are written while a query is being answered.
+const BESIDE: usize = 10;
 /// Relative times are counted from here.
 const NOW: Timestamp = Timestamp::from_nanos(1_728_345_600_000_000_020);
 
@@ -63,7 +66,7 @@ fn queries() -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn random_queries_give_on_both_stores_what_a_naive_filter_gives() {
+async fn random_queries_give_on_both_stores_what_a_naive_filter_gives_while_others_write() {
     let name = "random_queries";
     let (file, server) = (
         Place::new(Backend::Sqlite, name).await,
@@ -72,7 +75,7 @@ async fn random_queries_give_on_both_stores_what_a_naive_filter_gives() {
     let (sqlite, mongodb) = (file.open(), server.open());
     let mut random = StdRng::seed_from_u64(SEED);
     let all = fill(&mut random, &[&sqlite, &mongodb]).await;
-    let mut hits = 0;
+    let (mut hits, mut beside) = (0, HashSet::new());
     for number in 0..queries() {
         let asked = Asked::random(&mut random);
         let text = asked.query_string();
@@ -88,8 +91,18 @@ async fn random_queries_give_on_both_stores_what_a_naive_filter_gives() {
             expected.reverse();
         }
         hits += usize::from(!expected.is_empty());
+        // They lie among those that are looked for, and may be found or not.
+        let key = format!("beside {number}");
+        let samples: Vec<Sample> = (0..BESIDE).map(|_| sample(&mut random)).collect();
+        beside.extend(rows(&key, &samples).iter().map(|row| row.id));
+        let others = documents(&key, &samples);
         let [one, other] = [sqlite.walk(&query, limit), mongodb.walk(&query, limit)];
-        let (one, other) = (one.await, other.await);
+        let [in_one, in_other] = [sqlite.insert(&others), mongodb.insert(&others)];
+        let (mut one, mut other, in_one, in_other) = tokio::join!(one, other, in_one, in_other);
+        assert_eq!([in_one, in_other], [(BESIDE as u64, 0); 2]);
+        for found in [&mut one, &mut other] {
+            found.retain(|row| !beside.contains(&row.id));
+        }
         let what = format!("query {number} of seed {SEED}: {text} {limit:?}");
         assert!(one.iter().eq(expected.iter().copied()), "SQLite, {what}");
         assert!(other.iter().eq(expected.iter().copied()), "MongoDB, {what}");
