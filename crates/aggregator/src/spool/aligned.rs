@@ -12,31 +12,35 @@ pub(super) struct AlignedBuffer {
 }
 
 impl AlignedBuffer {
-    /// Empties it, with room for `count` bytes at this offset of a file. When more are put into it, it
-    /// is no longer aligned; they go through the page cache then.
-    pub(super) fn reset_for(&mut self, offset: u64, count: usize) {
+    /// Empties it, with room for `count` bytes at this offset of a file. What is put behind the end of
+    /// the vector belongs to the bytes; when it is more than `count`, they are no longer aligned, and go
+    /// through the page cache.
+    pub(super) fn empty_for(&mut self, offset: u64, count: usize) -> &mut Vec<u8> {
+        self.align(offset, count);
         self.bytes.clear();
-        self.bytes.reserve_exact(count.saturating_add(BLOCK_BYTES));
-        let block = BLOCK_BYTES as u64;
-        let wanted = usize::try_from(offset % block).unwrap_or(0);
-        let given = self.bytes.as_ptr().addr() % BLOCK_BYTES;
-        self.start = (BLOCK_BYTES + wanted - given) % BLOCK_BYTES;
         self.bytes.resize(self.start, 0);
-    }
-
-    /// The vector; what is put behind its end belongs to the bytes.
-    pub(super) fn bytes_mut(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    /// Makes it as long as this, with zeros for what is new.
-    pub(super) fn resize(&mut self, count: usize) {
+    /// Makes it `count` bytes of whatever there is, for what stands at this offset of a file.
+    pub(super) fn space_for(&mut self, offset: u64, count: usize) -> &mut [u8] {
+        self.align(offset, count);
         self.bytes.resize(self.start.saturating_add(count), 0);
+        self.bytes.get_mut(self.start..).unwrap_or_default()
     }
 
-    /// What it holds.
-    pub(super) fn filled_mut(&mut self) -> &mut [u8] {
-        self.bytes.get_mut(self.start..).unwrap_or_default()
+    fn align(&mut self, offset: u64, count: usize) {
+        let room = count.saturating_add(BLOCK_BYTES);
+        self.bytes
+            .reserve_exact(room.saturating_sub(self.bytes.len()));
+        let wanted = usize::try_from(offset % BLOCK_BYTES as u64).unwrap_or(0);
+        let given = self.bytes.as_ptr().addr() % BLOCK_BYTES;
+        self.start = (BLOCK_BYTES + wanted - given) % BLOCK_BYTES;
+    }
+
+    /// Keeps the first `count` bytes.
+    pub(super) fn truncate(&mut self, count: usize) {
+        self.bytes.truncate(self.start.saturating_add(count));
     }
 
     /// Bytes of memory that it takes up.

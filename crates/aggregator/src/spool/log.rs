@@ -150,9 +150,8 @@ impl Log {
         self.check_bound(bytes)?;
         self.check_disk(bytes)?;
         let mut frame = std::mem::take(&mut self.frame);
-        frame.reset_for(self.end, payload + FRAME_HEAD_BYTES);
-        let bytes = frame.bytes_mut();
-        let encoded = frame::encode_frame(bytes, self.salt, self.next_seq, batches);
+        let place = frame.empty_for(self.end, payload + FRAME_HEAD_BYTES);
+        let encoded = frame::encode_frame(place, self.salt, self.next_seq, batches);
         let written = encoded
             .map_err(AppendError::TooLarge)
             .and_then(|head| self.write(&frame).map(|()| head));
@@ -195,8 +194,9 @@ impl Log {
     /// A failed sync leaves pages that look clean and are not on the disk; syncing them again would
     /// succeed without writing them. So nothing more is written to this file in this process.
     fn sync(&mut self) -> Result<(), AppendError> {
-        let synced = self.file.sync();
-        synced.map_err(|error| self.poison(format!("fsync failed: {error}")))
+        self.file
+            .sync()
+            .map_err(|error| self.poison(format!("fsync failed: {error}")))
     }
 
     /// After a write that failed: the part that was written must go before anything else comes, and

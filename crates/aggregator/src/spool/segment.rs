@@ -243,15 +243,14 @@ impl FrameCursor {
         if self.window.capacity() > KEPT_BYTES {
             self.window = AlignedBuffer::default();
         }
-        self.window.reset_for(window_start, wanted);
-        self.window.resize(wanted);
+        let space = self.window.space_for(window_start, wanted);
+        let read = disk::read_full_at(&*self.file, space, window_start);
         self.window_start = window_start;
-        let read = disk::read_full_at(&*self.file, self.window.filled_mut(), window_start);
         // What lies beyond the limit may change yet, and after a failure nothing of the window is
         // what the file holds.
         let within = usize::try_from(self.limit - window_start).unwrap_or(usize::MAX);
         let filled = within.min(*read.as_ref().unwrap_or(&0));
-        self.window.resize(filled);
+        self.window.truncate(filled);
         read?;
         Ok(self.window_start + self.window.len() as u64 >= end)
     }

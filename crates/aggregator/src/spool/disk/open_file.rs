@@ -141,9 +141,7 @@ impl DiskFile for OpenFile {
             && let Some(blocks) = buffer.get_mut(..count)
         {
             match direct.read_at(blocks, offset) {
-                Err(error) if error.kind() != io::ErrorKind::Interrupted => {
-                    self.give_up_direct(&error);
-                }
+                Err(error) if is_refused(&error) => self.give_up_direct(&error),
                 read => return read,
             }
         }
@@ -217,16 +215,16 @@ mod tests {
         let length = 4 * DIRECT_MIN_BYTES;
         OpenFile::create(&path).unwrap();
         let mut bytes = AlignedBuffer::default();
-        bytes.reset_for(0, length);
-        bytes.bytes_mut().extend(std::iter::repeat_n(7, length));
+        bytes
+            .empty_for(0, length)
+            .extend(std::iter::repeat_n(7, length));
         let file = with_a_failing_direct_way(&path, true);
         write_all_at(&file, &bytes, 0).unwrap();
         assert!(file.direct().is_none());
         let file = with_a_failing_direct_way(&path, false);
         let mut read = AlignedBuffer::default();
-        read.reset_for(0, length);
-        read.resize(length);
-        assert_eq!(read_full_at(&file, read.filled_mut(), 0).unwrap(), length);
+        let count = read_full_at(&file, read.space_for(0, length), 0).unwrap();
+        assert_eq!(count, length);
         assert!(read[..] == bytes[..] && file.direct().is_none());
     }
 
@@ -240,9 +238,8 @@ mod tests {
         let mut written = Vec::new();
         for length in [100, 300_000, 5, 70_000, 4096, 1 << 20, 3] {
             let mut bytes = AlignedBuffer::default();
-            bytes.reset_for(place, length);
             let filler = (0..length).map(|number: usize| (number * 31 + length).to_le_bytes()[0]);
-            bytes.bytes_mut().extend(filler);
+            bytes.empty_for(place, length).extend(filler);
             write_all_at(&file, &bytes, place).unwrap();
             written.extend_from_slice(&bytes);
             place += length as u64;
@@ -252,23 +249,21 @@ mod tests {
         let mut read = AlignedBuffer::default();
         for from in [0, 4096, 5000] {
             let wanted = (written.len() - from).next_multiple_of(BLOCK_BYTES);
-            read.reset_for(from as u64, wanted);
-            read.resize(wanted);
-            let count = read_full_at(&file, read.filled_mut(), from as u64).unwrap();
+            let space = read.space_for(from as u64, wanted);
+            let count = read_full_at(&file, space, from as u64).unwrap();
             assert!(read[..count] == written[from..], "from {from}");
         }
         // A frame that failed is cut off, and another one written over its place.
         file.truncate(200_000).unwrap();
         let mut again = AlignedBuffer::default();
-        again.reset_for(200_000, 90_000);
-        again.bytes_mut().extend(std::iter::repeat_n(9, 90_000));
+        again
+            .empty_for(200_000, 90_000)
+            .extend(std::iter::repeat_n(9, 90_000));
         write_all_at(&file, &again, 200_000).unwrap();
         written.truncate(200_000);
         written.extend_from_slice(&again);
         let wanted = written.len().next_multiple_of(BLOCK_BYTES);
-        read.reset_for(0, wanted);
-        read.resize(wanted);
-        let count = read_full_at(&file, read.filled_mut(), 0).unwrap();
+        let count = read_full_at(&file, read.space_for(0, wanted), 0).unwrap();
         assert!(read[..count] == written[..]);
     }
 }
