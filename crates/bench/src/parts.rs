@@ -8,9 +8,10 @@ pub(crate) mod mongodb;
 pub(crate) mod reading;
 pub(crate) mod searching;
 pub(crate) mod size;
+mod subject;
 
 use crate::failure::Failure;
-use crate::report::Case;
+use crate::report::{Case, Part};
 use crate::rig::Target;
 use crate::session::Session;
 
@@ -23,20 +24,26 @@ pub(crate) enum Stores {
 }
 
 impl Stores {
-    /// Measures on each of them in turn.
-    async fn each(
+    /// A part that is measured on each of them in turn.
+    async fn part(
         self,
         session: &Session,
-        mut measure: impl AsyncFnMut(Target<'_>) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+        name: &'static str,
+        mut measure: impl AsyncFnMut(Target<'_>, &mut Part) -> Result<(), Failure>,
+    ) -> Result<Part, Failure> {
+        let mut part = Part {
+            name,
+            cases: Vec::new(),
+            ratios: Vec::new(),
+        };
         if self != Self::Embedded {
             let mongod = session.mongod().await?;
-            measure(Target::MongoDb(&mongod)).await?;
+            measure(Target::MongoDb(&mongod), &mut part).await?;
         }
         if self != Self::Mongodb {
-            measure(Target::Embedded).await?;
+            measure(Target::Embedded, &mut part).await?;
         }
-        Ok(())
+        Ok(part)
     }
 }
 

@@ -54,6 +54,19 @@ struct Cloud {
     spot: bool,
 }
 
+/// The producer's generator with its own defaults but for these arguments.
+pub(crate) fn generator(arguments: &[&str]) -> Result<Generator, Failure> {
+    let arguments = [&["producer"], arguments].concat();
+    let config = producer::config::Config::try_parse_from(arguments);
+    let config = config.map_err(|error| Failure::told(error.to_string()))?;
+    Ok(Generator::new(Style {
+        seed: 1,
+        levels: config.levels,
+        message_bytes: None,
+        late: 0.0,
+    }))
+}
+
 /// The pool: levels, messages and attributes in the producer's mix.
 #[derive(Debug)]
 pub(crate) struct Pool(Vec<Record>);
@@ -61,14 +74,7 @@ pub(crate) struct Pool(Vec<Record>);
 impl Pool {
     /// Makes it.
     pub(crate) fn make() -> Result<Self, Failure> {
-        let defaults = producer::config::Config::try_parse_from(["producer"]);
-        let defaults = defaults.map_err(|error| Failure::told(error.to_string()))?;
-        let mut generator = Generator::new(Style {
-            seed: 1,
-            levels: defaults.levels,
-            message_bytes: None,
-            late: 0.0,
-        });
+        let mut generator = generator(&[])?;
         let mut records = Vec::new();
         let count = usize::try_from(BATCH).unwrap_or(0);
         for number in 0..POOL / BATCH {

@@ -66,16 +66,20 @@ pub(super) fn sqlite(data: &Path, from: i64, times: u32) -> Result<Done, Failure
     watch.done(rows, 0, each)
 }
 
+/// An id as MongoDB has it.
+pub(super) fn binary(id: RecordId) -> Binary {
+    Binary {
+        subtype: BinarySubtype::Generic,
+        bytes: id.as_bytes().to_vec(),
+    }
+}
+
 /// The first `rows` rows of the level from a time on, whole; their ids are told.
 pub(crate) async fn mongodb_page(
     database: &Database,
     from: i64,
     rows: usize,
 ) -> Result<Vec<RecordId>, Failure> {
-    let binary = |id: RecordId| Binary {
-        subtype: BinarySubtype::Generic,
-        bytes: id.as_bytes().to_vec(),
-    };
     let from = binary(RecordId::first_at(Timestamp::from_nanos(from)));
     let severities: Vec<i32> = LEVEL.severities().map(i32::from).collect();
     let filter = doc! {

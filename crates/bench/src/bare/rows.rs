@@ -4,8 +4,8 @@ use super::{Done, Stopwatch};
 use crate::failure::Failure;
 use crate::verify::COLLECTION;
 use aggregator::store::sqlite;
-use bson::{RawDocumentBuf, doc};
-use mongodb::Client;
+use bson::{Document, RawDocumentBuf, doc};
+use mongodb::{Client, Collection};
 use std::path::Path;
 
 /// Documents in a batch of the driver's cursor; the server ends one at 16 MiB anyway.
@@ -36,8 +36,17 @@ pub(super) async fn mongodb(uri: &str, database: &str) -> Result<Done, Failure> 
         .database(database)
         .collection::<RawDocumentBuf>(COLLECTION);
     let watch = Stopwatch::start()?;
-    let all = collection.find(doc! {}).sort(doc! { "_id": 1 });
-    let mut cursor = all.batch_size(BATCH).await?;
+    all_found(&collection, doc! {}, &watch).await
+}
+
+/// Every document that fits, in order of time.
+pub(super) async fn all_found(
+    collection: &Collection<RawDocumentBuf>,
+    filter: Document,
+    watch: &Stopwatch,
+) -> Result<Done, Failure> {
+    let found = collection.find(filter).sort(doc! { "_id": 1 });
+    let mut cursor = found.batch_size(BATCH).await?;
     let (mut rows, mut bytes) = (0, 0);
     while cursor.advance().await? {
         bytes += cursor.current().as_bytes().len() as u64;

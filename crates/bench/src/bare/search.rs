@@ -1,22 +1,20 @@
 //! Looking through a range of times for what no index knows: over HTTP, through the driver, through
 //! `rusqlite`.
 
-use super::rows::lines;
+use super::pages::binary;
+use super::rows::{all_found, lines};
 use super::{Done, Stopwatch};
 use crate::failure::Failure;
 use crate::verify::COLLECTION;
 use aggregator::record_id::RecordId;
 use aggregator::store::sqlite;
-use bson::spec::BinarySubtype;
-use bson::{Binary, Bson, Document, RawDocumentBuf, doc};
+use bson::{Bson, Document, RawDocumentBuf, doc};
 use logs::Timestamp;
 use mongodb::Client;
 use rusqlite::types::ToSql;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// Documents in a batch of the driver's cursor.
-const BATCH: u32 = 5_000;
 const NANOS_A_MINUTE: i64 = 60_000_000_000;
 
 /// What is looked for.
@@ -85,10 +83,7 @@ pub(super) async fn mongodb(
     // Connects, which is not a part of what is measured.
     let database = client.database(database);
     database.run_command(doc! { "ping": 1 }).await?;
-    let [from, to] = range.ids().map(|id| Binary {
-        subtype: BinarySubtype::Generic,
-        bytes: id.as_bytes().to_vec(),
-    });
+    let [from, to] = range.ids().map(binary);
     let collection = database.collection::<RawDocumentBuf>(COLLECTION);
     let mut filter = doc! { "_id": { "$gte": from, "$lt": to } };
     let watch = Stopwatch::start()?;
@@ -119,14 +114,7 @@ pub(super) async fn mongodb(
             filter.insert(format!("attributes.{path}"), number);
         }
     }
-    let found = collection.find(filter).sort(doc! { "_id": 1 });
-    let mut cursor = found.batch_size(BATCH).await?;
-    let (mut rows, mut bytes) = (0, 0);
-    while cursor.advance().await? {
-        bytes += cursor.current().as_bytes().len() as u64;
-        rows += 1;
-    }
-    watch.done(rows, bytes, Vec::new())
+    all_found(&collection, filter, &watch).await
 }
 
 pub(super) fn sqlite(data: &Path, range: Range, search: &Search) -> Result<Done, Failure> {

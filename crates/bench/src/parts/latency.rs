@@ -36,14 +36,12 @@ pub(crate) struct Settings {
 
 /// Measures.
 pub(crate) async fn run(session: &Session, settings: &Settings) -> Result<Part, Failure> {
-    let mut part = Part {
-        name: "Latency at a fixed rate",
-        cases: Vec::new(),
-        ratios: Vec::new(),
-    };
-    let measure = async |target: Target<'_>| measure(session, settings, target, &mut part).await;
-    settings.store.each(session, measure).await?;
-    Ok(part)
+    let measure =
+        async |target: Target<'_>, part: &mut Part| measure(session, settings, target, part).await;
+    settings
+        .store
+        .part(session, "Latency at a fixed rate", measure)
+        .await
 }
 
 async fn measure(

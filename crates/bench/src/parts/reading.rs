@@ -1,9 +1,10 @@
 //! Part 6, reading: the first page of a level, and everything streamed, beside the bare driver and
 //! `rusqlite` on the same data.
 
-use crate::bare::{Bare, Done, PAGE_ROWS, mongodb_page, sqlite_page};
+use crate::bare::{Bare, PAGE_ROWS, mongodb_page, sqlite_page};
 use crate::failure::Failure;
 use crate::load::{Amount, Load, Shape};
+use crate::parts::subject::Subject;
 use crate::parts::{Stores, median_of};
 use crate::report::{Part, Ratio, Run};
 use crate::rig::{DATABASE, Rig, Target};
@@ -12,7 +13,6 @@ use crate::usage::as_f64;
 use aggregator::record_id::RecordId;
 use aggregator::store::sqlite;
 use logs::Timestamp;
-use std::fmt;
 
 /// Settings of this part.
 #[derive(Debug, Clone, clap::Args)]
@@ -28,30 +28,11 @@ pub(crate) struct Settings {
     store: Stores,
 }
 
-/// What is read, and how.
-struct Subject {
-    name: String,
-    bare: Bare,
-    /// Rows that it must find.
-    rows: u64,
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.name)
-    }
-}
-
 /// Measures.
 pub(crate) async fn run(session: &Session, settings: &Settings) -> Result<Part, Failure> {
-    let mut part = Part {
-        name: "Reading",
-        cases: Vec::new(),
-        ratios: Vec::new(),
-    };
-    let measure = async |target: Target<'_>| measure(session, settings, target, &mut part).await;
-    settings.store.each(session, measure).await?;
-    Ok(part)
+    let measure =
+        async |target: Target<'_>, part: &mut Part| measure(session, settings, target, part).await;
+    settings.store.part(session, "Reading", measure).await
 }
 
 async fn measure(
@@ -176,12 +157,7 @@ async fn read(
     subject: &Subject,
     page: bool,
 ) -> Result<Run, Failure> {
-    let before = rig.before()?;
-    let done: Done = subject.bare.measure(&session.programs).await?;
-    let run = rig.add_usage(done.rate("reader"), &before)?;
-    let (rows, expected) = (done.records, subject.rows);
-    let fault = (rows != expected).then(|| format!("{rows} rows were read, {expected} are there"));
-    let run = run.faulty(fault);
+    let (run, done) = subject.read(session, rig).await?;
     if page {
         let run = Run {
             value: done.p50_us / 1000.0,

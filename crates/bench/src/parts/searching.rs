@@ -1,18 +1,17 @@
 //! Part 9, searching: a day of records looked through for what no index knows, beside the bare driver
 //! and `rusqlite` on the same data.
 
-use crate::bare::{Bare, Done, Range, Search};
+use crate::bare::{Bare, Range, Search};
 use crate::failure::Failure;
+use crate::parts::subject::Subject;
 use crate::parts::{Stores, median_of};
+use crate::records;
 use crate::report::{Part, Ratio, Run};
 use crate::rig::{DATABASE, Rig, Target};
 use crate::session::{Session, say};
 use crate::tally::BASE_NANOS;
 use crate::usage::as_f64;
-use clap::Parser as _;
 use logs::Timestamp;
-use producer::generate::{Generator, Style};
-use std::fmt;
 use std::time::Duration;
 
 const DAY_NANOS: i64 = 86_400_000_000_000;
@@ -36,22 +35,6 @@ pub(crate) struct Settings {
     /// Which stores.
     #[arg(long, value_enum, default_value = "both")]
     store: Stores,
-}
-
-/// One program's way to look for something.
-struct Subject {
-    name: String,
-    bare: Bare,
-    /// Rows that it must find.
-    rows: u64,
-    /// Whether the first rows count, and not the last.
-    first: bool,
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.name)
-    }
 }
 
 /// What is compared: a query, the bare program that does the same, and how much slower ours may be.
@@ -123,14 +106,9 @@ const BOUNDED: [Bounded; 3] = [
 
 /// Measures.
 pub(crate) async fn run(session: &Session, settings: &Settings) -> Result<Part, Failure> {
-    let mut part = Part {
-        name: "Searching",
-        cases: Vec::new(),
-        ratios: Vec::new(),
-    };
-    let measure = async |target: Target<'_>| measure(session, settings, target, &mut part).await;
-    settings.store.each(session, measure).await?;
-    Ok(part)
+    let measure =
+        async |target: Target<'_>, part: &mut Part| measure(session, settings, target, part).await;
+    settings.store.part(session, "Searching", measure).await
 }
 
 async fn measure(
@@ -167,13 +145,12 @@ async fn measure(
             name: format!("{name}, {}, {how}", one.what),
             bare,
             rows,
-            first: false,
         };
         let subjects = [
             subject("over HTTP", over_http(&rig, range, one.query, counts)),
             subject("bare", bare),
         ];
-        let medians = measure_all(session, &rig, &subjects, wrong.as_ref(), part).await?;
+        let medians = measure_all(session, &rig, &subjects, Moment::Last, wrong, part).await?;
         let ratio = medians.first().zip(medians.last());
         let ratio = ratio.map_or(f64::NAN, |(ours, bare)| ours / bare);
         let what = format!("{name}, {}, against bare", one.what);
@@ -185,10 +162,15 @@ async fn measure(
             name: format!("{name}, {}", one.what),
             bare: over_http(&rig, all, one.query, false),
             rows: one.rows,
-            first: one.rows > 0,
         };
         let what = subject.name.clone();
-        let medians = measure_all(session, &rig, &[subject], wrong.as_ref(), part).await?;
+        let moment = if one.rows > 0 {
+            Moment::First
+        } else {
+            Moment::Last
+        };
+        let subjects = [subject];
+        let medians = measure_all(session, &rig, &subjects, moment, wrong.clone(), part).await?;
         let median = medians.first().copied().unwrap_or(f64::NAN);
         part.ratios
             .push(Ratio::less(what, median, "ms", Some(one.goal)));
@@ -202,36 +184,37 @@ fn unexpected(rows: u64, expected: u64) -> Option<String> {
     (rows != expected).then(fault)
 }
 
-/// The medians of some subjects, in turn.
+/// Which moment of an answer counts.
+#[derive(Clone, Copy)]
+enum Moment {
+    First,
+    Last,
+}
+
+/// The medians of some subjects, in turn, in milliseconds.
 async fn measure_all(
     session: &Session,
     rig: &Rig<'_>,
     subjects: &[Subject],
-    wrong: Option<&String>,
+    moment: Moment,
+    wrong: Option<String>,
     part: &mut Part,
 ) -> Result<Vec<f64>, Failure> {
     let measured = session.alternate("ms", subjects, async |subject: &Subject| {
-        Ok(look(session, rig, subject).await?.faulty(wrong.cloned()))
+        let (run, done) = subject.read(session, rig).await?;
+        let (first, all) = (done.p50_us / 1e3, done.seconds * 1e3);
+        let value = match moment {
+            Moment::First => first,
+            Moment::Last => all,
+        };
+        let run = Run { value, ..run };
+        Ok(run.detail("all ms", all).faulty(wrong.clone()))
     });
     let cases = measured.await?;
     let median = |subject: &Subject| median_of(&cases, &subject.name);
     let medians = subjects.iter().map(median).collect();
     part.cases.extend(cases);
     Ok(medians)
-}
-
-async fn look(session: &Session, rig: &Rig<'_>, subject: &Subject) -> Result<Run, Failure> {
-    let before = rig.before()?;
-    let done: Done = subject.bare.measure(&session.programs).await?;
-    let run = rig.add_usage(done.rate("reader"), &before)?;
-    let (rows, expected) = (done.records, subject.rows);
-    let fault = (rows != expected).then(|| format!("{rows} rows were found, {expected} are there"));
-    let (first, all) = (done.p50_us / 1e3, done.seconds * 1e3);
-    let run = Run {
-        value: if subject.first { first } else { all },
-        ..run.faulty(fault)
-    };
-    Ok(run.detail("all ms", all))
 }
 
 fn over_http(rig: &Rig<'_>, range: Range, query: &str, counts: bool) -> Bare {
@@ -270,14 +253,7 @@ fn bare(rig: &Rig<'_>, range: Range, search: Search) -> Bare {
     reason = "as the accounts count: see tally"
 )]
 async fn fill(rig: &mut Rig<'_>, records: u64) -> Result<Option<String>, Failure> {
-    let config = producer::config::Config::try_parse_from(["producer", "--levels", LEVELS]);
-    let config = config.map_err(|error| Failure::told(error.to_string()))?;
-    let mut generator = Generator::new(Style {
-        seed: 1,
-        levels: config.levels,
-        message_bytes: None,
-        late: 0.0,
-    });
+    let mut generator = records::generator(&["--levels", LEVELS])?;
     let step = DAY_NANOS as f64 / as_f64(records);
     let time = |place: u64| Timestamp::from_nanos(BASE_NANOS + (place as f64 * step) as i64);
     for number in 0..records.div_ceil(BATCH) {
