@@ -94,7 +94,7 @@ pub fn id_of(document: &RawDocument) -> Option<RecordId> {
 /// takes equal numbers of all types for the same.
 pub fn severity_in(value: RawBsonRef<'_>) -> u8 {
     let whole = match value {
-        RawBsonRef::Int32(number) => return u8::try_from(number).unwrap_or(NO_SEVERITY),
+        RawBsonRef::Int32(number) => Some(number.into()),
         RawBsonRef::Int64(number) => Some(number),
         RawBsonRef::Double(number) => whole(number),
         RawBsonRef::Decimal128(number) => number.to_string().parse().ok().and_then(whole),

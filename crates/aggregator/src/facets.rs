@@ -183,11 +183,6 @@ impl Facets {
         }
     }
 
-    fn weigh(&mut self) {
-        let tallies = self.attributes.values().chain([&self.level]);
-        self.bytes = tallies.map(|tally| tally.values.bytes()).sum();
-    }
-
     /// Forgets the half of the fields that fewer records have.
     fn forget_rare_fields(&mut self) {
         let tallies = self.attributes.iter();
@@ -198,9 +193,15 @@ impl Facets {
         sorted.truncate(sorted.len() / 2);
         self.missed += sorted.last().map_or(0, |(records, _)| *records);
         for (_, path) in sorted {
-            self.attributes.remove(&path);
+            if let Some(gone) = self.attributes.remove(&path) {
+                self.bytes -= gone.values.bytes();
+            }
         }
-        self.weigh();
+    }
+
+    /// Whether attributes make a difference to what is counted.
+    pub fn looks_at_attributes(&self) -> bool {
+        self.asked.is_none() || !self.attributes.is_empty()
     }
 
     /// The fields that are asked for with their most frequent values; without any, the level and so

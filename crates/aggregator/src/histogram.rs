@@ -5,7 +5,7 @@
 mod buckets;
 mod interval;
 
-pub use buckets::{Bucket, Buckets, MAX_BUCKETS, TooManyBuckets};
+pub use buckets::{Bucket, Buckets, TooManyBuckets};
 pub use interval::{BadInterval, Interval};
 
 use crate::query::Order;
@@ -113,13 +113,12 @@ impl Bucket {
 /// The time up to which all is counted, when counting in this order has come to the record `reached`;
 /// some of that very time may be counted, too.
 pub fn counted_up_to(reached: RecordId, order: Order) -> Timestamp {
-    let time = reached.time();
-    match order {
-        Order::Ascending if reached == RecordId::last_at(time) => {
-            Timestamp::from_nanos(time.nanos().saturating_add(1))
-        }
-        _ => time,
-    }
+    // The last id of a time is followed by the first one of the next.
+    let next = match order {
+        Order::Ascending => reached.successor().unwrap_or(reached),
+        Order::Descending => reached,
+    };
+    next.time()
 }
 
 #[cfg(test)]

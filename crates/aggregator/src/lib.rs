@@ -29,7 +29,7 @@
 //! | to add | touch |
 //! |---|---|
 //! | a wire format | a file in `wire/`, a row of its table |
-//! | a query filter | a file in `query/`, as [`query`] says, and a flag in `query_command/args.rs` |
+//! | a query filter | a file in `query/`, as [`query`] says, and a flag in `query_command/args.rs` with its line in `query_command/request.rs` |
 //! | a rule of durability | `spool/`, whose disk is a seam: [`spool::disk`] |
 //! | a store | a file in `store/` that keeps [`store::Store`], a case in [`app`] |
 //! | an address | a file in `http/`, a line of its router |

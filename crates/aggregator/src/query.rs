@@ -5,7 +5,7 @@
 //! whether one matches is said here and nowhere else, so both stores answer alike.
 //!
 //! To add a filter: a file in `query/` with a type that says whether it matches, a line in
-//! [`Query::matches`], and a name in `query/parse.rs`. It works on both stores then; narrowing in a
+//! [`Query::matches`], what [`Query::is_of_time_and_severity`] asks of it, and a name in `query/parse.rs`. It works on both stores then; narrowing in a
 //! store only makes it faster.
 
 mod attribute;
@@ -118,9 +118,21 @@ impl Query {
     /// Whether nothing is asked for but times and levels that are known by their severity, so that an
     /// id and a severity are enough to tell what matches.
     pub fn is_of_time_and_severity(&self) -> bool {
-        !self.looks_into_messages()
-            && self.attributes.is_empty()
-            && !self.levels.as_ref().is_some_and(LevelFilter::has_texts)
+        // By name, so that whoever adds a filter has to say so here, too.
+        let Self {
+            start: _,
+            end: _,
+            min_level: _,
+            order: _,
+            levels,
+            texts,
+            patterns,
+            attributes,
+        } = self;
+        texts.is_empty()
+            && patterns.is_empty()
+            && attributes.is_empty()
+            && !levels.as_ref().is_some_and(LevelFilter::has_texts)
     }
 
     /// The ids that can match and come behind `after` in the order that is asked for.

@@ -89,14 +89,13 @@ impl<'a, W: Write> Search<'a, W> {
     }
 
     async fn run(&mut self) -> Result<(), Failure> {
-        let (mut pages, mut cursor) = (0, None);
+        let mut cursor = None;
         let mut ended = loop {
-            let page = self.page(cursor.as_deref(), pages == 0).await;
-            pages += 1;
+            let page = self.page(cursor.as_deref()).await;
             match page {
                 Ok(Some(next)) => cursor = Some(next),
                 Ok(None) => break Ok(()),
-                Err(failure) if pages == 1 && self.shown == 0 => break Err(failure),
+                Err(failure) if cursor.is_none() && self.shown == 0 => break Err(failure),
                 Err(failure) => break Err(failure.after(self.shown)),
             }
         };
@@ -110,11 +109,8 @@ impl<'a, W: Write> Search<'a, W> {
     }
 
     /// One page, or all that there is when there is no limit; where the next one starts.
-    async fn page(
-        &mut self,
-        cursor: Option<&str>,
-        is_first: bool,
-    ) -> Result<Option<String>, Failure> {
+    async fn page(&mut self, cursor: Option<&str>) -> Result<Option<String>, Failure> {
+        let is_first = cursor.is_none();
         let limit = self.left.map(|left| left.min(LARGEST_PAGE));
         let query = self.request.search(limit, cursor);
         let content_type = self.shape.content_type();
@@ -145,7 +141,7 @@ impl<'a, W: Write> Search<'a, W> {
             {
                 if std::mem::take(&mut is_head) {
                     if is_first {
-                        self.shape.write_head(row, &mut self.buffer);
+                        self.shape.write(row, &mut self.buffer)?;
                     }
                     continue;
                 }

@@ -148,6 +148,19 @@ impl RecordId {
         None
     }
 
+    /// The id behind this one; `None` for the greatest one.
+    pub fn successor(self) -> Option<Self> {
+        let mut id = self.0;
+        for byte in id.iter_mut().rev() {
+            let (more, carried) = byte.overflowing_add(1);
+            *byte = more;
+            if !carried {
+                return Some(Self(id));
+            }
+        }
+        None
+    }
+
     /// The twenty bytes.
     pub fn as_bytes(&self) -> &[u8; RECORD_ID_BYTES] {
         &self.0

@@ -10,7 +10,7 @@ mod counting;
 mod question;
 
 pub use ahead::Ahead;
-pub use counting::{Counting, Step};
+pub use counting::Counting;
 
 use crate::clock::Clock;
 use crate::query::Query;
@@ -135,8 +135,13 @@ impl Retrieval {
             rows: rows.min(PAGE_ROWS),
             bytes: PAGE_BYTES,
             looked_at: PAGE_LOOKED_AT,
-            time: time.min(self.page_timeout / 2),
+            time: self.call_time(time),
         }
+    }
+
+    /// The time that the store gets for one call, when it could use so much.
+    fn call_time(&self, useful: Duration) -> Duration {
+        useful.min(self.page_timeout / 2)
     }
 
     /// What is answered is of the question's kind.
@@ -223,11 +228,9 @@ impl Pages {
 
     /// Goes on behind the page.
     fn taken(&mut self, page: Page) -> Page {
-        self.after = page.next;
+        self.go_on_behind(page.next);
         self.page_time = LONGEST_PAGE.min(self.page_time * 2);
-        if page.next.is_none() {
-            self.state = State::Done;
-        } else if !page.is_empty() {
+        if !page.is_empty() {
             self.begin();
         }
         page

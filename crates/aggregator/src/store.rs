@@ -60,19 +60,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// How many records match, by bucket and severity, behind `after` when it is given: for a query
     /// that [asks for nothing else](Query::is_of_time_and_severity) than time and severity, and whose
-    /// range has a bearable number of buckets. Counting goes on for about the time in `limit`; the
+    /// range has a bearable number of buckets. Counting goes on for about this `time`; the
     /// counts say how far it came.
     async fn counts(
         &self,
         query: &Query,
         after: Option<RecordId>,
         interval: Interval,
-        limit: PageLimit,
+        time: Duration,
         deadline: Duration,
-    ) -> Result<Counts, StoreError> {
-        let page = self.page(query, after, limit, deadline).await?;
-        Ok(Counts::of_page(interval, query, &page))
-    }
+    ) -> Result<Counts, StoreError>;
 
     /// Resolves when the store, after it could not be reached, can be again; never when it cannot
     /// tell. What comes back before this is called is not told.

@@ -7,7 +7,6 @@ use crate::support::stores::Backend;
 use aggregator::clock::Clock as _;
 use aggregator::histogram::{Interval, Span};
 use aggregator::query::Query;
-use aggregator::store::PageLimit;
 use logs::{SEVERITY_UNKNOWN, Timestamp, severity_of};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -35,12 +34,11 @@ async fn count(
     time: Duration,
 ) -> (Counted, u64) {
     let (mut counted, mut after, mut steps) = (Counted::new(), None, 0);
-    let limit = PageLimit { time, ..ALL };
     loop {
         let deadline = opened.clock.elapsed() + PATIENCE;
         let counts = opened
             .store
-            .counts(query, after, interval.read, limit, deadline);
+            .counts(query, after, interval.read, time, deadline);
         let counts = counts.await.unwrap();
         steps += 1;
         for group in counts.groups() {

@@ -5,11 +5,13 @@ use crate::admission::Admission;
 use crate::batch::BatchBuilder;
 use crate::breaker::{Breaker, Settings};
 use crate::clock::SystemClock;
+use crate::histogram::Interval;
 use crate::query::Query;
 use crate::record_id::{KeyDigest, RecordId};
 use crate::rejected::Kept;
 use crate::spool::disk::Folder;
 use crate::spool::{self, Bounds, Place, Portion, Source};
+use crate::store::counts::Counts;
 use crate::store::page::Page;
 use crate::store::{PageLimit, StoreStatus};
 use std::collections::VecDeque;
@@ -84,6 +86,17 @@ impl Store for Scripted {
         _deadline: Duration,
     ) -> Result<Page, StoreError> {
         Ok(Page::default())
+    }
+
+    async fn counts(
+        &self,
+        _query: &Query,
+        _after: Option<RecordId>,
+        _interval: Interval,
+        _time: Duration,
+        _deadline: Duration,
+    ) -> Result<Counts, StoreError> {
+        unreachable!("a delivery counts nothing")
     }
 
     async fn recovered(&self) {

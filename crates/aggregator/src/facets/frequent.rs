@@ -52,12 +52,11 @@ impl Frequent {
 
     /// Forgets the rarer half.
     pub(super) fn forget_rare(&mut self) {
-        let rare: Vec<(Box<str>, u64)> = {
-            let mut rare = self.sorted().split_off(self.seen.len().div_ceil(2));
-            rare.drain(..)
-                .map(|(value, records)| (value.into(), records))
-                .collect()
-        };
+        let rare = self.sorted().split_off(self.seen.len().div_ceil(2));
+        let rare: Vec<(Box<str>, u64)> = rare
+            .into_iter()
+            .map(|(value, records)| (value.into(), records))
+            .collect();
         // The first of them is the most frequent one.
         self.missed += rare.first().map_or(0, |(_, records)| *records);
         for (value, _) in rare {

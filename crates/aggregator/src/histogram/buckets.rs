@@ -4,7 +4,7 @@ use super::{Interval, Span};
 use logs::Timestamp;
 
 /// Buckets in one answer at most.
-pub const MAX_BUCKETS: usize = 10_000;
+const MAX_BUCKETS: usize = 10_000;
 
 /// The buckets of a span: multiples of the interval since 1970, the first and the last of them cut
 /// by the span.
@@ -64,13 +64,8 @@ impl Buckets {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.len
-    }
-
-    /// Whether there is none, which no span makes.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
     }
 
     /// The length of each.
@@ -87,19 +82,18 @@ impl Buckets {
 
     /// The bucket at a position.
     pub(super) fn bucket(&self, position: usize) -> Bucket {
-        let number = i128::from(self.first) + position as i128;
-        let length = i128::from(self.interval.nanos());
-        let (start, end) = (number * length, (number + 1) * length - 1);
-        let [least, most] = [self.span.first, self.span.last].map(|time| i128::from(time.nanos()));
+        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        let whole = self.interval.span_of(self.first.saturating_add(position));
+        let (first, last) = (
+            whole.first.max(self.span.first),
+            whole.last.min(self.span.last),
+        );
+        // By its length: where time itself ends, the whole bucket ends as well.
+        let length = self.interval.nanos().abs_diff(1);
         Bucket {
-            first: time(start.max(least)),
-            last: time(end.min(most)),
-            is_cut: start < least || end > most,
+            first,
+            last,
+            is_cut: last.nanos().abs_diff(first.nanos()) < length,
         }
     }
-}
-
-/// A time that lies in a span, and so fits.
-fn time(nanos: i128) -> Timestamp {
-    Timestamp::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
 }

@@ -9,7 +9,8 @@ use super::look_through::LookThrough;
 use super::record::json;
 use crate::facets::Facets;
 use crate::histogram::counted_up_to;
-use crate::retrieval::{PageError, Pages, Step};
+use crate::record_id::RecordId;
+use crate::retrieval::{PageError, Pages};
 use crate::store::page::Page;
 use asked::Asked;
 use axum::extract::{RawQuery, State};
@@ -59,13 +60,13 @@ pub(super) async fn facets(
     Ok(json(text, pages.into_place()))
 }
 
-/// Counts the next records.
-async fn step(pages: &mut Pages, facets: &mut Facets) -> Result<Step, PageError> {
+/// Counts the next records; behind which one there are more.
+async fn step(pages: &mut Pages, facets: &mut Facets) -> Result<Option<RecordId>, PageError> {
     let Some(page) = pages.attempt().await? else {
-        return Ok(Step::Done);
+        return Ok(None);
     };
     count(&page, facets).await;
-    Ok(Step::behind(&page))
+    Ok(page.next)
 }
 
 /// Counts a page, in parts: a whole one takes longer than other tasks of the thread are to wait.
@@ -73,7 +74,8 @@ async fn count(page: &Page, facets: &mut Facets) {
     let mut unyielded = 0;
     for row in page.rows() {
         // What is not BSON has no values.
-        let attributes = row.attributes.and_then(|attributes| attributes.json().ok());
+        let wanted = row.attributes.filter(|_| facets.looks_at_attributes());
+        let attributes = wanted.and_then(|attributes| attributes.json().ok());
         facets.add(row.severity, row.level, attributes.as_deref());
         unyielded += attributes.map_or(0, |text| text.len()) + ROW_BYTES;
         if unyielded >= BYTES_BETWEEN_YIELDS {

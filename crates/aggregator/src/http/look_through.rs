@@ -3,7 +3,7 @@
 use super::Services;
 use crate::clock::Clock;
 use crate::record_id::RecordId;
-use crate::retrieval::{PageError, RETRY_PAUSE, Step, passes};
+use crate::retrieval::{PageError, RETRY_PAUSE, passes};
 use crate::store::StoreError;
 use crate::store::guard::CallError;
 use crate::worker::JobError;
@@ -40,21 +40,17 @@ impl LookThrough {
         }
     }
 
-    /// Whether there is to be a step behind this one. One that failed is tried again after a pause, as
+    /// Whether there is to be a step behind this one, which tells behind which record there is more. One that failed is tried again after a pause, as
     /// long as that may help and there is time; then it is the end, too. When the first one fails, that
     /// is told at once.
     pub(super) async fn goes_on(
         &mut self,
-        step: Result<Step, PageError>,
+        step: Result<Option<RecordId>, PageError>,
     ) -> Result<bool, PageError> {
         match step {
-            Ok(Step::Done) => {
-                self.reached = None;
-                Ok(false)
-            }
-            Ok(Step::To(record)) => {
-                self.reached = Some(record);
-                Ok(!self.left().is_zero())
+            Ok(reached) => {
+                self.reached = reached;
+                Ok(reached.is_some() && !self.left().is_zero())
             }
             Err(error) if self.reached.is_none() => Err(error),
             Err(error) if passes(&error) && self.left() > RETRY_PAUSE => {

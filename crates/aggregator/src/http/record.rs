@@ -123,9 +123,7 @@ fn describe(before: &Gathered, found: &[Page; 1], after: &Gathered) -> io::Resul
 }
 
 fn write_rows(pages: &[Page], out: &mut Vec<u8>) -> io::Result<()> {
-    let rows = pages
-        .iter()
-        .flat_map(|page| (0..page.len()).filter_map(|row| page.row(row)));
+    let rows = pages.iter().flat_map(Page::rows);
     for (position, row) in rows.enumerate() {
         if position > 0 {
             out.extend_from_slice(b",\n");

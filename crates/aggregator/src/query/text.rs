@@ -3,6 +3,7 @@
 use super::QueryError;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::{Regex, RegexBuilder};
+use std::sync::Arc;
 
 /// Bytes of a text, of a regular expression, or of what is said of an attribute.
 pub(super) const LONGEST: usize = 1_000;
@@ -67,9 +68,10 @@ impl PartialEq for Substring {
     }
 }
 
-/// A regular expression that has to be found in the message, in time linear in its length.
+/// A regular expression that has to be found in the message, in time linear in its length. A clone
+/// goes on with what the search has learned so far; that of a `Regex` begins anew.
 #[derive(Debug, Clone)]
-pub struct Pattern(Regex);
+pub struct Pattern(Arc<Regex>);
 
 impl Pattern {
     /// Reads an expression in the syntax of the crate `regex`.
@@ -88,7 +90,7 @@ impl Pattern {
             .dfa_size_limit(REGEX_BYTES)
             .nest_limit(REGEX_DEPTH)
             .build()
-            .map(Self)
+            .map(|regex| Self(Arc::new(regex)))
             .map_err(|error| QueryError::BadRegex(reason(&error)))
     }
 

@@ -34,9 +34,9 @@ pub(super) enum Piece<'a> {
 /// Takes matches in their order and says what is shown.
 #[derive(Debug)]
 pub(super) struct Groups {
-    order: Order,
+    pub(super) order: Order,
     /// Neighbours on one side.
-    count: usize,
+    pub(super) count: usize,
     /// The last record that was shown.
     last: Option<RecordId>,
     /// Behind the last match: kept until it is known that none of them is a match itself.

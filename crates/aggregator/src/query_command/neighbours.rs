@@ -14,8 +14,6 @@ use serde_json::value::RawValue;
 /// The records around those that are found.
 #[derive(Debug)]
 pub(super) struct Neighbours {
-    order: Order,
-    count: usize,
     groups: Groups,
     /// Whether the service has found all of them so far.
     is_complete: bool,
@@ -40,8 +38,6 @@ impl Neighbours {
             Direction::Desc => Order::Descending,
         };
         (count > 0).then(|| Self {
-            order,
-            count,
             groups: Groups::new(order, count),
             is_complete: true,
         })
@@ -58,16 +54,17 @@ impl Neighbours {
         let json = std::str::from_utf8(row).map_err(|_| NoRecord)?;
         let found = self::row(json.trim_end())?;
         // One more before it: it tells whether this group follows upon the one before.
-        let (before, after) = match self.order {
-            Order::Ascending => (self.count + 1, self.count),
-            Order::Descending => (self.count, self.count + 1),
+        let (order, count) = (self.groups.order, self.groups.count);
+        let (before, after) = match order {
+            Order::Ascending => (count + 1, count),
+            Order::Descending => (count, count + 1),
         };
         let (path, query) = request.context(found.id, before, after);
         let answer = server.get(&path, &query, "application/json").await?;
         let body = server.whole(answer).await?;
         let answered: Answered<'_> = serde_json::from_slice(&body).map_err(|_| NoRecord)?;
         self.is_complete &= answered.complete;
-        let around = around(&answered, self.order)?;
+        let around = around(&answered, order)?;
         self.groups
             .add(&found, around, |piece| write(piece, shape, out))?;
         Ok(())

@@ -39,10 +39,6 @@ impl Shape {
         matches!(self, Self::Csv { .. })
     }
 
-    pub(super) fn write_head(self, row: &[u8], out: &mut Vec<u8>) {
-        csv(row, matches!(self, Self::Csv { is_terminal: true }), out);
-    }
-
     /// A row of the answer, with its line end.
     pub(super) fn write(self, row: &[u8], out: &mut Vec<u8>) -> Result<(), NoRecord> {
         if let Self::Csv { is_terminal } = self {

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn areading_that_is_broken_off_does_not_look_like_the_end() {
+    async fn a_reading_that_is_broken_off_does_not_look_like_the_end() {
         let (sender, pages) = mpsc::channel(1);
         let reading = tokio::spawn(async move {
             sender.send(Ok(Some(Page::default()))).await.unwrap();

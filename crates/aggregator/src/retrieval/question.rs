@@ -20,13 +20,13 @@ const ANSWER_TIME: Duration = Duration::from_millis(500);
 pub(super) struct Question {
     query: Arc<Query>,
     after: Option<RecordId>,
-    limit: PageLimit,
     wanted: Wanted,
 }
 
 enum Wanted {
-    Page,
-    Counts(Interval),
+    Page(PageLimit),
+    /// By this interval, in about this time.
+    Counts(Interval, Duration),
 }
 
 /// What the store says to it: of the kind that was wanted.
@@ -41,8 +41,7 @@ impl Question {
         Self {
             query,
             after,
-            limit,
-            wanted: Wanted::Page,
+            wanted: Wanted::Page(limit),
         }
     }
 
@@ -51,25 +50,24 @@ impl Question {
         query: Arc<Query>,
         after: Option<RecordId>,
         interval: Interval,
-        limit: PageLimit,
+        time: Duration,
     ) -> Self {
         Self {
             query,
             after,
-            limit,
-            wanted: Wanted::Counts(interval),
+            wanted: Wanted::Counts(interval, time),
         }
     }
 
     async fn ask(self, store: &dyn Store, deadline: Duration) -> Result<Answer, StoreError> {
-        let (query, after, limit) = (&self.query, self.after, self.limit);
+        let (query, after) = (&self.query, self.after);
         match self.wanted {
-            Wanted::Page => {
+            Wanted::Page(limit) => {
                 let page = store.page(query, after, limit, deadline).await;
                 page.map(Answer::Page)
             }
-            Wanted::Counts(interval) => {
-                let counts = store.counts(query, after, interval, limit, deadline).await;
+            Wanted::Counts(interval, time) => {
+                let counts = store.counts(query, after, interval, time, deadline).await;
                 counts.map(Answer::Counts)
             }
         }

@@ -3,7 +3,6 @@
 use crate::histogram::Interval;
 use crate::query::{Candidate, Query};
 use crate::record_id::RecordId;
-use crate::store::page::Page;
 
 /// How many records there are, by bucket and severity.
 #[derive(Debug)]
@@ -36,16 +35,6 @@ impl Counts {
             bucket: 0,
             next: None,
         }
-    }
-
-    /// The rows of a page.
-    pub(super) fn of_page(interval: Interval, query: &Query, page: &Page) -> Self {
-        let mut counts = Self::new(interval);
-        for row in page.rows() {
-            counts.add(query, row.id, row.severity);
-        }
-        counts.next = page.next;
-        counts
     }
 
     /// What was counted; a bucket may come several times.

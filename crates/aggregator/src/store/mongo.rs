@@ -238,7 +238,7 @@ impl Store for MongoStore {
         query: &Query,
         after: Option<RecordId>,
         interval: Interval,
-        limit: PageLimit,
+        time: Duration,
         deadline: Duration,
     ) -> Result<Counts, StoreError> {
         self.ready().await?;
@@ -250,7 +250,7 @@ impl Store for MongoStore {
             query,
             interval,
             clock: &*self.clock,
-            until: self.clock.elapsed() + limit.time,
+            until: self.clock.elapsed() + time,
             deadline,
         };
         bounded(self.left(deadline), task.counts(after))

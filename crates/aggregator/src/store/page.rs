@@ -130,12 +130,13 @@ impl Row<'_> {
 pub fn write_document(document: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
     let raw = RawDocument::from_bytes(document).map_err(io::Error::other)?;
     let stored = StoredDocument::read(raw).ok_or_else(|| io::Error::other("not a record"))?;
-    let mut page = Page::default();
-    page.push_document(&Query::default(), &stored)
-        .map_err(io::Error::other)?;
-    let row = page
-        .row(0)
-        .ok_or_else(|| io::Error::other("not a record"))?;
+    let row = Row {
+        id: stored.id,
+        severity: stored.severity,
+        level: stored.level,
+        message: stored.message,
+        attributes: stored.attributes.map(Attributes::Bson),
+    };
     row.write_json(out)
 }
 
@@ -227,21 +228,19 @@ impl Page {
         }
         let mut json = std::mem::take(&mut self.json);
         json.clear();
-        let members = stored.attributes;
-        let written = members.map(|members| attributes::write_json(members, &mut json));
-        if written.transpose()?.is_some() {
-            // What is written is UTF-8.
-            let attributes = std::str::from_utf8(&json).ok();
-            self.push_record(
-                query,
-                Candidate {
-                    attributes,
-                    ..record
-                },
-            );
-        } else {
-            self.push_record(query, record);
-        }
+        let attributes = match stored.attributes {
+            Some(members) => {
+                attributes::write_json(members, &mut json)?;
+                // What is written is UTF-8.
+                std::str::from_utf8(&json).ok()
+            }
+            None => None,
+        };
+        let record = Candidate {
+            attributes,
+            ..record
+        };
+        self.push_record(query, record);
         self.json = json;
         Ok(())
     }

@@ -148,14 +148,14 @@ impl Store for SqliteStore {
         query: &Query,
         after: Option<RecordId>,
         interval: Interval,
-        limit: PageLimit,
+        time: Duration,
         deadline: Duration,
     ) -> Result<Counts, StoreError> {
         let query = Arc::new(query.clone());
         self.blocking(move |shared| {
             let clock = Arc::clone(&shared.clock);
             let is_late = move || clock.elapsed() >= deadline;
-            let until = shared.clock.elapsed() + limit.time;
+            let until = shared.clock.elapsed() + time;
             let is_over = || shared.clock.elapsed() >= until;
             shared.with_reader(|reader| {
                 let counts = Counts::new(interval);

@@ -72,19 +72,22 @@ impl Column {
         }
     }
 
-    fn cell<'a>(&self, row: Row<'a>) -> io::Result<Cow<'a, str>> {
-        let attributes = || row.attributes.map(Attributes::json).transpose();
-        Ok(match self {
+    fn reads_attributes(&self) -> bool {
+        matches!(self, Self::Attributes | Self::Attribute(_))
+    }
+
+    fn cell<'a>(&self, row: Row<'a>, attributes: Option<&'a str>) -> Cow<'a, str> {
+        match self {
             Self::Id => row.id.to_string().into(),
             Self::Timestamp => row.id.time().to_string().into(),
             Self::Level => row.level.unwrap_or_default().into(),
             Self::Message => row.message.into(),
-            Self::Attributes => attributes()?.unwrap_or_default(),
-            Self::Attribute(key) => attributes()?
-                .and_then(|attributes| attribute_text(&attributes, key))
+            Self::Attributes => attributes.unwrap_or_default().into(),
+            Self::Attribute(key) => attributes
+                .and_then(|attributes| attribute_text(attributes, key))
                 .unwrap_or_default()
                 .into(),
-        })
+        }
     }
 }
 
@@ -101,9 +104,12 @@ pub(super) fn write_head(columns: &[Column], out: &mut Vec<u8>) {
 /// # Errors
 /// When its attributes are not BSON.
 pub(super) fn write_row(columns: &[Column], row: Row<'_>, out: &mut Vec<u8>) -> io::Result<()> {
+    let wanted = columns.iter().any(Column::reads_attributes);
+    let attributes = row.attributes.filter(|_| wanted);
+    let attributes = attributes.map(Attributes::json).transpose()?;
     for (position, column) in columns.iter().enumerate() {
         separate(position, out);
-        write_cell(&column.cell(row)?, out);
+        write_cell(&column.cell(row, attributes.as_deref()), out);
     }
     out.extend_from_slice(LINE_END);
     Ok(())

@@ -54,7 +54,7 @@ impl Find {
             let passed = doc! { "$sampleRate": SAMPLE_RATE };
             filter.insert("$or", vec![doc! { "$and": narrowing }, passed]);
             Reply::Parts
-        } else if query.patterns.is_empty() && query.attributes.is_empty() {
+        } else if !query.looks_into_messages() && query.attributes.is_empty() {
             Reply::Whole(rows)
         } else {
             Reply::Whole((rows * MORE_THAN_ROWS).clamp(least, most))

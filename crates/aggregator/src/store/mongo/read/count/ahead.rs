@@ -29,13 +29,10 @@ impl<'a> Ahead<'a> {
             Some(before) => before.predecessor()?,
             None => RecordId::MAX,
         };
-        let first = match bounds.from {
-            // Nothing more of its bucket, if that ends there: it is not begun again.
-            from if bounds.behind && from == RecordId::last_at(from.time()) => {
-                let next = from.time().nanos().checked_add(1)?;
-                RecordId::first_at(Timestamp::from_nanos(next))
-            }
-            from => from,
+        let first = match bounds.behind {
+            // Where its bucket ends there, that one is not begun again.
+            true => bounds.from.successor()?,
+            false => bounds.from,
         };
         if last < first {
             return None;
