@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::mongod::Mongod;
+use crate::support::mongod::{Mongod, TOO_SLOW};
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
 use crate::support::traffic::{drained, fill, get};
 use crate::support::wait_until;
-use bson::{Bson, Document, doc};
+use bson::{Document, doc};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -16,8 +16,7 @@ const RECORDS: u64 = 12_000;
 const HISTOGRAM: &str =
     "/logs/histogram?startTime=2024-10-08T00:00:00Z&endTime=2024-10-08T00:00:12Z&interval=1s";
 const FACETS: &str = "/logs/facets?fields=level";
-/// What MongoDB says of a command that takes longer than it may, and when it is shutting down.
-const TOO_SLOW: i32 = 50;
+/// What MongoDB says when it is shutting down.
 const SHUTTING_DOWN: i32 = 91;
 /// The paths that count, with the command that each of them gives to MongoDB.
 const PATHS: [(&str, &str); 2] = [(HISTOGRAM, "aggregate"), (FACETS, "find")];
@@ -35,16 +34,6 @@ async fn scene(query_max_time: &str) -> (Mongod, Arc<Service>) {
     (mongod, Arc::new(service))
 }
 
-/// From now on these commands fail, in this mode; "off" ends it.
-async fn fail(mongod: &Mongod, commands: &[&str], code: i32, mode: impl Into<Bson>) {
-    let fault = doc! {
-        "configureFailPoint": "failCommand", "mode": mode.into(),
-        "data": { "failCommands": commands, "errorCode": code },
-    };
-    let client = mongod.client().await;
-    client.database("admin").run_command(fault).await.unwrap();
-}
-
 fn all_but_the_first() -> Document {
     doc! { "skip": 1 }
 }
@@ -58,20 +47,24 @@ async fn counted(service: &Service, path: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_store_cannot_count_in_time_is_counted_in_smaller_steps() {
     let (mongod, service) = scene("5s").await;
-    fail(&mongod, &["aggregate"], TOO_SLOW, doc! { "times": 1 }).await;
+    mongod
+        .fail(&["aggregate"], TOO_SLOW, doc! { "times": 1 })
+        .await;
     let answer = counted(&service, HISTOGRAM).await;
     assert_eq!(
         (&answer["complete"], &answer["records"]),
         (&json!(true), &json!(RECORDS))
     );
     // Not even the least step: what was counted before stays.
-    fail(&mongod, &["aggregate"], TOO_SLOW, all_but_the_first()).await;
+    mongod
+        .fail(&["aggregate"], TOO_SLOW, all_but_the_first())
+        .await;
     let answer = counted(&service, HISTOGRAM).await;
     assert_eq!(answer["complete"], false, "{answer}");
     assert_eq!(answer["countedUpTo"], "2024-10-08T00:00:01Z");
     assert_eq!(answer["records"], 1_000, "{answer}");
     // Nothing was counted at all.
-    fail(&mongod, &["aggregate"], TOO_SLOW, "alwaysOn").await;
+    mongod.fail(&["aggregate"], TOO_SLOW, "alwaysOn").await;
     for _ in 0..6 {
         let reply = service.get(HISTOGRAM).await;
         assert_eq!(reply.status, 504, "{}", reply.text());
@@ -90,14 +83,16 @@ async fn a_count_outlives_a_store_that_is_away_for_a_while() {
             health["workers"]["read"]["failed"].as_u64().unwrap()
         };
         let before = failed().await;
-        fail(&mongod, &[command], SHUTTING_DOWN, all_but_the_first()).await;
+        mongod
+            .fail(&[command], SHUTTING_DOWN, all_but_the_first())
+            .await;
         let asking = Arc::clone(&service);
         let answer = tokio::spawn(async move { counted(&asking, path).await });
         wait_until("the store to be missed", PATIENCE, async || {
             failed().await > before
         })
         .await;
-        fail(&mongod, &[command], SHUTTING_DOWN, "off").await;
+        mongod.fail(&[command], SHUTTING_DOWN, "off").await;
         let answer = answer.await.unwrap();
         assert_eq!(
             (&answer["complete"], &answer["records"]),
@@ -111,13 +106,15 @@ async fn a_count_outlives_a_store_that_is_away_for_a_while() {
 async fn a_store_that_stays_away_costs_what_is_not_yet_counted_and_is_told() {
     let (mongod, service) = scene("300ms").await;
     for (path, command) in PATHS {
-        fail(&mongod, &[command], SHUTTING_DOWN, all_but_the_first()).await;
+        mongod
+            .fail(&[command], SHUTTING_DOWN, all_but_the_first())
+            .await;
         let answer = counted(&service, path).await;
         assert_eq!(answer["complete"], false, "{path}");
         assert!(answer["countedUpTo"].is_string(), "{path}");
         let records = answer["records"].as_u64().unwrap();
         assert!((1..RECORDS).contains(&records), "{path}: {records}");
-        fail(&mongod, &[command], SHUTTING_DOWN, "off").await;
+        mongod.fail(&[command], SHUTTING_DOWN, "off").await;
         // Also after that the breaker may be open.
         wait_until("the store to be back", PATIENCE, async || {
             service.get(path).await.json()["complete"] == true
@@ -130,7 +127,7 @@ async fn a_store_that_stays_away_costs_what_is_not_yet_counted_and_is_told() {
 async fn without_the_store_nothing_is_counted_and_the_breaker_says_so_at_once() {
     let (mongod, service) = scene("5s").await;
     let both = PATHS.map(|(_, command)| command);
-    fail(&mongod, &both, SHUTTING_DOWN, "alwaysOn").await;
+    mongod.fail(&both, SHUTTING_DOWN, "alwaysOn").await;
     wait_until("the breaker to open", PATIENCE, async || {
         for (path, _) in PATHS {
             let reply = service.get(path).await;
@@ -140,7 +137,7 @@ async fn without_the_store_nothing_is_counted_and_the_breaker_says_so_at_once() 
         service.health().await["breakers"]["read"]["opened"].as_u64() > Some(0)
     })
     .await;
-    fail(&mongod, &both, SHUTTING_DOWN, "off").await;
+    mongod.fail(&both, SHUTTING_DOWN, "off").await;
     wait_until("counting to work again", PATIENCE, async || {
         let [one, other] = PATHS.map(|(path, _)| service.get(path));
         (one.await.status, other.await.status) == (200, 200)

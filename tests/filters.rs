@@ -2,19 +2,14 @@
 
 use crate::support::service::Service;
 use crate::support::stores::on_both_stores;
-use crate::support::traffic::drained;
+use crate::support::traffic::{drained, found};
 use serde_json::{Value, json};
 
-/// The messages that a query finds, in order; none when the answer is 404.
-async fn found(service: &Service, query: &str) -> Vec<String> {
-    let reply = service.get(&format!("/logs/retrieve?{query}")).await;
-    if reply.status == 404 {
-        return Vec::new();
-    }
-    assert_eq!(reply.status, 200, "{query}: {}", reply.text());
-    let answer = reply.json();
+/// The messages that a query finds, in order.
+async fn messages(service: &Service, query: &str) -> Vec<String> {
+    let records = found(service, query).await;
     let message = |record: &Value| record["message"].as_str().unwrap().to_owned();
-    answer.as_array().unwrap().iter().map(message).collect()
+    records.iter().map(message).collect()
 }
 
 on_both_stores!(each_filter_finds_what_it_says, async |service| {
@@ -55,6 +50,6 @@ on_both_stores!(each_filter_finds_what_it_says, async |service| {
         ("startTime=-15m", vec![]),
         ("endTime=now-1h&logLevel=debug", vec![closed]),
     ] {
-        assert_eq!(found(&service, query).await, expected, "{query}");
+        assert_eq!(messages(&service, query).await, expected, "{query}");
     }
 });

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::support::service::Service;
 use crate::support::stores::on_both_stores;
-use crate::support::traffic::drained;
+use crate::support::traffic::{drained, found};
 use logs::{Level, Timestamp};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -24,15 +24,6 @@ async fn histogram(service: &Service, query: &str) -> Value {
     assert_eq!(reply.status, 200, "{query}: {}", reply.text());
     assert_eq!(reply.header("content-type"), Some("application/json"));
     reply.json()
-}
-
-/// The records that a search finds.
-async fn found(service: &Service, query: &str) -> Vec<Value> {
-    let reply = service.get(&format!("/logs/retrieve?{query}")).await;
-    match reply.status {
-        404 => Vec::new(),
-        _ => reply.json().as_array().unwrap().clone(),
-    }
 }
 
 on_both_stores!(
@@ -255,12 +246,6 @@ on_both_stores!(what_cannot_be_counted_is_refused_by_name, async |service| {
         ),
     ] {
         let reply = service.get(&format!("/logs/histogram?{query}")).await;
-        assert_eq!(reply.status, 400, "{query}");
-        let told = reply.json();
-        assert_eq!(told["code"], code, "{told}");
-        assert!(
-            told["message"].as_str().unwrap().starts_with(said),
-            "{told}"
-        );
+        reply.assert_refused(&query, code, said);
     }
 });

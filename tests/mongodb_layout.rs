@@ -10,6 +10,7 @@ use crate::support::mongod::{self, Mongod};
 use crate::support::service::Service;
 use crate::support::stores::database;
 use crate::support::wait_until;
+use aggregator::record_id::RecordId;
 use bson::{Bson, Document, doc};
 use mongodb::Database;
 use serde_json::json;
@@ -132,6 +133,16 @@ async fn the_collection_is_clustered_and_has_one_index_for_the_rare_levels() {
     assert_eq!(mark[0].get("version"), Some(&Bson::from(1)));
 }
 
+/// Lets the server forget what it noted, and note all that comes.
+async fn note_anew(database: &Database) {
+    database.run_command(doc! { "profile": 0 }).await.unwrap();
+    database
+        .run_command(doc! { "drop": "system.profile" })
+        .await
+        .ok();
+    database.run_command(doc! { "profile": 2 }).await.unwrap();
+}
+
 /// What the server noted about the service's last `find`.
 async fn last_find(database: &Database) -> Document {
     let finds = doc! {
@@ -226,12 +237,7 @@ async fn what_no_index_serves_is_left_out_by_the_server_in_either_order() {
         "attr.rpc.code=7000",
     ] {
         for order in ["asc", "desc"] {
-            database.run_command(doc! { "profile": 0 }).await.unwrap();
-            database
-                .run_command(doc! { "drop": "system.profile" })
-                .await
-                .ok();
-            database.run_command(doc! { "profile": 2 }).await.unwrap();
+            note_anew(&database).await;
             let found = service
                 .get(&format!("/logs/retrieve?{range}&{filter}&order={order}"))
                 .await;
@@ -265,10 +271,7 @@ async fn what_others_wrote_is_left_alone_and_not_served() {
     let all = service.get("/logs/retrieve").await.json();
     assert_eq!(all.as_array().map(Vec::len), Some(1), "{all}");
     let id = all[0]["id"].as_str().unwrap();
-    let beside = (0..id.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&id[at..at + 2], 16).unwrap());
-    let mut beside: Vec<u8> = beside.collect();
+    let mut beside = RecordId::parse(id).unwrap().as_bytes().to_vec();
     beside[19] += 1;
     let binary = |bytes| bson::Binary {
         subtype: bson::spec::BinarySubtype::Generic,
@@ -337,11 +340,8 @@ async fn a_server_that_cannot_make_the_best_collection_gets_a_simpler_one() {
     let mongod = Mongod::start_with(&["--setParameter", "enableTestCommands=1"]).await;
     let client = mongod.client().await;
     for (refused, clustered) in [(1_u8, true), (2, false)] {
-        let fail = doc! {
-            "configureFailPoint": "failCommand", "mode": { "times": i32::from(refused) },
-            "data": { "failCommands": ["create"], "errorCode": 72 },
-        };
-        client.database("admin").run_command(fail).await.unwrap();
+        let times = doc! { "times": i32::from(refused) };
+        mongod.fail(&["create"], 72, times).await;
         let name = format!("refused_{refused}");
         let settings = Service::builder().mongodb(&mongod.uri(), &name);
         let service = settings.env("MONGODB_COMPRESSION", "zstd").start().await;

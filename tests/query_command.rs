@@ -93,7 +93,6 @@ on_both_stores!(each_form_shows_the_same_records, async |service| {
     assert_eq!((json.code, json.stdout), (0, answered));
     let csv = query(&url, &["-o", "csv", "--fields", "level,message"]).await;
     let path = "/logs/retrieve?format=csv&fields=level,message";
-    // Line ends are a matter of how the tests read output.
     assert_eq!((csv.code, csv.stdout), (0, service.get(path).await.text()));
     for (form, expected) in [("text", ""), ("json", ""), ("csv", "message\r\n")] {
         let mut flags = vec!["-q", "absent", "-o", form];

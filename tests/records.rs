@@ -6,6 +6,7 @@ use crate::support::compressed::ENCODERS;
 use crate::support::http::Reply;
 use crate::support::service::Service;
 use crate::support::stores::{Backend, on_both_stores};
+use crate::support::traffic;
 use serde_json::{Value, json};
 
 /// Sends a body that has to be taken, and returns the answer.
@@ -17,17 +18,11 @@ async fn send(service: &Service, body: impl Into<Vec<u8>>) -> Reply {
 
 /// The answer to a query, without the ids; empty when nothing is found.
 async fn found(service: &Service, query: &str) -> Vec<Value> {
-    let reply = service.get(&format!("/logs/retrieve?{query}")).await;
-    if reply.status == 404 {
-        return Vec::new();
-    }
-    assert_eq!(reply.status, 200, "{}", reply.text());
-    let mut records = reply.json();
-    let records = records.as_array_mut().expect("an array");
-    for record in &mut *records {
+    let mut records = traffic::found(service, query).await;
+    for record in &mut records {
         record.as_object_mut().expect("an object").remove("id");
     }
-    std::mem::take(records)
+    records
 }
 
 on_both_stores!(what_was_sent_comes_back, async |service| {

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use crate::support::mongod::Mongod;
+use crate::support::mongod::{Mongod, TOO_SLOW};
 use crate::support::service::Service;
 use crate::support::stores::Backend;
 use crate::support::traffic::{drained, fill};
 use crate::support::wait_until;
-use bson::doc;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Records that a search has to look through.
@@ -104,12 +103,7 @@ async fn a_page_that_takes_the_store_too_long_is_told_as_such_and_is_no_outage()
         .await;
     fill(&service, 1).await;
     drained(&service).await;
-    let slow = doc! {
-        "configureFailPoint": "failCommand", "mode": "alwaysOn",
-        "data": { "failCommands": ["find"], "errorCode": 50 },
-    };
-    let client = mongod.client().await;
-    client.database("admin").run_command(slow).await.unwrap();
+    mongod.fail(&["find"], TOO_SLOW, "alwaysOn").await;
     for _ in 0..QUESTIONS {
         let reply = service.get("/logs/retrieve").await;
         assert_eq!(reply.status, 504, "{}", reply.text());

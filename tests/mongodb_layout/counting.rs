@@ -1,6 +1,6 @@
 //! What the server looks at to count.
 
-use super::{place, rows, service_on};
+use super::{note_anew, place, rows, service_on};
 use bson::{Document, doc};
 use mongodb::Database;
 use serde_json::json;
@@ -9,12 +9,7 @@ use serde_json::json;
 async fn aggregations(database: &Database) -> Vec<Document> {
     let noted = doc! { "find": "system.profile", "filter": { "command.aggregate": "logs" } };
     let noted = rows(database, noted).await;
-    database.run_command(doc! { "profile": 0 }).await.unwrap();
-    database
-        .run_command(doc! { "drop": "system.profile" })
-        .await
-        .ok();
-    database.run_command(doc! { "profile": 2 }).await.unwrap();
+    note_anew(database).await;
     noted
 }
 

@@ -2,6 +2,7 @@
 
 use super::{PATIENCE, place, rows, service_on};
 use crate::support::service::Service;
+use crate::support::traffic::found;
 use crate::support::wait_until;
 use aggregator::record_id::{BatchId, RecordId};
 use bson::{Binary, Bson, Decimal128, Document, doc};
@@ -73,11 +74,7 @@ async fn a_count_takes_what_others_wrote_for_what_a_search_takes_it() {
                 .get(&format!("/logs/histogram?by=level&{query}"))
                 .await;
             assert_eq!(counted.json()["levels"], levels, "{query}");
-            let found = service.get(&format!("/logs/retrieve?{query}")).await;
-            let rows = match found.status {
-                404 => 0,
-                _ => found.json().as_array().unwrap().len(),
-            };
+            let rows = found(&service, &query).await.len();
             assert_eq!(counted.json()["records"], rows, "{query}");
         }
     }

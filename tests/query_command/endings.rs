@@ -1,6 +1,8 @@
 //! How a query ends: its reader has enough, or its answer is cut off.
 
 use super::{query, store};
+use crate::support::binaries::aggregator;
+use crate::support::process::{Process, leashed};
 use crate::support::query::Running;
 use crate::support::scripted::{Action, Scripted};
 use crate::support::service::Service;
@@ -8,6 +10,7 @@ use crate::support::stores::Backend;
 use crate::support::traffic::{drained, fill};
 use crate::support::wait_until;
 use serde_json::json;
+use std::fs::File;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -162,15 +165,13 @@ async fn a_page_that_cannot_be_had_after_others_is_told() {
 async fn an_answer_that_cannot_be_written_is_an_error() {
     let service = Backend::Sqlite.start("query_full_disk").await;
     store(&service, &json!([{ "message": "m" }])).await;
-    let script = "exec \"$0\" query --url \"$1\" >/dev/full";
-    let output = std::process::Command::new("sh")
-        .args(["-c", script])
-        .arg(crate::support::binaries::aggregator())
-        .arg(service.url(""))
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut command = leashed(aggregator(), None);
+    command.args(["query", "--url"]).arg(service.url(""));
+    let query = Process::spawn(command.stdout(full));
+    let status = query.wait_exit(PATIENCE).await;
+    let stderr = query.stderr();
+    assert_eq!(status.code(), Some(1), "{stderr}");
     assert!(
         stderr.starts_with("error: cannot write to standard output: "),
         "{stderr}"

@@ -67,14 +67,9 @@ fn queries() -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn random_queries_give_on_both_stores_what_a_naive_filter_gives_while_others_write() {
-    let name = "random_queries";
-    let (file, server) = (
-        Place::new(Backend::Sqlite, name).await,
-        Place::new(Backend::MongoDb, name).await,
-    );
-    let (sqlite, mongodb) = (file.open(), server.open());
     let mut random = StdRng::seed_from_u64(SEED);
-    let all = fill(&mut random, &[&sqlite, &mongodb]).await;
+    let stores = Stores::filled("random_queries", &mut random).await;
+    let (sqlite, mongodb, all) = (&stores.sqlite, &stores.mongodb, &stores.all);
     let (mut hits, mut beside) = (0, HashSet::new());
     for number in 0..queries() {
         let asked = Asked::random(&mut random);
@@ -110,19 +105,40 @@ async fn random_queries_give_on_both_stores_what_a_naive_filter_gives_while_othe
     assert!(hits > queries() / 5, "{hits} queries found something");
 }
 
-/// Puts the same records into every store and returns them as rows.
-async fn fill(random: &mut StdRng, stores: &[&Opened]) -> Vec<Found> {
-    let mut all = Vec::new();
-    for batch in 0..BATCHES {
-        let key = format!("batch {batch}");
-        let samples: Vec<Sample> = (0..RECORDS).map(|_| sample(random)).collect();
-        for opened in stores {
-            opened.insert(&documents(&key, &samples)).await;
+/// Both stores, with the same random records in them.
+struct Stores {
+    sqlite: Opened,
+    mongodb: Opened,
+    /// What is in each of them, in order.
+    all: Vec<Found>,
+    // Declared behind the stores: these have to be gone before the folder is removed.
+    _places: [Place; 2],
+}
+
+impl Stores {
+    async fn filled(name: &str, random: &mut StdRng) -> Self {
+        let (file, server) = (
+            Place::new(Backend::Sqlite, name).await,
+            Place::new(Backend::MongoDb, name).await,
+        );
+        let (sqlite, mongodb) = (file.open(), server.open());
+        let mut all = Vec::new();
+        for batch in 0..BATCHES {
+            let key = format!("batch {batch}");
+            let samples: Vec<Sample> = (0..RECORDS).map(|_| sample(random)).collect();
+            for opened in [&sqlite, &mongodb] {
+                opened.insert(&documents(&key, &samples)).await;
+            }
+            all.extend(rows(&key, &samples));
         }
-        all.extend(rows(&key, &samples));
+        all.sort_by_key(|row| row.id);
+        Self {
+            sqlite,
+            mongodb,
+            all,
+            _places: [file, server],
+        }
     }
-    all.sort_by_key(|row| row.id);
-    all
 }
 
 fn sample(random: &mut StdRng) -> Sample {

@@ -34,6 +34,18 @@ impl Reply {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+
+    /// Checks that this query was refused, with this code and a message that begins so.
+    #[track_caller]
+    pub(crate) fn assert_refused(&self, query: &str, code: &str, said: &str) {
+        assert_eq!(self.status, 400, "{query}");
+        let told = self.json();
+        assert_eq!(told["code"], code, "{told}");
+        assert!(
+            told["message"].as_str().unwrap().starts_with(said),
+            "{told}"
+        );
+    }
 }
 
 /// A client which leaves the machine's proxy settings alone and never hangs for good.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bson::doc;
+use bson::{Bson, doc};
 use mongodb::Client;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -16,6 +16,9 @@ use super::process::{Process, leashed, lock};
 use super::{mongod_binary, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What MongoDB says of a command that takes longer than it may.
+pub(crate) const TOO_SLOW: i32 = 50;
 
 /// The exit code of a `mongod` that could not have its port.
 const PORT_TAKEN: i32 = 48;
@@ -114,6 +117,17 @@ impl Mongod {
     /// What it has logged.
     pub(crate) fn log_text(&self) -> String {
         self.launch.log_text()
+    }
+
+    /// From now on these commands fail, in this mode; "off" ends it. The server has to be started
+    /// with `enableTestCommands=1`.
+    pub(crate) async fn fail(&self, commands: &[&str], code: i32, mode: impl Into<Bson>) {
+        let fault = doc! {
+            "configureFailPoint": "failCommand", "mode": mode.into(),
+            "data": { "failCommands": commands, "errorCode": code },
+        };
+        let client = self.client().await;
+        client.database("admin").run_command(fault).await.unwrap();
     }
 
     /// SIGKILL; waits until it is gone.

@@ -62,13 +62,18 @@ struct State {
 }
 
 impl Process {
-    /// Starts a command made by [`leashed`].
+    /// Starts a command made by [`leashed`]. The caller may have sent its standard output
+    /// elsewhere; none of it is kept then.
     pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command.spawn().expect("`sh` starts");
         let leash = child.stdin.take();
+        let stdout = match child.stdout.take() {
+            Some(pipe) => Output::collect(pipe),
+            None => Output::collect(std::io::empty()),
+        };
         Self {
             pid: child.id(),
-            stdout: Output::collect(child.stdout.take().expect("stdout is piped")),
+            stdout,
             stderr: Output::collect(child.stderr.take().expect("stderr is piped")),
             state: Mutex::new(State { child, leash }),
         }

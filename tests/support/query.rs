@@ -1,14 +1,12 @@
 //! `aggregator query`, run as a user runs it.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStderr, ChildStdout};
+use std::io::{BufRead, BufReader, PipeReader, Read};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::process::leashed;
+use super::process::{Process, leashed};
 use super::service::Service;
-use super::wait_until;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -56,23 +54,21 @@ pub(crate) async fn query(url: &str, flags: &[&str]) -> Ended {
 
 /// A query that runs, and whose output is read as far as the test says.
 pub(crate) struct Running {
-    child: Child,
-    stdout: Option<BufReader<ChildStdout>>,
-    stderr: ChildStderr,
+    process: Process,
+    stdout: Option<BufReader<PipeReader>>,
 }
 
 impl Running {
     /// Starts one.
     pub(crate) fn start(url: &str, flags: &[&str]) -> Self {
+        let (stdout, writer) = std::io::pipe().expect("a pipe");
+        // The command holds the writing end: only once it is dropped can the reader see the end.
         let mut command = leashed(super::binaries::aggregator(), None);
         command.arg("query").arg("--url").arg(url).args(flags);
-        let mut child = command.spawn().expect("`sh` starts");
-        let stdout = child.stdout.take().map(BufReader::new);
-        let stderr = child.stderr.take().expect("stderr is piped");
+        command.stdout(writer);
         Self {
-            child,
-            stdout,
-            stderr,
+            process: Process::spawn(&mut command),
+            stdout: Some(BufReader::new(stdout)),
         }
     }
 
@@ -91,22 +87,15 @@ impl Running {
 
     /// Reads the rest and waits for its end.
     pub(crate) async fn end(mut self) -> Ended {
-        let mut ended = Ended {
-            code: 0,
-            stdout: String::new(),
-            stderr: String::new(),
-        };
+        let mut rest = String::new();
         if let Some(mut stdout) = self.stdout.take() {
-            stdout.read_to_string(&mut ended.stdout).expect("text");
+            stdout.read_to_string(&mut rest).expect("text");
         }
-        let mut status = None;
-        wait_until("the query to end", PATIENCE, async || {
-            status = self.child.try_wait().expect("a child can be waited for");
-            status.is_some()
-        })
-        .await;
-        self.stderr.read_to_string(&mut ended.stderr).expect("text");
-        ended.code = status.and_then(|status| status.code()).expect("it ended");
-        ended
+        let status = self.process.wait_exit(PATIENCE).await;
+        Ended {
+            code: status.code().expect("it ends by itself"),
+            stdout: rest,
+            stderr: self.process.stderr(),
+        }
     }
 }

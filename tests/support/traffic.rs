@@ -156,6 +156,19 @@ pub(crate) async fn stored(service: &Service) -> Stored {
     stored
 }
 
+/// The records that a search finds; none when the answer is 404.
+pub(crate) async fn found(service: &Service, query: &str) -> Vec<Value> {
+    let reply = service.get(&format!("/logs/retrieve?{query}")).await;
+    if reply.status == 404 {
+        return Vec::new();
+    }
+    assert_eq!(reply.status, 200, "{query}: {}", reply.text());
+    match reply.json() {
+        Value::Array(records) => records,
+        other => panic!("{query}: no array: {other}"),
+    }
+}
+
 /// Stores `count` thousands of records of about 1 KiB each.
 pub(crate) async fn fill(service: &Service, count: usize) {
     let padding = "x".repeat(1000);

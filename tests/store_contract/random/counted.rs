@@ -1,12 +1,12 @@
 //! Random records counted by random queries: both stores against a naive count.
 
 use super::asked::Asked;
-use super::{ALL, Found, NOW, Opened, Place, SEED, fill, queries};
+use super::{ALL, Found, NOW, Opened, SEED, Stores, queries};
 use crate::store_contract::PATIENCE;
-use crate::support::stores::Backend;
 use aggregator::clock::Clock as _;
 use aggregator::histogram::{Interval, Span};
 use aggregator::query::Query;
+use aggregator::record_id::RecordId;
 use logs::{SEVERITY_UNKNOWN, Timestamp, severity_of};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -16,33 +16,36 @@ use std::time::Duration;
 /// Records by the number of their bucket and their severity.
 type Counted = BTreeMap<(i128, u8), u64>;
 
-fn counted<'a>(rows: impl Iterator<Item = &'a Found>, interval: i128) -> Counted {
+fn counted<'a>(rows: impl Iterator<Item = &'a Found>, interval: Interval) -> Counted {
     let mut counted = Counted::new();
     for row in rows {
-        let bucket = i128::from(row.id.time().nanos()).div_euclid(interval);
+        let bucket = bucket(row.id, interval);
         let severity = row.level.as_deref().map_or(SEVERITY_UNKNOWN, severity_of);
         *counted.entry((bucket, severity)).or_default() += 1;
     }
     counted
 }
 
+/// The number of the bucket that a record is in.
+fn bucket(id: RecordId, interval: Interval) -> i128 {
+    i128::from(id.time().nanos()).div_euclid(i128::from(interval.nanos()))
+}
+
 /// Counts step by step.
 async fn count(
     opened: &Opened,
     query: &Query,
-    interval: &Length,
+    interval: Interval,
     time: Duration,
 ) -> (Counted, u64) {
     let (mut counted, mut after, mut steps) = (Counted::new(), None, 0);
     loop {
         let deadline = opened.clock.elapsed() + PATIENCE;
-        let counts = opened
-            .store
-            .counts(query, after, interval.read, time, deadline);
+        let counts = opened.store.counts(query, after, interval, time, deadline);
         let counts = counts.await.unwrap();
         steps += 1;
         for group in counts.groups() {
-            let bucket = i128::from(group.id.time().nanos()).div_euclid(interval.nanos);
+            let bucket = bucket(group.id, interval);
             *counted.entry((bucket, group.severity)).or_default() += group.records;
         }
         match counts.next {
@@ -52,14 +55,8 @@ async fn count(
     }
 }
 
-/// A length as a number and as the stores are given it.
-struct Length {
-    nanos: i128,
-    read: Interval,
-}
-
 /// A length that cuts the query's range into a hundred buckets at most.
-fn length(random: &mut StdRng, query: &Query) -> Length {
+fn length(random: &mut StdRng, query: &Query) -> Interval {
     let span = Span {
         first: query.start.unwrap_or(Timestamp::MIN),
         last: query.end.unwrap_or(Timestamp::MAX),
@@ -70,23 +67,14 @@ fn length(random: &mut StdRng, query: &Query) -> Length {
         true => Interval::round(span).to_string(),
         false => format!("{part}ns"),
     };
-    let read = Interval::parse(&text).unwrap();
-    Length {
-        nanos: i128::from(read.nanos()),
-        read,
-    }
+    Interval::parse(&text).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn random_counts_are_on_both_stores_what_a_naive_count_is() {
-    let name = "random_counts";
-    let (file, server) = (
-        Place::new(Backend::Sqlite, name).await,
-        Place::new(Backend::MongoDb, name).await,
-    );
-    let (sqlite, mongodb) = (file.open(), server.open());
     let mut random = StdRng::seed_from_u64(SEED);
-    let all = fill(&mut random, &[&sqlite, &mongodb]).await;
+    let stores = Stores::filled("random_counts", &mut random).await;
+    let (sqlite, mongodb, all) = (&stores.sqlite, &stores.mongodb, &stores.all);
     let (mut hits, mut broken_off, mut tried) = (0, 0, 0);
     while tried < queries() {
         let asked = Asked::of_time_and_level(&mut random);
@@ -100,15 +88,14 @@ async fn random_counts_are_on_both_stores_what_a_naive_count_is() {
             true => Duration::ZERO,
             false => ALL.time,
         };
-        let expected = counted(all.iter().filter(|row| asked.matches(row)), length.nanos);
+        let expected = counted(all.iter().filter(|row| asked.matches(row)), length);
         hits += usize::from(expected.len() > 1);
         let what = format!(
-            "query {tried} of seed {SEED}: {} {}",
-            asked.query_string(),
-            length.read
+            "query {tried} of seed {SEED}: {} {length}",
+            asked.query_string()
         );
-        for (store, opened) in [("SQLite", &sqlite), ("MongoDB", &mongodb)] {
-            let (found, steps) = count(opened, &query, &length, time).await;
+        for (store, opened) in [("SQLite", sqlite), ("MongoDB", mongodb)] {
+            let (found, steps) = count(opened, &query, length, time).await;
             assert_eq!(found, expected, "{store}, {what}");
             broken_off += usize::from(steps > 1);
         }
