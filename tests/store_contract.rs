@@ -124,7 +124,7 @@ impl Opened {
     async fn page(&self, query: &Query, after: Option<RecordId>, limit: PageLimit) -> Page {
         let deadline = self.clock.elapsed() + PATIENCE;
         let page = self.store.page(query, after, limit, deadline);
-        page.await.unwrap()
+        page.await.unwrap().read(query).await.unwrap()
     }
 
     /// Everything that matches, page by page.

@@ -174,6 +174,20 @@ contract!(
     }
 );
 
+contract!(
+    more_than_the_store_gives_at_once_is_all_found,
+    async |place| {
+        let opened = place.open();
+        // MongoDB ends a reply at 16 MiB, whatever is asked for.
+        let samples: Vec<Sample> = (0..20)
+            .map(|number| Sample::at(number, "INFO", "x".repeat(1 << 20)))
+            .collect();
+        opened.insert(&documents("large", &samples)).await;
+        let kept = opened.everything().await;
+        assert!(kept == rows("large", &samples), "{} rows", kept.len());
+    }
+);
+
 contract!(bounds_are_exact_to_the_nanosecond, async |place| {
     let opened = place.open();
     let base = 1_728_345_600_123_456_789;

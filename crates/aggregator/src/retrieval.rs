@@ -15,6 +15,7 @@ pub use counting::Counting;
 use crate::clock::Clock;
 use crate::query::Query;
 use crate::record_id::RecordId;
+use crate::store::found::Found;
 use crate::store::guard::{CallError, Guard};
 use crate::store::page::Page;
 use crate::store::{PageLimit, Store, StoreError};
@@ -124,10 +125,10 @@ impl Retrieval {
         }
     }
 
-    async fn page(&self, pages: &Pages) -> Result<Page, PageError> {
+    async fn found(&self, pages: &Pages) -> Result<Found, PageError> {
         let limit = self.limit(pages.rows, pages.page_time);
         let question = Question::page(Arc::clone(&pages.query), pages.after, limit);
-        self.ask(question).await?.page().ok_or(JobError::Panicked)
+        self.ask(question).await?.found().ok_or(JobError::Panicked)
     }
 
     fn limit(&self, rows: usize, time: Duration) -> PageLimit {
@@ -191,7 +192,7 @@ impl Pages {
     /// The next page that has rows; `None` when there is none.
     ///
     /// # Errors
-    /// Before the first row at once; later only when the store stays away as long as one page may take.
+    /// As with [`Pages::step`].
     pub async fn next(&mut self) -> Result<Option<Page>, PageError> {
         while let Some(page) = self.step().await? {
             if !page.is_empty() {
@@ -204,14 +205,23 @@ impl Pages {
     /// The next page, which may be empty although there are more; `None` when there is none.
     ///
     /// # Errors
-    /// As with [`Pages::next`].
+    /// Before the first row at once; later only when the store stays away as long as one page may take.
     pub async fn step(&mut self) -> Result<Option<Page>, PageError> {
-        let page = match self.state {
+        let Some(found) = self.find().await? else {
+            return Ok(None);
+        };
+        self.read(found).await.map(Some)
+    }
+
+    /// The same as [`Pages::step`], with the page not read yet.
+    async fn find(&mut self) -> Result<Option<Found>, PageError> {
+        let found = match self.state {
             State::Done => return Ok(None),
             State::Flowing => self.patiently().await?,
-            State::Fresh => self.retrieval.page(self).await?,
+            State::Fresh => self.retrieval.found(self).await?,
         };
-        Ok(Some(self.taken(page)))
+        self.taken(&found);
+        Ok(Some(found))
     }
 
     /// The same as [`Pages::step`] without any wait, for a caller that asks again itself.
@@ -222,18 +232,24 @@ impl Pages {
         if self.is_done() {
             return Ok(None);
         }
-        let page = self.retrieval.page(self).await?;
-        Ok(Some(self.taken(page)))
+        let found = self.retrieval.found(self).await?;
+        self.taken(&found);
+        self.read(found).await.map(Some)
     }
 
-    /// Goes on behind the page.
-    fn taken(&mut self, page: Page) -> Page {
-        self.go_on_behind(page.next);
+    /// Goes on behind what was found.
+    fn taken(&mut self, found: &Found) {
+        self.go_on_behind(found.next());
         self.page_time = LONGEST_PAGE.min(self.page_time * 2);
+    }
+
+    /// The rows of what was found.
+    async fn read(&mut self, found: Found) -> Result<Page, PageError> {
+        let page = read(found, &self.query).await?;
         if !page.is_empty() {
             self.begin();
         }
-        page
+        Ok(page)
     }
 
     /// Goes on behind this record, up to which everything is known otherwise; ends without one.
@@ -266,12 +282,12 @@ impl Pages {
         }
     }
 
-    async fn patiently(&self) -> Result<Page, PageError> {
+    async fn patiently(&self) -> Result<Found, PageError> {
         let retrieval = &self.retrieval;
         let give_up = retrieval.clock.elapsed() + retrieval.page_timeout;
         loop {
-            let error = match retrieval.page(self).await {
-                Ok(page) => return Ok(page),
+            let error = match retrieval.found(self).await {
+                Ok(found) => return Ok(found),
                 Err(error) => error,
             };
             if !passes(&error) || retrieval.clock.elapsed() + RETRY_PAUSE >= give_up {
@@ -284,6 +300,11 @@ impl Pages {
             tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
+}
+
+async fn read(found: Found, query: &Query) -> Result<Page, PageError> {
+    let page = found.read(query).await;
+    page.map_err(|error| JobError::Failed(CallError::Store(error)))
 }
 
 /// Whether asking again may help.

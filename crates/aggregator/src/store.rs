@@ -2,6 +2,7 @@
 
 mod budget;
 pub mod counts;
+pub mod found;
 pub mod guard;
 pub mod mongo;
 pub mod page;
@@ -13,8 +14,8 @@ use crate::query::Query;
 use crate::record_id::{BatchId, RecordId};
 use async_trait::async_trait;
 use counts::Counts;
+use found::Found;
 use logs::Timestamp;
-use page::Page;
 use serde::Serialize;
 use std::ops::Range;
 use std::sync::Arc;
@@ -56,7 +57,7 @@ pub trait Store: Send + Sync + 'static {
         after: Option<RecordId>,
         limit: PageLimit,
         deadline: Duration,
-    ) -> Result<Page, StoreError>;
+    ) -> Result<Found, StoreError>;
 
     /// How many records match, by bucket and severity, behind `after` when it is given: for a query
     /// that [asks for nothing else](Query::is_of_time_and_severity) than time and severity, and whose

@@ -12,7 +12,7 @@ use crate::rejected::Kept;
 use crate::spool::disk::Folder;
 use crate::spool::{self, Bounds, Place, Portion, Source};
 use crate::store::counts::Counts;
-use crate::store::page::Page;
+use crate::store::found::Found;
 use crate::store::{PageLimit, StoreStatus};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,8 +84,8 @@ impl Store for Scripted {
         _after: Option<RecordId>,
         _limit: PageLimit,
         _deadline: Duration,
-    ) -> Result<Page, StoreError> {
-        Ok(Page::default())
+    ) -> Result<Found, StoreError> {
+        unreachable!("a delivery reads nothing")
     }
 
     async fn counts(

@@ -4,8 +4,8 @@ use crate::histogram::Interval;
 use crate::query::Query;
 use crate::record_id::RecordId;
 use crate::store::counts::Counts;
+use crate::store::found::Found;
 use crate::store::guard::{CallError, Guard};
-use crate::store::page::Page;
 use crate::store::{PageLimit, Store, StoreError};
 use crate::worker::Handler;
 use async_trait::async_trait;
@@ -31,7 +31,7 @@ enum Wanted {
 
 /// What the store says to it: of the kind that was wanted.
 pub(super) enum Answer {
-    Page(Page),
+    Found(Found),
     Counts(Counts),
 }
 
@@ -63,8 +63,8 @@ impl Question {
         let (query, after) = (&self.query, self.after);
         match self.wanted {
             Wanted::Page(limit) => {
-                let page = store.page(query, after, limit, deadline).await;
-                page.map(Answer::Page)
+                let found = store.page(query, after, limit, deadline).await;
+                found.map(Answer::Found)
             }
             Wanted::Counts(interval, time) => {
                 let counts = store.counts(query, after, interval, time, deadline).await;
@@ -75,10 +75,10 @@ impl Question {
 }
 
 impl Answer {
-    /// The page, if one was asked for.
-    pub(super) fn page(self) -> Option<Page> {
+    /// What was found for a page, if one was asked for.
+    pub(super) fn found(self) -> Option<Found> {
         match self {
-            Self::Page(page) => Some(page),
+            Self::Found(found) => Some(found),
             Self::Counts(_) => None,
         }
     }
@@ -87,7 +87,7 @@ impl Answer {
     pub(super) fn counts(self) -> Option<Counts> {
         match self {
             Self::Counts(counts) => Some(counts),
-            Self::Page(_) => None,
+            Self::Found(_) => None,
         }
     }
 }

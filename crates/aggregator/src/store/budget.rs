@@ -63,6 +63,11 @@ impl Budget {
         self.limit.rows
     }
 
+    /// Whether a page of so many bytes is within the bounds.
+    pub(super) fn has_room_for(&self, bytes: usize) -> bool {
+        bytes <= self.limit.bytes
+    }
+
     /// Notes rows that the store itself passed over, before the next one that is handed to us.
     pub(super) fn pass_over(&mut self, rows: PassedOver) {
         self.looked_at += rows.rows;

@@ -13,10 +13,11 @@ mod insert;
 mod read;
 
 pub use address::{AddressError, MongoAddress, hide_credentials};
+pub use read::Unread;
 
 use super::budget::Budget;
 use super::counts::Counts;
-use super::page::Page;
+use super::found::Found;
 use super::{InsertReport, PageLimit, Store, StoreError, StoreStatus};
 use crate::batch::Documents;
 use crate::clock::Clock;
@@ -221,7 +222,7 @@ impl Store for MongoStore {
         after: Option<RecordId>,
         limit: PageLimit,
         deadline: Duration,
-    ) -> Result<Page, StoreError> {
+    ) -> Result<Found, StoreError> {
         self.ready().await?;
         let database = self.shared.reads().await?;
         let target = &self.shared.target;

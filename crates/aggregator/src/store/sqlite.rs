@@ -12,7 +12,7 @@ pub use schema::{SchemaError, open_reader};
 
 use super::budget::Budget;
 use super::counts::Counts;
-use super::page::Page;
+use super::found::Found;
 use super::{InsertReport, PageLimit, Store, StoreError, StoreStatus};
 use crate::batch::Documents;
 use crate::clock::Clock;
@@ -132,13 +132,15 @@ impl Store for SqliteStore {
         after: Option<RecordId>,
         limit: PageLimit,
         deadline: Duration,
-    ) -> Result<Page, StoreError> {
+    ) -> Result<Found, StoreError> {
         let query = Arc::new(query.clone());
         self.blocking(move |shared| {
             let clock = Arc::clone(&shared.clock);
             let budget = Budget::start(limit, Arc::clone(&clock));
             let is_late = move || clock.elapsed() >= deadline;
-            shared.with_reader(|reader| read::page(reader, &query, after, budget, is_late))
+            let page =
+                shared.with_reader(|reader| read::page(reader, &query, after, budget, is_late));
+            page.map(Found::Page)
         })
         .await
     }

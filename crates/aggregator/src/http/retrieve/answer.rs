@@ -101,9 +101,6 @@ impl Answer {
             match self.source.next().await {
                 Ok(Some(page)) => {
                     (self.page, self.row) = (page, 0);
-                    // Whoever reads ahead was woken on this thread, where nothing else would let it
-                    // ask for the next page before this one is written.
-                    tokio::task::yield_now().await;
                 }
                 Ok(None) => {
                     self.format.close(&mut chunk);
@@ -116,6 +113,8 @@ impl Answer {
                 }
             }
         }
+        // The next page is on its way over several tasks, which were woken on this thread.
+        tokio::task::yield_now().await;
         let chunk = self.encoder.encode(chunk, self.part == Part::Closed)?;
         Ok(Some((Bytes::from(chunk), self)))
     }

@@ -9,23 +9,27 @@
 
 mod command;
 mod count;
+mod unread;
 
 pub(super) use count::Task as CountTask;
+pub use unread::Unread;
 
 use crate::document::{self, StoredDocument};
 use crate::query::Query;
 use crate::record_id::RecordId;
 use crate::store::StoreError;
 use crate::store::budget::Budget;
+use crate::store::found::Found;
 use crate::store::page::Page;
 use command::Find;
+use futures_util::StreamExt as _;
 use mongodb::Database;
 use std::time::Duration;
 
 /// Bytes of messages that are gone over before other tasks of the thread get their turn.
 const BYTES_BETWEEN_YIELDS: usize = 64 * 1024;
 
-/// Reads one page; the cursor is closed when it is done.
+/// Looks for one page; nothing of it is left open in the server when it is done.
 pub(super) async fn page(
     database: &Database,
     collection: &str,
@@ -33,43 +37,46 @@ pub(super) async fn page(
     after: Option<RecordId>,
     mut budget: Budget,
     left: Duration,
-) -> Result<Page, StoreError> {
+) -> Result<Found, StoreError> {
     let find = Find::new(query, after, budget.rows());
-    let mut cursor = database
-        .run_cursor_command(find.command(collection, left))
-        .batch_size(find.batch_size(left))
-        .await?;
+    let finding = database.run_cursor_command(find.command(collection, left));
+    let mut replies = finding.batch_size(find.batch_size(left)).batch().await?;
     let mut page = Page::default();
-    let (mut documents, mut last, mut unyielded) = (0, None, 0);
-    loop {
-        match cursor.advance().await.map_err(StoreError::from) {
-            Ok(true) => documents += 1,
-            Ok(false) => break,
+    let (mut seen, mut last, mut unyielded) = (0, None, 0);
+    while let Some(reply) = replies.next().await {
+        let reply = match reply.map_err(StoreError::from) {
+            Ok(reply) => reply,
             // What was found in the time that there was is a page, too.
             Err(StoreError::QueryTooSlow) if last.is_some() => {
                 page.next = last;
                 break;
             }
             Err(error) => return Err(error),
+        };
+        if let Some(limit) = find.rows()
+            && budget.has_room_for(reply.as_raw_document().as_bytes().len())
+        {
+            return Ok(Found::Unread(Unread::new(reply, limit)?));
         }
-        let raw = cursor.current();
-        last = document::id_of(raw).or(last);
-        let mut looked_over = raw.as_bytes().len();
-        if let Some(stored) = StoredDocument::read(raw) {
-            looked_over = stored.message.len();
-            page.push_document(query, &stored)
-                .map_err(|error| StoreError::Rejected(error.to_string()))?;
-        }
-        if budget.is_spent(&page, looked_over) || find.ends_with(documents) {
-            page.next = last;
-            break;
-        }
-        unyielded += looked_over;
-        if unyielded >= BYTES_BETWEEN_YIELDS {
-            // The next documents may be here already, and then nothing else would make a pause.
-            tokio::task::yield_now().await;
-            unyielded = 0;
+        for document in unread::documents(&reply)? {
+            seen += 1;
+            last = document::id_of(document).or(last);
+            let mut looked_over = document.as_bytes().len();
+            if let Some(stored) = StoredDocument::read(document) {
+                looked_over = stored.message.len();
+                page.push_document(query, &stored)
+                    .map_err(|error| StoreError::Rejected(error.to_string()))?;
+            }
+            if budget.is_spent(&page, looked_over) || find.ends_with(seen) {
+                page.next = last;
+                return Ok(Found::Page(page));
+            }
+            unyielded += looked_over;
+            if unyielded >= BYTES_BETWEEN_YIELDS {
+                tokio::task::yield_now().await;
+                unyielded = 0;
+            }
         }
     }
-    Ok(page)
+    Ok(Found::Page(page))
 }

@@ -30,7 +30,9 @@ pub(super) struct Find {
 /// How the server gives the documents.
 #[derive(Debug, Clone, Copy)]
 enum Reply {
-    /// So many, in one reply, after which it has no cursor open.
+    /// So many, in one reply, after which it has no cursor open: nothing but rows.
+    Rows(u32),
+    /// The same, with documents among them that do not match.
     Whole(u32),
     /// Some at a time, while it searches.
     Parts,
@@ -55,7 +57,7 @@ impl Find {
             filter.insert("$or", vec![doc! { "$and": narrowing }, passed]);
             Reply::Parts
         } else if !query.looks_into_messages() && query.attributes.is_empty() {
-            Reply::Whole(rows)
+            Reply::Rows(rows)
         } else {
             Reply::Whole((rows * MORE_THAN_ROWS).clamp(least, most))
         };
@@ -66,15 +68,32 @@ impl Find {
         }
     }
 
+    /// The documents at most of a reply that is a page as it is.
+    pub(super) fn rows(&self) -> Option<usize> {
+        match self.reply {
+            Reply::Rows(limit) => Some(limit as usize),
+            Reply::Whole(_) | Reply::Parts => None,
+        }
+    }
+
     /// Whether so many documents are all that the server gives, although there may be more.
     pub(super) fn ends_with(&self, documents: usize) -> bool {
-        matches!(self.reply, Reply::Whole(limit) if documents >= limit as usize)
+        self.limit()
+            .is_some_and(|limit| documents >= limit as usize)
+    }
+
+    /// The documents that the server gives at most.
+    fn limit(&self) -> Option<u32> {
+        match self.reply {
+            Reply::Rows(limit) | Reply::Whole(limit) => Some(limit),
+            Reply::Parts => None,
+        }
     }
 
     /// Documents in one reply of the server, which has so much time for all of them.
     pub(super) fn batch_size(&self, left: Duration) -> u32 {
         match self.reply {
-            Reply::Whole(documents) => documents,
+            Reply::Rows(documents) | Reply::Whole(documents) => documents,
             Reply::Parts => {
                 let millis = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
                 (millis / SEARCH_REPLIES).clamp(*SEARCH_REPLY.start(), *SEARCH_REPLY.end())
@@ -92,7 +111,7 @@ impl Find {
             "batchSize": batch_size,
             "maxTimeMS": millis(left),
         };
-        if let Reply::Whole(documents) = self.reply {
+        if let Some(documents) = self.limit() {
             command.insert("limit", documents);
         }
         command
