@@ -182,7 +182,10 @@ contract!(
         let samples: Vec<Sample> = (0..20)
             .map(|number| Sample::at(number, "INFO", "x".repeat(1 << 20)))
             .collect();
-        opened.insert(&documents("large", &samples)).await;
+        let large = documents("large", &samples);
+        for half in [0..10, 10..20] {
+            opened.insert_range(&large, half).await;
+        }
         let kept = opened.everything().await;
         assert!(kept == rows("large", &samples), "{} rows", kept.len());
     }
