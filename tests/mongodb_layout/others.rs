@@ -120,3 +120,20 @@ async fn the_first_record_is_found_behind_what_others_wrote_in_few_steps_and_in_
     assert_eq!(late.status, 504, "{}", late.text());
     assert_eq!(late.json()["code"], "query_too_slow");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_others_made_large_are_all_found() {
+    let (uri, name, database) = place("records_that_others_made_large").await;
+    let service = service_on(&uri, &name).await;
+    // So large that MongoDB needs a second reply, and the page of them has room for more all the same.
+    let large = (0..18).map(|number| {
+        let message = Bson::String(format!("message {number}"));
+        let mut document = document(number, Some(Bson::Int32(9)), "INFO", message);
+        document.insert("raw", "x".repeat(1 << 20));
+        document
+    });
+    let logs = database.collection::<Document>("logs");
+    logs.insert_many(large).await.unwrap();
+    let found = service.get("/logs/retrieve").await;
+    assert_eq!(found.json().as_array().unwrap().len(), 18);
+}

@@ -1,23 +1,25 @@
 //! The way of a query to the store and back: a loop of page jobs through the read lane.
 //!
-//! Every page has its own permit and deadline and holds nothing in the store when it is done. So an
-//! answer of any length needs the memory of two pages, a slow reader occupies no worker, and a
-//! failover in the middle costs one retry. A page is bounded in time whether or not it finds rows, so
+//! Every page has its own permit and deadline and holds nothing in the store when it is found. So an
+//! answer of any length needs the memory of three pages (one that is written, one that waits, one that is
+//! on its way), a slow reader occupies no worker, and a failover in the middle costs one retry. A page is bounded in time whether or not it finds rows, so
 //! a search through a long range is many short pages, beside which others get their turn.
 
 mod ahead;
 mod counting;
+mod pages;
 mod question;
+#[cfg(test)]
+pub(crate) mod scripted;
 
 pub use ahead::Ahead;
 pub use counting::Counting;
+pub use pages::Pages;
 
 use crate::clock::Clock;
 use crate::query::Query;
 use crate::record_id::RecordId;
-use crate::store::found::Found;
 use crate::store::guard::{CallError, Guard};
-use crate::store::page::Page;
 use crate::store::{PageLimit, Store, StoreError};
 use crate::worker::{JobError, Lane, LaneSnapshot};
 use question::{Question, Reader};
@@ -107,28 +109,7 @@ impl Retrieval {
         query: Query,
         after: Option<RecordId>,
     ) -> Pages {
-        let nothing = query
-            .severities()
-            .is_some_and(|possible| possible.is_empty());
-        Pages {
-            retrieval: Arc::clone(self),
-            query: Arc::new(query),
-            after,
-            rows: PAGE_ROWS,
-            page_time: FIRST_PAGE,
-            // Levels that exclude each other leave nothing to look for.
-            state: match nothing {
-                true => State::Done,
-                false => State::Fresh,
-            },
-            place,
-        }
-    }
-
-    async fn found(&self, pages: &Pages) -> Result<Found, PageError> {
-        let limit = self.limit(pages.rows, pages.page_time);
-        let question = Question::page(Arc::clone(&pages.query), pages.after, limit);
-        self.ask(question).await?.found().ok_or(JobError::Panicked)
+        Pages::new(Arc::clone(self), place, query, after)
     }
 
     fn limit(&self, rows: usize, time: Duration) -> PageLimit {
@@ -162,150 +143,11 @@ impl Retrieval {
     }
 }
 
-/// The pages of one answer, in order.
-pub struct Pages {
-    retrieval: Arc<Retrieval>,
-    query: Arc<Query>,
-    after: Option<RecordId>,
-    rows: usize,
-    page_time: Duration,
-    state: State,
-    place: Place,
-}
-
 /// A place among the answers that may be under way.
 #[derive(Debug)]
 pub struct Place(
     #[expect(dead_code, reason = "held for what its end gives back")] OwnedSemaphorePermit,
 );
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Nothing was given out: a failure can still be told with a status.
-    Fresh,
-    /// The answer has begun: a failure would cost the reader everything, so it is worth a wait.
-    Flowing,
-    Done,
-}
-
-impl Pages {
-    /// The next page that has rows; `None` when there is none.
-    ///
-    /// # Errors
-    /// As with [`Pages::step`].
-    pub async fn next(&mut self) -> Result<Option<Page>, PageError> {
-        while let Some(page) = self.step().await? {
-            if !page.is_empty() {
-                return Ok(Some(page));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The next page, which may be empty although there are more; `None` when there is none.
-    ///
-    /// # Errors
-    /// Before the first row at once; later only when the store stays away as long as one page may take.
-    pub async fn step(&mut self) -> Result<Option<Page>, PageError> {
-        let Some(found) = self.find().await? else {
-            return Ok(None);
-        };
-        self.read(found).await.map(Some)
-    }
-
-    /// The same as [`Pages::step`], with the page not read yet.
-    async fn find(&mut self) -> Result<Option<Found>, PageError> {
-        let found = match self.state {
-            State::Done => return Ok(None),
-            State::Flowing => self.patiently().await?,
-            State::Fresh => self.retrieval.found(self).await?,
-        };
-        self.taken(&found);
-        Ok(Some(found))
-    }
-
-    /// The same as [`Pages::step`] without any wait, for a caller that asks again itself.
-    ///
-    /// # Errors
-    /// At once; what was read before stays so.
-    pub async fn attempt(&mut self) -> Result<Option<Page>, PageError> {
-        if self.is_done() {
-            return Ok(None);
-        }
-        let found = self.retrieval.found(self).await?;
-        self.taken(&found);
-        self.read(found).await.map(Some)
-    }
-
-    /// Goes on behind what was found.
-    fn taken(&mut self, found: &Found) {
-        self.go_on_behind(found.next());
-        self.page_time = LONGEST_PAGE.min(self.page_time * 2);
-    }
-
-    /// The rows of what was found.
-    async fn read(&mut self, found: Found) -> Result<Page, PageError> {
-        let page = read(found, &self.query).await?;
-        if !page.is_empty() {
-            self.begin();
-        }
-        Ok(page)
-    }
-
-    /// Goes on behind this record, up to which everything is known otherwise; ends without one.
-    fn go_on_behind(&mut self, after: Option<RecordId>) {
-        self.after = after;
-        if after.is_none() {
-            self.state = State::Done;
-        }
-    }
-
-    /// Ends the search and keeps its place.
-    pub fn into_place(self) -> Place {
-        self.place
-    }
-
-    /// Whether no further page will come.
-    pub fn is_done(&self) -> bool {
-        self.state == State::Done
-    }
-
-    /// Asks for so many rows at most in the next page; a page has no more than thousands anyway.
-    pub fn set_rows(&mut self, rows: usize) {
-        self.rows = rows;
-    }
-
-    /// Says that the answer has begun, so that from now on a failure would break it off.
-    pub fn begin(&mut self) {
-        if self.state == State::Fresh {
-            self.state = State::Flowing;
-        }
-    }
-
-    async fn patiently(&self) -> Result<Found, PageError> {
-        let retrieval = &self.retrieval;
-        let give_up = retrieval.clock.elapsed() + retrieval.page_timeout;
-        loop {
-            let error = match retrieval.found(self).await {
-                Ok(found) => return Ok(found),
-                Err(error) => error,
-            };
-            if !passes(&error) || retrieval.clock.elapsed() + RETRY_PAUSE >= give_up {
-                return Err(error);
-            }
-            tracing::debug!(
-                ?error,
-                "a page failed in the middle of an answer; asking again"
-            );
-            tokio::time::sleep(RETRY_PAUSE).await;
-        }
-    }
-}
-
-async fn read(found: Found, query: &Query) -> Result<Page, PageError> {
-    let page = found.read(query).await;
-    page.map_err(|error| JobError::Failed(CallError::Store(error)))
-}
 
 /// Whether asking again may help.
 pub fn passes(error: &PageError) -> bool {

@@ -49,8 +49,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<Timestamp>, StoreError>;
 
     /// The records that match, in the order that is asked for, behind `after` when it is given.
-    /// Looking at them ends at the first of the bounds in `limit`; the page says where, and may be
-    /// empty although more match behind that place.
+    /// Looking at them ends at the first of the bounds in `limit`; what was found says where, and may
+    /// be empty although more match behind that place.
     async fn page(
         &self,
         query: &Query,

@@ -1,6 +1,7 @@
 //! Has the next page looked for while the last one is being read and written: one ahead, and no more.
 
-use super::{PageError, Pages, read};
+use super::pages::read;
+use super::{PageError, Pages};
 use crate::query::Query;
 use crate::store::found::Found;
 use crate::store::page::Page;
@@ -11,53 +12,50 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// The pages of an answer, each of which is asked for before it is wanted. Dropped, it asks no more.
 pub struct Ahead {
-    /// `None` is the end, said in so many words: a reading that was aborted just falls silent.
+    /// `None` is the end, said in so many words: a looking that was aborted just falls silent.
     found: mpsc::Receiver<Result<Option<Found>, PageError>>,
     query: Arc<Query>,
-    _reading: AbortOnDropHandle<()>,
+    _looking: AbortOnDropHandle<()>,
 }
 
 impl Ahead {
-    /// Begins to look.
+    /// Begins to look: the answer has begun. The place of `pages` is held until this is dropped.
     pub fn start(mut pages: Pages) -> Self {
+        pages.begin();
         let (sender, receiver) = mpsc::channel(1);
         let query = Arc::clone(&pages.query);
-        let reading = tokio::spawn(async move {
+        let looking = tokio::spawn(async move {
             // No page is asked for before there is room for it.
             while let Ok(room) = sender.reserve().await {
-                let found = pages.find().await;
+                let found = pages.unread().await;
                 let goes_on = matches!(found, Ok(Some(_)));
                 room.send(found);
                 if !goes_on {
                     break;
                 }
             }
+            sender.closed().await;
         });
         Self {
             found: receiver,
             query,
-            _reading: AbortOnDropHandle::new(reading),
+            _looking: AbortOnDropHandle::new(looking),
         }
     }
 
-    /// The next page that has rows; `None` when there is none.
+    /// The next page, which may be empty; `None` when there is none.
     ///
     /// # Errors
     /// As with [`Pages::step`], and when the looking was broken off, as at the end of a process.
     pub async fn next(&mut self) -> Result<Option<Page>, PageError> {
-        loop {
-            let found = self.found.recv().await;
-            let Some(found) = found.unwrap_or(Err(JobError::Closed))? else {
-                return Ok(None);
-            };
-            // Who looks ahead was woken on this thread, where nothing else would let it ask for the
-            // next page before this one is read and written.
-            tokio::task::yield_now().await;
-            let page = read(found, &self.query).await?;
-            if !page.is_empty() {
-                return Ok(Some(page));
-            }
-        }
+        let found = self.found.recv().await;
+        let Some(found) = found.unwrap_or(Err(JobError::Closed))? else {
+            return Ok(None);
+        };
+        // Who looks ahead was woken on this thread, where nothing else would let it ask for the next
+        // page before this one is read and written.
+        tokio::task::yield_now().await;
+        read(found, &self.query).await.map(Some)
     }
 
     /// Whether the next page has to be waited for.
@@ -69,38 +67,68 @@ impl Ahead {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::Candidate;
-    use crate::record_id::RecordId;
-
-    fn one_row() -> Page {
-        let mut page = Page::default();
-        let row = Candidate {
-            id: RecordId::MIN,
-            severity: 9,
-            level: None,
-            message: "",
-            attributes: None,
-        };
-        page.push_record(&Query::default(), row);
-        page
-    }
+    use crate::retrieval::scripted::{self, empty, last, one_row};
 
     #[tokio::test]
-    async fn a_reading_that_is_broken_off_does_not_look_like_the_end() {
+    async fn a_search_that_is_broken_off_does_not_look_like_the_end() {
         let (sender, found) = mpsc::channel(1);
-        let reading = tokio::spawn(async move {
-            let found = Found::Page(one_row());
+        let looking = tokio::spawn(async move {
+            let found = Found::Page(one_row(1));
             sender.send(Ok(Some(found))).await.unwrap();
             std::future::pending::<()>().await;
         });
-        let process = reading.abort_handle();
+        let process = looking.abort_handle();
         let mut ahead = Ahead {
             found,
             query: Arc::default(),
-            _reading: AbortOnDropHandle::new(reading),
+            _looking: AbortOnDropHandle::new(looking),
         };
         assert!(matches!(ahead.next().await, Ok(Some(_))));
         process.abort();
         assert!(matches!(ahead.next().await, Err(JobError::Closed)));
+    }
+
+    #[tokio::test]
+    async fn the_next_page_is_looked_for_while_one_waits_and_no_other() {
+        let (pages, mut asked) = scripted::pages(vec![one_row(1), one_row(2), last(one_row(3))]);
+        let mut ahead = Ahead::start(pages);
+        asked.recv().await.unwrap();
+        assert_eq!(ahead.next().await.unwrap().unwrap().len(), 1);
+        asked.recv().await.unwrap();
+        while ahead.makes_wait() {
+            tokio::task::yield_now().await;
+        }
+        // Turns enough for one more question, if it were asked.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(asked.try_recv().is_err(), "a third waits for room");
+        for _ in 0..2 {
+            assert_eq!(ahead.next().await.unwrap().unwrap().len(), 1);
+        }
+        assert!(matches!(ahead.next().await, Ok(None)));
+    }
+
+    #[tokio::test]
+    async fn a_page_without_rows_is_passed_over_while_the_last_one_is_written() {
+        let (pages, mut asked) = scripted::pages(vec![empty(1), empty(2), one_row(3)]);
+        let mut ahead = Ahead::start(pages);
+        for _ in 0..3 {
+            asked.recv().await.unwrap();
+        }
+        assert_eq!(ahead.next().await.unwrap().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_answer_keeps_its_place_to_its_end() {
+        let (pages, _asked) = scripted::pages(vec![last(one_row(1))]);
+        let retrieval = Arc::clone(&pages.retrieval);
+        let mut ahead = Ahead::start(pages);
+        while ahead.next().await.unwrap().is_some() {}
+        assert!(retrieval.place().is_err(), "there is one place");
+        drop(ahead);
+        while retrieval.place().is_err() {
+            tokio::task::yield_now().await;
+        }
     }
 }

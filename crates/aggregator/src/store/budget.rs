@@ -63,9 +63,9 @@ impl Budget {
         self.limit.rows
     }
 
-    /// Whether a page of so many bytes is within the bounds.
-    pub(super) fn has_room_for(&self, bytes: usize) -> bool {
-        bytes <= self.limit.bytes
+    /// Whether so many rows, of so many bytes, are within the bounds.
+    pub(super) fn has_room_for(&self, rows: usize, bytes: usize) -> bool {
+        rows <= self.limit.looked_at && bytes <= self.limit.bytes
     }
 
     /// Notes rows that the store itself passed over, before the next one that is handed to us.

@@ -27,10 +27,18 @@ impl Found {
         }
     }
 
+    /// Whether it is known that there is no row.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Page(page) => page.is_empty(),
+            Self::Unread(_) => false,
+        }
+    }
+
     /// The rows that match.
     ///
     /// # Errors
-    /// When a document is not BSON.
+    /// When the store's reply cannot be read.
     pub async fn read(self, query: &Query) -> Result<Page, StoreError> {
         match self {
             Self::Page(page) => Ok(page),

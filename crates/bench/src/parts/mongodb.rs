@@ -196,10 +196,10 @@ fn ratios(cases: &[Case], shapes: &[Shape], driver: &str, raw: &str) -> Vec<Rati
     }
     let busy = shapes.iter().filter(|shape| shape.connections == 64);
     let busy = busy.filter_map(|shape| cases.iter().find(|case| case.name == name(*shape)));
-    let peak = busy
-        .map(|case| case.peak_rss_mib("aggregator"))
-        .fold(f64::NAN, f64::max);
-    let what = "aggregator's peak RSS, 64 connections";
-    ratios.push(Ratio::less(what, peak, "MiB", Some((256.0, 128.0))));
+    let peaks = busy.map(|case| case.peak_rss_mib("aggregator"));
+    if let Some(peak) = peaks.reduce(f64::max) {
+        let what = "aggregator's peak RSS, 64 connections";
+        ratios.push(Ratio::less(what, peak, "MiB", Some((256.0, 128.0))));
+    }
     ratios
 }

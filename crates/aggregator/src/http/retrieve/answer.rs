@@ -98,10 +98,9 @@ impl Answer {
             if self.part == Part::Rows && !chunk.is_empty() && self.source.makes_wait() {
                 break;
             }
+            (self.page, self.row) = (Page::default(), 0);
             match self.source.next().await {
-                Ok(Some(page)) => {
-                    (self.page, self.row) = (page, 0);
-                }
+                Ok(Some(page)) => self.page = page,
                 Ok(None) => {
                     self.format.close(&mut chunk);
                     self.part = Part::Closed;
@@ -113,9 +112,34 @@ impl Answer {
                 }
             }
         }
-        // The next page is on its way over several tasks, which were woken on this thread.
-        tokio::task::yield_now().await;
+        if let Source::Stream(_) = self.source {
+            // The question for the next page goes from task to task. All of them were woken on this
+            // thread, and would each wait until a chunk more is written.
+            tokio::task::yield_now().await;
+        }
         let chunk = self.encoder.encode(chunk, self.part == Part::Closed)?;
         Ok(Some((Bytes::from(chunk), self)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::retrieve::format::Kind;
+    use crate::retrieval::scripted::{empty, one_row, pages};
+
+    #[tokio::test]
+    async fn rows_that_were_found_do_not_wait_for_a_search_that_finds_no_more() {
+        let (pages, mut asked) = pages(vec![empty(2)]);
+        let source = Source::Stream(Ahead::start(pages));
+        // It has passed over the page without a row, and goes on looking.
+        for _ in 0..2 {
+            asked.recv().await.unwrap();
+        }
+        let format = Format::new(Kind::Json, None).unwrap();
+        let answer = Answer::new(one_row(1), source, format, Encoder::new(None).unwrap());
+        let (chunk, answer) = answer.chunk().await.unwrap().unwrap();
+        assert!(String::from_utf8_lossy(&chunk).contains("row"), "{chunk:?}");
+        assert!(answer.part == Part::Rows);
     }
 }

@@ -26,10 +26,10 @@ use futures_util::StreamExt as _;
 use mongodb::Database;
 use std::time::Duration;
 
-/// Bytes of messages that are gone over before other tasks of the thread get their turn.
+/// Bytes that are gone over before other tasks of the thread get their turn.
 const BYTES_BETWEEN_YIELDS: usize = 64 * 1024;
 
-/// Looks for one page; nothing of it is left open in the server when it is done.
+/// Looks for one page. What of it is open in the server then, the driver closes.
 pub(super) async fn page(
     database: &Database,
     collection: &str,
@@ -53,8 +53,10 @@ pub(super) async fn page(
             }
             Err(error) => return Err(error),
         };
+        let bytes = reply.as_raw_document().as_bytes().len();
         if let Some(limit) = find.rows()
-            && budget.has_room_for(reply.as_raw_document().as_bytes().len())
+            && seen == 0
+            && budget.has_room_for(limit, bytes)
         {
             return Ok(Found::Unread(Unread::new(reply, limit)?));
         }

@@ -30,9 +30,9 @@ pub(super) struct Find {
 /// How the server gives the documents.
 #[derive(Debug, Clone, Copy)]
 enum Reply {
-    /// So many, in one reply, after which it has no cursor open: nothing but rows.
+    /// So many, in one reply unless they are large: all records among them match.
     Rows(u32),
-    /// The same, with documents among them that do not match.
+    /// The same, with records among them that do not match.
     Whole(u32),
     /// Some at a time, while it searches.
     Parts,
@@ -68,7 +68,7 @@ impl Find {
         }
     }
 
-    /// The documents at most of a reply that is a page as it is.
+    /// The documents at most that the server gives, when each record among them is a row.
     pub(super) fn rows(&self) -> Option<usize> {
         match self.reply {
             Reply::Rows(limit) => Some(limit as usize),

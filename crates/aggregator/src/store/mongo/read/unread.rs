@@ -1,4 +1,4 @@
-//! A page that the server gave in one reply, and that nobody has read yet.
+//! A page that the server gave in its first reply, and that nobody has read yet.
 
 use super::BYTES_BETWEEN_YIELDS;
 use crate::document::{self, StoredDocument};
@@ -17,7 +17,7 @@ pub struct Unread {
 }
 
 impl Unread {
-    /// The documents of a reply to a question for at most `limit` of them.
+    /// The documents of the first reply to a question for at most `limit` of them.
     ///
     /// # Errors
     /// When it is no such reply.
@@ -42,7 +42,7 @@ impl Unread {
     /// The rows; what is no record is none.
     ///
     /// # Errors
-    /// When a document is not BSON.
+    /// When the reply cannot be read, which was tried when it came.
     pub async fn read(&self, query: &Query) -> Result<Page, StoreError> {
         let (mut page, mut unyielded) = (Page::default(), 0);
         for document in documents(&self.batch)? {
