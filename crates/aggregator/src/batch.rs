@@ -40,11 +40,22 @@ impl Documents {
         Some(Self { bytes, ends })
     }
 
-    /// Puts other documents behind these.
-    pub fn append(&mut self, other: &Self) {
-        let before = self.bytes.len();
-        self.bytes.extend_from_slice(&other.bytes);
-        self.ends.extend(other.ends.iter().map(|end| before + end));
+    /// All of these documents, one behind another.
+    pub fn joined(mut parts: Vec<Self>) -> Self {
+        if parts.len() == 1 {
+            return parts.pop().unwrap_or_default();
+        }
+        // Room for all at once: as it grew, what is there already would be copied again and again.
+        let mut all = Self {
+            bytes: Vec::with_capacity(parts.iter().map(Self::encoded_bytes).sum()),
+            ends: Vec::with_capacity(parts.iter().map(Self::len).sum()),
+        };
+        for part in parts {
+            let before = all.bytes.len();
+            all.bytes.extend_from_slice(&part.bytes);
+            all.ends.extend(part.ends.iter().map(|end| before + end));
+        }
+        all
     }
 
     /// All of them, one behind another.
@@ -335,6 +346,29 @@ mod tests {
             bson::RawDocument::from_bytes(undated.documents.slices(0..1).next().unwrap()).unwrap();
         let id = document::StoredDocument::read(raw).unwrap().id;
         assert_eq!(id.time().nanos(), 77);
+    }
+
+    #[test]
+    fn documents_that_are_joined_stand_behind_one_another() {
+        let of = |messages: &[&str]| {
+            let mut batch = builder();
+            for message in messages {
+                batch.record(None, None, message, |_| Ok(()));
+            }
+            batch.finish().0.documents
+        };
+        for parts in [
+            vec![],
+            vec![vec!["a"]],
+            vec![vec!["a", "bc"], vec![], vec!["d"]],
+        ] {
+            let documents: Vec<Documents> = parts.iter().map(|part| of(part)).collect();
+            let each = documents.iter().flat_map(|one| one.slices(0..one.len()));
+            let expected: Vec<Vec<u8>> = each.map(<[u8]>::to_vec).collect();
+            let all = Documents::joined(documents);
+            assert_eq!(all.slices(0..all.len()).collect::<Vec<_>>(), expected);
+            assert_eq!(all.encoded(), expected.concat());
+        }
     }
 
     proptest! {

@@ -161,24 +161,20 @@ impl Courier {
                 spooled.batch.date(time);
             }
         }
-        let (mut parts, mut all) = (Vec::with_capacity(portion.len()), Documents::default());
+        let mut parts = Vec::with_capacity(portion.len());
+        let (mut end, mut documents) = (0, Vec::with_capacity(portion.len()));
         for Spooled { seq, batch } in portion {
-            let (start, id) = (all.len(), batch.id);
-            let bytes = batch.documents.encoded_bytes() as u64;
-            if all.is_empty() {
-                all = batch.documents;
-            } else {
-                all.append(&batch.documents);
-            }
-            let range = start..all.len();
+            let start = end;
+            end += batch.documents.len();
             parts.push(Part {
                 seq,
-                id,
-                range,
-                bytes,
+                id: batch.id,
+                range: start..end,
+                bytes: batch.documents.encoded_bytes() as u64,
             });
+            documents.push(batch.documents);
         }
-        (parts, all)
+        (parts, Documents::joined(documents))
     }
 
     async fn receipts(&self, asked: Vec<(BatchId, Timestamp)>) -> Vec<Timestamp> {

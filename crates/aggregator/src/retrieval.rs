@@ -1,8 +1,9 @@
 //! The way of a query to the store and back: a loop of page jobs through the read lane.
 //!
 //! Every page has its own permit and deadline and holds nothing in the store when it is found. So an
-//! answer of any length needs the memory of three pages (one that is written, one that waits, one that is
-//! on its way), a slow reader occupies no worker, and a failover in the middle costs one retry. A page is bounded in time whether or not it finds rows, so
+//! answer of any length needs the memory of two pages, one that is written and one that waits or is on
+//! its way, and what the store sent of one while it is read; a slow reader occupies no worker, and a
+//! failover in the middle costs one retry. A page is bounded in time whether or not it finds rows, so
 //! a search through a long range is many short pages, beside which others get their turn.
 
 mod ahead;

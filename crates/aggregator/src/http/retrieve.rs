@@ -50,6 +50,7 @@ pub(super) async fn retrieve(
             (Page::default(), ready)
         }
         None => match first_page(&services, &mut pages).await? {
+            Some(first) if pages.is_done() => (first, ready(Vec::new(), pages)),
             Some(first) => (first, Source::Stream(Ahead::start(pages))),
             None if format.may_be_empty() => (Page::default(), ready(Vec::new(), pages)),
             None => return Err(ApiError::no_logs()),
@@ -117,7 +118,6 @@ async fn first_page(services: &Services, pages: &mut Pages) -> Result<Option<Pag
             return Ok(Some(page));
         }
         if services.clock.elapsed() >= until && !pages.is_done() {
-            pages.begin();
             return Ok(Some(page));
         }
     }

@@ -1,13 +1,13 @@
 //! Has the next page looked for while the last one is being read and written: one ahead, and no more.
 
 use super::pages::read;
-use super::{PageError, Pages};
+use super::{PageError, Pages, Place};
 use crate::query::Query;
 use crate::store::found::Found;
 use crate::store::page::Page;
 use crate::worker::JobError;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 
 /// The pages of an answer, each of which is asked for before it is wanted. Dropped, it asks no more.
@@ -15,30 +15,34 @@ pub struct Ahead {
     /// `None` is the end, said in so many words: a looking that was aborted just falls silent.
     found: mpsc::Receiver<Result<Option<Found>, PageError>>,
     query: Arc<Query>,
+    /// Where the place lies when nothing more is looked for, until this is dropped.
+    _place: oneshot::Receiver<Place>,
     _looking: AbortOnDropHandle<()>,
 }
 
 impl Ahead {
-    /// Begins to look: the answer has begun. The place of `pages` is held until this is dropped.
+    /// Begins to look: the answer has begun. Its place is held until this is dropped.
     pub fn start(mut pages: Pages) -> Self {
         pages.begin();
         let (sender, receiver) = mpsc::channel(1);
+        let (place, kept) = oneshot::channel();
         let query = Arc::clone(&pages.query);
         let looking = tokio::spawn(async move {
             // No page is asked for before there is room for it.
             while let Ok(room) = sender.reserve().await {
                 let found = pages.unread().await;
-                let goes_on = matches!(found, Ok(Some(_)));
-                room.send(found);
-                if !goes_on {
+                if !matches!(found, Ok(Some(_))) {
+                    drop(place.send(pages.into_place()));
+                    room.send(found);
                     break;
                 }
+                room.send(found);
             }
-            sender.closed().await;
         });
         Self {
             found: receiver,
             query,
+            _place: kept,
             _looking: AbortOnDropHandle::new(looking),
         }
     }
@@ -81,6 +85,7 @@ mod tests {
         let mut ahead = Ahead {
             found,
             query: Arc::default(),
+            _place: oneshot::channel().1,
             _looking: AbortOnDropHandle::new(looking),
         };
         assert!(matches!(ahead.next().await, Ok(Some(_))));
@@ -89,12 +94,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_next_page_is_looked_for_while_one_waits_and_no_other() {
+    async fn the_next_page_is_looked_for_before_it_is_wanted_and_no_other() {
         let (pages, mut asked) = scripted::pages(vec![one_row(1), one_row(2), last(one_row(3))]);
         let mut ahead = Ahead::start(pages);
-        asked.recv().await.unwrap();
+        asked.once_more().await;
         assert_eq!(ahead.next().await.unwrap().unwrap().len(), 1);
-        asked.recv().await.unwrap();
+        asked.once_more().await;
         while ahead.makes_wait() {
             tokio::task::yield_now().await;
         }
@@ -102,7 +107,7 @@ mod tests {
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
-        assert!(asked.try_recv().is_err(), "a third waits for room");
+        assert!(!asked.has_more(), "a third waits for room");
         for _ in 0..2 {
             assert_eq!(ahead.next().await.unwrap().unwrap().len(), 1);
         }
@@ -114,7 +119,7 @@ mod tests {
         let (pages, mut asked) = scripted::pages(vec![empty(1), empty(2), one_row(3)]);
         let mut ahead = Ahead::start(pages);
         for _ in 0..3 {
-            asked.recv().await.unwrap();
+            asked.once_more().await;
         }
         assert_eq!(ahead.next().await.unwrap().unwrap().len(), 1);
     }
@@ -127,8 +132,6 @@ mod tests {
         while ahead.next().await.unwrap().is_some() {}
         assert!(retrieval.place().is_err(), "there is one place");
         drop(ahead);
-        while retrieval.place().is_err() {
-            tokio::task::yield_now().await;
-        }
+        assert!(retrieval.place().is_ok());
     }
 }

@@ -157,7 +157,7 @@ impl Pages {
     }
 
     /// Says that the answer has begun, so that from now on a failure would break it off.
-    pub fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         if self.state == State::Fresh {
             self.state = State::Flowing;
         }

@@ -20,15 +20,32 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-const TIMEOUT: Duration = Duration::from_secs(60);
+/// Longer than anything takes that is not wrong.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 struct Scripted {
     pages: Mutex<VecDeque<Page>>,
     asked: mpsc::Sender<()>,
 }
 
+/// The questions that the store was asked.
+pub(crate) struct Questions(mpsc::Receiver<()>);
+
+impl Questions {
+    /// Waits until it is asked once more.
+    pub(crate) async fn once_more(&mut self) {
+        let asked = tokio::time::timeout(TIMEOUT, self.0.recv()).await;
+        asked.expect("the store is asked").unwrap();
+    }
+
+    /// Whether it was asked, and nobody has waited for that.
+    pub(crate) fn has_more(&mut self) -> bool {
+        self.0.try_recv().is_ok()
+    }
+}
+
 /// The pages of an answer from these, and what tells of each question for one. There is one place.
-pub(crate) fn pages(pages: Vec<Page>) -> (Pages, mpsc::Receiver<()>) {
+pub(crate) fn pages(pages: Vec<Page>) -> (Pages, Questions) {
     let (asked, questions) = mpsc::channel(8);
     let store = Scripted {
         pages: Mutex::new(pages.into()),
@@ -39,7 +56,7 @@ pub(crate) fn pages(pages: Vec<Page>) -> (Pages, mpsc::Receiver<()>) {
     let guard = Guard::new(Arc::new(breaker), Arc::clone(&clock));
     let (retrieval, _) = Retrieval::start(Arc::new(store), guard, clock, (8, 2), TIMEOUT, 1);
     let pages = Arc::new(retrieval).pages(Query::default(), None);
-    (pages.unwrap(), questions)
+    (pages.unwrap(), Questions(questions))
 }
 
 /// A page of one row, of this time, with more behind it.

@@ -194,7 +194,8 @@ fn ratios(cases: &[Case], shapes: &[Shape], driver: &str, raw: &str) -> Vec<Rati
         let what = "aggregator's own CPU a record, batches of 1000";
         ratios.push(Ratio::less(what, cpu, "µs", Some((1.2, 0.8))));
     }
-    let busy = shapes.iter().filter(|shape| shape.connections == 64);
+    let busy = shapes.iter().filter(thousand);
+    let busy = busy.filter(|shape| shape.connections == 64);
     let busy = busy.filter_map(|shape| cases.iter().find(|case| case.name == name(*shape)));
     let peaks = busy.map(|case| case.peak_rss_mib("aggregator"));
     if let Some(peak) = peaks.reduce(f64::max) {

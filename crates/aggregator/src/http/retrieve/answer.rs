@@ -134,7 +134,7 @@ mod tests {
         let source = Source::Stream(Ahead::start(pages));
         // It has passed over the page without a row, and goes on looking.
         for _ in 0..2 {
-            asked.recv().await.unwrap();
+            asked.once_more().await;
         }
         let format = Format::new(Kind::Json, None).unwrap();
         let answer = Answer::new(one_row(1), source, format, Encoder::new(None).unwrap());

@@ -30,7 +30,11 @@ impl Unread {
                 .rev()
                 .find_map(|last| document::id_of(last))
         };
-        let next = is_cut.then(last).flatten();
+        // Where there is more and no place to go on from, that must not look like the end.
+        let next = match is_cut {
+            true => Some(last().ok_or_else(unreadable)?),
+            false => None,
+        };
         Ok(Self { batch, next })
     }
 
@@ -63,10 +67,13 @@ impl Unread {
 
 /// The documents of a reply.
 pub(super) fn documents(batch: &RawBatch) -> Result<Vec<&RawDocument>, StoreError> {
-    let unreadable = || StoreError::Unavailable("a reply of documents cannot be read".to_owned());
     let elements = batch.doc_slices()?.into_iter();
     let documents = elements.map(|element| element.ok()?.as_document());
     documents.collect::<Option<_>>().ok_or_else(unreadable)
+}
+
+fn unreadable() -> StoreError {
+    StoreError::Unavailable("a reply of documents cannot be read".to_owned())
 }
 
 /// Whether the server has more to give: what one reply can hold is bounded in bytes, too.
