@@ -56,9 +56,6 @@ impl Ahead {
         let Some(found) = found.unwrap_or(Err(JobError::Closed))? else {
             return Ok(None);
         };
-        // Who looks ahead was woken on this thread, where nothing else would let it ask for the next
-        // page before this one is read and written.
-        tokio::task::yield_now().await;
         read(found, &self.query).await.map(Some)
     }
 
