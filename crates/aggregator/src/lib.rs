@@ -67,5 +67,6 @@ pub mod spool;
 pub mod spool_command;
 pub mod store;
 pub mod telemetry;
+mod turns;
 pub mod wire;
 pub mod worker;

@@ -12,6 +12,7 @@ use crate::histogram::counted_up_to;
 use crate::record_id::RecordId;
 use crate::retrieval::{PageError, Pages};
 use crate::store::page::Page;
+use crate::turns::Turns;
 use asked::Asked;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
@@ -21,9 +22,7 @@ use std::sync::Arc;
 
 /// Attributes that are told when none are asked for.
 const ATTRIBUTES: usize = 10;
-/// Bytes of attributes that are counted before other tasks of the thread get their turn.
-const BYTES_BETWEEN_YIELDS: usize = 64 * 1024;
-/// What a row costs beside them.
+/// What a row costs beside its attributes, in bytes.
 const ROW_BYTES: usize = 16;
 
 /// The answer but for its fields, which stand on a line each.
@@ -71,17 +70,14 @@ async fn step(pages: &mut Pages, facets: &mut Facets) -> Result<Option<RecordId>
 
 /// Counts a page, in parts: a whole one takes longer than other tasks of the thread are to wait.
 async fn count(page: &Page, facets: &mut Facets) {
-    let mut unyielded = 0;
+    let mut turns = Turns::default();
     for row in page.rows() {
         // What is not BSON has no values.
         let wanted = row.attributes.filter(|_| facets.looks_at_attributes());
         let attributes = wanted.and_then(|attributes| attributes.json().ok());
         facets.add(row.severity, row.level, attributes.as_deref());
-        unyielded += attributes.map_or(0, |text| text.len()) + ROW_BYTES;
-        if unyielded >= BYTES_BETWEEN_YIELDS {
-            tokio::task::yield_now().await;
-            unyielded = 0;
-        }
+        let text = attributes.map_or(0, |text| text.len());
+        turns.after(text + ROW_BYTES).await;
     }
 }
 

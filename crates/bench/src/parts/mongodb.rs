@@ -188,15 +188,16 @@ fn ratios(cases: &[Case], shapes: &[Shape], driver: &str, raw: &str) -> Vec<Rati
         let what = "batches of 10 over 64 connections, against batches of 1000";
         ratios.push(Ratio::more(what, ratio, Some((0.25, 0.35))));
     }
-    let case = widest.and_then(|shape| cases.iter().find(|case| case.name == name(*shape)));
-    if let Some(case) = case {
+    let case_of = |shape: &Shape| cases.iter().find(|case| case.name == name(*shape));
+    if let Some(case) = widest.and_then(case_of) {
         let cpu = case.cpu_micros("aggregator");
         let what = "aggregator's own CPU a record, batches of 1000";
         ratios.push(Ratio::less(what, cpu, "µs", Some((1.2, 0.8))));
     }
     let busy = shapes.iter().filter(thousand);
-    let busy = busy.filter(|shape| shape.connections == 64);
-    let busy = busy.filter_map(|shape| cases.iter().find(|case| case.name == name(*shape)));
+    let busy = busy
+        .filter(|shape| shape.connections == 64)
+        .filter_map(case_of);
     let peaks = busy.map(|case| case.peak_rss_mib("aggregator"));
     if let Some(peak) = peaks.reduce(f64::max) {
         let what = "aggregator's peak RSS, 64 connections";

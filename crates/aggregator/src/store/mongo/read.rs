@@ -21,13 +21,12 @@ use crate::store::StoreError;
 use crate::store::budget::Budget;
 use crate::store::found::Found;
 use crate::store::page::Page;
+use crate::turns::Turns;
 use command::Find;
 use futures_util::StreamExt as _;
 use mongodb::Database;
+use mongodb::bson::RawDocument;
 use std::time::Duration;
-
-/// Bytes that are gone over before other tasks of the thread get their turn.
-const BYTES_BETWEEN_YIELDS: usize = 64 * 1024;
 
 /// Looks for one page. What of it is open in the server then, the driver closes.
 pub(super) async fn page(
@@ -42,7 +41,7 @@ pub(super) async fn page(
     let finding = database.run_cursor_command(find.command(collection, left));
     let mut replies = finding.batch_size(find.batch_size(left)).batch().await?;
     let mut page = Page::default();
-    let (mut seen, mut last, mut unyielded) = (0, None, 0);
+    let (mut seen, mut last, mut turns) = (0, None, Turns::default());
     while let Some(reply) = replies.next().await {
         let reply = match reply.map_err(StoreError::from) {
             Ok(reply) => reply,
@@ -61,24 +60,26 @@ pub(super) async fn page(
             return Ok(Found::Unread(Unread::new(reply, limit)?));
         }
         for document in unread::documents(&reply)? {
+            let document = document?;
             seen += 1;
             last = document::id_of(document).or(last);
-            let mut looked_over = document.as_bytes().len();
-            if let Some(stored) = StoredDocument::read(document) {
-                looked_over = stored.message.len();
-                page.push_document(query, &stored)
-                    .map_err(|error| StoreError::Rejected(error.to_string()))?;
-            }
+            let looked_over = push(&mut page, query, document)?;
             if budget.is_spent(&page, looked_over) || find.ends_with(seen) {
                 page.next = last;
                 return Ok(Found::Page(page));
             }
-            unyielded += looked_over;
-            if unyielded >= BYTES_BETWEEN_YIELDS {
-                tokio::task::yield_now().await;
-                unyielded = 0;
-            }
+            turns.after(looked_over).await;
         }
     }
     Ok(Found::Page(page))
+}
+
+/// Puts a record that matches on the page; how many bytes were looked over for that.
+fn push(page: &mut Page, query: &Query, document: &RawDocument) -> Result<usize, StoreError> {
+    let Some(stored) = StoredDocument::read(document) else {
+        return Ok(document.as_bytes().len());
+    };
+    page.push_document(query, &stored)
+        .map_err(|error| StoreError::Rejected(error.to_string()))?;
+    Ok(stored.message.len())
 }

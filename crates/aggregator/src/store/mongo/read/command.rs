@@ -8,8 +8,8 @@ use mongodb::bson::{Binary, Bson, Document, doc};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// Documents that are asked for at once for a page of which the server cannot tell what matches: some more than
-/// rows are asked for.
+/// Documents that are asked for at once for a page of which the server cannot tell what matches: some
+/// more than rows are asked for.
 const PAGE_REPLY: RangeInclusive<u32> = 500..=5_000;
 const MORE_THAN_ROWS: u32 = 4;
 /// Documents in each reply of a search, which passes over about `SEARCH_REPLY / SAMPLE_RATE` documents meanwhile:

@@ -1,12 +1,13 @@
 //! A page that the server gave in its first reply, and that nobody has read yet.
 
-use super::BYTES_BETWEEN_YIELDS;
-use crate::document::{self, StoredDocument};
+use super::push;
+use crate::document;
 use crate::query::Query;
 use crate::record_id::RecordId;
 use crate::store::StoreError;
 use crate::store::page::Page;
-use mongodb::bson::RawDocument;
+use crate::turns::Turns;
+use mongodb::bson::{RawBsonRef, RawDocument};
 use mongodb::raw_batch_cursor::RawBatch;
 
 /// Documents as the server sent them, all of which were asked for.
@@ -22,17 +23,14 @@ impl Unread {
     /// # Errors
     /// When it is no such reply.
     pub(super) fn new(batch: RawBatch, limit: usize) -> Result<Self, StoreError> {
-        let documents = documents(&batch)?;
-        let is_cut = documents.len() >= limit || is_open(&batch);
-        let last = || {
-            documents
-                .iter()
-                .rev()
-                .find_map(|last| document::id_of(last))
-        };
-        // Where there is more and no place to go on from, that must not look like the end.
-        let next = match is_cut {
-            true => Some(last().ok_or_else(unreadable)?),
+        let (mut count, mut last) = (0, None);
+        for document in documents(&batch)? {
+            count += 1;
+            last = Some(document?);
+        }
+        let next = match count >= limit || is_open(&batch) {
+            // Where there is more and no place to go on from, that must not look like the end.
+            true => Some(last.and_then(document::id_of).ok_or_else(unreadable)?),
             false => None,
         };
         Ok(Self { batch, next })
@@ -48,17 +46,11 @@ impl Unread {
     /// # Errors
     /// When the reply cannot be read, which was tried when it came.
     pub async fn read(&self, query: &Query) -> Result<Page, StoreError> {
-        let (mut page, mut unyielded) = (Page::default(), 0);
+        let (mut page, mut turns) = (Page::default(), Turns::default());
         for document in documents(&self.batch)? {
-            if let Some(stored) = StoredDocument::read(document) {
-                page.push_document(query, &stored)
-                    .map_err(|error| StoreError::Rejected(error.to_string()))?;
-            }
-            unyielded += document.as_bytes().len();
-            if unyielded >= BYTES_BETWEEN_YIELDS {
-                tokio::task::yield_now().await;
-                unyielded = 0;
-            }
+            let document = document?;
+            push(&mut page, query, document)?;
+            turns.after(document.as_bytes().len()).await;
         }
         page.next = self.next;
         Ok(page)
@@ -66,10 +58,14 @@ impl Unread {
 }
 
 /// The documents of a reply.
-pub(super) fn documents(batch: &RawBatch) -> Result<Vec<&RawDocument>, StoreError> {
+pub(super) fn documents(
+    batch: &RawBatch,
+) -> Result<impl Iterator<Item = Result<&RawDocument, StoreError>>, StoreError> {
     let elements = batch.doc_slices()?.into_iter();
-    let documents = elements.map(|element| element.ok()?.as_document());
-    documents.collect::<Option<_>>().ok_or_else(unreadable)
+    Ok(elements.map(|element| {
+        let document = element.ok().and_then(RawBsonRef::as_document);
+        document.ok_or_else(unreadable)
+    }))
 }
 
 fn unreadable() -> StoreError {
