@@ -55,6 +55,7 @@ pub mod histogram;
 pub mod http;
 pub mod idempotency;
 pub mod intake;
+mod json_text;
 pub mod probe;
 pub mod query;
 pub mod query_command;

@@ -6,6 +6,7 @@
 mod fields;
 mod json;
 mod ndjson;
+mod scanner;
 mod single_pass;
 mod value;
 mod weight;

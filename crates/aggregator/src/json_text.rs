@@ -1,0 +1,47 @@
+//! Looks through the text of JSON strings for what cannot stand there as it is.
+
+/// Eight times the byte 1.
+const ONES: u64 = u64::MAX / 255;
+/// The highest bit of each of eight bytes.
+const HIGHS: u64 = ONES << 7;
+
+/// The place of the first quote, backslash or control character; the length where there is none.
+#[inline]
+pub(crate) fn first_special(text: &[u8]) -> usize {
+    let mut place = 0;
+    while let Some(eight) = text.get(place..).and_then(<[u8]>::first_chunk::<8>) {
+        let special = special(u64::from_le_bytes(*eight));
+        if special != 0 {
+            return place + special.trailing_zeros() as usize / 8;
+        }
+        place += 8;
+    }
+    let rest = text.get(place..).unwrap_or_default();
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    place + rest.iter().position(is_special).unwrap_or(rest.len())
+}
+
+/// Marks the bytes that are special: the lowest mark is right, those above it may be wrong
+/// (<https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord>).
+#[inline]
+fn special(eight: u64) -> u64 {
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word;
+    let equals = |byte: u8| zeros(eight ^ (ONES * u64::from(byte)));
+    let controls = eight.wrapping_sub(ONES * 0x20) & !eight;
+    (equals(b'"') | equals(b'\\') | controls) & HIGHS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_first_special_character_is_found(text in "[a!é\u{7f}]{0,20}[a\"\\\\\u{0}-\u{20}é]{0,20}") {
+            let special = |byte: &u8| *byte < 0x20 || b"\"\\".contains(byte);
+            let expected = text.as_bytes().iter().position(special).unwrap_or(text.len());
+            prop_assert_eq!(first_special(text.as_bytes()), expected);
+        }
+    }
+}
