@@ -2,6 +2,8 @@
 //!
 //! Both stores answer with this text, so a query gives the same bytes on either.
 
+use crate::bson_reader::{Elements, Value};
+use crate::json_text;
 use bson::raw::{RawBsonRef, RawDocument};
 use bson::spec::BinarySubtype;
 
@@ -14,6 +16,79 @@ pub const LONG_INTEGER: u8 = 0x80;
 /// # Errors
 /// When the bytes are not BSON.
 pub fn write_json(document: &RawDocument, out: &mut Vec<u8>) -> Result<(), bson::error::Error> {
+    let start = out.len();
+    let plain = write_plain(document.as_bytes(), out);
+    // Names and texts were only copied: one look at all of them is faster than one at each.
+    let written = out.get(start..).unwrap_or_default();
+    if plain.is_some() && std::str::from_utf8(written).is_ok() {
+        return Ok(());
+    }
+    out.truncate(start);
+    write_any(document, out)
+}
+
+/// A document of the kinds that JSON has, which nearly all are; `None` for any other, and for one that is
+/// damaged.
+fn write_plain(document: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    out.push(b'{');
+    for (position, element) in Elements::of(document)?.enumerate() {
+        let (name, value) = element?;
+        if position > 0 {
+            out.push(b',');
+        }
+        write_text(name, out)?;
+        out.push(b':');
+        write_plain_value(value, out)?;
+    }
+    out.push(b'}');
+    Some(())
+}
+
+fn write_plain_value(value: Value<'_>, out: &mut Vec<u8>) -> Option<()> {
+    match value {
+        Value::String(text) => write_text(text, out)?,
+        Value::Integer(number) => {
+            out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        }
+        Value::Double(number) => write_double(number, out),
+        Value::Boolean(true) => out.extend_from_slice(b"true"),
+        Value::Boolean(false) => out.extend_from_slice(b"false"),
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Document(document) => write_plain(document, out)?,
+        Value::Array(array) => {
+            out.push(b'[');
+            for (position, element) in Elements::of(array)?.enumerate() {
+                let (name, value) = element?;
+                // It is not written, so nobody else would see that it is damaged.
+                if !name.is_ascii() {
+                    return None;
+                }
+                if position > 0 {
+                    out.push(b',');
+                }
+                write_plain_value(value, out)?;
+            }
+            out.push(b']');
+        }
+        Value::Binary(_) | Value::Date(_) => return None,
+    }
+    Some(())
+}
+
+/// A JSON string of bytes that may be no UTF-8, which is for the caller to see.
+fn write_text(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    if json_text::first_special(text) < text.len() {
+        write_string(std::str::from_utf8(text).ok()?, out);
+        return Some(());
+    }
+    out.push(b'"');
+    out.extend_from_slice(text);
+    out.push(b'"');
+    Some(())
+}
+
+/// Any document.
+fn write_any(document: &RawDocument, out: &mut Vec<u8>) -> Result<(), bson::error::Error> {
     out.push(b'{');
     for (position, element) in document.iter().enumerate() {
         let (name, value) = element?;
@@ -36,7 +111,7 @@ fn write_value(value: RawBsonRef<'_>, out: &mut Vec<u8>) -> Result<(), bson::err
         RawBsonRef::Double(number) => write_double(number, out),
         RawBsonRef::Boolean(truth) => write_display(truth, out),
         RawBsonRef::Null => out.extend_from_slice(b"null"),
-        RawBsonRef::Document(document) => write_json(document, out)?,
+        RawBsonRef::Document(document) => write_any(document, out)?,
         RawBsonRef::Array(array) => {
             out.push(b'[');
             for (position, element) in array.into_iter().enumerate() {
@@ -93,4 +168,79 @@ fn write_display(value: impl std::fmt::Display, out: &mut Vec<u8>) {
     use std::io::Write as _;
     // Writing to a vector cannot fail.
     write!(out, "{value}").unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bson::{Bson, Document, doc};
+    use proptest::prelude::*;
+
+    /// Whether the short way took it; if it did, the other way writes the same.
+    fn agrees(bytes: &[u8]) -> Result<bool, TestCaseError> {
+        let Ok(document) = RawDocument::from_bytes(bytes) else {
+            return Ok(false);
+        };
+        let (mut short, mut any) = (Vec::new(), Vec::new());
+        let taken = write_plain(bytes, &mut short).is_some();
+        if !taken || std::str::from_utf8(&short).is_err() {
+            return Ok(false);
+        }
+        prop_assert!(write_any(document, &mut any).is_ok(), "{:?}", bytes);
+        prop_assert_eq!(short, any);
+        Ok(true)
+    }
+
+    fn value() -> impl Strategy<Value = Bson> {
+        let leaf = prop_oneof![
+            Just(Bson::Null),
+            any::<bool>().prop_map(Bson::from),
+            any::<i32>().prop_map(Bson::from),
+            any::<i64>().prop_map(Bson::from),
+            any::<f64>().prop_map(Bson::from),
+            "[a-c\"\\\\\u{0}-\u{1f}\u{7f}é😀]{0,12}".prop_map(Bson::from),
+            Just(Bson::from(bson::DateTime::from_millis(5))),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Bson::from),
+                members(inner).prop_map(Bson::from),
+            ]
+        })
+    }
+
+    fn members(value: impl Strategy<Value = Bson>) -> impl Strategy<Value = Document> {
+        let name = "[a-c\"\\\\\u{1}-\u{1f}é]{0,4}";
+        prop::collection::vec((name, value), 0..6).prop_map(|members| members.into_iter().collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5_000))]
+        #[test]
+        fn the_short_way_writes_what_the_other_way_writes(document in members(value())) {
+            agrees(&document.to_vec().unwrap())?;
+        }
+
+        #[test]
+        fn what_the_short_way_takes_of_damaged_bytes_the_other_way_takes(
+            document in members(value()),
+            edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        ) {
+            let mut bytes = document.to_vec().unwrap();
+            for (place, byte) in edits {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            agrees(&bytes)?;
+        }
+    }
+
+    #[test]
+    fn the_attributes_that_most_records_have_are_written_the_short_way() {
+        let document =
+            doc! { "a": "é\n", "b": [1_i32, 2_i64, 0.5, true, null, {}], "c": { "d": "" } };
+        assert!(agrees(&document.to_vec().unwrap()).unwrap());
+        let foreign = doc! { "at": bson::DateTime::from_millis(5) };
+        assert!(!agrees(&foreign.to_vec().unwrap()).unwrap());
+    }
 }

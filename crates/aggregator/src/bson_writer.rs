@@ -7,18 +7,18 @@
 use bson::Decimal128;
 
 /// BSON's type bytes that we write.
-mod kind {
-    pub(super) const DOUBLE: u8 = 0x01;
-    pub(super) const STRING: u8 = 0x02;
-    pub(super) const DOCUMENT: u8 = 0x03;
-    pub(super) const ARRAY: u8 = 0x04;
-    pub(super) const BINARY: u8 = 0x05;
-    pub(super) const BOOLEAN: u8 = 0x08;
-    pub(super) const DATE: u8 = 0x09;
-    pub(super) const NULL: u8 = 0x0a;
-    pub(super) const INT32: u8 = 0x10;
-    pub(super) const INT64: u8 = 0x12;
-    pub(super) const DECIMAL128: u8 = 0x13;
+pub(crate) mod kind {
+    pub(crate) const DOUBLE: u8 = 0x01;
+    pub(crate) const STRING: u8 = 0x02;
+    pub(crate) const DOCUMENT: u8 = 0x03;
+    pub(crate) const ARRAY: u8 = 0x04;
+    pub(crate) const BINARY: u8 = 0x05;
+    pub(crate) const BOOLEAN: u8 = 0x08;
+    pub(crate) const DATE: u8 = 0x09;
+    pub(crate) const NULL: u8 = 0x0a;
+    pub(crate) const INT32: u8 = 0x10;
+    pub(crate) const INT64: u8 = 0x12;
+    pub(crate) const DECIMAL128: u8 = 0x13;
 }
 
 /// Appends elements to a buffer. A name must hold no U+0000: BSON ends a name there.

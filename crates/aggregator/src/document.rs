@@ -9,6 +9,7 @@
 //! their bytes lie at the same place in every document and a record without a time can be dated
 //! later, in place.
 
+use crate::bson_reader::{Elements, Value};
 use crate::bson_writer::BsonWriter;
 use crate::record_id::{RECORD_ID_BYTES, RecordId, time_bytes};
 use bson::raw::{RawBsonRef, RawDocument};
@@ -110,7 +111,7 @@ fn whole(number: f64) -> Option<i64> {
 }
 
 /// A stored document, read without copying.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StoredDocument<'a> {
     /// Its id.
     pub id: RecordId,
@@ -129,6 +130,40 @@ pub struct StoredDocument<'a> {
 impl<'a> StoredDocument<'a> {
     /// Reads a document; `None` when it is not of this layout: one that others wrote.
     pub fn read(document: &'a RawDocument) -> Option<Self> {
+        Self::read_ours(document.as_bytes()).or_else(|| Self::read_any(document))
+    }
+
+    /// A document as we write it; `None` for one that others changed, and for one that is damaged.
+    fn read_ours(document: &'a [u8]) -> Option<Self> {
+        let text = |bytes| std::str::from_utf8(bytes).ok();
+        let (mut id, mut message) = (None, None);
+        let (mut severity, mut level) = (NO_SEVERITY, None);
+        let (mut attributes, mut received_at) = (None, 0);
+        for element in Elements::of(document)? {
+            match element? {
+                (b"_id", Value::Binary(bytes)) => id = Some(RecordId::from_slice(bytes)?),
+                (b"time", Value::Date(_)) => {}
+                (b"level", Value::String(bytes)) => level = Some(text(bytes)?),
+                (b"severity", Value::Integer(number)) => severity = u8::try_from(number).ok()?,
+                (b"message", Value::String(bytes)) => message = Some(text(bytes)?),
+                (b"attributes", Value::Document(bytes)) => {
+                    attributes = Some(RawDocument::from_bytes(bytes).ok()?);
+                }
+                (b"received_at", Value::Date(millis)) => received_at = millis,
+                _ => return None,
+            }
+        }
+        Some(Self {
+            id: id?,
+            severity,
+            level,
+            message: message?,
+            attributes,
+            received_at,
+        })
+    }
+
+    fn read_any(document: &'a RawDocument) -> Option<Self> {
         let (mut id, mut message) = (None, None);
         let (mut severity, mut level) = (NO_SEVERITY, None);
         let (mut attributes, mut received_at) = (None, 0);
@@ -161,6 +196,7 @@ impl<'a> StoredDocument<'a> {
 mod tests {
     use super::*;
     use crate::record_id::BatchId;
+    use proptest::prelude::*;
     use std::convert::Infallible;
 
     fn sample(time: Timestamp) -> Vec<u8> {
@@ -194,6 +230,39 @@ mod tests {
             raw.get_datetime("time").unwrap().timestamp_millis(),
             time.millis()
         );
+    }
+
+    #[test]
+    fn a_document_that_others_changed_is_read_all_the_same() {
+        let bytes = sample(Timestamp::from_nanos(5));
+        let ours = StoredDocument::read_ours(&bytes).unwrap();
+        let mut changed = RawDocument::from_bytes(&bytes).unwrap().to_owned();
+        changed.append(bson::cstr!("note"), "seen");
+        assert_eq!(StoredDocument::read_ours(changed.as_bytes()), None);
+        let read = StoredDocument::read(&changed).unwrap();
+        assert_eq!(
+            (read.id, read.message, read.level),
+            (ours.id, ours.message, ours.level)
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5_000))]
+        #[test]
+        fn what_is_taken_for_ours_is_read_as_any_document_is(
+            edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3)
+        ) {
+            let mut bytes = sample(Timestamp::from_nanos(5));
+            for (place, byte) in edits {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            if let Ok(raw) = RawDocument::from_bytes(&bytes)
+                && let Some(ours) = StoredDocument::read_ours(&bytes)
+            {
+                prop_assert_eq!(Some(ours), StoredDocument::read_any(raw));
+            }
+        }
     }
 
     #[test]
