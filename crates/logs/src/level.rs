@@ -26,28 +26,30 @@ pub enum Level {
     Fatal,
 }
 
-/// Every known spelling in lower case, with the severity that it stands for.
+/// Every known spelling in lower case, with the severity that it stands for. It is gone through from the
+/// start for every record, so the usual ones come first.
 const SPELLINGS: &[(&str, u8)] = &[
+    ("info", 9),
+    ("debug", 5),
+    ("warning", 13),
+    ("warn", 13),
+    ("error", 17),
     ("trace", 1),
+    ("fatal", 21),
     ("trc", 1),
     ("finest", 1),
     ("silly", 1),
-    ("debug", 5),
     ("dbug", 5),
     ("dbg", 5),
     ("verbose", 5),
     ("finer", 5),
     ("fine", 5),
-    ("info", 9),
     ("inf", 9),
     ("information", 9),
     ("informational", 9),
     ("log", 9),
     ("notice", 10),
-    ("warn", 13),
-    ("warning", 13),
     ("wrn", 13),
-    ("error", 17),
     ("err", 17),
     ("eror", 17),
     ("severe", 17),
@@ -55,7 +57,6 @@ const SPELLINGS: &[(&str, u8)] = &[
     ("crit", 18),
     ("alert", 19),
     ("panic", 20),
-    ("fatal", 21),
     ("emerg", 21),
     ("emergency", 21),
 ];

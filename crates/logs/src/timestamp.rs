@@ -78,10 +78,10 @@ impl Timestamp {
     /// # Errors
     /// [`TimeError`] for any other text, and for a time that does not fit.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
-        let text = text.trim();
         if let Some(time) = Self::parse_usual(text) {
             return Ok(time);
         }
+        let text = text.trim();
         if let Ok(time) = DateTime::parse_from_rfc3339(text) {
             return Self::from_chrono(time.to_utc());
         }
