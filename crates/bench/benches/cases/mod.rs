@@ -50,6 +50,7 @@ pub(crate) fn all() -> Vec<Case> {
         (
             "frame a batch for the spool",
             Box::new(move || {
+                frame.clear();
                 let batches = std::iter::once(framed.as_ref());
                 black_box(encode_frame(&mut frame, 7, 1, batches).is_ok());
             }),
