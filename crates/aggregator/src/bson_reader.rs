@@ -2,13 +2,14 @@
 //! of the kinds that we write: whatever is not, or is damaged, is `None`, and is left to the `bson` crate.
 //!
 //! By hand because every row passes here once or twice: it looks at no text's characters, which the crate
-//! does for every name and every string, each alone. Property tests hold both against each other.
+//! does for every name and every string, each alone. Property tests of [`attributes`](crate::attributes)
+//! and [`document`](crate::document) hold both against each other.
 
 use crate::bson_writer::kind;
 
 /// An element's value. Texts are not looked at: they may be no UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value<'a> {
+pub(crate) enum Value<'a> {
     /// A floating-point number.
     Double(f64),
     /// A string.
@@ -31,7 +32,7 @@ pub enum Value<'a> {
 
 /// The elements of a document, each with its name. One that is `None` is the last.
 #[derive(Debug, Clone)]
-pub struct Elements<'a> {
+pub(crate) struct Elements<'a> {
     rest: &'a [u8],
 }
 
@@ -41,8 +42,8 @@ const END: &[u8] = &[0];
 impl<'a> Elements<'a> {
     /// Those of a document; `None` when its length is not what it says.
     #[inline]
-    pub fn of(document: &'a [u8]) -> Option<Self> {
-        let (length, rest) = length(document)?;
+    pub(crate) fn of(document: &'a [u8]) -> Option<Self> {
+        let (length, rest) = read_length(document)?;
         (length == document.len()).then_some(Self { rest })
     }
 
@@ -51,7 +52,7 @@ impl<'a> Elements<'a> {
         let (kind, rest) = self.rest.split_first()?;
         let end = rest.iter().position(|byte| *byte == 0)?;
         let (name, rest) = rest.split_at_checked(end)?;
-        let (value, rest) = value(*kind, rest.get(1..)?)?;
+        let (value, rest) = read_value(*kind, rest.get(1..)?)?;
         self.rest = rest;
         Some((name, value))
     }
@@ -75,11 +76,11 @@ impl<'a> Iterator for Elements<'a> {
 
 /// A value, and what stands behind it.
 #[inline]
-fn value(kind: u8, bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
+fn read_value(kind: u8, bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
     let eight = || bytes.split_first_chunk::<8>();
     Some(match kind {
         kind::STRING => {
-            let (length, rest) = length(bytes)?;
+            let (length, rest) = read_length(bytes)?;
             let (text, rest) = rest.split_at_checked(length)?;
             let (0, text) = text.split_last()? else {
                 return None;
@@ -103,15 +104,15 @@ fn value(kind: u8, bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
             (Value::Date(i64::from_le_bytes(*millis)), rest)
         }
         kind::DOCUMENT => {
-            let (document, rest) = bytes.split_at_checked(length(bytes)?.0)?;
+            let (document, rest) = bytes.split_at_checked(read_length(bytes)?.0)?;
             (Value::Document(document), rest)
         }
         kind::ARRAY => {
-            let (array, rest) = bytes.split_at_checked(length(bytes)?.0)?;
+            let (array, rest) = bytes.split_at_checked(read_length(bytes)?.0)?;
             (Value::Array(array), rest)
         }
         kind::BINARY => {
-            let (length, rest) = length(bytes)?;
+            let (length, rest) = read_length(bytes)?;
             let (0, rest) = rest.split_first()? else {
                 return None;
             };
@@ -129,7 +130,7 @@ fn value(kind: u8, bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
 
 /// A length in bytes, and what stands behind it.
 #[inline]
-fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let length = usize::try_from(i32::from_le_bytes(*length)).ok()?;
     Some((length, rest))

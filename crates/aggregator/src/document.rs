@@ -246,6 +246,34 @@ mod tests {
         );
     }
 
+    #[test]
+    fn of_a_field_that_comes_twice_both_ways_take_the_same_one() {
+        let id = bson::Binary {
+            subtype: bson::spec::BinarySubtype::Generic,
+            bytes: vec![7; RECORD_ID_BYTES],
+        };
+        let short = bson::Binary {
+            bytes: vec![7],
+            ..id.clone()
+        };
+        let usual = bson::rawdoc! { "_id": id.clone(), "severity": 13, "message": "first" };
+        for (name, value) in [
+            (bson::cstr!("message"), bson::RawBson::from("second")),
+            (bson::cstr!("message"), 5.into()),
+            (bson::cstr!("severity"), 9.into()),
+            (bson::cstr!("severity"), 300.into()),
+            (bson::cstr!("severity"), 9.5.into()),
+            (bson::cstr!("_id"), bson::RawBson::Binary(short)),
+        ] {
+            let mut twice = usual.clone();
+            twice.append(name, value);
+            let any = StoredDocument::read_any(&twice);
+            let ours = StoredDocument::read_ours(twice.as_bytes());
+            assert!(ours.is_none() || ours == any, "{twice:?}");
+            assert_eq!(StoredDocument::read(&twice), any);
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(5_000))]
         #[test]

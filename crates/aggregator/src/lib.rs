@@ -41,7 +41,7 @@ pub mod app;
 pub mod attributes;
 pub mod batch;
 pub mod breaker;
-pub mod bson_reader;
+mod bson_reader;
 pub mod bson_writer;
 pub mod clock;
 pub mod config;

@@ -96,7 +96,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string with something escaped in it, from its quote on; `stop` is where that is seen.
-    #[cold]
     fn escaped(&mut self, start: usize, mut stop: usize) -> Option<Cow<'a, str>> {
         loop {
             match self.byte(stop)? {
@@ -118,7 +117,8 @@ impl<'a> Scanner<'a> {
         Some(place + json_text::first_special(rest))
     }
 
-    /// A number; no integer beyond 64 bits, whose digits are kept.
+    /// A number that stands here, where [`next`](Self::next) has led; no integer beyond 64 bits, whose
+    /// digits are kept.
     pub(super) fn number(&mut self) -> Option<Number> {
         let start = self.place;
         let negative = self.byte(start)? == b'-';
@@ -169,7 +169,7 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
-    /// A word: `true`, `false` or `null`.
+    /// A word that stands here, where [`next`](Self::next) has led: `true`, `false` or `null`.
     #[inline]
     pub(super) fn word(&mut self, word: &str) -> Option<()> {
         let rest = self.text.get(self.place..)?;
@@ -233,7 +233,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_string_ends_where_serde_json_ends_it(text in "[a\"\\\\nu0é\u{0}-\u{1f}\u{7f}]{0,20}") {
+        fn a_string_ends_where_serde_json_ends_it(
+            parts in prop::collection::vec(prop::sample::select(vec![
+                "abcdefg", "a", "é", "\"", "\\", "\\\"", "\\\\", "\\n", "\\/", "\\x", "\\u0041", "\\u00",
+                "\\ud83d", "\\ude00", "\\ud83d\\ude00", "\n", "\t", "\u{0}", "\u{1f}", "\u{7f}",
+            ]), 0..12)
+        ) {
+            let text = parts.concat();
             let quoted = format!("\"{text}");
             let mut scanner = Scanner::new(&quoted);
             let ours = scanner.string().map(|text| (text.into_owned(), scanner.place));

@@ -1,7 +1,7 @@
 //! The usual record, read in one pass: each value is written as BSON where it stands.
 //!
 //! What is out of the ordinary (a name that comes twice, two fields that may be the message, an integer
-//! beyond 64 bits, anything that is wrong) is an error here, and leaves the caller to read everything
+//! beyond 64 bits, anything that is wrong) is `None` here, and leaves the caller to read everything
 //! again by way of [`fields`](super::fields), which alone decides what such a record becomes and what
 //! is said about it. So this path must take nothing that the other would refuse, and write the same
 //! bytes; property tests hold both against each other.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 fn builder() -> BatchBuilder {
     let now = Timestamp::from_nanos(1_700_000_000_000_000_000);
-    BatchBuilder::new(BatchId::keyed("key", b"body"), None, now, 1 << 20)
+    BatchBuilder::new(BatchId::keyed("key", b"body"), None, now, 1 << 24)
 }
 
 fn told(batch: &Batch) -> (&[u8], usize, &[usize]) {
@@ -125,7 +125,7 @@ fn record() -> impl Strategy<Value = String> {
 
 /// Bytes that mean something in JSON, put over some of a body's.
 fn broken(text: String) -> impl Strategy<Value = String> {
-    let bytes = prop::sample::select(br#"{}[]",:\0123-.eEtfnul/ "#.to_vec());
+    let bytes = prop::sample::select(b"{}[]\",:\\0123-.eEtfnul/ \t\r\n\x0b\x0c".to_vec());
     let edits = prop::collection::vec((any::<prop::sample::Index>(), bytes), 1..4);
     edits.prop_filter_map("UTF-8", move |edits| {
         let mut broken = text.clone().into_bytes();
@@ -164,6 +164,21 @@ proptest! {
     }
 }
 
+/// Arrays in one another.
+fn nested(depth: usize) -> String {
+    format!("{}{}", "[".repeat(depth), "]".repeat(depth))
+}
+
+#[test]
+fn as_many_members_are_taken_as_the_other_way_takes() {
+    let array_of = |count| {
+        let zeros = vec!["0"; count].join(",");
+        format!(r#"[{{"message":"m","a":[{zeros}]}}]"#)
+    };
+    assert!(agrees(&array_of(MAX_MEMBERS)).unwrap());
+    assert!(!agrees(&array_of(MAX_MEMBERS + 1)).unwrap());
+}
+
 #[test]
 fn the_records_that_most_senders_send_are_taken_in_one_pass() {
     for record in [
@@ -171,6 +186,9 @@ fn the_records_that_most_senders_send_are_taken_in_one_pass() {
         r#"{"message":"m","a":1,"b":[1,-2,0.5,null,true,{"c":"é\n"}],"attributes":{"d":{"e":{}}}}"#,
         r#"{"ts":1728345600,"msg":"m","lvl":"warn"}"#,
         r#"{"log":"m"}"#,
+        r#"{"\u006dessage":"m","\u0061":2}"#,
+        "\t{\r\n\"log\" :\t\"m\" , \"a\": [ 1 , { } ,[ ] ] }\r",
+        &format!(r#"{{"log":"m","a":{}}}"#, nested(32)),
     ] {
         assert!(
             agrees(&format!("[{record}, {record}]")).unwrap(),
@@ -200,7 +218,12 @@ fn what_needs_a_second_look_is_left_to_the_other_way() {
         r#"{"message":"m","a":1e999}"#,
         r#"{"message":"m","a\u0000":1}"#,
         r#"{"message":"m","a":1,"attributes":{"a":2}}"#,
+        r#"{"message":"m","a":1,"\u0061":2}"#,
+        r#"{"message":"m","attributes":{"\u0061":1},"a":2}"#,
+        "{\"message\":\"m\"\x0c}",
+        "{\"message\":\"m\"\x0b}",
         &format!(r#"{{"message":"m","n":{deep}}}"#),
+        &format!(r#"{{"message":"m","n":{}}}"#, nested(33)),
     ] {
         assert!(!array(&format!("[{record}]"), &mut builder()), "{record}");
     }
