@@ -1,5 +1,6 @@
 //! A batch on its way to the store: its documents, encoded once, and what was refused of it.
 
+use crate::bson_reader;
 use crate::bson_writer::BsonWriter;
 use crate::document::{self, Head};
 use crate::record_id::{BatchId, KeyDigest, RecordId};
@@ -29,8 +30,7 @@ impl Documents {
     pub fn from_encoded(bytes: Vec<u8>) -> Option<Self> {
         let (mut ends, mut start) = (Vec::new(), 0_usize);
         while start < bytes.len() {
-            let length: [u8; 4] = bytes.get(start..)?.first_chunk().copied()?;
-            let length = usize::try_from(i32::from_le_bytes(length)).ok()?;
+            let (length, _) = bson_reader::read_length(bytes.get(start..)?)?;
             start = start.checked_add(length)?;
             if length < SHORTEST_DOCUMENT || start > bytes.len() {
                 return None;

@@ -130,7 +130,7 @@ fn read_value(kind: u8, bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
 
 /// A length in bytes, and what stands behind it.
 #[inline]
-fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+pub(crate) fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let length = usize::try_from(i32::from_le_bytes(*length)).ok()?;
     Some((length, rest))

@@ -136,58 +136,71 @@ impl<'a> StoredDocument<'a> {
     /// A document as we write it; `None` for one that others changed, and for one that is damaged.
     fn read_ours(document: &'a [u8]) -> Option<Self> {
         let text = |bytes| std::str::from_utf8(bytes).ok();
-        let (mut id, mut message) = (None, None);
-        let (mut severity, mut level) = (NO_SEVERITY, None);
-        let (mut attributes, mut received_at) = (None, 0);
+        let mut fields = Fields::default();
         for element in Elements::of(document)? {
             match element? {
-                (b"_id", Value::Binary(bytes)) => id = Some(RecordId::from_slice(bytes)?),
+                (b"_id", Value::Binary(bytes)) => fields.id = Some(RecordId::from_slice(bytes)?),
                 (b"time", Value::Date(_)) => {}
-                (b"level", Value::String(bytes)) => level = Some(text(bytes)?),
-                (b"severity", Value::Integer(number)) => severity = u8::try_from(number).ok()?,
-                (b"message", Value::String(bytes)) => message = Some(text(bytes)?),
-                (b"attributes", Value::Document(bytes)) => {
-                    attributes = Some(RawDocument::from_bytes(bytes).ok()?);
+                (b"level", Value::String(bytes)) => fields.level = Some(text(bytes)?),
+                (b"severity", Value::Integer(number)) => {
+                    fields.severity = Some(u8::try_from(number).ok()?);
                 }
-                (b"received_at", Value::Date(millis)) => received_at = millis,
+                (b"message", Value::String(bytes)) => fields.message = Some(text(bytes)?),
+                (b"attributes", Value::Document(bytes)) => {
+                    fields.attributes = Some(RawDocument::from_bytes(bytes).ok()?);
+                }
+                (b"received_at", Value::Date(millis)) => fields.received_at = millis,
                 _ => return None,
             }
         }
-        Some(Self {
-            id: id?,
-            severity,
-            level,
-            message: message?,
-            attributes,
-            received_at,
-        })
+        fields.document()
     }
 
     fn read_any(document: &'a RawDocument) -> Option<Self> {
-        let (mut id, mut message) = (None, None);
-        let (mut severity, mut level) = (NO_SEVERITY, None);
-        let (mut attributes, mut received_at) = (None, 0);
+        let mut fields = Fields::default();
         for element in document {
             let (name, value) = element.ok()?;
             match (name.as_str(), value) {
-                ("_id", RawBsonRef::Binary(binary)) => id = RecordId::from_slice(binary.bytes),
-                ("level", RawBsonRef::String(text)) => level = Some(text),
-                ("severity", value) => severity = severity_in(value),
-                ("message", RawBsonRef::String(text)) => message = Some(text),
-                ("attributes", RawBsonRef::Document(members)) => attributes = Some(members),
+                ("_id", RawBsonRef::Binary(binary)) => {
+                    fields.id = RecordId::from_slice(binary.bytes);
+                }
+                ("level", RawBsonRef::String(text)) => fields.level = Some(text),
+                ("severity", value) => fields.severity = Some(severity_in(value)),
+                ("message", RawBsonRef::String(text)) => fields.message = Some(text),
+                ("attributes", RawBsonRef::Document(members)) => {
+                    fields.attributes = Some(members);
+                }
                 ("received_at", RawBsonRef::DateTime(date)) => {
-                    received_at = date.timestamp_millis();
+                    fields.received_at = date.timestamp_millis();
                 }
                 _ => {}
             }
         }
-        Some(Self {
-            id: id?,
-            severity,
-            level,
-            message: message?,
-            attributes,
-            received_at,
+        fields.document()
+    }
+}
+
+/// What was found of a stored document so far.
+#[derive(Default)]
+struct Fields<'a> {
+    id: Option<RecordId>,
+    severity: Option<u8>,
+    level: Option<&'a str>,
+    message: Option<&'a str>,
+    attributes: Option<&'a RawDocument>,
+    received_at: i64,
+}
+
+impl<'a> Fields<'a> {
+    /// The document, when it has what each of ours has.
+    fn document(self) -> Option<StoredDocument<'a>> {
+        Some(StoredDocument {
+            id: self.id?,
+            severity: self.severity.unwrap_or(NO_SEVERITY),
+            level: self.level,
+            message: self.message?,
+            attributes: self.attributes,
+            received_at: self.received_at,
         })
     }
 }
