@@ -8,9 +8,10 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aggregator::batch::{BatchBuilder, Documents};
+use aggregator::batch::BatchBuilder;
 use aggregator::bson_writer::BsonWriter;
 use aggregator::clock::{Clock, SystemClock};
+use aggregator::documents::DocumentList;
 use aggregator::query::{Order, Query};
 use aggregator::record_id::{BatchId, KeyDigest, RecordId};
 use aggregator::store::mongo::{MongoAddress, MongoStore, Target};
@@ -99,11 +100,15 @@ impl Place {
 
 impl Opened {
     /// How many were new, and how many were there.
-    async fn insert(&self, documents: &Arc<Documents>) -> (u64, usize) {
+    async fn insert(&self, documents: &Arc<DocumentList>) -> (u64, usize) {
         self.insert_range(documents, 0..documents.len()).await
     }
 
-    async fn insert_range(&self, documents: &Arc<Documents>, range: Range<usize>) -> (u64, usize) {
+    async fn insert_range(
+        &self,
+        documents: &Arc<DocumentList>,
+        range: Range<usize>,
+    ) -> (u64, usize) {
         let deadline = self.clock.elapsed() + PATIENCE;
         let inserted = self
             .store
@@ -203,7 +208,7 @@ fn batch_id(key: &str) -> BatchId {
 }
 
 /// The samples as one batch.
-fn documents(key: &str, samples: &[Sample]) -> Arc<Documents> {
+fn documents(key: &str, samples: &[Sample]) -> Arc<DocumentList> {
     let received_at = Timestamp::from_nanos(1_700_000_000_000_000_000);
     let mut builder = BatchBuilder::new(
         batch_id(key),
@@ -222,7 +227,7 @@ fn documents(key: &str, samples: &[Sample]) -> Arc<Documents> {
     }
     let (batch, rejects) = builder.finish();
     assert_eq!(rejects.count, 0);
-    Arc::new(batch.documents)
+    Arc::new(batch.documents.into())
 }
 
 /// `count` records with one millisecond between two.

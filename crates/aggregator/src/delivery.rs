@@ -1,8 +1,9 @@
 //! One portion of the spool on its way to the store: sent until every record of it has its fate.
 
 use crate::accounting::BatchOutcome;
-use crate::batch::{Batch, Documents};
+use crate::batch::Batch;
 use crate::clock::Clock;
+use crate::documents::DocumentList;
 use crate::fates::{self, Fates, SetAside};
 use crate::record_id::BatchId;
 use crate::rejected::{Refusal, Rejected};
@@ -37,8 +38,8 @@ const LONGEST_REASON: usize = 300;
 pub enum Work {
     /// Remember, or give, the times of receipt of batches.
     Receipts(Vec<(BatchId, Timestamp)>),
-    /// Store these documents of a batch.
-    Insert(Arc<Documents>, Range<usize>),
+    /// Store these documents of a portion.
+    Insert(Arc<DocumentList>, Range<usize>),
 }
 
 /// What came of it.
@@ -141,8 +142,8 @@ impl Courier {
         }
     }
 
-    /// Dates what came without a time, and puts all documents one behind another.
-    async fn prepare(&self, mut portion: Vec<Spooled>) -> (Vec<Part>, Documents) {
+    /// Dates what came without a time, and lists all documents one behind another.
+    async fn prepare(&self, mut portion: Vec<Spooled>) -> (Vec<Part>, DocumentList) {
         let wanting = |batch: &Batch| {
             batch
                 .needs_receipt()
@@ -174,7 +175,7 @@ impl Courier {
             });
             documents.push(batch.documents);
         }
-        (parts, Documents::joined(documents))
+        (parts, DocumentList::new(documents))
     }
 
     async fn receipts(&self, asked: Vec<(BatchId, Timestamp)>) -> Vec<Timestamp> {
@@ -197,7 +198,7 @@ impl Courier {
     /// The reason when the store refuses the command as a whole, however often it is sent.
     async fn insert(
         &self,
-        documents: &Arc<Documents>,
+        documents: &Arc<DocumentList>,
         range: Range<usize>,
     ) -> Result<InsertReport, String> {
         let (mut pause, mut panics) = (FIRST_PAUSE, 0);
@@ -221,7 +222,7 @@ impl Courier {
     }
 
     /// Sends documents that were refused for an unknown reason a few times more, each alone.
-    async fn settle_doubts(&self, documents: &Arc<Documents>, report: &mut InsertReport) {
+    async fn settle_doubts(&self, documents: &Arc<DocumentList>, report: &mut InsertReport) {
         let mut pause = FIRST_PAUSE;
         for _ in 0..ATTEMPTS_ALONE {
             let doubtful = std::mem::take(&mut report.doubtful);
@@ -237,7 +238,7 @@ impl Courier {
         report.refused.append(&mut report.doubtful);
     }
 
-    async fn insert_alone(&self, documents: &Arc<Documents>, one: Refused) -> InsertReport {
+    async fn insert_alone(&self, documents: &Arc<DocumentList>, one: Refused) -> InsertReport {
         let range = one.position..one.position + 1;
         match self.insert(documents, range).await {
             Ok(report) => report,
@@ -250,7 +251,7 @@ impl Courier {
 
     /// Keeps what the store refused, durably. While there is no room for it, the store is asked
     /// again: whoever made it refuse may have mended that.
-    async fn set_aside(&self, documents: &Arc<Documents>, report: &mut InsertReport) {
+    async fn set_aside(&self, documents: &Arc<DocumentList>, report: &mut InsertReport) {
         while !report.refused.is_empty() {
             let refusals = self.refusals(documents, &report.refused);
             let first = report.refused.first().map(|refused| refused.reason.clone());
@@ -276,7 +277,7 @@ impl Courier {
         *lock(&self.aside_problem) = None;
     }
 
-    fn refusals(&self, documents: &Documents, refused: &[Refused]) -> Vec<Refusal> {
+    fn refusals(&self, documents: &DocumentList, refused: &[Refused]) -> Vec<Refusal> {
         let now = self.clock.now();
         let refusal = |refused: &Refused| {
             let range = refused.position..refused.position + 1;

@@ -22,7 +22,7 @@
 //! counts what became of every record.
 //!
 //! One direction: nothing below [`http`] knows axum. [`wire`], [`query`], [`histogram`], [`facets`], [`cursor`],
-//! [`breaker`], [`batch`], [`document`] and [`record_id`] are pure: no clock, no I/O, no tokio.
+//! [`breaker`], [`batch`], [`documents`], [`document`] and [`record_id`] are pure: no clock, no I/O, no tokio.
 //!
 //! # The rooms
 //!
@@ -49,6 +49,7 @@ pub mod cursor;
 pub mod cursor_key;
 pub mod delivery;
 pub mod document;
+pub mod documents;
 pub mod drain;
 pub mod facets;
 pub mod fates;

@@ -255,7 +255,7 @@ fn read(disk: &dyn Disk, number: u64) -> io::Result<Vec<Kept>> {
     if head != [&MAGIC[..], &crc32c::crc32c(body).to_le_bytes()].concat() {
         return Err(broken());
     }
-    let documents = crate::batch::Documents::from_encoded(body.to_vec()).ok_or_else(broken)?;
+    let documents = crate::documents::Documents::from_encoded(body.to_vec()).ok_or_else(broken)?;
     let kept = documents.slices(0..documents.len()).map(parse);
     kept.collect::<Option<_>>().ok_or_else(broken)
 }

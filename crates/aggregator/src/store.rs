@@ -8,7 +8,7 @@ pub mod mongo;
 pub mod page;
 pub mod sqlite;
 
-use crate::batch::Documents;
+use crate::documents::DocumentList;
 use crate::histogram::Interval;
 use crate::query::Query;
 use crate::record_id::{BatchId, RecordId};
@@ -35,7 +35,7 @@ pub trait Store: Send + Sync + 'static {
     /// is always right.
     async fn insert(
         &self,
-        documents: Arc<Documents>,
+        documents: Arc<DocumentList>,
         range: Range<usize>,
         deadline: Duration,
     ) -> Result<InsertReport, StoreError>;

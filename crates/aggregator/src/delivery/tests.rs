@@ -42,7 +42,7 @@ struct Scripted {
 impl Store for Scripted {
     async fn insert(
         &self,
-        documents: Arc<Documents>,
+        documents: Arc<DocumentList>,
         range: Range<usize>,
         _deadline: Duration,
     ) -> Result<InsertReport, StoreError> {

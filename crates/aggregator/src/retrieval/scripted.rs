@@ -1,9 +1,9 @@
 //! A store that finds what a test says, one page after another, and then nothing more for ever.
 
 use super::{Pages, Retrieval};
-use crate::batch::Documents;
 use crate::breaker::{Breaker, Settings};
 use crate::clock::{Clock, SystemClock};
+use crate::documents::DocumentList;
 use crate::histogram::Interval;
 use crate::query::{Candidate, Query};
 use crate::record_id::{BatchId, RecordId};
@@ -113,7 +113,7 @@ impl Store for Scripted {
 
     async fn insert(
         &self,
-        _documents: Arc<Documents>,
+        _documents: Arc<DocumentList>,
         _range: Range<usize>,
         _deadline: Duration,
     ) -> Result<InsertReport, StoreError> {

@@ -19,8 +19,8 @@ use super::budget::Budget;
 use super::counts::Counts;
 use super::found::Found;
 use super::{InsertReport, PageLimit, Store, StoreError, StoreStatus};
-use crate::batch::Documents;
 use crate::clock::Clock;
+use crate::documents::DocumentList;
 use crate::histogram::Interval;
 use crate::query::Query;
 use crate::record_id::{BatchId, RecordId};
@@ -189,7 +189,7 @@ fn note_failure(readiness: &watch::Sender<Readiness>, error: StoreError) {
 impl Store for MongoStore {
     async fn insert(
         &self,
-        documents: Arc<Documents>,
+        documents: Arc<DocumentList>,
         range: Range<usize>,
         deadline: Duration,
     ) -> Result<InsertReport, StoreError> {

@@ -14,8 +14,8 @@ use super::budget::Budget;
 use super::counts::Counts;
 use super::found::Found;
 use super::{InsertReport, PageLimit, Store, StoreError, StoreStatus};
-use crate::batch::Documents;
 use crate::clock::Clock;
+use crate::documents::DocumentList;
 use crate::histogram::Interval;
 use crate::query::Query;
 use crate::record_id::{BatchId, RecordId};
@@ -106,7 +106,7 @@ impl Shared {
 impl Store for SqliteStore {
     async fn insert(
         &self,
-        documents: Arc<Documents>,
+        documents: Arc<DocumentList>,
         range: Range<usize>,
         _deadline: Duration,
     ) -> Result<InsertReport, StoreError> {

@@ -4,8 +4,8 @@
 //! are ours to read.
 
 use super::error::{self, DUPLICATE_KEY};
-use crate::batch::Documents;
 use crate::bson_writer::BsonWriter;
+use crate::documents::DocumentList;
 use crate::record_id::BatchId;
 use crate::store::{InsertReport, Refused, StoreError};
 use futures_util::TryStreamExt as _;
@@ -24,7 +24,7 @@ const COMMAND_BYTES: usize = 512;
 pub(super) async fn insert(
     database: &Database,
     collection: &str,
-    documents: &Documents,
+    documents: &DocumentList,
     range: Range<usize>,
     left: Duration,
 ) -> Result<InsertReport, StoreError> {
@@ -52,7 +52,7 @@ fn late(error: StoreError) -> StoreError {
 /// An insert command: unordered, so that one document's fate does not hold up another's.
 fn command(
     collection: &str,
-    documents: &Documents,
+    documents: &DocumentList,
     range: Range<usize>,
     left: Duration,
 ) -> Vec<u8> {
@@ -73,8 +73,9 @@ fn command(
     writer.close(concern);
     writer.integer("maxTimeMS", left);
     let list = writer.open_array("documents");
+    let mut digits = itoa::Buffer::new();
     for (position, document) in documents.slices(range).enumerate() {
-        writer.raw_document(&position.to_string(), document);
+        writer.raw_document(digits.format(position), document);
     }
     writer.close(list);
     writer.close(whole);
@@ -89,7 +90,7 @@ fn millis(left: Duration) -> i64 {
         .clamp(1, i64::from(i32::MAX))
 }
 
-/// What became of `count` documents, the first of which stands at `start` in its batch.
+/// What became of `count` documents, the first of which stands at `start` in their list.
 ///
 /// # Errors
 /// When any of it is in doubt: then all must be sent again.

@@ -1,8 +1,8 @@
 //! Writing to SQLite: one transaction an insert.
 
 use crate::attributes;
-use crate::batch::Documents;
 use crate::document::StoredDocument;
+use crate::documents::DocumentList;
 use crate::record_id::BatchId;
 use crate::store::{InsertReport, Refused};
 use bson::RawDocument;
@@ -31,7 +31,7 @@ struct Row<'a> {
 
 impl<'a> Rows<'a> {
     /// Makes the rows of a range of documents.
-    pub(super) fn new(documents: &'a Documents, range: Range<usize>) -> Self {
+    pub(super) fn new(documents: &'a DocumentList, range: Range<usize>) -> Self {
         let (mut rows, mut text) = (Vec::with_capacity(range.len()), Vec::new());
         for (position, bytes) in range.clone().zip(documents.slices(range)) {
             let document = RawDocument::from_bytes(bytes).ok();
