@@ -5,6 +5,7 @@
 
 mod fields;
 mod json;
+mod names;
 mod ndjson;
 mod scanner;
 mod single_pass;

@@ -17,7 +17,7 @@ const LEVEL: &[&str] = &["level", "severity", "log.level", "severity_text", "lvl
 const ATTRIBUTES: &str = "attributes";
 
 /// What a field is for, as far as its name tells.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     Time,
     Message,

@@ -6,7 +6,8 @@
 //! is said about it. So this path must take nothing that the other would refuse, and write the same
 //! bytes; property tests hold both against each other.
 
-use super::fields::{Role, role_of};
+use super::fields::Role;
+use super::names::{self, Names, Object};
 use super::scanner::{Number, Scanner};
 use super::value::{MAX_DEPTH, MAX_MEMBERS};
 use crate::batch::{BatchBuilder, MAX_DOCUMENT_BYTES};
@@ -14,16 +15,13 @@ use crate::bson_writer::BsonWriter;
 use logs::Timestamp;
 use std::borrow::Cow;
 
-/// Names of one record that are looked through for doubles.
-const MAX_NAMES: usize = 256;
-
 /// What reading one record needs, used again from record to record.
 #[derive(Default)]
 pub(super) struct Scratch<'a> {
     /// The attributes as BSON.
     attributes: Vec<u8>,
-    /// The names of every object that is open, one object behind another.
-    names: Vec<Cow<'a, str>>,
+    /// The names of its members.
+    names: Names<'a>,
 }
 
 /// What a record is beside its attributes.
@@ -82,17 +80,22 @@ impl<'a> Scratch<'a> {
     /// Reads one record; its attributes are left here.
     fn record(&mut self, scanner: &mut Scanner<'a>) -> Option<Parts<'a>> {
         self.attributes.clear();
-        self.names.clear();
+        self.names.restart();
         let (mut time, mut message, mut level, mut attributes) = (None, None, None, None);
         let mut more = scanner.open(b'{', b'}')?;
         while more {
-            let name = scanner.name()?;
-            match role_of(&name) {
+            let (name, role) = self.names.next(scanner, names::RECORD)?;
+            match role {
                 Role::Time => put(&mut time, read_time(scanner)?)?,
                 Role::Message => put(&mut message, filled(scanner)?)?,
                 Role::Level => put(&mut level, filled(scanner)?)?,
-                Role::Attributes => put(&mut attributes, self.members(scanner, 0, 0)?)?,
-                Role::Attribute => self.member(scanner, name, 0, 0)?,
+                Role::Attributes => {
+                    put(
+                        &mut attributes,
+                        self.members(scanner, names::ATTRIBUTES, 0)?,
+                    )?;
+                }
+                Role::Attribute => self.member(scanner, &name, 0)?,
             }
             more = scanner.more(b'}')?;
         }
@@ -108,41 +111,24 @@ impl<'a> Scratch<'a> {
         (self.attributes.len() <= MAX_DOCUMENT_BYTES).then_some(())
     }
 
-    /// Looks whether a name is new in the object whose names begin at `first`, and can be stored.
-    fn check_name(&self, name: &str, first: usize) -> Option<()> {
-        let names = self.names.get(first..).unwrap_or_default();
-        let twice = names.iter().any(|other| other == name);
-        let fits = !twice && names.len() < MAX_NAMES && !name.contains('\0');
-        fits.then_some(())
-    }
-
     fn writer(&mut self) -> BsonWriter<'_> {
         BsonWriter::new(&mut self.attributes)
     }
 
-    /// Writes the members of an object whose names begin at `first`.
-    fn members(&mut self, scanner: &mut Scanner<'a>, first: usize, depth: usize) -> Option<()> {
+    /// Writes the members of an object.
+    fn members(&mut self, scanner: &mut Scanner<'a>, object: Object, depth: usize) -> Option<()> {
         let mut more = scanner.open(b'{', b'}')?;
         while more {
-            let name = scanner.name()?;
-            self.member(scanner, name, first, depth)?;
+            let (name, _) = self.names.next(scanner, object)?;
+            self.member(scanner, &name, depth)?;
             more = scanner.more(b'}')?;
         }
         Some(())
     }
 
-    fn member(
-        &mut self,
-        scanner: &mut Scanner<'a>,
-        name: Cow<'a, str>,
-        first: usize,
-        depth: usize,
-    ) -> Option<()> {
+    fn member(&mut self, scanner: &mut Scanner<'a>, name: &str, depth: usize) -> Option<()> {
         self.check_size()?;
-        self.check_name(&name, first)?;
-        self.value(scanner, &name, depth)?;
-        self.names.push(name);
-        Some(())
+        self.value(scanner, name, depth)
     }
 
     /// Writes a value under a name.
@@ -179,9 +165,9 @@ impl<'a> Scratch<'a> {
             return None;
         }
         let mark = self.writer().open_document(name);
-        let first = self.names.len();
-        self.members(scanner, first, depth + 1)?;
-        self.names.truncate(first);
+        let object = self.names.open();
+        self.members(scanner, object, depth + 1)?;
+        self.names.close(object);
         self.writer().close(mark);
         Some(())
     }

@@ -1,5 +1,7 @@
 //! The single pass and the other way, held against each other.
 
+mod names;
+
 use super::*;
 use crate::batch::Batch;
 use crate::record_id::BatchId;
