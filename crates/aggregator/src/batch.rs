@@ -62,6 +62,12 @@ impl Batch {
         self.key.is_some() && !self.undated.is_empty()
     }
 
+    /// When the first of its records happened.
+    pub fn first_time(&self) -> Option<Timestamp> {
+        let first = self.documents.slices(0..1).next()?;
+        document::time_of(first)
+    }
+
     /// Gives the records that came without a time this time of receipt.
     pub fn date(&mut self, received_at: Timestamp) {
         for position in &self.undated {

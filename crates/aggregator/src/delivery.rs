@@ -142,7 +142,7 @@ impl Courier {
         }
     }
 
-    /// Dates what came without a time, and lists all documents one behind another.
+    /// Dates what came without a time, and lists all documents one behind another, the earliest batch first.
     async fn prepare(&self, mut portion: Vec<Spooled>) -> (Vec<Part>, DocumentList) {
         let wanting = |batch: &Batch| {
             batch
@@ -162,6 +162,8 @@ impl Courier {
                 spooled.batch.date(time);
             }
         }
+        // A store's tree takes documents fastest in the order of their ids, which begin with the time.
+        portion.sort_by_key(|spooled| spooled.batch.first_time());
         let mut parts = Vec::with_capacity(portion.len());
         let (mut end, mut documents) = (0, Vec::with_capacity(portion.len()));
         for Spooled { seq, batch } in portion {

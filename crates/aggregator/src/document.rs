@@ -83,6 +83,12 @@ pub fn set_time(bytes: &mut [u8], time: Timestamp) {
     }
 }
 
+/// The time in the id of a document that we wrote.
+pub fn time_of(bytes: &[u8]) -> Option<Timestamp> {
+    let id = bytes.get(ID_OFFSET..ID_OFFSET + RECORD_ID_BYTES)?;
+    Some(RecordId::from_slice(id)?.time())
+}
+
 /// The id of a document, when it is one of ours.
 pub fn id_of(document: &RawDocument) -> Option<RecordId> {
     match document.get("_id") {

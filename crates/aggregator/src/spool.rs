@@ -1,7 +1,7 @@
 //! The spool: a durable queue on disk. A batch is acknowledged once it is fsynced here, whether or
 //! not the store is there, and stays until the store has it durably.
 //!
-//! # Format, version 1
+//! # Format, version 2
 //!
 //! A folder of segments `{first sequence number, 20 digits}.seg`. Every batch has a sequence number,
 //! from 1 on, without gaps. All numbers are little-endian; every checksum is CRC-32C. Those of frames
@@ -13,12 +13,15 @@
 //! head      "LOGSPOOL" | version u16 | flags u16 | first_seq u64 | salt u64 | sum u32      32 bytes
 //! frame     "FRAM" | payload bytes u32 | first_seq u64 | batches u32 | records u32
 //!           | sum of the payload u32 | sum of this head u32                                32 bytes
-//!           payload: the batches, one behind another
+//!           payload: the batches, one behind another, and then filler: less than 4096 zeros
 //! batch     id 8 | key digest 16 | received_at i64 (ns) | flags u32 | undated u32 | records u32
 //!           | bytes u32 | undated positions, u32 each | BSON documents
 //! seal      "SEAL" and then as a frame's head, without a payload: first_seq is that of the next
 //!           segment; batches and records are those of the whole segment                    32 bytes
 //! ```
+//!
+//! A large frame has so much filler that the next one begins with a block of the disk. Version 1 is the
+//! same without filler; a segment that an earlier version began gets none.
 //!
 //! Flags of a segment: 1, it was put together again after damage and numbers may be missing. Flags
 //! of a batch: 1, the client sent a key.

@@ -380,20 +380,37 @@ async fn a_store_that_is_seen_to_come_back_is_asked_at_once_however_long_the_bre
 #[tokio::test]
 async fn undated_records_of_a_keyed_batch_get_the_time_that_the_store_remembers() {
     let place = start(|_| Answer::Take);
-    let remembered = Timestamp::from_nanos(77);
+    let remembered = Timestamp::from_nanos(2_000_000_077);
     place.store.times.lock().unwrap().push_back(remembered);
     let batches = vec![batch("a", &["1"], true), batch("b", &["2"], false)];
-    let (parts, documents) = {
-        let spooled = (1..)
-            .zip(batches)
-            .map(|(seq, batch)| Spooled { seq, batch });
-        place.courier.prepare(spooled.collect()).await
-    };
-    assert_eq!(parts.len(), 2);
-    let id = |position: usize| {
-        let document = documents.slices(position..position + 1).next().unwrap();
-        crate::document::id_of(bson::RawDocument::from_bytes(document).unwrap()).unwrap()
-    };
-    assert_eq!(id(0).time().nanos(), 1_000_000_000);
-    assert_eq!(id(1).time(), remembered);
+    let (seqs, times) = prepared(&place, batches).await;
+    assert_eq!(seqs, [1, 2]);
+    assert_eq!(times, [1_000_000_000, remembered.nanos()]);
+}
+
+#[tokio::test]
+async fn the_batches_of_a_portion_go_to_the_store_in_the_order_of_their_times() {
+    let place = start(|_| Answer::Take);
+    // Also when its time is known only now.
+    let remembered = [Timestamp::from_nanos(77), Timestamp::from_nanos(76)];
+    place.store.times.lock().unwrap().extend(remembered);
+    let batches = vec![
+        batch("a", &["1"], true),
+        batch("b", &["2", "3"], false),
+        batch("c", &["4"], false),
+    ];
+    let (seqs, times) = prepared(&place, batches).await;
+    assert_eq!(seqs, [3, 2, 1]);
+    assert_eq!(times, [76, 77, 77, 1_000_000_000]);
+}
+
+/// The places of these batches in the spool, as they go to the store, and the times of their documents.
+async fn prepared(place: &Fixture, batches: Vec<Batch>) -> (Vec<u64>, Vec<i64>) {
+    let spooled = (1..)
+        .zip(batches)
+        .map(|(seq, batch)| Spooled { seq, batch });
+    let (parts, documents) = place.courier.prepare(spooled.collect()).await;
+    let times = documents.slices(0..documents.len());
+    let times = times.map(|document| crate::document::time_of(document).unwrap().nanos());
+    (parts.iter().map(|part| part.seq).collect(), times.collect())
 }

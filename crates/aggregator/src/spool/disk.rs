@@ -3,8 +3,8 @@
 //! The spool speaks to the disk through these two traits only, so that a simulated disk can lose
 //! what was not synced, fail, fill up and crash between any two operations.
 
-pub(super) use open_file::BLOCK_BYTES;
 use open_file::OpenFile;
+pub(super) use open_file::{BLOCK_BYTES, DIRECT_MIN_BYTES};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};

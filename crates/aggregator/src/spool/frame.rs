@@ -1,12 +1,14 @@
 //! The codec of a segment's parts: its head, its frames, its seal. Pure; the layout is drawn in
 //! [`crate::spool`].
 
+use super::disk::BLOCK_BYTES;
 use crate::batch::Batch;
 use crate::record_id::{BatchId, KeyDigest};
 use logs::Timestamp;
 
-/// The version of the format; a later one is not touched.
-pub const FORMAT_VERSION: u16 = 1;
+/// The version of the format; a later one is not touched. Version 1 had no filler in its frames.
+pub const FORMAT_VERSION: u16 = 2;
+const FIRST_WITH_FILLER: u16 = 2;
 /// Bytes before the first frame: the head, twice.
 pub const SEGMENT_HEAD_BYTES: usize = 2 * HEAD_BYTES;
 /// Bytes before a frame's payload, and the whole of a seal.
@@ -24,6 +26,8 @@ const REPAIRED: u16 = 1;
 /// The head of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SegmentHead {
+    /// The version of its format.
+    pub version: u16,
     /// The sequence number of its first batch.
     pub first_seq: u64,
     /// Goes into every checksum of the segment, so that nothing of another one is taken for its own.
@@ -42,11 +46,26 @@ pub enum HeadFault {
 }
 
 impl SegmentHead {
+    /// The head of a new segment.
+    pub fn new(first_seq: u64, salt: u64) -> Self {
+        Self {
+            version: FORMAT_VERSION,
+            first_seq,
+            salt,
+            repaired: false,
+        }
+    }
+
+    /// Whether those who read it expect filler in its frames.
+    pub fn may_have_filler(&self) -> bool {
+        self.version >= FIRST_WITH_FILLER
+    }
+
     /// Its bytes: two equal copies.
     pub fn encode(&self) -> [u8; SEGMENT_HEAD_BYTES] {
         let mut copy = Vec::with_capacity(HEAD_BYTES);
         copy.extend_from_slice(&SEGMENT_MAGIC);
-        copy.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+        copy.extend_from_slice(&self.version.to_le_bytes());
         let flags = if self.repaired { REPAIRED } else { 0 };
         copy.extend_from_slice(&flags.to_le_bytes());
         copy.extend_from_slice(&self.first_seq.to_le_bytes());
@@ -89,7 +108,8 @@ impl SegmentHead {
             (magic == SEGMENT_MAGIC && whole).then_some((version, flags, first_seq, salt))
         };
         match read() {
-            Some((FORMAT_VERSION, flags, first_seq, salt)) => Ok(Self {
+            Some((version @ 1..=FORMAT_VERSION, flags, first_seq, salt)) => Ok(Self {
+                version,
                 first_seq,
                 salt,
                 repaired: flags & REPAIRED != 0,
@@ -201,7 +221,8 @@ pub fn batch_bytes(batch: &Batch) -> usize {
     BATCH_HEAD_BYTES + 4 * batch.undated().len() + batch.documents.encoded_bytes()
 }
 
-/// Writes one frame behind what `bytes` holds.
+/// Writes one frame behind what `bytes` holds. It ends with `filler` zeros, of which a frame may have less
+/// than a block.
 ///
 /// # Errors
 /// The number of payload bytes when they are more than a frame can hold.
@@ -210,6 +231,7 @@ pub fn encode_frame<'a>(
     salt: u64,
     first_seq: u64,
     batches: impl Iterator<Item = &'a Batch>,
+    filler: usize,
 ) -> Result<FrameHead, usize> {
     let (start, payload_start) = (bytes.len(), bytes.len() + FRAME_HEAD_BYTES);
     bytes.resize(payload_start, 0);
@@ -219,6 +241,7 @@ pub fn encode_frame<'a>(
         count += 1;
         records += batch.documents.len();
     }
+    bytes.resize(bytes.len() + filler, 0);
     let payload = bytes.get(payload_start..).unwrap_or_default();
     let too_large = payload.len();
     let head = FrameHead {
@@ -262,7 +285,12 @@ pub fn decode_batches(head: &FrameHead, payload: &[u8]) -> Option<Vec<Batch>> {
         .collect();
     let batches = batches?;
     let records: usize = batches.iter().map(|batch| batch.documents.len()).sum();
-    (fields.0.is_empty() && records == head.records as usize).then_some(batches)
+    let fits = is_filler(fields.0) && records == head.records as usize;
+    fits.then_some(batches)
+}
+
+fn is_filler(rest: &[u8]) -> bool {
+    rest.len() < BLOCK_BYTES && rest.iter().all(|byte| *byte == 0)
 }
 
 fn decode_batch(fields: &mut Fields<'_>) -> Option<Batch> {

@@ -1,7 +1,7 @@
 //! The end of the spool that grows: one frame a commit, synced before it counts.
 
 use super::aligned::AlignedBuffer;
-use super::disk::{self, Disk, DiskFile};
+use super::disk::{self, BLOCK_BYTES, DIRECT_MIN_BYTES, Disk, DiskFile};
 use super::frame::{self, FRAME_HEAD_BYTES, FrameHead, SEGMENT_HEAD_BYTES, SegmentHead};
 use super::recovery::Span;
 use super::segment::Segment;
@@ -11,6 +11,11 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+/// A frame that is as large as this goes to the disk directly, and has filler.
+pub(super) const FILLED_BYTES: usize = if cfg!(test) { 250 } else { DIRECT_MIN_BYTES };
+/// Its end is a multiple of this. In tests it is small, as their frames are.
+pub(super) const FILLED_TO: usize = if cfg!(test) { 64 } else { BLOCK_BYTES };
 
 /// How much disk the spool may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,8 +86,7 @@ pub(super) struct Log {
     used: Arc<AtomicU64>,
     salts: Box<dyn FnMut() -> u64 + Send>,
     file: Arc<dyn DiskFile>,
-    salt: u64,
-    first_seq: u64,
+    head: SegmentHead,
     next_seq: u64,
     /// Where the next frame goes: behind the last one that was synced.
     end: u64,
@@ -119,8 +123,7 @@ impl Log {
             used,
             salts,
             file: start.segment.file,
-            salt: start.segment.head.salt,
-            first_seq: start.segment.head.first_seq,
+            head: start.segment.head,
             next_seq: start.next_seq,
             end: start.segment.length,
             batches: start.batches,
@@ -143,15 +146,16 @@ impl Log {
             self.rotate()?;
         }
         let payload: usize = batches.clone().map(frame::batch_bytes).sum();
-        let bytes = (payload + FRAME_HEAD_BYTES) as u64;
+        let filler = self.filler(payload + FRAME_HEAD_BYTES);
+        let bytes = (payload + FRAME_HEAD_BYTES + filler) as u64;
         if bytes + 2 * SEGMENT_HEAD_BYTES as u64 > self.bounds.max_bytes {
             return Err(AppendError::TooLarge(payload));
         }
         self.check_bound(bytes)?;
         self.check_disk(bytes)?;
         let mut frame = std::mem::take(&mut self.frame);
-        let place = frame.empty_for(self.end, payload + FRAME_HEAD_BYTES);
-        let encoded = frame::encode_frame(place, self.salt, self.next_seq, batches);
+        let place = frame.empty_for(self.end, payload + FRAME_HEAD_BYTES + filler);
+        let encoded = frame::encode_frame(place, self.head.salt, self.next_seq, batches, filler);
         let written = encoded
             .map_err(AppendError::TooLarge)
             .and_then(|head| self.write(&frame).map(|()| head));
@@ -166,9 +170,19 @@ impl Log {
         self.records = self.records.saturating_add(head.records);
         Ok(Appended {
             head,
-            segment: self.first_seq,
+            segment: self.head.first_seq,
             segment_end: self.end,
         })
+    }
+
+    /// How many zeros a frame of so many bytes ends with: behind a large one the next begins with a block of
+    /// the disk, and so goes there in one piece. A small one would only take up more of it.
+    fn filler(&self, bytes: usize) -> usize {
+        if bytes < FILLED_BYTES || !self.head.may_have_filler() {
+            return 0;
+        }
+        let end = usize::try_from(self.end % FILLED_TO as u64).unwrap_or(0) + bytes;
+        end.next_multiple_of(FILLED_TO) - end
     }
 
     fn check_bound(&self, bytes: u64) -> Result<(), AppendError> {
@@ -222,22 +236,17 @@ impl Log {
     /// Begins a new segment, and seals the old one so that a start need not read it whole. A spool
     /// that is full does it, too: only then can the old one be removed.
     fn rotate(&mut self) -> Result<(), AppendError> {
-        let head = SegmentHead {
-            first_seq: self.next_seq,
-            salt: (self.salts)(),
-            repaired: false,
-        };
+        let head = SegmentHead::new(self.next_seq, (self.salts)());
         let made = Segment::create(&*self.disk, head, &[]);
         let segment = made.map_err(|error| match disk::is_no_room(&error) {
             true => AppendError::DiskFull(error.to_string()),
             false => self.poison(format!("a new segment cannot be made: {error}")),
         })?;
-        let seal = frame::encode_seal(self.salt, self.next_seq, self.batches, self.records);
+        let seal = frame::encode_seal(self.head.salt, self.next_seq, self.batches, self.records);
         let sealed = self.write(&seal);
         self.used.fetch_add(segment.length, Ordering::Relaxed);
         self.file = segment.file;
-        self.salt = head.salt;
-        self.first_seq = head.first_seq;
+        self.head = head;
         self.end = segment.length;
         (self.batches, self.records) = (0, 0);
         match sealed {
@@ -267,7 +276,7 @@ impl Log {
     /// The newest segment and where it ends.
     pub(super) fn newest(&self) -> Span {
         Span {
-            first_seq: self.first_seq,
+            first_seq: self.head.first_seq,
             end_seq: self.next_seq,
             bytes: self.end,
         }

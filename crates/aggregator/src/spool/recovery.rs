@@ -206,11 +206,7 @@ fn continue_or_begin(
 }
 
 fn begin(disk: &dyn Disk, next_seq: u64, salt: u64) -> io::Result<LogStart> {
-    let head = SegmentHead {
-        first_seq: next_seq,
-        salt,
-        repaired: false,
-    };
+    let head = SegmentHead::new(next_seq, salt);
     Ok(LogStart {
         segment: Segment::create(disk, head, &[])?,
         next_seq,
@@ -237,11 +233,7 @@ fn rewrite_last(
     if !last.is_intact(&payload, newest.segment.head.salt) {
         return Err(io::Error::other("the last frame reads differently each time").into());
     }
-    let head = SegmentHead {
-        first_seq: last.first_seq,
-        salt,
-        repaired: false,
-    };
+    let head = SegmentHead::new(last.first_seq, salt);
     let segment = Segment::create(disk, head, &last.with_salt(&payload, salt))?;
     if newest.segment.head.first_seq != last.first_seq {
         let (batches, records) = newest.total;

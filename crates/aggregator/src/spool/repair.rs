@@ -52,11 +52,7 @@ fn begin_behind(disk: &dyn Disk, number: u64, salt: u64) -> io::Result<Option<u6
     if end == number {
         return Ok(None);
     }
-    let head = SegmentHead {
-        first_seq: end,
-        salt,
-        repaired: false,
-    };
+    let head = SegmentHead::new(end, salt);
     Segment::create(disk, head, &[])?;
     Ok(Some(end))
 }
@@ -80,9 +76,8 @@ fn copy(disk: &dyn Disk, from: &str, to: &str) -> io::Result<()> {
 /// Writes the segment again, without what is bad in it; the number of batches that it has then.
 fn rebuild(disk: &dyn Disk, number: u64, next: Option<u64>, salt: u64) -> io::Result<u32> {
     let head = SegmentHead {
-        first_seq: number,
-        salt,
         repaired: true,
+        ..SegmentHead::new(number, salt)
     };
     let unfinished = segment::name(number) + UNFINISHED;
     let file = disk.create(&unfinished)?;

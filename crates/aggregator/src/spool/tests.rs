@@ -4,6 +4,7 @@ mod bit_flips;
 mod codec;
 mod damage;
 mod every_crash;
+mod filler;
 mod fixture;
 mod inode;
 mod life;

@@ -52,7 +52,7 @@ pub(crate) fn all() -> Vec<Case> {
             Box::new(move || {
                 frame.clear();
                 let batches = std::iter::once(framed.as_ref());
-                black_box(encode_frame(&mut frame, 7, 1, batches).is_ok());
+                black_box(encode_frame(&mut frame, 7, 1, batches, 0).is_ok());
             }),
         ),
         (

@@ -3,7 +3,7 @@
 //! The spool writes each byte once and reads it at most once, soon or much later. A copy in the page
 //! cache costs a fresh page for every 4 KiB, which was a fifth of the service's time, and pushes out
 //! what other programs have there. So whole blocks of a large write go to the disk directly
-//! (`O_DIRECT`), and the rest of it, less than a block at each end, through the cache. This is done on
+//! (`O_DIRECT`), and the rest of it, if there is any, less than a block at each end, through the cache. This is done on
 //! ext4 and XFS, which keep both views of a file equal and for which `fdatasync` of one descriptor
 //! holds for all of them; everywhere else everything goes through the cache. Durability is the same in
 //! both ways: it comes from `fdatasync`.
@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// What direct access is aligned to, in the file and in memory.
 pub(crate) const BLOCK_BYTES: usize = 4096;
 /// Less than this is not worth a request of its own to the disk.
-const DIRECT_MIN_BYTES: usize = if cfg!(test) { 16 * 1024 } else { 256 * 1024 };
+pub(crate) const DIRECT_MIN_BYTES: usize = if cfg!(test) { 16 * 1024 } else { 256 * 1024 };
 
 /// An open file.
 #[derive(Debug)]

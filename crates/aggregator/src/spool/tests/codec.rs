@@ -2,8 +2,10 @@
 
 use crate::batch::Batch;
 use crate::record_id::{BatchId, KeyDigest};
+use crate::spool::disk::BLOCK_BYTES;
 use crate::spool::frame::{
-    FRAME_HEAD_BYTES, FrameHead, HeadFault, SegmentHead, decode_batches, encode_frame,
+    FORMAT_VERSION, FRAME_HEAD_BYTES, FrameHead, HeadFault, SegmentHead, decode_batches,
+    encode_frame,
 };
 use logs::Timestamp;
 use proptest::collection::vec;
@@ -35,9 +37,13 @@ fn batch() -> impl Strategy<Value = Batch> {
 }
 
 fn frame(salt: u64, seq: u64, batches: &[Batch]) -> Vec<u8> {
+    filled(salt, seq, batches, 0)
+}
+
+fn filled(salt: u64, seq: u64, batches: &[Batch], filler: usize) -> Vec<u8> {
     // What lies before a frame is nothing to it.
     let mut bytes = vec![7; 3];
-    encode_frame(&mut bytes, salt, seq, batches.iter()).unwrap();
+    encode_frame(&mut bytes, salt, seq, batches.iter(), filler).unwrap();
     bytes.split_off(3)
 }
 
@@ -58,9 +64,11 @@ proptest! {
 
     #[test]
     fn what_is_encoded_is_decoded_as_it_was(
-        batches in vec(batch(), 1..5), salt: u64, seq in 0..u64::MAX - 10,
+        batches in vec(batch(), 1..5), salt: u64, seq in 0..u64::MAX - 10, filler in 0..BLOCK_BYTES,
     ) {
-        let (head, decoded) = decode(&frame(salt, seq, &batches), salt).unwrap();
+        let bytes = filled(salt, seq, &batches, filler);
+        prop_assert_eq!(bytes.len(), frame(salt, seq, &batches).len() + filler);
+        let (head, decoded) = decode(&bytes, salt).unwrap();
         prop_assert_eq!((head.first_seq, head.end_seq()), (seq, seq + batches.len() as u64));
         for (one, other) in batches.iter().zip(&decoded) {
             prop_assert_eq!(one.id, other.id);
@@ -109,7 +117,8 @@ proptest! {
         }
         payload.truncate(cut.index(payload.len() + 1));
         if let Some(decoded) = decode_batches(&head, &payload) {
-            prop_assert_eq!(frame(0, 1, &decoded).len(), FRAME_HEAD_BYTES + payload.len());
+            let batches = frame(0, 1, &decoded).len() - FRAME_HEAD_BYTES;
+            prop_assert!(payload[batches..].iter().all(|byte| *byte == 0));
         }
     }
 
@@ -121,9 +130,9 @@ proptest! {
 
     #[test]
     fn a_segment_head_is_read_from_either_of_its_copies(
-        first_seq: u64, salt: u64, repaired: bool, place in 0..64_usize, bit in 0..8_u32,
+        first_seq: u64, salt: u64, repaired: bool, version in 1..=2_u16, place in 0..64_usize, bit in 0..8_u32,
     ) {
-        let head = SegmentHead { first_seq, salt, repaired };
+        let head = SegmentHead { version, repaired, ..SegmentHead::new(first_seq, salt) };
         let mut bytes = head.encode();
         prop_assert_eq!(SegmentHead::decode(&bytes), Ok((head, true)));
         bytes[place] ^= 1_u8 << bit;
@@ -132,17 +141,25 @@ proptest! {
 }
 
 #[test]
-fn a_segment_of_a_later_version_is_told_apart_from_a_damaged_one() {
-    let head = SegmentHead {
-        first_seq: 1,
-        salt: 2,
-        repaired: false,
+fn what_is_behind_the_batches_is_less_than_a_block_of_zeros_or_no_filler() {
+    let decoded = |filler: usize, with: u8| {
+        let mut bytes = filled(0, 1, &[], filler);
+        if let Some(last) = bytes.last_mut().filter(|_| filler > 0) {
+            *last = with;
+        }
+        let head = FrameHead::decode(&bytes, 0).unwrap();
+        decode_batches(&head, &bytes[FRAME_HEAD_BYTES..]).is_some()
     };
-    let mut bytes = head.encode();
-    for copy in bytes.chunks_exact_mut(32) {
-        copy[8] = 2;
-        let sum = crc32c::crc32c(&copy[..28]);
-        copy[28..].copy_from_slice(&sum.to_le_bytes());
-    }
-    assert_eq!(SegmentHead::decode(&bytes), Err(HeadFault::Newer(2)));
+    assert!(decoded(0, 0) && decoded(1, 0) && decoded(BLOCK_BYTES - 1, 0));
+    assert!(!decoded(1, 1) && !decoded(BLOCK_BYTES, 0));
+}
+
+#[test]
+fn a_segment_of_a_later_version_is_told_apart_from_a_damaged_one() {
+    let later = SegmentHead {
+        version: FORMAT_VERSION + 1,
+        ..SegmentHead::new(1, 2)
+    };
+    let told = SegmentHead::decode(&later.encode());
+    assert_eq!(told, Err(HeadFault::Newer(FORMAT_VERSION + 1)));
 }
