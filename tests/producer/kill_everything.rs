@@ -155,7 +155,9 @@ impl Everything {
 
     /// Stops the load, and lets one more life send what is left.
     async fn finish(&mut self) -> Ended {
-        self.producer.signal("INT");
+        // It may have started this very moment. A background job of a shell ignores INT until it asks for it,
+        // and would go on for ever.
+        self.producer.signal("TERM");
         self.producer.ended().await;
         let last = ["--count", "10"];
         producer(&self.recorder, &self.spool, self.lives, &last)
