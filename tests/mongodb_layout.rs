@@ -10,9 +10,9 @@ use crate::support::mongod::{self, Mongod};
 use crate::support::service::Service;
 use crate::support::stores::database;
 use crate::support::wait_until;
-use aggregator::record_id::RecordId;
 use bson::{Bson, Document, doc};
 use mongodb::Database;
+use record::id::RecordId;
 use serde_json::json;
 
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -8,17 +8,17 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aggregator::batch::BatchBuilder;
-use aggregator::bson_writer::BsonWriter;
 use aggregator::clock::{Clock, SystemClock};
-use aggregator::documents::DocumentList;
 use aggregator::query::{Order, Query};
-use aggregator::record_id::{BatchId, KeyDigest, RecordId};
 use aggregator::store::mongo::{MongoAddress, MongoStore, Target};
 use aggregator::store::page::Page;
 use aggregator::store::sqlite::SqliteStore;
 use aggregator::store::{PageLimit, Store};
 use logs::Timestamp;
+use record::batch::BatchBuilder;
+use record::bson_writer::BsonWriter;
+use record::documents::DocumentList;
+use record::id::{BatchId, KeyDigest, RecordId};
 use tempfile::TempDir;
 
 use crate::support::mongod;

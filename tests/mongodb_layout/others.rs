@@ -4,9 +4,9 @@ use super::{PATIENCE, place, rows, service_on};
 use crate::support::service::Service;
 use crate::support::traffic::found;
 use crate::support::wait_until;
-use aggregator::record_id::{BatchId, RecordId};
 use bson::{Binary, Bson, Decimal128, Document, doc};
 use logs::Timestamp;
+use record::id::{BatchId, RecordId};
 use serde_json::json;
 
 /// Of a place where many documents stand before the first record, its number.

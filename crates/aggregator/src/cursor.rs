@@ -5,10 +5,10 @@
 //! times are counted from (8, big endian) ‖ keyed BLAKE3 of all this and of the question (32)
 //! ```
 
-use crate::record_id::{RECORD_ID_BYTES, RecordId};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use logs::Timestamp;
+use record::id::{RECORD_ID_BYTES, RecordId};
 
 /// Bytes in a [`CursorKey`].
 pub const CURSOR_KEY_BYTES: usize = blake3::KEY_LEN;

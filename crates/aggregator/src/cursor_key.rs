@@ -76,8 +76,8 @@ fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::cursor::Position;
-    use crate::record_id::RecordId;
     use logs::Timestamp;
+    use record::id::RecordId;
     use std::os::unix::fs::PermissionsExt as _;
 
     const POSITION: Position = Position {

@@ -1,11 +1,8 @@
 //! One portion of the spool on its way to the store: sent until every record of it has its fate.
 
 use crate::accounting::BatchOutcome;
-use crate::batch::Batch;
 use crate::clock::Clock;
-use crate::documents::DocumentList;
 use crate::fates::{self, Fates, SetAside};
-use crate::record_id::BatchId;
 use crate::rejected::{Refusal, Rejected};
 use crate::spool::{Spool, Spooled};
 use crate::store::guard::{CallError, Guard};
@@ -13,6 +10,9 @@ use crate::store::{InsertReport, Refused, Store, StoreError};
 use crate::worker::{Handler, JobError, Lane};
 use async_trait::async_trait;
 use logs::Timestamp;
+use record::batch::Batch;
+use record::documents::DocumentList;
+use record::id::BatchId;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

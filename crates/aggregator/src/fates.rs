@@ -3,8 +3,8 @@
 //! A convenience, bounded in memory; what is forgotten here is as safe as before.
 
 use crate::accounting::BatchOutcome;
-use crate::record_id::BatchId;
 use logs::Timestamp;
+use record::id::BatchId;
 use std::collections::{HashMap, VecDeque, hash_map};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;

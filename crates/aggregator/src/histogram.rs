@@ -9,8 +9,8 @@ pub use buckets::{Bucket, Buckets, TooManyBuckets};
 pub use interval::{BadInterval, Interval};
 
 use crate::query::Order;
-use crate::record_id::RecordId;
 use logs::{Level, Timestamp};
+use record::id::RecordId;
 
 /// Times from the first to the last, both of them included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! A convenience, bounded in memory: a key that is forgotten is written again, under the same ids,
 //! and the store finds that it has everything. So nothing is ever stored twice either way.
 
-use crate::record_id::{BatchId, KeyDigest};
+use record::id::{BatchId, KeyDigest};
 use std::collections::{HashMap, VecDeque, hash_map};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;

@@ -2,12 +2,12 @@
 
 use crate::accounting::{Accounting, BatchOutcome, Rejection};
 use crate::admission::Reservation;
-use crate::batch::Batch;
 use crate::clock::Clock;
 use crate::fates::Fates;
 use crate::idempotency::{Claim, Keys, Turn};
-use crate::record_id::BatchId;
 use crate::spool::{AppendError, Spool};
+use record::batch::Batch;
+use record::id::BatchId;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -24,8 +24,8 @@ pub(crate) use parse::once;
 pub use text::{Pattern, Substring};
 pub use values::each_value;
 
-use crate::record_id::RecordId;
 use logs::{Level, Timestamp};
+use record::id::RecordId;
 
 /// A query for records: every part that is there has to fit.
 #[derive(Debug, Clone, Default, PartialEq)]

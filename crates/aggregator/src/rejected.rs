@@ -5,10 +5,10 @@
 //! of what follows (u32, little-endian), and BSON documents `{reason, rejected_at, document}`, where
 //! `document` is the refused document's own bytes. A file has its name only when it is durable.
 
-use crate::bson_writer::BsonWriter;
 use crate::spool::disk::{self, Disk};
 use bson::raw::{RawBsonRef, RawDocument};
 use logs::Timestamp;
+use record::bson_writer::BsonWriter;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;
@@ -255,7 +255,7 @@ fn read(disk: &dyn Disk, number: u64) -> io::Result<Vec<Kept>> {
     if head != [&MAGIC[..], &crc32c::crc32c(body).to_le_bytes()].concat() {
         return Err(broken());
     }
-    let documents = crate::documents::Documents::from_encoded(body.to_vec()).ok_or_else(broken)?;
+    let documents = record::documents::Documents::from_encoded(body.to_vec()).ok_or_else(broken)?;
     let kept = documents.slices(0..documents.len()).map(parse);
     kept.collect::<Option<_>>().ok_or_else(broken)
 }

@@ -19,11 +19,11 @@ pub use pages::Pages;
 
 use crate::clock::Clock;
 use crate::query::Query;
-use crate::record_id::RecordId;
 use crate::store::guard::{CallError, Guard};
 use crate::store::{PageLimit, Store, StoreError};
 use crate::worker::{JobError, Lane, LaneSnapshot};
 use question::{Question, Reader};
+use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

@@ -68,12 +68,12 @@ pub use state::Spooled;
 
 use crate::accounting::{Accounting, BatchOutcome, Rejection};
 use crate::admission::Reservation;
-use crate::batch::Batch;
 use crate::clock::Clock;
 use commit::{Commit, Message};
 use disk::Disk;
 use hint::Hint;
 use log::Log;
+use record::batch::Batch;
 use serde::Serialize;
 use state::State;
 use std::io;

@@ -8,14 +8,14 @@ pub mod mongo;
 pub mod page;
 pub mod sqlite;
 
-use crate::documents::DocumentList;
 use crate::histogram::Interval;
 use crate::query::Query;
-use crate::record_id::{BatchId, RecordId};
 use async_trait::async_trait;
 use counts::Counts;
 use found::Found;
 use logs::Timestamp;
+use record::documents::DocumentList;
+use record::id::{BatchId, RecordId};
 use serde::Serialize;
 use std::ops::Range;
 use std::sync::Arc;

@@ -14,8 +14,7 @@ mod weight;
 
 pub use weight::encoded_bytes_at_most;
 
-use crate::batch::BatchBuilder;
-use logs::TimeError;
+use record::batch::BatchBuilder;
 
 /// Reads `body` and gives each of its records to the batch. An error means that the body as a whole
 /// could not be read; what the batch got until then must be thrown away.
@@ -123,63 +122,6 @@ impl DecodeError {
             Self::TooLarge => "batch_too_large",
         }
     }
-}
-
-/// Why one record was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RecordFault {
-    /// The element is something else than a JSON object.
-    #[error("a record must be a JSON object, not {0}")]
-    NotAnObject(&'static str),
-    /// The line is not JSON.
-    #[error("not valid JSON: {reason} at line {line} column {column}")]
-    Syntax {
-        /// What is wrong.
-        reason: String,
-        /// Line of the body, from 1.
-        line: usize,
-        /// Column in bytes, from 1.
-        column: usize,
-    },
-    /// None of the fields that hold a message is there.
-    #[error(
-        "there is no message: expected text in one of message, _msg, msg, log, body, short_message"
-    )]
-    MissingMessage,
-    /// A field that must be text is something else.
-    #[error("{field} must be text, not {found}")]
-    NotText {
-        /// Which field.
-        field: &'static str,
-        /// What it is.
-        found: &'static str,
-    },
-    /// The time cannot be read.
-    #[error("{field} is not a time: {reason}")]
-    BadTime {
-        /// Which field.
-        field: &'static str,
-        /// Why.
-        reason: TimeError,
-    },
-    /// A text has an escape that stands for no character.
-    #[error("{0}")]
-    BadText(String),
-    /// A name has U+0000 in it, which BSON cannot hold.
-    #[error("a field name holds U+0000, which cannot be stored")]
-    NulInName,
-    /// Attributes are nested too deeply.
-    #[error("attributes are nested more than {} deep", value::MAX_DEPTH)]
-    TooDeep,
-    /// An object or an array has too many members.
-    #[error("an object or array holds more than {} members", value::MAX_MEMBERS)]
-    TooManyMembers,
-    /// A number that a 64-bit floating-point number cannot hold.
-    #[error("the number {0} is too large")]
-    NumberTooLarge(String),
-    /// The record is too large to be stored.
-    #[error("the record is larger than {} MiB", crate::batch::MAX_DOCUMENT_BYTES / 1024 / 1024)]
-    TooLarge,
 }
 
 /// The body as text.

@@ -2,12 +2,12 @@
 
 use crate::failure::Failure;
 use crate::tally::{BASE_NANOS, STEP_NANOS};
-use aggregator::bson_writer::BsonWriter;
-use aggregator::document::{self, Head};
-use aggregator::record_id::{BatchId, RecordId};
 use clap::Parser as _;
 use logs::Timestamp;
 use producer::generate::{Generator, Style};
+use record::bson_writer::BsonWriter;
+use record::document::{self, Head};
+use record::id::{BatchId, RecordId};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 
@@ -159,8 +159,8 @@ impl Attributes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aggregator::document::StoredDocument;
     use bson::RawDocument;
+    use record::document::StoredDocument;
 
     #[test]
     fn a_document_holds_what_the_record_holds() {
@@ -172,7 +172,7 @@ mod tests {
             assert_eq!(stored.id.time(), time(place));
             assert_eq!(stored.level, Some(record.level.as_str()));
             let mut json = Vec::new();
-            aggregator::attributes::write_json(stored.attributes.unwrap(), &mut json).unwrap();
+            record::attributes::write_json(stored.attributes.unwrap(), &mut json).unwrap();
             assert_eq!(String::from_utf8(json).unwrap(), record.attributes_json);
         }
     }

@@ -4,11 +4,11 @@ use crate::failure::{During as _, Failure};
 use crate::process;
 use crate::programs::Programs;
 use crate::tally::Tally;
-use aggregator::document;
-use aggregator::record_id::RecordId;
 use aggregator::store::sqlite;
 use bson::{Document, RawDocumentBuf, doc};
 use mongodb::Database;
+use record::document;
+use record::id::RecordId;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Stdio;
@@ -83,7 +83,7 @@ pub(crate) fn spool(programs: &Programs, data: &Path, tally: &mut Tally) -> Resu
 fn nanos_in(line: &[u8]) -> Option<i64> {
     let id = line.strip_prefix(b"{\"id\":\"")?.get(..40)?;
     let id = std::str::from_utf8(id).ok()?;
-    let mut bytes = [0; aggregator::record_id::RECORD_ID_BYTES];
+    let mut bytes = [0; record::id::RECORD_ID_BYTES];
     for (place, byte) in bytes.iter_mut().enumerate() {
         *byte = u8::from_str_radix(id.get(2 * place..2 * place + 2)?, 16).ok()?;
     }

@@ -6,10 +6,10 @@ use crate::store_contract::PATIENCE;
 use aggregator::clock::Clock as _;
 use aggregator::histogram::{Interval, Span};
 use aggregator::query::Query;
-use aggregator::record_id::RecordId;
 use logs::{SEVERITY_UNKNOWN, Timestamp, severity_of};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use record::id::RecordId;
 use std::collections::BTreeMap;
 use std::time::Duration;
 

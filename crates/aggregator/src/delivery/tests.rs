@@ -2,18 +2,18 @@
 
 use super::*;
 use crate::admission::Admission;
-use crate::batch::BatchBuilder;
 use crate::breaker::{Breaker, Settings};
 use crate::clock::SystemClock;
 use crate::histogram::Interval;
 use crate::query::Query;
-use crate::record_id::{KeyDigest, RecordId};
 use crate::rejected::Kept;
 use crate::spool::disk::Folder;
 use crate::spool::{self, Bounds, Place, Portion, Source};
 use crate::store::counts::Counts;
 use crate::store::found::Found;
 use crate::store::{PageLimit, StoreStatus};
+use record::batch::BatchBuilder;
+use record::id::{KeyDigest, RecordId};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
@@ -411,6 +411,6 @@ async fn prepared(place: &Fixture, batches: Vec<Batch>) -> (Vec<u64>, Vec<i64>) 
         .map(|(seq, batch)| Spooled { seq, batch });
     let (parts, documents) = place.courier.prepare(spooled.collect()).await;
     let times = documents.slices(0..documents.len());
-    let times = times.map(|document| crate::document::time_of(document).unwrap().nanos());
+    let times = times.map(|document| record::document::time_of(document).unwrap().nanos());
     (parts.iter().map(|part| part.seq).collect(), times.collect())
 }

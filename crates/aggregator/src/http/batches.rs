@@ -4,10 +4,10 @@ use super::Services;
 use super::error::{ApiError, RecordError};
 use crate::fates::Fate;
 use crate::intake::Durability;
-use crate::record_id::BatchId;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use record::id::BatchId;
 use serde::Serialize;
 use std::sync::Arc;
 

@@ -2,10 +2,10 @@
 
 mod causes;
 
-use crate::batch::Rejects;
-use crate::record_id::{BatchId, RecordId};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use record::batch::Rejects;
+use record::id::{BatchId, RecordId};
 use serde::Serialize;
 use std::time::Duration;
 

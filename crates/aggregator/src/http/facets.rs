@@ -9,7 +9,6 @@ use super::look_through::LookThrough;
 use super::record::json;
 use crate::facets::Facets;
 use crate::histogram::counted_up_to;
-use crate::record_id::RecordId;
 use crate::retrieval::{PageError, Pages};
 use crate::store::page::Page;
 use crate::turns::Turns;
@@ -17,6 +16,7 @@ use asked::Asked;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use logs::Timestamp;
+use record::id::RecordId;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -91,7 +91,7 @@ pub(super) fn refusal(text: &str, now: Timestamp) -> Option<super::retrieve::Ask
 mod tests {
     use super::*;
     use crate::query::{Candidate, Query};
-    use crate::record_id::RecordId;
+    use record::id::RecordId;
     use std::task::{Context, Poll, Waker};
 
     #[test]

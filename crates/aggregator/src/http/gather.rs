@@ -1,9 +1,9 @@
 //! A limited number of records, read before the head of the answer is written.
 
 use crate::http::Services;
-use crate::record_id::RecordId;
 use crate::retrieval::{PageError, Pages, passes};
 use crate::store::page::Page;
+use record::id::RecordId;
 
 /// Text that one page holds at most, but for its last part.
 const MAX_BYTES: usize = 4 * 1024 * 1024;

@@ -5,9 +5,7 @@ use super::body::{self, Encoding};
 use super::error::{ApiError, RecordError, record_errors};
 use crate::accounting::{Accounting, Rejection};
 use crate::admission::Reservation;
-use crate::batch::{Batch, BatchBuilder, Rejects};
 use crate::intake::Durability;
-use crate::record_id::{BatchId, KeyDigest};
 use crate::wire::{self, Format};
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
@@ -15,6 +13,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use logs::Timestamp;
+use record::batch::{Batch, BatchBuilder, Rejects};
+use record::id::{BatchId, KeyDigest};
 use serde::Serialize;
 use std::sync::Arc;
 

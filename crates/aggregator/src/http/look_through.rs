@@ -2,11 +2,11 @@
 
 use super::Services;
 use crate::clock::Clock;
-use crate::record_id::RecordId;
 use crate::retrieval::{PageError, RETRY_PAUSE, passes};
 use crate::store::StoreError;
 use crate::store::guard::CallError;
 use crate::worker::JobError;
+use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
 

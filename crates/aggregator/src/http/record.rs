@@ -6,7 +6,6 @@ use super::Services;
 use super::error::ApiError;
 use super::gather::{Gathered, gather};
 use crate::query::{Order, Query};
-use crate::record_id::RecordId;
 use crate::retrieval::Place;
 use crate::store::page::Page;
 use axum::body::Body;
@@ -17,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use beside::Beside;
 use bytes::Bytes;
 use futures_util::stream;
+use record::id::RecordId;
 use std::io;
 use std::sync::Arc;
 

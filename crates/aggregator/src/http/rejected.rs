@@ -4,8 +4,6 @@
 use super::Services;
 use super::error::ApiError;
 use crate::admission::Reservation;
-use crate::batch::Batch;
-use crate::record_id::BatchId;
 use crate::rejected::{Kept, RejectedError};
 use crate::store::page;
 use axum::Json;
@@ -13,6 +11,8 @@ use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat};
+use record::batch::Batch;
+use record::id::BatchId;
 use serde_json::json;
 use std::io::{self, Write as _};
 use std::sync::Arc;

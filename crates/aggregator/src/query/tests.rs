@@ -1,8 +1,8 @@
 //! What a query string asks for, what is wrong with it, and what each filter finds.
 
 use super::*;
-use crate::record_id::BatchId;
 use proptest::prelude::*;
+use record::id::BatchId;
 
 const NOW: Timestamp = Timestamp::from_nanos(1_728_345_600_000_000_000);
 

@@ -2,7 +2,7 @@
 //! two groups that have records between them.
 
 use crate::query::Order;
-use crate::record_id::RecordId;
+use record::id::RecordId;
 
 /// A record in the form that it is shown in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,9 +104,9 @@ impl Groups {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record_id::BatchId;
     use logs::Timestamp;
     use proptest::prelude::*;
+    use record::id::BatchId;
     use std::convert::Infallible;
 
     fn row(number: usize) -> Row {

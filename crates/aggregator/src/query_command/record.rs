@@ -1,6 +1,6 @@
 //! A record as the service gives it, in JSON.
 
-use crate::record_id::RecordId;
+use record::id::RecordId;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;

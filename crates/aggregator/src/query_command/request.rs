@@ -1,8 +1,8 @@
 //! Flags, turned into the parameters of the service's addresses.
 
 use super::args::{Direction, Output, QueryArgs};
-use crate::record_id::RecordId;
 use form_urlencoded::Serializer;
+use record::id::RecordId;
 
 /// What is asked for, in the words of the service.
 #[derive(Debug)]

@@ -4,10 +4,10 @@
 use super::{PageError, Pages, Place, Retrieval};
 use crate::histogram::{Histogram, Interval};
 use crate::query::Query;
-use crate::record_id::RecordId;
 use crate::retrieval::question::Question;
 use crate::store::counts::Counts;
 use crate::worker::JobError;
+use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
 

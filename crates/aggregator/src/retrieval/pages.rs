@@ -5,11 +5,11 @@ use super::{
     FIRST_PAGE, LONGEST_PAGE, PAGE_ROWS, PageError, Place, RETRY_PAUSE, Retrieval, passes,
 };
 use crate::query::Query;
-use crate::record_id::RecordId;
 use crate::store::found::Found;
 use crate::store::guard::CallError;
 use crate::store::page::Page;
 use crate::worker::JobError;
+use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
 

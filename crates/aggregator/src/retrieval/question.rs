@@ -2,13 +2,13 @@
 
 use crate::histogram::Interval;
 use crate::query::Query;
-use crate::record_id::RecordId;
 use crate::store::counts::Counts;
 use crate::store::found::Found;
 use crate::store::guard::{CallError, Guard};
 use crate::store::{PageLimit, Store, StoreError};
 use crate::worker::Handler;
 use async_trait::async_trait;
+use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
 

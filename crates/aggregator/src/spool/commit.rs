@@ -6,7 +6,7 @@ use super::Shared;
 use super::log::{AppendError, Log};
 use crate::accounting::Rejection;
 use crate::admission::Reservation;
-use crate::batch::Batch;
+use record::batch::Batch;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

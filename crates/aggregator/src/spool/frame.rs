@@ -2,9 +2,9 @@
 //! [`crate::spool`].
 
 use super::disk::BLOCK_BYTES;
-use crate::batch::Batch;
-use crate::record_id::{BatchId, KeyDigest};
 use logs::Timestamp;
+use record::batch::Batch;
+use record::id::{BatchId, KeyDigest};
 
 /// The version of the format; a later one is not touched. Version 1 had no filler in its frames.
 pub const FORMAT_VERSION: u16 = 2;

@@ -6,7 +6,7 @@ use super::hint::Hint;
 use super::recovery::{self, Damage, SpoolError};
 use super::segment::{self, OpenFault, Segment, Step};
 use super::survey;
-use crate::batch::Batch;
+use record::batch::Batch;
 use std::io;
 
 /// What one segment holds.

@@ -5,7 +5,7 @@ use super::segment::{FrameCursor, OpenFault, Segment, Step};
 use super::source::{Portion, SourceError};
 use super::state::Spooled;
 use super::{Shared, frame};
-use crate::batch::Batch;
+use record::batch::Batch;
 use std::collections::VecDeque;
 
 /// Where in which segment it reads, and what it has read and not handed out.

@@ -22,10 +22,10 @@ mod tight_disk;
 use super::disk::Folder;
 use super::*;
 use crate::admission::Admission;
-use crate::batch::BatchBuilder;
 use crate::clock::SystemClock;
-use crate::record_id::BatchId;
 use logs::Timestamp;
+use record::batch::BatchBuilder;
+use record::id::BatchId;
 use std::path::Path;
 
 fn place(folder: &Path) -> Place {

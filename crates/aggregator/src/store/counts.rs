@@ -2,7 +2,7 @@
 
 use crate::histogram::Interval;
 use crate::query::{Candidate, Query};
-use crate::record_id::RecordId;
+use record::id::RecordId;
 
 /// How many records there are, by bucket and severity.
 #[derive(Debug)]

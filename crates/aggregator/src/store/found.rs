@@ -7,7 +7,7 @@ use super::StoreError;
 use super::mongo::Unread;
 use super::page::Page;
 use crate::query::Query;
-use crate::record_id::RecordId;
+use record::id::RecordId;
 
 /// A page of rows that match, read or not.
 #[derive(Debug)]

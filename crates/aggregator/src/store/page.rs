@@ -1,11 +1,11 @@
 //! One page of records: their text in one buffer, without an allocation per row.
 
-use crate::attributes;
-use crate::document::StoredDocument;
 use crate::query::{Candidate, Query};
-use crate::record_id::RecordId;
 use bson::RawDocument;
 use logs::LogRecord;
+use record::attributes;
+use record::document::StoredDocument;
+use record::id::RecordId;
 use std::borrow::Cow;
 use std::io;
 use std::ops::Range;

@@ -3,10 +3,10 @@
 //! Names and their order are those of `WIRE_FORMATS`, section 2: the first one that is not empty
 //! counts, and every field that was not chosen becomes an attribute.
 
-use super::RecordFault;
 use super::value::{self, Members, kind_of, text_of};
-use crate::batch::BatchBuilder;
 use logs::Timestamp;
+use record::batch::BatchBuilder;
+use record::fault::RecordFault;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 

@@ -2,8 +2,9 @@
 
 use super::single_pass::{self, Scratch};
 use super::value::{Members, MembersVisitor, kind_of_byte};
-use super::{DecodeError, RecordFault, fields, ndjson, reason_of, text_of};
-use crate::batch::BatchBuilder;
+use super::{DecodeError, fields, ndjson, reason_of, text_of};
+use record::batch::BatchBuilder;
+use record::fault::RecordFault;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 

@@ -3,8 +3,9 @@
 use super::json::RecordSeed;
 use super::single_pass::{self, Scratch};
 use super::value::Members;
-use super::{DecodeError, RecordFault, reason_of, text_of};
-use crate::batch::BatchBuilder;
+use super::{DecodeError, reason_of, text_of};
+use record::batch::BatchBuilder;
+use record::fault::RecordFault;
 use serde::de::DeserializeSeed as _;
 
 /// Reads a body of lines; blank ones are passed over.

@@ -6,7 +6,7 @@
 //! tests of [`single_pass`](super::single_pass) hold both against each other.
 
 use super::value::Text;
-use crate::json_text;
+use record::json_text;
 use std::borrow::Cow;
 
 /// A text and a place in it.

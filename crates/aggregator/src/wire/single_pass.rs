@@ -9,10 +9,10 @@
 use super::fields::Role;
 use super::names::{self, Names, Object};
 use super::scanner::{Number, Scanner};
-use super::value::{MAX_DEPTH, MAX_MEMBERS};
-use crate::batch::{BatchBuilder, MAX_DOCUMENT_BYTES};
-use crate::bson_writer::BsonWriter;
 use logs::Timestamp;
+use record::batch::BatchBuilder;
+use record::bson_writer::BsonWriter;
+use record::fault::{MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_MEMBERS};
 use std::borrow::Cow;
 
 /// What reading one record needs, used again from record to record.

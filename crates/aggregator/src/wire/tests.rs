@@ -1,13 +1,13 @@
 //! What senders send, and the records that come of it.
 
 use super::*;
-use crate::attributes;
-use crate::batch::{Batch, Rejects};
-use crate::document::StoredDocument;
-use crate::record_id::BatchId;
 use bson::RawDocument;
 use logs::Timestamp;
 use proptest::prelude::*;
+use record::attributes;
+use record::batch::{Batch, Rejects};
+use record::document::StoredDocument;
+use record::id::BatchId;
 use serde_json::{Value, json};
 
 const RECEIVED: i64 = 1_700_000_000_000_000_000;

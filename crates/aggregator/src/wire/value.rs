@@ -4,22 +4,15 @@
 //! under a binary subtype of our own. Other numbers are 64-bit floating point, as in every JSON
 //! library.
 
-use super::{RecordFault, reason_of};
-use crate::attributes::LONG_INTEGER;
-use crate::batch::MAX_DOCUMENT_BYTES;
-use crate::bson_writer::BsonWriter;
+use super::reason_of;
+use record::attributes::LONG_INTEGER;
+use record::bson_writer::BsonWriter;
+use record::fault::{MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_MEMBERS, RecordFault};
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-
-/// How many objects and arrays may stand inside one another within an attribute.
-pub(super) const MAX_DEPTH: usize = 32;
-
-/// Members of one object or one array: far more than a log has. Without a bound, reading one would take
-/// many times the room of its text.
-pub(super) const MAX_MEMBERS: usize = 100_000;
 
 /// Digits that a decimal of BSON holds.
 const DECIMAL_DIGITS: usize = 34;

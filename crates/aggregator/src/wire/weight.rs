@@ -18,11 +18,11 @@ pub fn encoded_bytes_at_most(body: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::BatchBuilder;
-    use crate::record_id::BatchId;
     use crate::wire::json;
     use logs::Timestamp;
     use proptest::prelude::*;
+    use record::batch::BatchBuilder;
+    use record::id::BatchId;
 
     /// What comes of a body, with its places in the lists of the batch.
     fn encoded(body: &str) -> usize {

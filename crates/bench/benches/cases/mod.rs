@@ -1,10 +1,7 @@
 //! What happens to a record inside the service, a thousand records at a time: read, encoded, framed for
 //! the spool, put on a page and written as JSON.
 
-use aggregator::batch::{Batch, BatchBuilder};
-use aggregator::document::StoredDocument;
 use aggregator::query::Query;
-use aggregator::record_id::BatchId;
 use aggregator::spool::frame::encode_frame;
 use aggregator::store::page::Page;
 use aggregator::wire::format_of;
@@ -12,6 +9,9 @@ use bson::RawDocument;
 use clap::Parser as _;
 use logs::Timestamp;
 use producer::generate::{Generator, Style};
+use record::batch::{Batch, BatchBuilder};
+use record::document::StoredDocument;
+use record::id::BatchId;
 use std::hint::black_box;
 use std::rc::Rc;
 

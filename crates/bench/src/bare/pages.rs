@@ -4,13 +4,13 @@ use super::rows::lines;
 use super::{Done, Stopwatch};
 use crate::failure::Failure;
 use crate::verify::COLLECTION;
-use aggregator::document;
-use aggregator::record_id::RecordId;
 use aggregator::store::sqlite::{self, open_reader};
 use bson::spec::BinarySubtype;
 use bson::{Binary, RawDocumentBuf, doc};
 use logs::{Level, Timestamp};
 use mongodb::{Client, Database};
+use record::document;
+use record::id::RecordId;
 use rusqlite::{Connection, params};
 use std::path::Path;
 

@@ -5,9 +5,9 @@ use super::{Done, fill};
 use crate::failure::Failure;
 use crate::records::{self, Pool};
 use crate::verify::COLLECTION;
-use aggregator::bson_writer::BsonWriter;
 use bson::{RawDocumentBuf, doc};
 use mongodb::{Client, Database};
+use record::bson_writer::BsonWriter;
 use std::sync::Arc;
 
 /// Room for a document, with its place in the command; more is made when it is needed.

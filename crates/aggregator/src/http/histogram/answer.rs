@@ -4,8 +4,8 @@ use super::asked::Asked;
 use crate::histogram::{Bucket, Histogram, LevelCounts, Span, counted_up_to};
 use crate::http::listing;
 use crate::query::Order;
-use crate::record_id::RecordId;
 use logs::Timestamp;
+use record::id::RecordId;
 use serde::{Serialize, Serializer};
 use std::ops::Not;
 

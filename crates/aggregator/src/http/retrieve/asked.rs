@@ -4,8 +4,8 @@ use super::format::{FormatError, Kind};
 use crate::cursor::{BadCursor, CursorKey, Position};
 use crate::histogram::{BadInterval, TooManyBuckets};
 use crate::query::{FILTERS, Query, QueryError, once};
-use crate::record_id::RecordId;
 use logs::Timestamp;
+use record::id::RecordId;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 

@@ -1,7 +1,5 @@
 //! The codec on what it has never written: it says no, and never panics.
 
-use crate::batch::Batch;
-use crate::record_id::{BatchId, KeyDigest};
 use crate::spool::disk::BLOCK_BYTES;
 use crate::spool::frame::{
     FORMAT_VERSION, FRAME_HEAD_BYTES, FrameHead, HeadFault, SegmentHead, decode_batches,
@@ -10,6 +8,8 @@ use crate::spool::frame::{
 use logs::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use record::batch::Batch;
+use record::id::{BatchId, KeyDigest};
 
 fn document() -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), 1..40).prop_map(|rest| {

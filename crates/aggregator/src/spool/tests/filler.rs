@@ -4,13 +4,13 @@ use super::fixture::{LARGE, bounds};
 use super::opened::{Opened, dumped, open};
 use super::simulated_disk::SimulatedDisk;
 use super::{ALL, batch, numbered};
-use crate::batch::{Batch, BatchBuilder};
-use crate::record_id::BatchId;
 use crate::spool::disk::{Disk, write_all_at};
 use crate::spool::frame::{FRAME_HEAD_BYTES, SegmentHead, batch_bytes};
 use crate::spool::log::{FILLED_BYTES, FILLED_TO};
 use crate::spool::segment::{Segment, name};
 use logs::Timestamp;
+use record::batch::{Batch, BatchBuilder};
+use record::id::BatchId;
 use std::collections::BTreeMap;
 
 fn large(number: usize) -> Batch {

@@ -4,10 +4,10 @@ use super::model::Model;
 use super::opened::open;
 use super::random::Random;
 use super::simulated_disk::SimulatedDisk;
-use crate::record_id::BatchId;
 use crate::spool::disk::Disk;
 use crate::spool::log::Bounds;
 use crate::spool::segment::{Segment, Step, name, number};
+use record::id::BatchId;
 use std::collections::BTreeMap;
 use std::ops::Range;
 

@@ -1,9 +1,9 @@
 //! What a spool must hold, by what was asked of it and what it answered.
 
 use super::random::Random;
-use crate::batch::Batch;
-use crate::record_id::{BatchId, KeyDigest};
 use logs::Timestamp;
+use record::batch::Batch;
+use record::id::{BatchId, KeyDigest};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was answered to the one who sent a batch.

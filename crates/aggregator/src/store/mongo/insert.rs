@@ -4,15 +4,15 @@
 //! are ours to read.
 
 use super::error::{self, DUPLICATE_KEY};
-use crate::bson_writer::BsonWriter;
-use crate::documents::DocumentList;
-use crate::record_id::BatchId;
 use crate::store::{InsertReport, Refused, StoreError};
 use futures_util::TryStreamExt as _;
 use logs::Timestamp;
 use mongodb::Database;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, DateTime, Document, RawDocumentBuf, doc};
+use record::bson_writer::BsonWriter;
+use record::documents::DocumentList;
+use record::id::BatchId;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;

@@ -14,9 +14,7 @@ mod unread;
 pub(super) use count::Task as CountTask;
 pub use unread::Unread;
 
-use crate::document::{self, StoredDocument};
 use crate::query::Query;
-use crate::record_id::RecordId;
 use crate::store::StoreError;
 use crate::store::budget::Budget;
 use crate::store::found::Found;
@@ -26,6 +24,8 @@ use command::Find;
 use futures_util::StreamExt as _;
 use mongodb::Database;
 use mongodb::bson::RawDocument;
+use record::document::{self, StoredDocument};
+use record::id::RecordId;
 use std::time::Duration;
 
 /// Looks for one page. What of it is open in the server then, the driver closes.

@@ -6,13 +6,13 @@
 //! SQLite's own loop, so that of most rows no other column is read.
 
 use crate::query::{Candidate, Order, Query};
-use crate::record_id::{RECORD_ID_BYTES, RecordId};
 use crate::store::INDEXED_FROM;
 use crate::store::budget::{Budget, PassedOver};
 use crate::store::counts::Counts;
 use crate::store::page::Page;
 use crate::store::sqlite::message_filter::{InForce, MAY_MATCH};
 use crate::store::sqlite::reader::Reader;
+use record::id::{RECORD_ID_BYTES, RecordId};
 use rusqlite::{ErrorCode, params};
 use std::sync::Arc;
 

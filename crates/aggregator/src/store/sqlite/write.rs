@@ -1,12 +1,12 @@
 //! Writing to SQLite: one transaction an insert.
 
-use crate::attributes;
-use crate::document::StoredDocument;
-use crate::documents::DocumentList;
-use crate::record_id::BatchId;
 use crate::store::{InsertReport, Refused};
 use bson::RawDocument;
 use logs::Timestamp;
+use record::attributes;
+use record::document::StoredDocument;
+use record::documents::DocumentList;
+use record::id::BatchId;
 use rusqlite::{Connection, Statement, params};
 use std::ops::Range;
 

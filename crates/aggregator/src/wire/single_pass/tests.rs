@@ -3,10 +3,10 @@
 mod names;
 
 use super::*;
-use crate::batch::Batch;
-use crate::record_id::BatchId;
 use crate::wire::json;
 use proptest::prelude::*;
+use record::batch::Batch;
+use record::id::BatchId;
 use serde_json::Value;
 
 fn builder() -> BatchBuilder {

@@ -1,10 +1,10 @@
 //! The `find` command for a page: what MongoDB itself can leave out.
 
 use crate::query::{AttributeFilter, Order, Query, Substring};
-use crate::record_id::RecordId;
 use crate::store::INDEXED_FROM;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, Document, doc};
+use record::id::RecordId;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 

@@ -10,10 +10,8 @@ mod size;
 
 use super::command::{self, Served};
 use crate::clock::Clock;
-use crate::document;
 use crate::histogram::Interval;
 use crate::query::{Order, Query};
-use crate::record_id::RecordId;
 use crate::store::StoreError;
 use crate::store::counts::{Counts, Group};
 use ahead::Ahead;
@@ -21,6 +19,8 @@ use bson::RawDocument;
 use bson::raw::RawBsonRef;
 use mongodb::Database;
 use mongodb::bson::{Bson, Document, doc};
+use record::document;
+use record::id::RecordId;
 use size::{COMMAND_TIME, Size, Work};
 use std::time::Duration;
 

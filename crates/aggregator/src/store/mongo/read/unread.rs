@@ -1,14 +1,14 @@
 //! A page that the server gave in its first reply, and that nobody has read yet.
 
 use super::push;
-use crate::document;
 use crate::query::Query;
-use crate::record_id::RecordId;
 use crate::store::StoreError;
 use crate::store::page::Page;
 use crate::turns::Turns;
 use mongodb::bson::{RawBsonRef, RawDocument};
 use mongodb::raw_batch_cursor::RawBatch;
+use record::document;
+use record::id::RecordId;
 
 /// Documents as the server sent them, all of which were asked for.
 #[derive(Debug)]

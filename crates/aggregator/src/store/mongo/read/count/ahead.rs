@@ -2,10 +2,10 @@
 
 use crate::histogram::Interval;
 use crate::query::{Order, Query};
-use crate::record_id::RecordId;
 use crate::store::mongo::read::command;
 use logs::Timestamp;
 use mongodb::bson::Document;
+use record::id::RecordId;
 
 /// What is ahead of a counting.
 pub(super) struct Ahead<'a> {

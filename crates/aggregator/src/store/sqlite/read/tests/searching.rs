@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::clock::{Clock, SystemClock};
-use crate::record_id::BatchId;
 use crate::store::PageLimit;
+use record::id::BatchId;
 use rusqlite::Connection;
 use std::path::PathBuf;
 use std::time::Duration;

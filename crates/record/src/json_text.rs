@@ -7,7 +7,7 @@ const HIGHS: u64 = ONES << 7;
 
 /// The place of the first quote, backslash or control character; the length where there is none.
 #[inline]
-pub(crate) fn first_special(text: &[u8]) -> usize {
+pub fn first_special(text: &[u8]) -> usize {
     let mut place = 0;
     while let Some(eight) = text.get(place..).and_then(<[u8]>::first_chunk::<8>) {
         let special = special(u64::from_le_bytes(*eight));

@@ -11,7 +11,7 @@
 
 use crate::bson_reader::{Elements, Value};
 use crate::bson_writer::BsonWriter;
-use crate::record_id::{RECORD_ID_BYTES, RecordId, time_bytes};
+use crate::id::{RECORD_ID_BYTES, RecordId, time_bytes};
 use bson::raw::{RawBsonRef, RawDocument};
 use logs::{SEVERITY_UNKNOWN, Timestamp, severity_of};
 
@@ -214,7 +214,7 @@ impl<'a> Fields<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record_id::BatchId;
+    use crate::id::BatchId;
     use proptest::prelude::*;
     use std::convert::Infallible;
 

@@ -3,12 +3,9 @@
 use crate::bson_writer::BsonWriter;
 use crate::document::{self, Head};
 use crate::documents::Documents;
-use crate::record_id::{BatchId, KeyDigest, RecordId};
-use crate::wire::RecordFault;
+use crate::fault::{MAX_DOCUMENT_BYTES, RecordFault};
+use crate::id::{BatchId, KeyDigest, RecordId};
 use logs::Timestamp;
-
-/// The largest document that one record may become, in bytes. It fits one insert command and one page.
-pub const MAX_DOCUMENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// At most so many refused records are named to the client; all are counted.
 pub const MAX_LISTED_REJECTS: usize = 100;

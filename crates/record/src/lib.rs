@@ -1,0 +1,27 @@
+//! The record as it is kept: encoded once, when it is taken, and the same bytes in the spool and in
+//! both stores.
+//!
+//! Owns what a record's id says, the document that stands for it, and how documents make a batch;
+//! takes parsed values from the wire formats, and gives bytes. Pure: no clock, no I/O, no runtime. It
+//! knows no format of a sender, and no store.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`id`] | the id of a record, of a batch and of a key |
+//! | [`document`] | the BSON document that stands for a record |
+//! | [`documents`] | many documents in one piece of memory |
+//! | [`batch`] | a batch on its way to the store, and where a format puts its records |
+//! | [`attributes`] | attributes: BSON out as JSON |
+//! | [`fault`] | why a record was refused, and the bounds that it broke |
+//! | `bson_reader`, [`bson_writer`] | BSON in and out |
+//! | [`json_text`] | what must be escaped in JSON text |
+
+pub mod attributes;
+pub mod batch;
+mod bson_reader;
+pub mod bson_writer;
+pub mod document;
+pub mod documents;
+pub mod fault;
+pub mod id;
+pub mod json_text;
