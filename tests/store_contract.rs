@@ -8,17 +8,18 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aggregator::clock::{Clock, SystemClock};
-use aggregator::query::{Order, Query};
-use aggregator::store::mongo::{MongoAddress, MongoStore, Target};
-use aggregator::store::page::Page;
-use aggregator::store::sqlite::SqliteStore;
-use aggregator::store::{PageLimit, Store};
 use logs::Timestamp;
+use logs::clock::{Clock, SystemClock};
+use query::{Order, Query};
 use record::batch::BatchBuilder;
 use record::bson_writer::BsonWriter;
 use record::documents::DocumentList;
 use record::id::{BatchId, KeyDigest, RecordId};
+use store::address::MongoAddress;
+use store::mongo::{MongoStore, Target};
+use store::page::Page;
+use store::sqlite::SqliteStore;
+use store::{PageLimit, Store};
 use tempfile::TempDir;
 
 use crate::support::mongod;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use logs::Timestamp;
 
 use super::{ALL, PATIENCE, Sample, batch_id, contract, documents, rows, series};
-use aggregator::clock::Clock as _;
-use aggregator::query::Query;
+use logs::clock::Clock as _;
+use query::Query;
 
 contract!(
     an_insert_tells_what_was_new_and_what_was_there,

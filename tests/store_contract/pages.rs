@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use aggregator::query::{LevelFilter, Order, Query};
-use aggregator::store::PageLimit;
 use logs::Timestamp;
+use query::{LevelFilter, Order, Query};
+use store::PageLimit;
 
 use super::{ALL, Found, Sample, contract, documents, found, rows, series};
 

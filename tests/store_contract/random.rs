@@ -3,14 +3,14 @@
 mod asked;
 mod counted;
 
-use aggregator::query::Query;
-use aggregator::store::PageLimit;
 use logs::Timestamp;
+use query::Query;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use std::collections::HashSet;
 use std::time::Duration;
+use store::PageLimit;
 
 use super::{ALL, Found, Opened, Place, Sample, documents, rows};
 use crate::support::stores::Backend;

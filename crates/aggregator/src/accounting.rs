@@ -5,18 +5,8 @@
 //! body that is refused before that has no records to count.
 
 use serde::Serialize;
+use spool::{Accounts as SpoolAccounts, BatchOutcome};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// What became of a batch's records.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct BatchOutcome {
-    /// Records that are new in the store.
-    pub stored: u64,
-    /// Records that the store had already.
-    pub already_stored: u64,
-    /// Records that the store refused for good; they are set aside.
-    pub refused: u64,
-}
 
 /// Why records were not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,32 +56,6 @@ pub struct Accounts {
 pub struct Accounting(Mutex<Accounts>);
 
 impl Accounting {
-    /// A process that found so many records waiting.
-    pub fn new(recovered: u64) -> Self {
-        Self(Mutex::new(Accounts {
-            recovered,
-            waiting: recovered,
-            ..Accounts::default()
-        }))
-    }
-
-    /// Records were made durable in the spool.
-    pub fn spooled(&self, records: u64) {
-        let mut accounts = self.lock();
-        accounts.received += records;
-        accounts.waiting += records;
-    }
-
-    /// A batch that waited is done.
-    pub fn done(&self, outcome: &BatchOutcome) {
-        let all = outcome.stored + outcome.already_stored + outcome.refused;
-        let mut accounts = self.lock();
-        accounts.waiting = accounts.waiting.saturating_sub(all);
-        accounts.stored += outcome.stored;
-        accounts.already_stored += outcome.already_stored;
-        accounts.rejected.set_aside += outcome.refused;
-    }
-
     /// Records of a batch that was accepted before, and is not written again.
     pub fn repeated(&self, records: u64) {
         let mut accounts = self.lock();
@@ -118,5 +82,36 @@ impl Accounting {
 
     fn lock(&self) -> MutexGuard<'_, Accounts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SpoolAccounts for Accounting {
+    fn recovered(&self, records: u64) {
+        let mut accounts = self.lock();
+        accounts.recovered += records;
+        accounts.waiting += records;
+    }
+
+    fn spooled(&self, records: u64) {
+        let mut accounts = self.lock();
+        accounts.received += records;
+        accounts.waiting += records;
+    }
+
+    fn not_taken(&self, records: u64) {
+        self.rejected(Rejection::NotTaken, records);
+    }
+
+    fn done(&self, outcome: &BatchOutcome) {
+        let all = outcome.stored + outcome.already_stored + outcome.refused;
+        let mut accounts = self.lock();
+        accounts.waiting = accounts.waiting.saturating_sub(all);
+        accounts.stored += outcome.stored;
+        accounts.already_stored += outcome.already_stored;
+        accounts.rejected.set_aside += outcome.refused;
+    }
+
+    fn waiting(&self) -> u64 {
+        self.lock().waiting
     }
 }

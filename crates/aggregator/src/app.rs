@@ -4,18 +4,18 @@ mod parts;
 
 pub(crate) use parts::SPOOL_FOLDER;
 
-use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError};
 use crate::cursor_key::{self, CursorKeyError};
 use crate::drain::DrainTasks;
 use crate::http::{self, Services, listener};
-use crate::spool::{Committer, Spool, SpoolError};
-use crate::store::sqlite::SchemaError;
+use logs::clock::{Clock, SystemClock};
+use spool::{Committer, Spool, SpoolError};
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use store::sqlite::SchemaError;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;

@@ -9,6 +9,7 @@
 //! never its enqueueing. Every way of losing a permit (an early return, a panic, an aborted task)
 //! gives the probe's slot back.
 
+pub mod guard;
 mod machine;
 #[cfg(test)]
 mod tests;

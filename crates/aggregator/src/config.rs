@@ -4,11 +4,11 @@ mod command_line;
 mod values;
 
 use crate::query_command::QueryArgs;
-use crate::store::mongo::{MongoAddress, hide_credentials};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use store::address::{MongoAddress, hide_credentials};
 pub(crate) use values::time;
 use values::{collection_name, count, database_name, disk_size, size};
 

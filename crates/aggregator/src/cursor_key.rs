@@ -1,6 +1,6 @@
 //! The secret behind cursors, kept in the data folder so that they outlast a restart.
 
-use crate::cursor::{CURSOR_KEY_BYTES, CursorKey};
+use query::cursor::{CURSOR_KEY_BYTES, CursorKey};
 use rustix::fs::Mode;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -75,8 +75,8 @@ fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cursor::Position;
     use logs::Timestamp;
+    use query::cursor::Position;
     use record::id::RecordId;
     use std::os::unix::fs::PermissionsExt as _;
 

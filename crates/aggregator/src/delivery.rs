@@ -1,21 +1,21 @@
 //! One portion of the spool on its way to the store: sent until every record of it has its fate.
 
-use crate::accounting::BatchOutcome;
-use crate::clock::Clock;
+use crate::breaker::guard::{CallError, Guard};
 use crate::fates::{self, Fates, SetAside};
 use crate::rejected::{Refusal, Rejected};
-use crate::spool::{Spool, Spooled};
-use crate::store::guard::{CallError, Guard};
-use crate::store::{InsertReport, Refused, Store, StoreError};
 use crate::worker::{Handler, JobError, Lane};
 use async_trait::async_trait;
 use logs::Timestamp;
+use logs::clock::Clock;
 use record::batch::Batch;
 use record::documents::DocumentList;
 use record::id::BatchId;
+use spool::BatchOutcome;
+use spool::{Spool, Spooled};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use store::{InsertReport, Refused, Store, StoreError};
 
 /// Documents in one insert command or transaction at most; beyond 1000 little is gained.
 pub(crate) const INSERT_DOCUMENTS: usize = 5_000;

@@ -1,9 +1,9 @@
 //! Keeps the write lane fed from the spool, oldest first, until there is nothing more.
 
+use crate::breaker::guard::Guard;
 use crate::delivery::{Courier, INSERT_BYTES, INSERT_DOCUMENTS};
-use crate::spool::{Portion, Source, SourceError, Spool};
-use crate::store::guard::Guard;
 use crate::worker::LaneSnapshot;
+use spool::{ConsumeError, Consumer, Portion, Spool};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -38,7 +38,7 @@ pub struct DrainTasks {
 /// Starts it; `deliveries` may be under way at one time.
 pub(crate) fn start(
     courier: Courier,
-    source: Source,
+    source: Consumer,
     deliveries: usize,
 ) -> (Arc<Drain>, DrainTasks) {
     let courier = Arc::new(courier);
@@ -88,7 +88,7 @@ impl DrainTasks {
 
 async fn feed(
     courier: Arc<Courier>,
-    mut source: Source,
+    mut source: Consumer,
     deliveries: usize,
     abandon: CancellationToken,
 ) {
@@ -113,7 +113,7 @@ async fn feed(
                 Ok(None) => break,
                 Err(error) => {
                     tracing::error!(%error, "the spool cannot be handed on");
-                    if matches!(error, SourceError::Damaged(_)) {
+                    if matches!(error, ConsumeError::Damaged(_)) {
                         break;
                     }
                     tokio::time::sleep(READ_PAUSE).await;

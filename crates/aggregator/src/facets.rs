@@ -6,9 +6,9 @@
 
 mod frequent;
 
-use crate::query::each_value;
 use frequent::Frequent;
 use logs::{Level, SEVERITY_UNKNOWN};
+use query::each_value;
 use serde::Serialize;
 use std::collections::HashMap;
 

@@ -2,9 +2,9 @@
 //!
 //! A convenience, bounded in memory; what is forgotten here is as safe as before.
 
-use crate::accounting::BatchOutcome;
 use logs::Timestamp;
 use record::id::BatchId;
+use spool::BatchOutcome;
 use std::collections::{HashMap, VecDeque, hash_map};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;

@@ -1,25 +1,11 @@
-//! Counts by time: buckets of one length, which begin at round times, and what is in each of them.
+//! Counts by time: what is in each bucket, by level.
 //!
 //! Pure: where the records are counted, and how long, is said elsewhere.
 
-mod buckets;
-mod interval;
-
-pub use buckets::{Bucket, Buckets, TooManyBuckets};
-pub use interval::{BadInterval, Interval};
-
-use crate::query::Order;
 use logs::{Level, Timestamp};
+use query::Order;
+use query::buckets::{Bucket, Buckets};
 use record::id::RecordId;
-
-/// Times from the first to the last, both of them included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// The earliest.
-    pub first: Timestamp,
-    /// The latest; not before the first.
-    pub last: Timestamp,
-}
 
 /// The levels, and behind them all that is none.
 const KINDS: usize = Level::ALL.len() + 1;
@@ -96,17 +82,6 @@ impl Histogram {
     pub fn rows(&self) -> impl Iterator<Item = (Bucket, LevelCounts)> {
         let buckets = (0..self.counts.len()).map(|position| self.buckets.bucket(position));
         buckets.zip(self.counts.iter().copied())
-    }
-}
-
-impl Bucket {
-    /// Whether everything in it was counted, when counting in this order has come to the record
-    /// `reached`.
-    pub fn is_passed(&self, reached: RecordId, order: Order) -> bool {
-        match order {
-            Order::Ascending => RecordId::last_at(self.last) <= reached,
-            Order::Descending => RecordId::first_at(self.first) >= reached,
-        }
     }
 }
 

@@ -18,20 +18,20 @@ mod rejected;
 mod retrieve;
 
 use crate::admission::Admission;
-use crate::clock::Clock;
-use crate::cursor::CursorKey;
 use crate::drain::Drain;
 use crate::intake::Intake;
 use crate::rejected::Rejected;
 use crate::retrieval::Retrieval;
-use crate::store::Store;
 use axum::Router;
 use axum::http::Uri;
 use axum::routing::{get, post};
 use error::ApiError;
 use listener::Connections;
+use logs::clock::Clock;
+use query::cursor::CursorKey;
 use std::sync::Arc;
 use std::time::Duration;
+use store::Store;
 use tokio_util::sync::CancellationToken;
 
 /// What the handlers work with.

@@ -1,13 +1,14 @@
 //! The way in: a batch is taken once it is fsynced in the spool. From there the drain hands it on.
 
-use crate::accounting::{Accounting, BatchOutcome, Rejection};
+use crate::accounting::{Accounting, Rejection};
 use crate::admission::Reservation;
-use crate::clock::Clock;
 use crate::fates::Fates;
 use crate::idempotency::{Claim, Keys, Turn};
-use crate::spool::{AppendError, Spool};
+use logs::clock::Clock;
 use record::batch::Batch;
 use record::id::BatchId;
+use spool::BatchOutcome;
+use spool::{AppendError, Spool};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,10 +74,16 @@ pub struct Intake {
 
 impl Intake {
     /// Takes them into this spool.
-    pub fn new(spool: Spool, keys: Arc<Keys>, fates: Arc<Fates>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        spool: Spool,
+        accounting: Arc<Accounting>,
+        keys: Arc<Keys>,
+        fates: Arc<Fates>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
-            accounting: spool.accounting(),
             spool,
+            accounting,
             keys,
             fates,
             clock,

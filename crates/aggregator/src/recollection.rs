@@ -2,7 +2,7 @@
 
 use crate::fates::Fates;
 use crate::idempotency::Keys;
-use crate::spool::{Found, Spool};
+use spool::{ScannedBatch, Spool};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +15,7 @@ const AT_ONCE: usize = 2;
 pub(crate) fn start(spool: Spool, stop: CancellationToken) -> (Arc<Keys>, Arc<Fates>) {
     let remembered = (Arc::<Keys>::default(), Arc::<Fates>::default());
     let (keys, fates) = remembered.clone();
-    let mut back = spool.look_back();
+    let mut back = spool.scan_back();
     for _ in 0..AT_ONCE {
         if let Some(batches) = back.segment() {
             remember(&batches, &spool, &keys, &fates);
@@ -37,9 +37,9 @@ pub(crate) fn start(spool: Spool, stop: CancellationToken) -> (Arc<Keys>, Arc<Fa
 }
 
 /// Whether any of them had room.
-fn remember(batches: &[Found], spool: &Spool, keys: &Keys, fates: &Fates) -> bool {
+fn remember(batches: &[ScannedBatch], spool: &Spool, keys: &Keys, fates: &Fates) -> bool {
     let mut room = batches.is_empty();
-    for Found { seq, head } in batches {
+    for ScannedBatch { seq, head } in batches {
         if let Some(key) = head.key {
             room |= keys.recovered(key, head.id);
         }

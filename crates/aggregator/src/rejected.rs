@@ -5,11 +5,11 @@
 //! of what follows (u32, little-endian), and BSON documents `{reason, rejected_at, document}`, where
 //! `document` is the refused document's own bytes. A file has its name only when it is durable.
 
-use crate::spool::disk::{self, Disk};
 use bson::raw::{RawBsonRef, RawDocument};
 use logs::Timestamp;
 use record::bson_writer::BsonWriter;
 use serde::Serialize;
+use spool::disk::{self, Disk};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -276,7 +276,7 @@ fn parse(bytes: &[u8]) -> Option<Kept> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spool::disk::Folder;
+    use spool::disk::Folder;
 
     fn open(folder: &std::path::Path, max_bytes: u64) -> Arc<Rejected> {
         let disk = Arc::new(Folder::create(folder).unwrap());

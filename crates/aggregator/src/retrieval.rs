@@ -17,15 +17,15 @@ pub use ahead::Ahead;
 pub use counting::Counting;
 pub use pages::Pages;
 
-use crate::clock::Clock;
-use crate::query::Query;
-use crate::store::guard::{CallError, Guard};
-use crate::store::{PageLimit, Store, StoreError};
+use crate::breaker::guard::{CallError, Guard};
 use crate::worker::{JobError, Lane, LaneSnapshot};
+use logs::clock::Clock;
+use query::Query;
 use question::{Question, Reader};
 use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
+use store::{PageLimit, Store, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 

@@ -1,12 +1,12 @@
 //! `aggregator spool verify` and `aggregator spool dump`: a spool at rest, read on the command line.
 
 use crate::config::SpoolCommand;
-use crate::spool::disk::Folder;
-use crate::spool::{SpoolError, offline};
-use crate::store::page;
+use spool::disk::Folder;
+use spool::{SpoolError, offline};
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
+use store::page;
 
 /// Why the command could not be carried out.
 #[derive(Debug, thiserror::Error)]

@@ -4,8 +4,8 @@
 //! end of the lane's channel; for each job it waits for a free worker, and the job then runs in a
 //! task of its own, so that a panic costs that job and nothing else.
 
-use crate::clock::Clock;
 use async_trait::async_trait;
+use logs::clock::Clock;
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

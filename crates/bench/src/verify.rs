@@ -4,7 +4,6 @@ use crate::failure::{During as _, Failure};
 use crate::process;
 use crate::programs::Programs;
 use crate::tally::Tally;
-use aggregator::store::sqlite;
 use bson::{Document, RawDocumentBuf, doc};
 use mongodb::Database;
 use record::document;
@@ -12,6 +11,7 @@ use record::id::RecordId;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Stdio;
+use store::sqlite;
 
 /// The service's collection.
 pub(crate) const COLLECTION: &str = "logs";

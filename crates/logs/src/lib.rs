@@ -1,5 +1,7 @@
-//! The log record as both programs speak it: its level, its time and its JSON form.
+//! The log record as both programs speak it: its level, its time and its JSON form; and the clock
+//! that times come from.
 
+pub mod clock;
 mod level;
 mod record;
 mod timestamp;

@@ -3,10 +3,11 @@
 use super::asked::Asked;
 use super::{ALL, Found, NOW, Opened, SEED, Stores, queries};
 use crate::store_contract::PATIENCE;
-use aggregator::clock::Clock as _;
-use aggregator::histogram::{Interval, Span};
-use aggregator::query::Query;
+use logs::clock::Clock as _;
 use logs::{SEVERITY_UNKNOWN, Timestamp, severity_of};
+use query::Query;
+use query::interval::Interval;
+use query::span::Span;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use record::id::RecordId;

@@ -1,11 +1,11 @@
 //! Opens each part of the service and puts them together.
 
 use super::{Ends, StartError};
+use crate::accounting::Accounting;
 use crate::admission::Admission;
+use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings};
-use crate::clock::Clock;
 use crate::config::{Backend, Compression, Config, SpoolConfig, StoreConfig};
-use crate::cursor::CursorKey;
 use crate::delivery::{Courier, Writer};
 use crate::drain;
 use crate::http::listener::Connections;
@@ -14,16 +14,18 @@ use crate::intake::Intake;
 use crate::recollection;
 use crate::rejected::Rejected;
 use crate::retrieval::Retrieval;
-use crate::spool::disk::Folder;
-use crate::spool::{self, Bounds, Committer, Place, Source, Spool, SpoolError};
-use crate::store::Store;
-use crate::store::guard::Guard;
-use crate::store::mongo::{MongoAddress, MongoStore, Target};
-use crate::store::sqlite::SqliteStore;
 use crate::worker::Lane;
+use logs::clock::Clock;
+use query::cursor::CursorKey;
+use spool::disk::Folder;
+use spool::{self, Bounds, Committer, Consumer, Place, Spool, SpoolError};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use store::Store;
+use store::address::MongoAddress;
+use store::mongo::{MongoStore, Target};
+use store::sqlite::SqliteStore;
 use tokio_util::sync::CancellationToken;
 
 /// Connections of one MongoDB client beyond one for each worker: probes, and operations that
@@ -40,9 +42,10 @@ const SEGMENTS: u64 = 8;
 
 /// What is kept on this machine's own disk.
 pub(super) struct Queues {
+    accounting: Arc<Accounting>,
     spool: Spool,
     committer: Committer,
-    source: Source,
+    source: Consumer,
     rejected: Arc<Rejected>,
 }
 
@@ -71,6 +74,7 @@ pub(super) fn open_queues(
 ) -> Result<Queues, StartError> {
     let failed = |source| StartError::Spool(SpoolError::Io(source));
     let disk = Folder::create(&folder.join(SPOOL_FOLDER)).map_err(failed)?;
+    let accounting = Arc::<Accounting>::default();
     let place = Place {
         disk: Arc::new(disk),
         bounds: Bounds {
@@ -79,11 +83,13 @@ pub(super) fn open_queues(
             segment_bytes: SEGMENT_BYTES.min(config.spool_max_bytes / SEGMENTS),
         },
         clock: Arc::clone(clock),
+        accounts: Arc::clone(&accounting) as Arc<dyn spool::Accounts>,
     };
     let (spool, committer, source) = spool::open(place, config.spool_recover)?;
     let disk = Folder::create(&folder.join(REJECTED_FOLDER)).map_err(failed)?;
     let rejected = Rejected::open(Arc::new(disk), config.rejected_max_bytes).map_err(failed)?;
     Ok(Queues {
+        accounting,
         spool,
         committer,
         source,
@@ -168,7 +174,13 @@ pub(super) fn wire_up(
     let connections =
         Connections::new(http.max_connections, http.body_timeout, http.reader_timeout);
     let services = Services {
-        intake: Intake::new(queues.spool, keys, fates, Arc::clone(&clock)),
+        intake: Intake::new(
+            queues.spool,
+            queues.accounting,
+            keys,
+            fates,
+            Arc::clone(&clock),
+        ),
         clock,
         store,
         drain,

@@ -1,21 +1,22 @@
 //! Every record of a portion gets its fate, whatever the store says: on a store that follows a script.
 
 use super::*;
+use crate::accounting::Accounting;
 use crate::admission::Admission;
 use crate::breaker::{Breaker, Settings};
-use crate::clock::SystemClock;
-use crate::histogram::Interval;
-use crate::query::Query;
 use crate::rejected::Kept;
-use crate::spool::disk::Folder;
-use crate::spool::{self, Bounds, Place, Portion, Source};
-use crate::store::counts::Counts;
-use crate::store::found::Found;
-use crate::store::{PageLimit, StoreStatus};
+use logs::clock::SystemClock;
+use query::Query;
+use query::interval::Interval;
 use record::batch::BatchBuilder;
 use record::id::{KeyDigest, RecordId};
+use spool::disk::Folder;
+use spool::{self, Bounds, Consumer, Place, Portion};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
+use store::counts::Counts;
+use store::page_reply::PageReply;
+use store::{PageLimit, StoreStatus};
 use tokio::sync::Notify;
 
 /// What the store says to the inserts that it gets, one after another; then it takes everything.
@@ -84,7 +85,7 @@ impl Store for Scripted {
         _after: Option<RecordId>,
         _limit: PageLimit,
         _deadline: Duration,
-    ) -> Result<Found, StoreError> {
+    ) -> Result<PageReply, StoreError> {
         unreachable!("a delivery reads nothing")
     }
 
@@ -123,9 +124,10 @@ fn message(document: &[u8]) -> String {
 struct Fixture {
     _folder: tempfile::TempDir,
     _committer: spool::Committer,
-    source: Source,
+    source: Consumer,
     courier: Courier,
     store: Arc<Scripted>,
+    accounting: Arc<Accounting>,
 }
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -140,6 +142,7 @@ fn start_with(
 ) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let accounting = Arc::<Accounting>::default();
     let disk = |name| Arc::new(Folder::create(&folder.path().join(name)).unwrap());
     let place = Place {
         disk: disk("spool"),
@@ -149,6 +152,7 @@ fn start_with(
             segment_bytes: 1 << 16,
         },
         clock: Arc::clone(&clock),
+        accounts: Arc::clone(&accounting) as Arc<dyn spool::Accounts>,
     };
     let (spool, committer, source) = spool::open(place, false).unwrap();
     let store = Arc::new(Scripted {
@@ -180,6 +184,7 @@ fn start_with(
         source,
         courier,
         store,
+        accounting,
     }
 }
 
@@ -245,7 +250,7 @@ async fn several_batches_go_in_one_insert_and_each_is_told_its_own_outcome() {
     let batches = vec![batch("a", &["1", "2"], true), batch("b", &["3"], true)];
     assert_eq!(place.deliver(batches).await, [stored(2), stored(1)]);
     assert_eq!(place.inserts(), 1);
-    let accounts = place.courier.spool.accounting().snapshot();
+    let accounts = place.accounting.snapshot();
     assert_eq!(
         (accounts.received, accounts.stored, accounts.waiting),
         (3, 3, 0)
@@ -289,16 +294,7 @@ async fn a_record_that_is_refused_for_good_is_set_aside_and_does_not_stop_the_ot
     let aside = place.set_aside().await;
     assert_eq!(message(&aside[0].document), "bad");
     assert_eq!(aside[0].reason, "as written in the script");
-    assert_eq!(
-        place
-            .courier
-            .spool
-            .accounting()
-            .snapshot()
-            .rejected
-            .set_aside,
-        1
-    );
+    assert_eq!(place.accounting.snapshot().rejected.set_aside, 1);
 }
 
 #[tokio::test]

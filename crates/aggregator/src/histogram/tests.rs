@@ -2,6 +2,8 @@
 
 use super::*;
 use proptest::prelude::*;
+use query::interval::{BadInterval, Interval};
+use query::span::Span;
 
 fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
@@ -209,7 +211,7 @@ proptest! {
         let span = Span { first: Timestamp::from_nanos(first), last: Timestamp::from_nanos(last) };
         let interval = Interval::parse(&format!("{interval}ns")).unwrap();
         let rounded = Interval::round(span);
-        prop_assert!(Buckets::count(span, rounded) <= 100);
+        prop_assert!(rounded.buckets_in(span) <= 100);
         for interval in [interval, rounded] {
             let Ok(buckets) = Buckets::new(span, interval) else { continue };
             #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "any time of the span will do")]

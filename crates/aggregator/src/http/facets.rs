@@ -10,8 +10,6 @@ use super::record::json;
 use crate::facets::Facets;
 use crate::histogram::counted_up_to;
 use crate::retrieval::{PageError, Pages};
-use crate::store::page::Page;
-use crate::turns::Turns;
 use asked::Asked;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
@@ -19,6 +17,8 @@ use logs::Timestamp;
 use record::id::RecordId;
 use serde::Serialize;
 use std::sync::Arc;
+use store::page::Page;
+use store::yielding::YieldBudget;
 
 /// Attributes that are told when none are asked for.
 const ATTRIBUTES: usize = 10;
@@ -70,14 +70,14 @@ async fn step(pages: &mut Pages, facets: &mut Facets) -> Result<Option<RecordId>
 
 /// Counts a page, in parts: a whole one takes longer than other tasks of the thread are to wait.
 async fn count(page: &Page, facets: &mut Facets) {
-    let mut turns = Turns::default();
+    let mut yields = YieldBudget::default();
     for row in page.rows() {
         // What is not BSON has no values.
         let wanted = row.attributes.filter(|_| facets.looks_at_attributes());
         let attributes = wanted.and_then(|attributes| attributes.json().ok());
         facets.add(row.severity, row.level, attributes.as_deref());
         let text = attributes.map_or(0, |text| text.len());
-        turns.after(text + ROW_BYTES).await;
+        yields.spend(text + ROW_BYTES).await;
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) fn refusal(text: &str, now: Timestamp) -> Option<super::retrieve::Ask
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::{Candidate, Query};
+    use query::{Candidate, Query};
     use record::id::RecordId;
     use std::task::{Context, Poll, Waker};
 

@@ -2,8 +2,8 @@
 
 use crate::http::Services;
 use crate::retrieval::{PageError, Pages, passes};
-use crate::store::page::Page;
 use record::id::RecordId;
+use store::page::Page;
 
 /// Text that one page holds at most, but for its last part.
 const MAX_BYTES: usize = 4 * 1024 * 1024;

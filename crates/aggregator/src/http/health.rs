@@ -4,15 +4,15 @@ use super::Services;
 use crate::accounting::Accounts;
 use crate::breaker::Snapshot;
 use crate::rejected::RejectedSnapshot;
-use crate::spool::SpoolSnapshot;
-use crate::store::StoreStatus;
 use crate::worker::LaneSnapshot;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use spool::SpoolSnapshot;
 use std::sync::Arc;
+use store::StoreStatus;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -8,14 +8,17 @@ use super::error::ApiError;
 use super::look_through::LookThrough;
 use super::record::json;
 use super::retrieve::AskError;
-use crate::histogram::{Buckets, Histogram, Interval, Span};
-use crate::query::{Order, Query};
+use crate::histogram::Histogram;
 use crate::retrieval::{PageError, Place};
 use answer::Answer;
 use asked::Asked;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use logs::Timestamp;
+use query::buckets::Buckets;
+use query::interval::Interval;
+use query::span::Span;
+use query::{Order, Query};
 use std::sync::Arc;
 
 /// Documents that are read at once to find the first record: what others wrote may stand before it.

@@ -6,7 +6,6 @@ use super::error::{ApiError, RecordError, record_errors};
 use crate::accounting::{Accounting, Rejection};
 use crate::admission::Reservation;
 use crate::intake::Durability;
-use crate::wire::{self, Format};
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -17,6 +16,7 @@ use record::batch::{Batch, BatchBuilder, Rejects};
 use record::id::{BatchId, KeyDigest};
 use serde::Serialize;
 use std::sync::Arc;
+use wire::{self, Format};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");

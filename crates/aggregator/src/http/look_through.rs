@@ -1,14 +1,14 @@
 //! Going through records step by step until nothing is left or the time for it is over.
 
 use super::Services;
-use crate::clock::Clock;
+use crate::breaker::guard::CallError;
 use crate::retrieval::{PageError, RETRY_PAUSE, passes};
-use crate::store::StoreError;
-use crate::store::guard::CallError;
 use crate::worker::JobError;
+use logs::clock::Clock;
 use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
+use store::StoreError;
 
 /// How far the steps have come, and whether one more is taken.
 pub(super) struct LookThrough {

@@ -5,9 +5,7 @@ mod beside;
 use super::Services;
 use super::error::ApiError;
 use super::gather::{Gathered, gather};
-use crate::query::{Order, Query};
 use crate::retrieval::Place;
-use crate::store::page::Page;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
@@ -16,9 +14,11 @@ use axum::response::{IntoResponse, Response};
 use beside::Beside;
 use bytes::Bytes;
 use futures_util::stream;
+use query::{Order, Query};
 use record::id::RecordId;
 use std::io;
 use std::sync::Arc;
+use store::page::Page;
 
 /// A record as it stands in every answer.
 pub(super) async fn one(

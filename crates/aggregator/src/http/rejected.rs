@@ -5,7 +5,6 @@ use super::Services;
 use super::error::ApiError;
 use crate::admission::Reservation;
 use crate::rejected::{Kept, RejectedError};
-use crate::store::page;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::header;
@@ -16,6 +15,7 @@ use record::id::BatchId;
 use serde_json::json;
 use std::io::{self, Write as _};
 use std::sync::Arc;
+use store::page;
 
 /// Records in one answer when nothing else is asked for, and at most.
 const DEFAULT_LIMIT: usize = 100;

@@ -12,7 +12,6 @@ use super::Services;
 use super::error::ApiError;
 use super::gather::{Gathered, gather};
 use crate::retrieval::{Ahead, Pages};
-use crate::store::page::Page;
 use answer::{Answer, Source};
 use asked::Asked;
 use axum::extract::{RawQuery, State};
@@ -21,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use encoding::{ENCODINGS, Encoder};
 use format::{Format, Kind, MEDIA_TYPES};
 use std::sync::Arc;
+use store::page::Page;
 
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 const SEARCH_COMPLETE: HeaderName = HeaderName::from_static("x-search-complete");

@@ -1,7 +1,7 @@
 //! Matches with their neighbours, as `grep -C` shows them: no record twice, and a separator between
 //! two groups that have records between them.
 
-use crate::query::Order;
+use query::Order;
 use record::id::RecordId;
 
 /// A record in the form that it is shown in.

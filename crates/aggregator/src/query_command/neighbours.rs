@@ -7,7 +7,7 @@ use super::record::{NoRecord, Record};
 use super::request::Request;
 use super::server::Server;
 use super::shape::Shape;
-use crate::query::Order;
+use query::Order;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

@@ -73,10 +73,10 @@ fn attribute(text: &str) -> (String, String) {
 mod tests {
     use super::*;
     use crate::config::{Cli, Command};
-    use crate::query::Query;
     use clap::Parser as _;
     use logs::Timestamp;
     use proptest::prelude::*;
+    use query::Query;
 
     fn request(flags: &[&str]) -> Request {
         let cli = Cli::try_parse_from([&["aggregator", "query"], flags].concat()).unwrap();

@@ -2,18 +2,18 @@
 
 use super::pages::read;
 use super::{PageError, Pages, Place};
-use crate::query::Query;
-use crate::store::found::Found;
-use crate::store::page::Page;
 use crate::worker::JobError;
+use query::Query;
 use std::sync::Arc;
+use store::page::Page;
+use store::page_reply::PageReply;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 
 /// The pages of an answer, each of which is asked for before it is wanted. Dropped, it asks no more.
 pub struct Ahead {
     /// `None` is the end, said in so many words: a looking that was aborted just falls silent.
-    found: mpsc::Receiver<Result<Option<Found>, PageError>>,
+    found: mpsc::Receiver<Result<Option<PageReply>, PageError>>,
     query: Arc<Query>,
     /// Where the place lies when nothing more is looked for, until this is dropped.
     _place: oneshot::Receiver<Place>,
@@ -74,7 +74,7 @@ mod tests {
     async fn a_search_that_is_broken_off_does_not_look_like_the_end() {
         let (sender, found) = mpsc::channel(1);
         let looking = tokio::spawn(async move {
-            let found = Found::Page(one_row(1));
+            let found = PageReply::Page(one_row(1));
             sender.send(Ok(Some(found))).await.unwrap();
             std::future::pending::<()>().await;
         });

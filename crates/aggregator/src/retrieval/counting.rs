@@ -2,14 +2,15 @@
 //! to tell what matches, and page by page otherwise.
 
 use super::{PageError, Pages, Place, Retrieval};
-use crate::histogram::{Histogram, Interval};
-use crate::query::Query;
+use crate::histogram::Histogram;
 use crate::retrieval::question::Question;
-use crate::store::counts::Counts;
 use crate::worker::JobError;
+use query::Query;
+use query::interval::Interval;
 use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
+use store::counts::Counts;
 
 /// How long the store may count in one step: so long that the beginning of a step costs little, and
 /// so short that it is no slow call and others get their turn.

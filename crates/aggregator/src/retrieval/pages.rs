@@ -4,14 +4,14 @@ use super::question::Question;
 use super::{
     FIRST_PAGE, LONGEST_PAGE, PAGE_ROWS, PageError, Place, RETRY_PAUSE, Retrieval, passes,
 };
-use crate::query::Query;
-use crate::store::found::Found;
-use crate::store::guard::CallError;
-use crate::store::page::Page;
+use crate::breaker::guard::CallError;
 use crate::worker::JobError;
+use query::Query;
 use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
+use store::page::Page;
+use store::page_reply::PageReply;
 
 /// The pages of one answer, in order.
 pub struct Pages {
@@ -99,7 +99,7 @@ impl Pages {
     ///
     /// # Errors
     /// As with [`Pages::step`].
-    pub(super) async fn unread(&mut self) -> Result<Option<Found>, PageError> {
+    pub(super) async fn unread(&mut self) -> Result<Option<PageReply>, PageError> {
         while let Some(found) = self.find().await? {
             self.taken(found.next());
             if !found.is_empty() {
@@ -110,7 +110,7 @@ impl Pages {
     }
 
     /// What stands behind the place where the search is.
-    async fn find(&self) -> Result<Option<Found>, PageError> {
+    async fn find(&self) -> Result<Option<PageReply>, PageError> {
         match self.state {
             State::Done => Ok(None),
             State::Flowing => self.patiently().await.map(Some),
@@ -119,7 +119,7 @@ impl Pages {
     }
 
     /// The rows of what was found, behind which the search goes on then.
-    async fn read(&mut self, found: Found) -> Result<Page, PageError> {
+    async fn read(&mut self, found: PageReply) -> Result<Page, PageError> {
         let page = read(found, &self.query).await?;
         self.taken(page.next);
         if !page.is_empty() {
@@ -163,7 +163,7 @@ impl Pages {
         }
     }
 
-    async fn patiently(&self) -> Result<Found, PageError> {
+    async fn patiently(&self) -> Result<PageReply, PageError> {
         let retrieval = &self.retrieval;
         let give_up = retrieval.clock.elapsed() + retrieval.page_timeout;
         loop {
@@ -182,7 +182,7 @@ impl Pages {
         }
     }
 
-    async fn found(&self) -> Result<Found, PageError> {
+    async fn found(&self) -> Result<PageReply, PageError> {
         let limit = self.retrieval.limit(self.rows, self.page_time);
         let question = Question::page(Arc::clone(&self.query), self.after, limit);
         let answer = self.retrieval.ask(question).await?;
@@ -194,7 +194,7 @@ impl Pages {
 ///
 /// # Errors
 /// When the store's reply cannot be read.
-pub(super) async fn read(found: Found, query: &Query) -> Result<Page, PageError> {
+pub(super) async fn read(found: PageReply, query: &Query) -> Result<Page, PageError> {
     let page = found.read(query).await;
     page.map_err(|error| JobError::Failed(CallError::Store(error)))
 }

@@ -1,16 +1,16 @@
 //! What the workers of the read lane are asked, and what they answer.
 
-use crate::histogram::Interval;
-use crate::query::Query;
-use crate::store::counts::Counts;
-use crate::store::found::Found;
-use crate::store::guard::{CallError, Guard};
-use crate::store::{PageLimit, Store, StoreError};
+use crate::breaker::guard::{CallError, Guard};
 use crate::worker::Handler;
 use async_trait::async_trait;
+use query::Query;
+use query::interval::Interval;
 use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
+use store::counts::Counts;
+use store::page_reply::PageReply;
+use store::{PageLimit, Store, StoreError};
 
 /// How much longer than the store's own deadline its answer is waited for: a store that is well says
 /// in that time that the question takes too long, and only a store that is silent counts as failed.
@@ -31,7 +31,7 @@ enum Wanted {
 
 /// What the store says to it: of the kind that was wanted.
 pub(super) enum Answer {
-    Found(Found),
+    PageReply(PageReply),
     Counts(Counts),
 }
 
@@ -64,7 +64,7 @@ impl Question {
         match self.wanted {
             Wanted::Page(limit) => {
                 let found = store.page(query, after, limit, deadline).await;
-                found.map(Answer::Found)
+                found.map(Answer::PageReply)
             }
             Wanted::Counts(interval, time) => {
                 let counts = store.counts(query, after, interval, time, deadline).await;
@@ -76,9 +76,9 @@ impl Question {
 
 impl Answer {
     /// What was found for a page, if one was asked for.
-    pub(super) fn found(self) -> Option<Found> {
+    pub(super) fn found(self) -> Option<PageReply> {
         match self {
-            Self::Found(found) => Some(found),
+            Self::PageReply(found) => Some(found),
             Self::Counts(_) => None,
         }
     }
@@ -87,7 +87,7 @@ impl Answer {
     pub(super) fn counts(self) -> Option<Counts> {
         match self {
             Self::Counts(counts) => Some(counts),
-            Self::Found(_) => None,
+            Self::PageReply(_) => None,
         }
     }
 }

@@ -1,23 +1,23 @@
 //! A store that finds what a test says, one page after another, and then nothing more for ever.
 
 use super::{Pages, Retrieval};
+use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings};
-use crate::clock::{Clock, SystemClock};
-use crate::histogram::Interval;
-use crate::query::{Candidate, Query};
-use crate::store::counts::Counts;
-use crate::store::found::Found;
-use crate::store::guard::Guard;
-use crate::store::page::Page;
-use crate::store::{InsertReport, PageLimit, Store, StoreError, StoreStatus};
 use async_trait::async_trait;
 use logs::Timestamp;
+use logs::clock::{Clock, SystemClock};
+use query::interval::Interval;
+use query::{Candidate, Query};
 use record::documents::DocumentList;
 use record::id::{BatchId, RecordId};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use store::counts::Counts;
+use store::page::Page;
+use store::page_reply::PageReply;
+use store::{InsertReport, PageLimit, Store, StoreError, StoreStatus};
 use tokio::sync::mpsc;
 
 /// Longer than anything takes that is not wrong.
@@ -102,11 +102,11 @@ impl Store for Scripted {
         _after: Option<RecordId>,
         _limit: PageLimit,
         _deadline: Duration,
-    ) -> Result<Found, StoreError> {
+    ) -> Result<PageReply, StoreError> {
         self.asked.try_send(()).unwrap();
         let next = self.pages.lock().unwrap().pop_front();
         match next {
-            Some(page) => Ok(Found::Page(page)),
+            Some(page) => Ok(PageReply::Page(page)),
             None => std::future::pending().await,
         }
     }

@@ -1,7 +1,7 @@
 //! What a lane promises: bounds, bulkheads, skipped and lost jobs.
 
 use super::*;
-use crate::clock::SystemClock;
+use logs::clock::SystemClock;
 use tokio::sync::Notify;
 
 /// Does what its jobs say.

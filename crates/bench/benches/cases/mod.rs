@@ -1,19 +1,19 @@
 //! What happens to a record inside the service, a thousand records at a time: read, encoded, framed for
 //! the spool, put on a page and written as JSON.
 
-use aggregator::query::Query;
-use aggregator::spool::frame::encode_frame;
-use aggregator::store::page::Page;
-use aggregator::wire::format_of;
 use bson::RawDocument;
 use clap::Parser as _;
 use logs::Timestamp;
 use producer::generate::{Generator, Style};
+use query::Query;
 use record::batch::{Batch, BatchBuilder};
 use record::document::StoredDocument;
 use record::id::BatchId;
+use spool::frame::encode_frame;
 use std::hint::black_box;
 use std::rc::Rc;
+use store::page::Page;
+use wire::format_of;
 
 /// Records that one call of a case handles.
 pub(crate) const RECORDS: u32 = 1000;

@@ -4,7 +4,6 @@ use super::rows::lines;
 use super::{Done, Stopwatch};
 use crate::failure::Failure;
 use crate::verify::COLLECTION;
-use aggregator::store::sqlite::{self, open_reader};
 use bson::spec::BinarySubtype;
 use bson::{Binary, RawDocumentBuf, doc};
 use logs::{Level, Timestamp};
@@ -13,6 +12,7 @@ use record::document;
 use record::id::RecordId;
 use rusqlite::{Connection, params};
 use std::path::Path;
+use store::sqlite::{self, open_reader};
 
 /// Rows in a page.
 pub(crate) const PAGE_ROWS: usize = 100;

@@ -3,10 +3,10 @@
 use super::{Done, Stopwatch};
 use crate::failure::Failure;
 use crate::verify::COLLECTION;
-use aggregator::store::sqlite;
 use bson::{Document, RawDocumentBuf, doc};
 use mongodb::{Client, Collection};
 use std::path::Path;
+use store::sqlite;
 
 /// Documents in a batch of the driver's cursor; the server ends one at 16 MiB anyway.
 const BATCH: u32 = 5_000;

@@ -6,7 +6,6 @@ use super::rows::{all_found, lines};
 use super::{Done, Stopwatch};
 use crate::failure::Failure;
 use crate::verify::COLLECTION;
-use aggregator::store::sqlite;
 use bson::{Bson, Document, RawDocumentBuf, doc};
 use logs::Timestamp;
 use mongodb::Client;
@@ -14,6 +13,7 @@ use record::id::RecordId;
 use rusqlite::types::ToSql;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use store::sqlite;
 
 const NANOS_A_MINUTE: i64 = 60_000_000_000;
 

@@ -3,11 +3,11 @@
 use super::{Done, Stopwatch};
 use crate::failure::Failure;
 use crate::records::{self, Pool};
-use aggregator::clock::SystemClock;
-use aggregator::store::sqlite::{FILE_NAME, SqliteStore};
+use logs::clock::SystemClock;
 use rusqlite::{Connection, params};
 use std::path::Path;
 use std::sync::Arc;
+use store::sqlite::{FILE_NAME, SqliteStore};
 
 const BATCH: u64 = 1000;
 

@@ -10,9 +10,9 @@ use crate::report::{Part, Ratio, Run};
 use crate::rig::{DATABASE, Rig, Target};
 use crate::session::{Session, say};
 use crate::usage::as_f64;
-use aggregator::store::sqlite;
 use logs::Timestamp;
 use record::id::RecordId;
+use store::sqlite;
 
 /// Settings of this part.
 #[derive(Debug, Clone, clap::Args)]

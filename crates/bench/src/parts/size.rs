@@ -104,7 +104,7 @@ async fn filled(session: &Session, megabytes: u64) -> Result<Rig<'static>, Failu
         connections: 8,
     };
     let mut load = Load::full(shape, Amount::Records(PORTION));
-    while size_of(&rig.data().join(aggregator::store::sqlite::FILE_NAME))? < megabytes * 1_000_000 {
+    while size_of(&rig.data().join(store::sqlite::FILE_NAME))? < megabytes * 1_000_000 {
         rig.store(session, &load).await?;
         load.after += PORTION;
     }

@@ -2,16 +2,16 @@
 
 use super::ApiError;
 use crate::admission::{self, NoRoom};
+use crate::breaker::guard::CallError;
 use crate::http::retrieve::AskError;
 use crate::intake::IntakeError;
 use crate::retrieval::TooManyStreams;
-use crate::spool::AppendError;
-use crate::store::StoreError;
-use crate::store::guard::CallError;
-use crate::wire::DecodeError;
 use crate::worker::JobError;
 use axum::http::StatusCode;
+use spool::AppendError;
 use std::time::Duration;
+use store::StoreError;
+use wire::DecodeError;
 
 impl From<DecodeError> for ApiError {
     fn from(error: DecodeError) -> Self {

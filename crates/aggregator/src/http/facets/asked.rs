@@ -2,8 +2,8 @@
 
 use crate::facets::Field;
 use crate::http::retrieve::{AskError, number, query};
-use crate::query::{Query, once};
 use logs::Timestamp;
+use query::{Query, once};
 
 /// What may be said here besides the filters.
 const OWN_PARAMETERS: &str = "order, fields and limit";

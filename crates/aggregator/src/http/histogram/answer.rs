@@ -1,10 +1,12 @@
 //! A histogram as JSON, a bucket on each line.
 
 use super::asked::Asked;
-use crate::histogram::{Bucket, Histogram, LevelCounts, Span, counted_up_to};
+use crate::histogram::{Histogram, LevelCounts, counted_up_to};
 use crate::http::listing;
-use crate::query::Order;
 use logs::Timestamp;
+use query::Order;
+use query::buckets::Bucket;
+use query::span::Span;
 use record::id::RecordId;
 use serde::{Serialize, Serializer};
 use std::ops::Not;

@@ -1,9 +1,9 @@
 //! What a reader wants counted: the query, and by what.
 
-use crate::histogram::Interval;
 use crate::http::retrieve::{AskError, query};
-use crate::query::{Query, once};
 use logs::Timestamp;
+use query::interval::Interval;
+use query::{Query, once};
 
 /// What may be said here besides the filters.
 const OWN_PARAMETERS: &str = "order, interval and by";

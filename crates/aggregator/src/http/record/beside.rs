@@ -1,8 +1,8 @@
 //! How many neighbours are asked for, and which.
 
 use crate::http::retrieve::{AskError, number, query};
-use crate::query::{Query, once};
 use logs::Timestamp;
+use query::{Query, once};
 
 /// Neighbours on one side when nothing else is said, and at most.
 const DEFAULT: usize = 10;

@@ -3,11 +3,11 @@
 use super::encoding::Encoder;
 use super::format::Format;
 use crate::retrieval::{Ahead, PageError, Place};
-use crate::store::page::Page;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use std::{io, vec};
+use store::page::Page;
 
 /// Bytes that are handed over at a time.
 const CHUNK_BYTES: usize = 64 * 1024;

@@ -1,10 +1,11 @@
 //! What a reader asks for: the query, and how much of its answer at a time.
 
 use super::format::{FormatError, Kind};
-use crate::cursor::{BadCursor, CursorKey, Position};
-use crate::histogram::{BadInterval, TooManyBuckets};
-use crate::query::{FILTERS, Query, QueryError, once};
 use logs::Timestamp;
+use query::buckets::TooManyBuckets;
+use query::cursor::{BadCursor, CursorKey, Position};
+use query::interval::BadInterval;
+use query::{FILTERS, Query, QueryError, once};
 use record::id::RecordId;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;

@@ -2,9 +2,9 @@
 
 mod csv;
 
-use crate::store::page::Row;
 use csv::Column;
 use std::io;
+use store::page::Row;
 
 /// Why there is no such form of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

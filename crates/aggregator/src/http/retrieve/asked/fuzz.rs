@@ -6,9 +6,9 @@ use super::*;
 use crate::http::asked_fuzz::{
     config, flipped, flips, is_precise, name, requests, with_value, written,
 };
-use crate::query::Candidate;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
+use query::Candidate;
 
 const CODES: [&str; 10] = [
     "invalid_cursor",

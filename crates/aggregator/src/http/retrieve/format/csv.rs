@@ -1,10 +1,10 @@
 //! CSV as RFC 4180 has it, in which no cell is taken for a formula.
 
 use super::FormatError;
-use crate::query::attribute_text;
-use crate::store::page::{Attributes, Row};
+use query::attribute_text;
 use std::borrow::Cow;
 use std::io;
+use store::page::{Attributes, Row};
 
 /// As RFC 4180 ends a line.
 const LINE_END: &[u8] = b"\r\n";

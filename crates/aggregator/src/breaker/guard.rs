@@ -1,0 +1,99 @@
+//! The circuit breaker around the database call itself, and the call's deadline.
+//!
+//! An operation runs in a task of its own. At the deadline its caller gets an answer, and the task
+//! goes on until the store ends it. Tasks that go on are counted and bounded.
+
+use crate::breaker::{Breaker, Snapshot};
+use logs::clock::Clock;
+use std::sync::Arc;
+use std::time::Duration;
+use store::StoreError;
+use tokio::sync::Semaphore;
+
+/// Operations that may be without an answer at one time, those included that nobody waits for any more.
+const MAX_OPERATIONS: usize = 64;
+
+/// Guards the calls of one lane.
+pub struct Guard {
+    breaker: Arc<Breaker>,
+    clock: Arc<dyn Clock>,
+    operations: Arc<Semaphore>,
+}
+
+/// Why a guarded call gave no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The breaker is open; nothing was asked of the store.
+    #[error("the store is not available: the circuit breaker is open")]
+    Open {
+        /// Until the next call may be let through.
+        retry_after: Duration,
+    },
+    /// The store was asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Guard {
+    /// A guard that measures with `clock`.
+    pub fn new(breaker: Arc<Breaker>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            breaker,
+            clock,
+            operations: Arc::new(Semaphore::new(MAX_OPERATIONS)),
+        }
+    }
+
+    /// Calls the store, unless the breaker is open. `deadline` is a time of the clock's
+    /// [`elapsed`](Clock::elapsed). A panic in `operation` goes on in the caller.
+    ///
+    /// # Errors
+    /// [`CallError::Open`] at once when the breaker is open; [`StoreError::Timeout`] at the deadline.
+    pub async fn call<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        operation: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, CallError> {
+        let permit = self
+            .breaker
+            .try_acquire(self.clock.elapsed())
+            .map_err(|rejected| CallError::Open {
+                retry_after: rejected.retry_after,
+            })?;
+        let Ok(slot) = Arc::clone(&self.operations).try_acquire_owned() else {
+            permit.failure(self.clock.elapsed());
+            let reason = format!("{MAX_OPERATIONS} operations are without an answer");
+            return Err(StoreError::Unavailable(reason).into());
+        };
+        let task = tokio::spawn(async move {
+            let result = operation.await;
+            drop(slot);
+            result
+        });
+        let left = deadline.saturating_sub(self.clock.elapsed());
+        let result = match tokio::time::timeout(left, task).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(failed)) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+            Ok(Err(_)) => Err(StoreError::Unavailable(
+                "the service is stopping".to_owned(),
+            )),
+            Err(_) => Err(StoreError::Timeout),
+        };
+        match &result {
+            Ok(_) => permit.success(self.clock.elapsed()),
+            Err(error) if error.is_failure() => permit.failure(self.clock.elapsed()),
+            Err(_) => permit.ignored(),
+        }
+        Ok(result?)
+    }
+
+    /// Lets a probe through at once if the breaker is open.
+    pub fn end_wait(&self) {
+        self.breaker.end_wait(self.clock.elapsed());
+    }
+
+    /// The breaker's state, for `/health`.
+    pub fn snapshot(&self) -> Snapshot {
+        self.breaker.snapshot(self.clock.elapsed())
+    }
+}

@@ -1,0 +1,85 @@
+//! Why a query string is no query: each reason names the parameter.
+
+use logs::TimeError;
+
+/// The names of the filters; order is a parameter of a query, too, but not of every address.
+pub const FILTERS: &str =
+    "startTime, endTime, logLevel, minLevel, q, caseSensitive, regex, attr.KEY";
+
+/// Why a query string is no query.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// A time cannot be read.
+    #[error("{parameter} is not a time: {reason}{}", relative_hint(*reason))]
+    BadTime {
+        /// Which parameter.
+        parameter: &'static str,
+        /// Why.
+        reason: TimeError,
+    },
+    /// The range ends before it begins.
+    #[error("startTime is after endTime")]
+    EmptyRange,
+    /// A parameter that is no filter, by its name as it was sent, cut to a bearable length: most often
+    /// a typing error that would change the answer.
+    #[error("there is no parameter {0:?}: known are {FILTERS} and order")]
+    Unknown(String),
+    /// A parameter that may come once came twice.
+    #[error("{0} is given more than once")]
+    Repeated(&'static str),
+    /// More values of one parameter than are looked at.
+    #[error("{parameter} is given more than {limit} times")]
+    TooMany {
+        /// Which parameter.
+        parameter: &'static str,
+        /// How many values it may have.
+        limit: usize,
+    },
+    /// A value that is longer than any of its kind may be.
+    #[error("{parameter} is longer than {limit} bytes")]
+    TooLong {
+        /// Which parameter.
+        parameter: &'static str,
+        /// Bytes of its value.
+        limit: usize,
+    },
+    /// A least level that is no level.
+    #[error("minLevel is no level: expected TRACE, DEBUG, INFO, WARN, ERROR or FATAL")]
+    BadLevel,
+    /// A regular expression that cannot be used.
+    #[error("regex cannot be used: {0}")]
+    BadRegex(String),
+    /// A parameter that is either true or false.
+    #[error("{0} is neither true nor false")]
+    BadBoolean(&'static str),
+    /// An order that is none.
+    #[error("order is neither asc nor desc")]
+    BadOrder,
+    /// An attribute without a name.
+    #[error("attr. has no name behind its dot: expected attr.KEY=VALUE")]
+    NoAttribute,
+}
+
+/// Only a query may be relative, so only here the other forms are told.
+fn relative_hint(reason: TimeError) -> &'static str {
+    match reason {
+        TimeError::Form => ", or relative to now such as -15m, -1h30m or now",
+        TimeError::Range => "",
+    }
+}
+
+impl QueryError {
+    /// A code that stays the same, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::BadTime { .. } => "invalid_time",
+            Self::EmptyRange => "invalid_time_range",
+            Self::Unknown(_) => "unknown_parameter",
+            Self::Repeated(_) => "repeated_parameter",
+            Self::TooMany { .. } | Self::TooLong { .. } => "query_too_large",
+            Self::BadLevel => "invalid_level",
+            Self::BadRegex(_) => "invalid_regex",
+            Self::BadBoolean(_) | Self::BadOrder | Self::NoAttribute => "invalid_parameter",
+        }
+    }
+}

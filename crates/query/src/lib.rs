@@ -1,0 +1,177 @@
+//! What is asked for: parsed from the query string, and decided by [`Query::matches`] alone.
+//!
+//! A store narrows with [`Query::bounds`], [`Query::severities`], [`Query::texts`],
+//! [`Query::message_matches`] and [`Query::attributes`], which never leave out a record that matches;
+//! whether one matches is said here and nowhere else, so both stores answer alike.
+//!
+//! To add a filter: a file in `query/` with a type that says whether it matches, a line in
+//! [`Query::matches`], what [`Query::is_of_time_and_severity`] asks of it, and a name in `query/parse.rs`. It works on both stores then; narrowing in a
+//! store only makes it faster.
+
+mod attribute;
+pub mod buckets;
+pub mod cursor;
+mod error;
+pub mod interval;
+mod level;
+mod parse;
+pub mod span;
+mod text;
+mod time;
+mod values;
+
+pub use attribute::{AttributeFilter, attribute_text};
+pub use error::FILTERS;
+pub use error::QueryError;
+pub use level::LevelFilter;
+pub use parse::once;
+pub use text::{Pattern, Substring};
+pub use values::each_value;
+
+use logs::{Level, Timestamp};
+use record::id::RecordId;
+
+/// A query for records: every part that is there has to fit.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Query {
+    /// Records at or after this time.
+    pub start: Option<Timestamp>,
+    /// Records before this time.
+    pub end: Option<Timestamp>,
+    /// Records of one of these levels.
+    pub levels: Option<LevelFilter>,
+    /// Records of this level or a worse one; an unknown level is none of them.
+    pub min_level: Option<Level>,
+    /// Texts that the message contains, all of them.
+    pub texts: Vec<Substring>,
+    /// Regular expressions that are found in the message, all of them.
+    pub patterns: Vec<Pattern>,
+    /// What is said of attributes, all of it.
+    pub attributes: Vec<AttributeFilter>,
+    /// Which records come first.
+    pub order: Order,
+}
+
+/// An order of ids, and with it of time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The oldest first.
+    #[default]
+    Ascending,
+    /// The newest first.
+    Descending,
+}
+
+/// The part of a record that a query looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// The record's id, and with it its time.
+    pub id: RecordId,
+    /// Its severity, 0 when the level is unknown.
+    pub severity: u8,
+    /// Its level's text.
+    pub level: Option<&'a str>,
+    /// Its text.
+    pub message: &'a str,
+    /// Its attributes as a JSON object.
+    pub attributes: Option<&'a str>,
+}
+
+/// A range of ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// The least id.
+    pub from: RecordId,
+    /// Whether the least id itself is left out.
+    pub behind: bool,
+    /// The least id that is beyond, or `None` when there is no end.
+    pub before: Option<RecordId>,
+}
+
+impl Query {
+    /// Whether a record is asked for. The one definition of it.
+    pub fn matches(&self, record: Candidate<'_>) -> bool {
+        let time = record.id.time();
+        self.start.is_none_or(|start| time >= start)
+            && self.end.is_none_or(|end| time < end)
+            && self
+                .levels
+                .as_ref()
+                .is_none_or(|levels| levels.matches(record.severity, record.level))
+            && self
+                .min_level
+                .is_none_or(|least| level::is_at_least(record.severity, least))
+            && self.message_matches(record.message)
+            && self
+                .attributes
+                .iter()
+                .all(|filter| filter.matches(record.attributes))
+    }
+
+    /// Whether a message has all that is looked for in messages: no record with another one matches.
+    pub fn message_matches(&self, message: &str) -> bool {
+        self.texts.iter().all(|text| text.is_in(message))
+            && self.patterns.iter().all(|pattern| pattern.is_in(message))
+    }
+
+    /// Whether anything is looked for in messages.
+    pub fn looks_into_messages(&self) -> bool {
+        !self.texts.is_empty() || !self.patterns.is_empty()
+    }
+
+    /// Whether nothing is asked for but times and levels that are known by their severity, so that an
+    /// id and a severity are enough to tell what matches.
+    pub fn is_of_time_and_severity(&self) -> bool {
+        // By name, so that whoever adds a filter has to say so here, too.
+        let Self {
+            start: _,
+            end: _,
+            min_level: _,
+            order: _,
+            levels,
+            texts,
+            patterns,
+            attributes,
+        } = self;
+        texts.is_empty()
+            && patterns.is_empty()
+            && attributes.is_empty()
+            && !levels.as_ref().is_some_and(LevelFilter::has_texts)
+    }
+
+    /// The ids that can match and come behind `after` in the order that is asked for.
+    pub fn bounds(&self, after: Option<RecordId>) -> Bounds {
+        let all = Bounds {
+            from: self.start.map_or(RecordId::MIN, RecordId::first_at),
+            behind: false,
+            before: self.end.map(RecordId::first_at),
+        };
+        match (after, self.order) {
+            (Some(after), Order::Ascending) if after >= all.from => Bounds {
+                from: after,
+                behind: true,
+                ..all
+            },
+            (Some(after), Order::Descending) => Bounds {
+                before: Some(all.before.map_or(after, |end| end.min(after))),
+                ..all
+            },
+            (Some(_), Order::Ascending) | (None, _) => all,
+        }
+    }
+
+    /// The severities that can match, ascending; `None` when any can.
+    pub fn severities(&self) -> Option<Vec<u8>> {
+        let least = |severity: &u8| {
+            self.min_level
+                .is_none_or(|least| level::is_at_least(*severity, least))
+        };
+        match &self.levels {
+            Some(levels) => Some(levels.severities().filter(least).collect()),
+            None => self.min_level.map(|_| level::ALL.filter(least).collect()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

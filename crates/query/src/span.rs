@@ -1,0 +1,12 @@
+//! A range of time with both of its ends.
+
+use logs::Timestamp;
+
+/// Times from the first to the last, both of them included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The earliest.
+    pub first: Timestamp,
+    /// The latest; not before the first.
+    pub last: Timestamp,
+}

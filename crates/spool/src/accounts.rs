@@ -1,0 +1,33 @@
+//! What the spool takes from those above it: somebody who counts its records, and the memory that a
+//! batch holds until it is on disk.
+
+/// Counts what becomes of the spool's records. Some of it is told under the spool's own lock: it must
+/// neither block nor call the spool.
+pub trait Accounts: Send + Sync + 'static {
+    /// Records were found at the start; they wait.
+    fn recovered(&self, records: u64);
+    /// Records were made durable; they wait.
+    fn spooled(&self, records: u64);
+    /// Records could not be taken; their sender is told to come again.
+    fn not_taken(&self, records: u64);
+    /// The records of a batch wait no more.
+    fn done(&self, outcome: &BatchOutcome);
+    /// Records that wait.
+    fn waiting(&self) -> u64;
+}
+
+/// What became of a batch's records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BatchOutcome {
+    /// Records that are new in the store.
+    pub stored: u64,
+    /// Records that the store had already.
+    pub already_stored: u64,
+    /// Records that the store refused for good; they are set aside.
+    pub refused: u64,
+}
+
+/// Memory that a batch takes up; given back when it is dropped.
+pub trait Hold: Send + 'static {}
+
+impl<T: Send + 'static> Hold for T {}

@@ -1,0 +1,60 @@
+//! A buffer aligned as its place in a file is, which direct access to the disk asks for.
+
+use std::ops::Deref;
+
+/// What direct access is aligned to, in the file and in memory.
+pub(super) const BLOCK_BYTES: usize = 4096;
+
+/// Bytes for, or from, one place of a file.
+#[derive(Debug, Default)]
+pub(super) struct AlignedBuffer {
+    /// Filler up to `start`, then the bytes.
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl AlignedBuffer {
+    /// Empties it, with room for `count` bytes at this offset of a file. What is put behind the end of
+    /// the vector belongs to the bytes; when it is more than `count`, they are no longer aligned, and go
+    /// through the page cache.
+    pub(super) fn empty_for(&mut self, offset: u64, count: usize) -> &mut Vec<u8> {
+        self.align(offset, count);
+        self.bytes.clear();
+        self.bytes.resize(self.start, 0);
+        &mut self.bytes
+    }
+
+    /// Makes it `count` bytes of whatever there is, for what stands at this offset of a file.
+    pub(super) fn space_for(&mut self, offset: u64, count: usize) -> &mut [u8] {
+        self.align(offset, count);
+        self.bytes.resize(self.start.saturating_add(count), 0);
+        self.bytes.get_mut(self.start..).unwrap_or_default()
+    }
+
+    fn align(&mut self, offset: u64, count: usize) {
+        let room = count.saturating_add(BLOCK_BYTES);
+        self.bytes
+            .reserve_exact(room.saturating_sub(self.bytes.len()));
+        let wanted = usize::try_from(offset % BLOCK_BYTES as u64).unwrap_or(0);
+        let given = self.bytes.as_ptr().addr() % BLOCK_BYTES;
+        self.start = (BLOCK_BYTES + wanted - given) % BLOCK_BYTES;
+    }
+
+    /// Keeps the first `count` bytes.
+    pub(super) fn truncate(&mut self, count: usize) {
+        self.bytes.truncate(self.start.saturating_add(count));
+    }
+
+    /// Bytes of memory that it takes up.
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+}
+
+impl Deref for AlignedBuffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+}

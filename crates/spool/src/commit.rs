@@ -1,0 +1,160 @@
+//! The committing thread: everything that waits goes into one frame, one write, one sync.
+//!
+//! No artificial delay: what arrives during one sync makes up the next commit.
+
+use super::Shared;
+use super::accounts::Hold;
+use super::log::{AppendError, Log};
+use record::batch::Batch;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::{self, JoinHandle};
+use tokio::sync::{mpsc, oneshot};
+
+/// Bytes of documents in one commit, but for a single larger batch. A commit is in memory several
+/// times (its batches, its frame, later the reader's window), and a larger one is hardly faster.
+const COMMIT_BYTES: usize = 4 * 1024 * 1024;
+
+/// A batch that is to be made durable.
+pub(super) struct Commit {
+    pub(super) batch: Batch,
+    /// The memory that it takes up until it is on disk.
+    pub(super) room: Box<dyn Hold>,
+    pub(super) answer: oneshot::Sender<Result<u64, AppendError>>,
+}
+
+pub(super) enum Message {
+    Append(Commit),
+    /// Begin another segment, so that the newest can be removed.
+    Rotate,
+    Close,
+}
+
+/// Starts the thread; it ends when it is told to, or when nobody can send any more.
+pub(super) fn start(
+    log: Log,
+    receiver: mpsc::Receiver<Message>,
+    shared: Arc<Shared>,
+) -> io::Result<JoinHandle<()>> {
+    let thread = thread::Builder::new().name("spool".to_owned());
+    thread.spawn(move || run(log, receiver, &shared))
+}
+
+fn run(mut log: Log, mut receiver: mpsc::Receiver<Message>, shared: &Shared) {
+    let _unless_it_panics = Alarm(shared);
+    while let Some(message) = receiver.blocking_recv() {
+        let mut group = Vec::new();
+        let mut bytes = 0;
+        let mut next = Some(message);
+        while let Some(message) = next.take() {
+            match message {
+                Message::Append(commit) => {
+                    bytes += commit.batch.documents.encoded_bytes();
+                    group.push(commit);
+                }
+                Message::Rotate => rotate(&mut log, shared),
+                Message::Close => receiver.close(),
+            }
+            if bytes < COMMIT_BYTES {
+                next = receiver.try_recv().ok();
+            }
+        }
+        commit(&mut log, group, shared);
+    }
+    shared.state().closed = true;
+    shared.appended.notify_one();
+}
+
+/// A thread that panicked makes nothing durable any more: then the process must end.
+struct Alarm<'a>(&'a Shared);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            poison(self.0, "the committing thread panicked");
+        }
+    }
+}
+
+fn poison(shared: &Shared, reason: &str) {
+    shared.poisoned.send_if_modified(|poisoned| {
+        let first = poisoned.is_none();
+        poisoned.get_or_insert_with(|| reason.to_owned());
+        first
+    });
+}
+
+fn rotate(log: &mut Log, shared: &Shared) {
+    match log.begin_another() {
+        Ok(span) => {
+            let mut state = shared.state();
+            if state.spans.back().map(|newest| newest.first_seq) != Some(span.first_seq) {
+                state.spans.push_back(span);
+                state.end = span.bytes;
+            }
+        }
+        Err(AppendError::Poisoned(reason)) => poison(shared, &reason),
+        Err(error) => tracing::warn!(%error, "no new segment could be begun"),
+    }
+}
+
+/// Makes a group of batches durable, and tells those who wait for that.
+pub(super) fn commit(log: &mut Log, group: Vec<Commit>, shared: &Shared) {
+    if group.is_empty() {
+        return;
+    }
+    match log.append(group.iter().map(|commit| &commit.batch)) {
+        Ok(appended) => {
+            let mut answers = Vec::with_capacity(group.len());
+            let mut batches = Vec::with_capacity(group.len());
+            for commit in group {
+                answers.push((commit.answer, commit.room));
+                batches.push(commit.batch);
+            }
+            let mut state = shared.state();
+            state.fsyncs.add(log.last_commit());
+            state.committed(&appended, batches, shared.clock.elapsed());
+            warn_when_filling(&mut state.warned, shared);
+            drop(state);
+            for (seq, (answer, room)) in (appended.head.first_seq..).zip(answers) {
+                drop(room);
+                // The caller may have left; the batch is taken all the same.
+                drop(answer.send(Ok(seq)));
+            }
+            shared.appended.notify_one();
+        }
+        // All of them together are too much, but one alone may not be.
+        Err(AppendError::Full { .. } | AppendError::DiskFull(_) | AppendError::TooLarge(_))
+            if group.len() > 1 =>
+        {
+            for alone in group {
+                commit(log, vec![alone], shared);
+            }
+        }
+        Err(error) => {
+            shared.state().note_newest(log.newest());
+            refuse(group, &error, shared);
+        }
+    }
+}
+
+fn refuse(group: Vec<Commit>, error: &AppendError, shared: &Shared) {
+    if let AppendError::Poisoned(reason) = error {
+        poison(shared, reason);
+    }
+    let accounts = Arc::clone(&shared.state().accounts);
+    for commit in group {
+        accounts.not_taken(commit.batch.documents.len() as u64);
+        drop(commit.answer.send(Err(error.clone())));
+    }
+}
+
+/// Says it once each time that the spool fills up.
+fn warn_when_filling(warned: &mut bool, shared: &Shared) {
+    let (used, limit) = (shared.used.load(Ordering::Relaxed), shared.bounds.max_bytes);
+    if used > limit / 5 * 4 && !*warned {
+        *warned = true;
+        tracing::warn!(used, limit, "the spool is four fifths full");
+    }
+}

@@ -1,0 +1,148 @@
+//! The reading end of the spool: hands out what waits, oldest first, from memory while it is there
+//! and else from disk.
+
+use super::Shared;
+use super::damage::{DAMAGE_MET, Damage};
+use super::portion::{ConsumeError, Portion, PortionBuilder};
+use super::reader::{Reader, read_portion};
+use super::state::Spooled;
+use std::sync::{Arc, PoisonError};
+use tokio::task::JoinHandle;
+
+/// The reading end. There is one.
+pub struct Consumer {
+    shared: Arc<Shared>,
+    reader: Option<Reader>,
+    /// What is being read, and has not come back yet.
+    reading: Option<JoinHandle<Reading>>,
+}
+
+type Reading = (Option<Reader>, Result<Vec<Spooled>, ConsumeError>);
+
+impl Consumer {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            reader: None,
+            reading: None,
+        }
+    }
+
+    /// The next batches; waits for them. `None` when the spool is closed and everything was handed
+    /// out. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// [`ConsumeError`]; it may be called again.
+    pub async fn next(&mut self, portion: Portion) -> Result<Option<Vec<Spooled>>, ConsumeError> {
+        let shared = Arc::clone(&self.shared);
+        loop {
+            let appended = shared.appended.notified();
+            // The future of an earlier call was dropped while it was reading.
+            if self.reading.is_some()
+                && let Some(batches) = self.read(portion).await?
+            {
+                return Ok(Some(batches));
+            }
+            match self.look(portion) {
+                Look::Batches(batches) => return Ok(Some(batches)),
+                Look::OnDisk => {
+                    if let Some(batches) = self.read(portion).await? {
+                        return Ok(Some(batches));
+                    }
+                }
+                Look::Nothing { closed: true } => return Ok(None),
+                Look::Nothing { closed: false } => appended.await,
+            }
+        }
+    }
+
+    fn look(&self, portion: Portion) -> Look {
+        let mut state = self.shared.state();
+        if state.cursor >= state.next_seq {
+            return Look::Nothing {
+                closed: state.closed,
+            };
+        }
+        let mut builder = PortionBuilder::new(portion);
+        while state
+            .peek_hot()
+            .is_some_and(|batch| builder.has_room(batch))
+            && let Some(spooled) = state.take_hot()
+        {
+            builder.add(spooled);
+        }
+        match builder.batches.is_empty() {
+            true => Look::OnDisk,
+            false => Look::Batches(builder.batches),
+        }
+    }
+
+    async fn read(&mut self, portion: Portion) -> Result<Option<Vec<Spooled>>, ConsumeError> {
+        let (shared, reader) = (Arc::clone(&self.shared), &mut self.reader);
+        // It stays here while it is awaited: whoever drops the future finds it again.
+        let reading = self.reading.get_or_insert_with(|| {
+            let mut reader = reader.take();
+            tokio::task::spawn_blocking(move || {
+                let read = read_portion(&shared, &mut reader, portion);
+                (reader, read)
+            })
+        });
+        let ended = reading.await;
+        self.reading = None;
+        let (reader, read) = ended?;
+        self.reader = reader;
+        self.judge(read)
+    }
+
+    /// The next batches, if there are any now. Blocks on the disk.
+    #[cfg(test)]
+    pub(super) fn next_now(&mut self, portion: Portion) -> Result<Vec<Spooled>, ConsumeError> {
+        loop {
+            match self.look(portion) {
+                Look::Batches(batches) => return Ok(batches),
+                Look::Nothing { .. } => return Ok(Vec::new()),
+                Look::OnDisk => {
+                    let read = read_portion(&self.shared, &mut self.reader, portion);
+                    if let Some(batches) = self.judge(read)? {
+                        return Ok(batches);
+                    }
+                }
+            }
+        }
+    }
+
+    fn judge(
+        &self,
+        read: Result<Vec<Spooled>, ConsumeError>,
+    ) -> Result<Option<Vec<Spooled>>, ConsumeError> {
+        if let Err(ConsumeError::Damaged(damage)) = &read {
+            self.note(damage);
+        }
+        let batches = read?;
+        Ok((!batches.is_empty()).then_some(batches))
+    }
+
+    /// The next start must look at everything, and refuse.
+    fn note(&self, damage: &Damage) {
+        let mut noted = self
+            .shared
+            .damaged
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *noted = Some(format!("the spool is damaged: {damage}"));
+        let disk = &self.shared.disk;
+        let marked = disk
+            .create(DAMAGE_MET)
+            .and_then(|file| file.sync())
+            .and_then(|()| disk.sync_folder());
+        if let Err(error) = marked {
+            tracing::error!(%error, "the damage could not be marked for the next start");
+        }
+    }
+}
+
+enum Look {
+    Batches(Vec<Spooled>),
+    OnDisk,
+    Nothing { closed: bool },
+}

@@ -1,0 +1,413 @@
+//! The spool: a durable queue on disk. A batch is acknowledged once it is fsynced here, whether or
+//! not the store is there, and stays until the store has it durably.
+//!
+//! # Format, version 2
+//!
+//! A folder of segments `{first sequence number, 20 digits}.seg`. Every batch has a sequence number,
+//! from 1 on, without gaps. All numbers are little-endian; every checksum is CRC-32C. Those of frames
+//! and seals begin with the segment's salt (8 bytes), so that nothing of another segment, or of an
+//! earlier life of the same blocks, is taken for this one's.
+//!
+//! ```text
+//! segment   head, head (a second copy), frame, frame, …, seal (when another segment follows)
+//! head      "LOGSPOOL" | version u16 | flags u16 | first_seq u64 | salt u64 | sum u32      32 bytes
+//! frame     "FRAM" | payload bytes u32 | first_seq u64 | batches u32 | records u32
+//!           | sum of the payload u32 | sum of this head u32                                32 bytes
+//!           payload: the batches, one behind another, and then filler: less than 4096 zeros
+//! batch     id 8 | key digest 16 | received_at i64 (ns) | flags u32 | undated u32 | records u32
+//!           | bytes u32 | undated positions, u32 each | BSON documents
+//! seal      "SEAL" and then as a frame's head, without a payload: first_seq is that of the next
+//!           segment; batches and records are those of the whole segment                    32 bytes
+//! ```
+//!
+//! A large frame has so much filler that the next one begins with a block of the disk. Version 1 is the
+//! same without filler; a segment that an earlier version began gets none.
+//!
+//! Flags of a segment: 1, it was put together again after damage and numbers may be missing. Flags
+//! of a batch: 1, the client sent a key.
+//!
+//! Beside the segments: `done` (a hint: the store has every batch below), `clean` (the last stop was an orderly one),
+//! `damage-met` (the next start reads everything), `*.damaged` (set aside by `--spool-recover`),
+//! `*.new` (unfinished, never read).
+//!
+//! # Rules
+//!
+//! - A **frame is one group commit**: one write, one `fdatasync`, and then all of its batches are
+//!   acknowledged. So at most one frame is not synced, and only a *last* frame can be torn.
+//! - A segment gets its name only when its head is durable. **A segment ends where the next one
+//!   begins**: frames behind that do not count.
+//! - A failed write is cut off durably before anything else is written. A failed sync poisons the
+//!   spool: the process ends, and the next start writes the last frame anew in a segment of its own.
+//! - Segments are removed oldest first, each durably before the next. A seal is written when the
+//!   next segment is there for good, so the newest segment has none.
+//! - The disk is trusted in one thing: bytes that are durable stay so when others are written behind
+//!   them into the same sector.
+
+mod accounts;
+mod aligned;
+mod commit;
+mod consumer;
+mod damage;
+pub mod disk;
+pub mod frame;
+mod hint;
+mod log;
+mod meter;
+pub mod offline;
+mod portion;
+mod reader;
+mod recovery;
+mod repair;
+mod reverse_scan;
+mod segment;
+mod span;
+mod state;
+mod survey;
+
+pub use accounts::{Accounts, BatchOutcome, Hold};
+pub use consumer::Consumer;
+pub use damage::{Damage, SpoolError};
+pub use log::{AppendError, Bounds, Place};
+pub use portion::{ConsumeError, Portion};
+pub use reverse_scan::{ReverseScan, ScannedBatch};
+pub use state::Spooled;
+
+use commit::{Commit, Message};
+use disk::Disk;
+use hint::Hint;
+use log::Log;
+use logs::clock::Clock;
+use record::batch::Batch;
+use serde::Serialize;
+use state::State;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+/// Batches that may wait for the disk at one time.
+const WAITING_COMMITS: usize = 4096;
+/// When to come again when nothing says how fast the store takes what waits.
+const UNKNOWN_WAIT: Duration = Duration::from_secs(10);
+/// A done segment that is smaller than this is kept until it is full.
+const WORTH_REMOVING: u64 = 64 * 1024;
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// What the ends of the spool share.
+struct Shared {
+    disk: Arc<dyn Disk>,
+    clock: Arc<dyn Clock>,
+    bounds: Bounds,
+    /// Bytes of a torn write that the start cut off.
+    torn_bytes: u64,
+    used: Arc<AtomicU64>,
+    hint: Hint,
+    /// Held by whoever removes segments: one at a time.
+    tidying: Mutex<()>,
+    state: Mutex<State>,
+    /// Batches were appended, or the spool was closed.
+    appended: Notify,
+    /// Batches were done.
+    done: Notify,
+    /// Why the process must end.
+    poisoned: watch::Sender<Option<String>>,
+    /// Why draining has stopped.
+    damaged: Mutex<Option<String>>,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The writing end of the spool, and what is known of it. Cheap to clone.
+#[derive(Clone)]
+pub struct Spool {
+    shared: Arc<Shared>,
+    commits: mpsc::Sender<Message>,
+}
+
+/// Stops the committing thread.
+pub struct Committer {
+    commits: mpsc::Sender<Message>,
+    thread: JoinHandle<()>,
+}
+
+/// For `/health`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SpoolSnapshot {
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Bytes that there may be.
+    pub max_bytes: u64,
+    /// Batches that wait for the store.
+    pub batches: u64,
+    /// Records that wait for the store.
+    pub records: u64,
+    /// Age of the oldest batch that waits, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oldest_age_ms: Option<u64>,
+    /// Until the bound is reached, if it goes on as in the last ten seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds_until_full: Option<u64>,
+    /// Group commits since the start.
+    pub commits: u64,
+    /// Median of the last commits, each a write with its `fdatasync`, in microseconds.
+    pub fsync_p50_us: u64,
+    /// 99 of 100 of the last commits took at most so many microseconds.
+    pub fsync_p99_us: u64,
+    /// Bytes of a torn write that the start of the process cut off.
+    pub torn_bytes: u64,
+    /// Whether a sync has failed: then the process ends.
+    pub poisoned: bool,
+    /// Why batches are not being handed on to the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// Opens the spool in a folder, or makes an empty one. `recover` sets damaged segments aside.
+///
+/// # Errors
+/// [`SpoolError`], a sentence that says what to do.
+pub fn open(place: Place, recover: bool) -> Result<(Spool, Committer, Consumer), SpoolError> {
+    let (shared, log) = assemble(place, Box::new(rand::random), recover)?;
+    let (commits, receiver) = mpsc::channel(WAITING_COMMITS);
+    let thread = commit::start(log, receiver, Arc::clone(&shared))?;
+    let consumer = Consumer::new(Arc::clone(&shared));
+    let spool = Spool {
+        shared,
+        commits: commits.clone(),
+    };
+    Ok((spool, Committer { commits, thread }, consumer))
+}
+
+/// The parts of a spool before a thread runs.
+fn assemble(
+    place: Place,
+    salts: Box<dyn FnMut() -> u64 + Send>,
+    recover: bool,
+) -> Result<(Arc<Shared>, Log), SpoolError> {
+    let recovered = recovery::open(place.clone(), salts, recover)?;
+    if recovered.torn_bytes > 0 {
+        let bytes = recovered.torn_bytes;
+        tracing::warn!(
+            bytes,
+            "a torn write at the end of the spool was cut off; nobody was told that it was taken"
+        );
+    }
+    if recovered.waiting.1 > 0 {
+        let (batches, records) = recovered.waiting;
+        tracing::info!(batches, records, "batches in the spool wait for the store");
+    }
+    let shared = Arc::new(Shared {
+        hint: Hint::open(&*place.disk)?,
+        tidying: Mutex::new(()),
+        disk: place.disk,
+        clock: place.clock,
+        bounds: place.bounds,
+        torn_bytes: recovered.torn_bytes,
+        used: Arc::clone(&recovered.used),
+        state: Mutex::new(State::new(&recovered, place.accounts)),
+        appended: Notify::new(),
+        done: Notify::new(),
+        poisoned: watch::Sender::new(None),
+        damaged: Mutex::new(None),
+    });
+    Ok((shared, recovered.log))
+}
+
+impl Spool {
+    /// Makes a batch durable: when this returns its place in the order of acknowledgement, it is on
+    /// disk. Its records are counted, whatever becomes of them.
+    ///
+    /// # Errors
+    /// [`AppendError`]; then the batch counts as not taken.
+    pub async fn append(&self, batch: Batch, room: impl Hold) -> Result<u64, AppendError> {
+        let (answer, written) = oneshot::channel();
+        let records = batch.documents.len() as u64;
+        let message = Message::Append(Commit {
+            batch,
+            room: Box::new(room),
+            answer,
+        });
+        self.commits.try_send(message).map_err(|error| {
+            self.accounts().not_taken(records);
+            match error {
+                mpsc::error::TrySendError::Full(_) => AppendError::Busy,
+                mpsc::error::TrySendError::Closed(_) => AppendError::Closed,
+            }
+        })?;
+        written.await.unwrap_or(Err(AppendError::Closed))
+    }
+
+    /// Notes that the store has what it takes of a batch of so many bytes.
+    pub fn done(&self, seq: u64, bytes: u64, outcome: BatchOutcome) {
+        let now = self.shared.clock.elapsed();
+        let mut state = self.shared.state();
+        state.bytes_done.add(now, bytes);
+        state.done(seq, &outcome);
+        drop(state);
+        self.shared.done.notify_one();
+    }
+
+    /// Whether a batch is not done.
+    pub fn waits(&self, seq: u64) -> bool {
+        self.shared.state().waits(seq)
+    }
+
+    /// Waits until batches were done since the last call.
+    pub async fn progress(&self) {
+        self.shared.done.notified().await;
+    }
+
+    /// Removes segments of which everything is done and writes the hint. Blocks on the disk.
+    ///
+    /// # Errors
+    /// The disk's; what was not removed is tried again at the next call.
+    pub fn tidy(&self) -> io::Result<()> {
+        let _alone = self
+            .shared
+            .tidying
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.make_room();
+        loop {
+            let finished = self.shared.state().finished();
+            let Some(span) = finished else { break };
+            recovery::remove_segment(&*self.shared.disk, span.first_seq)?;
+            self.shared.used.fetch_sub(span.bytes, Ordering::Relaxed);
+            let mut state = self.shared.state();
+            state.spans.pop_front();
+            state.warned &= self.used() > self.shared.bounds.max_bytes / 5 * 4;
+        }
+        let done_below = self.shared.state().done_below;
+        self.shared.hint.write(done_below)
+    }
+
+    /// When there is no room and all is done, the newest segment stands in the way: another is
+    /// begun, so that it can go.
+    fn make_room(&self) {
+        let state = self.shared.state();
+        let newest = state.spans.back().map_or(0, |span| span.bytes);
+        let idle = state.done_below == state.next_seq && newest > WORTH_REMOVING;
+        drop(state);
+        if idle && self.check().is_err() {
+            // A full queue means that batches are being written: then it is not idle.
+            drop(self.commits.try_send(Message::Rotate));
+        }
+    }
+
+    /// Says why a batch would not be taken now.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn check(&self) -> Result<(), AppendError> {
+        if let Some(reason) = &*self.shared.poisoned.borrow() {
+            return Err(AppendError::Poisoned(reason.clone()));
+        }
+        log::check_bound(&self.shared.bounds, self.used(), 1)?;
+        log::check_disk(&*self.shared.disk, &self.shared.bounds, 0)
+    }
+
+    fn used(&self) -> u64 {
+        self.shared.used.load(Ordering::Relaxed)
+    }
+
+    /// How long it is likely to take until there is room again, from how fast the store takes what
+    /// waits: a segment's bytes are free only when all of it is done.
+    pub fn time_to_room(&self) -> Duration {
+        let mut state = self.shared.state();
+        let rate = state.bytes_done.per_second(self.shared.clock.elapsed());
+        let oldest = state.spans.front().map_or(0, |span| span.bytes);
+        match oldest.checked_div(rate) {
+            Some(seconds) => Duration::from_secs(seconds.max(1)).min(LONGEST_WAIT),
+            None => UNKNOWN_WAIT,
+        }
+    }
+
+    /// Resolves with the reason when the spool cannot be written any more and the process must end.
+    pub async fn poisoned(&self) -> String {
+        let mut poisoned = self.shared.poisoned.subscribe();
+        match poisoned.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(reason)) => reason.clone(),
+            _ => std::future::pending().await,
+        }
+    }
+
+    fn accounts(&self) -> Arc<dyn Accounts> {
+        Arc::clone(&self.shared.state().accounts)
+    }
+
+    /// Goes over the batches that are on disk, newest first.
+    pub fn scan_back(&self) -> ReverseScan {
+        let state = self.shared.state();
+        let segments = state.spans.iter().map(|span| span.first_seq).collect();
+        ReverseScan::new(Arc::clone(&self.shared.disk), segments)
+    }
+
+    /// The spool in numbers.
+    pub fn snapshot(&self) -> SpoolSnapshot {
+        let (elapsed, now) = (self.shared.clock.elapsed(), self.shared.clock.now());
+        let (bytes, max_bytes) = (self.used(), self.shared.bounds.max_bytes);
+        let problem = self
+            .shared
+            .damaged
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let mut state = self.shared.state();
+        let growth = state
+            .bytes_in
+            .per_second(elapsed)
+            .saturating_sub(state.bytes_done.per_second(elapsed));
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let age = |nanos: i64| u64::try_from(nanos.max(0) / 1_000_000).unwrap_or(0);
+        let oldest = state
+            .oldest()
+            .map(|time| age(now.nanos().saturating_sub(time.nanos())));
+        SpoolSnapshot {
+            bytes,
+            max_bytes,
+            batches: state.waiting_batches,
+            records: state.accounts.waiting(),
+            oldest_age_ms: oldest,
+            seconds_until_full: max_bytes.saturating_sub(bytes).checked_div(growth),
+            commits: state.fsyncs.count(),
+            fsync_p50_us: micros(state.fsyncs.percentile(50)),
+            fsync_p99_us: micros(state.fsyncs.percentile(99)),
+            torn_bytes: self.shared.torn_bytes,
+            poisoned: self.shared.poisoned.borrow().is_some(),
+            problem,
+        }
+    }
+
+    /// Leaves the marker of an orderly stop. Only when nothing is written any more.
+    ///
+    /// # Errors
+    /// The disk's; or that the spool is poisoned, for then the next start must write the last frame
+    /// anew, and the marker would say that it need not.
+    pub fn mark_clean(&self) -> io::Result<()> {
+        if let Some(reason) = &*self.shared.poisoned.borrow() {
+            return Err(io::Error::other(reason.clone()));
+        }
+        self.shared.disk.create(recovery::CLEAN_STOP)?.sync()?;
+        self.shared.disk.sync_folder()
+    }
+}
+
+impl Committer {
+    /// Takes no more batches, makes those durable that were taken, and waits for that; whether it
+    /// ended in order. Blocks.
+    pub fn close(self) -> bool {
+        // Fails only when the thread has ended already.
+        drop(self.commits.blocking_send(Message::Close));
+        self.thread.join().is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;

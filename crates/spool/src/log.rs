@@ -1,0 +1,316 @@
+//! The end of the spool that grows: one frame a commit, synced before it counts.
+
+use super::accounts::Accounts;
+use super::aligned::{AlignedBuffer, BLOCK_BYTES};
+use super::disk::{self, DIRECT_MIN_BYTES, Disk, DiskFile};
+use super::frame::{self, FRAME_HEAD_BYTES, FrameHead, SEGMENT_HEAD_BYTES, SegmentHead};
+use super::segment::Segment;
+use super::span::Span;
+use logs::clock::Clock;
+use record::batch::Batch;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A frame that is as large as this goes to the disk directly, and has filler.
+pub(super) const FILLED_BYTES: usize = if cfg!(test) { 250 } else { DIRECT_MIN_BYTES };
+/// Its end is a multiple of this. In tests it is small, as their frames are.
+pub(super) const FILLED_TO: usize = if cfg!(test) { 64 } else { BLOCK_BYTES };
+
+/// How much disk the spool may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of all segments together.
+    pub max_bytes: u64,
+    /// Bytes of the file system that stay free.
+    pub min_free_disk: u64,
+    /// A segment that is as large as this is followed by another.
+    pub segment_bytes: u64,
+}
+
+/// Why batches were not taken. Nothing of them is in the spool, or nothing that counts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The bound of the spool is reached.
+    #[error("the spool holds as much as it may ({used} of {limit} bytes)")]
+    Full {
+        /// Bytes that it holds.
+        used: u64,
+        /// Bytes that it may hold.
+        limit: u64,
+    },
+    /// The file system has too little room left.
+    #[error("the disk of the data folder is full: {0}")]
+    DiskFull(String),
+    /// The batch is larger than a frame may be.
+    #[error("a batch of {0} encoded bytes is too large for the spool")]
+    TooLarge(usize),
+    /// What the disk said cannot be trusted any more; the process has to start again.
+    #[error("the spool cannot be written any more: {0}")]
+    Poisoned(String),
+    /// More batches wait for the disk than may.
+    #[error("too many batches wait for the disk")]
+    Busy,
+    /// The service is stopping.
+    #[error("the service is stopping")]
+    Closed,
+}
+
+/// Where the frame of a commit stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Appended {
+    pub(super) head: FrameHead,
+    /// The number of its segment.
+    pub(super) segment: u64,
+    /// Where the segment ends now, in bytes.
+    pub(super) segment_end: u64,
+}
+
+/// Where a spool is, and how large it may become.
+#[derive(Clone)]
+pub struct Place {
+    /// Its folder.
+    pub disk: Arc<dyn Disk>,
+    /// How large it may become.
+    pub bounds: Bounds,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Who counts its records.
+    pub accounts: Arc<dyn Accounts>,
+}
+
+/// The newest segment, at its end. One thread has it.
+pub(super) struct Log {
+    disk: Arc<dyn Disk>,
+    clock: Arc<dyn Clock>,
+    bounds: Bounds,
+    /// Bytes of all segments; those who remove one take its bytes off.
+    used: Arc<AtomicU64>,
+    salts: Box<dyn FnMut() -> u64 + Send>,
+    file: Arc<dyn DiskFile>,
+    head: SegmentHead,
+    next_seq: u64,
+    /// Where the next frame goes: behind the last one that was synced.
+    end: u64,
+    batches: u32,
+    records: u32,
+    frame: AlignedBuffer,
+    last_commit: Duration,
+    poisoned: Option<String>,
+}
+
+/// What a [`Log`] goes on from.
+pub(super) struct LogStart {
+    pub(super) segment: Segment,
+    pub(super) next_seq: u64,
+    pub(super) batches: u32,
+    pub(super) records: u32,
+}
+
+impl Log {
+    pub(super) fn new(
+        place: Place,
+        used: Arc<AtomicU64>,
+        salts: Box<dyn FnMut() -> u64 + Send>,
+        start: LogStart,
+    ) -> Self {
+        let mut bounds = place.bounds;
+        // The newest segment is never removed: if it could take up the whole spool, a full one
+        // would stay full.
+        bounds.segment_bytes = bounds.segment_bytes.min(bounds.max_bytes / 4);
+        Self {
+            disk: place.disk,
+            clock: place.clock,
+            bounds,
+            used,
+            salts,
+            file: start.segment.file,
+            head: start.segment.head,
+            next_seq: start.next_seq,
+            end: start.segment.length,
+            batches: start.batches,
+            records: start.records,
+            frame: AlignedBuffer::default(),
+            last_commit: Duration::ZERO,
+            poisoned: None,
+        }
+    }
+
+    /// Makes batches durable, all of them or none. They get the next sequence numbers.
+    pub(super) fn append<'a>(
+        &mut self,
+        batches: impl Iterator<Item = &'a Batch> + Clone,
+    ) -> Result<Appended, AppendError> {
+        if let Some(reason) = &self.poisoned {
+            return Err(AppendError::Poisoned(reason.clone()));
+        }
+        if self.end >= self.bounds.segment_bytes && self.batches > 0 {
+            self.rotate()?;
+        }
+        let payload: usize = batches.clone().map(frame::batch_bytes).sum();
+        let filler = self.filler(payload + FRAME_HEAD_BYTES);
+        let bytes = (payload + FRAME_HEAD_BYTES + filler) as u64;
+        if bytes + 2 * SEGMENT_HEAD_BYTES as u64 > self.bounds.max_bytes {
+            return Err(AppendError::TooLarge(payload));
+        }
+        self.check_bound(bytes)?;
+        self.check_disk(bytes)?;
+        let mut frame = std::mem::take(&mut self.frame);
+        let place = frame.empty_for(self.end, payload + FRAME_HEAD_BYTES + filler);
+        let encoded = frame::encode_frame(place, self.head.salt, self.next_seq, batches, filler);
+        let written = encoded
+            .map_err(AppendError::TooLarge)
+            .and_then(|head| self.write(&frame).map(|()| head));
+        if frame.capacity() <= KEPT_BYTES {
+            self.frame = frame;
+        }
+        let head = written?;
+        self.used.fetch_add(head.frame_bytes(), Ordering::Relaxed);
+        self.end += head.frame_bytes();
+        self.next_seq = head.end_seq();
+        self.batches += head.batches;
+        self.records = self.records.saturating_add(head.records);
+        Ok(Appended {
+            head,
+            segment: self.head.first_seq,
+            segment_end: self.end,
+        })
+    }
+
+    /// How many zeros a frame of so many bytes ends with: behind a large one the next begins with a block of
+    /// the disk, and so goes there in one piece. A small one would only take up more of it.
+    fn filler(&self, bytes: usize) -> usize {
+        if bytes < FILLED_BYTES || !self.head.may_have_filler() {
+            return 0;
+        }
+        let end = usize::try_from(self.end % FILLED_TO as u64).unwrap_or(0) + bytes;
+        end.next_multiple_of(FILLED_TO) - end
+    }
+
+    fn check_bound(&self, bytes: u64) -> Result<(), AppendError> {
+        check_bound(&self.bounds, self.used.load(Ordering::Relaxed), bytes)
+    }
+
+    fn check_disk(&self, bytes: u64) -> Result<(), AppendError> {
+        check_disk(&*self.disk, &self.bounds, bytes)
+    }
+
+    /// Writes one frame behind the last and syncs it.
+    fn write(&mut self, frame: &[u8]) -> Result<(), AppendError> {
+        // The disk does a large write while it is being written, and a small one when it is synced.
+        let began = self.clock.elapsed();
+        if let Err(error) = disk::write_all_at(&*self.file, frame, self.end) {
+            return Err(self.take_back(&error));
+        }
+        let synced = self.sync();
+        self.last_commit = self.clock.elapsed().saturating_sub(began);
+        synced
+    }
+
+    /// A failed sync leaves pages that look clean and are not on the disk; syncing them again would
+    /// succeed without writing them. So nothing more is written to this file in this process.
+    fn sync(&mut self) -> Result<(), AppendError> {
+        self.file
+            .sync()
+            .map_err(|error| self.poison(format!("fsync failed: {error}")))
+    }
+
+    /// After a write that failed: the part that was written must go before anything else comes, and
+    /// durably, because nothing else may come before an orderly stop.
+    fn take_back(&mut self, error: &io::Error) -> AppendError {
+        if let Err(error) = self.file.truncate(self.end) {
+            return self.poison(format!("a torn frame cannot be cut off: {error}"));
+        }
+        if !disk::is_no_room(error) {
+            return self.poison(format!("a write failed: {error}"));
+        }
+        match self.sync() {
+            Ok(()) => AppendError::DiskFull(error.to_string()),
+            Err(poisoned) => poisoned,
+        }
+    }
+
+    fn poison(&mut self, reason: String) -> AppendError {
+        self.poisoned = Some(reason.clone());
+        AppendError::Poisoned(reason)
+    }
+
+    /// Begins a new segment, and seals the old one so that a start need not read it whole. A spool
+    /// that is full does it, too: only then can the old one be removed.
+    fn rotate(&mut self) -> Result<(), AppendError> {
+        let head = SegmentHead::new(self.next_seq, (self.salts)());
+        let made = Segment::create(&*self.disk, head, &[]);
+        let segment = made.map_err(|error| match disk::is_no_room(&error) {
+            true => AppendError::DiskFull(error.to_string()),
+            false => self.poison(format!("a new segment cannot be made: {error}")),
+        })?;
+        let seal = frame::encode_seal(self.head.salt, self.next_seq, self.batches, self.records);
+        let sealed = self.write(&seal);
+        self.used.fetch_add(segment.length, Ordering::Relaxed);
+        self.file = segment.file;
+        self.head = head;
+        self.end = segment.length;
+        (self.batches, self.records) = (0, 0);
+        match sealed {
+            // The seal's few bytes count nowhere: its segment's span is known without them. Without
+            // a seal the next start reads the segment whole; nothing else depends on it.
+            Ok(()) | Err(AppendError::DiskFull(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Begins a new segment although the newest is not full: a hundred bytes, which make it possible
+    /// to remove that one.
+    pub(super) fn begin_another(&mut self) -> Result<Span, AppendError> {
+        if let Some(reason) = &self.poisoned {
+            return Err(AppendError::Poisoned(reason.clone()));
+        }
+        if self.batches > 0 {
+            self.rotate()?;
+        }
+        Ok(self.newest())
+    }
+
+    pub(super) fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
+    /// The newest segment and where it ends.
+    pub(super) fn newest(&self) -> Span {
+        Span {
+            first_seq: self.head.first_seq,
+            end_seq: self.next_seq,
+            bytes: self.end,
+        }
+    }
+
+    /// How long the last write and its sync took.
+    pub(super) fn last_commit(&self) -> Duration {
+        self.last_commit
+    }
+}
+
+/// Whether the spool may hold so many bytes more.
+pub(super) fn check_bound(bounds: &Bounds, used: u64, bytes: u64) -> Result<(), AppendError> {
+    let limit = bounds.max_bytes;
+    match used.saturating_add(bytes) > limit {
+        true => Err(AppendError::Full { used, limit }),
+        false => Ok(()),
+    }
+}
+
+/// Whether the disk may.
+pub(super) fn check_disk(disk: &dyn Disk, bounds: &Bounds, bytes: u64) -> Result<(), AppendError> {
+    // A file system that cannot say how full it is shows it when it is written to.
+    let free = disk.free_bytes().unwrap_or(u64::MAX);
+    if free < bounds.min_free_disk.saturating_add(bytes) {
+        let least = bounds.min_free_disk;
+        let reason = format!("{free} bytes are free, and {least} are to stay so");
+        return Err(AppendError::DiskFull(reason));
+    }
+    Ok(())
+}
+
+/// A buffer that had to be larger than this for one frame is not kept.
+const KEPT_BYTES: usize = 16 * 1024 * 1024;

@@ -1,0 +1,189 @@
+//! What the spool knows of itself: which batches wait, which are in memory, which are done.
+
+use super::accounts::{Accounts, BatchOutcome};
+use super::log::Appended;
+use super::meter::{Durations, Rate};
+use super::recovery::Recovered;
+use super::span::Span;
+use logs::Timestamp;
+use record::batch::Batch;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Bytes of batches that are kept in memory until they are handed out; the others are read from
+/// disk when their turn comes. About what 64 senders of batches of a thousand have under way.
+const HOT_BYTES: usize = 16 * 1024 * 1024;
+
+/// A batch with its sequence number.
+#[derive(Debug)]
+pub struct Spooled {
+    /// Its place in the order of acknowledgement.
+    pub seq: u64,
+    /// The batch.
+    pub batch: Batch,
+}
+
+/// The part of the spool that its ends share, under one lock.
+pub(super) struct State {
+    pub(super) spans: VecDeque<Span>,
+    /// Where the newest segment ends, in bytes: what is behind it is not synced.
+    pub(super) end: u64,
+    /// Behind the last batch that was made durable.
+    pub(super) next_seq: u64,
+    /// The next batch to be handed out.
+    pub(super) cursor: u64,
+    hot: VecDeque<Spooled>,
+    hot_bytes: usize,
+    /// Every batch below is done.
+    pub(super) done_below: u64,
+    done_ahead: BTreeSet<u64>,
+    /// Batches that were handed out and are not done, with their times of receipt.
+    under_way: BTreeMap<u64, Timestamp>,
+    pub(super) accounts: Arc<dyn Accounts>,
+    pub(super) waiting_batches: u64,
+    pub(super) fsyncs: Durations,
+    pub(super) bytes_in: Rate,
+    pub(super) bytes_done: Rate,
+    /// Whether nothing more will be appended.
+    pub(super) closed: bool,
+    /// Whether the warning at 80 % was given.
+    pub(super) warned: bool,
+}
+
+impl State {
+    pub(super) fn new(recovered: &Recovered, accounts: Arc<dyn Accounts>) -> Self {
+        accounts.recovered(recovered.waiting.1);
+        let next_seq = recovered.log.next_seq();
+        let done_below = recovered.done_below.min(next_seq);
+        Self {
+            spans: recovered.spans.iter().copied().collect(),
+            end: recovered.end,
+            next_seq,
+            cursor: done_below,
+            hot: VecDeque::new(),
+            hot_bytes: 0,
+            done_below,
+            done_ahead: BTreeSet::new(),
+            under_way: BTreeMap::new(),
+            accounts,
+            waiting_batches: recovered.waiting.0,
+            fsyncs: Durations::default(),
+            bytes_in: Rate::default(),
+            bytes_done: Rate::default(),
+            closed: false,
+            warned: false,
+        }
+    }
+
+    /// Batches that have just become durable.
+    pub(super) fn committed(&mut self, appended: &Appended, batches: Vec<Batch>, now: Duration) {
+        self.note_newest(Span {
+            first_seq: appended.segment,
+            end_seq: appended.head.end_seq(),
+            bytes: appended.segment_end,
+        });
+        self.bytes_in.add(now, appended.head.frame_bytes());
+        self.accounts.spooled(u64::from(appended.head.records));
+        self.waiting_batches += u64::from(appended.head.batches);
+        for (seq, batch) in (appended.head.first_seq..).zip(batches) {
+            self.keep_hot(Spooled { seq, batch });
+        }
+        self.next_seq = appended.head.end_seq();
+    }
+
+    /// Notes the newest segment, also one that is empty yet: those before it can be removed then.
+    pub(super) fn note_newest(&mut self, newest: Span) {
+        if let Some(span) = self.spans.back_mut()
+            && span.first_seq == newest.first_seq
+        {
+            *span = newest;
+        } else {
+            self.spans.push_back(newest);
+        }
+        self.end = newest.bytes;
+    }
+
+    /// Keeps a batch in memory if it follows on what is there, or on what was handed out last.
+    fn keep_hot(&mut self, spooled: Spooled) {
+        let expected = self.hot.back().map_or(self.cursor, |last| last.seq + 1);
+        let bytes = spooled.batch.documents.encoded_bytes();
+        let fits = self.hot.is_empty() || self.hot_bytes + bytes <= HOT_BYTES;
+        if spooled.seq == expected && fits {
+            self.hot_bytes += bytes;
+            self.hot.push_back(spooled);
+        }
+    }
+
+    /// The next batch to be handed out, if it is in memory.
+    pub(super) fn peek_hot(&self) -> Option<&Batch> {
+        let front = self.hot.front();
+        front
+            .filter(|spooled| spooled.seq == self.cursor)
+            .map(|spooled| &spooled.batch)
+    }
+
+    /// Hands out the batch at the cursor from memory.
+    pub(super) fn take_hot(&mut self) -> Option<Spooled> {
+        let spooled = self.hot.pop_front()?;
+        self.hot_bytes -= spooled.batch.documents.encoded_bytes();
+        self.hand_out(spooled.seq, spooled.batch.received_at);
+        Some(spooled)
+    }
+
+    /// Notes that the batch at the cursor is handed out. If it came from the disk, it may have got
+    /// into memory meanwhile.
+    pub(super) fn hand_out(&mut self, seq: u64, received_at: Timestamp) {
+        while let Some(front) = self.hot.front()
+            && front.seq <= seq
+        {
+            self.hot_bytes -= front.batch.documents.encoded_bytes();
+            self.hot.pop_front();
+        }
+        self.cursor = seq + 1;
+        self.under_way.insert(seq, received_at);
+    }
+
+    /// Notes that sequence numbers hold no batch: they were lost with a damaged segment.
+    pub(super) fn skip_to(&mut self, seq: u64) {
+        for lost in self.cursor..seq {
+            self.done_ahead.insert(lost);
+        }
+        self.cursor = self.cursor.max(seq);
+        self.advance();
+    }
+
+    /// A batch is done: the store has what it takes of it.
+    pub(super) fn done(&mut self, seq: u64, outcome: &BatchOutcome) {
+        self.under_way.remove(&seq);
+        self.done_ahead.insert(seq);
+        self.advance();
+        self.waiting_batches = self.waiting_batches.saturating_sub(1);
+        self.accounts.done(outcome);
+    }
+
+    /// Whether a batch is not done.
+    pub(super) fn waits(&self, seq: u64) -> bool {
+        seq >= self.done_below && !self.done_ahead.contains(&seq)
+    }
+
+    fn advance(&mut self) {
+        while self.done_ahead.first() == Some(&self.done_below) {
+            self.done_ahead.pop_first();
+            self.done_below += 1;
+        }
+    }
+
+    /// The oldest segment, if everything in it is done and it is not the newest.
+    pub(super) fn finished(&self) -> Option<Span> {
+        let oldest = self.spans.front()?;
+        let done = self.spans.len() > 1 && oldest.end_seq <= self.done_below;
+        done.then_some(*oldest)
+    }
+
+    /// When the oldest batch that waits was received, as far as that is known.
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
+        let under_way = self.under_way.values().min().copied();
+        under_way.or_else(|| self.peek_hot().map(|batch| batch.received_at))
+    }
+}

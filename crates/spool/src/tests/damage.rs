@@ -1,0 +1,172 @@
+//! Damage of other kinds than a flipped bit, more than one at a time, and `--spool-recover` that is
+//! broken off.
+
+use super::fixture::{Fixture, Frame};
+use super::model::Model;
+use super::random::Random;
+use super::refusal::{drained, goes_on, opened, refused_and_recovered};
+use super::simulated_disk::{End, SimulatedDisk};
+use crate::BatchOutcome;
+use crate::segment::{name, number};
+
+#[test]
+fn spool_recover_finds_damage_that_nobody_has_met_yet() {
+    let fixture = Fixture::new(5, true, false);
+    let frame = fixture.frames[1].clone();
+    let disk = fixture.flipped(frame.segment, frame.bytes.start * 8);
+    let mut recovered = opened(&disk, true).unwrap();
+    let intact = fixture.without(&frame.seqs);
+    assert_eq!(drained(&mut recovered).as_ref(), Ok(&intact));
+    goes_on(&disk, recovered, &intact);
+}
+
+#[test]
+fn spool_recover_works_when_the_newest_segment_has_a_torn_write_too() {
+    let fixture = Fixture::new(5, true, false);
+    let (first, last) = (fixture.frames[0].clone(), fixture.frames.last().unwrap());
+    let disk = fixture.flipped(first.segment, first.bytes.start * 8);
+    disk.flip(&name(last.segment), last.bytes.start * 8);
+    let mut recovered = opened(&disk, true).unwrap();
+    let mut intact = fixture.without(&first.seqs);
+    intact.retain(|(seq, _)| !last.seqs.contains(seq));
+    assert_eq!(drained(&mut recovered).as_ref(), Ok(&intact));
+    goes_on(&disk, recovered, &intact);
+}
+
+#[test]
+fn a_newest_segment_that_has_vanished_is_damage() {
+    let fixture = Fixture::new(5, true, false);
+    let segments = fixture.segments();
+    let mut contents = fixture.contents.clone();
+    contents.remove(&name(segments[1]));
+    let disk = SimulatedDisk::with_contents(&contents);
+    let seal = fixture
+        .frames
+        .iter()
+        .find(|frame| frame.seqs.is_empty())
+        .unwrap();
+    let lost = segments[1]..u64::MAX;
+    let intact = fixture.without(&lost);
+    refused_and_recovered(&disk, segments[0], seal.bytes.start, &intact);
+}
+
+#[test]
+fn spool_recover_keeps_a_frame_once_that_stands_in_two_segments() {
+    let fixture = Fixture::new(4, false, false);
+    let length = fixture.contents[&name(1)].len();
+    let in_two_segments = (0..).find_map(|operations| {
+        let disk = SimulatedDisk::with_contents(&fixture.contents);
+        disk.stop_after(Some(operations));
+        drop(opened(&disk, false));
+        disk.end(End::Kill);
+        let contents = disk.contents();
+        let segments = contents.keys().filter(|file| number(file).is_some());
+        let both = segments.count() == 2 && contents[&name(1)].len() == length;
+        both.then_some(disk)
+    });
+    let (disk, damaged) = (in_two_segments.unwrap(), &fixture.frames[2]);
+    disk.flip(&name(1), damaged.bytes.start * 8);
+    let intact = fixture.without(&damaged.seqs);
+    refused_and_recovered(&disk, 1, damaged.bytes.start, &intact);
+}
+
+/// Batches that are done are gone with their segment, and the hint says more than what is left.
+#[test]
+fn numbers_of_batches_that_were_done_are_not_given_out_again_when_their_segment_is_damaged() {
+    let fixture = Fixture::new(3, false, false);
+    let disk = SimulatedDisk::with_contents(&fixture.contents);
+    let mut all_done = opened(&disk, false).unwrap();
+    drained(&mut all_done).unwrap();
+    for (seq, _) in &fixture.batches {
+        all_done.spool.done(*seq, 1, BatchOutcome::default());
+    }
+    all_done.spool.tidy().unwrap();
+    drop(all_done);
+    let last = fixture.batches.last().unwrap().0;
+    let newest = disk.contents().keys().filter_map(|file| number(file)).max();
+    let length = disk.contents()[&name(newest.unwrap())].len();
+    disk.flip(&name(newest.unwrap()), length * 8 - 1);
+
+    let mut opened_again = opened(&disk, false).unwrap();
+    assert!(opened_again.spool.snapshot().torn_bytes > 0);
+    let (_, batches) = Model::default().send(1, &mut Random::new(9));
+    let id = batches[0].id;
+    assert_eq!(opened_again.append(batches), [Ok(last + 1)]);
+    drop(opened_again);
+    assert_eq!(
+        drained(&mut opened(&disk, false).unwrap()),
+        Ok(vec![(last + 1, id)])
+    );
+}
+
+#[test]
+fn a_frame_that_has_vanished_from_the_midst_is_damage_and_those_behind_it_are_kept() {
+    let fixture = Fixture::new(5, false, false);
+    for frame in &fixture.frames[..4] {
+        let mut contents = fixture.contents.clone();
+        contents
+            .get_mut(&name(1))
+            .unwrap()
+            .drain(frame.bytes.clone());
+        let disk = SimulatedDisk::with_contents(&contents);
+        let intact = fixture.without(&frame.seqs);
+        refused_and_recovered(&disk, 1, frame.bytes.start, &intact);
+    }
+}
+
+#[test]
+fn spool_recover_can_be_broken_off_anywhere_and_done_again() {
+    let mut broken_off = 0;
+    for (segments, clean) in [(false, false), (false, true), (true, false)] {
+        let fixture = Fixture::new(4, segments, clean);
+        let torn = fixture.frames.last().unwrap().bytes.clone();
+        let mut frames = fixture.frames.iter();
+        while let Some(frame) = frames.find(|frame| !frame.seqs.is_empty()) {
+            if frame.bytes == torn && !clean {
+                continue;
+            }
+            for end in [End::Kill, End::PowerCut] {
+                let mut operation = 0;
+                while recover_broken_off(&fixture, frame, operation, end) {
+                    operation += 1;
+                }
+                broken_off += operation;
+            }
+        }
+    }
+    assert!(broken_off > 200, "{broken_off}");
+}
+
+/// Whether there were so many operations.
+fn recover_broken_off(fixture: &Fixture, frame: &Frame, operation: u64, end: End) -> bool {
+    let disk = fixture.flipped(frame.segment, frame.bytes.start * 8);
+    let original = disk.contents()[&name(frame.segment)].clone();
+    disk.stop_after(Some(operation));
+    drop(opened(&disk, true));
+    let stopped = disk.has_stopped();
+    disk.end(end);
+    let intact = fixture.without(&frame.seqs);
+    let mut recovered = opened(&disk, true).unwrap();
+    assert_eq!(drained(&mut recovered).as_ref(), Ok(&intact));
+    let aside = name(frame.segment).replace(".seg", ".damaged");
+    assert_eq!(disk.contents()[&aside], original);
+    goes_on(&disk, recovered, &intact);
+    stopped
+}
+
+/// At a start it would be a torn write that nobody was told about; here it is known not to be one.
+#[test]
+fn damage_met_in_the_last_frame_is_refused_by_the_next_start() {
+    let fixture = Fixture::new(3, false, false);
+    let disk = SimulatedDisk::with_contents(&fixture.contents);
+    let mut started = opened(&disk, false).unwrap();
+    let newest = started.log.newest();
+    let frame = Fixture::frames_of(&disk).pop().unwrap();
+    assert_eq!(frame.segment, newest.first_seq);
+    disk.flip(&name(frame.segment), frame.bytes.end * 8 - 1);
+    let intact = fixture.without(&frame.seqs);
+    let (taken, damage) = drained(&mut started).unwrap_err();
+    assert_eq!((taken, damage.segment), (intact.clone(), frame.segment));
+    drop(started);
+    refused_and_recovered(&disk, frame.segment, frame.bytes.start, &intact);
+}

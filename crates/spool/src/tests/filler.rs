@@ -1,0 +1,101 @@
+//! Large frames end where a block of the disk ends, except in a segment that others read without filler.
+
+use super::fixture::{LARGE, bounds};
+use super::opened::{Opened, dumped, open};
+use super::simulated_disk::SimulatedDisk;
+use super::{ALL, batch, numbered};
+use crate::disk::{Disk, write_all_at};
+use crate::frame::{FRAME_HEAD_BYTES, SegmentHead, batch_bytes};
+use crate::log::{FILLED_BYTES, FILLED_TO};
+use crate::segment::{Segment, name};
+use logs::Timestamp;
+use record::batch::{Batch, BatchBuilder};
+use record::id::BatchId;
+use std::collections::BTreeMap;
+
+fn large(number: usize) -> Batch {
+    let id = BatchId::keyed(&number.to_string(), b"large");
+    let mut builder = BatchBuilder::new(id, None, Timestamp::from_nanos(5), usize::MAX);
+    let text = "x".repeat(FILLED_BYTES + number);
+    builder.record(None, Some("INFO"), &text, |_| Ok(()));
+    builder.finish().0
+}
+
+fn append(opened: &mut Opened, batch: Batch) {
+    for answer in opened.append(vec![batch]) {
+        answer.unwrap();
+    }
+}
+
+fn end_of(disk: &SimulatedDisk, first_seq: u64) -> usize {
+    disk.contents()[&name(first_seq)].len()
+}
+
+#[test]
+fn a_large_frame_ends_a_block_and_a_small_one_takes_only_what_it_needs() {
+    let disk = SimulatedDisk::with_contents(&BTreeMap::new());
+    let mut opened = open(&disk, bounds(LARGE), 1, false).unwrap();
+    for number in 0..FILLED_TO {
+        append(&mut opened, large(number));
+        assert_eq!(end_of(&disk, 1) % FILLED_TO, 0, "{number}");
+    }
+    let before = end_of(&disk, 1);
+    let small = batch(0);
+    let bytes = batch_bytes(&small) + FRAME_HEAD_BYTES;
+    append(&mut opened, small);
+    assert_eq!(end_of(&disk, 1), before + bytes);
+    let used = opened
+        .spool
+        .shared
+        .used
+        .load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(used, end_of(&disk, 1) as u64, "filler is counted, too");
+    append(&mut opened, large(0));
+    assert_eq!(end_of(&disk, 1) % FILLED_TO, 0, "whatever came before");
+    drop(opened);
+    let mut again = open(&disk, bounds(LARGE), 2, false).unwrap();
+    let mut taken = Vec::new();
+    loop {
+        match again.source.next_now(ALL).unwrap() {
+            portion if portion.is_empty() => break,
+            portion => taken.extend(numbered(&portion)),
+        }
+    }
+    let sent = (0..FILLED_TO).map(large).chain([batch(0), large(0)]);
+    let sent: Vec<_> = (1..).zip(sent.map(|batch| batch.id)).collect();
+    assert_eq!(taken, sent);
+}
+
+#[test]
+fn a_segment_that_an_earlier_version_began_is_gone_on_with_as_that_version_reads_it() {
+    let disk = SimulatedDisk::with_contents(&BTreeMap::new());
+    let mut opened = open(&disk, bounds(LARGE), 1, false).unwrap();
+    append(&mut opened, batch(0));
+    opened.spool.mark_clean().unwrap();
+    drop(opened);
+    let Ok(segment) = Segment::open(&disk, 1) else {
+        panic!("the segment cannot be opened");
+    };
+    let earlier = SegmentHead {
+        version: 1,
+        ..segment.head
+    };
+    let file = disk.open(&name(1)).unwrap();
+    write_all_at(&*file, &earlier.encode(), 0).unwrap();
+    file.sync().unwrap();
+
+    let before = end_of(&disk, 1);
+    let mut opened = open(&disk, bounds(LARGE), 2, false).unwrap();
+    let bytes = batch_bytes(&large(7)) + FRAME_HEAD_BYTES;
+    append(&mut opened, large(7));
+    assert_eq!(end_of(&disk, 1), before + bytes, "no filler");
+    opened.log.begin_another().unwrap();
+    append(&mut opened, large(8));
+    assert_eq!(end_of(&disk, 3) % FILLED_TO, 0, "a new segment has it");
+    drop(opened);
+    let ids: Vec<_> = dumped(&disk)
+        .into_iter()
+        .map(|(_, batch)| batch.id)
+        .collect();
+    assert_eq!(ids, [batch(0).id, large(7).id, large(8).id]);
+}

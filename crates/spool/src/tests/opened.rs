@@ -1,0 +1,103 @@
+//! A spool on a simulated disk, without threads: the real parts, driven one step at a time.
+
+use super::counts::Counts;
+use super::model::Waiting;
+use super::random::Random;
+use super::simulated_disk::SimulatedDisk;
+use crate::commit::{self, Commit};
+use crate::log::{AppendError, Bounds, Log, Place};
+use crate::{Consumer, Spool, SpoolError, assemble, offline};
+use logs::Timestamp;
+use logs::clock::Clock;
+use record::batch::Batch;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Time stands still: nothing in the spool's promises depends on it.
+struct Stopped;
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_nanos(0)
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// A spool on a simulated disk, without threads.
+pub(super) struct Opened {
+    pub(super) log: Log,
+    pub(super) spool: Spool,
+    pub(super) source: Consumer,
+}
+
+pub(super) fn open(
+    disk: &SimulatedDisk,
+    bounds: Bounds,
+    salts: u64,
+    recover: bool,
+) -> Result<Opened, SpoolError> {
+    let mut salts = Random::new(salts);
+    let place = Place {
+        disk: Arc::new(disk.clone()),
+        bounds,
+        clock: Arc::new(Stopped),
+        accounts: Arc::<Counts>::default(),
+    };
+    let (shared, log) = assemble(place, Box::new(move || salts.bits()), recover)?;
+    let source = Consumer::new(Arc::clone(&shared));
+    let commits = mpsc::channel(1).0;
+    let spool = Spool { shared, commits };
+    Ok(Opened { log, spool, source })
+}
+
+pub(super) fn dumped(disk: &SimulatedDisk) -> Vec<(u64, Batch)> {
+    let mut all = Vec::new();
+    let read = offline::dump(disk, |seq, batch| {
+        let (id, key, time) = (batch.id, batch.key().copied(), batch.received_at);
+        let documents = batch.documents.encoded();
+        let again = Batch::from_parts(id, key, time, documents, batch.undated().to_vec());
+        all.push((seq, again.unwrap()));
+        Ok(())
+    });
+    read.unwrap();
+    all
+}
+
+impl Opened {
+    /// Appends as the committing thread does; the answers.
+    pub(super) fn append(&mut self, group: Vec<Batch>) -> Vec<Result<u64, AppendError>> {
+        let (mut commits, mut answers) = (Vec::new(), Vec::new());
+        for batch in group {
+            let (answer, written) = oneshot::channel();
+            commits.push(Commit {
+                batch,
+                room: Box::new(()),
+                answer,
+            });
+            answers.push(written);
+        }
+        commit::commit(&mut self.log, commits, &self.spool.shared);
+        answers
+            .into_iter()
+            .map(|mut answer| answer.try_recv().unwrap())
+            .collect()
+    }
+
+    pub(super) fn waiting(&self) -> Waiting {
+        let state = self.spool.shared.state();
+        Waiting {
+            cursor: state.cursor,
+            next_seq: state.next_seq,
+            batches: state.waiting_batches,
+            records: state.accounts.waiting(),
+        }
+    }
+
+    pub(super) fn segments(&self) -> usize {
+        self.spool.shared.state().spans.len()
+    }
+}

@@ -1,0 +1,87 @@
+//! Little room on the disk: what is done is given back, and what can never fit is told.
+
+use super::super::disk::{Disk, DiskFile, Folder};
+use super::super::*;
+use super::{ALL, append, batch, place, take};
+use std::io;
+
+/// A real folder on a disk that has as much room as it is told.
+struct Tight {
+    folder: Folder,
+    free: AtomicU64,
+}
+
+impl Disk for Tight {
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.folder.list()
+    }
+
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        self.folder.create(name)
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        self.folder.open(name)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.folder.rename(from, to)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.folder.remove(name)
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        self.folder.sync_folder()
+    }
+
+    fn free_bytes(&self) -> io::Result<u64> {
+        Ok(self.free.load(Ordering::Relaxed))
+    }
+}
+
+#[tokio::test]
+async fn a_spool_that_is_done_gives_its_newest_segment_back_when_room_is_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Arc::new(Tight {
+        folder: Folder::create(folder.path()).unwrap(),
+        free: AtomicU64::new(1 << 30),
+    });
+    let mut place = place(folder.path());
+    place.disk = Arc::clone(&disk) as Arc<dyn Disk>;
+    place.bounds.min_free_disk = 1 << 20;
+    place.bounds.segment_bytes = 1 << 20;
+    let (spool, _committer, mut source) = open(place, false).unwrap();
+    append(&spool, 0..600).await;
+    assert!(spool.snapshot().bytes > WORTH_REMOVING);
+    take(&mut source, 600).await;
+    for seq in 1..=600 {
+        spool.done(seq, 0, BatchOutcome::default());
+    }
+    disk.free.store(1000, Ordering::Relaxed);
+    assert!(matches!(spool.check(), Err(AppendError::DiskFull(_))));
+    // The committing thread begins the next segment; then the old one can go.
+    let freeing = async {
+        while spool.snapshot().bytes >= WORTH_REMOVING {
+            spool.tidy().unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let freed = tokio::time::timeout(Duration::from_secs(30), freeing).await;
+    assert!(freed.is_ok(), "the newest segment stands in the way");
+    disk.free.store(1 << 30, Ordering::Relaxed);
+    append(&spool, 600..610).await;
+    assert_eq!(take(&mut source, 10).await.len(), 10);
+}
+
+#[tokio::test]
+async fn a_batch_that_can_never_fit_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut place = place(folder.path());
+    place.bounds.max_bytes = 300;
+    let (spool, _committer, mut source) = open(place, false).unwrap();
+    let refused = spool.append(batch(2), ()).await.unwrap_err();
+    assert!(matches!(refused, AppendError::TooLarge(_)), "{refused}");
+    drop(source.next(ALL));
+}

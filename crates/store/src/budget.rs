@@ -1,0 +1,96 @@
+//! How much work one page may still be: the same bounds for both stores.
+
+use super::PageLimit;
+use super::page::Page;
+use logs::clock::Clock;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Rows that are passed over between two looks at the clock; a page of nothing but rows that match is
+/// bounded anyway.
+const ROWS_BETWEEN_LOOKS: usize = 64;
+/// The same in bytes of their messages, each of which a regular expression may have gone over.
+const BYTES_BETWEEN_LOOKS: usize = 64 * 1024;
+
+/// Rows that were passed over, and bytes of their messages, since the last look at the clock.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PassedOver {
+    rows: usize,
+    bytes: usize,
+}
+
+impl PassedOver {
+    /// With one more row, whose message has so many bytes.
+    pub(super) fn and_row(self, message_bytes: usize) -> Self {
+        Self {
+            rows: self.rows + 1,
+            bytes: self.bytes + message_bytes,
+        }
+    }
+
+    /// Whether so much was passed over that it is time to look at the clock, by one of so many parts
+    /// that pass over rows in turn.
+    pub(super) fn is_time_to_look(self, parts: usize) -> bool {
+        self.rows * parts >= ROWS_BETWEEN_LOOKS || self.bytes * parts >= BYTES_BETWEEN_LOOKS
+    }
+}
+
+/// What is left of a [`PageLimit`].
+pub(super) struct Budget {
+    limit: PageLimit,
+    clock: Arc<dyn Clock>,
+    until: Duration,
+    looked_at: usize,
+    found: usize,
+    passed_over: PassedOver,
+}
+
+impl Budget {
+    /// A budget whose time begins now.
+    pub(super) fn start(limit: PageLimit, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            until: clock.elapsed() + limit.time,
+            limit,
+            clock,
+            looked_at: 0,
+            found: 0,
+            passed_over: PassedOver::default(),
+        }
+    }
+
+    /// Rows that the page may hold.
+    pub(super) fn rows(&self) -> usize {
+        self.limit.rows
+    }
+
+    /// Whether so many rows, of so many bytes, are within the bounds.
+    pub(super) fn has_room_for(&self, rows: usize, bytes: usize) -> bool {
+        rows <= self.limit.looked_at && bytes <= self.limit.bytes
+    }
+
+    /// Notes rows that the store itself passed over, before the next one that is handed to us.
+    pub(super) fn pass_over(&mut self, rows: PassedOver) {
+        self.looked_at += rows.rows;
+        self.passed_over.rows += rows.rows;
+        self.passed_over.bytes += rows.bytes;
+    }
+
+    /// Notes that a row with a message of so many bytes was looked at, after which `page` is as it is.
+    /// Whether it has to be the last.
+    pub(super) fn is_spent(&mut self, page: &Page, message_bytes: usize) -> bool {
+        self.looked_at += 1;
+        if page.len() == self.found {
+            self.passed_over = self.passed_over.and_row(message_bytes);
+        }
+        self.found = page.len();
+        page.len() >= self.limit.rows
+            || page.bytes() >= self.limit.bytes
+            || self.looked_at >= self.limit.looked_at
+            || (self.passed_over.is_time_to_look(1) && self.is_late())
+    }
+
+    fn is_late(&mut self) -> bool {
+        self.passed_over = PassedOver::default();
+        self.clock.elapsed() >= self.until
+    }
+}

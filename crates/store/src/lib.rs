@@ -1,0 +1,182 @@
+//! What a store is: the one trait that MongoDB and SQLite both keep, and what can go wrong there.
+
+pub mod address;
+mod budget;
+pub mod counts;
+pub mod mongo;
+pub mod page;
+pub mod page_reply;
+pub mod sqlite;
+pub mod yielding;
+
+use async_trait::async_trait;
+use counts::Counts;
+use logs::Timestamp;
+use page_reply::PageReply;
+use query::Query;
+use query::interval::Interval;
+use record::documents::DocumentList;
+use record::id::{BatchId, RecordId};
+use serde::Serialize;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The format that both stores write; a store that holds a later one is not touched.
+pub const FORMAT_VERSION: i32 = 1;
+
+/// From this severity on, a record is in the partial index that both stores keep.
+const INDEXED_FROM: u8 = 13;
+
+/// A durable set of records, unique by id and sorted by it.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Stores documents durably. A document whose id is there already is left as it is, which is
+    /// success. When this fails, some, all or none of them may be stored: sending all of them again
+    /// is always right.
+    async fn insert(
+        &self,
+        documents: Arc<DocumentList>,
+        range: Range<usize>,
+        deadline: Duration,
+    ) -> Result<InsertReport, StoreError>;
+
+    /// The times of receipt that go with batches, in the same order: those given, durably
+    /// remembered, or what was remembered for a batch before.
+    async fn receipts(
+        &self,
+        batches: Vec<(BatchId, Timestamp)>,
+        deadline: Duration,
+    ) -> Result<Vec<Timestamp>, StoreError>;
+
+    /// The records that match, in the order that is asked for, behind `after` when it is given.
+    /// Looking at them ends at the first of the bounds in `limit`; what was found says where, and may
+    /// be empty although more match behind that place.
+    async fn page(
+        &self,
+        query: &Query,
+        after: Option<RecordId>,
+        limit: PageLimit,
+        deadline: Duration,
+    ) -> Result<PageReply, StoreError>;
+
+    /// How many records match, by bucket and severity, behind `after` when it is given: for a query
+    /// that [asks for nothing else](Query::is_of_time_and_severity) than time and severity, and whose
+    /// range has a bearable number of buckets. Counting goes on for about this `time`; the
+    /// counts say how far it came.
+    async fn counts(
+        &self,
+        query: &Query,
+        after: Option<RecordId>,
+        interval: Interval,
+        time: Duration,
+        deadline: Duration,
+    ) -> Result<Counts, StoreError>;
+
+    /// Resolves when the store, after it could not be reached, can be again; never when it cannot
+    /// tell. What comes back before this is called is not told.
+    async fn recovered(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    /// What the store is and whether it can be reached, from what is known already.
+    fn status(&self) -> StoreStatus;
+
+    /// Finishes what is under way and closes.
+    async fn close(&self);
+}
+
+/// How much one page may hold, and how much work it may be.
+#[derive(Debug, Clone, Copy)]
+pub struct PageLimit {
+    /// Rows that it may hold.
+    pub rows: usize,
+    /// Bytes of text; the row that passes this bound is the last.
+    pub bytes: usize,
+    /// Rows that the store may hand to us to be looked at, some dozens more or less.
+    pub looked_at: usize,
+    /// How long rows may be looked at that do not match: when it is over, one of the next of them is
+    /// the last, so that a page takes little more, however few of the rows match.
+    pub time: Duration,
+}
+
+/// What became of the documents of one insert.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct InsertReport {
+    /// New in the store.
+    pub stored: u64,
+    /// The positions of those that were there already, under the same id.
+    pub already_stored: Vec<usize>,
+    /// Refused by the store for good.
+    pub refused: Vec<Refused>,
+    /// Refused for a reason that is not known to be for good: to be tried again, alone.
+    pub doubtful: Vec<Refused>,
+}
+
+/// A document that the store will never take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its position in the documents that were given.
+    pub position: usize,
+    /// The store's reason.
+    pub reason: String,
+}
+
+impl InsertReport {
+    /// Adds what became of further documents.
+    pub fn add(&mut self, other: Self) {
+        self.stored += other.stored;
+        self.already_stored.extend(other.already_stored);
+        self.refused.extend(other.refused);
+        self.doubtful.extend(other.doubtful);
+    }
+}
+
+/// For `/health`.
+#[derive(Debug, Clone, Serialize)]
+pub struct StoreStatus {
+    /// `mongodb` or `sqlite`.
+    pub kind: &'static str,
+    /// Where the data is, without any password.
+    pub location: String,
+    /// Whether it can take records, as far as is known.
+    pub available: bool,
+    /// Why not, in one sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, cannot write durably, or does not let us in. May pass: try again.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// It did not answer in time; what was asked may have been done.
+    #[error("the store did not answer in time")]
+    Timeout,
+    /// It is well, but this question takes it longer than is allowed.
+    #[error("the query took too long")]
+    QueryTooSlow,
+    /// It holds a format that this version does not know.
+    #[error(
+        "the store holds format version {found}, and this version knows {FORMAT_VERSION}: use a newer aggregator"
+    )]
+    NewerFormat {
+        /// The version that it holds.
+        found: i64,
+    },
+    /// It refuses the question itself.
+    #[error("the store refused the request: {0}")]
+    Rejected(String),
+}
+
+impl StoreError {
+    /// Whether the circuit breaker counts it: the store's fault, not the question's.
+    pub fn is_failure(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Timeout | Self::NewerFormat { .. } => true,
+            Self::QueryTooSlow | Self::Rejected(_) => false,
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The `find` command for a page: what MongoDB itself can leave out.
+
+use crate::INDEXED_FROM;
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, Bson, Document, doc};
+use query::{AttributeFilter, Order, Query, Substring};
+use record::id::RecordId;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// Documents that are asked for at once for a page of which the server cannot tell what matches: some
+/// more than rows are asked for.
+const PAGE_REPLY: RangeInclusive<u32> = 500..=5_000;
+const MORE_THAN_ROWS: u32 = 4;
+/// Documents in each reply of a search, which passes over about `SEARCH_REPLY / SAMPLE_RATE` documents meanwhile:
+/// fewer when the server has to be quick.
+const SEARCH_REPLY: RangeInclusive<u32> = 8..=256;
+/// A search replies at least so many times in the time that it has.
+const SEARCH_REPLIES: u32 = 4;
+/// The share of documents that do not match, but show how far a search has come.
+const SAMPLE_RATE: f64 = 1.0 / 128.0;
+
+/// A question for one page.
+pub(super) struct Find {
+    filter: Document,
+    order: Order,
+    reply: Reply,
+}
+
+/// How the server gives the documents.
+#[derive(Debug, Clone, Copy)]
+enum Reply {
+    /// So many, in one reply unless they are large: all records among them match.
+    Rows(u32),
+    /// The same, with records among them that do not match.
+    Whole(u32),
+    /// Some at a time, while it searches.
+    Parts,
+}
+
+impl Find {
+    /// The question for a page of at most `rows` rows.
+    pub(super) fn new(query: &Query, after: Option<RecordId>, rows: usize) -> Self {
+        let mut filter = doc! { "_id": range(query, after) };
+        let mut narrowing = Vec::new();
+        match severity(query) {
+            Some((severity, Served::ByIndex)) => filter.extend(severity),
+            Some((severity, Served::ByScan)) => narrowing.push(severity),
+            None => {}
+        }
+        narrowing.extend(query.texts.iter().filter_map(contains));
+        narrowing.extend(query.attributes.iter().filter_map(has_value));
+        let (least, most) = (*PAGE_REPLY.start(), *PAGE_REPLY.end());
+        let rows = u32::try_from(rows).unwrap_or(most).clamp(1, most);
+        let reply = if !narrowing.is_empty() {
+            let passed = doc! { "$sampleRate": SAMPLE_RATE };
+            filter.insert("$or", vec![doc! { "$and": narrowing }, passed]);
+            Reply::Parts
+        } else if !query.looks_into_messages() && query.attributes.is_empty() {
+            Reply::Rows(rows)
+        } else {
+            Reply::Whole((rows * MORE_THAN_ROWS).clamp(least, most))
+        };
+        Self {
+            filter,
+            order: query.order,
+            reply,
+        }
+    }
+
+    /// The documents at most that the server gives, when each record among them is a row.
+    pub(super) fn rows(&self) -> Option<usize> {
+        match self.reply {
+            Reply::Rows(limit) => Some(limit as usize),
+            Reply::Whole(_) | Reply::Parts => None,
+        }
+    }
+
+    /// Whether so many documents are all that the server gives, although there may be more.
+    pub(super) fn ends_with(&self, documents: usize) -> bool {
+        self.limit()
+            .is_some_and(|limit| documents >= limit as usize)
+    }
+
+    /// The documents that the server gives at most.
+    fn limit(&self) -> Option<u32> {
+        match self.reply {
+            Reply::Rows(limit) | Reply::Whole(limit) => Some(limit),
+            Reply::Parts => None,
+        }
+    }
+
+    /// Documents in one reply of the server, which has so much time for all of them.
+    pub(super) fn batch_size(&self, left: Duration) -> u32 {
+        match self.reply {
+            Reply::Rows(documents) | Reply::Whole(documents) => documents,
+            Reply::Parts => {
+                let millis = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
+                (millis / SEARCH_REPLIES).clamp(*SEARCH_REPLY.start(), *SEARCH_REPLY.end())
+            }
+        }
+    }
+
+    /// The command; `left` is the time that the server may take for all its replies.
+    pub(super) fn command(&self, collection: &str, left: Duration) -> Document {
+        let batch_size = self.batch_size(left);
+        let mut command = doc! {
+            "find": collection,
+            "filter": self.filter.clone(),
+            "sort": { "_id": direction(self.order) },
+            "batchSize": batch_size,
+            "maxTimeMS": millis(left),
+        };
+        if let Some(documents) = self.limit() {
+            command.insert("limit", documents);
+        }
+        command
+    }
+}
+
+/// What finds the documents of the severities that are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Served {
+    ByIndex,
+    ByScan,
+}
+
+/// The condition on the severity, if there is one.
+pub(super) fn severity(query: &Query) -> Option<(Document, Served)> {
+    let severities = query.severities()?;
+    let served = match severities.iter().all(|severity| *severity >= INDEXED_FROM) {
+        true => Served::ByIndex,
+        false => Served::ByScan,
+    };
+    let list: Vec<i32> = severities.into_iter().map(i32::from).collect();
+    Some((doc! { "severity": { "$in": list } }, served))
+}
+
+/// The ids that can match.
+pub(super) fn range(query: &Query, after: Option<RecordId>) -> Document {
+    let bounds = query.bounds(after);
+    let from = if bounds.behind { "$gt" } else { "$gte" };
+    let (beyond, end) = bounds
+        .before
+        .map_or(("$lte", RecordId::MAX), |before| ("$lt", before));
+    doc! { from: binary(bounds.from), beyond: binary(end) }
+}
+
+/// The order as a sort by a field has it.
+pub(super) fn direction(order: Order) -> i32 {
+    match order {
+        Order::Ascending => 1,
+        Order::Descending => -1,
+    }
+}
+
+/// Time in whole milliseconds, as `maxTimeMS` has it: at least one, since none would be no bound.
+pub(super) fn millis(left: Duration) -> i32 {
+    i32::try_from(left.as_millis()).unwrap_or(i32::MAX).max(1)
+}
+
+fn binary(id: RecordId) -> Binary {
+    Binary {
+        subtype: BinarySubtype::Generic,
+        bytes: id.as_bytes().to_vec(),
+    }
+}
+
+/// The server's expression finds a text wherever [`Substring`] does: without regard to case it
+/// takes more characters for the same, never fewer.
+fn contains(text: &Substring) -> Option<Document> {
+    // An expression of BSON cannot hold it.
+    if text.text().contains('\0') {
+        return None;
+    }
+    let options = if text.is_case_sensitive() { "" } else { "i" };
+    let expression = doc! { "$regex": regex::escape(text.text()), "$options": options };
+    Some(doc! { "message": expression })
+}
+
+/// A name with more dots than this could be divided into too many paths.
+const MOST_DOTS: usize = 2;
+
+/// Where a condition can be asked of the server: what has the value's text can be told, and every path
+/// that the name may stand for can be followed.
+fn has_value(filter: &AttributeFilter) -> Option<Document> {
+    let value = filter.equals()?;
+    let key = filter.key();
+    let is_path = key
+        .split('.')
+        .all(|part| !part.is_empty() && !part.starts_with('$'));
+    if !is_path || key.contains('\0') || key.matches('.').count() > MOST_DOTS {
+        return None;
+    }
+    let mut forms = vec![Bson::from(value)];
+    match value.parse::<i64>() {
+        Ok(number) => forms.push(Bson::from(number)),
+        // Numbers, and texts that something else than a string is shown as.
+        Err(_) if !value.starts_with(|first: char| first.is_alphabetic()) => return None,
+        Err(_) => match value {
+            "true" | "false" => forms.push(Bson::from(value == "true")),
+            "null" | "NaN" | "Infinity" => return None,
+            _ => {}
+        },
+    }
+    let nested = doc! { format!("attributes.{key}"): { "$in": forms.clone() } };
+    let mut ways = vec![nested];
+    ways.extend(dotted(key).map(|names| has_form(&names, &forms)));
+    match ways.len() {
+        1 => ways.pop(),
+        _ => Some(doc! { "$or": ways }),
+    }
+}
+
+/// The other ways to read a name with dots: each of them may also be a part of a member's own name,
+/// which no path of the server can say.
+fn dotted(key: &str) -> impl Iterator<Item = Vec<String>> {
+    let parts: Vec<&str> = key.split('.').collect();
+    let dots = parts.len() - 1;
+    (1..1_u32 << dots).map(move |joined| {
+        let mut names: Vec<String> = Vec::new();
+        for (place, part) in parts.iter().enumerate() {
+            match names.last_mut() {
+                Some(name) if joined >> (place - 1) & 1 == 1 => {
+                    name.push('.');
+                    name.push_str(part);
+                }
+                _ => names.push((*part).to_owned()),
+            }
+        }
+        names
+    })
+}
+
+/// Whether the member that these names lead to has one of these forms, or is an array, which may hold it.
+fn has_form(names: &[String], forms: &[Bson]) -> Document {
+    let member = names
+        .iter()
+        .fold(Bson::from("$attributes"), |object, name| {
+            let name = doc! { "$literal": name };
+            doc! { "$getField": { "field": name, "input": object } }.into()
+        });
+    let forms: Vec<Document> = forms.iter().map(|form| doc! { "$literal": form }).collect();
+    // Most documents have no such name, and with them it ends at the first of these.
+    let is_there = doc! { "$gt": [member.clone(), Bson::Null] };
+    let is_form = doc! { "$or": [ { "$in": [member.clone(), forms] }, { "$isArray": member } ] };
+    doc! { "$expr": { "$and": [is_there, is_form] } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_dots_is_read_in_every_way_but_the_path_that_the_server_knows() {
+        let ways = |key| dotted(key).collect::<Vec<_>>();
+        assert!(ways("a").is_empty());
+        assert_eq!(ways("a.b"), [["a.b"]]);
+        let three: [&[&str]; 3] = [&["a.b", "c"], &["a", "b.c"], &["a.b.c"]];
+        assert_eq!(ways("a.b.c"), three);
+    }
+}

@@ -1,0 +1,241 @@
+//! Reading a page from SQLite, or counting its rows.
+//!
+//! The primary key is the time index. A rare level goes through the partial index, which SQLite
+//! uses only when the statement holds the index's very condition, and which it merges without a
+//! sort only as a `UNION ALL` of one equality each. What is looked for in messages is looked for inside
+//! SQLite's own loop, so that of most rows no other column is read.
+
+use crate::INDEXED_FROM;
+use crate::budget::{Budget, PassedOver};
+use crate::counts::Counts;
+use crate::page::Page;
+use crate::sqlite::message_filter::{InForce, MAY_MATCH};
+use crate::sqlite::reader::Reader;
+use query::{Candidate, Order, Query};
+use record::id::{RECORD_ID_BYTES, RecordId};
+use rusqlite::{ErrorCode, params};
+use std::sync::Arc;
+
+/// Steps of SQLite's machine between two looks at the clock: some hundred rows, which also from a
+/// slow disk take milliseconds.
+const STEPS_BETWEEN_LOOKS: i32 = 2_000;
+
+/// Rows that are counted between two looks at the clock.
+const ROWS_BETWEEN_LOOKS: usize = 1_000;
+
+/// Greater than every id, also those of the latest time that there is.
+const BEYOND: [u8; RECORD_ID_BYTES + 1] = [0xff; RECORD_ID_BYTES + 1];
+
+/// The columns, in the order in which [`row_of`] reads them.
+const WHOLE: &str = "id, severity, level, message, attributes";
+/// Those of them that are counted by; the partial index has both.
+const COUNTED: &str = "id, severity";
+
+/// What rows a statement goes through.
+#[derive(Clone, Copy)]
+struct Selection<'a> {
+    /// Those of these severities, at least; `None` for any.
+    severities: Option<&'a [u8]>,
+    /// Without the least id itself: the page goes on behind it.
+    behind: bool,
+    /// Without those whose message the reader's filter leaves out.
+    filtered: bool,
+    order: Order,
+}
+
+/// The statement for a query: `?1` is the least id, `?2` the least one beyond. It has no `LIMIT`: rows
+/// are made one after another as they are fetched, and no more are fetched than are looked at.
+fn statement(columns: &str, selection: Selection<'_>) -> String {
+    let select = format!("SELECT {columns} FROM logs WHERE");
+    let from = if selection.behind {
+        "id > ?1"
+    } else {
+        "id >= ?1"
+    };
+    let direction = match selection.order {
+        Order::Ascending => "ASC",
+        Order::Descending => "DESC",
+    };
+    let filter = |message: &str| match selection.filtered {
+        true => format!(" AND {MAY_MATCH}({message})"),
+        false => String::new(),
+    };
+    let Some(severities) = merged(selection.severities) else {
+        let filter = filter(&message_of(selection.severities));
+        return format!("{select} {from} AND id < ?2{filter} ORDER BY id {direction}");
+    };
+    let filter = filter("message");
+    let parts: Vec<String> = severities
+        .iter()
+        .map(|severity| {
+            format!(
+                "{select} severity >= {INDEXED_FROM} AND severity = {severity} AND {from} \
+                 AND id < ?2{filter}"
+            )
+        })
+        .collect();
+    format!("{} ORDER BY id {direction}", parts.join(" UNION ALL "))
+}
+
+/// The severities whose rows are merged from the partial index, when all are in it.
+fn merged(severities: Option<&[u8]>) -> Option<&[u8]> {
+    severities.filter(|all| !all.is_empty() && all.iter().all(|severity| *severity >= INDEXED_FROM))
+}
+
+/// The message of a row of one of these severities, and NULL of any other: it is not even read then.
+fn message_of(severities: Option<&[u8]>) -> String {
+    let Some(severities) = severities else {
+        return "message".to_owned();
+    };
+    let bits = severities
+        .iter()
+        .fold(0_u64, |bits, severity| bits | 1 << severity);
+    format!("CASE WHEN ({bits} >> severity) & 1 THEN message END")
+}
+
+/// Reads one page; gives up with "interrupted" when `is_late` says so.
+pub(super) fn page(
+    reader: &mut Reader,
+    query: &Arc<Query>,
+    after: Option<RecordId>,
+    budget: Budget,
+    is_late: impl FnMut() -> bool + Send + 'static,
+) -> Result<Page, rusqlite::Error> {
+    watched(reader, is_late, |reader| rows(reader, query, after, budget))
+}
+
+/// Counts rows by bucket and severity until `is_over`, of a query that asks for nothing else than time
+/// and severity; gives up as [`page`] does.
+pub(super) fn counts(
+    reader: &mut Reader,
+    query: &Arc<Query>,
+    after: Option<RecordId>,
+    mut counts: Counts,
+    is_over: impl Fn() -> bool,
+    is_late: impl FnMut() -> bool + Send + 'static,
+) -> Result<Counts, rusqlite::Error> {
+    watched(reader, is_late, |reader| {
+        let mut looked_at: usize = 0;
+        counts.next = each_row(reader, COUNTED, query, after, |id, row, _| {
+            counts.add(query, id, row.get(1)?);
+            looked_at += 1;
+            Ok(looked_at.is_multiple_of(ROWS_BETWEEN_LOOKS) && is_over())
+        })?;
+        Ok(counts)
+    })
+}
+
+fn watched<T>(
+    reader: &mut Reader,
+    is_late: impl FnMut() -> bool + Send + 'static,
+    read: impl FnOnce(&Reader) -> Result<T, rusqlite::Error>,
+) -> Result<T, rusqlite::Error> {
+    let connection = &mut reader.connection;
+    connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(is_late))?;
+    let read = read(reader);
+    let connection = &mut reader.connection;
+    connection.progress_handler(0, None::<fn() -> bool>)?;
+    read
+}
+
+fn rows(
+    reader: &Reader,
+    query: &Arc<Query>,
+    after: Option<RecordId>,
+    mut budget: Budget,
+) -> Result<Page, rusqlite::Error> {
+    let severities = query.severities();
+    let mut page = Page::default();
+    page.next = each_row(reader, WHOLE, query, after, |id, row, passed_over| {
+        budget.pass_over(passed_over);
+        let severity: u8 = row.get(1)?;
+        let mut looked_over = 0;
+        // The other columns are not even read of a row whose level is not asked for.
+        if severities
+            .as_ref()
+            .is_none_or(|all| all.contains(&severity))
+        {
+            let found = row_of(id, severity, row)?;
+            looked_over = found.message.len();
+            page.push_record(query, found);
+        }
+        Ok(budget.is_spent(&page, looked_over))
+    })?;
+    Ok(page)
+}
+
+/// Goes through the rows that the statement finds until `take` says that one is the last; it is also told
+/// what was passed over since the row before. The last one that was taken, when there may be more behind
+/// it.
+fn each_row(
+    reader: &Reader,
+    columns: &str,
+    query: &Arc<Query>,
+    after: Option<RecordId>,
+    mut take: impl FnMut(RecordId, &rusqlite::Row<'_>, PassedOver) -> Result<bool, rusqlite::Error>,
+) -> Result<Option<RecordId>, rusqlite::Error> {
+    let bounds = query.bounds(after);
+    let severities = query.severities();
+    let parts = merged(severities.as_deref()).map_or(1, <[u8]>::len);
+    // Before the statement, and so in force until that has ended.
+    let filter = query
+        .looks_into_messages()
+        .then(|| reader.filter.look_for(query, parts));
+    let selection = Selection {
+        severities: severities.as_deref(),
+        behind: bounds.behind,
+        filtered: filter.is_some(),
+        order: query.order,
+    };
+    let sql = statement(columns, selection);
+    let mut prepared = reader.connection.prepare_cached(&sql)?;
+    let mut rows = prepared.query(params![
+        bounds.from.as_bytes(),
+        bounds
+            .before
+            .as_ref()
+            .map_or(&BEYOND[..], |id| id.as_bytes()),
+    ])?;
+    let mut last = None;
+    loop {
+        let row = match rows.next() {
+            Ok(Some(row)) => row,
+            Ok(None) => return Ok(None),
+            // What was found in the time that there was is an answer, too.
+            Err(error) if is_interrupted(&error) && last.is_some() => return Ok(last),
+            Err(error) => return Err(error),
+        };
+        let id = id_of(row)?;
+        last = Some(id);
+        let passed_over = filter.as_ref().map(InForce::take_passed_over);
+        if take(id, row, passed_over.unwrap_or_default())? {
+            return Ok(last);
+        }
+    }
+}
+
+fn is_interrupted(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+}
+
+fn id_of(row: &rusqlite::Row<'_>) -> Result<RecordId, rusqlite::Error> {
+    let id = row.get_ref(0)?.as_blob()?;
+    RecordId::from_slice(id).ok_or_else(|| rusqlite::Error::InvalidColumnName("id".to_owned()))
+}
+
+fn row_of<'a>(
+    id: RecordId,
+    severity: u8,
+    row: &'a rusqlite::Row<'_>,
+) -> Result<Candidate<'a>, rusqlite::Error> {
+    Ok(Candidate {
+        id,
+        severity,
+        level: row.get_ref(2)?.as_str_or_null()?,
+        message: row.get_ref(3)?.as_str()?,
+        attributes: row.get_ref(4)?.as_str_or_null()?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! The SQLite file: its settings, its tables, its format version.
+
+use crate::FORMAT_VERSION;
+use logs::Timestamp;
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// SQLite could not open it or set it up.
+    #[error("cannot open the store {path}: {source}")]
+    Open {
+        /// The file.
+        path: String,
+        /// SQLite's reason.
+        source: rusqlite::Error,
+    },
+    /// A later version wrote it.
+    #[error(
+        "the store {path} has format version {found}, and this version knows {FORMAT_VERSION}: use a newer aggregator"
+    )]
+    Newer {
+        /// The file.
+        path: String,
+        /// The version that it holds.
+        found: i64,
+    },
+}
+
+/// `time_ns` says again what the id begins with, for people who open the file with `sqlite3`;
+/// nothing here reads it. `attributes` is JSON text.
+const TABLES: &str = "
+CREATE TABLE logs (
+    id          BLOB    NOT NULL PRIMARY KEY,
+    time_ns     INTEGER NOT NULL,
+    severity    INTEGER NOT NULL,
+    level       TEXT,
+    message     TEXT    NOT NULL,
+    attributes  TEXT,
+    received_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX logs_by_severity ON logs (severity, id) WHERE severity >= 13;
+CREATE TABLE logs_receipts (
+    id             BLOB    NOT NULL PRIMARY KEY,
+    received_at_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE logs_meta (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// `auto_vacuum` takes effect only before the first table is made.
+const FILE_SETTINGS: &str = "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;";
+const WRITER_SETTINGS: &str = "PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16384;";
+const READER_SETTINGS: &str = "PRAGMA busy_timeout=5000; PRAGMA cache_size=-4096;";
+
+/// Opens the file for writing; makes and marks it when it is new.
+pub(super) fn open_writer(path: &Path, now: Timestamp) -> Result<Connection, SchemaError> {
+    let shown = || path.display().to_string();
+    let failed = |source| SchemaError::Open {
+        path: shown(),
+        source,
+    };
+    let mut connection = Connection::open(path).map_err(failed)?;
+    match user_version(&connection).map_err(failed)? {
+        0 => create(&mut connection, now).map_err(failed)?,
+        found if found > i64::from(FORMAT_VERSION) => {
+            return Err(SchemaError::Newer {
+                path: shown(),
+                found,
+            });
+        }
+        _ => {}
+    }
+    connection.execute_batch(WRITER_SETTINGS).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Opens the file for reading only.
+///
+/// # Errors
+/// SQLite's reason.
+pub fn open_reader(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch(READER_SETTINGS)?;
+    Ok(connection)
+}
+
+fn user_version(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+fn create(connection: &mut Connection, now: Timestamp) -> Result<(), rusqlite::Error> {
+    connection.execute_batch(FILE_SETTINGS)?;
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(TABLES)?;
+    transaction.execute(
+        "INSERT INTO logs_meta (name, value) VALUES ('created_at', ?1)",
+        [now.to_string()],
+    )?;
+    transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
+    transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_is_marked_and_a_file_of_a_later_version_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("logs.sqlite3");
+        let now = Timestamp::from_nanos(0);
+        let connection = open_writer(&path, now).unwrap();
+        assert_eq!(user_version(&connection), Ok(1));
+        for (setting, expected) in [
+            ("auto_vacuum", "2"),
+            ("journal_mode", "wal"),
+            ("synchronous", "2"),
+        ] {
+            let value: String = connection
+                .query_row(
+                    &format!("SELECT CAST({setting} AS TEXT) FROM pragma_{setting}"),
+                    [],
+                    |row| row.get(0),
+                )
+                .unwrap();
+            assert_eq!(value, expected, "{setting}");
+        }
+        connection.pragma_update(None, "user_version", 2).unwrap();
+        drop(connection);
+        let refused = open_writer(&path, now).unwrap_err().to_string();
+        assert!(refused.contains("has format version 2"), "{refused}");
+    }
+}

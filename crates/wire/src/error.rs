@@ -1,0 +1,68 @@
+//! Why a body as a whole could not be read.
+
+/// Why a body could not be read at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// There is nothing in it.
+    #[error("the body is empty: send a JSON array of records, one record, or one record a line")]
+    Empty,
+    /// It holds JSON, but no records.
+    #[error(
+        "the body must be a JSON array of records, one record, or one record a line, not {found}"
+    )]
+    NotRecords {
+        /// What it begins with.
+        found: &'static str,
+    },
+    /// It is not UTF-8.
+    #[error("the body is not UTF-8: byte {offset} is wrong")]
+    NotUtf8 {
+        /// Bytes before the first wrong one.
+        offset: usize,
+    },
+    /// It is not JSON.
+    #[error("the body is not valid JSON: {reason} at line {line} column {column}")]
+    Syntax {
+        /// What is wrong.
+        reason: String,
+        /// Line, from 1.
+        line: usize,
+        /// Column in bytes, from 1.
+        column: usize,
+    },
+    /// Its records take more room than one batch may.
+    #[error("the batch is too large once encoded: send fewer records in one request")]
+    TooLarge,
+}
+
+impl DecodeError {
+    /// A code that stays the same, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty_body",
+            Self::NotRecords { .. } => "not_records",
+            Self::NotUtf8 { .. } => "invalid_utf8",
+            Self::Syntax { .. } => "invalid_json",
+            Self::TooLarge => "batch_too_large",
+        }
+    }
+}
+
+/// The body as text.
+pub(crate) fn text_of(body: &[u8]) -> Result<&str, DecodeError> {
+    let text = std::str::from_utf8(body).map_err(|error| DecodeError::NotUtf8 {
+        offset: error.valid_up_to(),
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim_ascii().is_empty() {
+        return Err(DecodeError::Empty);
+    }
+    Ok(text)
+}
+
+/// `serde_json`'s message without the position, which is told apart from it.
+pub(crate) fn reason_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let end = text.rfind(" at line ").unwrap_or(text.len());
+    text.get(..end).unwrap_or_default().to_owned()
+}
