@@ -16,6 +16,7 @@
 pub mod clock;
 pub mod config;
 pub mod deliver;
+pub mod dispatch;
 pub mod feed;
 pub mod generate;
 pub mod levels;
@@ -26,6 +27,7 @@ pub mod report;
 pub mod resend;
 pub mod retry;
 pub mod run;
+pub mod run_error;
 pub mod send;
 pub mod shutdown;
 pub mod source;

@@ -3,8 +3,9 @@
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deliver::{Batch, Delivery};
+use crate::dispatch::deliver_all;
 use crate::report::SpoolUse;
-use crate::run::{RunError, deliver_all};
+use crate::run_error::RunError;
 use crate::send::Sender;
 use crate::shutdown::Stop;
 use crate::spool::{Kept, Spool};

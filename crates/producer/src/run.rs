@@ -3,44 +3,22 @@
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::deliver::{Batch, Delivery};
+use crate::dispatch::deliver_all;
 use crate::feed::Feeder;
 use crate::generate::{Style, older};
 use crate::pace::Schedule;
 use crate::progress::{self, Progress};
 use crate::report::{Run, Summary};
 use crate::resend;
+use crate::run_error::RunError;
 use crate::send::Sender;
 use crate::shutdown::Stop;
 use crate::source::{self, Source};
-use crate::spool::SpoolError;
 use crate::stats::Stats;
 use crate::target::Target;
 use indicatif::ProgressBar;
-use std::io;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
-use tokio_util::task::TaskTracker;
-
-/// Bodies that are made ahead.
-const AHEAD: usize = 4;
-
-/// Why there was no run.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The bodies.
-    #[error("cannot make the logs: {0}")]
-    Source(#[from] io::Error),
-    /// The client.
-    #[error("cannot make an HTTP client: {0}")]
-    Client(#[from] reqwest::Error),
-    /// The statistics.
-    #[error("cannot keep latencies: {0}")]
-    Latency(#[from] hdrhistogram::CreationError),
-    /// The folder with unsent batches.
-    #[error("cannot use the spool: {0}")]
-    Spool(#[from] SpoolError),
-}
+use tokio::sync::mpsc;
 
 /// Sends what the settings ask for until the end or a stop.
 ///
@@ -147,57 +125,4 @@ async fn send_all(
     } else {
         0
     })
-}
-
-/// Delivers what `feed`, on a thread of its own, hands over, and waits for the end of each; tells when
-/// the last one was begun.
-///
-/// # Errors
-/// What `feed` gives.
-pub(crate) async fn deliver_all(
-    delivery: &Arc<Delivery>,
-    feed: impl FnOnce(mpsc::Sender<Batch>) -> Result<(), RunError> + Send + 'static,
-    concurrency: usize,
-) -> Result<Duration, RunError> {
-    let (sender, batches) = mpsc::channel(AHEAD);
-    let feeding = tokio::task::spawn_blocking(move || feed(sender));
-    let tracker = TaskTracker::new();
-    dispatch(delivery, batches, &tracker, concurrency).await;
-    let ended = delivery.clock.elapsed();
-    tracker.close();
-    tracker.wait().await;
-    match feeding.await {
-        Ok(outcome) => outcome.map(|()| ended),
-        Err(error) => Err(RunError::Source(io::Error::other(error))),
-    }
-}
-
-/// Begins each batch as soon as there is room, until the last one or a stop.
-async fn dispatch(
-    delivery: &Arc<Delivery>,
-    mut batches: mpsc::Receiver<Batch>,
-    tracker: &TaskTracker,
-    concurrency: usize,
-) {
-    let room = Arc::new(Semaphore::new(concurrency));
-    let next = async || {
-        let permit = Arc::clone(&room).acquire_owned().await.ok()?;
-        Some((permit, batches.recv().await?))
-    };
-    let mut next = next;
-    loop {
-        let (permit, batch) = tokio::select! {
-            biased;
-            () = delivery.stop.soft.cancelled() => return,
-            next = next() => match next {
-                Some(next) => next,
-                None => return,
-            },
-        };
-        let delivery = Arc::clone(delivery);
-        tracker.spawn(async move {
-            delivery.deliver(batch).await;
-            drop(permit);
-        });
-    }
 }
