@@ -7,7 +7,7 @@ use aggregator::document::{self, Head};
 use aggregator::record_id::{BatchId, RecordId};
 use clap::Parser as _;
 use logs::Timestamp;
-use producer::generate::{Generator, Style};
+use producer::generate::{Generator, GeneratorSettings};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 
@@ -59,7 +59,7 @@ pub(crate) fn generator(arguments: &[&str]) -> Result<Generator, Failure> {
     let arguments = [&["producer"], arguments].concat();
     let config = producer::config::Config::try_parse_from(arguments);
     let config = config.map_err(|error| Failure::told(error.to_string()))?;
-    Ok(Generator::new(Style {
+    Ok(Generator::new(GeneratorSettings {
         seed: 1,
         levels: config.levels,
         message_bytes: None,

@@ -1,7 +1,7 @@
 //! Every setting: a flag and an environment variable, with its default and its unit.
 
-use crate::levels::Levels;
-use crate::target::{self, Target};
+use crate::generate::LevelWeights;
+use crate::send::{Endpoint, EndpointError};
 use clap::{ArgAction, Parser, ValueEnum};
 use logs::Timestamp;
 use program::values::{self, count_up_to, long_time, whole_number};
@@ -50,7 +50,7 @@ pub struct Config {
         default_value = "DEBUG=8,INFO=75,WARNING=12,ERROR=4,FATAL=1",
         value_name = "LEVEL=WEIGHT,…"
     )]
-    pub levels: Levels,
+    pub levels: LevelWeights,
     /// Cuts and fills every message to so many bytes (a character that does not fit is left out).
     #[arg(long, env = "PRODUCER_MESSAGE_BYTES", value_name = "BYTES", value_parser = message_bytes)]
     pub message_bytes: Option<usize>,
@@ -105,7 +105,7 @@ pub enum Output {
 pub enum ConfigError {
     /// The address.
     #[error("--url (PRODUCER_URL) {0}")]
-    Url(#[from] target::TargetError),
+    Url(#[from] EndpointError),
     /// The log's filter.
     #[error("RUST_LOG is no filter: {0}")]
     Filter(String),
@@ -116,11 +116,11 @@ impl Config {
     ///
     /// # Errors
     /// One sentence that names the setting.
-    pub fn check(&self) -> Result<Target, ConfigError> {
+    pub fn check(&self) -> Result<Endpoint, ConfigError> {
         if let Err(error) = crate::telemetry::filter(&self.rust_log) {
             return Err(ConfigError::Filter(error.to_string()));
         }
-        Ok(Target::parse(&self.url)?)
+        Ok(Endpoint::parse(&self.url)?)
     }
 }
 

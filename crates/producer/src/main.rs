@@ -1,10 +1,10 @@
-//! The program: settings, log, run, summary, exit code.
+//! The program: from the command line to the exit code.
 
 use clap::Parser as _;
 use producer::config::{self, Config, Output};
-use producer::report::Summary;
+use producer::send::Endpoint;
 use producer::shutdown::Stop;
-use producer::target::Target;
+use producer::summary::Summary;
 use producer::{progress, run, telemetry};
 use program::exit::{USAGE, fail, print};
 use std::process::ExitCode;
@@ -16,13 +16,13 @@ fn main() -> ExitCode {
         Err(help) => return print(&help.to_string()),
     };
     match config.check() {
-        Ok(target) => send(&config, target),
+        Ok(endpoint) => send(&config, endpoint),
         Err(error) => fail(USAGE, &format!("error: {error}")),
     }
 }
 
 #[tokio::main]
-async fn send(config: &Config, target: Target) -> ExitCode {
+async fn send(config: &Config, endpoint: Endpoint) -> ExitCode {
     let bar = progress::bar(config.count);
     if let Err(error) = telemetry::start(&config.rust_log, bar.clone()) {
         return fail(USAGE, &format!("error: {error}"));
@@ -31,7 +31,7 @@ async fn send(config: &Config, target: Target) -> ExitCode {
     if let Err(error) = stop.on_signals() {
         return fail(1, &format!("error: cannot listen for signals: {error}"));
     }
-    match run::run(config, target, stop, bar).await {
+    match run::run(config, endpoint, stop, bar).await {
         Ok(summary) => show(&summary, config.output),
         Err(error) => fail(1, &format!("error: {error}")),
     }

@@ -11,7 +11,7 @@ use aggregator::wire::format_of;
 use bson::RawDocument;
 use clap::Parser as _;
 use logs::Timestamp;
-use producer::generate::{Generator, Style};
+use producer::generate::{Generator, GeneratorSettings};
 use std::hint::black_box;
 use std::rc::Rc;
 
@@ -76,7 +76,7 @@ pub(crate) fn all() -> Vec<Case> {
 /// As the producer sends it.
 fn body() -> Vec<u8> {
     let defaults = producer::config::Config::try_parse_from(["producer"]);
-    let mut generator = Generator::new(Style {
+    let mut generator = Generator::new(GeneratorSettings {
         seed: 1,
         levels: defaults.expect("the defaults").levels,
         message_bytes: None,

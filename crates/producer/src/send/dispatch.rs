@@ -1,6 +1,6 @@
 //! Many batches at one time: each begins as soon as there is room, up to the concurrency that is set.
 
-use crate::deliver::{Batch, Delivery};
+use super::{Batch, BatchSender};
 use crate::run_error::RunError;
 use std::io;
 use std::sync::Arc;
@@ -8,57 +8,56 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::TaskTracker;
 
-/// Bodies that are made ahead.
-const AHEAD: usize = 4;
+/// Batches that wait between the thread that makes them and the senders.
+const QUEUE_LENGTH: usize = 4;
 
-/// Delivers what `feed`, on a thread of its own, hands over, and waits for the end of each; tells when
-/// the last one was begun.
+/// Sends what `produce`, on a thread of its own, puts into the queue, and waits for the end of each
+/// batch. Tells when the last one was begun.
 ///
 /// # Errors
-/// What `feed` gives.
-pub(crate) async fn deliver_all(
-    delivery: &Arc<Delivery>,
-    feed: impl FnOnce(mpsc::Sender<Batch>) -> Result<(), RunError> + Send + 'static,
+/// What `produce` gives.
+pub(crate) async fn send_all(
+    sender: &Arc<BatchSender>,
+    produce: impl FnOnce(mpsc::Sender<Batch>) -> Result<(), RunError> + Send + 'static,
     concurrency: usize,
 ) -> Result<Duration, RunError> {
-    let (sender, batches) = mpsc::channel(AHEAD);
-    let feeding = tokio::task::spawn_blocking(move || feed(sender));
+    let (queue, batches) = mpsc::channel(QUEUE_LENGTH);
+    let producing = tokio::task::spawn_blocking(move || produce(queue));
     let tracker = TaskTracker::new();
-    dispatch(delivery, batches, &tracker, concurrency).await;
-    let ended = delivery.clock.elapsed();
+    dispatch(sender, batches, &tracker, concurrency).await;
+    let ended = sender.clock.elapsed();
     tracker.close();
     tracker.wait().await;
-    match feeding.await {
+    match producing.await {
         Ok(outcome) => outcome.map(|()| ended),
-        Err(error) => Err(RunError::Source(io::Error::other(error))),
+        Err(error) => Err(RunError::Workload(io::Error::other(error))),
     }
 }
 
 /// Begins each batch as soon as there is room, until the last one or a stop.
 async fn dispatch(
-    delivery: &Arc<Delivery>,
+    sender: &Arc<BatchSender>,
     mut batches: mpsc::Receiver<Batch>,
     tracker: &TaskTracker,
     concurrency: usize,
 ) {
     let room = Arc::new(Semaphore::new(concurrency));
-    let next = async || {
+    let mut next = async || {
         let permit = Arc::clone(&room).acquire_owned().await.ok()?;
         Some((permit, batches.recv().await?))
     };
-    let mut next = next;
     loop {
         let (permit, batch) = tokio::select! {
             biased;
-            () = delivery.stop.soft.cancelled() => return,
+            () = sender.stop.soft.cancelled() => return,
             next = next() => match next {
                 Some(next) => next,
                 None => return,
             },
         };
-        let delivery = Arc::clone(delivery);
+        let sender = Arc::clone(sender);
         tracker.spawn(async move {
-            delivery.deliver(batch).await;
+            sender.send(batch).await;
             drop(permit);
         });
     }
