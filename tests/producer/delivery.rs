@@ -8,20 +8,18 @@ use crate::support::producer::Producer;
 use crate::support::service::Service;
 use crate::support::stores::on_both_stores;
 use crate::support::wait_until;
-use producer::generate::Style;
-use producer::levels::Levels;
-use producer::pace::Schedule;
-use producer::source::{Settings, Source};
+use producer::generate::{GeneratorSettings, LevelWeights};
+use producer::workload::{Schedule, Workload, WorkloadSettings};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const LEVELS: &str = "INFO=70,WARN=20,ERROR=10";
 
 /// The logs that a producer sends with `--seed 42` from 2024-10-08 on.
 fn expected(count: u64, batch_size: usize, rate: f64) -> Contents {
-    let mut source = Source::new(Settings {
-        style: Style {
+    let mut workload = Workload::new(WorkloadSettings {
+        generator: GeneratorSettings {
             seed: 42,
-            levels: LEVELS.parse::<Levels>().unwrap(),
+            levels: LEVELS.parse::<LevelWeights>().unwrap(),
             message_bytes: None,
             late: 0.1,
         },
@@ -33,8 +31,8 @@ fn expected(count: u64, batch_size: usize, rate: f64) -> Contents {
     })
     .unwrap();
     let mut contents = Contents::new();
-    for body in (0..).map_while(|number| source.batch(number).unwrap()) {
-        contents::add(&mut contents, &body.bytes);
+    for payload in (0..).map_while(|number| workload.payload(number).unwrap()) {
+        contents::add(&mut contents, &payload.bytes);
     }
     contents
 }

@@ -5,12 +5,12 @@ mod values;
 
 use crate::query_command::QueryArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use program::values::{count, disk_size, size, time};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use store::address::{MongoAddress, hide_credentials};
-pub(crate) use values::time;
-use values::{collection_name, count, database_name, disk_size, size};
+use values::{collection_name, database_name};
 
 /// A batch, encoded, must fit one frame of the spool.
 const LARGEST_DECODED: usize = 1024 * 1024 * 1024;

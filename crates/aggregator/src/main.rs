@@ -4,20 +4,18 @@ use aggregator::app::App;
 use aggregator::config::{self, Cli, Command, Config, SpoolCommand};
 use aggregator::query_command::{self, QueryArgs};
 use aggregator::{probe, shutdown, spool_command, telemetry};
-use std::io::{self, Write as _};
+use program::exit::{USAGE, fail, print};
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
-
-/// A setting is wrong.
-const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();
     let cli = match Cli::read(&args) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => return fail(USAGE, &config::sentence(&error)),
-        Err(help) => return say(&help.to_string()),
+        Err(help) => return print(&help.to_string()),
     };
     // A query asks a service somewhere: the settings of one on this machine are none of its business.
     let needs_settings = !matches!(cli.command, Some(Command::Query(_)));
@@ -45,9 +43,9 @@ fn run(config: Config) -> ExitCode {
 
 fn health(address: SocketAddr) -> ExitCode {
     match probe::ask(address) {
-        Ok(answer) if answer.healthy => say(&answer.body),
+        Ok(answer) if answer.healthy => print(&answer.body),
         Ok(answer) => {
-            say(&answer.body);
+            print(&answer.body);
             ExitCode::FAILURE
         }
         Err(error) => fail(1, &format!("error: no answer from {address}: {error}")),
@@ -90,18 +88,5 @@ fn query(args: &QueryArgs) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Err(failure) => fail(failure.exit_code(), &format!("error: {failure}")),
-    }
-}
-
-fn fail(code: u8, sentence: &str) -> ExitCode {
-    // Standard error may be closed; the exit code says the same.
-    drop(writeln!(io::stderr(), "{sentence}"));
-    ExitCode::from(code)
-}
-
-fn say(text: &str) -> ExitCode {
-    match writeln!(io::stdout(), "{}", text.trim_end()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
     }
 }

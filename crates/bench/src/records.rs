@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::tally::{BASE_NANOS, STEP_NANOS};
 use clap::Parser as _;
 use logs::Timestamp;
-use producer::generate::{Generator, Style};
+use producer::generate::{Generator, GeneratorSettings};
 use record::bson_writer::BsonWriter;
 use record::document::{self, Head};
 use record::id::{BatchId, RecordId};
@@ -59,7 +59,7 @@ pub(crate) fn generator(arguments: &[&str]) -> Result<Generator, Failure> {
     let arguments = [&["producer"], arguments].concat();
     let config = producer::config::Config::try_parse_from(arguments);
     let config = config.map_err(|error| Failure::told(error.to_string()))?;
-    Ok(Generator::new(Style {
+    Ok(Generator::new(GeneratorSettings {
         seed: 1,
         levels: config.levels,
         message_bytes: None,

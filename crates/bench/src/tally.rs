@@ -108,7 +108,7 @@ mod tests {
         let rate = 333_333.0;
         let step = 1e9 / rate;
         let mut tally = Tally::new(1_000_000, step);
-        let schedule = producer::pace::Schedule::new(rate, 1000);
+        let schedule = producer::workload::Schedule::new(rate, 1000);
         for place in 0..1_000_000 {
             tally.record(BASE_NANOS + schedule.log_nanos(place));
         }

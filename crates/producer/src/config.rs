@@ -1,9 +1,10 @@
 //! Every setting: a flag and an environment variable, with its default and its unit.
 
-use crate::levels::Levels;
-use crate::target::{self, Target};
+use crate::generate::LevelWeights;
+use crate::send::{Endpoint, EndpointError};
 use clap::{ArgAction, Parser, ValueEnum};
 use logs::Timestamp;
+use program::values::{self, count_up_to, long_time, whole_number};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,10 +29,10 @@ pub struct Config {
     #[arg(long, env = "PRODUCER_BATCH_SIZE", default_value = "100", value_name = "LOGS", value_parser = batch_size)]
     pub batch_size: usize,
     /// Stop after so many logs; without it, and without a duration, it goes on until it is stopped.
-    #[arg(long, env = "PRODUCER_COUNT", value_name = "LOGS", value_parser = total)]
+    #[arg(long, env = "PRODUCER_COUNT", value_name = "LOGS", value_parser = log_count)]
     pub count: Option<u64>,
     /// Stop after this time (30s, 5m; a plain number is seconds).
-    #[arg(long, env = "PRODUCER_DURATION", value_name = "TIME", value_parser = time)]
+    #[arg(long, env = "PRODUCER_DURATION", value_name = "TIME", value_parser = long_time)]
     pub duration: Option<Duration>,
     /// Requests under way at one time.
     #[arg(long, env = "PRODUCER_CONCURRENCY", default_value = "8", value_name = "REQUESTS", value_parser = concurrency)]
@@ -49,12 +50,12 @@ pub struct Config {
         default_value = "DEBUG=8,INFO=75,WARNING=12,ERROR=4,FATAL=1",
         value_name = "LEVEL=WEIGHT,…"
     )]
-    pub levels: Levels,
+    pub levels: LevelWeights,
     /// Cuts and fills every message to so many bytes (a character that does not fit is left out).
     #[arg(long, env = "PRODUCER_MESSAGE_BYTES", value_name = "BYTES", value_parser = message_bytes)]
     pub message_bytes: Option<usize>,
     /// Share of the logs, from 0 to 1, that carry an older time: by 1 second up to 1 hour.
-    #[arg(long, env = "PRODUCER_LATE", default_value = "0", value_name = "SHARE", value_parser = share)]
+    #[arg(long, env = "PRODUCER_LATE", default_value = "0", value_name = "SHARE", value_parser = fraction)]
     pub late: f64,
     /// Compress the bodies (true, false).
     #[arg(long, env = "PRODUCER_GZIP", default_value_t = false, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", action = ArgAction::Set)]
@@ -63,19 +64,19 @@ pub struct Config {
     #[arg(long, env = "PRODUCER_PREBUILT", default_value_t = false, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", action = ArgAction::Set)]
     pub prebuilt: bool,
     /// For one request, from connecting to the end of its answer.
-    #[arg(long, env = "PRODUCER_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = time)]
+    #[arg(long, env = "PRODUCER_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = long_time)]
     pub timeout: Duration,
     /// Count a batch as failed when it was not accepted within this time; without it, it is tried until a stop.
-    #[arg(long, env = "PRODUCER_GIVE_UP_AFTER", value_name = "TIME", value_parser = time)]
+    #[arg(long, env = "PRODUCER_GIVE_UP_AFTER", value_name = "TIME", value_parser = long_time)]
     pub give_up_after: Option<Duration>,
     /// For what is under way when a signal comes or the duration is over; what is left then has failed.
-    #[arg(long, env = "PRODUCER_GRACE", default_value = "10s", value_name = "TIME", value_parser = time)]
+    #[arg(long, env = "PRODUCER_GRACE", default_value = "10s", value_name = "TIME", value_parser = long_time)]
     pub grace: Duration,
     /// Keep each batch in this folder from before its first try until it is answered; what an earlier run left there is sent first.
     #[arg(long, env = "PRODUCER_SPOOL", value_name = "DIR")]
     pub spool: Option<PathBuf>,
     /// Most that the spool may hold (64MiB, 1GB, a plain number is bytes); a batch for which there is no room ends the run.
-    #[arg(long, env = "PRODUCER_SPOOL_MAX_BYTES", default_value = "256MiB", value_name = "BYTES", value_parser = bytes)]
+    #[arg(long, env = "PRODUCER_SPOOL_MAX_BYTES", default_value = "256MiB", value_name = "BYTES", value_parser = spool_size)]
     pub spool_max_bytes: u64,
     /// Form of the summary on standard output.
     #[arg(
@@ -104,7 +105,7 @@ pub enum Output {
 pub enum ConfigError {
     /// The address.
     #[error("--url (PRODUCER_URL) {0}")]
-    Url(#[from] target::TargetError),
+    Url(#[from] EndpointError),
     /// The log's filter.
     #[error("RUST_LOG is no filter: {0}")]
     Filter(String),
@@ -115,11 +116,11 @@ impl Config {
     ///
     /// # Errors
     /// One sentence that names the setting.
-    pub fn check(&self) -> Result<Target, ConfigError> {
+    pub fn check(&self) -> Result<Endpoint, ConfigError> {
         if let Err(error) = crate::telemetry::filter(&self.rust_log) {
             return Err(ConfigError::Filter(error.to_string()));
         }
-        Ok(Target::parse(&self.url)?)
+        Ok(Endpoint::parse(&self.url)?)
     }
 }
 
@@ -137,7 +138,7 @@ fn rate(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "expected 0, or logs a second from 0.001 to 100000000".to_owned())
 }
 
-fn share(text: &str) -> Result<f64, String> {
+fn fraction(text: &str) -> Result<f64, String> {
     number_between(text, 0.0, 1.0).ok_or_else(|| "expected a share from 0 to 1".to_owned())
 }
 
@@ -146,59 +147,30 @@ fn number_between(text: &str, least: f64, most: f64) -> Option<f64> {
     (least..=most).contains(&number).then_some(number)
 }
 
-fn whole(text: &str, most: u64) -> Result<u64, String> {
-    match text.parse::<u64>() {
-        Ok(number) if (1..=most).contains(&number) => Ok(number),
-        _ => Err(format!("expected a whole number from 1 to {most}")),
-    }
-}
-
-fn small(text: &str, most: u32) -> Result<usize, String> {
-    let number = whole(text, u64::from(most))?;
-    usize::try_from(number).map_err(|error| error.to_string())
-}
-
 fn batch_size(text: &str) -> Result<usize, String> {
-    small(text, 100_000)
+    count_up_to(text, 100_000)
 }
 
 fn concurrency(text: &str) -> Result<usize, String> {
-    small(text, 1024)
+    count_up_to(text, 1024)
 }
 
 fn message_bytes(text: &str) -> Result<usize, String> {
-    small(text, 1024 * 1024)
+    count_up_to(text, 1024 * 1024)
 }
 
-fn total(text: &str) -> Result<u64, String> {
-    whole(text, 1_000_000_000_000)
+fn log_count(text: &str) -> Result<u64, String> {
+    whole_number(text, 1_000_000_000_000)
 }
 
-fn bytes(text: &str) -> Result<u64, String> {
-    match text.parse::<bytesize::ByteSize>() {
-        Ok(size) if size.as_u64() > 0 => Ok(size.as_u64()),
-        _ => Err("expected a size such as 64MiB or 1000000".to_owned()),
-    }
+fn spool_size(text: &str) -> Result<u64, String> {
+    values::bytes(text)
+        .filter(|size| *size > 0)
+        .ok_or_else(|| "expected a size such as 64MiB or 1000000".to_owned())
 }
 
 fn timestamp(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).map_err(|error| error.to_string())
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    let seconds = text
-        .parse::<f64>()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let time = match seconds {
-        Some(time) => time,
-        None => humantime::parse_duration(text)
-            .map_err(|_| "expected a time such as 10s, 500ms or 2m".to_owned())?,
-    };
-    if time < Duration::from_millis(1) || time > Duration::from_secs(30 * 24 * 3600) {
-        return Err("must be between 1ms and 30 days".to_owned());
-    }
-    Ok(time)
 }
 
 #[cfg(test)]

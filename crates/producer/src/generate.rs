@@ -1,16 +1,17 @@
-//! The logs: the same seed, settings and start give the same bytes on every machine.
+//! The generator of logs: the same seed, settings and start give the same bytes on every machine.
 //!
 //! Each batch has a random stream of its own, so that it does not matter who makes it, or when.
 
 mod attributes;
+mod corpus;
 mod encode;
+pub mod level_weights;
 mod message;
-mod services;
 mod template;
 
 pub use encode::{TIME_BYTES, TimeWriter};
+pub use level_weights::LevelWeights;
 
-use crate::levels::Levels;
 use attributes::Scratch;
 use encode::RECORD_TIME_OFFSET;
 use logs::{LogRecord, Timestamp};
@@ -18,25 +19,25 @@ use message::Messages;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt as _, SeedableRng as _};
 
-/// How much older the time of a late log is, in nanoseconds.
+/// By how many nanoseconds the time of a late log is older.
 const LATENESS: std::ops::Range<i64> = 1_000_000_000..3_600_000_000_000;
 /// Shares are compared as whole numbers: floating point differs between machines, these do not.
 const SHARE_SCALE: u32 = 1_000_000;
 
-/// What the logs are to be like.
+/// The settings of a generator: what the logs are to be like.
 #[derive(Debug, Clone)]
-pub struct Style {
+pub struct GeneratorSettings {
     /// Decides everything that is random.
     pub seed: u64,
     /// Levels and their weights.
-    pub levels: Levels,
+    pub levels: LevelWeights,
     /// Length of every message in bytes, when all are to have the same.
     pub message_bytes: Option<usize>,
     /// Share of late logs, from 0 to 1.
     pub late: f64,
 }
 
-/// Where a log's time stands in its body, and by how much it is older.
+/// Where the text of a log's time stands in the batch, and how late the log is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeSlot {
     /// First byte of the time's text.
@@ -48,7 +49,7 @@ pub struct TimeSlot {
 /// Makes batches.
 #[derive(Debug)]
 pub struct Generator {
-    style: Style,
+    settings: GeneratorSettings,
     late: u32,
     messages: Messages,
     scratch: Scratch,
@@ -56,25 +57,25 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// A generator of this style.
+    /// A generator with these settings.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a share lies between 0 and 1"
     )]
-    pub fn new(style: Style) -> Self {
-        let late = (style.late * f64::from(SHARE_SCALE)).round() as u32;
+    pub fn new(settings: GeneratorSettings) -> Self {
+        let late = (settings.late * f64::from(SHARE_SCALE)).round() as u32;
         Self {
             late,
-            messages: Messages::new(style.message_bytes),
+            messages: Messages::new(settings.message_bytes),
             scratch: Scratch::default(),
             times: TimeWriter::default(),
-            style,
+            settings,
         }
     }
 
     /// Appends a JSON array of `count` logs to `body` and tells where their times stand. `time` gives
-    /// the time of a log from its place in the batch.
+    /// the time of a log from its index in the batch.
     ///
     /// # Errors
     /// When a log cannot be written as JSON, which none of these does.
@@ -85,13 +86,13 @@ impl Generator {
         time: impl Fn(usize) -> Timestamp,
         body: &mut Vec<u8>,
     ) -> Result<Vec<TimeSlot>, serde_json::Error> {
-        let mut random = ChaCha8Rng::seed_from_u64(self.style.seed);
+        let mut random = ChaCha8Rng::seed_from_u64(self.settings.seed);
         random.set_stream(number);
         let mut slots = Vec::with_capacity(count);
         body.push(b'[');
-        for place in 0..count {
-            if place > 0 {
-                // A line each: a body can be read by people, and its logs counted by their lines.
+        for index in 0..count {
+            if index > 0 {
+                // One line for each log: people can read a body, and count its logs by the lines.
                 body.extend_from_slice(b",\n");
             }
             let lateness = self.lateness(&mut random);
@@ -99,7 +100,7 @@ impl Generator {
                 offset: body.len() + RECORD_TIME_OFFSET,
                 lateness,
             };
-            self.log(&mut random, older(time(place), lateness), body)?;
+            self.log(&mut random, older(time(index), lateness), body)?;
             slots.push(slot);
         }
         body.push(b']');
@@ -121,7 +122,7 @@ impl Generator {
         timestamp: Timestamp,
         body: &mut Vec<u8>,
     ) -> Result<(), serde_json::Error> {
-        let level = self.style.levels.pick(random);
+        let level = self.settings.levels.pick(random);
         let service = self
             .messages
             .write(random, logs::severity_of(level), &mut self.scratch);

@@ -1,31 +1,28 @@
-//! The program: settings, log, run, summary, exit code.
+//! The program: from the command line to the exit code.
 
 use clap::Parser as _;
 use producer::config::{self, Config, Output};
-use producer::report::Summary;
+use producer::send::Endpoint;
 use producer::shutdown::Stop;
-use producer::target::Target;
+use producer::summary::Summary;
 use producer::{progress, run, telemetry};
-use std::io::{self, Write as _};
+use program::exit::{USAGE, fail, print};
 use std::process::ExitCode;
-
-/// A setting is wrong.
-const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let config = match Config::try_parse() {
         Ok(config) => config,
         Err(error) if error.use_stderr() => return fail(USAGE, &config::sentence(&error)),
-        Err(help) => return say(&help.to_string()),
+        Err(help) => return print(&help.to_string()),
     };
     match config.check() {
-        Ok(target) => send(&config, target),
+        Ok(endpoint) => send(&config, endpoint),
         Err(error) => fail(USAGE, &format!("error: {error}")),
     }
 }
 
 #[tokio::main]
-async fn send(config: &Config, target: Target) -> ExitCode {
+async fn send(config: &Config, endpoint: Endpoint) -> ExitCode {
     let bar = progress::bar(config.count);
     if let Err(error) = telemetry::start(&config.rust_log, bar.clone()) {
         return fail(USAGE, &format!("error: {error}"));
@@ -34,7 +31,7 @@ async fn send(config: &Config, target: Target) -> ExitCode {
     if let Err(error) = stop.on_signals() {
         return fail(1, &format!("error: cannot listen for signals: {error}"));
     }
-    match run::run(config, target, stop, bar).await {
+    match run::run(config, endpoint, stop, bar).await {
         Ok(summary) => show(&summary, config.output),
         Err(error) => fail(1, &format!("error: {error}")),
     }
@@ -45,21 +42,8 @@ fn show(summary: &Summary, output: Output) -> ExitCode {
         Output::Text => summary.to_string(),
         Output::Json => serde_json::to_string(summary).unwrap_or_default(),
     };
-    match (say(&text), summary.is_success()) {
+    match (print(&text), summary.is_success()) {
         (shown, true) => shown,
         (_, false) => ExitCode::FAILURE,
-    }
-}
-
-fn fail(code: u8, sentence: &str) -> ExitCode {
-    // Standard error may be closed; the exit code says the same.
-    drop(writeln!(io::stderr(), "{sentence}"));
-    ExitCode::from(code)
-}
-
-fn say(text: &str) -> ExitCode {
-    match writeln!(io::stdout(), "{}", text.trim_end()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
     }
 }

@@ -1,7 +1,8 @@
-//! What is shown while it runs: a bar on a terminal, a line now and then otherwise.
+//! The progress that is shown during a run: a bar on a terminal, a line now and then otherwise.
 
-use crate::deliver::Delivery;
-use crate::pace::Schedule;
+use crate::send::BatchSender;
+use crate::units::{millis, per_second};
+use crate::workload::Schedule;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
@@ -9,10 +10,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// The bar is drawn this often.
-const STEP: Duration = Duration::from_millis(200);
-/// Lines come this often, and so does the word that the service does not keep up.
+const REDRAW_EVERY: Duration = Duration::from_millis(200);
+/// Lines come this often, and so does the warning that the service does not keep up.
 const LINE_EVERY: Duration = Duration::from_secs(5);
-/// What is behind by less than this is no trouble.
+/// Logs that are behind by less than this need no warning.
 const SLACK_SECONDS: f64 = 1.0;
 
 /// A bar on a terminal, hidden otherwise; it has an end when the number of logs is known.
@@ -31,12 +32,12 @@ pub fn bar(count: Option<u64>) -> ProgressBar {
     }
 }
 
-/// Shows how it goes.
+/// Shows the progress of a run.
 #[derive(Debug)]
 pub struct Progress {
-    /// What is shown.
-    pub delivery: Arc<Delivery>,
-    /// Tells what was to be sent by now.
+    /// Its statistics are shown.
+    pub sender: Arc<BatchSender>,
+    /// Tells what is due by now.
     pub schedule: Schedule,
     /// Logs in total, when there is an end.
     pub count: Option<u64>,
@@ -45,16 +46,16 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Goes on until it is aborted.
+    /// Runs until it is aborted.
     pub async fn run(self) {
-        let mut ticks = tokio::time::interval(STEP);
+        let mut ticks = tokio::time::interval(REDRAW_EVERY);
         let (mut last_line, mut last_warning) = (Duration::ZERO, None);
         let mut earlier = (Duration::ZERO, 0);
         let mut rate = 0.0;
         loop {
             ticks.tick().await;
-            let now = self.delivery.clock.elapsed();
-            let accepted = self.delivery.stats.accepted.get();
+            let now = self.sender.clock.elapsed();
+            let accepted = self.sender.stats.accepted.get();
             let line_is_due = now >= last_line + LINE_EVERY;
             if now >= earlier.0 + Duration::from_secs(1) {
                 rate = per_second(accepted - earlier.1, now.saturating_sub(earlier.0));
@@ -76,7 +77,7 @@ impl Progress {
     }
 
     fn line(&self, rate: f64) -> String {
-        let stats = &self.delivery.stats;
+        let stats = &self.sender.stats;
         let latency = stats.latency().map_or_else(
             || "no latency yet".to_owned(),
             |latency| {
@@ -94,52 +95,17 @@ impl Progress {
     }
 
     fn warn_if_behind(&self, now: Duration) -> bool {
-        let sent = self.delivery.stats.sent.get();
-        let behind = behind(self.schedule, self.count, now, sent);
+        let sent = self.sender.stats.sent.get();
+        let behind = self.schedule.logs_behind(self.count, now, sent);
         // Whole batches: one that is due this moment is not behind.
         let slack = Duration::from_secs_f64(SLACK_SECONDS);
         let earlier = now.saturating_sub(slack);
-        let is_late = now > slack && self::behind(self.schedule, self.count, earlier, sent) > 0;
+        let is_late = now > slack && self.schedule.logs_behind(self.count, earlier, sent) > 0;
         if is_late {
             tracing::warn!(
                 "the service does not keep up with the rate: {behind} logs are behind; they are sent later, with the times they were due"
             );
         }
         is_late
-    }
-}
-
-/// Logs that were to be sent by now and have not been.
-pub fn behind(schedule: Schedule, count: Option<u64>, now: Duration, sent: u64) -> u64 {
-    let due = schedule.logs_due(now).unwrap_or(0);
-    due.min(count.unwrap_or(u64::MAX)).saturating_sub(sent)
-}
-
-/// A rate, 0 for no time.
-#[expect(clippy::cast_precision_loss, reason = "shown to a few digits")]
-pub fn per_second(number: u64, time: Duration) -> f64 {
-    if time.is_zero() {
-        return 0.0;
-    }
-    number as f64 / time.as_secs_f64()
-}
-
-/// Milliseconds, to the microsecond.
-pub fn millis(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1000.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_behind_is_what_was_due_and_is_in_the_count_but_was_not_sent() {
-        let schedule = Schedule::new(1000.0, 100);
-        let second = Duration::from_millis(950);
-        assert_eq!(behind(schedule, None, second, 1000), 0);
-        assert_eq!(behind(schedule, None, second, 400), 600);
-        assert_eq!(behind(schedule, Some(700), second, 400), 300);
-        assert_eq!(behind(Schedule::new(0.0, 100), None, second, 0), 0);
     }
 }

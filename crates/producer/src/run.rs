@@ -2,45 +2,18 @@
 
 use crate::clock::{self, Clock};
 use crate::config::Config;
-use crate::deliver::{Batch, Delivery};
-use crate::feed::Feeder;
-use crate::generate::{Style, older};
-use crate::pace::Schedule;
-use crate::progress::{self, Progress};
-use crate::report::{Run, Summary};
-use crate::resend;
-use crate::send::Sender;
+use crate::generate::{GeneratorSettings, older};
+use crate::progress::Progress;
+use crate::redelivery::redeliver;
+use crate::run_error::RunError;
+use crate::send::{Batch, BatchSender, Endpoint, HttpClient, dispatch};
 use crate::shutdown::Stop;
-use crate::source::{self, Source};
-use crate::spool::SpoolError;
 use crate::stats::Stats;
-use crate::target::Target;
+use crate::summary::{RunInfo, Summary};
+use crate::workload::{Pacer, Schedule, Workload, WorkloadSettings};
 use indicatif::ProgressBar;
-use std::io;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
-use tokio_util::task::TaskTracker;
-
-/// Bodies that are made ahead.
-const AHEAD: usize = 4;
-
-/// Why there was no run.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The bodies.
-    #[error("cannot make the logs: {0}")]
-    Source(#[from] io::Error),
-    /// The client.
-    #[error("cannot make an HTTP client: {0}")]
-    Client(#[from] reqwest::Error),
-    /// The statistics.
-    #[error("cannot keep latencies: {0}")]
-    Latency(#[from] hdrhistogram::CreationError),
-    /// The folder with unsent batches.
-    #[error("cannot use the spool: {0}")]
-    Spool(#[from] SpoolError),
-}
+use tokio::sync::mpsc;
 
 /// Sends what the settings ask for until the end or a stop.
 ///
@@ -48,36 +21,38 @@ pub enum RunError {
 /// [`RunError`] when it cannot begin.
 pub async fn run(
     config: &Config,
-    target: Target,
+    endpoint: Endpoint,
     stop: Stop,
     bar: ProgressBar,
 ) -> Result<Summary, RunError> {
     let seed = config.seed.unwrap_or_else(rand::random);
     let schedule = Schedule::new(config.rate, config.batch_size);
-    let source = Source::new(source_settings(config, schedule, seed))?;
-    let sender = Sender::new(target, config.timeout, config.concurrency)?;
+    let workload = Workload::new(workload_settings(config, schedule, seed))?;
+    let client = HttpClient::new(endpoint, config.timeout, config.concurrency)?;
     let run_id = format!("{:016x}", rand::random::<u64>());
     tracing::info!(seed, run_id, "sending");
     if config.prebuilt {
-        let (bodies, bytes) = source.pool();
+        let (bodies, bytes) = workload.pool();
         tracing::info!(bodies, bytes, "bodies were made beforehand");
     }
-    let spool = match &config.spool {
-        Some(folder) => Some(resend::all(folder, config, &sender, &stop).await?),
+    let redelivery = match &config.spool {
+        Some(directory) => Some(redeliver(directory, config, &client, &stop).await?),
         None => None,
     };
     let clock = Clock::start();
-    let delivery = Arc::new(Delivery {
-        sender,
+    let sender = Arc::new(BatchSender {
+        client,
         stats: Stats::new()?,
         clock,
         stop: stop.clone(),
         give_up_after: config.give_up_after,
-        spool: spool.as_ref().map(|resent| Arc::clone(&resent.spool)),
+        spool: redelivery
+            .as_ref()
+            .map(|earlier| Arc::clone(&earlier.spool)),
     });
-    stop.in_time(config.duration, config.grace);
-    let feeder = Feeder {
-        source,
+    stop.set_deadlines(config.duration, config.grace);
+    let pacer = Pacer {
+        workload,
         schedule,
         clock,
         duration: config.duration,
@@ -86,34 +61,34 @@ pub async fn run(
     };
     let progress = tokio::spawn(
         Progress {
-            delivery: Arc::clone(&delivery),
+            sender: Arc::clone(&sender),
             schedule,
             count: config.count,
             bar: bar.clone(),
         }
         .run(),
     );
-    let behind = send_all(&delivery, feeder, config).await?;
+    let behind = send_workload(&sender, pacer, config).await?;
     progress.abort();
     bar.finish_and_clear();
-    let run = Run {
+    let info = RunInfo {
         seed,
         run_id,
         elapsed: clock.elapsed(),
         cpu: clock.cpu_elapsed(),
         behind,
-        spool: spool.map(|resent| resent.to_report(&delivery.stats)),
+        spool: redelivery.map(|earlier| earlier.summary(&sender.stats)),
     };
-    Ok(Summary::new(run, &delivery.stats))
+    Ok(Summary::new(info, &sender.stats))
 }
 
-fn source_settings(config: &Config, schedule: Schedule, seed: u64) -> source::Settings {
+fn workload_settings(config: &Config, schedule: Schedule, seed: u64) -> WorkloadSettings {
     // A batch holds the logs of the time before it is sent.
     let start = config
         .start_time
         .unwrap_or_else(|| older(clock::now(), schedule.batch_nanos()));
-    source::Settings {
-        style: Style {
+    WorkloadSettings {
+        generator: GeneratorSettings {
             seed,
             levels: config.levels.clone(),
             message_bytes: config.message_bytes,
@@ -128,76 +103,22 @@ fn source_settings(config: &Config, schedule: Schedule, seed: u64) -> source::Se
 }
 
 /// Sends all batches and waits for the end of each; tells how many logs were due and not sent.
-async fn send_all(
-    delivery: &Arc<Delivery>,
-    feeder: Feeder,
+async fn send_workload(
+    sender: &Arc<BatchSender>,
+    pacer: Pacer,
     config: &Config,
 ) -> Result<u64, RunError> {
-    let schedule = feeder.schedule;
-    let feed = move |sender: mpsc::Sender<Batch>| Ok(feeder.run(&sender)?);
-    let ended = deliver_all(delivery, feed, config.concurrency).await?;
+    let schedule = pacer.schedule;
+    let produce = move |queue: mpsc::Sender<Batch>| Ok(pacer.run(&queue)?);
+    let ended = dispatch::send_all(sender, produce, config.concurrency).await?;
     let due_until = config
         .duration
         .map_or(ended, |duration| ended.min(duration));
-    let sent = delivery.stats.sent.get();
-    let behind = progress::behind(schedule, config.count, due_until, sent);
+    let behind = schedule.logs_behind(config.count, due_until, sender.stats.sent.get());
     // The batch that was due at this very moment is not behind.
     Ok(if behind > schedule.batch_size() {
         behind
     } else {
         0
     })
-}
-
-/// Delivers what `feed`, on a thread of its own, hands over, and waits for the end of each; tells when
-/// the last one was begun.
-///
-/// # Errors
-/// What `feed` gives.
-pub(crate) async fn deliver_all(
-    delivery: &Arc<Delivery>,
-    feed: impl FnOnce(mpsc::Sender<Batch>) -> Result<(), RunError> + Send + 'static,
-    concurrency: usize,
-) -> Result<Duration, RunError> {
-    let (sender, batches) = mpsc::channel(AHEAD);
-    let feeding = tokio::task::spawn_blocking(move || feed(sender));
-    let tracker = TaskTracker::new();
-    dispatch(delivery, batches, &tracker, concurrency).await;
-    let ended = delivery.clock.elapsed();
-    tracker.close();
-    tracker.wait().await;
-    match feeding.await {
-        Ok(outcome) => outcome.map(|()| ended),
-        Err(error) => Err(RunError::Source(io::Error::other(error))),
-    }
-}
-
-/// Begins each batch as soon as there is room, until the last one or a stop.
-async fn dispatch(
-    delivery: &Arc<Delivery>,
-    mut batches: mpsc::Receiver<Batch>,
-    tracker: &TaskTracker,
-    concurrency: usize,
-) {
-    let room = Arc::new(Semaphore::new(concurrency));
-    let next = async || {
-        let permit = Arc::clone(&room).acquire_owned().await.ok()?;
-        Some((permit, batches.recv().await?))
-    };
-    let mut next = next;
-    loop {
-        let (permit, batch) = tokio::select! {
-            biased;
-            () = delivery.stop.soft.cancelled() => return,
-            next = next() => match next {
-                Some(next) => next,
-                None => return,
-            },
-        };
-        let delivery = Arc::clone(delivery);
-        tracker.spawn(async move {
-            delivery.deliver(batch).await;
-            drop(permit);
-        });
-    }
 }

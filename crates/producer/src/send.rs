@@ -1,277 +1,200 @@
-//! One try: a request, and what its answer means.
+//! Sending a batch: attempt after attempt under one key, until it is accepted, rejected or given up.
 
-use crate::source::Body;
-use crate::target::Target;
-use crate::{clock, retry};
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode};
-use serde::Deserialize;
-use std::error::Error;
+pub mod dispatch;
+pub mod endpoint;
+pub mod http_client;
+pub mod retry;
+
+pub use endpoint::{Endpoint, EndpointError};
+pub use http_client::HttpClient;
+
+use crate::clock::Clock;
+use crate::payload::Payload;
+use crate::shutdown::Stop;
+use crate::spool::{Spool, SpoolEntry};
+use crate::stats::Stats;
+use http_client::Outcome;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// More of an answer is not looked at; the service's own are much shorter.
-const ANSWER_BYTES: usize = 64 * 1024;
-/// Characters of an answer that is no JSON which are shown.
-const SHOWN: usize = 200;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Once a stop was asked for, no wait between two attempts is longer than this.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
-/// What became of a try.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The service has the batch.
-    Taken {
-        /// Logs that it took.
-        accepted: u64,
-        /// It had them already, from an earlier try.
-        replayed: bool,
-        /// Why it did not take the others, if there are any.
-        rejected: Option<String>,
-    },
-    /// It does not take the batch, however often it is sent there.
-    Refused {
-        /// Why.
-        reason: String,
-        /// Whether that is the batch's fault; else it may be taken at another address, or by another
-        /// sender.
-        of_batch: bool,
-    },
-    /// Another try may be taken.
-    Again {
-        /// What went wrong.
-        reason: String,
-        /// How long the service asks to wait.
-        asked: Option<Duration>,
-    },
+/// A payload to be sent.
+#[derive(Debug)]
+pub struct Batch {
+    /// Its `Idempotency-Key`, the same at each attempt.
+    pub key: String,
+    /// When it was to be sent; `None` for as soon as possible.
+    pub due: Option<Duration>,
+    /// The logs.
+    pub payload: Payload,
+    /// Its place in the spool, when it comes from there.
+    pub spooled: Option<SpoolEntry>,
 }
 
-/// Sends bodies over connections that are kept.
-#[derive(Debug, Clone)]
-pub struct Sender {
-    client: Client,
-    target: Target,
+/// Whether a batch may leave the spool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Settlement {
+    /// It was answered for good: accepted, or rejected for what it is.
+    Settled,
+    /// It was not; it could be sent again, also to another address.
+    Unsettled,
 }
 
-/// The service's answers, as far as they are looked at.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Answer {
-    accepted: Option<u64>,
-    message: Option<String>,
-    errors: Vec<Reject>,
+/// Sends batches; shared by all that are under way.
+#[derive(Debug)]
+pub struct BatchSender {
+    /// Makes the attempts.
+    pub client: HttpClient,
+    /// Counts.
+    pub stats: Stats,
+    /// Time since the start.
+    pub clock: Clock,
+    /// When to stop.
+    pub stop: Stop,
+    /// After this time without success a batch has failed.
+    pub give_up_after: Option<Duration>,
+    /// Where batches are kept until they are settled, if anywhere.
+    pub spool: Option<Arc<Spool>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Reject {
-    reason: String,
-}
-
-impl Sender {
-    /// A sender; `timeout` is for a whole request.
-    ///
-    /// # Errors
-    /// When the system gives no means for a client.
-    pub fn new(target: Target, timeout: Duration, connections: usize) -> reqwest::Result<Self> {
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            // The tries are counted here: none is to be made in secret.
-            .retry(reqwest::retry::never())
-            .timeout(timeout)
-            .connect_timeout(timeout.min(CONNECT_TIMEOUT))
-            .pool_max_idle_per_host(connections)
-            .tcp_nodelay(true)
-            .build()?;
-        Ok(Self { client, target })
-    }
-
-    /// Sends a body once under this key.
-    pub async fn send(&self, key: &str, body: &Body) -> Verdict {
-        let mut request = self
-            .client
-            .post(self.target.url().clone())
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .header("idempotency-key", key)
-            .body(body.bytes.clone());
-        if body.gzip {
-            request = request.header(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        }
-        match self.answer(request).await {
-            Ok(verdict) => verdict.bounded(body.logs),
-            Err(error) => Verdict::Again {
-                reason: reason(&error),
-                asked: None,
+impl BatchSender {
+    /// Sends a batch; with a spool, it is there from before its first attempt until it is settled.
+    pub async fn send(&self, mut batch: Batch) {
+        let first_attempt = self.clock.elapsed();
+        let Some(spool) = &self.spool else {
+            self.attempt_until_done(&batch, first_attempt).await;
+            return;
+        };
+        let entry = match batch.spooled.take() {
+            Some(entry) => entry,
+            None => match store(spool, &batch).await {
+                Ok(entry) => entry,
+                Err(error) => return self.stop_for(&error),
             },
+        };
+        if self.attempt_until_done(&batch, first_attempt).await == Settlement::Settled {
+            spool.remove(&entry);
         }
     }
 
-    async fn answer(&self, request: reqwest::RequestBuilder) -> reqwest::Result<Verdict> {
-        let response = request.send().await?;
-        let status = response.status();
-        let asked = header(&response, RETRY_AFTER.as_str())
-            .and_then(|text| retry::asked_wait(text, clock::now()));
-        let replayed = header(&response, "idempotent-replayed") == Some("true");
-        let text = read(response).await?;
-        Ok(judge(status, &text, replayed, asked))
-    }
-}
-
-impl Verdict {
-    /// No answer can accept more than was sent.
-    fn bounded(self, sent: u64) -> Self {
-        match self {
-            Self::Taken {
-                accepted,
-                replayed,
-                rejected,
-            } => Self::Taken {
-                accepted: accepted.min(sent),
-                replayed,
-                rejected: (accepted < sent).then(|| {
-                    rejected.unwrap_or_else(|| "fewer logs were accepted than were sent".to_owned())
-                }),
-            },
-            other => other,
+    /// A batch that the spool cannot store is not sent, and none after it.
+    fn stop_for(&self, error: &str) {
+        if self.stats.set_spool_error(error) {
+            tracing::error!("stopping: the spool cannot keep a batch: {error}");
         }
+        self.stop.soft.cancel();
     }
-}
 
-fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
-    response.headers().get(name)?.to_str().ok()
-}
-
-/// The beginning of an answer; the rest is left, and its connection with it.
-async fn read(mut response: Response) -> reqwest::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        text.extend_from_slice(&chunk);
-        if text.len() > ANSWER_BYTES {
-            break;
-        }
-    }
-    Ok(text)
-}
-
-fn judge(status: StatusCode, text: &[u8], replayed: bool, asked: Option<Duration>) -> Verdict {
-    let answer: Answer = serde_json::from_slice(text).unwrap_or_default();
-    // 202: it is safe there, and the store that was to be waited for is late.
-    if matches!(status, StatusCode::OK | StatusCode::ACCEPTED) {
-        let Some(accepted) = answer.accepted else {
-            let reason = "without a number of accepted logs: is this the right address?";
-            return Verdict::Refused {
-                reason: format!("{} {reason}", status.as_u16()),
-                of_batch: false,
+    async fn attempt_until_done(&self, batch: &Batch, first_attempt: Duration) -> Settlement {
+        let (stats, logs) = (&self.stats, batch.payload.logs);
+        stats.sent.add(logs);
+        let mut attempt = 0;
+        loop {
+            let outcome = tokio::select! {
+                biased;
+                outcome = self.client.attempt(&batch.key, &batch.payload) => outcome,
+                () = self.stop.hard.cancelled() => {
+                    self.fail("no answer before the end of the grace period", logs);
+                    return Settlement::Unsettled;
+                }
             };
-        };
-        let rejected = answer.errors.into_iter().next().map(|first| first.reason);
-        return Verdict::Taken {
-            accepted,
-            replayed,
-            rejected,
-        };
-    }
-    let said = match answer.message {
-        Some(message) => message,
-        None => String::from_utf8_lossy(text).into_owned(),
-    };
-    let reason = match short(&said) {
-        said if said.is_empty() => status.to_string(),
-        said => format!("{status}: {said}"),
-    };
-    if retry::is_worth_another_try(status.as_u16()) {
-        Verdict::Again { reason, asked }
-    } else {
-        let of_batch = retry::is_the_batchs_fault(status.as_u16());
-        Verdict::Refused { reason, of_batch }
-    }
-}
-
-/// One line, not too long.
-fn short(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").chars().take(SHOWN).collect()
-}
-
-/// What went wrong on the way, in a few words that are the same each time.
-fn reason(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer in time".to_owned();
-    }
-    let kind = if error.is_connect() {
-        "no connection"
-    } else {
-        "connection broken"
-    };
-    let mut root: &dyn Error = error;
-    while let Some(source) = root.source() {
-        root = source;
-    }
-    format!("{kind}: {}", short(&root.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn judged(status: u16, text: &str) -> Verdict {
-        let status = StatusCode::from_u16(status).unwrap();
-        judge(status, text.as_bytes(), false, Some(Duration::from_secs(3))).bounded(10)
-    }
-
-    fn taken(accepted: u64, rejected: Option<&str>) -> Verdict {
-        Verdict::Taken {
-            accepted,
-            replayed: false,
-            rejected: rejected.map(str::to_owned),
-        }
-    }
-
-    #[test]
-    fn only_what_the_service_says_it_took_is_accepted() {
-        assert_eq!(judged(200, r#"{"accepted":10}"#), taken(10, None));
-        assert_eq!(judged(200, r#"{"accepted":99}"#), taken(10, None));
-        assert_eq!(judged(202, r#"{"accepted":10}"#), taken(10, None));
-        let partial = r#"{"accepted":9,"rejected":1,"errors":[{"index":3,"reason":"bad time"}]}"#;
-        assert_eq!(judged(200, partial), taken(9, Some("bad time")));
-        let silent = Some("fewer logs were accepted than were sent");
-        assert_eq!(judged(200, r#"{"accepted":0}"#), taken(0, silent));
-        for text in ["", "<html>", "[]", r#"{"status":"success"}"#] {
-            let Verdict::Refused {
-                reason,
-                of_batch: false,
-            } = judged(200, text)
-            else {
-                panic!("{text} was taken for an answer");
+            let (reason, retry_after) = match outcome {
+                Outcome::Retry {
+                    reason,
+                    retry_after,
+                } => (reason, retry_after),
+                Outcome::Rejected {
+                    reason,
+                    batch_at_fault,
+                } => {
+                    self.fail(&reason, logs);
+                    return match batch_at_fault {
+                        true => Settlement::Settled,
+                        false => Settlement::Unsettled,
+                    };
+                }
+                Outcome::Accepted {
+                    logs: accepted,
+                    replayed,
+                    rejection,
+                } => {
+                    stats.record_latency(self.latency(batch, first_attempt));
+                    self.count_accepted(batch, accepted, replayed);
+                    if let Some(reason) = rejection {
+                        self.fail(&reason, logs - accepted);
+                    }
+                    return Settlement::Settled;
+                }
             };
-            assert!(reason.contains("right address"), "{reason}");
+            stats.record_retry_reason(&reason, logs, self.clock.elapsed());
+            let wait = retry::backoff(attempt, retry_after, &mut rand::rng());
+            let is_too_late = |limit| self.clock.elapsed() + wait > first_attempt + limit;
+            if self.give_up_after.is_some_and(is_too_late) {
+                self.fail(&format!("given up: {reason}"), logs);
+                return Settlement::Unsettled;
+            }
+            if !self.wait(wait, retry_after.is_some()).await {
+                self.fail(&format!("not accepted before the end: {reason}"), logs);
+                return Settlement::Unsettled;
+            }
+            if attempt == 0 {
+                stats.retried.add(logs);
+            }
+            stats.retries.add(1);
+            attempt += 1;
         }
     }
 
-    #[test]
-    fn a_refusal_gives_its_reason_in_one_line() {
-        let message = r#"{"code":"invalid","message":"the\nbody is bad"}"#;
-        let refused = |reason: &str, of_batch| Verdict::Refused {
-            reason: reason.to_owned(),
-            of_batch,
-        };
-        assert_eq!(
-            judged(400, message),
-            refused("400 Bad Request: the body is bad", true)
-        );
-        assert_eq!(judged(404, ""), refused("404 Not Found", false));
-        assert_eq!(judged(302, "moved"), refused("302 Found: moved", false));
-        assert_eq!(judged(204, ""), refused("204 No Content", false));
+    fn count_accepted(&self, batch: &Batch, accepted: u64, replayed: bool) {
+        let bytes = u64::try_from(batch.payload.bytes.len()).unwrap_or(u64::MAX);
+        self.stats.accepted.add(accepted);
+        self.stats.bytes.add(bytes);
+        if replayed {
+            self.stats.replayed.add(accepted);
+        }
     }
 
-    #[test]
-    fn what_may_pass_is_tried_again_when_the_service_asks_for_it() {
-        let again = Verdict::Again {
-            reason: "503 Service Unavailable: later".to_owned(),
-            asked: Some(Duration::from_secs(3)),
+    fn fail(&self, reason: &str, logs: u64) {
+        self.stats
+            .record_failure(reason, logs, self.clock.elapsed());
+    }
+
+    fn latency(&self, batch: &Batch, first_attempt: Duration) -> Duration {
+        let since = batch.due.unwrap_or(first_attempt);
+        self.clock.elapsed().saturating_sub(since)
+    }
+
+    /// Waits for the next attempt; false when there is to be none.
+    async fn wait(&self, time: Duration, was_asked_for: bool) -> bool {
+        self.stats.waiting.fetch_add(1, Ordering::Relaxed);
+        let whole = tokio::time::sleep(time);
+        let hurried = async {
+            if was_asked_for {
+                return std::future::pending().await;
+            }
+            self.stop.soft.cancelled().await;
+            tokio::time::sleep(LAST_WAIT).await;
         };
-        assert_eq!(judged(503, r#"{"message":"later"}"#), again);
-        for status in [408, 429, 500, 504] {
-            assert!(matches!(judged(status, ""), Verdict::Again { .. }));
-        }
+        let goes_on = tokio::select! {
+            () = whole => true,
+            () = hurried => true,
+            () = self.stop.hard.cancelled() => false,
+        };
+        self.stats.waiting.fetch_sub(1, Ordering::Relaxed);
+        goes_on
+    }
+}
+
+/// Writes a batch to the disk, on a thread that may wait for it.
+async fn store(spool: &Arc<Spool>, batch: &Batch) -> Result<SpoolEntry, String> {
+    let spool = Arc::clone(spool);
+    let (key, payload) = (batch.key.clone(), batch.payload.clone());
+    let written = tokio::task::spawn_blocking(move || spool.store(&key, &payload)).await;
+    match written {
+        Ok(entry) => entry.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
     }
 }

@@ -1,4 +1,4 @@
-//! When to stop: a signal or the end of the duration asks for it, the grace period makes an end.
+//! The stop of a run: a signal or the end of the duration asks for it, the grace period limits it.
 
 use std::io;
 use std::time::Duration;
@@ -37,8 +37,8 @@ impl Stop {
         Ok(())
     }
 
-    /// Asks for a stop after `duration`, if there is one, and makes an end `grace` after any stop.
-    pub fn in_time(&self, duration: Option<Duration>, grace: Duration) {
+    /// Asks for a stop after `duration`, if there is one; what is under way fails `grace` after any stop.
+    pub fn set_deadlines(&self, duration: Option<Duration>, grace: Duration) {
         let stop = self.clone();
         tokio::spawn(async move {
             let over = async {

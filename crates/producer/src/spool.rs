@@ -1,37 +1,37 @@
-//! The unsent batches on disk: each is here from before its first try until it was answered for good.
+//! The spool: each unsent batch is on disk from before its first attempt until it was answered for good.
 //!
-//! A folder with one file for each batch, `{number:020}.batch`, numbered in the order in which they came,
-//! also over several lives of the process:
+//! It is a directory with one file for each batch, `{number:020}.batch`, numbered in the order in which
+//! they came, also over several runs:
 //!
 //! ```text
 //! producer-spool 1 5d0c7e1a             format, and the CRC-32C of everything after this line
-//! {"key":"…","logs":100,"gzip":false}   the Idempotency-Key, and what the body is
-//! …                                     the body, byte for byte
+//! {"key":"…","logs":100,"gzip":false}   the Idempotency-Key, and what the payload is
+//! …                                     the payload, byte for byte
 //! ```
 //!
-//! A file is written under another name (`.new`), synced, and renamed; then the folder is synced. So a
+//! A file is written under another name (`.new`), synced, and renamed; then the directory is synced. So a
 //! `.new` file belongs to a batch of which nothing was sent, and a `.batch` file is whole. One that is
 //! not was damaged later: it is renamed to `.damaged`, for a person to look at, and never sent.
 
-mod file;
-mod folder;
+mod directory;
+mod file_format;
 
-use crate::source::Body;
-use folder::{Folder, Kind};
+use crate::payload::Payload;
+use directory::{Directory, FileKind};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A folder of unsent batches, which belongs to this process alone.
+/// A directory of unsent batches, which belongs to this process alone.
 #[derive(Debug)]
 pub struct Spool {
-    folder: Folder,
+    directory: Directory,
     max_bytes: u64,
-    held: Mutex<Held>,
+    usage: Mutex<Usage>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct Usage {
     /// The next file's number.
     next: u64,
     logs: u64,
@@ -40,7 +40,7 @@ struct Held {
 
 /// A batch that is in the spool.
 #[derive(Debug)]
-pub struct Kept {
+pub struct SpoolEntry {
     number: u64,
     logs: u64,
     bytes: u64,
@@ -48,14 +48,14 @@ pub struct Kept {
 
 /// What was there at the start.
 #[derive(Debug, Default)]
-pub struct Found {
-    /// The batches of earlier lives, oldest first.
-    pub batches: Vec<Kept>,
-    /// Files that were set aside now.
+pub struct Recovered {
+    /// The batches of earlier runs, oldest first.
+    pub entries: Vec<SpoolEntry>,
+    /// Files that were quarantined now.
     pub damaged: u64,
 }
 
-/// Why a batch cannot be kept, or the spool cannot be used.
+/// Why a batch cannot be stored, or the spool cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
     /// Another process has it.
@@ -80,7 +80,7 @@ pub enum SpoolError {
     /// The disk.
     #[error("{path}: {error}")]
     Disk {
-        /// Which file or folder.
+        /// Which file or directory.
         path: PathBuf,
         /// The system's reason.
         error: io::Error,
@@ -91,115 +91,116 @@ pub enum SpoolError {
 }
 
 impl Spool {
-    /// Opens the folder, makes it where there is none, and looks at every batch that is there.
+    /// Opens the directory, makes it where there is none, and checks every batch that is there.
     ///
     /// # Errors
     /// When another process has it, or the disk does not do what it is told.
-    pub fn open(folder: &Path, max_bytes: u64) -> Result<(Self, Found), SpoolError> {
+    pub fn open(directory: &Path, max_bytes: u64) -> Result<(Self, Recovered), SpoolError> {
         let spool = Self {
-            folder: Folder::open(folder)?,
+            directory: Directory::open(directory)?,
             max_bytes,
-            held: Mutex::default(),
+            usage: Mutex::default(),
         };
-        let found = spool.survey()?;
-        Ok((spool, found))
+        let recovered = spool.recover()?;
+        Ok((spool, recovered))
     }
 
-    /// Removes what was never finished, sets aside what is damaged, and tells the rest.
-    fn survey(&self) -> Result<Found, SpoolError> {
-        let (mut found, mut older_damage) = (Found::default(), 0_u64);
-        let mut held = self.held();
-        for (number, kind) in self.folder.files()? {
-            held.next = held.next.max(number.saturating_add(1));
+    /// Removes what was never finished, quarantines what is damaged, and tells the rest.
+    fn recover(&self) -> Result<Recovered, SpoolError> {
+        let (mut recovered, mut quarantined_earlier) = (Recovered::default(), 0_u64);
+        let mut usage = self.usage();
+        for (number, kind) in self.directory.files()? {
+            usage.next = usage.next.max(number.saturating_add(1));
             match kind {
-                Kind::New => self.folder.remove(number, kind)?,
-                Kind::Damaged => older_damage += 1,
-                Kind::Batch => match self.inspect(number) {
-                    Ok(kept) => {
-                        held.logs += kept.logs;
-                        held.bytes += kept.bytes;
-                        found.batches.push(kept);
+                FileKind::New => self.directory.remove(number, kind)?,
+                FileKind::Damaged => quarantined_earlier += 1,
+                FileKind::Batch => match self.verify(number) {
+                    Ok(entry) => {
+                        usage.logs += entry.logs;
+                        usage.bytes += entry.bytes;
+                        recovered.entries.push(entry);
                     }
                     Err(SpoolError::Damaged { reason, .. }) => {
-                        self.set_aside(number, &reason)?;
-                        found.damaged += 1;
+                        self.quarantine(number, &reason)?;
+                        recovered.damaged += 1;
                     }
                     Err(error) => return Err(error),
                 },
             }
         }
-        if older_damage > 0 {
+        if quarantined_earlier > 0 {
             tracing::warn!(
-                files = older_damage,
+                files = quarantined_earlier,
                 "damaged batches that were set aside earlier are still in the spool"
             );
         }
-        Ok(found)
+        Ok(recovered)
     }
 
-    fn inspect(&self, number: u64) -> Result<Kept, SpoolError> {
-        let (bytes, _, body) = self.read_file(number)?;
-        Ok(Kept {
+    fn verify(&self, number: u64) -> Result<SpoolEntry, SpoolError> {
+        let (bytes, _, payload) = self.read_file(number)?;
+        Ok(SpoolEntry {
             number,
-            logs: body.logs,
+            logs: payload.logs,
             bytes,
         })
     }
 
-    fn set_aside(&self, number: u64, reason: &str) -> Result<(), SpoolError> {
-        self.folder.rename(number, Kind::Batch, Kind::Damaged)?;
-        let file = self.folder.path(number, Kind::Damaged);
+    fn quarantine(&self, number: u64, reason: &str) -> Result<(), SpoolError> {
+        self.directory
+            .rename(number, FileKind::Batch, FileKind::Damaged)?;
+        let file = self.directory.path(number, FileKind::Damaged);
         let file = file.display();
         tracing::error!(%file, reason, "a batch of the spool is damaged; it is not sent and was set aside");
         Ok(())
     }
 
-    fn read_file(&self, number: u64) -> Result<(u64, String, Body), SpoolError> {
-        let bytes = self.folder.read(number)?;
+    fn read_file(&self, number: u64) -> Result<(u64, String, Payload), SpoolError> {
+        let bytes = self.directory.read(number)?;
         let length = size(&bytes);
-        match file::decode(&bytes) {
-            Ok((key, body)) => Ok((length, key, body)),
+        match file_format::decode(&bytes) {
+            Ok((key, payload)) => Ok((length, key, payload)),
             Err(reason) => Err(SpoolError::Damaged {
-                path: self.folder.path(number, Kind::Batch),
+                path: self.directory.path(number, FileKind::Batch),
                 reason,
             }),
         }
     }
 
-    /// The key and the body of a batch, as they were given.
+    /// The key and the payload of a batch, as they were given.
     ///
     /// # Errors
     /// When it cannot be read any more.
-    pub fn read(&self, kept: &Kept) -> Result<(String, Body), SpoolError> {
-        let (_, key, body) = self.read_file(kept.number)?;
-        Ok((key, body))
+    pub fn read(&self, entry: &SpoolEntry) -> Result<(String, Payload), SpoolError> {
+        let (_, key, payload) = self.read_file(entry.number)?;
+        Ok((key, payload))
     }
 
-    /// Keeps a batch. When this returns, it survives the end of the process and of the power.
+    /// Stores a batch. When this returns, it survives the end of the process and of the power.
     ///
     /// # Errors
     /// When there is no room for it, or the disk does not take it. Then it is not in the spool.
-    pub fn keep(&self, key: &str, body: &Body) -> Result<Kept, SpoolError> {
-        let head = file::encode_head(key, body)?;
-        let kept = self.reserve(body.logs, size(&head) + size(&body.bytes))?;
-        if let Err(error) = self.folder.write(kept.number, &head, &body.bytes) {
-            // It is not to be sent. Where it cannot be removed either, the next life sends it or removes it.
-            for kind in [Kind::New, Kind::Batch] {
-                drop(self.folder.remove(kept.number, kind));
+    pub fn store(&self, key: &str, payload: &Payload) -> Result<SpoolEntry, SpoolError> {
+        let head = file_format::encode_head(key, payload)?;
+        let entry = self.reserve(payload.logs, size(&head) + size(&payload.bytes))?;
+        if let Err(error) = self.directory.write(entry.number, &head, &payload.bytes) {
+            // It is not to be sent. Where it cannot be removed either, the next run sends it or removes it.
+            for kind in [FileKind::New, FileKind::Batch] {
+                drop(self.directory.remove(entry.number, kind));
             }
-            self.release(&kept);
+            self.release(&entry);
             return Err(error);
         }
-        Ok(kept)
+        Ok(entry)
     }
 
-    /// Forgets a batch that was answered for good.
+    /// Removes a batch that was answered for good.
     ///
-    /// The folder is not synced: a file that a power cut brings back is sent once more under its key,
+    /// The directory is not synced: a file that a power cut brings back is sent once more under its key,
     /// which changes nothing.
-    pub fn done(&self, kept: &Kept) {
-        match self.folder.remove(kept.number, Kind::Batch) {
-            Ok(()) => self.release(kept),
+    pub fn remove(&self, entry: &SpoolEntry) {
+        match self.directory.remove(entry.number, FileKind::Batch) {
+            Ok(()) => self.release(entry),
             Err(error) => tracing::warn!(
                 "an answered batch stays in the spool; the next start sends it again: {error}"
             ),
@@ -208,43 +209,43 @@ impl Spool {
 
     /// Logs of all batches that are in the spool.
     pub fn logs(&self) -> u64 {
-        self.held().logs
+        self.usage().logs
     }
 
-    fn reserve(&self, logs: u64, bytes: u64) -> Result<Kept, SpoolError> {
-        let mut held = self.held();
-        if held.bytes.saturating_add(bytes) > self.max_bytes {
+    fn reserve(&self, logs: u64, bytes: u64) -> Result<SpoolEntry, SpoolError> {
+        let mut usage = self.usage();
+        if usage.bytes.saturating_add(bytes) > self.max_bytes {
             return Err(SpoolError::Full {
-                held: held.bytes,
+                held: usage.bytes,
                 max_bytes: self.max_bytes,
             });
         }
-        let number = held.next;
-        held.next += 1;
-        held.logs += logs;
-        held.bytes += bytes;
-        Ok(Kept {
+        let number = usage.next;
+        usage.next += 1;
+        usage.logs += logs;
+        usage.bytes += bytes;
+        Ok(SpoolEntry {
             number,
             logs,
             bytes,
         })
     }
 
-    fn release(&self, kept: &Kept) {
-        let mut held = self.held();
-        held.logs -= kept.logs;
-        held.bytes -= kept.bytes;
+    fn release(&self, entry: &SpoolEntry) {
+        let mut usage = self.usage();
+        usage.logs -= entry.logs;
+        usage.bytes -= entry.bytes;
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn usage(&self) -> MutexGuard<'_, Usage> {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Found {
+impl Recovered {
     /// Logs in the batches.
     pub fn logs(&self) -> u64 {
-        self.batches.iter().map(|kept| kept.logs).sum()
+        self.entries.iter().map(|entry| entry.logs).sum()
     }
 }
 

@@ -1,17 +1,19 @@
-//! What has happened so far, counted by all senders.
+//! The statistics of a run so far: counters, latencies and reasons, written by all senders.
 
-use crate::reasons::Reasons;
+pub mod reason_counts;
+
 use hdrhistogram::Histogram;
+use reason_counts::ReasonCounts;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Longer latencies count as this.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
-/// Digits of a latency that are kept.
+/// Significant digits of a latency.
 const DIGITS: u8 = 3;
-/// How often a passing trouble is shown.
-const TROUBLE_AGAIN: Duration = Duration::from_secs(30);
+/// A reason for retries is logged again after this time.
+const LOG_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// Counters, in logs if nothing else is said.
 #[derive(Debug)]
@@ -20,25 +22,25 @@ pub struct Stats {
     pub sent: Counter,
     /// Accepted by the service.
     pub accepted: Counter,
-    /// Given up or refused.
+    /// Given up or rejected.
     pub failed: Counter,
     /// Sent more than once.
     pub retried: Counter,
-    /// Accepted, and known from an earlier try.
+    /// Accepted, and known from an earlier attempt.
     pub replayed: Counter,
     /// Requests that were repetitions.
     pub retries: Counter,
     /// Bytes of the bodies that were accepted.
     pub bytes: Counter,
-    /// Batches that wait for their next try now.
+    /// Batches that wait for their next attempt now.
     pub waiting: AtomicU64,
     latency: Mutex<Histogram<u64>>,
     /// Why batches failed.
-    failures: Mutex<Reasons>,
+    failure_reasons: Mutex<ReasonCounts>,
     /// Why batches were sent again.
-    troubles: Mutex<Reasons>,
-    /// Why a batch could not be kept before it was sent.
-    spool_problem: OnceLock<String>,
+    retry_reasons: Mutex<ReasonCounts>,
+    /// Why a batch could not be stored before it was sent.
+    spool_error: OnceLock<String>,
 }
 
 /// A number that only grows.
@@ -89,46 +91,46 @@ impl Stats {
             bytes: Counter::default(),
             waiting: AtomicU64::new(0),
             latency: Mutex::new(Histogram::new_with_bounds(1, longest, DIGITS)?),
-            failures: Mutex::new(Reasons::new(None)),
-            troubles: Mutex::new(Reasons::new(Some(TROUBLE_AGAIN))),
-            spool_problem: OnceLock::new(),
+            failure_reasons: Mutex::new(ReasonCounts::new(None)),
+            retry_reasons: Mutex::new(ReasonCounts::new(Some(LOG_AGAIN_AFTER))),
+            spool_error: OnceLock::new(),
         })
     }
 
-    /// Records how long a batch took.
-    pub fn took(&self, latency: Duration) {
+    /// Records how long an accepted batch took.
+    pub fn record_latency(&self, latency: Duration) {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
         lock(&self.latency).saturating_record(micros);
     }
 
     /// Counts logs that failed; the reason is logged the first time.
-    pub fn fail(&self, reason: &str, logs: u64, now: Duration) {
+    pub fn record_failure(&self, reason: &str, logs: u64, now: Duration) {
         self.failed.add(logs);
-        if lock(&self.failures).note(reason, logs, now) {
+        if lock(&self.failure_reasons).record(reason, logs, now) {
             tracing::error!("not accepted: {reason}");
         }
     }
 
-    /// Counts a try that is to be repeated; the reason is logged now and then.
-    pub fn trouble(&self, reason: &str, logs: u64, now: Duration) {
-        if lock(&self.troubles).note(reason, logs, now) {
+    /// Counts an attempt that is to be repeated; the reason is logged now and then.
+    pub fn record_retry_reason(&self, reason: &str, logs: u64, now: Duration) {
+        if lock(&self.retry_reasons).record(reason, logs, now) {
             tracing::warn!("will be tried again: {reason}");
         }
     }
 
-    /// Remembers why the spool failed; true for the first time.
-    pub fn note_spool_problem(&self, problem: &str) -> bool {
-        self.spool_problem.set(problem.to_owned()).is_ok()
+    /// Keeps the first reason why the spool failed; true if this is the first.
+    pub fn set_spool_error(&self, error: &str) -> bool {
+        self.spool_error.set(error.to_owned()).is_ok()
     }
 
     /// Why the spool failed, if it has.
-    pub fn spool_problem(&self) -> Option<String> {
-        self.spool_problem.get().cloned()
+    pub fn spool_error(&self) -> Option<String> {
+        self.spool_error.get().cloned()
     }
 
     /// Why logs failed, with their numbers.
     pub fn failures(&self) -> Vec<(String, u64)> {
-        lock(&self.failures).counts()
+        lock(&self.failure_reasons).counts()
     }
 
     /// The latencies so far; `None` while no batch was accepted.
@@ -158,7 +160,7 @@ mod tests {
         let stats = Stats::new().unwrap();
         assert_eq!(stats.latency(), None);
         for millis in 1..=1000 {
-            stats.took(Duration::from_millis(millis));
+            stats.record_latency(Duration::from_millis(millis));
         }
         let latency = stats.latency().unwrap();
         for (told, millis) in [
@@ -171,7 +173,7 @@ mod tests {
             let told = told.as_secs_f64() * 1000.0;
             assert!((told / millis - 1.0).abs() < 0.002, "{told} for {millis}");
         }
-        stats.took(Duration::MAX);
+        stats.record_latency(Duration::MAX);
         let longest = stats.latency().unwrap().max;
         assert!(longest >= LONGEST && longest < LONGEST * 2, "{longest:?}");
     }

@@ -1,8 +1,8 @@
 //! The flags of `aggregator query`, and what no single one of them shows to be wrong.
 
-use crate::config::time;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum, value_parser};
+use program::values::time;
 use std::time::Duration;
 
 /// Neighbours on one side at most: one more is asked for, and the service gives 1000.

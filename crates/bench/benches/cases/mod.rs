@@ -4,7 +4,7 @@
 use bson::RawDocument;
 use clap::Parser as _;
 use logs::Timestamp;
-use producer::generate::{Generator, Style};
+use producer::generate::{Generator, GeneratorSettings};
 use query::Query;
 use record::batch::{Batch, BatchBuilder};
 use record::document::StoredDocument;
@@ -76,7 +76,7 @@ pub(crate) fn all() -> Vec<Case> {
 /// As the producer sends it.
 fn body() -> Vec<u8> {
     let defaults = producer::config::Config::try_parse_from(["producer"]);
-    let mut generator = Generator::new(Style {
+    let mut generator = Generator::new(GeneratorSettings {
         seed: 1,
         levels: defaults.expect("the defaults").levels,
         message_bytes: None,

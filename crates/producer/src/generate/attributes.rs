@@ -1,4 +1,4 @@
-//! What a log says besides its message: who, where, for which request.
+//! The attributes of a log: which service, on which host, for which request.
 
 use super::template::{hex, millis, number, path, pick};
 use rand::{Rng, RngExt as _};
@@ -40,7 +40,7 @@ struct Cloud {
     spot: bool,
 }
 
-/// Texts that are written anew for each log, in memory that is kept.
+/// Buffers for the texts of a log; each log reuses their memory.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     message: String,
@@ -56,7 +56,8 @@ impl Scratch {
         &mut self.message
     }
 
-    /// The message as it was written last, and attributes for a log of this service; one in two belongs to a request, one in eight tells the region.
+    /// The message as it was written last, and attributes for a log of this service. One log in two
+    /// belongs to a request, and one in eight tells the region.
     pub(super) fn fill(
         &mut self,
         random: &mut impl Rng,
@@ -95,6 +96,6 @@ impl Scratch {
 
 fn status(random: &mut impl Rng) -> u16 {
     let count = u32::try_from(STATUS.len()).unwrap_or(1);
-    let place = random.random_range(0..count);
-    STATUS.get(place as usize).copied().unwrap_or(200)
+    let index = random.random_range(0..count);
+    STATUS.get(index as usize).copied().unwrap_or(200)
 }

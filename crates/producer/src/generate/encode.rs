@@ -1,7 +1,7 @@
 //! A record as JSON, with its time at a known place and of a known length.
 //!
-//! That the time can be written over makes a prebuilt body usable again. Otherwise the bytes are those
-//! that serde makes of a [`LogRecord`].
+//! So the time can be overwritten, and a prebuilt body used again. Otherwise the bytes are those that
+//! serde makes of a [`LogRecord`].
 
 use chrono::{DateTime, Utc};
 use logs::{LogRecord, Timestamp};
@@ -17,7 +17,7 @@ pub const TIME_BYTES: usize = 30;
 const SECOND_BYTES: usize = 20;
 const NANOS: i64 = 1_000_000_000;
 
-/// Writes times, and keeps the text of the last second: most logs share it.
+/// Writes times. It keeps the text of the last second, because most logs share it with the one before.
 #[derive(Debug)]
 pub struct TimeWriter {
     second: i64,

@@ -1,14 +1,14 @@
-//! Messages: which service speaks, what it says, now and then with a stack trace.
+//! The message of a log: from a service by level, now and then with a stack trace.
 
 use super::attributes::Scratch;
-use super::services::{SERVICES, Service};
+use super::corpus::{SERVICES, Service};
 use super::template::Template;
 use rand::{Rng, RngExt as _};
 
 const WARN: u8 = 13;
 const ERROR: u8 = 17;
 /// One of so many errors has a stack trace.
-const TRACES: u32 = 4;
+const ERRORS_PER_STACK_TRACE: u32 = 4;
 /// Frames of a stack trace.
 const FRAMES: std::ops::RangeInclusive<u32> = 3..=9;
 /// What a message is filled up with.
@@ -17,29 +17,29 @@ const FILLER: &str = " The quick brown fox jumps over the lazy dog, again and ag
 /// The templates, read once.
 #[derive(Debug)]
 pub(super) struct Messages {
-    services: Vec<Voice>,
+    services: Vec<ServiceTemplates>,
     length: Option<usize>,
 }
 
 /// One service's templates.
 #[derive(Debug)]
-struct Voice {
+struct ServiceTemplates {
     name: &'static str,
-    calm: Vec<Template>,
-    uneasy: Vec<Template>,
-    failing: Vec<Template>,
+    info: Vec<Template>,
+    warn: Vec<Template>,
+    error: Vec<Template>,
     frames: Vec<Template>,
 }
 
-impl Voice {
+impl ServiceTemplates {
     fn new(service: &Service) -> Self {
         let parsed =
             |texts: &[&'static str]| texts.iter().map(|text| Template::parse(text)).collect();
         Self {
             name: service.name,
-            calm: parsed(service.calm),
-            uneasy: parsed(service.uneasy),
-            failing: parsed(service.failing),
+            info: parsed(service.info),
+            warn: parsed(service.warn),
+            error: parsed(service.error),
             frames: parsed(service.frames),
         }
     }
@@ -49,12 +49,12 @@ impl Messages {
     /// All services; every message is cut or filled to `length` bytes when there is one.
     pub(super) fn new(length: Option<usize>) -> Self {
         Self {
-            services: SERVICES.iter().map(Voice::new).collect(),
+            services: SERVICES.iter().map(ServiceTemplates::new).collect(),
             length,
         }
     }
 
-    /// Writes a message for a severity, and says whose it is.
+    /// Writes a message for a severity, and tells which service it is from.
     pub(super) fn write(
         &self,
         random: &mut impl Rng,
@@ -62,24 +62,24 @@ impl Messages {
         scratch: &mut Scratch,
     ) -> &'static str {
         let text = scratch.clear_message();
-        let Some(voice) = one_of(random, &self.services) else {
+        let Some(service) = one_of(random, &self.services) else {
             return "";
         };
         let templates = match severity {
-            ERROR.. => &voice.failing,
-            WARN.. => &voice.uneasy,
-            _ => &voice.calm,
+            ERROR.. => &service.error,
+            WARN.. => &service.warn,
+            _ => &service.info,
         };
         if let Some(template) = one_of(random, templates) {
             template.fill(random, text);
         }
-        if severity >= ERROR && random.random_range(0..TRACES) == 0 {
-            trace(random, &voice.frames, text);
+        if severity >= ERROR && random.random_range(0..ERRORS_PER_STACK_TRACE) == 0 {
+            stack_trace(random, &service.frames, text);
         }
         if let Some(length) = self.length {
             fit(text, length);
         }
-        voice.name
+        service.name
     }
 }
 
@@ -88,7 +88,7 @@ fn one_of<'a, T>(random: &mut impl Rng, all: &'a [T]) -> Option<&'a T> {
     all.get(random.random_range(0..count) as usize)
 }
 
-fn trace(random: &mut impl Rng, frames: &[Template], text: &mut String) {
+fn stack_trace(random: &mut impl Rng, frames: &[Template], text: &mut String) {
     for _ in 0..random.random_range(FRAMES) {
         text.push_str("\n    ");
         if let Some(frame) = one_of(random, frames) {

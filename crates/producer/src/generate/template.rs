@@ -1,4 +1,4 @@
-//! Messages with places to fill: `order {order} paid in {ms} ms`.
+//! The template of a message, with placeholders: `order {id} paid in {ms} ms`.
 
 use rand::{Rng, RngExt as _};
 
@@ -35,12 +35,12 @@ enum Part {
     User,
 }
 
-/// A message with its places.
+/// A message with its placeholders.
 #[derive(Debug, Clone)]
 pub(super) struct Template(Vec<Part>);
 
 impl Template {
-    /// Reads a text; a brace that begins no known place stays text.
+    /// Reads a text; a brace that begins no known placeholder stays text.
     pub(super) fn parse(text: &'static str) -> Self {
         let mut parts = Vec::new();
         let mut pieces = text.split('{');
@@ -54,7 +54,7 @@ impl Template {
         Self(parts)
     }
 
-    /// Appends the message with its places filled.
+    /// Appends the message with its placeholders filled.
     pub(super) fn fill(&self, random: &mut impl Rng, text: &mut String) {
         for part in &self.0 {
             match part {
@@ -87,8 +87,8 @@ fn part(name: &'static str) -> Part {
 /// One of the texts; the empty one if there are none.
 pub(super) fn pick(random: &mut impl Rng, texts: &[&'static str]) -> &'static str {
     let count = u32::try_from(texts.len()).unwrap_or(u32::MAX).max(1);
-    let place = random.random_range(0..count);
-    texts.get(place as usize).copied().unwrap_or_default()
+    let index = random.random_range(0..count);
+    texts.get(index as usize).copied().unwrap_or_default()
 }
 
 /// Most are short, a few are long, as durations are.
@@ -109,8 +109,8 @@ pub(super) fn path(random: &mut impl Rng, text: &mut String) {
 /// Sixteen hexadecimal digits.
 pub(super) fn hex(random: &mut impl Rng, text: &mut String) {
     let bits: u64 = random.random();
-    for place in (0..16).rev() {
-        let digit = u32::try_from((bits >> (place * 4)) & 15).unwrap_or(0);
+    for position in (0..16).rev() {
+        let digit = u32::try_from((bits >> (position * 4)) & 15).unwrap_or(0);
         text.push(char::from_digit(digit, 16).unwrap_or('0'));
     }
 }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_told_from_text() {
+    fn placeholders_are_told_from_text() {
         let Template(parts) = Template::parse("{user} paid order {id} in {ms} ms");
         let expected = [
             Part::User,

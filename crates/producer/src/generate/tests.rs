@@ -1,9 +1,11 @@
+//! What the generator promises: its bytes by seed, and what the logs are like.
+
 use super::*;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-fn style() -> Style {
-    Style {
+fn settings() -> GeneratorSettings {
+    GeneratorSettings {
         seed: 7,
         levels: "DEBUG=8,INFO=70,WARN=12,ERROR=10".parse().unwrap(),
         message_bytes: None,
@@ -11,8 +13,8 @@ fn style() -> Style {
     }
 }
 
-fn at(place: usize) -> Timestamp {
-    Timestamp::from_nanos(1_728_345_600_000_000_001 + i64::try_from(place).unwrap() * 1000)
+fn at(index: usize) -> Timestamp {
+    Timestamp::from_nanos(1_728_345_600_000_000_001 + i64::try_from(index).unwrap() * 1000)
 }
 
 fn bytes(generator: &mut Generator, number: u64, count: usize) -> Vec<u8> {
@@ -21,14 +23,14 @@ fn bytes(generator: &mut Generator, number: u64, count: usize) -> Vec<u8> {
     body
 }
 
-fn logs(style: Style, count: usize) -> Vec<Value> {
-    let body = bytes(&mut Generator::new(style), 0, count);
+fn logs(settings: GeneratorSettings, count: usize) -> Vec<Value> {
+    let body = bytes(&mut Generator::new(settings), 0, count);
     serde_json::from_slice(&body).unwrap()
 }
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_in_any_order_and_another_seed_gives_others() {
-    let (mut one, mut two) = (Generator::new(style()), Generator::new(style()));
+    let (mut one, mut two) = (Generator::new(settings()), Generator::new(settings()));
     let forwards: Vec<_> = (0..5).map(|batch| bytes(&mut one, batch, 50)).collect();
     let mut backwards: Vec<_> = (0..5)
         .rev()
@@ -37,14 +39,17 @@ fn the_same_seed_gives_the_same_bytes_in_any_order_and_another_seed_gives_others
     backwards.reverse();
     assert_eq!(forwards, backwards);
     assert_ne!(forwards[0], forwards[1]);
-    let mut other = Generator::new(Style { seed: 8, ..style() });
+    let mut other = Generator::new(GeneratorSettings {
+        seed: 8,
+        ..settings()
+    });
     assert_ne!(bytes(&mut other, 0, 50), forwards[0]);
 }
 
 /// A change of these bytes is a change of what `--seed` promises, also between machines and versions.
 #[test]
 fn a_seed_gives_these_very_logs() {
-    let body = bytes(&mut Generator::new(style()), 3, 2);
+    let body = bytes(&mut Generator::new(settings()), 3, 2);
     assert_eq!(
         String::from_utf8(body).unwrap(),
         include_str!("seed_7.json").trim_end()
@@ -53,7 +58,7 @@ fn a_seed_gives_these_very_logs() {
 
 #[test]
 fn logs_are_realistic_several_services_levels_stack_traces_and_nested_attributes() {
-    let logs = logs(style(), 5000);
+    let logs = logs(settings(), 5000);
     let texts = |path: &str| -> BTreeSet<String> {
         let values = logs.iter().filter_map(|log| log.pointer(path)?.as_str());
         values.map(str::to_owned).collect()
@@ -77,16 +82,16 @@ fn logs_are_realistic_several_services_levels_stack_traces_and_nested_attributes
     assert!(known, "every place of a template is filled");
 }
 
-const SERVICES_COUNT: usize = services::SERVICES.len();
+const SERVICES_COUNT: usize = corpus::SERVICES.len();
 
 #[test]
 fn messages_have_the_length_that_is_asked_for() {
     for length in [1, 64, 5000] {
-        let style = Style {
+        let settings = GeneratorSettings {
             message_bytes: Some(length),
-            ..style()
+            ..settings()
         };
-        for log in logs(style, 500) {
+        for log in logs(settings, 500) {
             let bytes = log["message"].as_str().unwrap().len();
             assert!(
                 (length.saturating_sub(3)..=length).contains(&bytes),
@@ -99,15 +104,15 @@ fn messages_have_the_length_that_is_asked_for() {
 #[test]
 fn so_many_logs_as_asked_for_are_late() {
     let logs = logs(
-        Style {
+        GeneratorSettings {
             late: 0.25,
-            ..style()
+            ..settings()
         },
         10_000,
     );
-    let late = logs.iter().enumerate().filter(|(place, log)| {
+    let late = logs.iter().enumerate().filter(|(index, log)| {
         let time = Timestamp::parse(log["timestamp"].as_str().unwrap()).unwrap();
-        let behind = at(*place).nanos() - time.nanos();
+        let behind = at(*index).nanos() - time.nanos();
         assert!(behind == 0 || LATENESS.contains(&behind), "{behind}");
         behind > 0
     });
@@ -118,13 +123,13 @@ fn so_many_logs_as_asked_for_are_late() {
 #[test]
 fn the_slots_tell_where_the_times_stand() {
     let mut body = Vec::new();
-    let mut generator = Generator::new(Style {
+    let mut generator = Generator::new(GeneratorSettings {
         late: 0.5,
-        ..style()
+        ..settings()
     });
     let slots = generator.batch(0, 100, at, &mut body).unwrap();
-    for (place, slot) in slots.into_iter().enumerate() {
+    for (index, slot) in slots.into_iter().enumerate() {
         let text = std::str::from_utf8(&body[slot.offset..slot.offset + TIME_BYTES]).unwrap();
-        assert_eq!(Timestamp::parse(text), Ok(older(at(place), slot.lateness)));
+        assert_eq!(Timestamp::parse(text), Ok(older(at(index), slot.lateness)));
     }
 }

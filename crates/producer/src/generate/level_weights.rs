@@ -1,19 +1,19 @@
-//! Levels and their weights: `INFO=70,WARN=20,ERROR=10`.
+//! The weights of the levels: `INFO=70,WARN=20,ERROR=10`.
 
 use rand::{Rng, RngExt as _};
 use std::str::FromStr;
 
-/// How often each level comes.
+/// How often each level occurs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Levels {
+pub struct LevelWeights {
     /// Names as they were given, each with the sum of the weights up to and with its own.
-    steps: Vec<(String, u32)>,
+    cumulative: Vec<(String, u32)>,
     total: u32,
 }
 
-/// Why a text is no set of levels.
+/// Why a text gives no weights.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LevelsError {
+pub enum LevelWeightsError {
     /// Not `NAME=WEIGHT`.
     #[error(
         "expected LEVEL=WEIGHT,… such as INFO=70,WARN=20,ERROR=10, with whole numbers from 0 to 1000000"
@@ -35,41 +35,41 @@ pub enum LevelsError {
 const MOST_WEIGHT: u32 = 1_000_000;
 const MOST_LEVELS: usize = 100;
 
-impl FromStr for Levels {
-    type Err = LevelsError;
+impl FromStr for LevelWeights {
+    type Err = LevelWeightsError;
 
-    fn from_str(text: &str) -> Result<Self, LevelsError> {
-        let mut steps: Vec<(String, u32)> = Vec::new();
+    fn from_str(text: &str) -> Result<Self, LevelWeightsError> {
+        let mut cumulative: Vec<(String, u32)> = Vec::new();
         let mut total = 0;
         for part in text.split(',') {
-            let (name, weight) = part.split_once('=').ok_or(LevelsError::Form)?;
+            let (name, weight) = part.split_once('=').ok_or(LevelWeightsError::Form)?;
             let name = name.trim();
-            let weight: u32 = weight.trim().parse().map_err(|_| LevelsError::Form)?;
-            if weight > MOST_WEIGHT || steps.len() == MOST_LEVELS {
-                return Err(LevelsError::Form);
+            let weight: u32 = weight.trim().parse().map_err(|_| LevelWeightsError::Form)?;
+            if weight > MOST_WEIGHT || cumulative.len() == MOST_LEVELS {
+                return Err(LevelWeightsError::Form);
             }
             if logs::Level::from_text(name).is_none() {
-                return Err(LevelsError::Unknown(name.to_owned()));
+                return Err(LevelWeightsError::Unknown(name.to_owned()));
             }
-            if steps.iter().any(|(known, _)| known == name) {
-                return Err(LevelsError::Twice(name.to_owned()));
+            if cumulative.iter().any(|(known, _)| known == name) {
+                return Err(LevelWeightsError::Twice(name.to_owned()));
             }
             total += weight;
-            steps.push((name.to_owned(), total));
+            cumulative.push((name.to_owned(), total));
         }
         if total == 0 {
-            return Err(LevelsError::Nothing);
+            return Err(LevelWeightsError::Nothing);
         }
-        Ok(Self { steps, total })
+        Ok(Self { cumulative, total })
     }
 }
 
-impl Levels {
-    /// One of the names, by weight.
+impl LevelWeights {
+    /// One of the names, chosen at random by weight.
     pub fn pick(&self, random: &mut impl Rng) -> &str {
         let point = random.random_range(0..self.total);
-        let step = self.steps.iter().find(|(_, end)| point < *end);
-        step.map_or("", |(name, _)| name)
+        let chosen = self.cumulative.iter().find(|(_, end)| point < *end);
+        chosen.map_or("", |(name, _)| name)
     }
 }
 
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn each_level_comes_as_often_as_its_weight_says() {
-        let levels: Levels = "INFO=70, WARN=20,ERROR=10,DEBUG=0".parse().unwrap();
+        let levels: LevelWeights = "INFO=70, WARN=20,ERROR=10,DEBUG=0".parse().unwrap();
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let mut counts: BTreeMap<String, f64> = BTreeMap::new();
         for _ in 0..100_000 {
@@ -107,16 +107,23 @@ mod tests {
             "INFO=1,",
             "INFO=2000000",
         ] {
-            assert_eq!(text.parse::<Levels>(), Err(LevelsError::Form), "{text}");
+            assert_eq!(
+                text.parse::<LevelWeights>(),
+                Err(LevelWeightsError::Form),
+                "{text}"
+            );
         }
         assert_eq!(
-            "LOUD=1".parse::<Levels>(),
-            Err(LevelsError::Unknown("LOUD".to_owned()))
+            "LOUD=1".parse::<LevelWeights>(),
+            Err(LevelWeightsError::Unknown("LOUD".to_owned()))
         );
         assert_eq!(
-            "INFO=1,INFO=2".parse::<Levels>(),
-            Err(LevelsError::Twice("INFO".to_owned()))
+            "INFO=1,INFO=2".parse::<LevelWeights>(),
+            Err(LevelWeightsError::Twice("INFO".to_owned()))
         );
-        assert_eq!("INFO=0".parse::<Levels>(), Err(LevelsError::Nothing));
+        assert_eq!(
+            "INFO=0".parse::<LevelWeights>(),
+            Err(LevelWeightsError::Nothing)
+        );
     }
 }

@@ -1,12 +1,12 @@
-//! The open loop: when each batch is to be sent, whatever became of the ones before it.
+//! The schedule of the open loop: when each batch is due, whatever became of the ones before it.
 
 use std::time::Duration;
 
 /// Distance between two logs' times when they are sent as fast as possible, in nanoseconds.
-const UNPACED_STEP: f64 = 1000.0;
+const UNPACED_STEP_NANOS: f64 = 1000.0;
 const NANOS: f64 = 1_000_000_000.0;
 
-/// The intended times of a run, from its rate and its batch size.
+/// The times at which the batches of a run are due, from its rate and its batch size.
 #[derive(Debug, Clone, Copy)]
 pub struct Schedule {
     /// Logs a second; 0 for as fast as possible.
@@ -28,7 +28,7 @@ impl Schedule {
         self.batch_size
     }
 
-    /// When a batch is to be sent, from the start of the run; `None` without a rate.
+    /// When a batch is due, from the start of the run; `None` without a rate.
     pub fn due(&self, batch: u64) -> Option<Duration> {
         (self.rate > 0.0).then(|| {
             let nanos = self.log_nanos(batch.saturating_mul(self.batch_size));
@@ -36,7 +36,7 @@ impl Schedule {
         })
     }
 
-    /// The logs of all batches that were to be sent by now; `None` without a rate.
+    /// The logs of all batches that are due by now; `None` without a rate.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -50,6 +50,12 @@ impl Schedule {
         })
     }
 
+    /// Logs that were due by now and have not been sent; `count` is what is to be sent in total.
+    pub fn logs_behind(&self, count: Option<u64>, elapsed: Duration, sent: u64) -> u64 {
+        let due = self.logs_due(elapsed).unwrap_or(0);
+        due.min(count.unwrap_or(u64::MAX)).saturating_sub(sent)
+    }
+
     /// The time of a log, in nanoseconds after the time of the first one.
     #[expect(
         clippy::cast_possible_truncation,
@@ -60,7 +66,7 @@ impl Schedule {
         let step = if self.rate > 0.0 {
             NANOS / self.rate
         } else {
-            UNPACED_STEP
+            UNPACED_STEP_NANOS
         };
         (log as f64 * step).round() as i64
     }
@@ -91,6 +97,16 @@ mod tests {
         assert_eq!(schedule.due(5), None);
         assert_eq!(schedule.logs_due(Duration::from_secs(1)), None);
         assert_eq!(schedule.log_nanos(7), 7000);
+    }
+
+    #[test]
+    fn what_is_behind_is_what_was_due_and_is_in_the_count_but_was_not_sent() {
+        let schedule = Schedule::new(1000.0, 100);
+        let second = Duration::from_millis(950);
+        assert_eq!(schedule.logs_behind(None, second, 1000), 0);
+        assert_eq!(schedule.logs_behind(None, second, 400), 600);
+        assert_eq!(schedule.logs_behind(Some(700), second, 400), 300);
+        assert_eq!(Schedule::new(0.0, 100).logs_behind(None, second, 0), 0);
     }
 
     proptest! {

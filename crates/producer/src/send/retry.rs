@@ -1,4 +1,4 @@
-//! What to do after a try that was not taken: again or not, and when.
+//! The retry policy: which answers are worth another attempt, and how long to wait before it.
 
 use logs::Timestamp;
 use rand::{Rng, RngExt as _};
@@ -11,27 +11,27 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// Not even when the server asks for it.
 const LONGEST_ASKED: Duration = Duration::from_secs(600);
 
-/// Whether another try of the same batch can end better.
-pub fn is_worth_another_try(status: u16) -> bool {
+/// Whether another attempt with the same batch can end better.
+pub fn is_retryable(status: u16) -> bool {
     matches!(status, 408 | 429 | 500..=599)
 }
 
-/// Whether a refusal speaks of the batch itself, and not of the address or of who sends it.
-pub fn is_the_batchs_fault(status: u16) -> bool {
+/// Whether a rejection is about the batch itself, and not about the address or about who sends it.
+pub fn is_batch_at_fault(status: u16) -> bool {
     matches!(status, 400 | 413 | 415 | 422)
 }
 
-/// How long to wait before the next try (0 is the first): full jitter, between nothing and twice as
-/// much each time. What the server asked for comes first, and then only a little is added, so that not
-/// all senders come at the same moment.
-pub fn wait(attempt: u32, asked: Option<Duration>, random: &mut impl Rng) -> Duration {
-    match asked {
+/// How long to wait after an attempt (0 is the first): exponential backoff with full jitter. What the
+/// server asked for comes first. Then only a little is added, so that not all senders come at the same
+/// moment.
+pub fn backoff(attempt: u32, retry_after: Option<Duration>, random: &mut impl Rng) -> Duration {
+    match retry_after {
         Some(asked) => asked.min(LONGEST_ASKED) + jitter(FIRST, random),
-        None => jitter(most(attempt), random),
+        None => jitter(longest(attempt), random),
     }
 }
 
-fn most(attempt: u32) -> Duration {
+fn longest(attempt: u32) -> Duration {
     let factor = 1_u32.checked_shl(attempt).unwrap_or(u32::MAX);
     FIRST.saturating_mul(factor).min(LONGEST)
 }
@@ -41,7 +41,7 @@ fn jitter(most: Duration, random: &mut impl Rng) -> Duration {
 }
 
 /// What a `Retry-After` asks for: seconds, or a date.
-pub fn asked_wait(header: &str, now: Timestamp) -> Option<Duration> {
+pub fn parse_retry_after(header: &str, now: Timestamp) -> Option<Duration> {
     let header = header.trim();
     if let Ok(seconds) = header.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
@@ -61,9 +61,7 @@ mod tests {
 
     #[test]
     fn only_what_may_pass_by_itself_is_tried_again() {
-        let again: Vec<u16> = (100..600)
-            .filter(|status| is_worth_another_try(*status))
-            .collect();
+        let again: Vec<u16> = (100..600).filter(|status| is_retryable(*status)).collect();
         let expected: Vec<u16> = [408, 429].into_iter().chain(500..600).collect();
         assert_eq!(again, expected);
     }
@@ -83,7 +81,7 @@ mod tests {
             ("", None),
         ] {
             let expected = expected.map(Duration::from_secs);
-            assert_eq!(asked_wait(header, now), expected, "{header}");
+            assert_eq!(parse_retry_after(header, now), expected, "{header}");
         }
     }
 
@@ -92,7 +90,7 @@ mod tests {
         fn a_wait_stays_within_its_bounds(seed: u64, attempt: u32, asked in proptest::option::of(0_u64..u64::MAX)) {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
             let asked = asked.map(Duration::from_secs);
-            let wait = wait(attempt, asked, &mut random);
+            let wait = backoff(attempt, asked, &mut random);
             match asked.map(|asked| asked.min(LONGEST_ASKED)) {
                 Some(asked) => prop_assert!((asked..=asked + FIRST).contains(&wait)),
                 None => prop_assert!(wait <= LONGEST && wait <= FIRST * 2_u32.pow(attempt.min(8))),
@@ -105,7 +103,7 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(1);
         for (attempt, most) in [(0, 0.2), (3, 1.6), (20, 30.0), (u32::MAX, 30.0)] {
             let waits: Vec<f64> = (0..1000)
-                .map(|_| wait(attempt, None, &mut random).as_secs_f64())
+                .map(|_| backoff(attempt, None, &mut random).as_secs_f64())
                 .collect();
             let mean = waits.iter().sum::<f64>() / 1000.0;
             assert!((mean / most - 0.5).abs() < 0.05, "{attempt}: {mean}");

@@ -1,30 +1,29 @@
-//! The thread that makes the bodies and hands each one over at its time.
+//! The pacer: a thread that makes the payloads and releases each batch when it is due.
 //!
-//! A thread of its own: making bodies delays no request, and the system wakes a thread more exactly
-//! than tokio's timer, whose step is a millisecond.
+//! It is a thread of its own so that making payloads delays no request, and because the system wakes a
+//! thread more exactly than tokio's timer, whose step is a millisecond.
 
+use super::{Schedule, Workload};
 use crate::clock::Clock;
-use crate::deliver::Batch;
-use crate::pace::Schedule;
-use crate::source::Source;
+use crate::send::Batch;
 use std::io;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// A sleeping feeder looks this often whether it is to stop.
+/// A sleeping pacer looks this often whether it is to stop.
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
 
 /// What the thread works with.
 #[derive(Debug)]
-pub struct Feeder {
-    /// The bodies.
-    pub source: Source,
-    /// When each is due.
+pub struct Pacer {
+    /// The payloads.
+    pub workload: Workload,
+    /// When each batch is due.
     pub schedule: Schedule,
     /// Time since the start.
     pub clock: Clock,
-    /// No batch is handed over that is due later.
+    /// No batch is released that is due later.
     pub duration: Option<Duration>,
     /// Asks for the end.
     pub stop: CancellationToken,
@@ -32,19 +31,19 @@ pub struct Feeder {
     pub run_id: String,
 }
 
-impl Feeder {
-    /// Hands over batches until the last one, the end of the duration, or a stop.
+impl Pacer {
+    /// Releases batches until the last one, the end of the duration, or a stop.
     ///
     /// # Errors
-    /// When a body cannot be made.
-    pub fn run(mut self, batches: &mpsc::Sender<Batch>) -> io::Result<()> {
+    /// When a payload cannot be made.
+    pub fn run(mut self, queue: &mpsc::Sender<Batch>) -> io::Result<()> {
         for number in 0.. {
             let due = self.schedule.due(number);
             let time = due.unwrap_or_else(|| self.clock.elapsed());
             if self.duration.is_some_and(|duration| time >= duration) {
                 break;
             }
-            let Some(body) = self.source.batch(number)? else {
+            let Some(payload) = self.workload.payload(number)? else {
                 break;
             };
             if !self.sleep_until(time) {
@@ -53,10 +52,10 @@ impl Feeder {
             let batch = Batch {
                 key: format!("{}-{number}", self.run_id),
                 due,
-                body,
-                kept: None,
+                payload,
+                spooled: None,
             };
-            if batches.blocking_send(batch).is_err() {
+            if queue.blocking_send(batch).is_err() {
                 break;
             }
         }

@@ -1,7 +1,7 @@
-//! The summary, as lines for people or as one JSON object with names that stay.
+//! The summary of a run, as lines for people or as one JSON object with names that stay.
 
-use crate::progress::{millis, per_second};
 use crate::stats::{Latency, Stats};
+use crate::units::{micros_each, millis, per_second};
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
@@ -20,11 +20,11 @@ pub struct Summary {
     pub sent: u64,
     /// Accepted by the service.
     pub accepted: u64,
-    /// Refused, or given up.
+    /// Rejected, or given up.
     pub failed: u64,
     /// Sent more than once.
     pub retried: u64,
-    /// Accepted, and known to the service from an earlier try.
+    /// Accepted, and known to the service from an earlier attempt.
     pub replayed: u64,
     /// Requests that were repetitions.
     pub retries: u64,
@@ -39,32 +39,32 @@ pub struct Summary {
     /// CPU time of this process, for each log that was sent.
     pub cpu_micros_per_log: f64,
     /// Of accepted batches; null when there is none.
-    pub latency_ms: Option<Millis>,
+    pub latency_ms: Option<LatencyMillis>,
     /// Why logs failed.
     pub failures: Vec<Failure>,
-    /// Of the folder with unsent batches; null without one.
-    pub spool: Option<SpoolUse>,
+    /// Of the directory with unsent batches; null without one.
+    pub spool: Option<SpoolSummary>,
 }
 
 /// What became of the batches in the spool, in logs.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SpoolUse {
+pub struct SpoolSummary {
     /// Left there by earlier runs, sent again, and accepted.
     pub resent: u64,
-    /// Left there by earlier runs, and refused, or still not accepted.
+    /// Left there by earlier runs, and rejected, or still not accepted.
     pub failed: u64,
     /// There at the end: the next start sends them.
     pub left: u64,
     /// Files (not logs) that were found damaged and set aside.
     pub damaged: u64,
-    /// Why a batch could not be kept, which ended the run.
+    /// Why a batch could not be stored, which ended the run.
     pub problem: Option<String>,
 }
 
 /// Latencies in milliseconds.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Millis {
+pub struct LatencyMillis {
     /// Half were no longer.
     pub p50: f64,
     /// 90 % were no longer.
@@ -88,7 +88,7 @@ pub struct Failure {
 
 /// What the counters do not know.
 #[derive(Debug, Clone)]
-pub struct Run {
+pub struct RunInfo {
     /// What the logs were made from.
     pub seed: u64,
     /// The beginning of the keys.
@@ -100,52 +100,52 @@ pub struct Run {
     /// Logs that were due and not sent.
     pub behind: u64,
     /// What became of the batches in the spool.
-    pub spool: Option<SpoolUse>,
+    pub spool: Option<SpoolSummary>,
 }
 
 impl Summary {
     /// The summary of a run that has ended.
-    pub fn new(run: Run, stats: &Stats) -> Self {
+    pub fn new(info: RunInfo, stats: &Stats) -> Self {
         let (sent, accepted, bytes) = (stats.sent.get(), stats.accepted.get(), stats.bytes.get());
         let failures = stats.failures().into_iter();
         Self {
-            seed: run.seed,
-            run_id: run.run_id,
-            elapsed_seconds: run.elapsed.as_secs_f64(),
+            seed: info.seed,
+            run_id: info.run_id,
+            elapsed_seconds: info.elapsed.as_secs_f64(),
             sent,
             accepted,
             failed: stats.failed.get(),
             retried: stats.retried.get(),
             replayed: stats.replayed.get(),
             retries: stats.retries.get(),
-            behind: run.behind,
-            logs_per_second: per_second(accepted, run.elapsed),
+            behind: info.behind,
+            logs_per_second: per_second(accepted, info.elapsed),
             bytes,
-            megabytes_per_second: per_second(bytes, run.elapsed) / 1e6,
-            cpu_micros_per_log: micros_each(run.cpu, sent),
-            latency_ms: stats.latency().map(Millis::from),
+            megabytes_per_second: per_second(bytes, info.elapsed) / 1e6,
+            cpu_micros_per_log: micros_each(info.cpu, sent),
+            latency_ms: stats.latency().map(LatencyMillis::from),
             failures: failures
                 .map(|(reason, logs)| Failure { reason, logs })
                 .collect(),
-            spool: run.spool,
+            spool: info.spool,
         }
     }
 
     /// Whether everything that was sent was accepted.
     pub fn is_success(&self) -> bool {
-        let spool_is_fine = self.spool.as_ref().is_none_or(SpoolUse::is_success);
+        let spool_is_fine = self.spool.as_ref().is_none_or(SpoolSummary::is_success);
         self.failed == 0 && self.accepted == self.sent && spool_is_fine
     }
 }
 
-impl SpoolUse {
+impl SpoolSummary {
     /// Whether it has done all that it was for: nothing is left or damaged.
     fn is_success(&self) -> bool {
         self.failed + self.left + self.damaged == 0 && self.problem.is_none()
     }
 }
 
-impl fmt::Display for SpoolUse {
+impl fmt::Display for SpoolSummary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             resent,
@@ -167,12 +167,7 @@ impl fmt::Display for SpoolUse {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "shown to a few digits")]
-fn micros_each(time: Duration, number: u64) -> f64 {
-    time.as_secs_f64() * 1e6 / number.max(1) as f64
-}
-
-impl From<Latency> for Millis {
+impl From<Latency> for LatencyMillis {
     fn from(latency: Latency) -> Self {
         Self {
             p50: millis(latency.p50),

@@ -1,14 +1,14 @@
-//! Where batches are sent to.
+//! The endpoint: the address that batches are sent to.
 
 use reqwest::Url;
 
 /// The address of the batches, with its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target(Url);
+pub struct Endpoint(Url);
 
-/// Why a text is no target; the text is not repeated, because it may hold a password.
+/// Why a text is no endpoint; the text is not repeated, because it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TargetError {
+pub enum EndpointError {
     /// Not a URL.
     #[error("must be an address such as http://127.0.0.1:8005")]
     Form,
@@ -20,24 +20,24 @@ pub enum TargetError {
     Credentials,
 }
 
-impl Target {
+impl Endpoint {
     /// Reads a URL; an empty path stands for `/logs/batch`, any other is used as it is.
     ///
     /// # Errors
-    /// [`TargetError`] for anything else than an `http` address without credentials.
-    pub fn parse(text: &str) -> Result<Self, TargetError> {
-        let mut url = Url::parse(text.trim()).map_err(|_| TargetError::Form)?;
+    /// [`EndpointError`] for anything else than an `http` address without credentials.
+    pub fn parse(text: &str) -> Result<Self, EndpointError> {
+        let mut url = Url::parse(text.trim()).map_err(|_| EndpointError::Form)?;
         if url.scheme() != "http" {
             // `localhost:8005` is read as a URL of the scheme `localhost`.
             let has_scheme = text.contains("://");
             return Err(if has_scheme {
-                TargetError::Scheme
+                EndpointError::Scheme
             } else {
-                TargetError::Form
+                EndpointError::Form
             });
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(TargetError::Credentials);
+            return Err(EndpointError::Credentials);
         }
         url.set_fragment(None);
         if url.path() == "/" {
@@ -68,21 +68,21 @@ mod tests {
             ("http://logs/logs/batch", "http://logs/logs/batch"),
             ("http://gateway/a/b", "http://gateway/a/b"),
         ] {
-            assert_eq!(Target::parse(given).unwrap().url().as_str(), meant);
+            assert_eq!(Endpoint::parse(given).unwrap().url().as_str(), meant);
         }
     }
 
     #[test]
     fn what_cannot_be_sent_to_is_refused() {
         for (given, error) in [
-            ("", TargetError::Form),
-            ("localhost:8005", TargetError::Form),
-            ("http://", TargetError::Form),
-            ("https://logs", TargetError::Scheme),
-            ("http://user@logs", TargetError::Credentials),
-            ("http://:secret@logs", TargetError::Credentials),
+            ("", EndpointError::Form),
+            ("localhost:8005", EndpointError::Form),
+            ("http://", EndpointError::Form),
+            ("https://logs", EndpointError::Scheme),
+            ("http://user@logs", EndpointError::Credentials),
+            ("http://:secret@logs", EndpointError::Credentials),
         ] {
-            assert_eq!(Target::parse(given), Err(error), "{given}");
+            assert_eq!(Endpoint::parse(given), Err(error), "{given}");
         }
     }
 }

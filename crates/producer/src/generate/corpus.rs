@@ -1,15 +1,15 @@
-//! The services of a small shop, and what they say; the places in braces are those of a template.
+//! The corpus: what each service of a small shop logs; what is in braces is filled by the template.
 
-/// What one service says, by how bad it is.
+/// The messages of one service, by level.
 #[derive(Debug)]
 pub(super) struct Service {
     pub(super) name: &'static str,
     /// Below WARN.
-    pub(super) calm: &'static [&'static str],
+    pub(super) info: &'static [&'static str],
     /// WARN.
-    pub(super) uneasy: &'static [&'static str],
+    pub(super) warn: &'static [&'static str],
     /// ERROR and worse.
-    pub(super) failing: &'static [&'static str],
+    pub(super) error: &'static [&'static str],
     /// Frames of a stack trace.
     pub(super) frames: &'static [&'static str],
 }
@@ -17,17 +17,17 @@ pub(super) struct Service {
 pub(super) const SERVICES: &[Service] = &[
     Service {
         name: "gateway",
-        calm: &[
+        info: &[
             "GET {path} 200 in {ms} ms",
             "POST {path} 201 in {ms} ms",
             "GET {path} 304 in {ms} ms from {ip}",
             "connection from {ip} closed after {n} requests",
         ],
-        uneasy: &[
+        warn: &[
             "slow answer: GET {path} took {ms} ms",
             "client {ip} is over its limit: {n} requests in 10 s",
         ],
-        failing: &[
+        error: &[
             "upstream checkout timed out after {ms} ms: POST {path}",
             "502 for GET {path}: connection reset by peer",
         ],
@@ -40,17 +40,17 @@ pub(super) const SERVICES: &[Service] = &[
     },
     Service {
         name: "checkout",
-        calm: &[
+        info: &[
             "order {id} placed by {user}: {n} items",
             "payment of order {id} authorised in {ms} ms",
             "cart {hex} turned into order {id}",
             "voucher \"WELCOME-{n}\" applied to order {id}",
         ],
-        uneasy: &[
+        warn: &[
             "payment of order {id} needed a second try after {ms} ms",
             "stock of item {id} is low: {n} left",
         ],
-        failing: &[
+        error: &[
             "payment of order {id} failed: card declined by the provider",
             "cannot reserve item {id}: the warehouse does not answer",
         ],
@@ -63,17 +63,17 @@ pub(super) const SERVICES: &[Service] = &[
     },
     Service {
         name: "accounts",
-        calm: &[
+        info: &[
             "user {user} ({id}) logged in from {ip}",
             "session {hex} of user {id} renewed",
             "token for user {id} issued in {ms} ms",
             "user {user} changed the e-mail address",
         ],
-        uneasy: &[
+        warn: &[
             "wrong password for user {user} from {ip}, try {n}",
             "session {hex} used from a new address: {ip}",
         ],
-        failing: &[
+        error: &[
             "cannot verify the token of user {id}: key {hex} is unknown",
             "user {id} locked after {n} wrong passwords",
         ],
@@ -85,17 +85,17 @@ pub(super) const SERVICES: &[Service] = &[
     },
     Service {
         name: "inventory",
-        calm: &[
+        info: &[
             "{n} items counted in {ms} ms",
             "item {id} moved to shelf {n}",
             "import of {hex}.csv: {n} rows",
             "cache refreshed: {n} entries in {ms} ms",
         ],
-        uneasy: &[
+        warn: &[
             "query took {ms} ms: SELECT * FROM items WHERE shelf = {n}",
             "import of {hex}.csv: {n} rows skipped",
         ],
-        failing: &[
+        error: &[
             "database connection failed: no answer within {ms} ms",
             "import of {hex}.csv broken off at row {n}: not UTF-8",
         ],
@@ -107,13 +107,13 @@ pub(super) const SERVICES: &[Service] = &[
     },
     Service {
         name: "mailer",
-        calm: &[
+        info: &[
             "mail {hex} to customer {id} handed over in {ms} ms",
             "queue: {n} mails wait",
             "template order-confirmation rendered for {user} in {ms} ms",
         ],
-        uneasy: &["mail {hex} put back: the server asks to come again in {n} s"],
-        failing: &["mail {hex} to customer {id} bounced: mailbox unavailable"],
+        warn: &["mail {hex} put back: the server asks to come again in {n} s"],
+        error: &["mail {hex} to customer {id} bounced: mailbox unavailable"],
         frames: &[
             "at Transport.send (/app/src/transport.ts:{n}:17)",
             "at Queue.next (/app/src/queue.ts:{n}:5)",

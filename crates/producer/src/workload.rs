@@ -1,23 +1,29 @@
-//! The bodies of the requests: made one after the other, or beforehand from a bounded pool.
+//! The workload: the payload of each batch, made when it is asked for or taken from a bounded pool.
 
-use crate::generate::{Generator, Style, TIME_BYTES, TimeSlot, TimeWriter, older};
-use crate::pace::Schedule;
+pub mod pacer;
+pub mod schedule;
+
+pub use pacer::Pacer;
+pub use schedule::Schedule;
+
+use crate::generate::{Generator, GeneratorSettings, TIME_BYTES, TimeSlot, TimeWriter, older};
+use crate::payload::Payload;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use logs::Timestamp;
 use std::io::{self, Write as _};
 
-/// Bodies of the pool at most.
-const POOL_BODIES: u64 = 4096;
-/// Bytes of all bodies of the pool at most; the last one may reach beyond.
+/// Payloads of the pool at most.
+const POOL_PAYLOADS: u64 = 4096;
+/// Bytes of all payloads of the pool at most; the last one may reach beyond.
 const POOL_BYTES: usize = 64 * 1024 * 1024;
 
-/// What the bodies are to be.
+/// What the payloads are to be.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct WorkloadSettings {
     /// The logs in them.
-    pub style: Style,
+    pub generator: GeneratorSettings,
     /// How many logs, and when they are sent.
     pub schedule: Schedule,
     /// Logs in total; `None` without an end.
@@ -30,77 +36,69 @@ pub struct Settings {
     pub prebuilt: bool,
 }
 
-/// A body, ready to be sent.
-#[derive(Debug, Clone)]
-pub struct Body {
-    /// The JSON, or what gzip made of it.
-    pub bytes: Bytes,
-    /// Logs in it.
-    pub logs: u64,
-    /// Whether it is compressed.
-    pub gzip: bool,
-}
-
-/// A body of the pool.
+/// A payload of the pool.
 #[derive(Debug)]
 struct Prebuilt {
-    body: Body,
-    /// Where times are to be written over; none in a compressed body, whose times repeat.
+    payload: Payload,
+    /// Where times are to be written over; none in a compressed payload, whose times repeat.
     slots: Vec<TimeSlot>,
 }
 
-/// Makes or takes bodies, one after the other.
+/// Makes payloads, or takes them from its pool.
 #[derive(Debug)]
-pub struct Source {
-    settings: Settings,
+pub struct Workload {
+    settings: WorkloadSettings,
     generator: Generator,
     times: TimeWriter,
     pool: Vec<Prebuilt>,
 }
 
-impl Source {
-    /// A source; makes the pool when one is asked for.
+impl Workload {
+    /// A workload; fills the pool when one is asked for.
     ///
     /// # Errors
-    /// When a body cannot be made, for which there is no reason known.
-    pub fn new(settings: Settings) -> io::Result<Self> {
-        let mut source = Self {
-            generator: Generator::new(settings.style.clone()),
+    /// When a payload cannot be made, for which there is no reason known.
+    pub fn new(settings: WorkloadSettings) -> io::Result<Self> {
+        let mut workload = Self {
+            generator: Generator::new(settings.generator.clone()),
             times: TimeWriter::default(),
             pool: Vec::new(),
             settings,
         };
-        if source.settings.prebuilt {
-            source.fill_pool()?;
+        if workload.settings.prebuilt {
+            workload.fill_pool()?;
         }
-        Ok(source)
+        Ok(workload)
     }
 
-    /// Bodies in the pool, and their bytes.
+    /// Payloads in the pool, and their bytes.
     pub fn pool(&self) -> (usize, usize) {
-        let bytes = self.pool.iter().map(|prebuilt| prebuilt.body.bytes.len());
+        let bytes = self
+            .pool
+            .iter()
+            .map(|prebuilt| prebuilt.payload.bytes.len());
         (self.pool.len(), bytes.sum())
     }
 
-    /// The body of a batch; `None` after the last one.
+    /// The payload of a batch; `None` after the last one.
     ///
     /// # Errors
-    /// As for [`Source::new`].
-    pub fn batch(&mut self, number: u64) -> io::Result<Option<Body>> {
+    /// As for [`Workload::new`].
+    pub fn payload(&mut self, number: u64) -> io::Result<Option<Payload>> {
         let logs = self.logs(number);
         if logs == 0 {
             return Ok(None);
         }
         let size = u64::try_from(self.pool.len()).unwrap_or(1).max(1);
-        let place = usize::try_from(number % size).unwrap_or(0);
-        match self.pool.get(place) {
-            Some(prebuilt) if prebuilt.body.logs == logs => {
+        let index = usize::try_from(number % size).unwrap_or(0);
+        match self.pool.get(index) {
+            Some(prebuilt) if prebuilt.payload.logs == logs => {
                 let first = self.settings.schedule.batch_size() * number;
                 let settings = &self.settings;
                 let time = |log| log_time(settings, first, log);
-                Ok(Some(renewed(prebuilt, &mut self.times, time)))
+                Ok(Some(with_new_times(prebuilt, &mut self.times, time)))
             }
-            _ => Ok(Some(self.make(number, logs)?.body)),
+            _ => Ok(Some(self.make(number, logs)?.payload)),
         }
     }
 
@@ -114,13 +112,13 @@ impl Source {
 
     fn fill_pool(&mut self) -> io::Result<()> {
         let mut bytes = 0;
-        for number in 0..POOL_BODIES {
+        for number in 0..POOL_PAYLOADS {
             let logs = self.logs(number);
             if logs == 0 || bytes >= POOL_BYTES {
                 break;
             }
             let prebuilt = self.make(number, logs)?;
-            bytes += prebuilt.body.bytes.len();
+            bytes += prebuilt.payload.bytes.len();
             self.pool.push(prebuilt);
         }
         Ok(())
@@ -139,32 +137,36 @@ impl Source {
         }
         let bytes = Bytes::from(json);
         let gzip = settings.gzip;
-        let body = Body { bytes, logs, gzip };
-        Ok(Prebuilt { body, slots })
+        let payload = Payload { bytes, logs, gzip };
+        Ok(Prebuilt { payload, slots })
     }
 }
 
-fn log_time(settings: &Settings, first: u64, log: usize) -> Timestamp {
+fn log_time(settings: &WorkloadSettings, first: u64, log: usize) -> Timestamp {
     let log = first.saturating_add(u64::try_from(log).unwrap_or(u64::MAX));
     let after = settings.schedule.log_nanos(log);
     Timestamp::from_nanos(settings.start.nanos().saturating_add(after))
 }
 
-/// The prebuilt body with the times of another batch.
-fn renewed(prebuilt: &Prebuilt, times: &mut TimeWriter, time: impl Fn(usize) -> Timestamp) -> Body {
+/// The prebuilt payload with the times of another batch.
+fn with_new_times(
+    prebuilt: &Prebuilt,
+    times: &mut TimeWriter,
+    time: impl Fn(usize) -> Timestamp,
+) -> Payload {
     if prebuilt.slots.is_empty() {
-        return prebuilt.body.clone();
+        return prebuilt.payload.clone();
     }
-    let mut json = prebuilt.body.bytes.to_vec();
+    let mut json = prebuilt.payload.bytes.to_vec();
     for (log, slot) in prebuilt.slots.iter().enumerate() {
         let text = times.text(older(time(log), slot.lateness));
-        if let Some(place) = json.get_mut(slot.offset..slot.offset + TIME_BYTES) {
-            place.copy_from_slice(text);
+        if let Some(old) = json.get_mut(slot.offset..slot.offset + TIME_BYTES) {
+            old.copy_from_slice(text);
         }
     }
-    Body {
+    Payload {
         bytes: Bytes::from(json),
-        ..prebuilt.body
+        ..prebuilt.payload
     }
 }
 
@@ -179,9 +181,9 @@ mod tests {
     use super::*;
     use std::io::Read as _;
 
-    fn settings() -> Settings {
-        Settings {
-            style: Style {
+    fn settings() -> WorkloadSettings {
+        WorkloadSettings {
+            generator: GeneratorSettings {
                 seed: 1,
                 levels: "INFO=1".parse().unwrap(),
                 message_bytes: None,
@@ -195,10 +197,10 @@ mod tests {
         }
     }
 
-    fn all(settings: Settings) -> Vec<Body> {
-        let mut source = Source::new(settings).unwrap();
+    fn all(settings: WorkloadSettings) -> Vec<Payload> {
+        let mut workload = Workload::new(settings).unwrap();
         (0..)
-            .map_while(|number| source.batch(number).unwrap())
+            .map_while(|number| workload.payload(number).unwrap())
             .collect()
     }
 
@@ -210,7 +212,7 @@ mod tests {
 
     #[test]
     fn prebuilt_bodies_are_the_same_bytes_as_others_until_the_pool_repeats() {
-        let prebuilt = all(Settings {
+        let prebuilt = all(WorkloadSettings {
             prebuilt: true,
             ..settings()
         });
@@ -222,18 +224,18 @@ mod tests {
 
     #[test]
     fn a_pool_that_repeats_has_new_times() {
-        let mut source = Source::new(Settings {
+        let mut workload = Workload::new(WorkloadSettings {
             prebuilt: true,
             count: None,
             ..settings()
         })
         .unwrap();
-        let (bodies, bytes) = source.pool();
+        let (bodies, bytes) = workload.pool();
         assert!(bodies == 4096 && bytes < 2 * POOL_BYTES, "{bodies} {bytes}");
-        let first = source.batch(0).unwrap().unwrap();
-        let again = source.batch(4096).unwrap().unwrap();
+        let first = workload.payload(0).unwrap().unwrap();
+        let again = workload.payload(4096).unwrap().unwrap();
         assert_eq!(first.bytes.len(), again.bytes.len());
-        let values = |body: &Body| -> Vec<serde_json::Value> {
+        let values = |body: &Payload| -> Vec<serde_json::Value> {
             serde_json::from_slice(&body.bytes).unwrap()
         };
         for (one, other) in values(&first).iter().zip(values(&again)) {
@@ -250,14 +252,14 @@ mod tests {
     #[test]
     fn the_pool_is_bounded_also_for_large_bodies() {
         let mut large = settings();
-        large.style.message_bytes = Some(1024 * 1024);
-        let source = Source::new(Settings {
+        large.generator.message_bytes = Some(1024 * 1024);
+        let workload = Workload::new(WorkloadSettings {
             prebuilt: true,
             count: None,
             ..large
         })
         .unwrap();
-        let (_, bytes) = source.pool();
+        let (_, bytes) = workload.pool();
         assert!(bytes < POOL_BYTES + 12 * 1024 * 1024, "{bytes}");
     }
 
@@ -265,7 +267,7 @@ mod tests {
     fn a_compressed_body_holds_the_same_json() {
         let plain = all(settings());
         for prebuilt in [false, true] {
-            let packed = all(Settings {
+            let packed = all(WorkloadSettings {
                 gzip: true,
                 prebuilt,
                 ..settings()

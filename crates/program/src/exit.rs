@@ -1,0 +1,22 @@
+//! The end of a `main`: a sentence on standard error with an exit code, or text on standard output.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+/// The exit code for a setting that is wrong.
+pub const USAGE: u8 = 2;
+
+/// Writes the sentence to standard error; gives the exit code.
+pub fn fail(code: u8, sentence: &str) -> ExitCode {
+    // Standard error may be closed; the exit code says the same.
+    drop(writeln!(io::stderr(), "{sentence}"));
+    ExitCode::from(code)
+}
+
+/// Writes the text and one line end to standard output; it is a failure when that cannot be written.
+pub fn print(text: &str) -> ExitCode {
+    match writeln!(io::stdout(), "{}", text.trim_end()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
