@@ -1,12 +1,15 @@
 //! The composition root: settings to a service that listens, and its orderly end.
 
-mod parts;
+pub mod cursor_key;
+pub mod shutdown;
+pub mod telemetry;
+mod wiring;
 
-pub(crate) use parts::SPOOL_FOLDER;
+pub(crate) use wiring::SPOOL_FOLDER;
 
+use crate::app::cursor_key::CursorKeyError;
 use crate::config::{Config, ConfigError};
-use crate::cursor_key::{self, CursorKeyError};
-use crate::drain::DrainTasks;
+use crate::deliver::drain::DrainTasks;
 use crate::http::{self, Services, listener};
 use logs::clock::{Clock, SystemClock};
 use spool::{Committer, Spool, SpoolError};
@@ -98,11 +101,11 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         // Before anything is opened: a start that fails for its port leaves nothing behind.
         let (listener, address) = bind(config.http.listen_addr).await?;
-        let (folder, lock) = parts::lock_folder(&config.store.data_dir)?;
+        let (folder, lock) = wiring::lock_folder(&config.store.data_dir)?;
         let cursors = cursor_key::load_or_make(&folder)?;
-        let queues = parts::open_queues(&config.spool, &folder, &clock)?;
-        let store = parts::open_store(&config, backend, &folder, &clock)?;
-        let (services, ends) = parts::wire_up(&config, store, queues, clock, cursors);
+        let queues = wiring::open_queues(&config.spool, &folder, &clock)?;
+        let store = wiring::open_store(&config, backend, &folder, &clock)?;
+        let (services, ends) = wiring::wire_up(&config, store, queues, clock, cursors);
         Ok(Self {
             listener,
             address,

@@ -1,55 +1,24 @@
 //! Every setting: a flag and an environment variable, with its default and its unit.
+//!
+//! Owns what a setting is called, what it may be and what goes together; gives values that were
+//! checked. Knows neither the command line, nor the log, nor a store.
 
-mod command_line;
-mod values;
+mod mongodb_names;
 
-use crate::query_command::QueryArgs;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
+use mongodb_names::{collection_name, database_name};
 use program::values::{count, disk_size, size, time};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use store::address::{MongoAddress, hide_credentials};
-use values::{collection_name, database_name};
+use store::address::MongoAddress;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 
 /// A batch, encoded, must fit one frame of the spool.
 const LARGEST_DECODED: usize = 1024 * 1024 * 1024;
 /// Room for a few segments.
 const LEAST_SPOOL: u64 = 256 * 1024;
-
-/// Takes batches of logs over HTTP, keeps them in MongoDB or in an embedded store, and gives them back.
-#[derive(Debug, Clone, Parser)]
-#[command(name = "aggregator", version, max_term_width = 100)]
-pub struct Cli {
-    /// What to do; serves when nothing is said.
-    #[command(subcommand)]
-    pub command: Option<Command>,
-    /// The settings.
-    #[command(flatten)]
-    pub config: Config,
-}
-
-/// What the program can do besides serving.
-#[derive(Debug, Clone, Subcommand)]
-pub enum Command {
-    /// Reads the spool in the data folder, while no aggregator runs on it.
-    #[command(subcommand)]
-    Spool(SpoolCommand),
-    /// Asks a running service for its health: prints it, and exits 0 only if batches are accepted.
-    Health,
-    /// Asks a running service for records and shows them.
-    // Boxed, because it is much larger than the others.
-    Query(Box<QueryArgs>),
-}
-
-/// What can be done with a spool that is at rest.
-#[derive(Debug, Clone, Copy, Subcommand)]
-pub enum SpoolCommand {
-    /// Looks at every byte, and exits 0 only if nothing is damaged.
-    Verify,
-    /// Prints every record that is in it, one JSON object a line.
-    Dump,
-}
 
 /// All settings.
 #[derive(Debug, Clone, Args)]
@@ -201,6 +170,16 @@ pub struct LogConfig {
     pub rust_log: String,
 }
 
+impl LogConfig {
+    /// What is logged.
+    ///
+    /// # Errors
+    /// When the filter's text is none.
+    pub fn filter(&self) -> Result<EnvFilter, ParseError> {
+        EnvFilter::builder().parse(&self.rust_log)
+    }
+}
+
 /// Forms of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -247,7 +226,7 @@ impl Config {
             let message = format!("SPOOL_MAX_BYTES must be at least {LEAST_SPOOL} bytes");
             return Err(ConfigError(message));
         }
-        if let Err(error) = crate::telemetry::filter(&self.log) {
+        if let Err(error) = self.log.filter() {
             return Err(ConfigError(format!("RUST_LOG is no filter: {error}")));
         }
         match self.store.mongodb_uri.as_deref() {
@@ -257,68 +236,5 @@ impl Config {
                 Err(error) => Err(ConfigError(error.to_string())),
             },
         }
-    }
-}
-
-/// One sentence for a command line or an environment that clap cannot read.
-pub fn sentence(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let first = text.split("\n\n").next().unwrap_or_default();
-    let words: Vec<&str> = first.split_whitespace().collect();
-    // clap repeats what it cannot use, and that may be a connection string in the wrong place.
-    hide_credentials(&words.join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MIB: usize = 1024 * 1024;
-
-    fn parse(args: &[&str]) -> Result<Config, String> {
-        let args = [&["aggregator"], args].concat();
-        let cli = Cli::try_parse_from(args).map_err(|error| sentence(&error))?;
-        cli.config.check().map_err(|error| error.to_string())?;
-        Ok(cli.config)
-    }
-
-    #[test]
-    fn sizes_and_times_are_read_with_their_units() {
-        let config = parse(&[
-            "--max-body-bytes",
-            "2MiB",
-            "--request-timeout",
-            "1.5",
-            "--body-timeout",
-            "2m",
-        ])
-        .unwrap();
-        assert_eq!(config.http.max_body_bytes, 2 * MIB);
-        assert_eq!(config.http.request_timeout, Duration::from_millis(1500));
-        assert_eq!(config.http.body_timeout, Duration::from_secs(120));
-    }
-
-    #[test]
-    fn a_wrong_value_gives_one_sentence_that_names_it() {
-        for (args, said) in [
-            (["--workers", "0"], "--workers"),
-            (["--listen-addr", "nowhere"], "--listen-addr"),
-            (["--max-body-bytes", "lots"], "--max-body-bytes"),
-            (["--request-timeout", "0"], "--request-timeout"),
-            (["--log-format", "xml"], "--log-format"),
-            (["--mongodb-database", "a.b"], "--mongodb-database"),
-            (["--mongodb-uri", "http://x"], "MONGODB_URI"),
-            (["--max-inflight-bytes", "1MiB"], "MAX_INFLIGHT_BYTES"),
-            (["--rust-log", "a=b=c"], "RUST_LOG"),
-        ] {
-            let error = parse(&args).unwrap_err();
-            assert!(error.contains(said) && !error.contains('\n'), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_password_in_a_uri_is_in_no_sentence() {
-        let error = parse(&["--mongodb-uri", "mongodb://u:hunter2@x:port"]).unwrap_err();
-        assert!(!error.contains("hunter2"), "{error}");
     }
 }

@@ -18,7 +18,7 @@
 //!    spool: done ── finished segments are removed
 //! ```
 //!
-//! Beside the way: [`idempotency`] remembers keys, [`fates`] what became of batches, and [`accounting`]
+//! Beside the way: [`idempotency`] remembers keys, [`statuses`] what became of batches, and [`accounting`]
 //! counts what became of every record.
 //!
 //! One direction: nothing below [`http`] knows axum. [`wire`], [`query`], [`histogram`], [`facets`], [`cursor`],
@@ -36,25 +36,12 @@
 //! | a setting | [`config`] |
 
 pub mod accounting;
-pub mod admission;
 pub mod app;
 pub mod breaker;
+pub mod cli;
 pub mod config;
-pub mod cursor_key;
-pub mod delivery;
-pub mod drain;
-pub mod facets;
-pub mod fates;
-pub mod histogram;
+pub mod deliver;
 pub mod http;
-pub mod idempotency;
-pub mod intake;
-pub mod probe;
-pub mod query_command;
-pub mod recollection;
-pub mod rejected;
-pub mod retrieval;
-pub mod shutdown;
-pub mod spool_command;
-pub mod telemetry;
+pub mod ingest;
+pub mod search;
 pub mod worker;

@@ -1,9 +1,11 @@
 //! The program: settings, log, service, exit code.
 
 use aggregator::app::App;
-use aggregator::config::{self, Cli, Command, Config, SpoolCommand};
-use aggregator::query_command::{self, QueryArgs};
-use aggregator::{probe, shutdown, spool_command, telemetry};
+use aggregator::app::{shutdown, telemetry};
+use aggregator::cli;
+use aggregator::cli::arguments::{self, Cli, Command, SpoolCommand};
+use aggregator::cli::query::QueryArgs;
+use aggregator::config::Config;
 use program::exit::{USAGE, fail, print};
 use std::io;
 use std::net::SocketAddr;
@@ -14,7 +16,7 @@ fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();
     let cli = match Cli::read(&args) {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => return fail(USAGE, &config::sentence(&error)),
+        Err(error) if error.use_stderr() => return fail(USAGE, &arguments::sentence(&error)),
         Err(help) => return print(&help.to_string()),
     };
     // A query asks a service somewhere: the settings of one on this machine are none of its business.
@@ -42,7 +44,7 @@ fn run(config: Config) -> ExitCode {
 }
 
 fn health(address: SocketAddr) -> ExitCode {
-    match probe::ask(address) {
+    match cli::health::ask(address) {
         Ok(answer) if answer.healthy => print(&answer.body),
         Ok(answer) => {
             print(&answer.body);
@@ -75,7 +77,7 @@ async fn serve(config: Config) -> ExitCode {
 
 fn spool(command: SpoolCommand, data_dir: &Path) -> ExitCode {
     let mut out = io::stdout().lock();
-    match spool_command::run(command, data_dir, &mut out) {
+    match cli::spool::run(command, data_dir, &mut out) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
@@ -84,7 +86,7 @@ fn spool(command: SpoolCommand, data_dir: &Path) -> ExitCode {
 }
 
 fn query(args: &QueryArgs) -> ExitCode {
-    match query_command::run(args, &mut io::stdout().lock()) {
+    match cli::query::run(args, &mut io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Err(failure) => fail(failure.exit_code(), &format!("error: {failure}")),

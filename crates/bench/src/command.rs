@@ -5,7 +5,7 @@ use crate::parts::{acceptance, embedded, growth, latency, mongodb, reading, sear
 use crate::programs::Programs;
 use crate::report::{Part, Report};
 use crate::session::{Session, say};
-use crate::{machine, table};
+use crate::{host, table};
 use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::path::PathBuf;
@@ -97,7 +97,7 @@ pub(crate) async fn measure(cli: &Cli, out: &mut impl Write) -> Result<Report, F
         programs,
     };
     let mut report = Report {
-        about: machine::about(&session.programs),
+        about: host::about(&session.programs),
         accounts_add_up: true,
         parts: Vec::new(),
     };

@@ -1,6 +1,6 @@
 //! A point in time to the nanosecond, and the forms that senders write it in.
 
-mod text;
+mod rfc3339;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use std::fmt;

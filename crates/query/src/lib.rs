@@ -8,25 +8,25 @@
 //! [`Query::matches`], what [`Query::is_of_time_and_severity`] asks of it, and a name in `query/parse.rs`. It works on both stores then; narrowing in a
 //! store only makes it faster.
 
-mod attribute;
+mod attribute_filter;
+mod attribute_values;
 pub mod buckets;
 pub mod cursor;
 mod error;
 pub mod interval;
-mod level;
+mod level_filter;
 mod parse;
 pub mod span;
-mod text;
+mod text_filter;
 mod time;
-mod values;
 
-pub use attribute::{AttributeFilter, attribute_text};
+pub use attribute_filter::{AttributeFilter, attribute_text};
+pub use attribute_values::each_value;
 pub use error::FILTERS;
 pub use error::QueryError;
-pub use level::LevelFilter;
+pub use level_filter::LevelFilter;
 pub use parse::once;
-pub use text::{Pattern, Substring};
-pub use values::each_value;
+pub use text_filter::{Pattern, Substring};
 
 use logs::{Level, Timestamp};
 use record::id::RecordId;
@@ -100,7 +100,7 @@ impl Query {
                 .is_none_or(|levels| levels.matches(record.severity, record.level))
             && self
                 .min_level
-                .is_none_or(|least| level::is_at_least(record.severity, least))
+                .is_none_or(|least| level_filter::is_at_least(record.severity, least))
             && self.message_matches(record.message)
             && self
                 .attributes
@@ -164,11 +164,13 @@ impl Query {
     pub fn severities(&self) -> Option<Vec<u8>> {
         let least = |severity: &u8| {
             self.min_level
-                .is_none_or(|least| level::is_at_least(*severity, least))
+                .is_none_or(|least| level_filter::is_at_least(*severity, least))
         };
         match &self.levels {
             Some(levels) => Some(levels.severities().filter(least).collect()),
-            None => self.min_level.map(|_| level::ALL.filter(least).collect()),
+            None => self
+                .min_level
+                .map(|_| level_filter::ALL.filter(least).collect()),
         }
     }
 }

@@ -60,14 +60,14 @@ mod recovery;
 mod repair;
 mod reverse_scan;
 mod segment;
-mod span;
+mod segment_span;
 mod state;
 mod survey;
 
 pub use accounts::{Accounts, BatchOutcome, Hold};
 pub use consumer::Consumer;
 pub use damage::{Damage, SpoolError};
-pub use log::{AppendError, Bounds, Place};
+pub use log::{AppendError, Bounds, SpoolOptions};
 pub use portion::{ConsumeError, Portion};
 pub use reverse_scan::{ReverseScan, ScannedBatch};
 pub use state::Spooled;
@@ -173,7 +173,10 @@ pub struct SpoolSnapshot {
 ///
 /// # Errors
 /// [`SpoolError`], a sentence that says what to do.
-pub fn open(place: Place, recover: bool) -> Result<(Spool, Committer, Consumer), SpoolError> {
+pub fn open(
+    place: SpoolOptions,
+    recover: bool,
+) -> Result<(Spool, Committer, Consumer), SpoolError> {
     let (shared, log) = assemble(place, Box::new(rand::random), recover)?;
     let (commits, receiver) = mpsc::channel(WAITING_COMMITS);
     let thread = commit::start(log, receiver, Arc::clone(&shared))?;
@@ -187,7 +190,7 @@ pub fn open(place: Place, recover: bool) -> Result<(Spool, Committer, Consumer),
 
 /// The parts of a spool before a thread runs.
 fn assemble(
-    place: Place,
+    place: SpoolOptions,
     salts: Box<dyn FnMut() -> u64 + Send>,
     recover: bool,
 ) -> Result<(Arc<Shared>, Log), SpoolError> {

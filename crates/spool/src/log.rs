@@ -5,7 +5,7 @@ use super::aligned::{AlignedBuffer, BLOCK_BYTES};
 use super::disk::{self, DIRECT_MIN_BYTES, Disk, DiskFile};
 use super::frame::{self, FRAME_HEAD_BYTES, FrameHead, SEGMENT_HEAD_BYTES, SegmentHead};
 use super::segment::Segment;
-use super::span::Span;
+use super::segment_span::Span;
 use logs::clock::Clock;
 use record::batch::Batch;
 use std::io;
@@ -69,7 +69,7 @@ pub(super) struct Appended {
 
 /// Where a spool is, and how large it may become.
 #[derive(Clone)]
-pub struct Place {
+pub struct SpoolOptions {
     /// Its folder.
     pub disk: Arc<dyn Disk>,
     /// How large it may become.
@@ -110,7 +110,7 @@ pub(super) struct LogStart {
 
 impl Log {
     pub(super) fn new(
-        place: Place,
+        place: SpoolOptions,
         used: Arc<AtomicU64>,
         salts: Box<dyn FnMut() -> u64 + Send>,
         start: LogStart,

@@ -3,7 +3,7 @@
 use super::damage::Damage;
 use super::portion::{ConsumeError, Portion, PortionBuilder};
 use super::segment::{FrameCursor, OpenFault, Segment, Step};
-use super::span::Span;
+use super::segment_span::Span;
 use super::state::Spooled;
 use super::{Shared, frame};
 use std::collections::VecDeque;

@@ -8,10 +8,10 @@ use super::damage::{DAMAGE_MET, SpoolError};
 use super::disk::{self, Disk};
 use super::frame::{self, FrameHead, SegmentHead};
 use super::hint::Hint;
-use super::log::{Log, LogStart, Place};
+use super::log::{Log, LogStart, SpoolOptions};
 use super::repair;
 use super::segment::{self, Segment, UNFINISHED};
-use super::span::Span;
+use super::segment_span::Span;
 use super::survey::{Survey, survey};
 use std::io;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(super) struct Recovered {
 
 /// Opens the spool in a folder, or makes an empty one.
 pub(super) fn open(
-    place: Place,
+    place: SpoolOptions,
     mut salts: Box<dyn FnMut() -> u64 + Send>,
     recover: bool,
 ) -> Result<Recovered, SpoolError> {

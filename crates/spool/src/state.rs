@@ -4,7 +4,7 @@ use super::accounts::{Accounts, BatchOutcome};
 use super::log::Appended;
 use super::meter::{Durations, Rate};
 use super::recovery::Recovered;
-use super::span::Span;
+use super::segment_span::Span;
 use logs::Timestamp;
 use record::batch::Batch;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -5,7 +5,7 @@ use super::damage::{Damage, SpoolError};
 use super::disk::Disk;
 use super::frame::{self, FrameHead, HeadFault};
 use super::segment::{self, FrameCursor, OpenFault, Segment, Step};
-use super::span::Span;
+use super::segment_span::Span;
 use std::io;
 
 /// What a look over one segment found.

@@ -29,8 +29,8 @@ use record::batch::BatchBuilder;
 use record::id::BatchId;
 use std::path::Path;
 
-fn place(folder: &Path) -> Place {
-    Place {
+fn place(folder: &Path) -> SpoolOptions {
+    SpoolOptions {
         disk: Arc::new(Folder::create(folder).unwrap()),
         bounds: Bounds {
             max_bytes: 1 << 20,
@@ -43,10 +43,10 @@ fn place(folder: &Path) -> Place {
 }
 
 /// A place, and what those who count its records are told.
-fn counted(folder: &Path) -> (Place, Arc<Counts>) {
+fn counted(folder: &Path) -> (SpoolOptions, Arc<Counts>) {
     let counts = Arc::<Counts>::default();
     let accounts = Arc::clone(&counts);
-    let place = Place {
+    let place = SpoolOptions {
         accounts,
         ..place(folder)
     };

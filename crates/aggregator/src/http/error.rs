@@ -157,15 +157,6 @@ impl ApiError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
     }
 
-    pub(super) fn decoded_too_large(limit: usize) -> Self {
-        let message = format!("the body is larger than {limit} bytes once decompressed");
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "decoded_body_too_large",
-            message,
-        )
-    }
-
     pub(super) fn body_timeout(timeout: Duration) -> Self {
         let message = format!("the body did not arrive within {} s", timeout.as_secs_f64());
         Self::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", message)

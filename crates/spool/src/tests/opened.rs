@@ -5,7 +5,7 @@ use super::model::Waiting;
 use super::random::Random;
 use super::simulated_disk::SimulatedDisk;
 use crate::commit::{self, Commit};
-use crate::log::{AppendError, Bounds, Log, Place};
+use crate::log::{AppendError, Bounds, Log, SpoolOptions};
 use crate::{Consumer, Spool, SpoolError, assemble, offline};
 use logs::Timestamp;
 use logs::clock::Clock;
@@ -41,7 +41,7 @@ pub(super) fn open(
     recover: bool,
 ) -> Result<Opened, SpoolError> {
     let mut salts = Random::new(salts);
-    let place = Place {
+    let place = SpoolOptions {
         disk: Arc::new(disk.clone()),
         bounds,
         clock: Arc::new(Stopped),

@@ -1,11 +1,13 @@
 //! What went wrong further down, as an answer: one place for every error of another layer.
 
 use super::ApiError;
-use crate::admission::{self, NoRoom};
+use crate::accounting::admission::{self, NoRoom};
 use crate::breaker::guard::CallError;
-use crate::http::retrieve::AskError;
-use crate::intake::IntakeError;
-use crate::retrieval::TooManyStreams;
+use crate::http::read::parameters::ParameterError;
+use crate::ingest::compression::CompressionError;
+use crate::ingest::decode::BodyError;
+use crate::ingest::intake::{IngestError, IntakeError};
+use crate::search::retrieval::TooManyStreams;
 use crate::worker::JobError;
 use axum::http::StatusCode;
 use spool::AppendError;
@@ -28,8 +30,28 @@ impl From<DecodeError> for ApiError {
     }
 }
 
-impl From<AskError> for ApiError {
-    fn from(error: AskError) -> Self {
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::Compression(CompressionError::NoRoom(error)) | BodyError::NoRoom(error) => {
+                error.into()
+            }
+            BodyError::Compression(error @ CompressionError::Broken(_)) => {
+                Self::bad_request("invalid_compression", error.to_string())
+            }
+            BodyError::Compression(error @ CompressionError::TooLarge { .. }) => {
+                let status = StatusCode::PAYLOAD_TOO_LARGE;
+                Self::new(status, "decoded_body_too_large", error.to_string())
+            }
+            BodyError::Decode(error) => error.into(),
+            BodyError::Records { rejects, partial } => Self::invalid_records(&rejects, partial),
+            BodyError::Panicked => Self::internal(),
+        }
+    }
+}
+
+impl From<ParameterError> for ApiError {
+    fn from(error: ParameterError) -> Self {
         Self::bad_request(error.code(), error.to_string())
     }
 }
@@ -98,8 +120,16 @@ impl From<StoreError> for ApiError {
 }
 
 impl ApiError {
-    /// Why a batch is not taken; `room_in` is how long it may take until the spool has room.
-    pub(in crate::http) fn not_taken(error: &IntakeError, room_in: Duration) -> Self {
+    /// Why a request is not taken; `room_in` is how long it may take until the spool has room.
+    pub(in crate::http) fn not_taken(error: IngestError, room_in: Duration) -> Self {
+        match error {
+            IngestError::Body(error) => error.into(),
+            IngestError::Intake(error) => Self::not_durable(&error, room_in),
+        }
+    }
+
+    /// Why a batch is not made durable.
+    pub(in crate::http) fn not_durable(error: &IntakeError, room_in: Duration) -> Self {
         let message = error.to_string();
         let error = match error {
             IntakeError::Spool(error) => error,

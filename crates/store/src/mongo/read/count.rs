@@ -5,15 +5,15 @@
 //! than a range does. Each aggregation looks at a limited number of documents and tells the last one,
 //! where the next command goes on if there may be more.
 
-mod ahead;
-mod size;
+mod chunk_size;
+mod remaining;
 
 use super::command::{self, Served};
 use crate::StoreError;
 use crate::counts::{Counts, Group};
-use ahead::Ahead;
 use bson::RawDocument;
 use bson::raw::RawBsonRef;
+use chunk_size::{COMMAND_TIME, Size, Work};
 use logs::clock::Clock;
 use mongodb::Database;
 use mongodb::bson::{Bson, Document, doc};
@@ -21,7 +21,7 @@ use query::interval::Interval;
 use query::{Order, Query};
 use record::document;
 use record::id::RecordId;
-use size::{COMMAND_TIME, Size, Work};
+use remaining::Ahead;
 use std::time::Duration;
 
 /// The time for a command is so many times what there is for it, so that it is not given up because a

@@ -1,0 +1,342 @@
+//! What became of the last batches: which of them wait, and what the store took of the others.
+//!
+//! A convenience, bounded in memory; what is forgotten here is as safe as before.
+
+use logs::Timestamp;
+use record::id::BatchId;
+use spool::BatchOutcome;
+use std::collections::{HashMap, VecDeque, hash_map};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// Batches that are remembered; about 150 bytes each, and a few hundred more while somebody waits.
+const REMEMBERED: usize = 100_000;
+/// Refused records of one batch that are named; all are counted.
+pub const MAX_LISTED: usize = 100;
+/// Refused records that are named of all batches together.
+const MAX_LISTED_IN_ALL: usize = 10_000;
+
+/// What is known of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchStatus {
+    /// When its request came.
+    pub received_at: Timestamp,
+    /// Its records.
+    pub records: usize,
+    /// What the store took of it, once it has.
+    pub outcome: Option<BatchOutcome>,
+    /// Those that the store refused, at most [`MAX_LISTED`].
+    pub set_aside: Vec<SetAside>,
+}
+
+/// A record that the store refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// Its place in the batch, from 0.
+    pub index: usize,
+    /// The store's reason.
+    pub reason: Arc<str>,
+}
+
+/// The last batches.
+#[derive(Debug)]
+pub struct BatchStatuses {
+    known: Mutex<Known>,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    entries: HashMap<BatchId, Entry>,
+    /// Oldest first.
+    order: VecDeque<BatchId>,
+    listed: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    received_at: Timestamp,
+    records: usize,
+    /// Whether it is durable.
+    spooled: bool,
+    outcome: Option<BatchOutcome>,
+    set_aside: Vec<SetAside>,
+    /// Told when it is done.
+    done: Option<watch::Sender<Option<BatchOutcome>>>,
+}
+
+/// The outcome of a batch, now or later.
+#[derive(Debug)]
+pub struct Awaited(watch::Receiver<Option<BatchOutcome>>);
+
+impl Default for BatchStatuses {
+    fn default() -> Self {
+        Self::new(REMEMBERED)
+    }
+}
+
+impl BatchStatuses {
+    /// Remembers so many batches.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            known: Mutex::default(),
+            limit,
+        }
+    }
+
+    /// A batch is about to be made durable; whether it is new here.
+    pub fn expect(&self, id: BatchId, received_at: Timestamp, records: usize) -> bool {
+        let mut known = self.known();
+        if known.entries.contains_key(&id) {
+            return false;
+        }
+        known
+            .entries
+            .insert(id, Entry::new(received_at, records, false));
+        known.order.push_back(id);
+        while known.order.len() > self.limit
+            && let Some(oldest) = known.order.pop_front()
+        {
+            known.remove(oldest);
+        }
+        true
+    }
+
+    /// It is durable.
+    pub fn spooled(&self, id: BatchId) {
+        if let Some(entry) = self.known().entries.get_mut(&id) {
+            entry.spooled = true;
+        }
+    }
+
+    /// It was not taken, unless it was in another request.
+    pub fn not_taken(&self, id: BatchId) {
+        let mut known = self.known();
+        if known.entries.get(&id).is_none_or(|entry| entry.spooled) {
+            return;
+        }
+        known.remove(id);
+        // It is among the last ones.
+        if let Some(place) = known.order.iter().rposition(|other| *other == id) {
+            known.order.remove(place);
+        }
+    }
+
+    /// Remembers a batch that waits since an earlier life of the process, and is older than all that
+    /// are remembered; whether there was room. `waits` is asked at a time when [`BatchStatuses::done`] either
+    /// has not been told of the batch, or the answer is no: so none is remembered that is done already.
+    pub fn recovered(
+        &self,
+        id: BatchId,
+        received_at: Timestamp,
+        records: usize,
+        waits: impl FnOnce() -> bool,
+    ) -> bool {
+        let mut known = self.known();
+        if known.order.len() >= self.limit {
+            return false;
+        }
+        if !waits() {
+            return true;
+        }
+        if let hash_map::Entry::Vacant(place) = known.entries.entry(id) {
+            place.insert(Entry::new(received_at, records, true));
+            known.order.push_front(id);
+        }
+        true
+    }
+
+    /// The store has what it takes of a batch. Only the first time counts: written again, the same
+    /// batch finds itself there.
+    pub fn done(&self, id: BatchId, outcome: BatchOutcome, mut set_aside: Vec<SetAside>) {
+        let mut known = self.known();
+        let room = MAX_LISTED_IN_ALL.saturating_sub(known.listed);
+        let Some(entry) = known.entries.get_mut(&id) else {
+            return;
+        };
+        if entry.outcome.is_some() {
+            return;
+        }
+        set_aside.truncate(room.min(MAX_LISTED));
+        let listed = set_aside.len();
+        entry.spooled = true;
+        entry.outcome = Some(outcome);
+        entry.set_aside = set_aside;
+        if let Some(done) = entry.done.take() {
+            done.send_replace(Some(outcome));
+        }
+        known.listed += listed;
+    }
+
+    /// What is known of a batch that was accepted.
+    pub fn of(&self, id: BatchId) -> Option<BatchStatus> {
+        let known = self.known();
+        let entry = known.entries.get(&id).filter(|entry| entry.spooled)?;
+        Some(BatchStatus {
+            received_at: entry.received_at,
+            records: entry.records,
+            outcome: entry.outcome,
+            set_aside: entry.set_aside.clone(),
+        })
+    }
+
+    /// Asks for the outcome of a batch; `None` when it is not remembered.
+    pub fn outcome(&self, id: BatchId) -> Option<Awaited> {
+        let mut known = self.known();
+        let entry = known.entries.get_mut(&id)?;
+        let receiver = match (&entry.outcome, &entry.done) {
+            (Some(outcome), _) => watch::channel(Some(*outcome)).1,
+            (None, Some(done)) => done.subscribe(),
+            (None, None) => {
+                let (sender, receiver) = watch::channel(None);
+                entry.done = Some(sender);
+                receiver
+            }
+        };
+        Some(Awaited(receiver))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn new(received_at: Timestamp, records: usize, spooled: bool) -> Self {
+        Self {
+            received_at,
+            records,
+            spooled,
+            outcome: None,
+            set_aside: Vec::new(),
+            done: None,
+        }
+    }
+}
+
+impl Known {
+    fn remove(&mut self, id: BatchId) {
+        if let Some(entry) = self.entries.remove(&id) {
+            self.listed -= entry.set_aside.len();
+        }
+    }
+}
+
+impl Awaited {
+    /// Waits for it; `None` when the batch is forgotten meanwhile.
+    pub async fn get(mut self) -> Option<BatchOutcome> {
+        let outcome = self.0.wait_for(Option::is_some).await;
+        outcome.ok().and_then(|outcome| *outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_nanos(1);
+
+    fn id(number: u8) -> BatchId {
+        BatchId::from_bytes([number; 8])
+    }
+
+    fn stored(stored: u64) -> BatchOutcome {
+        BatchOutcome {
+            stored,
+            ..BatchOutcome::default()
+        }
+    }
+
+    fn aside(count: usize) -> Vec<SetAside> {
+        let reason: Arc<str> = "no".into();
+        let one = |index| SetAside {
+            index,
+            reason: Arc::clone(&reason),
+        };
+        (0..count).map(one).collect()
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_is_told_and_the_first_outcome_stays() {
+        let statuses = BatchStatuses::new(10);
+        assert!(statuses.expect(id(1), NOW, 3));
+        assert_eq!(statuses.of(id(1)), None, "it is not safe yet");
+        let waiting = statuses.outcome(id(1)).unwrap();
+        statuses.spooled(id(1));
+        assert_eq!(statuses.of(id(1)).unwrap().outcome, None);
+        statuses.done(id(1), stored(3), Vec::new());
+        assert_eq!(waiting.get().await, Some(stored(3)));
+        let again = BatchOutcome {
+            already_stored: 3,
+            ..BatchOutcome::default()
+        };
+        statuses.done(id(1), again, Vec::new());
+        assert_eq!(statuses.of(id(1)).unwrap().outcome, Some(stored(3)));
+        let late = statuses.outcome(id(1)).unwrap();
+        assert_eq!(late.get().await, Some(stored(3)));
+    }
+
+    #[tokio::test]
+    async fn the_oldest_are_forgotten_and_whoever_waits_for_one_is_released() {
+        let statuses = BatchStatuses::new(2);
+        statuses.expect(id(1), NOW, 1);
+        let waiting = statuses.outcome(id(1)).unwrap();
+        statuses.expect(id(2), NOW, 1);
+        statuses.expect(id(3), NOW, 1);
+        assert_eq!(waiting.get().await, None);
+        assert!(statuses.outcome(id(1)).is_none());
+        assert!(
+            !statuses.recovered(id(9), NOW, 1, || true),
+            "older ones have no room"
+        );
+        statuses.done(id(1), stored(1), aside(5));
+        assert_eq!(statuses.known().listed, 0);
+    }
+
+    #[test]
+    fn a_batch_that_was_not_taken_is_forgotten_and_leaves_its_place() {
+        let statuses = BatchStatuses::new(2);
+        for _ in 0..5 {
+            assert!(statuses.expect(id(1), NOW, 1));
+            statuses.not_taken(id(1));
+        }
+        assert!(
+            statuses.recovered(id(2), NOW, 1, || true)
+                && statuses.recovered(id(3), NOW, 1, || true)
+        );
+        assert!(!statuses.expect(id(3), NOW, 1), "it is known");
+    }
+
+    #[test]
+    fn a_batch_that_was_done_before_it_could_be_remembered_is_not_said_to_wait() {
+        let statuses = BatchStatuses::new(2);
+        statuses.done(id(1), stored(1), Vec::new());
+        assert!(statuses.recovered(id(1), NOW, 1, || false));
+        assert_eq!(statuses.of(id(1)), None);
+        assert!(statuses.recovered(id(2), NOW, 1, || true));
+        assert_eq!(statuses.of(id(2)).unwrap().outcome, None);
+    }
+
+    #[test]
+    fn a_batch_that_another_request_made_durable_stays() {
+        let statuses = BatchStatuses::new(2);
+        assert!(statuses.expect(id(1), NOW, 1));
+        statuses.spooled(id(1));
+        statuses.not_taken(id(1));
+        assert!(statuses.of(id(1)).is_some());
+    }
+
+    #[test]
+    fn refused_records_are_named_up_to_a_bound_and_their_room_comes_back() {
+        let statuses = BatchStatuses::new(300);
+        for number in 0..=200 {
+            statuses.expect(id(number), NOW, 200);
+            statuses.done(id(number), stored(0), aside(200));
+        }
+        assert_eq!(statuses.of(id(0)).unwrap().set_aside.len(), MAX_LISTED);
+        assert_eq!(statuses.known().listed, MAX_LISTED_IN_ALL);
+        assert_eq!(statuses.of(id(200)).unwrap().set_aside, []);
+        statuses.known().remove(id(0));
+        assert_eq!(statuses.known().listed, MAX_LISTED_IN_ALL - MAX_LISTED);
+    }
+}

@@ -1,0 +1,117 @@
+//! Every record's fate, counted since the start of the process. At every moment
+//! `received + recovered = stored + already_stored + rejected + waiting`.
+//!
+//! A record counts as received once its body was read and it could be told from its neighbours; a
+//! body that is refused before that has no records to count.
+
+use serde::Serialize;
+use spool::{Accounts as SpoolAccounts, BatchOutcome};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Why records were not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rejection {
+    /// They are no records, or came in one batch with such.
+    Invalid,
+    /// Another batch was sent under their key.
+    KeyReused,
+    /// The spool could not take their batch; the sender was told to come again.
+    NotTaken,
+}
+
+/// Records that were not taken, by reason.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rejections {
+    /// [`Rejection::Invalid`].
+    pub invalid: u64,
+    /// [`Rejection::KeyReused`].
+    pub key_reused: u64,
+    /// [`Rejection::NotTaken`].
+    pub not_taken: u64,
+    /// Refused by the store for good, and kept aside.
+    pub set_aside: u64,
+}
+
+/// Records by what became of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Accounts {
+    /// Came with a request; those that are put back from aside come once more.
+    pub received: u64,
+    /// Found in the spool at the start.
+    pub recovered: u64,
+    /// New in the store.
+    pub stored: u64,
+    /// There already: in the store under the same ids, or in a batch that was accepted before.
+    pub already_stored: u64,
+    /// Not taken.
+    pub rejected: Rejections,
+    /// In the spool, and not known to be in the store.
+    pub waiting: u64,
+}
+
+/// The counts, each change of which keeps the identity.
+#[derive(Debug, Default)]
+pub struct Accounting(Mutex<Accounts>);
+
+impl Accounting {
+    /// Records of a batch that was accepted before, and is not written again.
+    pub fn repeated(&self, records: u64) {
+        let mut accounts = self.lock();
+        accounts.received += records;
+        accounts.already_stored += records;
+    }
+
+    /// Records that are not taken.
+    pub fn rejected(&self, why: Rejection, records: u64) {
+        let mut accounts = self.lock();
+        accounts.received += records;
+        let rejected = &mut accounts.rejected;
+        *match why {
+            Rejection::Invalid => &mut rejected.invalid,
+            Rejection::KeyReused => &mut rejected.key_reused,
+            Rejection::NotTaken => &mut rejected.not_taken,
+        } += records;
+    }
+
+    /// The counts of one moment.
+    pub fn snapshot(&self) -> Accounts {
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Accounts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SpoolAccounts for Accounting {
+    fn recovered(&self, records: u64) {
+        let mut accounts = self.lock();
+        accounts.recovered += records;
+        accounts.waiting += records;
+    }
+
+    fn spooled(&self, records: u64) {
+        let mut accounts = self.lock();
+        accounts.received += records;
+        accounts.waiting += records;
+    }
+
+    fn not_taken(&self, records: u64) {
+        self.rejected(Rejection::NotTaken, records);
+    }
+
+    fn done(&self, outcome: &BatchOutcome) {
+        let all = outcome.stored + outcome.already_stored + outcome.refused;
+        let mut accounts = self.lock();
+        accounts.waiting = accounts.waiting.saturating_sub(all);
+        accounts.stored += outcome.stored;
+        accounts.already_stored += outcome.already_stored;
+        accounts.rejected.set_aside += outcome.refused;
+    }
+
+    fn waiting(&self) -> u64 {
+        self.lock().waiting
+    }
+}

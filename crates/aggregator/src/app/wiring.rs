@@ -1,0 +1,220 @@
+//! Opens each part of the service and puts them together.
+
+use super::{Ends, StartError};
+use crate::accounting::admission::Admission;
+use crate::accounting::record_counts::Accounting;
+use crate::breaker::guard::Guard;
+use crate::breaker::{Breaker, Settings};
+use crate::config::{Backend, Compression, Config, SpoolConfig, StoreConfig};
+use crate::deliver::dead_letters::DeadLetters;
+use crate::deliver::delivery::{Delivery, Problems, Writer};
+use crate::deliver::drain;
+use crate::http::listener::Connections;
+use crate::http::{Limits, Services};
+use crate::ingest::decode::BodyBounds;
+use crate::ingest::intake::Intake;
+use crate::ingest::key_recovery;
+use crate::search::retrieval::Retrieval;
+use crate::worker::Lane;
+use logs::clock::Clock;
+use query::cursor::CursorKey;
+use spool::disk::Folder;
+use spool::{self, Bounds, Committer, Consumer, Spool, SpoolError, SpoolOptions};
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::Store;
+use store::address::MongoAddress;
+use store::mongo::{MongoStore, Target};
+use store::sqlite::SqliteStore;
+use tokio_util::sync::CancellationToken;
+
+/// Connections of one MongoDB client beyond one for each worker: probes, and operations that
+/// nobody waits for any more.
+const SPARE_CONNECTIONS: usize = 4;
+/// The spool's folder in the data folder.
+pub(crate) const SPOOL_FOLDER: &str = "spool";
+/// The folder of refused records.
+const REJECTED_FOLDER: &str = "rejected";
+/// A segment of a spool that may become large.
+const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+/// A small spool has this many segments, so that room is freed in small steps.
+const SEGMENTS: u64 = 8;
+
+/// What is kept on this machine's own disk.
+pub(super) struct Queues {
+    accounting: Arc<Accounting>,
+    spool: Spool,
+    committer: Committer,
+    consumer: Consumer,
+    dead_letters: Arc<DeadLetters>,
+}
+
+/// Makes the data folder and takes it for this process alone; its whole path.
+pub(super) fn lock_folder(wanted: &Path) -> Result<(PathBuf, File), StartError> {
+    let failed = |source| StartError::DataFolder {
+        folder: wanted.display().to_string(),
+        source,
+    };
+    fs::create_dir_all(wanted).map_err(failed)?;
+    // In full, so that the log says where the data is whatever the working folder was.
+    let folder = std::path::absolute(wanted).map_err(failed)?;
+    let lock = File::create(folder.join("lock")).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok((folder, lock)),
+        Err(TryLockError::WouldBlock) => Err(StartError::Locked(wanted.display().to_string())),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+/// Opens the spool and what was refused.
+pub(super) fn open_queues(
+    config: &SpoolConfig,
+    folder: &Path,
+    clock: &Arc<dyn Clock>,
+) -> Result<Queues, StartError> {
+    let failed = |source| StartError::Spool(SpoolError::Io(source));
+    let disk = Folder::create(&folder.join(SPOOL_FOLDER)).map_err(failed)?;
+    let accounting = Arc::<Accounting>::default();
+    let place = SpoolOptions {
+        disk: Arc::new(disk),
+        bounds: Bounds {
+            max_bytes: config.spool_max_bytes,
+            min_free_disk: config.spool_min_free_disk,
+            segment_bytes: SEGMENT_BYTES.min(config.spool_max_bytes / SEGMENTS),
+        },
+        clock: Arc::clone(clock),
+        accounts: Arc::clone(&accounting) as Arc<dyn spool::Accounts>,
+    };
+    let (spool, committer, consumer) = spool::open(place, config.spool_recover)?;
+    let disk = Folder::create(&folder.join(REJECTED_FOLDER)).map_err(failed)?;
+    let dead_letters =
+        DeadLetters::open(Arc::new(disk), config.rejected_max_bytes).map_err(failed)?;
+    Ok(Queues {
+        accounting,
+        spool,
+        committer,
+        consumer,
+        dead_letters: Arc::new(dead_letters),
+    })
+}
+
+/// Opens the store that the settings ask for.
+pub(super) fn open_store(
+    config: &Config,
+    backend: Backend,
+    folder: &Path,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Store>, StartError> {
+    match backend {
+        Backend::Embedded => Ok(Arc::new(SqliteStore::open(folder, Arc::clone(clock))?)),
+        Backend::MongoDb(address) => {
+            let target = target(&config.store, address, config.workers.workers);
+            Ok(Arc::new(MongoStore::start(target, Arc::clone(clock))))
+        }
+    }
+}
+
+fn target(config: &StoreConfig, address: MongoAddress, workers: usize) -> Target {
+    let compression = match config.mongodb_compression {
+        Compression::Default => None,
+        Compression::Snappy => Some("snappy".to_owned()),
+        Compression::Zstd => Some("zstd".to_owned()),
+    };
+    Target {
+        address,
+        database: config.mongodb_database.clone(),
+        collection: config.mongodb_collection.clone(),
+        compression,
+        max_connections: u32::try_from(workers + SPARE_CONNECTIONS).unwrap_or(u32::MAX),
+    }
+}
+
+/// Starts the lanes and puts everything where it belongs.
+pub(super) fn wire_up(
+    config: &Config,
+    store: Arc<dyn Store>,
+    queues: Queues,
+    clock: Arc<dyn Clock>,
+    cursors: CursorKey,
+) -> (Arc<Services>, Ends) {
+    let (http, workers) = (&config.http, config.workers.workers);
+    let deadline = http.request_timeout;
+    let guard = |settings| {
+        let breaker = Arc::new(Breaker::new(settings, rand::random()));
+        Guard::new(breaker, Arc::clone(&clock))
+    };
+    let writer = Arc::new(Writer {
+        store: Arc::clone(&store),
+        guard: guard(Settings::write_lane(deadline)),
+    });
+    let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
+    let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
+    let stopping = CancellationToken::new();
+    let (keys, statuses) = key_recovery::start(queues.spool.clone(), stopping.clone());
+    let delivery = Delivery {
+        spool: queues.spool.clone(),
+        lane,
+        writer,
+        dead_letters: Arc::clone(&queues.dead_letters),
+        statuses: Arc::clone(&statuses),
+        clock: Arc::clone(&clock),
+        timeout: deadline,
+        problems: Problems::default(),
+    };
+    // One more than there are workers, so that none waits for work.
+    let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
+    let (retrieval, reading) = Retrieval::start(
+        Arc::clone(&store),
+        guard(Settings::read_lane(deadline)),
+        Arc::clone(&clock),
+        (capacity.div_ceil(4), workers),
+        deadline,
+        http.max_streams,
+    );
+    let connections =
+        Connections::new(http.max_connections, http.body_timeout, http.reader_timeout);
+    let services = Services {
+        intake: Intake::new(
+            queues.spool,
+            queues.accounting,
+            keys,
+            statuses,
+            Arc::clone(&clock),
+            bounds(config),
+        ),
+        clock,
+        store,
+        drain,
+        dead_letters: queues.dead_letters,
+        retrieval: Arc::new(retrieval),
+        cursors,
+        admission: Admission::new(http.max_inflight_bytes),
+        limits: limits(config),
+        connections: Arc::new(connections),
+        stopping,
+    };
+    let ends = Ends {
+        committer: queues.committer,
+        drain: draining,
+        lanes: [writing, reading],
+    };
+    (Arc::new(services), ends)
+}
+
+fn limits(config: &Config) -> Limits {
+    let http = &config.http;
+    Limits {
+        body_bytes: http.max_body_bytes,
+        request_timeout: http.request_timeout,
+        query_max_time: http.query_max_time,
+        body_timeout: http.body_timeout,
+    }
+}
+
+fn bounds(config: &Config) -> BodyBounds {
+    BodyBounds {
+        decoded_bytes: config.http.max_decoded_bytes,
+        partial_batches: config.http.partial_batches,
+    }
+}

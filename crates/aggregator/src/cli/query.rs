@@ -1,0 +1,193 @@
+//! `aggregator query`: asks a running service for records and shows them on the command line.
+//!
+//! What is asked for is one request of `/logs/retrieve`, or with `--limit` as many pages as it takes;
+//! each row is shown as soon as it is there, and no more than one is kept. What the service does not
+//! bring to its end is never passed off as whole.
+
+mod args;
+mod client;
+mod closed_pipe;
+mod colors;
+mod context;
+mod context_groups;
+mod failure;
+mod flatten;
+mod json_record;
+mod output_format;
+mod record_layout;
+mod request;
+mod row_splitter;
+mod sanitize;
+
+pub use args::{ColorChoice, Direction, Output, QueryArgs};
+pub use failure::Failure;
+pub use json_record::NoRecord;
+pub use row_splitter::TooLong;
+
+use client::{Answer, ServiceClient};
+use context::Context;
+use output_format::OutputFormat;
+use request::Request;
+use row_splitter::Rows;
+use std::io::{self, IsTerminal as _, Write};
+use tokio::runtime;
+
+/// Records in one page at most, as the service has it.
+const LARGEST_PAGE: u64 = 10_000;
+const RETRIEVE: &str = "/logs/retrieve";
+
+/// Asks, and writes what is found to `out`, which is standard output.
+///
+/// # Errors
+/// [`Failure`], after what was found until then was written.
+pub fn run(args: &QueryArgs, out: &mut impl Write) -> Result<(), Failure> {
+    if let Some(sentence) = args.contradiction() {
+        return Err(Failure::Usage(sentence));
+    }
+    let mut search = Search::new(args, out)?;
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Start(error.to_string()))?;
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = search.run() => ended,
+            () = closed_pipe::closed() => Err(io::Error::from(io::ErrorKind::BrokenPipe).into()),
+        }
+    });
+    // Without waiting: a name server that does not answer still blocks a thread.
+    runtime.shutdown_background();
+    ended
+}
+
+struct Search<'a, W> {
+    request: Request,
+    client: ServiceClient,
+    format: OutputFormat,
+    /// Where neighbours are shown as well.
+    neighbours: Option<Context>,
+    /// Records that may still be shown.
+    left: Option<u64>,
+    shown: u64,
+    /// Written, but not yet handed over.
+    buffer: Vec<u8>,
+    out: &'a mut W,
+}
+
+impl<'a, W: Write> Search<'a, W> {
+    fn new(args: &QueryArgs, out: &'a mut W) -> Result<Self, Failure> {
+        Ok(Self {
+            request: Request::new(args),
+            client: ServiceClient::new(&args.url, args.timeout)?,
+            format: OutputFormat::new(args, io::stdout().is_terminal()),
+            neighbours: Context::new(args),
+            left: args.limit,
+            shown: 0,
+            buffer: Vec::new(),
+            out,
+        })
+    }
+
+    async fn run(&mut self) -> Result<(), Failure> {
+        let mut cursor = None;
+        let mut ended = loop {
+            let page = self.page(cursor.as_deref()).await;
+            match page {
+                Ok(Some(next)) => cursor = Some(next),
+                Ok(None) => break Ok(()),
+                Err(failure) if cursor.is_none() && self.shown == 0 => break Err(failure),
+                Err(failure) => break Err(failure.after(self.shown)),
+            }
+        };
+        if let Some(neighbours) = &mut self.neighbours {
+            let last = neighbours.finish(self.format, &mut self.buffer);
+            ended = ended.and(last);
+        }
+        // What was found is shown before it is said what is missing.
+        self.flush()?;
+        ended
+    }
+
+    /// One page, or all that there is when there is no limit; where the next one starts.
+    async fn page(&mut self, cursor: Option<&str>) -> Result<Option<String>, Failure> {
+        let is_first = cursor.is_none();
+        let limit = self.left.map(|left| left.min(LARGEST_PAGE));
+        let query = self.request.search(limit, cursor);
+        let content_type = self.format.content_type();
+        let answer = self.client.get(RETRIEVE, &query, content_type).await?;
+        let (next, is_complete) = (answer.next_cursor(), answer.is_complete());
+        self.read(answer, is_first).await?;
+        match next {
+            _ if self.left == Some(0) => Ok(None),
+            None if !is_complete => Err(Failure::Unfinished),
+            Some(_) if !is_complete && is_first => {
+                notice(
+                    "the service has looked for as long as it does for one answer; asking it to go on",
+                );
+                Ok(next)
+            }
+            next => Ok(next),
+        }
+    }
+
+    async fn read(&mut self, mut answer: Answer, is_first: bool) -> Result<(), Failure> {
+        let mut rows = Rows::new(self.format.has_head());
+        let mut is_head = self.format.has_head();
+        let has_end = answer.has_end();
+        while let Some(chunk) = answer.chunk().await? {
+            rows.add(&chunk)?;
+            while self.left != Some(0)
+                && let Some(row) = rows.next()
+            {
+                if std::mem::take(&mut is_head) {
+                    if is_first {
+                        self.format.write(row, &mut self.buffer)?;
+                    }
+                    continue;
+                }
+                self.show(row).await?;
+            }
+            self.flush()?;
+            if self.left == Some(0) {
+                return Ok(());
+            }
+        }
+        if rows.has_rest() {
+            return Err(Failure::BrokenOff("in the middle of a record".to_owned()));
+        }
+        if !has_end {
+            return Err(Failure::NoEnd);
+        }
+        Ok(())
+    }
+
+    async fn show(&mut self, row: &[u8]) -> Result<(), Failure> {
+        match &mut self.neighbours {
+            None => self.format.write(row, &mut self.buffer)?,
+            Some(neighbours) => {
+                let asked = (&self.request, &self.client);
+                neighbours
+                    .show(row, asked, self.format, &mut self.buffer)
+                    .await?;
+                self.flush()?;
+            }
+        }
+        self.shown += 1;
+        self.left = self.left.map(|left| left - 1);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.buffer.is_empty() {
+            self.out.write_all(&self.buffer)?;
+            self.buffer.clear();
+            self.out.flush()?;
+        }
+        Ok(())
+    }
+}
+
+/// Beside the records; standard error may be closed.
+fn notice(sentence: &str) {
+    drop(writeln!(io::stderr(), "{sentence}"));
+}

@@ -1,0 +1,216 @@
+//! The service that is asked: its address, its answers and its refusals.
+
+use super::failure::{Failure, quoted};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER, TRANSFER_ENCODING};
+use reqwest::{Client, Response, StatusCode, Url};
+use serde::Deserialize;
+use std::error::Error;
+use std::time::Duration;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A machine that is gone without a word is noticed, however long an answer is silent.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// More than any refusal and any two sides of neighbours have.
+const LARGEST_WHOLE: usize = 64 * 1024 * 1024;
+const NEXT_CURSOR: &str = "x-next-cursor";
+const SEARCH_COMPLETE: &str = "x-search-complete";
+
+/// A service somewhere.
+#[derive(Debug)]
+pub(super) struct ServiceClient {
+    client: Client,
+    base: Url,
+    timeout: Duration,
+}
+
+/// An answer that has begun.
+#[derive(Debug)]
+pub(super) struct Answer(Response);
+
+/// The form of every refusal.
+#[derive(Debug, Deserialize)]
+struct Refusal {
+    code: String,
+    message: String,
+}
+
+impl ServiceClient {
+    /// The service at `url`; an answer has to begin within `timeout`.
+    pub(super) fn new(url: &str, timeout: Duration) -> Result<Self, Failure> {
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(timeout.min(CONNECT_TIMEOUT))
+            .tcp_keepalive(KEEP_ALIVE)
+            .build()
+            .map_err(|error| Failure::Start(innermost(&error)))?;
+        Ok(Self {
+            client,
+            base: address(url)?,
+            timeout,
+        })
+    }
+
+    /// Asks, and gives the answer if it is one of this type.
+    pub(super) async fn get(
+        &self,
+        path: &str,
+        query: &str,
+        content_type: &str,
+    ) -> Result<Answer, Failure> {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url.set_query(Some(query));
+        let request = self.client.get(url).send();
+        let response = match tokio::time::timeout(self.timeout, request).await {
+            Err(_) => return Err(self.silent()),
+            Ok(Err(error)) if error.is_timeout() => return Err(self.silent()),
+            Ok(Err(error)) => {
+                return Err(Failure::Away {
+                    url: self.name(),
+                    reason: innermost(&error),
+                });
+            }
+            Ok(Ok(response)) => response,
+        };
+        if response.status() != StatusCode::OK {
+            return Err(self.refusal(response).await);
+        }
+        if !header(&response, CONTENT_TYPE).is_some_and(|told| told.starts_with(content_type)) {
+            return Err(Failure::Foreign(self.name()));
+        }
+        Ok(Answer(response))
+    }
+
+    async fn refusal(&self, response: Response) -> Failure {
+        let status = response.status();
+        let wait = header(&response, RETRY_AFTER).map(quoted);
+        let body = self.whole(Answer(response)).await.unwrap_or_default();
+        let Ok(Refusal { code, message }) = serde_json::from_slice(&body) else {
+            return self.status(status, String::new());
+        };
+        let (code, message) = (quoted(&code), quoted(&message));
+        match status {
+            StatusCode::BAD_REQUEST => Failure::Refused { message, code },
+            StatusCode::SERVICE_UNAVAILABLE => Failure::Unavailable {
+                message,
+                code,
+                wait,
+            },
+            _ => self.status(status, format!(": {message} ({code})")),
+        }
+    }
+
+    /// All of an answer that is short.
+    pub(super) async fn whole(&self, mut answer: Answer) -> Result<Vec<u8>, Failure> {
+        let read = async {
+            let mut body = Vec::new();
+            while let Some(chunk) = answer.chunk().await? {
+                body.extend_from_slice(&chunk);
+                if body.len() > LARGEST_WHOLE {
+                    return Err(Failure::Foreign(self.name()));
+                }
+            }
+            Ok(body)
+        };
+        let read = tokio::time::timeout(self.timeout, read).await;
+        read.unwrap_or_else(|_| Err(self.silent()))
+    }
+
+    fn name(&self) -> String {
+        quoted(self.base.as_str().trim_end_matches('/'))
+    }
+
+    fn silent(&self) -> Failure {
+        Failure::Silent {
+            url: self.name(),
+            timeout: self.timeout,
+        }
+    }
+
+    fn status(&self, status: StatusCode, said: String) -> Failure {
+        Failure::Status {
+            url: self.name(),
+            status: status.to_string(),
+            said,
+        }
+    }
+}
+
+impl Answer {
+    /// What comes next; `None` at the end.
+    pub(super) async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, Failure> {
+        let chunk = self.0.chunk().await;
+        chunk.map_err(|error| Failure::BrokenOff(innermost(&error)))
+    }
+
+    /// Where the next page starts, when there is one.
+    pub(super) fn next_cursor(&self) -> Option<String> {
+        header(&self.0, HeaderName::from_static(NEXT_CURSOR)).map(str::to_owned)
+    }
+
+    /// Whether all was looked for that this answer could hold.
+    pub(super) fn is_complete(&self) -> bool {
+        header(&self.0, HeaderName::from_static(SEARCH_COMPLETE)) != Some("false")
+    }
+
+    /// Whether its end can be told from the end of the connection.
+    pub(super) fn has_end(&self) -> bool {
+        header(&self.0, CONTENT_LENGTH).is_some() || header(&self.0, TRANSFER_ENCODING).is_some()
+    }
+}
+
+fn header(response: &Response, name: HeaderName) -> Option<&str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+/// The last reason of all: the ones above it repeat the address.
+fn innermost(error: &dyn Error) -> String {
+    let mut reason = error;
+    while let Some(source) = reason.source() {
+        reason = source;
+    }
+    quoted(&reason.to_string())
+}
+
+/// Reads the address; the text is not repeated, because it may hold a password.
+fn address(text: &str) -> Result<Url, Failure> {
+    const FORM: &str = "--url must be an address such as http://127.0.0.1:8005";
+    let url = Url::parse(text.trim()).map_err(|_| Failure::Usage(FORM))?;
+    if url.scheme() != "http" {
+        // `localhost:8005` is read as a URL of the scheme `localhost`.
+        let scheme = "--url must begin with http://: no other protocol is spoken here";
+        let has_scheme = text.contains("://");
+        return Err(Failure::Usage(if has_scheme { scheme } else { FORM }));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Failure::Usage("--url must hold neither user nor password"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(Failure::Usage("--url must end before its question mark"));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_asked_is_refused_and_not_repeated() {
+        assert!(address("http://127.0.0.1:8005/logs-of/us/").is_ok());
+        for wrong in [
+            "",
+            "localhost:8005",
+            "https://localhost",
+            "http://u:hunter2@localhost",
+            "http://localhost/?q=hunter2",
+        ] {
+            let error = address(wrong).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(error.to_string().starts_with("--url must "), "{error}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Flags, turned into the parameters of the service's addresses.
+
+use super::args::{Direction, Output, QueryArgs};
+use form_urlencoded::Serializer;
+use record::id::RecordId;
+
+/// What is asked for, in the words of the service.
+#[derive(Debug)]
+pub(super) struct Request {
+    /// All filters, the order and the form.
+    search: Vec<(String, String)>,
+    /// The filters that hold for neighbours as well.
+    beside: Vec<(String, String)>,
+}
+
+impl Request {
+    pub(super) fn new(args: &QueryArgs) -> Self {
+        let mut search = Vec::new();
+        let mut add = |name: &str, values: &mut dyn Iterator<Item = &String>| {
+            search.extend(values.map(|value| (name.to_owned(), value.clone())));
+        };
+        add("startTime", &mut args.since.iter());
+        add("endTime", &mut args.until.iter());
+        add("logLevel", &mut args.levels.iter());
+        add("minLevel", &mut args.min_level.iter());
+        add("q", &mut args.contains.iter());
+        add("regex", &mut args.regex.iter());
+        add("fields", &mut args.fields.iter());
+        let mut set = |name: &str, value: &str| search.push((name.to_owned(), value.to_owned()));
+        if args.case_sensitive {
+            set("caseSensitive", "true");
+        }
+        if args.order == Direction::Desc {
+            set("order", "desc");
+        }
+        let is_csv = args.output == Output::Csv;
+        set("format", if is_csv { "csv" } else { "ndjson" });
+        let beside: Vec<_> = args.attributes.iter().map(|text| attribute(text)).collect();
+        search.extend(beside.iter().cloned());
+        Self { search, beside }
+    }
+
+    /// The parameters for records: `limit` of them, behind `cursor`.
+    pub(super) fn search(&self, limit: Option<u64>, cursor: Option<&str>) -> String {
+        let mut text = Serializer::new(String::new());
+        text.extend_pairs(&self.search);
+        if let Some(limit) = limit {
+            text.append_pair("limit", &limit.to_string());
+        }
+        if let Some(cursor) = cursor {
+            text.append_pair("cursor", cursor);
+        }
+        text.finish()
+    }
+
+    /// Path and parameters for the neighbours of a record.
+    pub(super) fn context(&self, id: RecordId, before: usize, after: usize) -> (String, String) {
+        let mut text = Serializer::new(String::new());
+        text.append_pair("before", &before.to_string());
+        text.append_pair("after", &after.to_string());
+        text.extend_pairs(&self.beside);
+        (format!("/logs/{id}/context"), text.finish())
+    }
+}
+
+/// `KEY=VALUE` or `KEY`.
+fn attribute(text: &str) -> (String, String) {
+    let (key, value) = text.split_once('=').unwrap_or((text, ""));
+    (format!("attr.{key}"), value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use logs::Timestamp;
+    use proptest::prelude::*;
+    use query::Query;
+
+    #[derive(Parser)]
+    struct CommandLine {
+        #[command(flatten)]
+        query: QueryArgs,
+    }
+
+    fn request(flags: &[&str]) -> Request {
+        let line = CommandLine::try_parse_from([&["query"], flags].concat()).unwrap();
+        Request::new(&line.query)
+    }
+
+    #[test]
+    fn each_flag_is_a_parameter_of_the_service() {
+        for (flags, expected) in [
+            (&[][..], "format=ndjson"),
+            (
+                &["--since", "-15m", "--until", "now"],
+                "startTime=-15m&endTime=now&format=ndjson",
+            ),
+            (
+                &["--start=-1h", "--end", "2024-10-08T02:00:00+02:00"],
+                "startTime=-1h&endTime=2024-10-08T02%3A00%3A00%2B02%3A00&format=ndjson",
+            ),
+            (
+                &[
+                    "--level",
+                    "ERROR,warn",
+                    "--level",
+                    "audit",
+                    "--min-level",
+                    "INFO",
+                ],
+                "logLevel=ERROR%2Cwarn&logLevel=audit&minLevel=INFO&format=ndjson",
+            ),
+            (
+                &[
+                    "-q",
+                    "a&b=c",
+                    "--contains",
+                    "-Xmx",
+                    "--case-sensitive",
+                    "--order",
+                    "desc",
+                ],
+                "q=a%26b%3Dc&q=-Xmx&caseSensitive=true&order=desc&format=ndjson",
+            ),
+            (
+                &["--regex", r"^\d+ %"],
+                "regex=%5E%5Cd%2B+%25&format=ndjson",
+            ),
+            (
+                &[
+                    "--attr", "a.b=c=d", "--attr", "k=!v", "--attr", "k", "--attr", "k=!",
+                ],
+                "format=ndjson&attr.a.b=c%3Dd&attr.k=%21v&attr.k=&attr.k=%21",
+            ),
+            (
+                &["-o", "csv", "--fields", "id,attr.a"],
+                "fields=id%2Cattr.a&format=csv",
+            ),
+        ] {
+            assert_eq!(request(flags).search(None, None), expected);
+        }
+    }
+
+    #[test]
+    fn a_page_goes_on_behind_its_cursor_and_neighbours_keep_to_the_attributes() {
+        let request = request(&["--attr", "a=b", "-q", "x", "-C", "3"]);
+        assert_eq!(
+            request.search(Some(7), Some("abc-_")),
+            "q=x&format=ndjson&attr.a=b&limit=7&cursor=abc-_"
+        );
+        let id = RecordId::MIN;
+        let expected = (
+            format!("/logs/{id}/context"),
+            "before=4&after=3&attr.a=b".to_owned(),
+        );
+        assert_eq!(request.context(id, 4, 3), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn the_service_reads_what_was_given(text in "\\PC{1,20}", key in "[^=]{1,9}", value in "[^!].{0,9}") {
+            let (text_flag, attribute) = (format!("--contains={text}"), format!("--attr={key}={value}"));
+            let request = request(&[&text_flag, &attribute]);
+            let asked = request.search(None, None).replace("format=ndjson&", "");
+            let query = Query::parse(&asked, Timestamp::MIN).unwrap();
+            prop_assert_eq!(query.texts[0].text(), text);
+            prop_assert_eq!(query.attributes[0].key(), key);
+            prop_assert_eq!(query.attributes[0].equals(), Some(value.as_str()));
+        }
+    }
+}

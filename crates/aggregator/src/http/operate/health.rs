@@ -1,0 +1,91 @@
+//! `GET /health`: what the service knows of itself; 503 only while a batch could not be accepted.
+
+use crate::accounting::record_counts::Accounts;
+use crate::breaker::Snapshot;
+use crate::deliver::dead_letters::DeadLetterSnapshot;
+use crate::http::services::Services;
+use crate::worker::LaneSnapshot;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use spool::SpoolSnapshot;
+use std::sync::Arc;
+use store::StoreStatus;
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Health {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+    version: &'static str,
+    uptime_seconds: u64,
+    store: StoreStatus,
+    spool: SpoolSnapshot,
+    rejected: DeadLetterSnapshot,
+    records: Accounts,
+    workers: Lanes<LaneSnapshot>,
+    breakers: Lanes<Snapshot>,
+    memory: Memory,
+    connections: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Lanes<T> {
+    write: T,
+    read: T,
+}
+
+/// Memory of requests under way.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Memory {
+    reserved_bytes: usize,
+    limit_bytes: usize,
+}
+
+/// The handler.
+pub(in crate::http) async fn health(State(services): State<Arc<Services>>) -> Response {
+    let store = services.store.status();
+    let (intake, retrieval) = (&services.intake, &services.retrieval);
+    let spool = intake.spool().snapshot();
+    let refused = if services.stopping.is_cancelled() {
+        Some("the service is stopping".to_owned())
+    } else {
+        intake.check().err().map(|error| error.to_string())
+    };
+    let waits = store.problem.clone().or_else(|| services.drain.problem());
+    let waits = spool.problem.clone().or(waits);
+    let (status, word) = match (&refused, &waits) {
+        (Some(_), _) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        (None, Some(_)) => (StatusCode::OK, "degraded"),
+        (None, None) => (StatusCode::OK, "ok"),
+    };
+    let problem = refused.or(waits);
+    let health = Health {
+        status: word,
+        problem,
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_seconds: services.clock.elapsed().as_secs(),
+        store,
+        spool,
+        rejected: services.dead_letters.snapshot(),
+        records: intake.accounting().snapshot(),
+        workers: Lanes {
+            write: services.drain.lane(),
+            read: retrieval.lane(),
+        },
+        breakers: Lanes {
+            write: services.drain.guard().snapshot(),
+            read: retrieval.guard().snapshot(),
+        },
+        memory: Memory {
+            reserved_bytes: services.admission.reserved(),
+            limit_bytes: services.admission.limit(),
+        },
+        connections: services.connections.open(),
+    };
+    (status, Json(health)).into_response()
+}

@@ -1,0 +1,152 @@
+//! `GET /logs/{id}` and `GET /logs/{id}/context`: a record, and its neighbours in time.
+
+mod parameters;
+
+use crate::http::error::ApiError;
+use crate::http::services::Services;
+use crate::search::accumulate::{Accumulated, accumulate};
+use crate::search::retrieval::StreamPermit;
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{Uri, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
+use parameters::Parameters;
+use query::{Order, Query};
+use record::id::RecordId;
+use std::io;
+use std::sync::Arc;
+use store::page::Page;
+
+/// A record as it stands in every answer.
+pub(in crate::http) async fn one(
+    State(services): State<Arc<Services>>,
+    id: Result<Path<String>, PathRejection>,
+    address: Uri,
+) -> Result<Response, ApiError> {
+    let id = record_id(id, &address)?;
+    let permit = services.retrieval.permit()?;
+    let (found, permit) = find(&services, id, permit).await?;
+    let mut text = Vec::new();
+    write_rows(&found, &mut text).map_err(|error| unreadable(&error))?;
+    text.push(b'\n');
+    Ok(json(text, permit))
+}
+
+/// A record between those before and behind it that the filters find.
+pub(in crate::http) async fn context(
+    State(services): State<Arc<Services>>,
+    id: Result<Path<String>, PathRejection>,
+    address: Uri,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let id = record_id(id, &address)?;
+    let parameters = Parameters::parse(query.as_deref().unwrap_or_default(), services.clock.now())?;
+    let permit = services.retrieval.permit()?;
+    let (found, permit) = find(&services, id, permit).await?;
+    let earlier = Query {
+        order: Order::Descending,
+        ..parameters.query.clone()
+    };
+    let later = Query {
+        order: Order::Ascending,
+        ..parameters.query
+    };
+    let (mut before, permit) =
+        neighbours(&services, earlier, id, parameters.before, permit).await?;
+    before.pages.reverse();
+    for page in &mut before.pages {
+        page.reverse();
+    }
+    let (after, permit) = neighbours(&services, later, id, parameters.after, permit).await?;
+    let text = describe(&before, &found, &after).map_err(|error| unreadable(&error))?;
+    Ok(json(text, permit))
+}
+
+/// A path that is no text, or no id, leads nowhere.
+fn record_id(id: Result<Path<String>, PathRejection>, address: &Uri) -> Result<RecordId, ApiError> {
+    let id = id.ok().and_then(|Path(text)| RecordId::parse(&text));
+    id.ok_or_else(|| ApiError::not_found(address.path()))
+}
+
+/// The one record with this id.
+async fn find(
+    services: &Services,
+    id: RecordId,
+    permit: StreamPermit,
+) -> Result<([Page; 1], StreamPermit), ApiError> {
+    // Of all that is not before it the record itself is the first, if it is there.
+    let query = Query {
+        start: Some(id.time()),
+        ..Query::default()
+    };
+    let mut pages = services
+        .retrieval
+        .pages_with(permit, query, id.predecessor());
+    pages.set_rows(1);
+    match pages.next().await? {
+        Some(page) if page.row(0).is_some_and(|row| row.id == id) => {
+            Ok(([page], pages.into_permit()))
+        }
+        _ => Err(ApiError::unknown_record(id)),
+    }
+}
+
+async fn neighbours(
+    services: &Services,
+    query: Query,
+    id: RecordId,
+    count: usize,
+    permit: StreamPermit,
+) -> Result<(Accumulated, StreamPermit), ApiError> {
+    if count == 0 {
+        return Ok((Accumulated::nothing(), permit));
+    }
+    let mut pages = services.retrieval.pages_with(permit, query, Some(id));
+    let mut found = accumulate(&mut pages, count, services.time_for_searching()).await?;
+    // Cut for its size, and there is no cursor to go on with.
+    found.is_complete &= found.rows() == count || found.next.is_none();
+    Ok((found, pages.into_permit()))
+}
+
+fn describe(before: &Accumulated, found: &[Page; 1], after: &Accumulated) -> io::Result<Vec<u8>> {
+    let mut out = b"{\"before\":[".to_vec();
+    write_rows(&before.pages, &mut out)?;
+    out.extend_from_slice(b"],\n\"record\":");
+    write_rows(found, &mut out)?;
+    out.extend_from_slice(b",\n\"after\":[");
+    write_rows(&after.pages, &mut out)?;
+    out.extend_from_slice(b"],\n\"complete\":");
+    let is_complete = before.is_complete && after.is_complete;
+    out.extend_from_slice(is_complete.to_string().as_bytes());
+    out.extend_from_slice(b"}\n");
+    Ok(out)
+}
+
+fn write_rows(pages: &[Page], out: &mut Vec<u8>) -> io::Result<()> {
+    let rows = pages.iter().flat_map(Page::rows);
+    for (position, row) in rows.enumerate() {
+        if position > 0 {
+            out.extend_from_slice(b",\n");
+        }
+        row.write_json(out)?;
+    }
+    Ok(())
+}
+
+fn unreadable(error: &io::Error) -> ApiError {
+    tracing::error!(%error, "a stored record cannot be shown");
+    ApiError::internal()
+}
+
+/// An answer that keeps its place until its reader has taken it.
+pub(super) fn json(text: Vec<u8>, permit: StreamPermit) -> Response {
+    let parts = stream::unfold((Some(text), permit), |(text, permit)| async move {
+        let text = Bytes::from(text?);
+        Some((Ok::<_, io::Error>(text), (None, permit)))
+    });
+    let content_type = [(header::CONTENT_TYPE, "application/json")];
+    (content_type, Body::from_stream(parts)).into_response()
+}

@@ -1,0 +1,134 @@
+//! `GET /logs/histogram`: how many records there are, by time and by level.
+
+mod answer;
+mod parameters;
+
+use super::by_id::json;
+use super::parameters::ParameterError;
+use crate::http::error::ApiError;
+use crate::http::services::Services;
+use crate::search::histogram::Histogram;
+use crate::search::retrieval::{PageError, StreamPermit};
+use crate::search::steps::Steps;
+use answer::Answer;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use logs::Timestamp;
+use parameters::Parameters;
+use query::buckets::Buckets;
+use query::interval::Interval;
+use query::span::Span;
+use query::{Order, Query};
+use std::sync::Arc;
+
+/// Documents that are read at once to find the first record: what others wrote may stand before it.
+const OUTERMOST: usize = 16;
+
+/// The handler.
+pub(in crate::http) async fn histogram(
+    State(services): State<Arc<Services>>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let parameters = Parameters::parse(query.as_deref().unwrap_or_default(), services.clock.now())?;
+    let permit = services.retrieval.permit()?;
+    let mut steps = Steps::begin(&services.clock, services.limits.query_max_time);
+    let (span, permit) = span(&services, &parameters.query, &steps, permit).await?;
+    let order = parameters.query.order;
+    let Some(span) = span else {
+        let nothing = Answer::nothing(&parameters);
+        return Ok(json(nothing.write(), permit));
+    };
+    let interval = parameters.interval.unwrap_or_else(|| Interval::round(span));
+    // Where nobody asked for an end, buckets are whole.
+    let span = Span {
+        first: parameters
+            .query
+            .start
+            .unwrap_or(interval.around(span.first).first),
+        last: parameters
+            .query
+            .end
+            .and_then(before)
+            .unwrap_or(interval.around(span.last).last),
+    };
+    let buckets = Buckets::new(span, interval).map_err(ParameterError::from)?;
+    let mut histogram = Histogram::new(buckets);
+    let query = Query {
+        start: Some(span.first),
+        end: after(span.last),
+        ..parameters.query
+    };
+    let mut counting = services.retrieval.counting(permit, query, interval);
+    while steps
+        .goes_on(counting.step(&mut histogram, steps.left()).await)
+        .await?
+    {}
+    let answer = Answer::new(
+        span,
+        &histogram,
+        steps.reached(),
+        order,
+        parameters.by_level,
+    );
+    Ok(json(answer.write(), counting.into_permit()))
+}
+
+/// The range that is asked for; where it has no end, it ends with the first or last record that there
+/// is, whatever its level. `None` when the range is empty.
+async fn span(
+    services: &Services,
+    query: &Query,
+    steps: &Steps,
+    permit: StreamPermit,
+) -> Result<(Option<Span>, StreamPermit), PageError> {
+    let (first, permit) = match query.start {
+        Some(start) => (Some(start), permit),
+        None => outermost(services, query, Order::Ascending, steps, permit).await?,
+    };
+    let (last, permit) = match query.end {
+        Some(end) => (before(end), permit),
+        None => outermost(services, query, Order::Descending, steps, permit).await?,
+    };
+    let span = first.zip(last).map(|(first, last)| Span { first, last });
+    Ok((span.filter(|span| span.first <= span.last), permit))
+}
+
+/// The time of the first record of the range in this order, unless there is more else before it than
+/// there is time for.
+async fn outermost(
+    services: &Services,
+    query: &Query,
+    order: Order,
+    steps: &Steps,
+    permit: StreamPermit,
+) -> Result<(Option<Timestamp>, StreamPermit), PageError> {
+    let range = Query {
+        start: query.start,
+        end: query.end,
+        order,
+        ..Query::default()
+    };
+    let mut pages = services.retrieval.pages_with(permit, range, None);
+    pages.set_rows(OUTERMOST);
+    while let Some(page) = pages.attempt().await? {
+        if let Some(row) = page.row(0) {
+            return Ok((Some(row.id.time()), pages.into_permit()));
+        }
+        steps.check()?;
+    }
+    Ok((None, pages.into_permit()))
+}
+
+fn before(time: Timestamp) -> Option<Timestamp> {
+    time.nanos().checked_sub(1).map(Timestamp::from_nanos)
+}
+
+fn after(time: Timestamp) -> Option<Timestamp> {
+    time.nanos().checked_add(1).map(Timestamp::from_nanos)
+}
+
+/// Why a query string is no request, if it is none.
+#[cfg(test)]
+pub(super) fn refusal(text: &str, now: Timestamp) -> Option<super::parameters::ParameterError> {
+    Parameters::parse(text, now).err()
+}

@@ -1,0 +1,87 @@
+//! What a reader wants counted: the query, and by what.
+
+use crate::http::read::parameters::{ParameterError, query};
+use logs::Timestamp;
+use query::interval::Interval;
+use query::{Query, once};
+
+/// What may be said here besides the filters.
+const OWN_PARAMETERS: &str = "order, interval and by";
+
+/// A request for counts.
+#[derive(Debug)]
+pub(super) struct Parameters {
+    /// Which records.
+    pub(super) query: Query,
+    /// The length of a bucket, when it is given.
+    pub(super) interval: Option<Interval>,
+    /// Whether levels are told apart.
+    pub(super) by_level: bool,
+}
+
+impl Parameters {
+    pub(super) fn parse(text: &str, now: Timestamp) -> Result<Self, ParameterError> {
+        let (mut interval, mut by, mut filters) = (None, None, Vec::new());
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            match name.as_ref() {
+                "interval" => once("interval", &mut interval, &value)?,
+                "by" => once("by", &mut by, &value)?,
+                _ => filters.push((name, value)),
+            }
+        }
+        Ok(Self {
+            query: query(filters, now, OWN_PARAMETERS)?,
+            interval: interval.as_deref().map(Interval::parse).transpose()?,
+            by_level: match by.as_deref() {
+                None => false,
+                Some("level") => true,
+                Some(_) => return Err(ParameterError::By),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, code, said) in [
+            (
+                "interval=soon",
+                "invalid_interval",
+                "interval is no length of time",
+            ),
+            (
+                "interval=0s",
+                "invalid_interval",
+                "interval is no length of time",
+            ),
+            (
+                "interval=1m&interval=2m",
+                "repeated_parameter",
+                "interval is given more than once",
+            ),
+            ("by=service", "invalid_parameter", "by is not level"),
+            (
+                "by=level&by=level",
+                "repeated_parameter",
+                "by is given more than once",
+            ),
+            (
+                "limit=1",
+                "unknown_parameter",
+                "there is no parameter \"limit\": known are startTime",
+            ),
+            ("minLevel=loud", "invalid_level", "minLevel is no level"),
+        ] {
+            let error = Parameters::parse(text, Timestamp::from_nanos(0)).unwrap_err();
+            assert_eq!(error.code(), code, "{text}");
+            assert!(error.to_string().starts_with(said), "{error}");
+        }
+        let parameters = Parameters::parse("interval=&by=&q=", Timestamp::from_nanos(0)).unwrap();
+        assert_eq!((parameters.interval, parameters.by_level), (None, false));
+        assert_eq!(parameters.query, Query::default());
+    }
+}

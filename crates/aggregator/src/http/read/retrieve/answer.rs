@@ -1,0 +1,145 @@
+//! The body of an answer: written a chunk at a time, as the reader takes it.
+
+use super::encoding::Encoder;
+use super::format::Format;
+use crate::search::retrieval::{PageError, Prefetch, StreamPermit};
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::stream;
+use std::{io, vec};
+use store::page::Page;
+
+/// Bytes that are handed over at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Where the rows come from.
+pub(super) enum Source {
+    /// From the store, as they are found.
+    Stream(Prefetch),
+    /// They are here, and take up a place until they are written.
+    Ready {
+        pages: vec::IntoIter<Page>,
+        _permit: StreamPermit,
+    },
+}
+
+/// An answer that is being written: one page of it at a time.
+pub(super) struct Answer {
+    source: Source,
+    format: Format,
+    encoder: Encoder,
+    page: Page,
+    row: usize,
+    part: Part,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Opening,
+    FirstRow,
+    Rows,
+    Closed,
+}
+
+impl Source {
+    async fn next(&mut self) -> Result<Option<Page>, PageError> {
+        match self {
+            Self::Stream(pages) => pages.next().await,
+            Self::Ready { pages, .. } => Ok(pages.next()),
+        }
+    }
+
+    /// Whether the next page has to be waited for.
+    fn makes_wait(&self) -> bool {
+        match self {
+            Self::Stream(pages) => pages.makes_wait(),
+            Self::Ready { .. } => false,
+        }
+    }
+}
+
+impl Answer {
+    /// The rows of `first`, and then those of `source`.
+    pub(super) fn new(first: Page, source: Source, format: Format, encoder: Encoder) -> Self {
+        Self {
+            source,
+            format,
+            encoder,
+            page: first,
+            row: 0,
+            part: Part::Opening,
+        }
+    }
+
+    /// The body, which is written while it is read.
+    pub(super) fn into_body(self) -> Body {
+        Body::from_stream(stream::try_unfold(self, Self::chunk))
+    }
+
+    /// The next chunk. An error breaks the transfer off: an answer that is cut must not look whole.
+    async fn chunk(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        if self.part == Part::Closed {
+            return Ok(None);
+        }
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 4);
+        if self.part == Part::Opening {
+            self.format.open(&mut chunk);
+            self.part = Part::FirstRow;
+        }
+        while chunk.len() < CHUNK_BYTES {
+            if let Some(row) = self.page.row(self.row) {
+                let is_first = self.part == Part::FirstRow;
+                self.format.write(row, is_first, &mut chunk)?;
+                self.part = Part::Rows;
+                self.row += 1;
+                continue;
+            }
+            // What was found does not wait for what is found next.
+            if self.part == Part::Rows && !chunk.is_empty() && self.source.makes_wait() {
+                break;
+            }
+            (self.page, self.row) = (Page::default(), 0);
+            match self.source.next().await {
+                Ok(Some(page)) => self.page = page,
+                Ok(None) => {
+                    self.format.close(&mut chunk);
+                    self.part = Part::Closed;
+                    break;
+                }
+                Err(error) => {
+                    tracing::warn!(?error, "an answer was broken off half-way");
+                    return Err(io::Error::other("the answer was broken off"));
+                }
+            }
+        }
+        if let Source::Stream(_) = self.source {
+            // The question for the next page goes from task to task. All of them were woken on this
+            // thread, and would each wait until a chunk more is written.
+            tokio::task::yield_now().await;
+        }
+        let chunk = self.encoder.encode(chunk, self.part == Part::Closed)?;
+        Ok(Some((Bytes::from(chunk), self)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::read::retrieve::format::Kind;
+    use crate::search::retrieval::scripted::{empty, one_row, pages};
+
+    #[tokio::test]
+    async fn rows_that_were_found_do_not_wait_for_a_search_that_finds_no_more() {
+        let (pages, mut parameters) = pages(vec![empty(2)]);
+        let source = Source::Stream(Prefetch::start(pages));
+        // It has passed over the page without a row, and goes on looking.
+        for _ in 0..2 {
+            parameters.once_more().await;
+        }
+        let format = Format::new(Kind::Json, None).unwrap();
+        let answer = Answer::new(one_row(1), source, format, Encoder::new(None).unwrap());
+        let (chunk, answer) = answer.chunk().await.unwrap().unwrap();
+        assert!(String::from_utf8_lossy(&chunk).contains("row"), "{chunk:?}");
+        assert!(answer.part == Part::Rows);
+    }
+}

@@ -1,0 +1,64 @@
+//! What every handler works with: the parts of the service, and the bounds of requests.
+
+use super::listener::Connections;
+use crate::accounting::admission::Admission;
+use crate::deliver::dead_letters::DeadLetters;
+use crate::deliver::drain::Drain;
+use crate::ingest::intake::Intake;
+use crate::search::accumulate::SearchTime;
+use crate::search::retrieval::Retrieval;
+use logs::clock::Clock;
+use query::cursor::CursorKey;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+/// What the handlers work with.
+pub struct Services {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The store, for its state.
+    pub store: Arc<dyn Store>,
+    /// The way of batches in.
+    pub intake: Intake,
+    /// Their way on, for its state.
+    pub drain: Arc<Drain>,
+    /// What the store refused.
+    pub dead_letters: Arc<DeadLetters>,
+    /// The way of queries.
+    pub retrieval: Arc<Retrieval>,
+    /// The secret of cursors.
+    pub cursors: CursorKey,
+    /// Room for requests.
+    pub admission: Admission,
+    /// Bounds and times.
+    pub limits: Limits,
+    /// Connections that are open.
+    pub connections: Arc<Connections>,
+    /// Cancelled when the service begins to stop.
+    pub stopping: CancellationToken,
+}
+
+impl Services {
+    /// How long records are looked for when a limited number is asked for.
+    pub(super) fn time_for_searching(&self) -> SearchTime<'_> {
+        SearchTime {
+            clock: &*self.clock,
+            most: self.limits.query_max_time,
+        }
+    }
+}
+
+/// Bounds and times of requests.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// A body as it is sent, in bytes.
+    pub body_bytes: usize,
+    /// From a whole body to the answer.
+    pub request_timeout: Duration,
+    /// How long records are looked for when a limited number is asked for, and how long they are counted.
+    pub query_max_time: Duration,
+    /// From the head of a request to the end of its body.
+    pub body_timeout: Duration,
+}

@@ -1,0 +1,11 @@
+//! The way in, whatever protocol a sender speaks: a decoder and a body in, an acknowledged batch out.
+//!
+//! Takes the terms of a body (its format, compression, key and wishes) and the memory that is held for
+//! it; decodes it on the right thread, finds out whether its key came before, makes it durable, and
+//! gives a receipt. It knows no HTTP: heads, addresses and answers are those of the protocols above.
+
+pub mod compression;
+pub mod decode;
+pub mod idempotency;
+pub mod intake;
+pub mod key_recovery;

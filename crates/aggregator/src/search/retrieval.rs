@@ -1,0 +1,165 @@
+//! The way of a query to the store and back: a loop of page jobs through the read lane.
+//!
+//! Every page has its own permit and deadline and holds nothing in the store when it is found. So an
+//! answer of any length needs the memory of two pages, one that is written and one that waits or is on
+//! its way, and what the store sent of one while it is read; a slow reader occupies no worker, and a
+//! failover in the middle costs one retry. A page is bounded in time whether or not it finds rows, so
+//! a search through a long range is many short pages, beside which others get their turn.
+
+mod counting;
+mod pages;
+mod prefetch;
+mod read_job;
+#[cfg(test)]
+pub(crate) mod scripted;
+
+pub use counting::Counting;
+pub use pages::Pages;
+pub use prefetch::Prefetch;
+
+use crate::breaker::guard::{CallError, Guard};
+use crate::worker::{JobError, Lane, LaneSnapshot};
+use logs::clock::Clock;
+use query::Query;
+use read_job::{ReadJob, Reader};
+use record::id::RecordId;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{PageLimit, Store, StoreError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
+
+/// One page at most; its time is given to each.
+const PAGE_ROWS: usize = 5_000;
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+const PAGE_LOOKED_AT: usize = 1_000_000;
+/// A first page is short, so that rows that are near come at once; each further one may take twice as
+/// long, which costs a long search less.
+const FIRST_PAGE: Duration = Duration::from_millis(20);
+const LONGEST_PAGE: Duration = Duration::from_millis(160);
+
+/// Between two attempts at a page in the middle of an answer.
+pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// Why a page could not be had.
+pub type PageError = JobError<CallError>;
+
+/// Answers queries.
+pub struct Retrieval {
+    lane: Lane<Reader>,
+    reader: Arc<Reader>,
+    clock: Arc<dyn Clock>,
+    page_timeout: Duration,
+    streams: Arc<Semaphore>,
+}
+
+/// As many answers as may be under way are under way.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many answers are being read at once")]
+pub struct TooManyStreams;
+
+impl Retrieval {
+    /// Starts the read lane; `max_streams` answers may be under way at one time.
+    pub fn start(
+        store: Arc<dyn Store>,
+        guard: Guard,
+        clock: Arc<dyn Clock>,
+        lane: (usize, usize),
+        page_timeout: Duration,
+        max_streams: usize,
+    ) -> (Self, JoinHandle<()>) {
+        let (capacity, workers) = lane;
+        let reader = Arc::new(Reader { store, guard });
+        let (lane, dispatcher) =
+            Lane::start(capacity, workers, Arc::clone(&reader), Arc::clone(&clock));
+        let retrieval = Self {
+            lane,
+            reader,
+            clock,
+            page_timeout,
+            streams: Arc::new(Semaphore::new(max_streams)),
+        };
+        (retrieval, dispatcher)
+    }
+
+    /// Begins an answer, behind `after` when it is given; nothing is read yet.
+    ///
+    /// # Errors
+    /// [`TooManyStreams`], at once.
+    pub fn pages(
+        self: &Arc<Self>,
+        query: Query,
+        after: Option<RecordId>,
+    ) -> Result<Pages, TooManyStreams> {
+        Ok(self.pages_with(self.permit()?, query, after))
+    }
+
+    /// A place among the answers that may be under way, held as long as anything of one is in memory.
+    ///
+    /// # Errors
+    /// [`TooManyStreams`], at once.
+    pub fn permit(&self) -> Result<StreamPermit, TooManyStreams> {
+        let permit = Arc::clone(&self.streams).try_acquire_owned();
+        permit.map(StreamPermit).map_err(|_| TooManyStreams)
+    }
+
+    /// The same as [`Retrieval::pages`] in a place that is held already.
+    pub fn pages_with(
+        self: &Arc<Self>,
+        permit: StreamPermit,
+        query: Query,
+        after: Option<RecordId>,
+    ) -> Pages {
+        Pages::new(Arc::clone(self), permit, query, after)
+    }
+
+    fn limit(&self, rows: usize, time: Duration) -> PageLimit {
+        PageLimit {
+            rows: rows.min(PAGE_ROWS),
+            bytes: PAGE_BYTES,
+            looked_at: PAGE_LOOKED_AT,
+            time: self.call_time(time),
+        }
+    }
+
+    /// The time that the store gets for one call, when it could use so much.
+    fn call_time(&self, useful: Duration) -> Duration {
+        useful.min(self.page_timeout / 2)
+    }
+
+    /// What is answered is of the question's kind.
+    async fn ask(&self, question: ReadJob) -> Result<read_job::Answer, PageError> {
+        let deadline = self.clock.elapsed() + self.page_timeout;
+        self.lane.submit(question, deadline).await
+    }
+
+    /// The lane in numbers.
+    pub fn lane(&self) -> LaneSnapshot {
+        self.lane.snapshot()
+    }
+
+    /// The breaker in front of the store's reads.
+    pub fn guard(&self) -> &Guard {
+        &self.reader.guard
+    }
+}
+
+/// A place among the answers that may be under way.
+#[derive(Debug)]
+pub struct StreamPermit(
+    #[expect(dead_code, reason = "held for what its end gives back")] OwnedSemaphorePermit,
+);
+
+/// Whether asking again may help.
+pub fn passes(error: &PageError) -> bool {
+    match error {
+        JobError::Full { .. }
+        | JobError::Expired
+        | JobError::Panicked
+        | JobError::Failed(CallError::Open { .. }) => true,
+        JobError::Failed(CallError::Store(error)) => {
+            matches!(error, StoreError::Unavailable(_) | StoreError::Timeout)
+        }
+        JobError::Closed => false,
+    }
+}

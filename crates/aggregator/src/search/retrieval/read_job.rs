@@ -1,0 +1,112 @@
+//! What the workers of the read lane are asked, and what they answer.
+
+use crate::breaker::guard::{CallError, Guard};
+use crate::worker::Handler;
+use async_trait::async_trait;
+use query::Query;
+use query::interval::Interval;
+use record::id::RecordId;
+use std::sync::Arc;
+use std::time::Duration;
+use store::counts::Counts;
+use store::page_reply::PageReply;
+use store::{PageLimit, Store, StoreError};
+
+/// How much longer than the store's own deadline its answer is waited for: a store that is well says
+/// in that time that the question takes too long, and only a store that is silent counts as failed.
+const ANSWER_TIME: Duration = Duration::from_millis(500);
+
+/// One call of the store.
+pub(super) struct ReadJob {
+    query: Arc<Query>,
+    after: Option<RecordId>,
+    wanted: Wanted,
+}
+
+enum Wanted {
+    Page(PageLimit),
+    /// By this interval, in about this time.
+    Counts(Interval, Duration),
+}
+
+/// What the store says to it: of the kind that was wanted.
+pub(super) enum Answer {
+    Page(PageReply),
+    Counts(Counts),
+}
+
+impl ReadJob {
+    /// The next page.
+    pub(super) fn page(query: Arc<Query>, after: Option<RecordId>, limit: PageLimit) -> Self {
+        Self {
+            query,
+            after,
+            wanted: Wanted::Page(limit),
+        }
+    }
+
+    /// The counts of the next records.
+    pub(super) fn counts(
+        query: Arc<Query>,
+        after: Option<RecordId>,
+        interval: Interval,
+        time: Duration,
+    ) -> Self {
+        Self {
+            query,
+            after,
+            wanted: Wanted::Counts(interval, time),
+        }
+    }
+
+    async fn ask(self, store: &dyn Store, deadline: Duration) -> Result<Answer, StoreError> {
+        let (query, after) = (&self.query, self.after);
+        match self.wanted {
+            Wanted::Page(limit) => {
+                let found = store.page(query, after, limit, deadline).await;
+                found.map(Answer::Page)
+            }
+            Wanted::Counts(interval, time) => {
+                let counts = store.counts(query, after, interval, time, deadline).await;
+                counts.map(Answer::Counts)
+            }
+        }
+    }
+}
+
+impl Answer {
+    /// What was found for a page, if one was asked for.
+    pub(super) fn found(self) -> Option<PageReply> {
+        match self {
+            Self::Page(found) => Some(found),
+            Self::Counts(_) => None,
+        }
+    }
+
+    /// The counts, if they were asked for.
+    pub(super) fn counts(self) -> Option<Counts> {
+        match self {
+            Self::Counts(counts) => Some(counts),
+            Self::Page(_) => None,
+        }
+    }
+}
+
+/// What the workers of the read lane do.
+pub(super) struct Reader {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) guard: Guard,
+}
+
+#[async_trait]
+impl Handler for Reader {
+    type Job = ReadJob;
+    type Output = Answer;
+    type Error = CallError;
+
+    async fn run(&self, question: ReadJob, deadline: Duration) -> Result<Answer, CallError> {
+        let store = Arc::clone(&self.store);
+        let read = async move { question.ask(&*store, deadline).await };
+        self.guard.call(deadline + ANSWER_TIME, read).await
+    }
+}

@@ -1,0 +1,147 @@
+//! A store that finds what a test says, one page after another, and then nothing more for ever.
+
+use super::{Pages, Retrieval};
+use crate::breaker::guard::Guard;
+use crate::breaker::{Breaker, Settings};
+use async_trait::async_trait;
+use logs::Timestamp;
+use logs::clock::{Clock, SystemClock};
+use query::interval::Interval;
+use query::{Candidate, Query};
+use record::documents::DocumentList;
+use record::id::{BatchId, RecordId};
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use store::counts::Counts;
+use store::page::Page;
+use store::page_reply::PageReply;
+use store::{InsertReport, PageLimit, Store, StoreError, StoreStatus};
+use tokio::sync::mpsc;
+
+/// Longer than anything takes that is not wrong.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+struct Scripted {
+    pages: Mutex<VecDeque<Page>>,
+    asked: mpsc::Sender<()>,
+}
+
+/// The questions that the store was asked.
+pub(crate) struct Questions(mpsc::Receiver<()>);
+
+impl Questions {
+    /// Waits until it is asked once more.
+    pub(crate) async fn once_more(&mut self) {
+        let asked = tokio::time::timeout(TIMEOUT, self.0.recv()).await;
+        asked.expect("the store is asked").unwrap();
+    }
+
+    /// Whether it was asked, and nobody has waited for that.
+    pub(crate) fn has_more(&mut self) -> bool {
+        self.0.try_recv().is_ok()
+    }
+}
+
+/// The pages of an answer from these, and what tells of each question for one. There is one permit.
+pub(crate) fn pages(pages: Vec<Page>) -> (Pages, Questions) {
+    let (asked, questions) = mpsc::channel(8);
+    let store = Scripted {
+        pages: Mutex::new(pages.into()),
+        asked,
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let breaker = Breaker::new(Settings::read_lane(TIMEOUT), 1);
+    let guard = Guard::new(Arc::new(breaker), Arc::clone(&clock));
+    let (retrieval, _) = Retrieval::start(Arc::new(store), guard, clock, (8, 2), TIMEOUT, 1);
+    let pages = Arc::new(retrieval).pages(Query::default(), None);
+    (pages.unwrap(), Questions(questions))
+}
+
+/// A page of one row, of this time, with more behind it.
+pub(crate) fn one_row(nanos: i64) -> Page {
+    let mut page = empty(nanos);
+    let row = Candidate {
+        id: id(nanos),
+        severity: 9,
+        level: None,
+        message: "row",
+        attributes: None,
+    };
+    page.push_record(&Query::default(), row);
+    page
+}
+
+/// A page without a row, with more behind it.
+pub(crate) fn empty(nanos: i64) -> Page {
+    let mut page = Page::default();
+    page.next = Some(id(nanos));
+    page
+}
+
+/// The page behind which there is nothing.
+pub(crate) fn last(mut page: Page) -> Page {
+    page.next = None;
+    page
+}
+
+fn id(nanos: i64) -> RecordId {
+    RecordId::new(
+        Timestamp::from_nanos(nanos),
+        BatchId::keyed("key", b"body"),
+        0,
+    )
+}
+
+#[async_trait]
+impl Store for Scripted {
+    async fn page(
+        &self,
+        _query: &Query,
+        _after: Option<RecordId>,
+        _limit: PageLimit,
+        _deadline: Duration,
+    ) -> Result<PageReply, StoreError> {
+        self.asked.try_send(()).unwrap();
+        let next = self.pages.lock().unwrap().pop_front();
+        match next {
+            Some(page) => Ok(PageReply::Page(page)),
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn insert(
+        &self,
+        _documents: Arc<DocumentList>,
+        _range: Range<usize>,
+        _deadline: Duration,
+    ) -> Result<InsertReport, StoreError> {
+        unreachable!("nothing is written")
+    }
+
+    async fn receipts(
+        &self,
+        _batches: Vec<(BatchId, Timestamp)>,
+        _deadline: Duration,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        unreachable!("nothing is written")
+    }
+
+    async fn counts(
+        &self,
+        _query: &Query,
+        _after: Option<RecordId>,
+        _interval: Interval,
+        _time: Duration,
+        _deadline: Duration,
+    ) -> Result<Counts, StoreError> {
+        unreachable!("nothing is counted")
+    }
+
+    fn status(&self) -> StoreStatus {
+        unreachable!("nobody asks for it")
+    }
+
+    async fn close(&self) {}
+}
