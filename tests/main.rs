@@ -28,6 +28,7 @@ mod paging;
 mod query_command;
 mod records;
 mod replica_set;
+mod rooms;
 
 mod secrets;
 mod shutdown;
