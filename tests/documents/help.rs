@@ -100,7 +100,10 @@ impl Program {
         for (before, word) in words.iter().zip(words.iter().skip(1)) {
             let part = self.parts.get(&at)?;
             if part.commands.contains(word) {
-                at = format!("{at} {word}").trim().to_owned();
+                if !at.is_empty() {
+                    at.push(' ');
+                }
+                at.push_str(word);
             } else if let Some(flag) = word.strip_prefix("--") {
                 let name = flag.split('=').next().unwrap_or_default();
                 if !name.is_empty() && !part.flags.contains(name) {
