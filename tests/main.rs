@@ -13,6 +13,7 @@ mod bad_input;
 mod batches;
 mod counting_in_trouble;
 mod curl_examples;
+mod documents;
 mod facets;
 mod filters;
 mod formats;

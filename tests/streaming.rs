@@ -1,7 +1,7 @@
 //! Long answers: flat memory, and readers that are slow, stand still or leave.
 //!
 //! `cargo test --test system -- a_long_answer_takes_no_memory --nocapture` prints the figures that the
-//! README quotes.
+//! guide quotes.
 #![expect(clippy::disallowed_methods, reason = "real processes, real time")]
 
 use std::time::{Duration, Instant};

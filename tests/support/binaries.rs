@@ -4,7 +4,8 @@
 //! builds only those. So the producer's tests ask cargo itself for the service, once for each test
 //! process and only when a test starts it. The command selects what `cargo test --workspace` (or
 //! nextest) has built with the same features: there it does nothing, and elsewhere a test never runs an
-//! old program. Cargo locks its folder; nothing is built twice at the same time.
+//! old program. Cargo locks its folder; nothing is built twice at the same time. The tests of the
+//! documents ask in the same way for the producer and the benchmark.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,7 +24,24 @@ const OF_THIS_PACKAGE: [&str; 5] = [
 pub(crate) fn aggregator() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     let own = option_env!("CARGO_BIN_EXE_aggregator");
-    PATH.get_or_init(|| own.map_or_else(|| built_beside(producer()), PathBuf::from))
+    PATH.get_or_init(|| {
+        own.map_or_else(
+            || built_beside(producer(), &["system"]).join("aggregator"),
+            PathBuf::from,
+        )
+    })
+}
+
+/// Any program of the workspace, for the service's tests.
+pub(crate) fn of_the_workspace(name: &str) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    if name == "aggregator" {
+        return aggregator().to_owned();
+    }
+    // Not the service: the tests that run meanwhile start it, and it would be put there anew.
+    let folder =
+        FOLDER.get_or_init(|| built_beside(aggregator(), &["producer_system", "command_line"]));
+    folder.join(name)
 }
 
 /// The producer, for its own tests.
@@ -32,21 +50,15 @@ pub(crate) fn producer() -> &'static Path {
     Path::new(own.expect("the producer is started by the tests of its package"))
 }
 
-/// Builds the service into the folder that holds this program.
-fn built_beside(own: &Path) -> PathBuf {
+/// Builds the programs that these tests start into the folder that holds this program.
+fn built_beside(own: &Path, tests: &[&str]) -> PathBuf {
     let folder = own.parent().expect("a program lies in a folder");
     // The tests' own folder lies in the target folder, wherever that is.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let target = target.expect("a folder has a parent");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args([
-        "test",
-        "--workspace",
-        "--test",
-        "system",
-        "--no-run",
-        "--quiet",
-    ]);
+    cargo.args(["test", "--workspace", "--no-run", "--quiet"]);
+    cargo.args(tests.iter().flat_map(|test| ["--test", test]));
     cargo.arg("--target-dir").arg(target);
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     let profile = folder.file_name().and_then(|name| name.to_str());
@@ -68,7 +80,7 @@ fn built_beside(own: &Path) -> PathBuf {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
-        "the service cannot be built: {said}"
+        "the programs cannot be built: {said}"
     );
-    folder.join("aggregator")
+    folder.to_owned()
 }

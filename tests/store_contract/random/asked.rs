@@ -103,7 +103,7 @@ impl Asked {
         text.finish()
     }
 
-    /// The definition in words of the README, written again.
+    /// The definition in words of the guide, written again.
     pub(super) fn matches(&self, row: &Found) -> bool {
         let nanos = row.id.time().nanos();
         let level = row.level.as_deref();
