@@ -1,4 +1,7 @@
 //! The composition root: settings to a service that listens, and its orderly end.
+//!
+//! Takes checked settings; opens every part, hands each what it needs, and stops them in order. It makes
+//! no rule of its own, and nobody below knows it.
 
 pub mod cursor_key;
 pub mod shutdown;

@@ -7,3 +7,5 @@
 pub mod dead_letters;
 pub mod delivery;
 pub mod drain;
+mod outcome;
+pub mod write_job;

@@ -5,35 +5,53 @@
 //!
 //! ```text
 //!  POST /logs/batch                                    GET /logs/retrieve
-//!    http::ingest ── body, wire, admission               http::retrieve ── query
+//!    http::ingest ── head, body                          http::read ── parameters
 //!        │                                                   │
-//!    intake ── spool ── group commit, fsync ──► 200      retrieval ── read lane, page by page
+//!    ingest ── decode, keys                              search ── page by page
 //!        │                                                   │
-//!    drain ── write lane (worker pool)                       │
+//!    ::spool ── group commit, fsync ──► 200                  │
 //!        │                                                   │
-//!    store::guard ── circuit breaker                     store::guard ── circuit breaker
+//!    deliver ── drain, delivery                              │
+//!        │                                                   │
+//!    worker ── write lane                                worker ── read lane
+//!        │                                                   │
+//!    breaker ── around the call                          breaker ── around the call
 //!        │                                                   │
 //!    Store::insert ───────── MongoDB | SQLite ───────── Store::page
 //!        │
-//!    spool: done ── finished segments are removed
+//!    ::spool: done ── finished segments are removed
 //! ```
-//!
-//! Beside the way: [`idempotency`] remembers keys, [`statuses`] what became of batches, and [`accounting`]
-//! counts what became of every record.
-//!
-//! One direction: nothing below [`http`] knows axum. [`wire`], [`query`], [`histogram`], [`facets`], [`cursor`],
-//! [`breaker`], [`batch`], [`documents`], [`document`] and [`record_id`] are pure: no clock, no I/O, no tokio.
 //!
 //! # The rooms
 //!
+//! From the top; each may name those below it and none above, which `tests/rooms.rs` watches over.
+//! The first lines of each say what it owns, takes and gives, and what it must not know.
+//!
+//! | room | owns |
+//! |---|---|
+//! | [`cli`] | the command line |
+//! | [`app`] | the composition of the service, its start and its stop |
+//! | [`http`] | addresses, and all that knows axum |
+//! | [`search`] | the way of a question |
+//! | [`ingest`] | the way in, whatever the protocol |
+//! | [`deliver`] | the way from the spool to the store |
+//! | [`worker`], [`breaker`] | the pool and the breaker that both ways pass |
+//! | [`accounting`] | memory under way, the fate of every record, the status of batches |
+//! | [`config`] | settings |
+//!
+//! Below them stand crates of their own: [`store`], [`spool`](::spool), [`wire`], [`query`],
+//! [`record`], [`program`] and [`logs`].
+//!
 //! | to add | touch |
 //! |---|---|
-//! | a wire format | a file in `wire/`, a row of its table |
-//! | a query filter | a file in `query/`, as [`query`] says, and a flag in `query_command/args.rs` with its line in `query_command/request.rs` |
-//! | a rule of durability | `spool/`, whose disk is a seam: [`spool::disk`] |
-//! | a store | a file in `store/` that keeps [`store::Store`], a case in [`app`] |
-//! | an address | a file in `http/`, a line of its router |
-//! | a setting | [`config`] |
+//! | a wire format | a file in `crates/wire/src`, a row in its `formats.rs` |
+//! | a protocol | a file in `http/ingest`, a row in `http/router.rs`, its decoder in `crates/wire` |
+//! | a query filter | a file in `crates/query/src`, as its `lib.rs` says; a flag in `cli/query/args.rs` with its line in `cli/query/request.rs` |
+//! | a rule of durability | `crates/spool`, whose disk is a seam: [`spool::disk`](::spool::disk) |
+//! | a store | a file in `crates/store/src` that keeps [`store::Store`], a case in `app/wiring.rs` |
+//! | an address to read from | a file in `http/read`, a row in `http/router.rs` |
+//! | a command | a file in `cli/`, a row in `cli/arguments.rs` |
+//! | a setting | [`config`], a row in `guide/settings.md` |
 
 pub mod accounting;
 pub mod app;

@@ -3,6 +3,8 @@
 //! A lane is a bulkhead: reads never take the workers of writes. One dispatcher owns the receiving
 //! end of the lane's channel; for each job it waits for a free worker, and the job then runs in a
 //! task of its own, so that a panic costs that job and nothing else.
+//!
+//! Takes a handler and its jobs with their deadlines; gives outcomes. It does not know what a job is.
 
 use async_trait::async_trait;
 use logs::clock::Clock;

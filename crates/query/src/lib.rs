@@ -4,9 +4,12 @@
 //! [`Query::message_matches`] and [`Query::attributes`], which never leave out a record that matches;
 //! whether one matches is said here and nowhere else, so both stores answer alike.
 //!
-//! To add a filter: a file in `query/` with a type that says whether it matches, a line in
-//! [`Query::matches`], what [`Query::is_of_time_and_severity`] asks of it, and a name in `query/parse.rs`. It works on both stores then; narrowing in a
-//! store only makes it faster.
+//! Pure: `now` and the cursors' key come in. It knows no store, and HTTP only as far as a query string
+//! goes.
+//!
+//! To add a filter: a file beside `text_filter.rs` with a type that says whether it matches, a line in
+//! [`Query::matches`], what [`Query::is_of_time_and_severity`] asks of it, and a name in `parse.rs`. It
+//! works on both stores then; narrowing in a store only makes it faster.
 
 mod attribute_filter;
 mod attribute_values;

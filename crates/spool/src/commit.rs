@@ -4,7 +4,8 @@
 
 use super::Shared;
 use super::accounts::Hold;
-use super::log::{AppendError, Log};
+use super::bounds::AppendError;
+use super::log::Log;
 use record::batch::Batch;
 use std::io;
 use std::sync::Arc;

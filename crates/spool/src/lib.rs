@@ -45,6 +45,7 @@
 
 mod accounts;
 mod aligned;
+mod bounds;
 mod commit;
 mod consumer;
 mod damage;
@@ -61,15 +62,18 @@ mod repair;
 mod reverse_scan;
 mod segment;
 mod segment_span;
+mod snapshot;
 mod state;
 mod survey;
 
 pub use accounts::{Accounts, BatchOutcome, Hold};
+pub use bounds::{AppendError, Bounds};
 pub use consumer::Consumer;
 pub use damage::{Damage, SpoolError};
-pub use log::{AppendError, Bounds, SpoolOptions};
+pub use log::SpoolOptions;
 pub use portion::{ConsumeError, Portion};
 pub use reverse_scan::{ReverseScan, ScannedBatch};
+pub use snapshot::SpoolSnapshot;
 pub use state::Spooled;
 
 use commit::{Commit, Message};
@@ -78,7 +82,6 @@ use hint::Hint;
 use log::Log;
 use logs::clock::Clock;
 use record::batch::Batch;
-use serde::Serialize;
 use state::State;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -134,39 +137,6 @@ pub struct Spool {
 pub struct Committer {
     commits: mpsc::Sender<Message>,
     thread: JoinHandle<()>,
-}
-
-/// For `/health`.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SpoolSnapshot {
-    /// Bytes on disk.
-    pub bytes: u64,
-    /// Bytes that there may be.
-    pub max_bytes: u64,
-    /// Batches that wait for the store.
-    pub batches: u64,
-    /// Records that wait for the store.
-    pub records: u64,
-    /// Age of the oldest batch that waits, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub oldest_age_ms: Option<u64>,
-    /// Until the bound is reached, if it goes on as in the last ten seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seconds_until_full: Option<u64>,
-    /// Group commits since the start.
-    pub commits: u64,
-    /// Median of the last commits, each a write with its `fdatasync`, in microseconds.
-    pub fsync_p50_us: u64,
-    /// 99 of 100 of the last commits took at most so many microseconds.
-    pub fsync_p99_us: u64,
-    /// Bytes of a torn write that the start of the process cut off.
-    pub torn_bytes: u64,
-    /// Whether a sync has failed: then the process ends.
-    pub poisoned: bool,
-    /// Why batches are not being handed on to the store.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub problem: Option<String>,
 }
 
 /// Opens the spool in a folder, or makes an empty one. `recover` sets damaged segments aside.
@@ -312,8 +282,8 @@ impl Spool {
         if let Some(reason) = &*self.shared.poisoned.borrow() {
             return Err(AppendError::Poisoned(reason.clone()));
         }
-        log::check_bound(&self.shared.bounds, self.used(), 1)?;
-        log::check_disk(&*self.shared.disk, &self.shared.bounds, 0)
+        bounds::check_bound(&self.shared.bounds, self.used(), 1)?;
+        bounds::check_disk(&*self.shared.disk, &self.shared.bounds, 0)
     }
 
     fn used(&self) -> u64 {
@@ -350,42 +320,6 @@ impl Spool {
         let state = self.shared.state();
         let segments = state.spans.iter().map(|span| span.first_seq).collect();
         ReverseScan::new(Arc::clone(&self.shared.disk), segments)
-    }
-
-    /// The spool in numbers.
-    pub fn snapshot(&self) -> SpoolSnapshot {
-        let (elapsed, now) = (self.shared.clock.elapsed(), self.shared.clock.now());
-        let (bytes, max_bytes) = (self.used(), self.shared.bounds.max_bytes);
-        let problem = self
-            .shared
-            .damaged
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let mut state = self.shared.state();
-        let growth = state
-            .bytes_in
-            .per_second(elapsed)
-            .saturating_sub(state.bytes_done.per_second(elapsed));
-        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let age = |nanos: i64| u64::try_from(nanos.max(0) / 1_000_000).unwrap_or(0);
-        let oldest = state
-            .oldest()
-            .map(|time| age(now.nanos().saturating_sub(time.nanos())));
-        SpoolSnapshot {
-            bytes,
-            max_bytes,
-            batches: state.waiting_batches,
-            records: state.accounts.waiting(),
-            oldest_age_ms: oldest,
-            seconds_until_full: max_bytes.saturating_sub(bytes).checked_div(growth),
-            commits: state.fsyncs.count(),
-            fsync_p50_us: micros(state.fsyncs.percentile(50)),
-            fsync_p99_us: micros(state.fsyncs.percentile(99)),
-            torn_bytes: self.shared.torn_bytes,
-            poisoned: self.shared.poisoned.borrow().is_some(),
-            problem,
-        }
     }
 
     /// Leaves the marker of an orderly stop. Only when nothing is written any more.

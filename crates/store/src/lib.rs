@@ -1,4 +1,7 @@
 //! What a store is: the one trait that MongoDB and SQLite both keep, and what can go wrong there.
+//!
+//! Takes encoded documents and queries, and a clock; gives what was stored, and pages of rows. A store
+//! narrows down and `query::Query::matches` decides. It knows no breaker, no lane and no HTTP.
 
 pub mod address;
 mod budget;

@@ -5,10 +5,11 @@ use crate::accounting::admission::Admission;
 use crate::accounting::record_counts::Accounting;
 use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings};
-use crate::config::{Backend, Compression, Config, SpoolConfig, StoreConfig};
+use crate::config::{Backend, Compression, Config, HttpConfig, SpoolConfig, StoreConfig};
 use crate::deliver::dead_letters::DeadLetters;
-use crate::deliver::delivery::{Delivery, Problems, Writer};
+use crate::deliver::delivery::{Delivery, Problems};
 use crate::deliver::drain;
+use crate::deliver::write_job::Writer;
 use crate::http::listener::Connections;
 use crate::http::{Limits, Services};
 use crate::ingest::decode::BodyBounds;
@@ -172,8 +173,6 @@ pub(super) fn wire_up(
         deadline,
         http.max_streams,
     );
-    let connections =
-        Connections::new(http.max_connections, http.body_timeout, http.reader_timeout);
     let services = Services {
         intake: Intake::new(
             queues.spool,
@@ -191,7 +190,7 @@ pub(super) fn wire_up(
         cursors,
         admission: Admission::new(http.max_inflight_bytes),
         limits: limits(config),
-        connections: Arc::new(connections),
+        connections: connections(http),
         stopping,
     };
     let ends = Ends {
@@ -217,4 +216,10 @@ fn bounds(config: &Config) -> BodyBounds {
         decoded_bytes: config.http.max_decoded_bytes,
         partial_batches: config.http.partial_batches,
     }
+}
+
+fn connections(http: &HttpConfig) -> Arc<Connections> {
+    let connections =
+        Connections::new(http.max_connections, http.body_timeout, http.reader_timeout);
+    Arc::new(connections)
 }

@@ -1,21 +1,21 @@
 //! One portion of the spool on its way to the store: sent until every record of it has its fate.
 
-use crate::accounting::batch_status::{self, BatchStatuses, SetAside};
-use crate::breaker::guard::{CallError, Guard};
+use super::outcome::{named, outcome};
+use super::write_job::{Done, WriteJob, Writer};
+use crate::accounting::batch_status::BatchStatuses;
+use crate::breaker::guard::CallError;
 use crate::deliver::dead_letters::{DeadLetters, Refusal};
-use crate::worker::{Handler, JobError, Lane};
-use async_trait::async_trait;
+use crate::worker::{JobError, Lane};
 use logs::Timestamp;
 use logs::clock::Clock;
 use record::batch::Batch;
 use record::documents::DocumentList;
 use record::id::BatchId;
-use spool::BatchOutcome;
 use spool::{Spool, Spooled};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use store::{InsertReport, Refused, Store, StoreError};
+use store::{InsertReport, Refused, StoreError};
 
 /// Documents in one insert command or transaction at most; beyond 1000 little is gained.
 pub(crate) const INSERT_DOCUMENTS: usize = 5_000;
@@ -30,55 +30,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// While what is set aside takes all the room that it may.
 const ASIDE_PAUSE: Duration = Duration::from_secs(1);
-
-/// Characters of a refusal that are remembered with the batch; it is kept whole with the record.
-const LONGEST_REASON: usize = 300;
-
-/// What a worker of the write lane is asked to do.
-pub enum Work {
-    /// Remember, or give, the times of receipt of batches.
-    Receipts(Vec<(BatchId, Timestamp)>),
-    /// Store these documents of a portion.
-    Insert(Arc<DocumentList>, Range<usize>),
-}
-
-/// What came of it.
-pub enum Done {
-    /// The times of receipt.
-    Receipts(Vec<Timestamp>),
-    /// What became of the documents.
-    Inserted(InsertReport),
-}
-
-/// What the workers of the write lane do.
-pub struct Writer {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) guard: Guard,
-}
-
-#[async_trait]
-impl Handler for Writer {
-    type Job = Work;
-    type Output = Done;
-    type Error = CallError;
-
-    async fn run(&self, work: Work, deadline: Duration) -> Result<Done, CallError> {
-        let store = Arc::clone(&self.store);
-        let operation = async move {
-            match work {
-                Work::Receipts(batches) => {
-                    let given = store.receipts(batches, deadline).await;
-                    given.map(Done::Receipts)
-                }
-                Work::Insert(documents, range) => {
-                    let inserted = store.insert(documents, range, deadline).await;
-                    inserted.map(Done::Inserted)
-                }
-            }
-        };
-        self.guard.call(deadline, operation).await
-    }
-}
 
 /// What every delivery works with.
 pub(crate) struct Delivery {
@@ -189,7 +140,7 @@ impl Delivery {
     async fn receipts(&self, asked: Vec<(BatchId, Timestamp)>) -> Vec<Timestamp> {
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.submit(Work::Receipts(asked.clone())).await {
+            match self.submit(WriteJob::Receipts(asked.clone())).await {
                 Ok(Done::Receipts(times)) if times.len() == asked.len() => return times,
                 Ok(_) => {
                     self.rest(&mut pause, "the store gave no receipts", None)
@@ -211,7 +162,7 @@ impl Delivery {
     ) -> Result<InsertReport, String> {
         let (mut pause, mut panics) = (FIRST_PAUSE, 0);
         loop {
-            let work = Work::Insert(Arc::clone(documents), range.clone());
+            let work = WriteJob::Insert(Arc::clone(documents), range.clone());
             match self.submit(work).await {
                 Ok(Done::Inserted(report)) => return Ok(report),
                 Ok(Done::Receipts(_)) => return Err("the lane mixed up its jobs".to_owned()),
@@ -295,7 +246,7 @@ impl Delivery {
         refused.iter().filter_map(refusal).collect()
     }
 
-    async fn submit(&self, work: Work) -> Result<Done, JobError<CallError>> {
+    async fn submit(&self, work: WriteJob) -> Result<Done, JobError<CallError>> {
         let deadline = self.clock.elapsed() + self.timeout;
         let done = self.lane.submit(work, deadline).await?;
         if lock(&self.problems.attempt).take().is_some() {
@@ -346,45 +297,6 @@ fn lock(problem: &Mutex<Option<String>>) -> MutexGuard<'_, Option<String>> {
 /// Whether it is new that there is one.
 fn note(problem: &Mutex<Option<String>>, reason: String) -> bool {
     lock(problem).replace(reason).is_none()
-}
-
-/// What became of one batch of a portion, and what was refused of it. The positions in the report
-/// are in order.
-fn outcome<'a>(range: &Range<usize>, report: &'a InsertReport) -> (BatchOutcome, &'a [Refused]) {
-    let below = |end: usize| {
-        report
-            .already_stored
-            .partition_point(|position| *position < end)
-    };
-    let already_stored = (below(range.end) - below(range.start)) as u64;
-    let below = |end: usize| {
-        report
-            .refused
-            .partition_point(|refused| refused.position < end)
-    };
-    let refused = report.refused.get(below(range.start)..below(range.end));
-    let refused = refused.unwrap_or_default();
-    let outcome = BatchOutcome {
-        stored: (range.len() as u64).saturating_sub(already_stored + refused.len() as u64),
-        already_stored,
-        refused: refused.len() as u64,
-    };
-    (outcome, refused)
-}
-
-fn short(reason: &str) -> &str {
-    let end = reason.char_indices().nth(LONGEST_REASON);
-    end.and_then(|(end, _)| reason.get(..end)).unwrap_or(reason)
-}
-
-/// The refused records of a batch that begins at `start` of its portion.
-fn named(refused: &[Refused], start: usize) -> Vec<SetAside> {
-    let named = refused.iter().take(batch_status::MAX_LISTED);
-    let named = named.map(|refused| SetAside {
-        index: refused.position - start,
-        reason: short(&refused.reason).into(),
-    });
-    named.collect()
 }
 
 #[cfg(test)]

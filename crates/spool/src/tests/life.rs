@@ -8,7 +8,7 @@ use super::random::Random;
 use super::simulated_disk::SimulatedDisk;
 use super::tally::Tally;
 use crate::BatchOutcome;
-use crate::log::{AppendError, Bounds};
+use crate::bounds::{AppendError, Bounds};
 use crate::segment::UNFINISHED;
 use crate::{ConsumeError, Portion, SpoolError, Spooled};
 

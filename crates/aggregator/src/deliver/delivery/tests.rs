@@ -3,20 +3,23 @@
 use super::*;
 use crate::accounting::admission::Admission;
 use crate::accounting::record_counts::Accounting;
+use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings};
 use crate::deliver::dead_letters::DeadLetter;
+use async_trait::async_trait;
 use logs::clock::SystemClock;
 use query::Query;
 use query::interval::Interval;
 use record::batch::BatchBuilder;
 use record::id::{KeyDigest, RecordId};
+use spool::BatchOutcome;
 use spool::disk::Folder;
 use spool::{self, Bounds, Consumer, Portion, SpoolOptions};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::counts::Counts;
 use store::page_reply::PageReply;
-use store::{PageLimit, StoreStatus};
+use store::{PageLimit, Store, StoreStatus};
 use tokio::sync::Notify;
 
 /// What the store says to the inserts that it gets, one after another; then it takes everything.
