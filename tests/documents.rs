@@ -212,6 +212,7 @@ fn every_link_leads_somewhere() {
         .collect();
     let (readme, chapters) = pages.split_first().expect("the README");
     faults.extend(links::lonely(readme, chapters));
+    faults.extend(pages.iter().flat_map(|page| links::missing(page, exists)));
     assert_none(&faults);
 }
 

@@ -1,4 +1,4 @@
-//! The system tests: the real binary over real sockets, on both stores, with a real mongod.
+//! The system tests: the real programs over real sockets, on both stores, with a real mongod.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -26,6 +26,7 @@ mod network_faults;
 mod outage;
 mod overload;
 mod paging;
+mod producer;
 mod query_command;
 mod records;
 mod replica_set;

@@ -54,6 +54,18 @@ pub(super) fn lonely(readme: &Page, chapters: &[Page]) -> Vec<String> {
     lonely
 }
 
+/// Which of the sources that a page names in backticks are not there.
+pub(super) fn missing(page: &Page, exists: impl Fn(&str) -> bool) -> Vec<String> {
+    let sources = page.spans().into_iter().filter(|span| {
+        let starts = ["crates/", "tests/", ".ci/"];
+        starts.iter().any(|start| span.text.starts_with(start))
+    });
+    sources
+        .filter(|span| !exists(span.text.trim_end_matches('/')))
+        .map(|span| format!("{}:{}: {}: no such file", page.path, span.line, span.text))
+        .collect()
+}
+
 /// A path as it is written in the file at `from`, from the top folder.
 fn resolved(from: &str, path: &str) -> String {
     let mut parts: Vec<&str> = from.split('/').collect();
@@ -70,6 +82,14 @@ fn resolved(from: &str, path: &str) -> String {
 
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_source_that_is_not_there_is_told_with_its_place() {
+        let page = Page::new("README.md", "`crates/a.rs`, `tests/` and\n`crates/b.rs`\n");
+        let exists = |path: &str| ["crates/a.rs", "tests"].contains(&path);
+        let told = missing(&page, exists);
+        assert_eq!(told, ["README.md:2: crates/b.rs: no such file"]);
+    }
 
     #[test]
     fn a_dead_link_is_told_with_its_place() {

@@ -1,7 +1,7 @@
 //! What is under way, and what became of it: memory that requests hold, the fate of every record, the
 //! status of the last batches.
 //!
-//! Takes what the ways in and out tell it; gives numbers. It does no I/O and knows nobody above it.
+//! Takes what the ways in and out tell it; gives counts and states. It does no I/O.
 
 pub mod admission;
 pub mod batch_status;

@@ -1,7 +1,7 @@
 //! Owns the circuit breaker: who may call the store now, and how long the others should wait.
 //!
-//! Closed → Open → `HalfOpen` → Closed or Open again, plus two states that operators force. It is
-//! pure: no clock, no I/O, no tokio. `now` is always the monotonic time since the start of the
+//! Closed → Open → `HalfOpen` → Closed or Open again, plus two states that operators force. But for
+//! [`guard`], which puts it around a call of the store, it is pure: no clock, no I/O, no tokio. `now` is always the monotonic time since the start of the
 //! process; a value older than one seen before counts as the newest one, because threads read the
 //! clock before they get the lock.
 //!

@@ -1,7 +1,7 @@
 //! The command line: what the program can be told to do besides serving, and how it says what came of it.
 //!
-//! Takes arguments and standard output; gives sentences and exit codes. It knows the settings and the
-//! addresses of a service, and nothing of how the service answers them.
+//! Takes arguments and standard output; gives sentences and exit codes. It asks a running service over
+//! HTTP, or reads a spool that no service has open; it knows nothing of how a service answers.
 
 pub mod arguments;
 pub mod health;

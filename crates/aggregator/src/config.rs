@@ -1,7 +1,7 @@
 //! Every setting: a flag and an environment variable, with its default and its unit.
 //!
 //! Owns what a setting is called, what it may be and what goes together; gives values that were
-//! checked. Knows neither the command line, nor the log, nor a store.
+//! checked. It knows no command, starts no log and opens no store.
 
 mod mongodb_names;
 
@@ -165,7 +165,7 @@ pub struct LogConfig {
     /// Form of the log.
     #[arg(long, env = "LOG_FORMAT", default_value = "text", value_name = "FORM")]
     pub log_format: LogFormat,
-    /// What is logged: a level, or levels by part (info,aggregator=debug).
+    /// What is logged: a level, or levels by part (info,aggregator=debug,spool=debug,store=debug).
     #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "FILTER")]
     pub rust_log: String,
 }

@@ -1,5 +1,5 @@
-//! The way of a batch from the spool to the store: fed, sent until every record has its fate, and what
-//! the store refuses for good kept aside.
+//! Delivery from the spool to the store: batches are sent until every record has its fate, and what the
+//! store refuses for good is kept as a dead letter.
 //!
 //! Takes portions of the spool; gives outcomes to the spool and to the batches' statuses. It does not
 //! know how a batch came in.

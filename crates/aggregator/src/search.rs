@@ -1,5 +1,5 @@
-//! The way of a question: pages of records, counts by time and the values of attributes, out of the store
-//! through the read lane.
+//! How a query reaches the store: pages of records, counts by time and the values of attributes, through the
+//! read lane.
 //!
 //! Takes a query and bounds of time and size; gives pages, step by step, so that memory does not grow
 //! with the answer. It does not know how a question is written in an address, nor in which form an

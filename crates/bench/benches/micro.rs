@@ -1,4 +1,4 @@
-//! Time of each step, for one record: `cargo bench -p bench --bench micro`.
+//! Time of each step, for a thousand records: `cargo bench -p bench --bench micro`.
 
 #![expect(
     clippy::expect_used,
@@ -7,23 +7,19 @@
 
 mod cases;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use divan::Bencher;
+use divan::counter::ItemsCount;
 
-/// A call handles many records; what is shown is the time of one.
-#[expect(clippy::disallowed_methods, reason = "a measurement of real time")]
-fn steps(criterion: &mut Criterion) {
-    for (name, mut case) in cases::all() {
-        criterion.bench_function(name, |bencher| {
-            bencher.iter_custom(|times| {
-                let began = std::time::Instant::now();
-                for _ in 0..times {
-                    case();
-                }
-                began.elapsed() / cases::RECORDS
-            });
-        });
-    }
+fn main() {
+    divan::main();
 }
 
-criterion_group!(micro, steps);
-criterion_main!(micro);
+/// What is shown as items are records.
+#[divan::bench(args = cases::NAMES)]
+fn steps(bencher: Bencher<'_, '_>, name: &str) {
+    let case = cases::all().into_iter().find(|(other, _)| *other == name);
+    let (_, case) = case.expect("a case for each name");
+    bencher
+        .counter(ItemsCount::new(cases::RECORDS))
+        .bench_local(case);
+}

@@ -71,6 +71,7 @@ impl Buckets {
     }
 
     /// Which one a time is in.
+    #[inline]
     pub fn position_of(&self, time: Timestamp) -> Option<usize> {
         let number = self.interval.bucket_of(time);
         let position = usize::try_from(number.checked_sub(self.first)?).ok()?;

@@ -66,6 +66,7 @@ impl Interval {
     }
 
     /// The number of the bucket that a time is in; bucket 0 begins with 1970.
+    #[inline]
     pub fn bucket_of(self, time: Timestamp) -> i64 {
         time.nanos().div_euclid(self.0)
     }

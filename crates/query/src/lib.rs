@@ -93,6 +93,7 @@ pub struct Bounds {
 
 impl Query {
     /// Whether a record is asked for. The one definition of it.
+    #[inline]
     pub fn matches(&self, record: Candidate<'_>) -> bool {
         let time = record.id.time();
         self.start.is_none_or(|start| time >= start)
@@ -112,6 +113,7 @@ impl Query {
     }
 
     /// Whether a message has all that is looked for in messages: no record with another one matches.
+    #[inline]
     pub fn message_matches(&self, message: &str) -> bool {
         self.texts.iter().all(|text| text.is_in(message))
             && self.patterns.iter().all(|pattern| pattern.is_in(message))

@@ -139,6 +139,7 @@ impl BatchBuilder {
     }
 
     /// Whether the encoded documents have outgrown their bound; decoding should stop then.
+    #[inline]
     pub fn is_too_large(&self) -> bool {
         self.batch.documents.encoded_bytes() > self.max_bytes
     }

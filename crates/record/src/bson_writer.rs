@@ -44,6 +44,7 @@ impl<'a> BsonWriter<'a> {
     }
 
     /// Bytes that were written since the writer was made.
+    #[inline]
     pub fn written(&self) -> usize {
         self.bytes.len() - self.start
     }
@@ -110,6 +111,7 @@ impl<'a> BsonWriter<'a> {
     }
 
     /// A decimal number of up to 34 digits.
+    #[inline]
     pub fn decimal(&mut self, name: &str, value: Decimal128) {
         self.name(kind::DECIMAL128, name);
         self.bytes.extend_from_slice(&value.bytes());

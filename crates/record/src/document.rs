@@ -84,12 +84,14 @@ pub fn set_time(bytes: &mut [u8], time: Timestamp) {
 }
 
 /// The time in the id of a document that we wrote.
+#[inline]
 pub fn time_of(bytes: &[u8]) -> Option<Timestamp> {
     let id = bytes.get(ID_OFFSET..ID_OFFSET + RECORD_ID_BYTES)?;
     Some(RecordId::from_slice(id)?.time())
 }
 
 /// The id of a document, when it is one of ours.
+#[inline]
 pub fn id_of(document: &RawDocument) -> Option<RecordId> {
     match document.get("_id") {
         Ok(Some(RawBsonRef::Binary(binary))) => RecordId::from_slice(binary.bytes),
@@ -99,6 +101,7 @@ pub fn id_of(document: &RawDocument) -> Option<RecordId> {
 
 /// The severity in a document, or in a count of documents that have it: any number, since the server
 /// takes equal numbers of all types for the same.
+#[inline]
 pub fn severity_in(value: RawBsonRef<'_>) -> u8 {
     let whole = match value {
         RawBsonRef::Int32(number) => Some(number.into()),

@@ -31,11 +31,13 @@ impl Documents {
     }
 
     /// All of them, one behind another.
+    #[inline]
     pub fn encoded(&self) -> &[u8] {
         &self.bytes
     }
 
     /// How many there are.
+    #[inline]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
@@ -46,6 +48,7 @@ impl Documents {
     }
 
     /// Their size, in bytes.
+    #[inline]
     pub fn encoded_bytes(&self) -> usize {
         self.bytes.len()
     }

@@ -40,6 +40,7 @@ impl KeyDigest {
     }
 
     /// The sixteen bytes.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
@@ -92,6 +93,7 @@ impl RecordId {
     pub const MAX: Self = Self([0xff; RECORD_ID_BYTES]);
 
     /// The id of the record at `position` of a batch.
+    #[inline]
     pub fn new(time: Timestamp, batch: BatchId, position: u32) -> Self {
         let mut id = Self::first_at(time);
         let (_, rest) = id.0.split_at_mut(8);
@@ -102,6 +104,7 @@ impl RecordId {
     }
 
     /// The least id that a record of this time can have.
+    #[inline]
     pub fn first_at(time: Timestamp) -> Self {
         let mut id = [0; RECORD_ID_BYTES];
         let (head, _) = id.split_at_mut(8);
@@ -110,6 +113,7 @@ impl RecordId {
     }
 
     /// The greatest id that a record of this time can have.
+    #[inline]
     pub fn last_at(time: Timestamp) -> Self {
         let mut id = Self::MAX.0;
         let (head, _) = id.split_at_mut(8);
@@ -118,6 +122,7 @@ impl RecordId {
     }
 
     /// The id in these bytes, if they are as many as an id has.
+    #[inline]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
@@ -167,6 +172,7 @@ impl RecordId {
     }
 
     /// The record's time.
+    #[inline]
     pub fn time(&self) -> Timestamp {
         let mut head = [0; 8];
         head.copy_from_slice(self.0.first_chunk::<8>().unwrap_or(&[0; 8]));
@@ -178,6 +184,7 @@ impl RecordId {
 const SIGN: u64 = 1 << 63;
 
 /// A time as the first eight bytes of an id.
+#[inline]
 pub fn time_bytes(time: Timestamp) -> [u8; 8] {
     (time.nanos().cast_unsigned() ^ SIGN).to_be_bytes()
 }

@@ -1,5 +1,4 @@
-//! What the spool takes from those above it: somebody who counts its records, and the memory that a
-//! batch holds until it is on disk.
+//! Who counts the spool's records: somebody above it.
 
 /// Counts what becomes of the spool's records. Some of it is told under the spool's own lock: it must
 /// neither block nor call the spool.
@@ -26,8 +25,3 @@ pub struct BatchOutcome {
     /// Records that the store refused for good; they are set aside.
     pub refused: u64,
 }
-
-/// Memory that a batch takes up; given back when it is dropped.
-pub trait Hold: Send + 'static {}
-
-impl<T: Send + 'static> Hold for T {}

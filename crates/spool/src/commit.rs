@@ -3,7 +3,6 @@
 //! No artificial delay: what arrives during one sync makes up the next commit.
 
 use super::Shared;
-use super::accounts::Hold;
 use super::bounds::AppendError;
 use super::log::Log;
 use record::batch::Batch;
@@ -21,7 +20,7 @@ const COMMIT_BYTES: usize = 4 * 1024 * 1024;
 pub(super) struct Commit {
     pub(super) batch: Batch,
     /// The memory that it takes up until it is on disk.
-    pub(super) room: Box<dyn Hold>,
+    pub(super) room: Box<dyn Send>,
     pub(super) answer: oneshot::Sender<Result<u64, AppendError>>,
 }
 

@@ -2,7 +2,7 @@
 //! [`crate`].
 
 mod batch;
-mod fields;
+mod byte_reader;
 mod segment_head;
 
 pub use batch::{BatchHead, batch_bytes};
@@ -10,7 +10,7 @@ pub use segment_head::{FORMAT_VERSION, HeadFault, SEGMENT_HEAD_BYTES, SegmentHea
 
 use super::aligned::BLOCK_BYTES;
 use batch::batch_parts;
-use fields::Fields;
+use byte_reader::ByteReader;
 use record::batch::Batch;
 
 /// Bytes before a frame's payload, and the whole of a seal.
@@ -48,7 +48,7 @@ impl FrameHead {
 
     /// Reads a head; `None` when it is not intact.
     pub fn decode(bytes: &[u8], salt: u64) -> Option<Self> {
-        let mut fields = Fields(bytes);
+        let mut fields = ByteReader(bytes);
         let magic = fields.array::<4>()?;
         if magic != SEAL_MAGIC && magic != FRAME_MAGIC {
             return None;
@@ -154,7 +154,7 @@ pub fn encode_frame<'a>(
 
 /// The batches of a frame whose payload is intact; `None` when they are not what its head says.
 pub fn decode_batches(head: &FrameHead, payload: &[u8]) -> Option<Vec<Batch>> {
-    let mut fields = Fields(payload);
+    let mut fields = ByteReader(payload);
     let batches: Option<Vec<_>> = (0..head.batches)
         .map(|_| batch::decode(&mut fields))
         .collect();
@@ -171,7 +171,7 @@ fn is_filler(rest: &[u8]) -> bool {
 /// The heads of the batches of a frame whose payload is intact, without a look at the documents;
 /// `None` when they are not what its head says.
 pub fn batch_heads(head: &FrameHead, payload: &[u8]) -> Option<Vec<BatchHead>> {
-    let mut fields = Fields(payload);
+    let mut fields = ByteReader(payload);
     let parts = (0..head.batches).map(|_| batch_parts(&mut fields).map(|(head, ..)| head));
     parts.collect()
 }

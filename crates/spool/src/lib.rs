@@ -66,7 +66,7 @@ mod snapshot;
 mod state;
 mod survey;
 
-pub use accounts::{Accounts, BatchOutcome, Hold};
+pub use accounts::{Accounts, BatchOutcome};
 pub use bounds::{AppendError, Bounds};
 pub use consumer::Consumer;
 pub use damage::{Damage, SpoolError};
@@ -144,10 +144,10 @@ pub struct Committer {
 /// # Errors
 /// [`SpoolError`], a sentence that says what to do.
 pub fn open(
-    place: SpoolOptions,
+    options: SpoolOptions,
     recover: bool,
 ) -> Result<(Spool, Committer, Consumer), SpoolError> {
-    let (shared, log) = assemble(place, Box::new(rand::random), recover)?;
+    let (shared, log) = assemble(options, Box::new(rand::random), recover)?;
     let (commits, receiver) = mpsc::channel(WAITING_COMMITS);
     let thread = commit::start(log, receiver, Arc::clone(&shared))?;
     let consumer = Consumer::new(Arc::clone(&shared));
@@ -160,11 +160,11 @@ pub fn open(
 
 /// The parts of a spool before a thread runs.
 fn assemble(
-    place: SpoolOptions,
+    options: SpoolOptions,
     salts: Box<dyn FnMut() -> u64 + Send>,
     recover: bool,
 ) -> Result<(Arc<Shared>, Log), SpoolError> {
-    let recovered = recovery::open(place.clone(), salts, recover)?;
+    let recovered = recovery::open(options.clone(), salts, recover)?;
     if recovered.torn_bytes > 0 {
         let bytes = recovered.torn_bytes;
         tracing::warn!(
@@ -177,14 +177,14 @@ fn assemble(
         tracing::info!(batches, records, "batches in the spool wait for the store");
     }
     let shared = Arc::new(Shared {
-        hint: Hint::open(&*place.disk)?,
+        hint: Hint::open(&*options.disk)?,
         tidying: Mutex::new(()),
-        disk: place.disk,
-        clock: place.clock,
-        bounds: place.bounds,
+        disk: options.disk,
+        clock: options.clock,
+        bounds: options.bounds,
         torn_bytes: recovered.torn_bytes,
         used: Arc::clone(&recovered.used),
-        state: Mutex::new(State::new(&recovered, place.accounts)),
+        state: Mutex::new(State::new(&recovered, options.accounts)),
         appended: Notify::new(),
         done: Notify::new(),
         poisoned: watch::Sender::new(None),
@@ -195,11 +195,16 @@ fn assemble(
 
 impl Spool {
     /// Makes a batch durable: when this returns its place in the order of acknowledgement, it is on
-    /// disk. Its records are counted, whatever becomes of them.
+    /// disk. Its records are counted, whatever becomes of them. `room` is the memory that it takes up: it
+    /// is dropped when the batch is on disk.
     ///
     /// # Errors
     /// [`AppendError`]; then the batch counts as not taken.
-    pub async fn append(&self, batch: Batch, room: impl Hold) -> Result<u64, AppendError> {
+    pub async fn append(
+        &self,
+        batch: Batch,
+        room: impl Send + 'static,
+    ) -> Result<u64, AppendError> {
         let (answer, written) = oneshot::channel();
         let records = batch.documents.len() as u64;
         let message = Message::Append(Commit {

@@ -6,7 +6,7 @@ use super::bounds::{AppendError, Bounds, check_bound, check_disk};
 use super::disk::{self, DIRECT_MIN_BYTES, Disk, DiskFile};
 use super::frame::{self, FRAME_HEAD_BYTES, FrameHead, SEGMENT_HEAD_BYTES, SegmentHead};
 use super::segment::Segment;
-use super::segment_span::Span;
+use super::segment_span::SegmentSpan;
 use logs::clock::Clock;
 use record::batch::Batch;
 use std::io;
@@ -29,7 +29,7 @@ pub(super) struct Appended {
     pub(super) segment_end: u64,
 }
 
-/// Where a spool is, and how large it may become.
+/// Where a spool is, how large it may become, and who counts its records.
 #[derive(Clone)]
 pub struct SpoolOptions {
     /// Its folder.
@@ -72,18 +72,18 @@ pub(super) struct LogStart {
 
 impl Log {
     pub(super) fn new(
-        place: SpoolOptions,
+        options: SpoolOptions,
         used: Arc<AtomicU64>,
         salts: Box<dyn FnMut() -> u64 + Send>,
         start: LogStart,
     ) -> Self {
-        let mut bounds = place.bounds;
+        let mut bounds = options.bounds;
         // The newest segment is never removed: if it could take up the whole spool, a full one
         // would stay full.
         bounds.segment_bytes = bounds.segment_bytes.min(bounds.max_bytes / 4);
         Self {
-            disk: place.disk,
-            clock: place.clock,
+            disk: options.disk,
+            clock: options.clock,
             bounds,
             used,
             salts,
@@ -224,7 +224,7 @@ impl Log {
 
     /// Begins a new segment although the newest is not full: a hundred bytes, which make it possible
     /// to remove that one.
-    pub(super) fn begin_another(&mut self) -> Result<Span, AppendError> {
+    pub(super) fn begin_another(&mut self) -> Result<SegmentSpan, AppendError> {
         if let Some(reason) = &self.poisoned {
             return Err(AppendError::Poisoned(reason.clone()));
         }
@@ -239,8 +239,8 @@ impl Log {
     }
 
     /// The newest segment and where it ends.
-    pub(super) fn newest(&self) -> Span {
-        Span {
+    pub(super) fn newest(&self) -> SegmentSpan {
+        SegmentSpan {
             first_seq: self.head.first_seq,
             end_seq: self.next_seq,
             bytes: self.end,

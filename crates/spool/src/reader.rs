@@ -3,7 +3,7 @@
 use super::damage::Damage;
 use super::portion::{ConsumeError, Portion, PortionBuilder};
 use super::segment::{FrameCursor, OpenFault, Segment, Step};
-use super::segment_span::Span;
+use super::segment_span::SegmentSpan;
 use super::state::Spooled;
 use super::{Shared, frame};
 use std::collections::VecDeque;
@@ -108,7 +108,7 @@ impl Reader {
     }
 
     /// Reads one more frame.
-    fn read_frame(&mut self, shared: &Shared, span: Span) -> Result<(), ConsumeError> {
+    fn read_frame(&mut self, shared: &Shared, span: SegmentSpan) -> Result<(), ConsumeError> {
         let damage = |offset, what| {
             ConsumeError::Damaged(Damage {
                 segment: span.first_seq,

@@ -11,7 +11,7 @@ use super::hint::Hint;
 use super::log::{Log, LogStart, SpoolOptions};
 use super::repair;
 use super::segment::{self, Segment, UNFINISHED};
-use super::segment_span::Span;
+use super::segment_span::SegmentSpan;
 use super::survey::{Survey, survey};
 use std::io;
 use std::sync::Arc;
@@ -19,12 +19,13 @@ use std::sync::atomic::AtomicU64;
 
 /// A file that says that the last stop was an orderly one.
 pub(super) const CLEAN_STOP: &str = "clean";
+
 /// A spool that was opened.
 pub(super) struct Recovered {
     pub(super) log: Log,
     pub(super) used: Arc<AtomicU64>,
     /// Oldest first; the last is the one that the log writes to.
-    pub(super) spans: Vec<Span>,
+    pub(super) spans: Vec<SegmentSpan>,
     /// Where the newest segment ends, in bytes.
     pub(super) end: u64,
     /// Everything below is in the store.
@@ -37,11 +38,11 @@ pub(super) struct Recovered {
 
 /// Opens the spool in a folder, or makes an empty one.
 pub(super) fn open(
-    place: SpoolOptions,
+    options: SpoolOptions,
     mut salts: Box<dyn FnMut() -> u64 + Send>,
     recover: bool,
 ) -> Result<Recovered, SpoolError> {
-    let disk = Arc::clone(&place.disk);
+    let disk = Arc::clone(&options.disk);
     let names = disk.list()?;
     let has = |wanted: &str| names.iter().any(|name| name == wanted);
     let (clean, damage_met) = (has(CLEAN_STOP), has(DAMAGE_MET));
@@ -78,8 +79,8 @@ pub(super) fn open(
             remove_segment(&*disk, old.segment.head.first_seq)?;
         }
     }
-    let mut spans: Vec<Span> = surveys.iter().map(Survey::span).collect();
-    let newest = Span {
+    let mut spans: Vec<SegmentSpan> = surveys.iter().map(Survey::span).collect();
+    let newest = SegmentSpan {
         first_seq: start.segment.head.first_seq,
         end_seq: start.next_seq,
         bytes: start.segment.length,
@@ -89,7 +90,7 @@ pub(super) fn open(
     let used = Arc::new(AtomicU64::new(spans.iter().map(|span| span.bytes).sum()));
     let end = start.segment.length;
     let done_below = done_below.max(spans.first().map_or(1, |span| span.first_seq));
-    let log = Log::new(place, Arc::clone(&used), salts, start);
+    let log = Log::new(options, Arc::clone(&used), salts, start);
     Ok(Recovered {
         log,
         used,

@@ -4,7 +4,7 @@ use super::accounts::{Accounts, BatchOutcome};
 use super::log::Appended;
 use super::meter::{Durations, Rate};
 use super::recovery::Recovered;
-use super::segment_span::Span;
+use super::segment_span::SegmentSpan;
 use logs::Timestamp;
 use record::batch::Batch;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -26,7 +26,7 @@ pub struct Spooled {
 
 /// The part of the spool that its ends share, under one lock.
 pub(super) struct State {
-    pub(super) spans: VecDeque<Span>,
+    pub(super) spans: VecDeque<SegmentSpan>,
     /// Where the newest segment ends, in bytes: what is behind it is not synced.
     pub(super) end: u64,
     /// Behind the last batch that was made durable.
@@ -78,7 +78,7 @@ impl State {
 
     /// Batches that have just become durable.
     pub(super) fn committed(&mut self, appended: &Appended, batches: Vec<Batch>, now: Duration) {
-        self.note_newest(Span {
+        self.note_newest(SegmentSpan {
             first_seq: appended.segment,
             end_seq: appended.head.end_seq(),
             bytes: appended.segment_end,
@@ -93,7 +93,7 @@ impl State {
     }
 
     /// Notes the newest segment, also one that is empty yet: those before it can be removed then.
-    pub(super) fn note_newest(&mut self, newest: Span) {
+    pub(super) fn note_newest(&mut self, newest: SegmentSpan) {
         if let Some(span) = self.spans.back_mut()
             && span.first_seq == newest.first_seq
         {
@@ -175,7 +175,7 @@ impl State {
     }
 
     /// The oldest segment, if everything in it is done and it is not the newest.
-    pub(super) fn finished(&self) -> Option<Span> {
+    pub(super) fn finished(&self) -> Option<SegmentSpan> {
         let oldest = self.spans.front()?;
         let done = self.spans.len() > 1 && oldest.end_seq <= self.done_below;
         done.then_some(*oldest)

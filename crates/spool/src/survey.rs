@@ -5,7 +5,7 @@ use super::damage::{Damage, SpoolError};
 use super::disk::Disk;
 use super::frame::{self, FrameHead, HeadFault};
 use super::segment::{self, FrameCursor, OpenFault, Segment, Step};
-use super::segment_span::Span;
+use super::segment_span::SegmentSpan;
 use std::io;
 
 /// What a look over one segment found.
@@ -230,8 +230,8 @@ impl Survey {
         }
     }
 
-    pub(super) fn span(&self) -> Span {
-        Span {
+    pub(super) fn span(&self) -> SegmentSpan {
+        SegmentSpan {
             first_seq: self.segment.head.first_seq,
             end_seq: self.end_seq,
             bytes: self.segment.length,

@@ -167,11 +167,13 @@ impl Page {
     }
 
     /// A row.
+    #[inline]
     pub fn row(&self, position: usize) -> Option<Row<'_>> {
         self.rows.get(position).map(|spans| self.row_of(spans))
     }
 
     /// The rows in order.
+    #[inline]
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows.iter().map(|spans| self.row_of(spans))
     }
@@ -207,6 +209,7 @@ impl Page {
     ///
     /// # Errors
     /// When its attributes are not BSON.
+    #[inline]
     pub fn push_document(
         &mut self,
         query: &Query,
@@ -246,6 +249,7 @@ impl Page {
     }
 
     /// Adds a record, if it is asked for.
+    #[inline]
     pub fn push_record(&mut self, query: &Query, record: Candidate<'_>) {
         if query.matches(record) {
             let attributes = record.attributes.map(|text| Form::Json(self.put(text)));

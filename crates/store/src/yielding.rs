@@ -4,7 +4,7 @@
 /// Bytes that are gone over between two yields.
 const BYTES_BETWEEN_YIELDS: usize = 64 * 1024;
 
-/// What may still be gone over before the thread is yielded.
+/// Counts what is gone over, and yields when it is enough.
 #[derive(Debug, Default)]
 pub struct YieldBudget {
     /// Bytes since the last yield.

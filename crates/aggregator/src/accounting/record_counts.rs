@@ -5,7 +5,7 @@
 //! body that is refused before that has no records to count.
 
 use serde::Serialize;
-use spool::{Accounts as SpoolAccounts, BatchOutcome};
+use spool::BatchOutcome;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Why records were not taken.
@@ -36,7 +36,7 @@ pub struct Rejections {
 /// Records by what became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Accounts {
+pub struct RecordCounts {
     /// Came with a request; those that are put back from aside come once more.
     pub received: u64,
     /// Found in the spool at the start.
@@ -53,7 +53,7 @@ pub struct Accounts {
 
 /// The counts, each change of which keeps the identity.
 #[derive(Debug, Default)]
-pub struct Accounting(Mutex<Accounts>);
+pub struct Accounting(Mutex<RecordCounts>);
 
 impl Accounting {
     /// Records of a batch that was accepted before, and is not written again.
@@ -76,16 +76,16 @@ impl Accounting {
     }
 
     /// The counts of one moment.
-    pub fn snapshot(&self) -> Accounts {
+    pub fn snapshot(&self) -> RecordCounts {
         *self.lock()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Accounts> {
+    fn lock(&self) -> MutexGuard<'_, RecordCounts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl SpoolAccounts for Accounting {
+impl spool::Accounts for Accounting {
     fn recovered(&self, records: u64) {
         let mut accounts = self.lock();
         accounts.recovered += records;
@@ -113,5 +113,42 @@ impl SpoolAccounts for Accounting {
 
     fn waiting(&self) -> u64 {
         self.lock().waiting
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spool::Accounts as _;
+
+    #[test]
+    fn at_every_moment_what_came_is_what_became_of_it_and_what_waits() {
+        let counts = Accounting::default();
+        let is_balanced = || {
+            let told = counts.snapshot();
+            let rejected = told.rejected;
+            let refused = rejected.invalid + rejected.key_reused + rejected.not_taken;
+            let ended = told.stored + told.already_stored + refused + rejected.set_aside;
+            assert_eq!(told.received + told.recovered, ended + told.waiting);
+            told
+        };
+        counts.recovered(5);
+        assert_eq!(is_balanced().recovered, 5);
+        counts.spooled(10);
+        assert_eq!(counts.waiting(), 15);
+        counts.not_taken(3);
+        assert_eq!(is_balanced().rejected.not_taken, 3);
+        counts.rejected(Rejection::Invalid, 2);
+        counts.rejected(Rejection::KeyReused, 1);
+        counts.repeated(4);
+        counts.done(&BatchOutcome {
+            stored: 7,
+            already_stored: 2,
+            refused: 1,
+        });
+        let told = is_balanced();
+        assert_eq!((told.received, told.waiting), (20, 5));
+        assert_eq!((told.stored, told.already_stored), (7, 6));
+        assert_eq!((told.rejected.set_aside, told.rejected.invalid), (1, 2));
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn open_queues(
     let failed = |source| StartError::Spool(SpoolError::Io(source));
     let disk = Folder::create(&folder.join(SPOOL_FOLDER)).map_err(failed)?;
     let accounting = Arc::<Accounting>::default();
-    let place = SpoolOptions {
+    let options = SpoolOptions {
         disk: Arc::new(disk),
         bounds: Bounds {
             max_bytes: config.spool_max_bytes,
@@ -87,7 +87,7 @@ pub(super) fn open_queues(
         clock: Arc::clone(clock),
         accounts: Arc::clone(&accounting) as Arc<dyn spool::Accounts>,
     };
-    let (spool, committer, consumer) = spool::open(place, config.spool_recover)?;
+    let (spool, committer, consumer) = spool::open(options, config.spool_recover)?;
     let disk = Folder::create(&folder.join(REJECTED_FOLDER)).map_err(failed)?;
     let dead_letters =
         DeadLetters::open(Arc::new(disk), config.rejected_max_bytes).map_err(failed)?;

@@ -65,7 +65,7 @@ struct Search<'a, W> {
     client: ServiceClient,
     format: OutputFormat,
     /// Where neighbours are shown as well.
-    neighbours: Option<Context>,
+    context: Option<Context>,
     /// Records that may still be shown.
     left: Option<u64>,
     shown: u64,
@@ -80,7 +80,7 @@ impl<'a, W: Write> Search<'a, W> {
             request: Request::new(args),
             client: ServiceClient::new(&args.url, args.timeout)?,
             format: OutputFormat::new(args, io::stdout().is_terminal()),
-            neighbours: Context::new(args),
+            context: Context::new(args),
             left: args.limit,
             shown: 0,
             buffer: Vec::new(),
@@ -99,8 +99,8 @@ impl<'a, W: Write> Search<'a, W> {
                 Err(failure) => break Err(failure.after(self.shown)),
             }
         };
-        if let Some(neighbours) = &mut self.neighbours {
-            let last = neighbours.finish(self.format, &mut self.buffer);
+        if let Some(context) = &mut self.context {
+            let last = context.finish(self.format, &mut self.buffer);
             ended = ended.and(last);
         }
         // What was found is shown before it is said what is missing.
@@ -162,11 +162,11 @@ impl<'a, W: Write> Search<'a, W> {
     }
 
     async fn show(&mut self, row: &[u8]) -> Result<(), Failure> {
-        match &mut self.neighbours {
+        match &mut self.context {
             None => self.format.write(row, &mut self.buffer)?,
-            Some(neighbours) => {
+            Some(context) => {
                 let asked = (&self.request, &self.client);
-                neighbours
+                context
                     .show(row, asked, self.format, &mut self.buffer)
                     .await?;
                 self.flush()?;

@@ -97,8 +97,7 @@ impl DeadLetters {
     /// # Errors
     /// [`DeadLetterError`]; then none is kept.
     pub async fn add(self: &Arc<Self>, refusals: Vec<Refusal>) -> Result<(), DeadLetterError> {
-        self.blocking(move |rejected| rejected.write(&refusals))
-            .await
+        self.blocking(move |letters| letters.write(&refusals)).await
     }
 
     /// The numbers of the files, oldest first.
@@ -111,7 +110,7 @@ impl DeadLetters {
     /// # Errors
     /// The disk's, and when the file is not what was written.
     pub async fn read(self: &Arc<Self>, number: u64) -> Result<Vec<DeadLetter>, DeadLetterError> {
-        self.blocking(move |rejected| Ok(read(&*rejected.disk, number)?))
+        self.blocking(move |letters| Ok(read(&*letters.disk, number)?))
             .await
     }
 
@@ -120,14 +119,14 @@ impl DeadLetters {
     /// # Errors
     /// The disk's.
     pub async fn forget(self: &Arc<Self>, number: u64) -> Result<(), DeadLetterError> {
-        self.blocking(move |rejected| {
-            match rejected.disk.remove(&name(number)) {
+        self.blocking(move |letters| {
+            match letters.disk.remove(&name(number)) {
                 // It was removed before, and the folder could not be synced.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 removed => removed?,
             }
-            rejected.disk.sync_folder()?;
-            rejected.files().kept.remove(&number);
+            letters.disk.sync_folder()?;
+            letters.files().kept.remove(&number);
             Ok(())
         })
         .await
@@ -162,8 +161,8 @@ impl DeadLetters {
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, DeadLetterError> + Send + 'static,
     ) -> Result<T, DeadLetterError> {
-        let rejected = Arc::clone(self);
-        let done = tokio::task::spawn_blocking(move || work(&rejected)).await;
+        let letters = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || work(&letters)).await;
         done.unwrap_or_else(|error| Err(io::Error::other(error).into()))
     }
 

@@ -1,7 +1,7 @@
 //! One portion of the spool on its way to the store: sent until every record of it has its fate.
 
 use super::outcome::{named, outcome};
-use super::write_job::{Done, WriteJob, Writer};
+use super::write_job::{WriteJob, WriteReply, Writer};
 use crate::accounting::batch_status::BatchStatuses;
 use crate::breaker::guard::CallError;
 use crate::deliver::dead_letters::{DeadLetters, Refusal};
@@ -141,7 +141,7 @@ impl Delivery {
         let mut pause = FIRST_PAUSE;
         loop {
             match self.submit(WriteJob::Receipts(asked.clone())).await {
-                Ok(Done::Receipts(times)) if times.len() == asked.len() => return times,
+                Ok(WriteReply::Receipts(times)) if times.len() == asked.len() => return times,
                 Ok(_) => {
                     self.rest(&mut pause, "the store gave no receipts", None)
                         .await;
@@ -164,8 +164,8 @@ impl Delivery {
         loop {
             let work = WriteJob::Insert(Arc::clone(documents), range.clone());
             match self.submit(work).await {
-                Ok(Done::Inserted(report)) => return Ok(report),
-                Ok(Done::Receipts(_)) => return Err("the lane mixed up its jobs".to_owned()),
+                Ok(WriteReply::Inserted(report)) => return Ok(report),
+                Ok(WriteReply::Receipts(_)) => return Err("the lane mixed up its jobs".to_owned()),
                 Err(JobError::Failed(CallError::Store(StoreError::Rejected(reason)))) => {
                     return Err(reason);
                 }
@@ -246,7 +246,7 @@ impl Delivery {
         refused.iter().filter_map(refusal).collect()
     }
 
-    async fn submit(&self, work: WriteJob) -> Result<Done, JobError<CallError>> {
+    async fn submit(&self, work: WriteJob) -> Result<WriteReply, JobError<CallError>> {
         let deadline = self.clock.elapsed() + self.timeout;
         let done = self.lane.submit(work, deadline).await?;
         if lock(&self.problems.attempt).take().is_some() {

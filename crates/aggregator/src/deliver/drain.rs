@@ -99,7 +99,7 @@ async fn feed(
             while let Some(ended) = under_way.try_join_next() {
                 note(ended);
             }
-            let Ok(place) = Arc::clone(&free).acquire_owned().await else {
+            let Ok(permit) = Arc::clone(&free).acquire_owned().await else {
                 break;
             };
             match consumer.next(PORTION).await {
@@ -107,7 +107,7 @@ async fn feed(
                     let delivery = Arc::clone(&delivery);
                     under_way.spawn(async move {
                         delivery.deliver(portion).await;
-                        drop(place);
+                        drop(permit);
                     });
                 }
                 Ok(None) => break,

@@ -20,7 +20,7 @@ pub enum WriteJob {
 }
 
 /// What came of it.
-pub enum Done {
+pub enum WriteReply {
     /// The times of receipt.
     Receipts(Vec<Timestamp>),
     /// What became of the documents.
@@ -36,20 +36,20 @@ pub struct Writer {
 #[async_trait]
 impl Handler for Writer {
     type Job = WriteJob;
-    type Output = Done;
+    type Output = WriteReply;
     type Error = CallError;
 
-    async fn run(&self, work: WriteJob, deadline: Duration) -> Result<Done, CallError> {
+    async fn run(&self, work: WriteJob, deadline: Duration) -> Result<WriteReply, CallError> {
         let store = Arc::clone(&self.store);
         let operation = async move {
             match work {
                 WriteJob::Receipts(batches) => {
                     let given = store.receipts(batches, deadline).await;
-                    given.map(Done::Receipts)
+                    given.map(WriteReply::Receipts)
                 }
                 WriteJob::Insert(documents, range) => {
                     let inserted = store.insert(documents, range, deadline).await;
-                    inserted.map(Done::Inserted)
+                    inserted.map(WriteReply::Inserted)
                 }
             }
         };

@@ -1,4 +1,6 @@
 //! The addresses for whoever runs the service: its health, what became of a batch, what the store refused.
+//!
+//! Takes questions about the service itself; gives what its parts know already, and waits for none.
 
 pub(super) mod batches;
 pub(super) mod dead_letters;

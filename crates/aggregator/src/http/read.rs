@@ -1,9 +1,12 @@
 //! The addresses that are read from: one file each, with its parameters beside it.
+//!
+//! Takes query strings; gives records, counts and values in the form that a reader asks for. How records
+//! are found is the business of `search`.
 
 pub(super) mod by_id;
 pub(super) mod facets;
 pub(super) mod histogram;
-pub(super) mod parameters;
+pub(super) mod parameter_error;
 #[cfg(test)]
 mod parameters_fuzz;
 pub(super) mod retrieve;

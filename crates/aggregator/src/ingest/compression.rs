@@ -12,7 +12,7 @@ const ZSTD_WINDOW_LOG: u32 = 25;
 /// How a body is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// It is not.
+    /// Not compressed.
     Identity,
     /// RFC 1952; several members in a row are one body.
     Gzip,

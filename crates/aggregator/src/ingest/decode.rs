@@ -51,16 +51,16 @@ pub(super) struct Decoded {
 /// Why nothing of a body can be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
-    /// Its compression.
+    /// The body cannot be decompressed.
     #[error(transparent)]
     Compression(#[from] CompressionError),
-    /// The body as a whole.
+    /// The body as a whole cannot be decoded.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// Records of it.
+    /// Records of it are refused, and with them the others.
     #[error("{} records cannot be taken", .rejects.count)]
     Records {
-        /// Which, and why.
+        /// Which records, and why.
         rejects: Rejects,
         /// Whether the others would have been taken, had there been any.
         partial: bool,

@@ -35,18 +35,18 @@ struct Entry {
 /// What a batch with a key is.
 #[derive(Debug)]
 pub enum Claim {
-    /// The first with this key: to be written. The others wait until the turn is ended.
-    First(Lease),
+    /// The first with this key: to be written. The others wait until that one has ended.
+    First(ClaimGuard),
     /// The same batch was accepted before.
     Repeated,
     /// Another batch has this key.
     Conflict,
 }
 
-/// The right to write the batch of a key. Dropped without [`Lease::accepted`], it passes to the next
+/// The right to write the batch of a key. Dropped without [`ClaimGuard::accepted`], it passes to the next
 /// one who asks.
 #[derive(Debug)]
-pub struct Lease {
+pub struct ClaimGuard {
     keys: Arc<Keys>,
     key: KeyDigest,
     batch: BatchId,
@@ -103,7 +103,7 @@ impl Keys {
             under_way: Some(receiver),
         };
         known.entries.insert(key, entry);
-        Ok(Claim::First(Lease {
+        Ok(Claim::First(ClaimGuard {
             keys: Arc::clone(self),
             key,
             batch,
@@ -149,7 +149,7 @@ impl Keys {
     }
 }
 
-impl Lease {
+impl ClaimGuard {
     /// The batch is safe.
     pub fn accepted(mut self) {
         self.accepted = true;
@@ -157,7 +157,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for ClaimGuard {
     fn drop(&mut self) {
         if self.accepted {
             return;
@@ -181,7 +181,7 @@ mod tests {
     async fn accept(keys: &Arc<Keys>, text: &str) {
         let (digest, batch) = key(text);
         match keys.claim(digest, batch).await {
-            Claim::First(lease) => lease.accepted(),
+            Claim::First(guard) => guard.accepted(),
             other => panic!("{other:?}"),
         }
     }

@@ -1,7 +1,7 @@
 //! The way in: a batch is taken once it is fsynced in the spool. From there the drain hands it on.
 
 use super::decode::{BodyBounds, BodyError, BodyTerms, Decoded, decode};
-use super::idempotency::{Claim, Keys, Lease};
+use super::idempotency::{Claim, ClaimGuard, Keys};
 use crate::accounting::admission::Reservation;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::{Accounting, Rejection};
@@ -81,10 +81,10 @@ pub struct Receipt {
 /// Why nothing of a request was taken.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
-    /// Its body.
+    /// The body cannot be used.
     #[error(transparent)]
     Body(#[from] BodyError),
-    /// The way on.
+    /// The batch cannot be made durable.
     #[error(transparent)]
     Intake(#[from] IntakeError),
 }
@@ -170,9 +170,9 @@ impl Intake {
                 repeated: false,
             });
         }
-        let (lease, repeated) = match self.claim(&batch, deadline).await? {
+        let (guard, repeated) = match self.claim(&batch, deadline).await? {
             Some(Claim::Conflict) => return Err(IntakeError::KeyReused),
-            Some(Claim::First(lease)) => (Some(lease), false),
+            Some(Claim::First(guard)) => (Some(guard), false),
             Some(Claim::Repeated) => (None, true),
             None => (None, false),
         };
@@ -180,7 +180,7 @@ impl Intake {
             self.accounting.repeated(batch.documents.len() as u64);
         } else {
             // What is remembered of a key, but not its outcome, is written again, as a no-op.
-            let appending = tokio::spawn(self.append(batch, room, lease));
+            let appending = tokio::spawn(self.append(batch, room, guard));
             let appended = tokio::time::timeout(self.left(deadline), appending).await;
             let appended = appended.map_err(|_| IntakeError::Timeout)?;
             appended.unwrap_or(Err(AppendError::Closed))?;
@@ -207,7 +207,7 @@ impl Intake {
         &self,
         batch: Batch,
         room: Reservation,
-        lease: Option<Lease>,
+        guard: Option<ClaimGuard>,
     ) -> impl Future<Output = Result<(), AppendError>> + Send + 'static {
         let (spool, statuses) = (self.spool.clone(), Arc::clone(&self.statuses));
         let id = batch.id;
@@ -216,8 +216,8 @@ impl Intake {
             match spool.append(batch, room).await {
                 Ok(_) => {
                     statuses.spooled(id);
-                    if let Some(lease) = lease {
-                        lease.accepted();
+                    if let Some(guard) = guard {
+                        guard.accepted();
                     }
                     Ok(())
                 }

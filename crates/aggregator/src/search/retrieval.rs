@@ -94,7 +94,7 @@ impl Retrieval {
         Ok(self.pages_with(self.permit()?, query, after))
     }
 
-    /// A place among the answers that may be under way, held as long as anything of one is in memory.
+    /// A permit for one of the answers that may be under way, held as long as anything of one is in memory.
     ///
     /// # Errors
     /// [`TooManyStreams`], at once.
@@ -103,7 +103,7 @@ impl Retrieval {
         permit.map(StreamPermit).map_err(|_| TooManyStreams)
     }
 
-    /// The same as [`Retrieval::pages`] in a place that is held already.
+    /// The same as [`Retrieval::pages`] under a permit that is held already.
     pub fn pages_with(
         self: &Arc<Self>,
         permit: StreamPermit,
@@ -128,7 +128,7 @@ impl Retrieval {
     }
 
     /// What is answered is of the question's kind.
-    async fn ask(&self, question: ReadJob) -> Result<read_job::Answer, PageError> {
+    async fn ask(&self, question: ReadJob) -> Result<read_job::ReadReply, PageError> {
         let deadline = self.clock.elapsed() + self.page_timeout;
         self.lane.submit(question, deadline).await
     }
@@ -144,7 +144,7 @@ impl Retrieval {
     }
 }
 
-/// A place among the answers that may be under way.
+/// A permit for one of the answers that may be under way.
 #[derive(Debug)]
 pub struct StreamPermit(
     #[expect(dead_code, reason = "held for what its end gives back")] OwnedSemaphorePermit,

@@ -22,6 +22,16 @@ pub(crate) const RECORDS: u32 = 1000;
 const START: Timestamp = Timestamp::from_nanos(1_767_225_600_000_000_000);
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
+/// Their names, in the order of [`all`].
+pub(crate) const NAMES: [&str; 6] = [
+    "decode a JSON array to documents",
+    "decode NDJSON to documents",
+    "encode documents from fields",
+    "frame a batch for the spool",
+    "page of stored documents",
+    "page to JSON",
+];
+
 /// A name, and the work.
 pub(crate) type Case = (&'static str, Box<dyn FnMut()>);
 
@@ -36,31 +46,25 @@ pub(crate) fn all() -> Vec<Case> {
     let mut json = Vec::new();
     vec![
         (
-            "decode a JSON array to documents",
+            NAMES[0],
             Box::new(move || drop(black_box(self::batch(&body)))),
         ),
         (
-            "decode NDJSON to documents",
+            NAMES[1],
             Box::new(move || drop(black_box(self::batch(&lines)))),
         ),
+        (NAMES[2], Box::new(move || encode(&fields))),
         (
-            "encode documents from fields",
-            Box::new(move || encode(&fields)),
-        ),
-        (
-            "frame a batch for the spool",
+            NAMES[3],
             Box::new(move || {
                 frame.clear();
                 let batches = std::iter::once(framed.as_ref());
                 black_box(encode_frame(&mut frame, 7, 1, batches, 0).is_ok());
             }),
         ),
+        (NAMES[4], Box::new(move || drop(black_box(page(&paged))))),
         (
-            "page of stored documents",
-            Box::new(move || drop(black_box(page(&paged)))),
-        ),
-        (
-            "page to JSON",
+            NAMES[5],
             Box::new(move || {
                 json.clear();
                 for place in 0..shown.len() {

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_passing_trouble_is_shown_log_again_after_a_while() {
+    fn a_passing_trouble_is_shown_again_after_a_while() {
         let mut reasons = ReasonCounts::new(Some(Duration::from_secs(30)));
         let shown: Vec<bool> = [0, 10, 29, 30, 31, 60]
             .map(|second| reasons.record("down", 1, Duration::from_secs(second)))

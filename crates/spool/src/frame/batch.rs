@@ -1,6 +1,6 @@
 //! A batch in a frame: its head, its undated positions, its documents.
 
-use super::fields::Fields;
+use super::byte_reader::ByteReader;
 use logs::Timestamp;
 use record::batch::Batch;
 use record::id::{BatchId, KeyDigest};
@@ -35,11 +35,11 @@ pub(super) fn encode(bytes: &mut Vec<u8>, batch: &Batch) {
 }
 
 /// Reads a batch; `None` when it is not what its head says.
-pub(super) fn decode(fields: &mut Fields<'_>) -> Option<Batch> {
+pub(super) fn decode(fields: &mut ByteReader<'_>) -> Option<Batch> {
     let (head, positions, documents) = batch_parts(fields)?;
     let positions = positions
         .chunks_exact(4)
-        .map(|bytes| Fields(bytes).u32().map(|position| position as usize));
+        .map(|bytes| ByteReader(bytes).u32().map(|position| position as usize));
     let undated = positions.collect::<Option<_>>()?;
     let batch = Batch::from_parts(head.id, head.key, head.received_at, documents, undated)?;
     (batch.documents.len() == head.records as usize).then_some(batch)
@@ -59,7 +59,9 @@ pub struct BatchHead {
 }
 
 /// A batch's head, its undated positions and its documents.
-pub(super) fn batch_parts<'a>(fields: &mut Fields<'a>) -> Option<(BatchHead, &'a [u8], &'a [u8])> {
+pub(super) fn batch_parts<'a>(
+    fields: &mut ByteReader<'a>,
+) -> Option<(BatchHead, &'a [u8], &'a [u8])> {
     let id = BatchId::from_bytes(fields.array()?);
     let digest = KeyDigest::from_bytes(fields.array()?);
     let received_at = Timestamp::from_nanos(fields.u64()?.cast_signed());

@@ -1,6 +1,6 @@
 //! The head of a segment: two equal copies, of which one is enough.
 
-use super::fields::Fields;
+use super::byte_reader::ByteReader;
 
 /// The version of the format; a later one is not touched. Version 1 had no filler in its frames.
 pub const FORMAT_VERSION: u16 = 2;
@@ -88,7 +88,7 @@ impl SegmentHead {
     }
 
     fn decode_copy(copy: &[u8]) -> Result<Self, HeadFault> {
-        let mut fields = Fields(copy);
+        let mut fields = ByteReader(copy);
         let mut read = || -> Option<_> {
             let (magic, version) = (fields.array::<8>()?, fields.u16()?);
             let (flags, first_seq, salt) = (fields.u16()?, fields.u64()?, fields.u64()?);

@@ -95,7 +95,7 @@ fn what_was_acknowledged_is_there_after_every_crash_power_cut_and_disk_fault() {
             }
         }
         Err((seed, why)) => panic!(
-            "seed {seed}: {why}\nagain: {VARIABLE}={seed}..{} cargo test -p aggregator --lib spool::tests::simulation -- --nocapture",
+            "seed {seed}: {why}\nagain: {VARIABLE}={seed}..{} cargo test -p spool --lib tests::simulation -- --nocapture",
             seed + 1
         ),
     }

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum, value_parser};
 use program::values::time;
 use std::time::Duration;
 
-/// Context on one side at most: one more is asked for, and the service gives 1000.
+/// Neighbours on one side at most: one more is asked for, and the service gives 1000.
 const MOST_CONTEXT: i64 = 999;
 
 /// What is looked for, and how it is shown.

@@ -35,7 +35,7 @@ pub(super) enum Piece<'a> {
 #[derive(Debug)]
 pub(super) struct Groups {
     pub(super) order: Order,
-    /// Context on one side.
+    /// Neighbours on one side.
     pub(super) count: usize,
     /// The last record that was shown.
     last: Option<RecordId>,

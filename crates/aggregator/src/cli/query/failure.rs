@@ -75,7 +75,7 @@ pub enum Failure {
     /// A search that was not finished cannot be gone on with.
     #[error("the service stopped looking before the end")]
     Unfinished,
-    /// Context that the service could not all find.
+    /// Neighbours that the service could not all find.
     #[error(
         "not all neighbours of some records were found in the time that the service takes for one answer"
     )]

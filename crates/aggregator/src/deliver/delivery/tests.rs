@@ -127,7 +127,7 @@ fn message(document: &[u8]) -> String {
 struct Fixture {
     _folder: tempfile::TempDir,
     _committer: spool::Committer,
-    source: Consumer,
+    consumer: Consumer,
     delivery: Delivery,
     store: Arc<Scripted>,
     accounting: Arc<Accounting>,
@@ -147,7 +147,7 @@ fn start_with(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let accounting = Arc::<Accounting>::default();
     let disk = |name| Arc::new(Folder::create(&folder.path().join(name)).unwrap());
-    let place = SpoolOptions {
+    let options = SpoolOptions {
         disk: disk("spool"),
         bounds: Bounds {
             max_bytes: 1 << 20,
@@ -157,7 +157,7 @@ fn start_with(
         clock: Arc::clone(&clock),
         accounts: Arc::clone(&accounting) as Arc<dyn spool::Accounts>,
     };
-    let (spool, committer, source) = spool::open(place, false).unwrap();
+    let (spool, committer, consumer) = spool::open(options, false).unwrap();
     let store = Arc::new(Scripted {
         script: Box::new(script),
         inserts: Mutex::default(),
@@ -183,7 +183,7 @@ fn start_with(
     Fixture {
         _folder: folder,
         _committer: committer,
-        source,
+        consumer,
         delivery,
         store,
         accounting,
@@ -216,7 +216,7 @@ impl Fixture {
             documents: 1000,
             bytes: 1 << 20,
         };
-        let portion = self.source.next(portion).await.unwrap().unwrap();
+        let portion = self.consumer.next(portion).await.unwrap().unwrap();
         assert_eq!(portion.len(), outcomes.len());
         self.delivery.deliver(portion).await;
         let mut told = Vec::new();

@@ -3,7 +3,7 @@
 use super::ApiError;
 use crate::accounting::admission::{self, NoRoom};
 use crate::breaker::guard::CallError;
-use crate::http::read::parameters::ParameterError;
+use crate::http::read::parameter_error::ParameterError;
 use crate::ingest::compression::CompressionError;
 use crate::ingest::decode::BodyError;
 use crate::ingest::intake::{IngestError, IntakeError};

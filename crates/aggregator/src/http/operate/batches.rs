@@ -41,22 +41,22 @@ pub(in crate::http) async fn status(
         return Err(ApiError::bad_request("invalid_batch_id", message));
     };
     match services.intake.statuses().of(id) {
-        Some(fate) => Ok(Json(answer(id, fate))),
+        Some(status) => Ok(Json(answer(id, status))),
         None => Err(ApiError::unknown_batch(id)),
     }
 }
 
-fn answer(id: BatchId, fate: BatchStatus) -> Answer {
-    let outcome = fate.outcome;
+fn answer(id: BatchId, status: BatchStatus) -> Answer {
+    let outcome = status.outcome;
     Answer {
         batch_id: id.to_string(),
-        received_at: fate.received_at.to_string(),
-        records: fate.records,
+        received_at: status.received_at.to_string(),
+        records: status.records,
         durability: outcome.map_or(Durability::Spooled, |_| Durability::Stored),
         stored: outcome.map(|outcome| outcome.stored),
         already_stored: outcome.map(|outcome| outcome.already_stored),
         set_aside: outcome.map(|outcome| outcome.refused),
-        errors: fate
+        errors: status
             .set_aside
             .into_iter()
             .map(|aside| RecordError::new(aside.index, &aside.reason))

@@ -1,6 +1,6 @@
 //! `GET /health`: what the service knows of itself; 503 only while a batch could not be accepted.
 
-use crate::accounting::record_counts::Accounts;
+use crate::accounting::record_counts::RecordCounts;
 use crate::breaker::Snapshot;
 use crate::deliver::dead_letters::DeadLetterSnapshot;
 use crate::http::services::Services;
@@ -25,7 +25,7 @@ struct Health {
     store: StoreStatus,
     spool: SpoolSnapshot,
     rejected: DeadLetterSnapshot,
-    records: Accounts,
+    records: RecordCounts,
     workers: Lanes<LaneSnapshot>,
     breakers: Lanes<Snapshot>,
     memory: Memory,

@@ -141,7 +141,7 @@ fn unreadable(error: &io::Error) -> ApiError {
     ApiError::internal()
 }
 
-/// An answer that keeps its place until its reader has taken it.
+/// An answer that keeps its permit until its reader has taken it.
 pub(super) fn json(text: Vec<u8>, permit: StreamPermit) -> Response {
     let parts = stream::unfold((Some(text), permit), |(text, permit)| async move {
         let text = Bytes::from(text?);

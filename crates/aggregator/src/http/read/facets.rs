@@ -83,7 +83,10 @@ async fn count(page: &Page, facets: &mut Facets) {
 
 /// Why a query string is no request, if it is none.
 #[cfg(test)]
-pub(super) fn refusal(text: &str, now: Timestamp) -> Option<super::parameters::ParameterError> {
+pub(super) fn refusal(
+    text: &str,
+    now: Timestamp,
+) -> Option<super::parameter_error::ParameterError> {
     Parameters::parse(text, now).err()
 }
 

@@ -4,7 +4,7 @@ mod answer;
 mod parameters;
 
 use super::by_id::json;
-use super::parameters::ParameterError;
+use super::parameter_error::ParameterError;
 use crate::http::error::ApiError;
 use crate::http::services::Services;
 use crate::search::histogram::Histogram;
@@ -129,6 +129,9 @@ fn after(time: Timestamp) -> Option<Timestamp> {
 
 /// Why a query string is no request, if it is none.
 #[cfg(test)]
-pub(super) fn refusal(text: &str, now: Timestamp) -> Option<super::parameters::ParameterError> {
+pub(super) fn refusal(
+    text: &str,
+    now: Timestamp,
+) -> Option<super::parameter_error::ParameterError> {
     Parameters::parse(text, now).err()
 }

@@ -2,7 +2,7 @@
 //! error: random bytes, and good requests with bits turned over. `PROPTEST_CASES=1000000` looks at more.
 //! The same is tried on `/logs/retrieve` with what is made here.
 
-use super::parameters::ParameterError;
+use super::parameter_error::ParameterError;
 use super::{facets, histogram};
 use logs::Timestamp;
 use proptest::prelude::*;

@@ -6,7 +6,7 @@ pub(super) mod format;
 mod negotiation;
 mod parameters;
 
-use super::parameters::ParameterError;
+use super::parameter_error::ParameterError;
 use crate::http::error::ApiError;
 use crate::http::services::Services;
 use crate::search::accumulate::{Accumulated, accumulate};
@@ -61,7 +61,7 @@ pub(in crate::http) async fn retrieve(
     Ok((headers, answer.into_body()).into_response())
 }
 
-/// Pages that are in memory keep the place of the search that found them.
+/// Pages that are in memory keep the permit of the search that found them.
 fn ready(found: Vec<Page>, pages: Pages) -> Source {
     Source::Ready {
         pages: found.into_iter(),

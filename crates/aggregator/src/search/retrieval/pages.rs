@@ -99,7 +99,7 @@ impl Pages {
     ///
     /// # Errors
     /// As with [`Pages::step`].
-    pub(super) async fn unread(&mut self) -> Result<Option<PageReply>, PageError> {
+    pub(super) async fn reply(&mut self) -> Result<Option<PageReply>, PageError> {
         while let Some(found) = self.find().await? {
             self.taken(found.next());
             if !found.is_empty() {

@@ -15,13 +15,13 @@ pub struct Prefetch {
     /// `None` is the end, said in so many words: a looking that was aborted just falls silent.
     found: mpsc::Receiver<Result<Option<PageReply>, PageError>>,
     query: Arc<Query>,
-    /// Where the place lies when nothing more is looked for, until this is dropped.
+    /// Where the permit lies when nothing more is looked for, until this is dropped.
     _permit: oneshot::Receiver<StreamPermit>,
     _looking: AbortOnDropHandle<()>,
 }
 
 impl Prefetch {
-    /// Begins to look: the answer has begun. Its place is held until this is dropped.
+    /// Begins to look: the answer has begun. Its permit is held until this is dropped.
     pub fn start(mut pages: Pages) -> Self {
         pages.begin();
         let (sender, receiver) = mpsc::channel(1);
@@ -30,7 +30,7 @@ impl Prefetch {
         let looking = tokio::spawn(async move {
             // No page is asked for before there is room for it.
             while let Ok(room) = sender.reserve().await {
-                let found = pages.unread().await;
+                let found = pages.reply().await;
                 if !matches!(found, Ok(Some(_))) {
                     drop(permit.send(pages.into_permit()));
                     room.send(found);
@@ -127,7 +127,7 @@ mod tests {
         let retrieval = Arc::clone(&pages.retrieval);
         let mut ahead = Prefetch::start(pages);
         while ahead.next().await.unwrap().is_some() {}
-        assert!(retrieval.permit().is_err(), "there is one place");
+        assert!(retrieval.permit().is_err(), "there is one permit");
         drop(ahead);
         assert!(retrieval.permit().is_ok());
     }

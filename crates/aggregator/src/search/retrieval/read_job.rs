@@ -30,7 +30,7 @@ enum Wanted {
 }
 
 /// What the store says to it: of the kind that was wanted.
-pub(super) enum Answer {
+pub(super) enum ReadReply {
     Page(PageReply),
     Counts(Counts),
 }
@@ -59,22 +59,22 @@ impl ReadJob {
         }
     }
 
-    async fn ask(self, store: &dyn Store, deadline: Duration) -> Result<Answer, StoreError> {
+    async fn ask(self, store: &dyn Store, deadline: Duration) -> Result<ReadReply, StoreError> {
         let (query, after) = (&self.query, self.after);
         match self.wanted {
             Wanted::Page(limit) => {
                 let found = store.page(query, after, limit, deadline).await;
-                found.map(Answer::Page)
+                found.map(ReadReply::Page)
             }
             Wanted::Counts(interval, time) => {
                 let counts = store.counts(query, after, interval, time, deadline).await;
-                counts.map(Answer::Counts)
+                counts.map(ReadReply::Counts)
             }
         }
     }
 }
 
-impl Answer {
+impl ReadReply {
     /// What was found for a page, if one was asked for.
     pub(super) fn found(self) -> Option<PageReply> {
         match self {
@@ -101,10 +101,10 @@ pub(super) struct Reader {
 #[async_trait]
 impl Handler for Reader {
     type Job = ReadJob;
-    type Output = Answer;
+    type Output = ReadReply;
     type Error = CallError;
 
-    async fn run(&self, question: ReadJob, deadline: Duration) -> Result<Answer, CallError> {
+    async fn run(&self, question: ReadJob, deadline: Duration) -> Result<ReadReply, CallError> {
         let store = Arc::clone(&self.store);
         let read = async move { question.ask(&*store, deadline).await };
         self.guard.call(deadline + ANSWER_TIME, read).await

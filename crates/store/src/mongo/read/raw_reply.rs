@@ -46,11 +46,11 @@ impl RawPage for RawReply {
     }
 
     async fn read(&self, query: &Query) -> Result<Page, StoreError> {
-        let (mut page, mut budget) = (Page::default(), YieldBudget::default());
+        let (mut page, mut yields) = (Page::default(), YieldBudget::default());
         for document in documents(&self.batch)? {
             let document = document?;
             push(&mut page, query, document)?;
-            budget.spend(document.as_bytes().len()).await;
+            yields.spend(document.as_bytes().len()).await;
         }
         page.next = self.next;
         Ok(page)

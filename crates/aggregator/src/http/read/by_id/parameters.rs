@@ -1,6 +1,6 @@
 //! How many neighbours are asked for, and which.
 
-use crate::http::read::parameters::{ParameterError, number, query};
+use crate::http::read::parameter_error::{ParameterError, number, query};
 use logs::Timestamp;
 use query::{Query, once};
 

@@ -1,6 +1,6 @@
 //! Of what a reader wants the most frequent values: the query, and which fields.
 
-use crate::http::read::parameters::{ParameterError, number, query};
+use crate::http::read::parameter_error::{ParameterError, number, query};
 use crate::search::facets::Field;
 use logs::Timestamp;
 use query::{Query, once};

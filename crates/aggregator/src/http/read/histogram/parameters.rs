@@ -1,6 +1,6 @@
 //! What a reader wants counted: the query, and by what.
 
-use crate::http::read::parameters::{ParameterError, query};
+use crate::http::read::parameter_error::{ParameterError, query};
 use logs::Timestamp;
 use query::interval::Interval;
 use query::{Query, once};

@@ -16,7 +16,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 pub(super) enum Source {
     /// From the store, as they are found.
     Stream(Prefetch),
-    /// They are here, and take up a place until they are written.
+    /// They are here, and take up a permit until they are written.
     Ready {
         pages: vec::IntoIter<Page>,
         _permit: StreamPermit,
@@ -130,11 +130,11 @@ mod tests {
 
     #[tokio::test]
     async fn rows_that_were_found_do_not_wait_for_a_search_that_finds_no_more() {
-        let (pages, mut parameters) = pages(vec![empty(2)]);
+        let (pages, mut questions) = pages(vec![empty(2)]);
         let source = Source::Stream(Prefetch::start(pages));
         // It has passed over the page without a row, and goes on looking.
         for _ in 0..2 {
-            parameters.once_more().await;
+            questions.once_more().await;
         }
         let format = Format::new(Kind::Json, None).unwrap();
         let answer = Answer::new(one_row(1), source, format, Encoder::new(None).unwrap());

@@ -1,7 +1,7 @@
 //! What a reader asks for: the query, and how much of its answer at a time.
 
 use super::format::Kind;
-use crate::http::read::parameters::{ParameterError, number, query};
+use crate::http::read::parameter_error::{ParameterError, number, query};
 use logs::Timestamp;
 use query::cursor::{CursorKey, Position};
 use query::{Query, once};

@@ -1,9 +1,9 @@
-//! Little-endian fields, one behind another.
+//! Reads little-endian numbers and arrays, one behind another.
 
 /// What is still to be read.
-pub(super) struct Fields<'a>(pub(super) &'a [u8]);
+pub(super) struct ByteReader<'a>(pub(super) &'a [u8]);
 
-impl<'a> Fields<'a> {
+impl<'a> ByteReader<'a> {
     pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;

@@ -1,4 +1,4 @@
-//! What the addresses' parameters have in common: the filters, and why a request cannot be answered.
+//! Why the parameters of a request cannot be used, and how the filters and numbers among them are read.
 
 use super::retrieve::format::FormatError;
 use logs::Timestamp;
