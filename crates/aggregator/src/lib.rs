@@ -39,7 +39,7 @@
 //! | [`accounting`] | memory under way, the fate of every record, the status of batches |
 //! | [`config`] | settings |
 //!
-//! Below them stand crates of their own: [`store`], [`spool`](::spool), [`wire`], [`query`],
+//! Below them stand crates of their own: [`store`], [`spool`], [`wire`], [`query`],
 //! [`record`], [`program`] and [`logs`].
 //!
 //! | to add | touch |
@@ -47,7 +47,7 @@
 //! | a wire format | a file in `crates/wire/src`, a row in its `formats.rs` |
 //! | a protocol | a file in `http/ingest`, a row in `http/router.rs`, its decoder in `crates/wire` |
 //! | a query filter | a file in `crates/query/src`, as its `lib.rs` says; a flag in `cli/query/args.rs` with its line in `cli/query/request.rs` |
-//! | a rule of durability | `crates/spool`, whose disk is a seam: [`spool::disk`](::spool::disk) |
+//! | a rule of durability | `crates/spool`, whose disk is a seam: [`spool::disk`] |
 //! | a store | a file in `crates/store/src` that keeps [`store::Store`], a case in `app/wiring.rs` |
 //! | an address to read from | a file in `http/read`, a row in `http/router.rs` |
 //! | a command | a file in `cli/`, a row in `cli/arguments.rs` |
