@@ -5,7 +5,6 @@
 //! bring to its end is never passed off as whole.
 
 mod args;
-mod client;
 mod closed_pipe;
 mod colors;
 mod context;
@@ -18,17 +17,18 @@ mod record_layout;
 mod request;
 mod row_splitter;
 mod sanitize;
+mod service_client;
 
 pub use args::{ColorChoice, Direction, Output, QueryArgs};
 pub use failure::Failure;
 pub use json_record::NoRecord;
 pub use row_splitter::TooLong;
 
-use client::{Answer, ServiceClient};
 use context::Context;
 use output_format::OutputFormat;
 use request::Request;
 use row_splitter::Rows;
+use service_client::{Answer, ServiceClient};
 use std::io::{self, IsTerminal as _, Write};
 use tokio::runtime;
 

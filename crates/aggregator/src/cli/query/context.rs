@@ -1,12 +1,12 @@
 //! `--context`: what stands around each record, asked for one record after the other.
 
 use super::args::{Direction, QueryArgs};
-use super::client::ServiceClient;
 use super::context_groups::{Around, Groups, Piece, Row};
 use super::failure::Failure;
 use super::json_record::{NoRecord, Record};
 use super::output_format::OutputFormat;
 use super::request::Request;
+use super::service_client::ServiceClient;
 use query::Order;
 use serde::Deserialize;
 use serde_json::value::RawValue;
