@@ -1,6 +1,8 @@
 //! Too much at once: refused at once and in the open, and what was accepted stays safe.
 #![expect(clippy::disallowed_methods, reason = "real processes, real time")]
 
+mod bodies;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +10,7 @@ use crate::support::http::Reply;
 use crate::support::mongod::Mongod;
 use crate::support::raw::RawClient;
 use crate::support::service::{Builder, Service};
-use crate::support::traffic::{fill, get, post_head, retry_after};
+use crate::support::traffic::{fill, get, retry_after};
 use crate::support::wait_until;
 use bson::doc;
 use serde_json::{Value, json};
@@ -152,66 +154,6 @@ async fn a_job_is_skipped_when_its_caller_has_left() {
     mongod.thaw();
     assert_eq!(first.await.unwrap().status, 200);
     lane(&service, "read", "skipped", 1).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn bodies_take_no_more_memory_than_they_may() {
-    const BODY: usize = 700 * 1024;
-    let settings = Service::builder().env("MAX_BODY_BYTES", "1MiB");
-    let settings = settings.env("MAX_DECODED_BYTES", "1MiB");
-    let service = settings.env("MAX_INFLIGHT_BYTES", "4MiB").start().await;
-    let mut holders = Vec::new();
-    for _ in 0..5 {
-        let mut holder = RawClient::connect(service.address()).await;
-        holder.send(post_head(BODY)).await.unwrap();
-        holders.push(holder);
-    }
-    wait_until("the heads to be read", PATIENCE, async || {
-        service.health().await["memory"]["reservedBytes"].as_u64() >= Some(5 * BODY as u64)
-    })
-    .await;
-    let body = json!([{"message": "x".repeat(BODY)}]);
-    let refused = service.batch(&body).await;
-    assert_eq!(refused.status, 503, "{}", refused.text());
-    assert_eq!(refused.json()["code"], "overloaded", "{}", refused.text());
-    assert!(retry_after(&refused) >= Duration::from_secs(1));
-    drop(holders);
-    wait_until("the room to be free", PATIENCE, async || {
-        service.health().await["memory"]["reservedBytes"] == 0
-    })
-    .await;
-    assert_eq!(service.batch(&body).await.status, 200);
-}
-
-/// Short records become documents several times their size.
-#[tokio::test(flavor = "multi_thread")]
-async fn short_records_take_no_more_memory_than_they_may() {
-    const LIMIT_MIB: u64 = 56;
-    /// Code, stacks and what the allocator keeps.
-    const SLACK_MIB: u64 = 24;
-    let settings = Service::builder().env("MAX_DECODED_BYTES", "13MiB");
-    let limit = format!("{LIMIT_MIB}MiB");
-    let service = Arc::new(settings.env("MAX_INFLIGHT_BYTES", limit).start().await);
-    let before = service.peak_rss_kib();
-    let body = format!("[{}]", vec![r#"{"log":"a"}"#; 250_000].join(","));
-    let headers = [("content-type", "application/json")];
-    let sent: Vec<_> = (0..10)
-        .map(|_| {
-            let (service, body) = (Arc::clone(&service), body.clone());
-            tokio::spawn(async move { service.post_with("/logs/batch", &headers, body).await })
-        })
-        .collect();
-    let mut taken = 0;
-    for reply in sent {
-        match reply.await.unwrap() {
-            reply if reply.status == 200 => taken += 1,
-            reply => assert_eq!(reply.json()["code"], "overloaded", "{}", reply.text()),
-        }
-    }
-    let grown = (service.peak_rss_kib() - before) / 1024;
-    println!("{taken} of 10 taken, grown by {grown} MiB");
-    assert!(taken > 0);
-    assert!(grown < LIMIT_MIB + SLACK_MIB, "grown by {grown} MiB");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@
 //! it; decodes it on the right thread, finds out whether its key came before, makes it durable, and
 //! gives a receipt. It knows no HTTP: heads, addresses and answers are those of the protocols above.
 
+pub mod body_error;
 pub mod compression;
 pub mod decode;
 pub mod idempotency;

@@ -1,7 +1,8 @@
 //! Admission by bytes: what is under way may take so much memory and no more.
 //!
-//! Jobs are bounded by their lanes. Here a request reserves room before its body is read, and again
-//! for what decompressing and encoding add.
+//! Jobs are bounded by their lanes. Here a request reserves room as its body comes, and again for what
+//! decompressing and encoding add. Nobody waits for room: who finds none gives back what it holds, so
+//! that requests which all hold a part can never wait for one another.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +56,17 @@ impl Admission {
             .map_err(|_| NoRoom)
     }
 
+    /// Whether so many bytes would fit now; nothing is reserved for them.
+    ///
+    /// # Errors
+    /// [`NoRoom`] when they would not.
+    pub fn check(&self, bytes: usize) -> Result<(), NoRoom> {
+        match kib(bytes) as usize <= self.free.available_permits() {
+            true => Ok(()),
+            false => Err(NoRoom),
+        }
+    }
+
     /// Bytes that are reserved now.
     pub fn reserved(&self) -> usize {
         self.limit
@@ -104,7 +116,10 @@ mod tests {
         let second = admission.reserve(5 * KIB + 1).unwrap();
         assert_eq!(admission.reserved(), 10 * KIB);
         assert_eq!(first.resize(5 * KIB), Err(NoRoom));
+        assert_eq!(admission.check(1), Err(NoRoom));
         drop(second);
+        assert_eq!(admission.check(6 * KIB), Ok(()));
+        assert_eq!(admission.check(6 * KIB + 1), Err(NoRoom));
         assert_eq!(first.resize(10 * KIB), Ok(()));
         assert_eq!(first.resize(1), Ok(()));
         assert_eq!(admission.reserved(), KIB);

@@ -8,11 +8,15 @@ use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 
-/// Room that is made before the first bytes have come: what is announced need not be true. Pages that
-/// are never written to take no memory.
-const FIRST_ROOM: usize = 1024 * 1024;
+/// Room is reserved in such steps, so that a body takes what has come of it and hardly more.
+const ROOM_STEP: usize = 64 * 1024;
+/// Address space that is made before the first bytes have come: what is announced need not be true.
+/// Pages that are never written to take no memory.
+const FIRST_CAPACITY: usize = 1024 * 1024;
 
-/// Reads a body to its end, with room reserved for it beforehand.
+/// Reads a body to its end, and reserves room for it as it comes.
+///
+/// An announced length only refuses early: room for it is looked for, and not held.
 pub(super) async fn read(
     services: &Services,
     headers: &HeaderMap,
@@ -25,29 +29,45 @@ pub(super) async fn read(
     if announced.is_some_and(|length| length > limits.body_bytes) {
         return Err(ApiError::body_too_large(limits.body_bytes).closing());
     }
-    let room = services
-        .admission
-        .reserve(announced.unwrap_or(limits.body_bytes))
-        .map_err(|error| ApiError::from(error).closing())?;
-    let reading = collect(body, announced.unwrap_or(0), limits);
+    let admission = &services.admission;
+    let fits = admission.check(announced.unwrap_or(0));
+    let room = fits.and_then(|()| admission.reserve(0));
+    let room = room.map_err(|error| ApiError::from(error).closing())?;
+    let reading = collect(body, announced, room, limits);
     match tokio::time::timeout(limits.body_timeout, reading).await {
-        Ok(read) => Ok((read?, room)),
+        Ok(read) => read.map_err(ApiError::closing),
         Err(_) => Err(ApiError::body_timeout(limits.body_timeout).closing()),
     }
 }
 
-async fn collect(mut body: Body, announced: usize, limits: &Limits) -> Result<Bytes, ApiError> {
-    let mut bytes = BytesMut::with_capacity(announced.min(FIRST_ROOM));
+async fn collect(
+    mut body: Body,
+    announced: Option<usize>,
+    mut room: Reservation,
+    limits: &Limits,
+) -> Result<(Bytes, Reservation), ApiError> {
+    let most = announced.unwrap_or(limits.body_bytes);
+    let mut bytes = BytesMut::new();
+    let mut reserved = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
-            ApiError::bad_request("broken_body", format!("the body broke off: {error}")).closing()
+            ApiError::bad_request("broken_body", format!("the body broke off: {error}"))
         })?;
-        if let Ok(data) = frame.into_data() {
-            if bytes.len() + data.len() > limits.body_bytes {
-                return Err(ApiError::body_too_large(limits.body_bytes).closing());
-            }
-            bytes.extend_from_slice(&data);
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        let length = bytes.len() + data.len();
+        if length > limits.body_bytes {
+            return Err(ApiError::body_too_large(limits.body_bytes));
         }
+        if length > reserved {
+            reserved = length.next_multiple_of(ROOM_STEP).min(most.max(length));
+            room.resize(reserved)?;
+        }
+        if bytes.is_empty() {
+            bytes.reserve(announced.unwrap_or(0).min(FIRST_CAPACITY));
+        }
+        bytes.extend_from_slice(&data);
     }
-    Ok(bytes.freeze())
+    Ok((bytes.freeze(), room))
 }

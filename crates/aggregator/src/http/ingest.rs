@@ -27,7 +27,7 @@ async fn receive(
     wanted: Durability,
 ) -> Result<Receipt, ApiError> {
     let intake = &services.intake;
-    let refuse = |error: IngestError| ApiError::not_taken(error, intake.spool().time_to_room());
+    let refuse = |error: IngestError| ApiError::not_taken(error, || intake.spool().time_to_room());
     // Before the body is read: a sender that cannot be served should not have to send it.
     let ready = intake.check();
     ready.map_err(|error| refuse(IngestError::Intake(error.into())).closing())?;

@@ -1,11 +1,14 @@
 //! Compressed bodies, decompressed within their bounds in bytes and memory.
 
-use crate::accounting::admission::{NoRoom, Reservation};
+use super::body_error::BodyError;
+use crate::accounting::admission::Reservation;
 use bytes::Bytes;
 use std::io::{self, Read};
 
-/// Decompressed bytes between two looks at the bounds.
-const STEP: usize = 1024 * 1024;
+/// Decompressed bytes between two looks at the bounds: few at first, so that a short body takes no more
+/// room than it needs, and then as many as there are already.
+const FIRST_STEP: usize = 64 * 1024;
+const LARGEST_STEP: usize = 1024 * 1024;
 /// The largest window that a zstd body may ask for, as a power of two: 32 MiB.
 const ZSTD_WINDOW_LOG: u32 = 25;
 
@@ -22,23 +25,6 @@ pub enum Encoding {
     Zstd,
 }
 
-/// Why a body cannot be decompressed.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CompressionError {
-    /// It is not what its encoding says.
-    #[error("the body cannot be decompressed: {0}")]
-    Broken(String),
-    /// It is larger than a body may be.
-    #[error("the body is larger than {limit} bytes once decompressed")]
-    TooLarge {
-        /// Bytes that it may have.
-        limit: usize,
-    },
-    /// There is no memory for it.
-    #[error(transparent)]
-    NoRoom(#[from] NoRoom),
-}
-
 /// Decompresses a body, reserving room as it grows. It works without a pause, so it belongs on a
 /// thread for blocking work.
 pub(super) fn decompress(
@@ -46,7 +32,7 @@ pub(super) fn decompress(
     body: Bytes,
     limit: usize,
     room: &mut Reservation,
-) -> Result<Bytes, CompressionError> {
+) -> Result<Bytes, BodyError> {
     let input = body.as_ref();
     match encoding {
         Encoding::Identity => Ok(body),
@@ -94,18 +80,19 @@ fn inflate(
     input: usize,
     limit: usize,
     room: &mut Reservation,
-) -> Result<Bytes, CompressionError> {
+) -> Result<Bytes, BodyError> {
     let mut output = Vec::new();
     loop {
         let before = output.len();
-        room.resize(input + before + STEP)?;
+        let step = before.clamp(FIRST_STEP, LARGEST_STEP);
+        room.resize(input + before + step)?;
         decoder
             .by_ref()
-            .take(STEP as u64)
+            .take(step as u64)
             .read_to_end(&mut output)
             .map_err(|error| broken(&error))?;
         if output.len() > limit {
-            return Err(CompressionError::TooLarge { limit });
+            return Err(BodyError::TooLarge { limit });
         }
         if output.len() == before {
             return Ok(Bytes::from(output));
@@ -113,6 +100,6 @@ fn inflate(
     }
 }
 
-fn broken(error: &io::Error) -> CompressionError {
-    CompressionError::Broken(error.to_string())
+fn broken(error: &io::Error) -> BodyError {
+    BodyError::Compression(error.to_string())
 }

@@ -1,14 +1,15 @@
 //! A body into a batch: decompressed, decoded on the right thread, and weighed.
 
-use super::compression::{self, CompressionError, Encoding};
-use crate::accounting::admission::{NoRoom, Reservation};
+use super::body_error::BodyError;
+use super::compression::{self, Encoding};
+use crate::accounting::admission::Reservation;
 use crate::accounting::record_counts::{Accounting, Rejection};
 use bytes::Bytes;
 use logs::Timestamp;
 use record::batch::{Batch, BatchBuilder, Rejects};
 use record::id::{BatchId, KeyDigest};
 use std::sync::Arc;
-use wire::{DecodeError, Format};
+use wire::Format;
 
 /// Larger bodies are decoded on a thread for blocking work: at this size it takes about a millisecond.
 const INLINE_BYTES: usize = 512 * 1024;
@@ -46,31 +47,6 @@ pub(super) struct Decoded {
     pub(super) batch: Batch,
     pub(super) rejects: Rejects,
     pub(super) room: Reservation,
-}
-
-/// Why nothing of a body can be taken.
-#[derive(Debug, thiserror::Error)]
-pub enum BodyError {
-    /// The body cannot be decompressed.
-    #[error(transparent)]
-    Compression(#[from] CompressionError),
-    /// The body as a whole cannot be decoded.
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
-    /// Records of it are refused, and with them the others.
-    #[error("{} records cannot be taken", .rejects.count)]
-    Records {
-        /// Which records, and why.
-        rejects: Rejects,
-        /// Whether the others would have been taken, had there been any.
-        partial: bool,
-    },
-    /// There is no memory for it.
-    #[error(transparent)]
-    NoRoom(#[from] NoRoom),
-    /// Decoding panicked, which was logged.
-    #[error("decoding the body panicked")]
-    Panicked,
 }
 
 /// Decodes a body and weighs what came of it. Records that are refused are counted.

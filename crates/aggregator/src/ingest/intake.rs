@@ -1,6 +1,7 @@
 //! The way in: a batch is taken once it is fsynced in the spool. From there the drain hands it on.
 
-use super::decode::{BodyBounds, BodyError, BodyTerms, Decoded, decode};
+use super::body_error::BodyError;
+use super::decode::{BodyBounds, BodyTerms, Decoded, decode};
 use super::idempotency::{Claim, ClaimGuard, Keys};
 use crate::accounting::admission::Reservation;
 use crate::accounting::batch_status::BatchStatuses;

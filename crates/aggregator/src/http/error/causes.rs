@@ -4,8 +4,7 @@ use super::ApiError;
 use crate::accounting::admission::{self, NoRoom};
 use crate::breaker::guard::CallError;
 use crate::http::read::parameter_error::ParameterError;
-use crate::ingest::compression::CompressionError;
-use crate::ingest::decode::BodyError;
+use crate::ingest::body_error::BodyError;
 use crate::ingest::intake::{IngestError, IntakeError};
 use crate::search::retrieval::TooManyStreams;
 use crate::worker::JobError;
@@ -33,16 +32,14 @@ impl From<DecodeError> for ApiError {
 impl From<BodyError> for ApiError {
     fn from(error: BodyError) -> Self {
         match error {
-            BodyError::Compression(CompressionError::NoRoom(error)) | BodyError::NoRoom(error) => {
-                error.into()
-            }
-            BodyError::Compression(error @ CompressionError::Broken(_)) => {
+            BodyError::Compression(_) => {
                 Self::bad_request("invalid_compression", error.to_string())
             }
-            BodyError::Compression(error @ CompressionError::TooLarge { .. }) => {
+            BodyError::TooLarge { .. } => {
                 let status = StatusCode::PAYLOAD_TOO_LARGE;
                 Self::new(status, "decoded_body_too_large", error.to_string())
             }
+            BodyError::NoRoom(error) => error.into(),
             BodyError::Decode(error) => error.into(),
             BodyError::Records { rejects, partial } => Self::invalid_records(&rejects, partial),
             BodyError::Panicked => Self::internal(),
@@ -120,8 +117,12 @@ impl From<StoreError> for ApiError {
 }
 
 impl ApiError {
-    /// Why a request is not taken; `room_in` is how long it may take until the spool has room.
-    pub(in crate::http) fn not_taken(error: IngestError, room_in: Duration) -> Self {
+    /// Why a request is not taken; `room_in` says how long it may take until the spool has room, and is
+    /// asked only by a refusal for which that matters.
+    pub(in crate::http) fn not_taken(
+        error: IngestError,
+        room_in: impl FnOnce() -> Duration,
+    ) -> Self {
         match error {
             IngestError::Body(error) => error.into(),
             IngestError::Intake(error) => Self::not_durable(&error, room_in),
@@ -129,7 +130,10 @@ impl ApiError {
     }
 
     /// Why a batch is not made durable.
-    pub(in crate::http) fn not_durable(error: &IntakeError, room_in: Duration) -> Self {
+    pub(in crate::http) fn not_durable(
+        error: &IntakeError,
+        room_in: impl FnOnce() -> Duration,
+    ) -> Self {
         let message = error.to_string();
         let error = match error {
             IntakeError::Spool(error) => error,
@@ -145,8 +149,8 @@ impl ApiError {
             }
         };
         match error {
-            AppendError::Full { .. } => Self::unavailable("spool_full", message, room_in),
-            AppendError::DiskFull(_) => Self::unavailable("disk_full", message, room_in),
+            AppendError::Full { .. } => Self::unavailable("spool_full", message, room_in()),
+            AppendError::DiskFull(_) => Self::unavailable("disk_full", message, room_in()),
             AppendError::TooLarge(_) => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "batch_too_large", message)
             }

@@ -93,7 +93,7 @@ pub(in crate::http) async fn replay(
         };
         let spool = services.intake.spool();
         let appended = spool.append(batch, room).await;
-        appended.map_err(|error| ApiError::not_durable(&error.into(), spool.time_to_room()))?;
+        appended.map_err(|error| ApiError::not_durable(&error.into(), || spool.time_to_room()))?;
         replayed += kept.len();
         // Until it is gone, another replay would put it back once more, which changes nothing.
         services.dead_letters.forget(number).await?;
