@@ -11,6 +11,7 @@
 mod accounting;
 mod bad_input;
 mod batches;
+mod connections;
 mod counting_in_trouble;
 mod curl_examples;
 mod documents;

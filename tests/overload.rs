@@ -10,7 +10,7 @@ use crate::support::http::Reply;
 use crate::support::mongod::Mongod;
 use crate::support::raw::RawClient;
 use crate::support::service::{Builder, Service};
-use crate::support::traffic::{fill, get, retry_after};
+use crate::support::traffic::{fill, get, rest, retry_after};
 use crate::support::wait_until;
 use bson::doc;
 use serde_json::{Value, json};
@@ -86,9 +86,9 @@ async fn a_full_lane_refuses_at_once() {
     assert_eq!(served, 3);
 }
 
-/// Holds up one kind of command for `PATIENCE`.
-async fn hold_up(mongod: &Mongod, command: &str) {
-    let millis = i32::try_from(PATIENCE.as_millis()).unwrap();
+/// Holds up each command of one kind for so long.
+async fn hold_up(mongod: &Mongod, command: &str, time: Duration) {
+    let millis = i32::try_from(time.as_millis()).unwrap();
     let fail = doc! {
         "configureFailPoint": "failCommand", "mode": "alwaysOn",
         "data": { "failCommands": [command], "blockConnection": true, "blockTimeMS": millis },
@@ -101,7 +101,7 @@ async fn hold_up(mongod: &Mongod, command: &str) {
 async fn writes_that_hang_do_not_hold_up_reads() {
     let mongod = Mongod::start_with(&["--setParameter", "enableTestCommands=1"]).await;
     let service = begun(one_worker(&mongod)).await;
-    hold_up(&mongod, "insert").await;
+    hold_up(&mongod, "insert", PATIENCE).await;
     let hanging = send(&service, "hangs".to_owned());
     lane(&service, "write", "busy", 1).await;
     let started = Instant::now();
@@ -116,7 +116,7 @@ async fn writes_that_hang_do_not_hold_up_reads() {
 async fn reads_that_hang_do_not_hold_up_writes() {
     let mongod = Mongod::start_with(&["--setParameter", "enableTestCommands=1"]).await;
     let service = begun(one_worker(&mongod)).await;
-    hold_up(&mongod, "find").await;
+    hold_up(&mongod, "find", PATIENCE).await;
     let mut readers = Vec::new();
     for _ in 0..5 {
         let mut reader = RawClient::connect(service.address()).await;
@@ -133,11 +133,11 @@ async fn reads_that_hang_do_not_hold_up_writes() {
     lane(&service, "read", "queued", 4).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_job_is_skipped_when_its_caller_has_left() {
-    let mongod = Mongod::start().await;
+/// A caller leaves, which costs nothing of what it had asked for: the job of `leaving` never runs.
+async fn skipped(leaving: impl AsyncFn(RawClient)) {
+    let mongod = Mongod::start_with(&["--setParameter", "enableTestCommands=1"]).await;
     let service = begun(one_worker(&mongod)).await;
-    mongod.freeze();
+    hold_up(&mongod, "find", Duration::from_secs(8)).await;
     let stays = Arc::clone(&service);
     let first = tokio::spawn(async move { stays.get("/logs/retrieve").await });
     lane(&service, "read", "busy", 1).await;
@@ -146,14 +146,29 @@ async fn a_job_is_skipped_when_its_caller_has_left() {
     lane(&service, "read", "queued", 1).await;
     let connections = async || service.health().await["connections"].as_u64().unwrap();
     let before = connections().await;
-    leaver.close();
+    leaving(leaver).await;
     wait_until("the caller's leaving to be seen", PATIENCE, async || {
         connections().await < before
     })
     .await;
-    mongod.thaw();
+    assert!(!first.is_finished(), "the job had not begun");
     assert_eq!(first.await.unwrap().status, 200);
     lane(&service, "read", "skipped", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_skipped_when_its_caller_has_waited_long_enough_and_left() {
+    // One that closes its sending side with its request may still wait for the answer.
+    skipped(async |leaver| {
+        rest(Duration::from_millis(2500)).await;
+        leaver.close();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_skipped_when_its_callers_connection_breaks() {
+    skipped(async |leaver| leaver.abort()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,26 +187,4 @@ async fn no_more_answers_are_under_way_than_may_be() {
         service.get("/logs/retrieve?logLevel=WARN").await.status == 404
     })
     .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_connection_too_many_waits_and_is_not_reset() {
-    let service = Service::builder().env("MAX_CONNECTIONS", "2").start().await;
-    let request = get("/health");
-    let mut holders = Vec::new();
-    for _ in 0..2 {
-        let mut holder = RawClient::connect(service.address()).await;
-        holder.send(&request).await.unwrap();
-        assert_eq!(holder.read_response(PATIENCE).await.status, 200);
-        holders.push(holder);
-    }
-    let mut waiting = RawClient::connect(service.address()).await;
-    waiting.send(&request).await.unwrap();
-    let mut first = holders.remove(0);
-    first.send(&request).await.unwrap();
-    let reply = first.read_response(PATIENCE).await;
-    let health: Value = serde_json::from_str(&reply.text()).unwrap();
-    assert_eq!(health["connections"], 2);
-    first.close();
-    assert_eq!(waiting.read_response(PATIENCE).await.status, 200);
 }

@@ -132,7 +132,10 @@ async fn a_reader_that_does_not_read_does_not_hold_up_the_stop() {
     service.terminate();
     assert_eq!(service.wait_exit(PATIENCE).await.code(), Some(0));
     let log = service.log_text();
-    assert!(log.contains("SHUTDOWN_TIMEOUT is over"), "{log}");
+    assert!(
+        log.contains("three quarters of SHUTDOWN_TIMEOUT are over"),
+        "{log}"
+    );
     reader.close();
     service.restart().await;
     assert_eq!(stored(&service).await.len(), 20_000);
@@ -182,6 +185,81 @@ async fn connections_that_ask_for_nothing_do_not_hold_up_the_stop() {
     assert_eq!(service.wait_exit(PATIENCE).await.code(), Some(0));
     assert!(silent.closed_within(PATIENCE).await);
     assert!(between.closed_within(PATIENCE).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn heads_and_bodies_that_are_not_whole_hardly_hold_up_the_stop() {
+    let settings = Service::builder().env("SHUTDOWN_TIMEOUT", "10m");
+    let service = settings.env("BODY_TIMEOUT", "10m").start().await;
+    let mut clients = Vec::new();
+    for begun in [
+        "G".to_owned(),
+        "GET /health HTTP/1.1\r\nHost:".to_owned(),
+        format!("{}[", post_head(100)),
+    ] {
+        let mut client = RawClient::connect(service.address()).await;
+        client.send(begun).await.unwrap();
+        clients.push(client);
+    }
+    let accepted = json!([{"timestamp": "2024-10-08T00:00:00Z", "message": "accepted"}]);
+    let headers = [("content-type", "application/json")];
+    let path = "/logs/batch?ack=spooled";
+    let reply = service
+        .post_with(path, &headers, accepted.to_string())
+        .await;
+    assert_eq!(reply.status, 200);
+    wait_until("the body to be read", PATIENCE, async || {
+        service.health().await["memory"]["reservedBytes"] != 0
+    })
+    .await;
+    service.terminate();
+    let mut body = clients.pop().unwrap();
+    let refused = body.read_response(PATIENCE).await;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert!(
+        refused.text().contains("\"stopping\""),
+        "{}",
+        refused.text()
+    );
+    assert!(refused.header("retry-after").is_some());
+    for client in &mut clients {
+        assert!(client.closed_within(PATIENCE).await);
+    }
+    assert_eq!(service.wait_exit(PATIENCE).await.code(), Some(0));
+    let log = service.log_text();
+    assert!(
+        log.contains("everything that was accepted is stored"),
+        "{log}"
+    );
+}
+
+/// The store takes the last batch only once the time of the requests is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_leave_the_drain_a_part_of_the_time() {
+    let settings = Service::builder().env("SHUTDOWN_TIMEOUT", "4s");
+    let service = settings.start().await;
+    fill(&service, 20).await;
+    let reader = begin_reading(&service).await;
+    let other = rusqlite::Connection::open(service.data_dir().join("logs.sqlite3")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let batch = json!([{"timestamp": "2024-10-08T00:00:00Z", "message": "waits"}]);
+    let headers = [("content-type", "application/json")];
+    let path = "/logs/batch?ack=spooled";
+    let reply = service.post_with(path, &headers, batch.to_string()).await;
+    assert_eq!(reply.status, 200);
+    service.terminate();
+    wait_until("the requests to be cut off", PATIENCE, async || {
+        service.log_text().contains("of SHUTDOWN_TIMEOUT are over")
+    })
+    .await;
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(service.wait_exit(PATIENCE).await.code(), Some(0));
+    let log = service.log_text();
+    assert!(
+        log.contains("everything that was accepted is stored"),
+        "{log}"
+    );
+    reader.close();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,8 @@ use super::wait_until;
 /// Becomes the program in `$2…` and leaves a watcher beside it, which reads our end of a pipe.
 /// A line tells the watcher that the program has been waited for. The end of the pipe without a
 /// line tells it that the test process is gone: it kills the program and removes the folder `$1`.
-/// `MAX_FILE_BLOCKS` bounds what the program may write to one file, in blocks of 512 bytes.
+/// `MAX_FILE_BLOCKS` bounds what the program may write to one file, in blocks of 512 bytes, and
+/// `MAX_OPEN_FILES` how many descriptors it may have.
 /// It ignores SIGHUP because the system sends one when a frozen program loses its parent.
 const LEASH: &str = r#"
 scratch=$1
@@ -28,6 +29,7 @@ exec 3<&0
     fi
 ) <&3 3<&- >/dev/null 2>&1 &
 [ -z "${MAX_FILE_BLOCKS:-}" ] || ulimit -S -f "$MAX_FILE_BLOCKS"
+[ -z "${MAX_OPEN_FILES:-}" ] || ulimit -n "$MAX_OPEN_FILES"
 exec "$@" </dev/null 3<&-
 "#;
 

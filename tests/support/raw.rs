@@ -117,6 +117,12 @@ impl RawClient {
         drop(self.stream.shutdown().await);
     }
 
+    /// Leaves with a reset, as a program does that is killed with an answer half read.
+    pub(crate) fn abort(self) {
+        let reset = self.stream.set_zero_linger();
+        reset.expect("a connection can be told to end with a reset");
+    }
+
     /// Closes the connection at once.
     pub(crate) fn close(self) {
         drop(self);

@@ -25,6 +25,7 @@ pub(crate) struct Builder {
     args: Vec<String>,
     data_dir: Option<PathBuf>,
     max_file_kib: Option<u64>,
+    max_open_files: Option<u64>,
 }
 
 /// A running service; dropping it kills it.
@@ -79,6 +80,12 @@ impl Builder {
         self
     }
 
+    /// Lets it have no more descriptors (`RLIMIT_NOFILE`, the hard limit).
+    pub(crate) fn max_open_files(mut self, count: u64) -> Self {
+        self.max_open_files = Some(count);
+        self
+    }
+
     /// Starts the service and waits until it listens.
     pub(crate) async fn start(self) -> Service {
         let settings = Settings::new(self);
@@ -122,9 +129,11 @@ impl Settings {
             .iter()
             .filter_map(|name| Some((name, std::env::var_os(name)?)));
         let blocks = self.builder.max_file_kib.map(|kib| (kib * 2).to_string());
+        let descriptors = self.builder.max_open_files.map(|count| count.to_string());
         command
             .env_clear()
             .envs(blocks.map(|blocks| ("MAX_FILE_BLOCKS", blocks)))
+            .envs(descriptors.map(|count| ("MAX_OPEN_FILES", count)))
             .envs(inherited)
             .env("DATA_DIR", &self.data_dir)
             .envs(&self.builder.env)
@@ -170,6 +179,7 @@ impl Service {
             args: Vec::new(),
             data_dir: None,
             max_file_kib: None,
+            max_open_files: None,
         };
         builder
             .env("LISTEN_ADDR", "127.0.0.1:0")

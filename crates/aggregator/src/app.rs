@@ -4,6 +4,7 @@
 //! no rule of its own, and nobody below knows it.
 
 pub mod cursor_key;
+mod descriptors;
 pub mod shutdown;
 pub mod telemetry;
 mod wiring;
@@ -102,13 +103,15 @@ impl App {
     pub async fn build(config: Config) -> Result<Self, StartError> {
         let backend = config.check()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let (workers, wanted) = (config.workers.workers, config.http.max_connections);
+        let connections = descriptors::connections(&backend, workers, wanted);
         // Before anything is opened: a start that fails for its port leaves nothing behind.
         let (listener, address) = bind(config.http.listen_addr).await?;
         let (folder, lock) = wiring::lock_folder(&config.store.data_dir)?;
         let cursors = cursor_key::load_or_make(&folder)?;
         let queues = wiring::open_queues(&config.spool, &folder, &clock)?;
         let store = wiring::open_store(&config, backend, &folder, &clock)?;
-        let (services, ends) = wiring::wire_up(&config, store, queues, clock, cursors);
+        let (services, ends) = wiring::wire_up(&config, store, queues, clock, cursors, connections);
         Ok(Self {
             listener,
             address,
@@ -145,6 +148,7 @@ impl App {
             self.listener,
             router,
             connections,
+            Arc::clone(&self.services.clock),
             stopping.clone(),
             tracker.clone(),
         );
@@ -161,9 +165,11 @@ impl App {
             drop(tokio::time::timeout(LAST_WORDS, tracker.wait()).await);
             return Err(SpoolFailed(reason));
         }
+        let now = self.services.clock.elapsed();
         let stop = Stop {
             clock: Arc::clone(&self.services.clock),
-            deadline: self.services.clock.elapsed() + self.shutdown_timeout,
+            end_of_requests: now + self.shutdown_timeout / 4 * 3,
+            deadline: now + self.shutdown_timeout,
         };
         stop.in_order(self.services, self.ends, serving, &tracker)
             .await;
@@ -174,7 +180,10 @@ impl App {
 /// An orderly stop.
 struct Stop {
     clock: Arc<dyn Clock>,
-    /// When what is still under way is cut off.
+    /// When requests that are still under way are cut off: after three quarters of the time, so that
+    /// the drain has the rest however long they take.
+    end_of_requests: Duration,
+    /// When it is over.
     deadline: Duration,
 }
 
@@ -186,13 +195,14 @@ impl Stop {
         serving: JoinHandle<()>,
         tracker: &TaskTracker,
     ) {
-        let cut_off = tokio::time::timeout(self.left(), tracker.wait())
+        let for_requests = self.until(self.end_of_requests);
+        let cut_off = tokio::time::timeout(for_requests, tracker.wait())
             .await
             .is_err();
         if cut_off {
             tracing::warn!(
                 connections = tracker.len(),
-                "SHUTDOWN_TIMEOUT is over: requests that are still under way are cut off; none of them was acknowledged"
+                "three quarters of SHUTDOWN_TIMEOUT are over: requests that are still under way are cut off; none of them was acknowledged"
             );
         }
         let committed = tokio::task::spawn_blocking(|| ends.committer.close());
@@ -226,7 +236,11 @@ impl Stop {
     }
 
     fn left(&self) -> Duration {
-        self.deadline.saturating_sub(self.clock.elapsed())
+        self.until(self.deadline)
+    }
+
+    fn until(&self, time: Duration) -> Duration {
+        time.saturating_sub(self.clock.elapsed())
     }
 }
 

@@ -61,7 +61,7 @@ pub struct HttpConfig {
     /// Memory that all requests under way may take together, in bytes.
     #[arg(long, env = "MAX_INFLIGHT_BYTES", default_value = "256MiB", value_name = "SIZE", value_parser = size)]
     pub max_inflight_bytes: usize,
-    /// Connections at one time; more wait to be accepted.
+    /// Connections at one time, as far as the limit of open files allows; at the bound a new one takes the place of the one that has been idle longest.
     #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 2048, value_name = "COUNT", value_parser = count)]
     pub max_connections: usize,
     /// Answers of searches and counts (/logs/retrieve, /logs/histogram and the others) at one time; more are refused with 503.

@@ -58,10 +58,6 @@ async fn serve(config: Config) -> ExitCode {
     if let Err(error) = telemetry::start(&config.log) {
         return fail(USAGE, &format!("error: {error}"));
     }
-    // Each connection is a file descriptor; the usual limit of 1024 is soft.
-    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        tracing::warn!(%error, "the limit of open files stays as it is");
-    }
     let stop = match shutdown::on_signals() {
         Ok(stop) => stop,
         Err(error) => return fail(1, &format!("error: cannot listen for signals: {error}")),

@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Connections of one MongoDB client beyond one for each worker: probes, and operations that
 /// nobody waits for any more.
-const SPARE_CONNECTIONS: usize = 4;
+pub(super) const SPARE_CONNECTIONS: usize = 4;
 /// The spool's folder in the data folder.
 pub(crate) const SPOOL_FOLDER: &str = "spool";
 /// The folder of refused records.
@@ -138,6 +138,7 @@ pub(super) fn wire_up(
     queues: Queues,
     clock: Arc<dyn Clock>,
     cursors: CursorKey,
+    connections: usize,
 ) -> (Arc<Services>, Ends) {
     let (http, workers) = (&config.http, config.workers.workers);
     let deadline = http.request_timeout;
@@ -182,6 +183,7 @@ pub(super) fn wire_up(
             Arc::clone(&clock),
             bounds(config),
         ),
+        connections: bounded_connections(http, connections, &clock),
         clock,
         store,
         drain,
@@ -190,7 +192,6 @@ pub(super) fn wire_up(
         cursors,
         admission: Admission::new(http.max_inflight_bytes),
         limits: limits(config),
-        connections: connections(http),
         stopping,
     };
     let ends = Ends {
@@ -218,8 +219,11 @@ fn bounds(config: &Config) -> BodyBounds {
     }
 }
 
-fn connections(http: &HttpConfig) -> Arc<Connections> {
-    let connections =
-        Connections::new(http.max_connections, http.body_timeout, http.reader_timeout);
-    Arc::new(connections)
+fn bounded_connections(
+    http: &HttpConfig,
+    limit: usize,
+    clock: &Arc<dyn Clock>,
+) -> Arc<Connections> {
+    let (head, write) = (http.body_timeout, http.reader_timeout);
+    Arc::new(Connections::new(limit, Arc::clone(clock), head, write))
 }

@@ -1,6 +1,7 @@
 //! A request's body, within its bounds in bytes and time.
 
 use super::error::ApiError;
+use super::listener::TIME_WHEN_STOPPING;
 use super::services::{Limits, Services};
 use crate::accounting::admission::Reservation;
 use axum::body::Body;
@@ -33,11 +34,20 @@ pub(super) async fn read(
     let fits = admission.check(announced.unwrap_or(0));
     let room = fits.and_then(|()| admission.reserve(0));
     let room = room.map_err(|error| ApiError::from(error).closing())?;
-    let reading = collect(body, announced, room, limits);
-    match tokio::time::timeout(limits.body_timeout, reading).await {
-        Ok(read) => read.map_err(ApiError::closing),
-        Err(_) => Err(ApiError::body_timeout(limits.body_timeout).closing()),
-    }
+    let read = tokio::select! {
+        read = collect(body, announced, room, limits) => read,
+        () = tokio::time::sleep(limits.body_timeout) => {
+            Err(ApiError::body_timeout(limits.body_timeout))
+        }
+        () = stopped_for_long(services) => Err(ApiError::stopping()),
+    };
+    read.map_err(ApiError::closing)
+}
+
+/// Ends when a stop has gone on for longer than bodies may take that are not whole.
+async fn stopped_for_long(services: &Services) {
+    services.stopping.cancelled().await;
+    tokio::time::sleep(TIME_WHEN_STOPPING).await;
 }
 
 async fn collect(

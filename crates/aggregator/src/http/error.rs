@@ -167,6 +167,28 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
     }
 
+    /// The head of a request cannot be read, for which it gets this status; `None` when that is not
+    /// what this status says.
+    pub(super) fn unreadable_head(status: u16) -> Option<Self> {
+        let (code, message) = match status {
+            400 => ("malformed_request", "this is no request of HTTP/1.1"),
+            414 => ("uri_too_long", "the address is longer than 64 KiB"),
+            431 => (
+                "head_too_large",
+                "the head of the request is larger than 64 KiB, or has more than 100 headers",
+            ),
+            _ => return None,
+        };
+        let status = StatusCode::from_u16(status).ok()?;
+        Some(Self::new(status, code, message))
+    }
+
+    /// 503: the service is stopping.
+    pub(super) fn stopping() -> Self {
+        let soon = Duration::from_secs(1);
+        Self::unavailable("stopping", "the service is stopping", soon)
+    }
+
     /// 400 that names each record that cannot be taken.
     pub(super) fn invalid_records(rejects: &Rejects, partial: bool) -> Self {
         let count = rejects.count;
@@ -189,6 +211,13 @@ impl ApiError {
         self
     }
 
+    /// Its body, as it is sent.
+    pub(super) fn text(&self) -> Vec<u8> {
+        let mut text = serde_json::to_vec(&self.body).unwrap_or_default();
+        text.push(b'\n');
+        text
+    }
+
     /// What the log gets of a failure that is the service's own.
     fn log(&self) {
         if self.status.is_server_error() {
@@ -205,9 +234,7 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         self.log();
-        let mut text = serde_json::to_vec(&self.body).unwrap_or_default();
-        text.push(b'\n');
-        let mut response = (self.status, text).into_response();
+        let mut response = (self.status, self.text()).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

@@ -81,7 +81,7 @@ impl From<JobError<CallError>> for ApiError {
             JobError::Expired => {
                 Self::unavailable("overloaded", "the request waited too long", SOON)
             }
-            JobError::Closed => Self::unavailable("stopping", "the service is stopping", SOON),
+            JobError::Closed => Self::stopping(),
             JobError::Panicked => Self::internal(),
             JobError::Failed(CallError::Open { retry_after }) => {
                 let message = "the store is not available: calls to it are held back until it is";

@@ -1,22 +1,31 @@
-//! A connection that is reset when it ends by accident, for answers whose end nothing else tells.
+//! The stream below hyper: what its own answers lack, and an end that does not look like another one.
 //!
 //! To a reader of HTTP/1.0 an answer without a length is whole when the connection is closed. The
 //! system closes the connections of a process that dies, or of an answer that breaks off, in the same
 //! way; unless it was told before that closing is to be a reset.
+//!
+//! A head that hyper cannot read it answers itself, without a body. What is written while no request
+//! is under way is such an answer, and gets the form that all errors have.
 
+use super::progress::Progress;
+use crate::http::error::ApiError;
+use bytes::{Buf as _, Bytes};
+use rustix::net::{Shutdown, shutdown};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 /// A connection.
-#[derive(Debug)]
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Arc<TcpStream>,
+    progress: Arc<Progress>,
     wanted: ResetAtEnd,
+    /// What is left of an answer that is written instead of hyper's own.
+    instead: Option<Bytes>,
 }
 
 /// Tells a [`Socket`], before its next write, that any end but that of [`Socket::end_well`] is a reset.
@@ -30,11 +39,13 @@ impl ResetAtEnd {
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream) -> (Self, ResetAtEnd) {
+    pub(super) fn new(stream: Arc<TcpStream>, progress: Arc<Progress>) -> (Self, ResetAtEnd) {
         let wanted = ResetAtEnd::default();
         let socket = Self {
             stream,
+            progress,
             wanted: wanted.clone(),
+            instead: None,
         };
         (socket, wanted)
     }
@@ -50,15 +61,76 @@ impl Socket {
         }
         Ok(())
     }
+
+    fn poll_write_with(
+        &self,
+        context: &mut Context<'_>,
+        write: impl Fn(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.stream.poll_write_ready(context))?;
+            match write(&self.stream) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+
+    /// Writes what is to be said instead of these bytes; `None` when nothing is.
+    fn poll_write_instead(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Option<Poll<io::Result<()>>> {
+        if self.instead.is_none() && self.progress.is_waiting() {
+            self.instead = in_full(bytes);
+        }
+        let mut rest = self.instead.take()?;
+        while !rest.is_empty() {
+            match self.poll_write_with(context, |stream| stream.try_write(&rest)) {
+                Poll::Ready(Ok(written)) => rest.advance(written),
+                Poll::Ready(Err(error)) => return Some(Poll::Ready(Err(error))),
+                Poll::Pending => {
+                    self.instead = Some(rest);
+                    return Some(Poll::Pending);
+                }
+            }
+        }
+        Some(Poll::Ready(Ok(())))
+    }
+}
+
+/// An answer of hyper's with the body of an error.
+fn in_full(head: &[u8]) -> Option<Bytes> {
+    const EMPTY: &str = "content-length: 0\r\n";
+    let head = str::from_utf8(head).ok()?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    if !head.contains(EMPTY) || !head.ends_with("\r\n\r\n") {
+        return None;
+    }
+    let body = ApiError::unreadable_head(status)?.text();
+    let headers = format!(
+        "content-type: application/json\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    let mut whole = head.replacen(EMPTY, &headers, 1).into_bytes();
+    whole.extend_from_slice(&body);
+    Some(Bytes::from(whole))
 }
 
 impl AsyncRead for Socket {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        loop {
+            ready!(self.stream.poll_read_ready(context))?;
+            match self.stream.try_read_buf(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => return Poll::Ready(read.map(|_| ())),
+            }
+        }
     }
 }
 
@@ -69,7 +141,10 @@ impl AsyncWrite for Socket {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.prepare()?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        if let Some(written) = self.poll_write_instead(context, bytes) {
+            return written.map_ok(|()| bytes.len());
+        }
+        self.poll_write_with(context, |stream| stream.try_write(bytes))
     }
 
     fn poll_write_vectored(
@@ -78,18 +153,24 @@ impl AsyncWrite for Socket {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.prepare()?;
-        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+        let first = parts.first().map_or(&[][..], |part| part);
+        if let Some(written) = self.poll_write_instead(context, first) {
+            return written.map_ok(|()| first.len());
+        }
+        self.poll_write_with(context, |stream| stream.try_write_vectored(parts))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        true
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+    /// Called once hyper has nothing left to write.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.progress.flushed();
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(shutdown(&self.stream, Shutdown::Write).map_err(io::Error::from))
     }
 }

@@ -1,0 +1,86 @@
+//! File descriptors: what spool and store need is kept for them, and connections take the rest.
+
+use super::wiring::SPARE_CONNECTIONS;
+use crate::config::Backend;
+use rlimit::Resource;
+
+/// The process itself: standard streams (3), the runtime's polling and waking (3), signals (3), the
+/// lock, the listener and the connection that waits there for a place.
+const PROCESS: usize = 12;
+/// Spool and refused records: the newest segment and the next one (3), the hint (2), folders that are
+/// synced (2), segments and files that are read by the drain, a listing and a replay (5).
+const QUEUES: usize = 12;
+/// What nobody counts: name servers, the machine's time zone, a question of `/health` about the disk.
+const OTHERS: usize = 4;
+/// SQLite: file, log and what a large sort puts aside for each reader and the writer, and the index of
+/// the log.
+const SQLITE_EACH: usize = 3;
+const SQLITE: usize = 1;
+/// MongoDB, for each lane beside its pool: two that watch each of three members.
+const MONGODB_WATCHING: usize = 6;
+const LANES: usize = 2;
+/// However few there are: with less nobody could ask for `/health` while senders are connected.
+const LEAST_CONNECTIONS: usize = 4;
+
+/// Descriptors that are kept for everything but connections.
+fn kept(backend: &Backend, workers: usize) -> usize {
+    let store = match backend {
+        Backend::Embedded => SQLITE + SQLITE_EACH * (workers + 1),
+        Backend::MongoDb(_) => LANES * (workers + SPARE_CONNECTIONS + MONGODB_WATCHING),
+    };
+    PROCESS + QUEUES + OTHERS + store
+}
+
+/// How many connections there may be beside what is kept, at most `wanted`.
+fn connections_beside(kept: usize, limit: u64, wanted: usize) -> usize {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    wanted.min(limit.saturating_sub(kept).max(LEAST_CONNECTIONS))
+}
+
+/// Raises the limit of open files as far as it may be, and says how many of the `wanted` connections
+/// it allows, in the log too where it is fewer.
+pub(super) fn connections(backend: &Backend, workers: usize, wanted: usize) -> usize {
+    // The usual limit of 1024 is soft.
+    let raised = rlimit::increase_nofile_limit(u64::MAX);
+    let limit = raised.or_else(|error| {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+        Resource::NOFILE.get_soft()
+    });
+    let Ok(limit) = limit else {
+        return wanted;
+    };
+    let kept = kept(backend, workers);
+    let connections = connections_beside(kept, limit, wanted);
+    if connections < wanted {
+        tracing::warn!(
+            connections,
+            MAX_CONNECTIONS = wanted,
+            limit,
+            kept,
+            "the limit of open files (ulimit -n) allows fewer connections than MAX_CONNECTIONS: some are kept for spool and store"
+        );
+    }
+    connections
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_take_what_spool_and_store_leave_of_the_limit_and_no_more_than_is_wanted() {
+        for (limit, wanted, connections) in [
+            (1024, 2048, 980),
+            (1024, 100, 100),
+            (64, 2048, 20),
+            (44, 2048, LEAST_CONNECTIONS),
+            (10, 2048, LEAST_CONNECTIONS),
+            (10, 2, 2),
+            (u64::MAX, 2048, 2048),
+        ] {
+            let kept = kept(&Backend::Embedded, 4);
+            let given = connections_beside(kept, limit, wanted);
+            assert_eq!(given, connections, "{limit} {wanted}");
+        }
+    }
+}

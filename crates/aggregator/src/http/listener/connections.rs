@@ -1,0 +1,115 @@
+//! The bound of connections, and who goes when it is reached: whoever has waited longest without a
+//! request, be it its first or its next one.
+
+use super::progress::Progress;
+use logs::clock::Clock;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// A connection is left alone for so long after it was made, and after an answer: what it sends may be
+/// on its way.
+const LEAST_REST: Duration = Duration::from_millis(200);
+/// How long one that was asked to close may take until another one is asked.
+const CLOSING: Duration = Duration::from_millis(50);
+
+/// Connections: how many there may be, and how long they may stand still.
+pub struct Connections {
+    places: Arc<Semaphore>,
+    limit: usize,
+    clock: Arc<dyn Clock>,
+    open: Mutex<BTreeMap<u64, Arc<Progress>>>,
+    next: AtomicU64,
+    /// For the head of a request, and between two requests.
+    pub head_timeout: Duration,
+    /// How long a reader may leave an answer lying.
+    pub write_timeout: Duration,
+}
+
+/// A connection's place, given back when it is dropped.
+pub(super) struct Place {
+    number: u64,
+    /// What the connection is at.
+    pub(super) progress: Arc<Progress>,
+    connections: Arc<Connections>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Connections {
+    /// At most `limit` at one time.
+    pub fn new(
+        limit: usize,
+        clock: Arc<dyn Clock>,
+        head_timeout: Duration,
+        write_timeout: Duration,
+    ) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(limit)),
+            limit,
+            clock,
+            open: Mutex::default(),
+            next: AtomicU64::new(0),
+            head_timeout,
+            write_timeout,
+        }
+    }
+
+    /// How many are open.
+    pub fn open(&self) -> usize {
+        self.limit.saturating_sub(self.places.available_permits())
+    }
+
+    /// A place for a new connection. When all are taken, who has waited longest without a request is
+    /// asked to close; where each has one under way, the new one waits.
+    pub(super) async fn place(self: &Arc<Self>) -> Place {
+        loop {
+            if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
+                return self.enter(permit);
+            }
+            let again = self.make_room();
+            // Only the accept loop takes places, so that a free one stays free.
+            drop(tokio::time::timeout(again, self.places.acquire()).await);
+        }
+    }
+
+    fn enter(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Place {
+        let place = Place {
+            number: self.next.fetch_add(1, Ordering::Relaxed),
+            progress: Arc::new(Progress::new(Arc::clone(&self.clock))),
+            connections: Arc::clone(self),
+            _permit: permit,
+        };
+        let progress = Arc::clone(&place.progress);
+        self.lock().insert(place.number, progress);
+        place
+    }
+
+    /// Asks who has waited longest to close; when to look again.
+    pub(super) fn make_room(&self) -> Duration {
+        let open = self.lock();
+        let waiting = open
+            .values()
+            .filter_map(|progress| Some((progress.waiting_since()?, progress)));
+        let Some((since, progress)) = waiting.min_by_key(|(since, _)| *since) else {
+            return CLOSING;
+        };
+        let rested = self.clock.elapsed().saturating_sub(since);
+        if rested >= LEAST_REST {
+            progress.ask_to_close(since);
+            return CLOSING;
+        }
+        LEAST_REST.saturating_sub(rested)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Progress>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.connections.lock().remove(&self.number);
+    }
+}

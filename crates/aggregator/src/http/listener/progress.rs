@@ -1,0 +1,95 @@
+//! What a connection is at: its own task writes it down, and the accept loop looks for who may go.
+
+use logs::clock::Clock;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// A request is under way: from its whole head to the end of its answer's body.
+const SERVING: u64 = u64::MAX;
+/// The answer is made, and its end is not yet with the system.
+const WRITING: u64 = u64::MAX - 1;
+/// No request is under way, and the connection is asked to close.
+const ASKED: u64 = u64::MAX - 2;
+
+/// What one connection is at. Without a request under way, the time in microseconds since when; else
+/// one of the values above.
+pub(super) struct Progress {
+    state: AtomicU64,
+    clock: Arc<dyn Clock>,
+    asked: Notify,
+}
+
+impl Progress {
+    /// A connection that has sent nothing.
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        let progress = Self {
+            state: AtomicU64::new(ASKED),
+            clock,
+            asked: Notify::new(),
+        };
+        progress.rest();
+        progress
+    }
+
+    /// A request begins. One that was faster than [`Progress::ask_to_close`] is served.
+    pub(super) fn begin(&self) {
+        self.state.store(SERVING, Ordering::Relaxed);
+    }
+
+    /// Its answer was made.
+    pub(super) fn answered(&self) {
+        self.state.store(WRITING, Ordering::Relaxed);
+    }
+
+    /// All that was made of answers is with the system.
+    pub(super) fn flushed(&self) {
+        if self.state.load(Ordering::Relaxed) == WRITING {
+            self.rest();
+        }
+    }
+
+    /// From now on it waits for a request, or for its end.
+    pub(super) fn rest(&self) {
+        self.state.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// Whether no request is under way.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.state.load(Ordering::Relaxed) <= ASKED
+    }
+
+    /// Since when no request is under way, in time of the clock's [`elapsed`](Clock::elapsed); `None`
+    /// for one that is asked to close already.
+    pub(super) fn waiting_since(&self) -> Option<Duration> {
+        let state = self.state.load(Ordering::Relaxed);
+        (state < ASKED).then(|| Duration::from_micros(state))
+    }
+
+    /// Asks a connection that still waits since then to close.
+    pub(super) fn ask_to_close(&self, since: Duration) {
+        let since = micros(since);
+        let asked = self
+            .state
+            .compare_exchange(since, ASKED, Ordering::Relaxed, Ordering::Relaxed);
+        if asked.is_ok() {
+            self.asked.notify_one();
+        }
+    }
+
+    /// Ends when the connection is to close: it was asked to, and no request came first.
+    pub(super) async fn asked_to_close(&self) {
+        while self.state.load(Ordering::Relaxed) != ASKED {
+            self.asked.notified().await;
+        }
+    }
+
+    fn now(&self) -> u64 {
+        micros(self.clock.elapsed())
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(0)
+}

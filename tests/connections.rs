@@ -1,0 +1,110 @@
+//! Connections: how many there may be, who goes when there are too many, and what one of them may be
+//! and do before its request.
+#![expect(clippy::disallowed_methods, reason = "real processes, real time")]
+
+mod descriptors;
+mod half_closed;
+mod heads;
+
+use std::time::{Duration, Instant};
+
+use crate::support::raw::RawClient;
+use crate::support::service::Service;
+use crate::support::traffic::{get, post_head, rest};
+use crate::support::wait_until;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Far longer than an answer takes, far shorter than an idle connection is left alone.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+/// A connection that has had an answer and asks for nothing now.
+async fn between_requests(service: &Service) -> RawClient {
+    let mut client = RawClient::connect(service.address()).await;
+    client.send(get("/health")).await.unwrap();
+    assert_eq!(client.read_response(PATIENCE).await.status, 200);
+    client
+}
+
+/// A connection whose request is under way; the rest of it is one byte.
+async fn under_way(service: &Service) -> RawClient {
+    let mut client = RawClient::connect(service.address()).await;
+    client.send(format!("{}[", post_head(2))).await.unwrap();
+    client
+}
+
+async fn bodies_begun(service: &Service, count: u64) {
+    wait_until("the bodies to be begun", PATIENCE, async || {
+        let health = service.health().await;
+        health["memory"]["reservedBytes"].as_u64() >= Some(count * 1024)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_connections_keep_out_no_new_one() {
+    let service = Service::builder()
+        .env("MAX_CONNECTIONS", "50")
+        .start()
+        .await;
+    let mut working = under_way(&service).await;
+    bodies_begun(&service, 1).await;
+    let mut idle = Vec::new();
+    for number in 0..80 {
+        idle.push(match number % 3 {
+            0 => between_requests(&service).await,
+            1 => RawClient::connect(service.address()).await,
+            _ => {
+                let mut client = RawClient::connect(service.address()).await;
+                client.send("GET /heal").await.unwrap();
+                client
+            }
+        });
+    }
+    for _ in 0..5 {
+        let started = Instant::now();
+        let new = between_requests(&service).await;
+        assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());
+        idle.push(new);
+    }
+    // The oldest of all, and never one to go: its request is under way.
+    working.send("]").await.unwrap();
+    assert_eq!(working.read_response(PATIENCE).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_connection_that_has_been_idle_longest_goes_first() {
+    let service = Service::builder().env("MAX_CONNECTIONS", "3").start().await;
+    let mut first = RawClient::connect(service.address()).await;
+    let mut second = between_requests(&service).await;
+    let mut third = between_requests(&service).await;
+    // The second was made earlier, and has asked for something since.
+    second.send(get("/health")).await.unwrap();
+    assert_eq!(second.read_response(PATIENCE).await.status, 200);
+    let mut fourth = between_requests(&service).await;
+    assert!(first.closed_within(PATIENCE).await);
+    let mut fifth = between_requests(&service).await;
+    assert!(third.closed_within(PATIENCE).await);
+    for stays in [&mut second, &mut fourth, &mut fifth] {
+        stays.send(get("/health")).await.unwrap();
+        assert_eq!(stays.read_response(PATIENCE).await.status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_every_connection_has_a_request_under_way_a_new_one_waits_and_is_not_reset() {
+    let service = Service::builder().env("MAX_CONNECTIONS", "3").start().await;
+    let mut first = under_way(&service).await;
+    let mut second = under_way(&service).await;
+    bodies_begun(&service, 2).await;
+    // The connection that was asked with is idle and goes.
+    let mut third = under_way(&service).await;
+    let mut waiting = RawClient::connect(service.address()).await;
+    waiting.send(get("/health")).await.unwrap();
+    assert!(!waiting.answered_within(Duration::from_secs(1)).await);
+    for client in [&mut first, &mut second, &mut third] {
+        rest(Duration::from_millis(10)).await;
+        client.send("]").await.unwrap();
+        assert_eq!(client.read_response(PATIENCE).await.status, 200);
+    }
+    assert_eq!(waiting.read_response(PATIENCE).await.status, 200);
+}
