@@ -72,19 +72,19 @@ async fn idle_connections_keep_out_no_new_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_connection_that_has_been_idle_longest_goes_first() {
+async fn a_connection_without_any_request_goes_first_and_then_the_one_that_has_been_idle_longest() {
     let service = Service::builder().env("MAX_CONNECTIONS", "3").start().await;
-    let mut first = RawClient::connect(service.address()).await;
+    let mut first = between_requests(&service).await;
     let mut second = between_requests(&service).await;
+    let mut silent = RawClient::connect(service.address()).await;
+    // The first was made earlier, and has asked for something since.
+    first.send(get("/health")).await.unwrap();
+    assert_eq!(first.read_response(PATIENCE).await.status, 200);
     let mut third = between_requests(&service).await;
-    // The second was made earlier, and has asked for something since.
-    second.send(get("/health")).await.unwrap();
-    assert_eq!(second.read_response(PATIENCE).await.status, 200);
+    assert!(silent.closed_within(PATIENCE).await);
     let mut fourth = between_requests(&service).await;
-    assert!(first.closed_within(PATIENCE).await);
-    let mut fifth = between_requests(&service).await;
-    assert!(third.closed_within(PATIENCE).await);
-    for stays in [&mut second, &mut fourth, &mut fifth] {
+    assert!(second.closed_within(PATIENCE).await);
+    for stays in [&mut first, &mut third, &mut fourth] {
         stays.send(get("/health")).await.unwrap();
         assert_eq!(stays.read_response(PATIENCE).await.status, 200);
     }

@@ -64,7 +64,7 @@ async fn what_is_no_request_is_refused_in_the_form_of_every_error() {
 async fn heads_that_never_end_take_little_memory() {
     const CONNECTIONS: u64 = 200;
     /// What one may cost: its buffer and what the runtime keeps of it.
-    const EACH_KIB: u64 = 100;
+    const EACH_KIB: u64 = 128;
     let service = Service::builder().start().await;
     let before = service.peak_rss_kib();
     let mut clients = Vec::new();

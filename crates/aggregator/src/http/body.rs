@@ -35,6 +35,8 @@ pub(super) async fn read(
     let room = fits.and_then(|()| admission.reserve(0));
     let room = room.map_err(|error| ApiError::from(error).closing())?;
     let read = tokio::select! {
+        // A body that is there already waits for nothing.
+        biased;
         read = collect(body, announced, room, limits) => read,
         () = tokio::time::sleep(limits.body_timeout) => {
             Err(ApiError::body_timeout(limits.body_timeout))

@@ -61,7 +61,7 @@ pub async fn serve(
     }
 }
 
-/// The next connection. While the system gives none, whoever waits longest makes room.
+/// The next connection. While the system gives none, those that wait make room.
 async fn accept(
     listener: &TcpListener,
     connections: &Connections,

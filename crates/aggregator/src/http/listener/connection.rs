@@ -79,7 +79,7 @@ async fn exchange(
         .half_close(true)
         .serve_connection(TokioIo::new(Box::pin(timed)), service);
     let (mut stopping, mut over) = (false, false);
-    let mut late = pin!(stopped_for_long(&stop));
+    let mut late = pin!(stopped_for(&stop, TIME_WHEN_STOPPING));
     let ended = loop {
         tokio::select! {
             biased;
@@ -100,22 +100,18 @@ async fn exchange(
     match ended {
         Err(error) if !error.is_parse() => tracing::debug!(%error, "a connection ended badly"),
         _ => {
-            let time = match stopping {
-                true => LINGER_TIME_STOPPING,
-                false => LINGER_TIME,
-            };
             progress.rest();
             // Its buffers end here, and not with the last byte of a sender that does not stop.
             let stream = connection.into_parts().io.into_inner();
-            linger(stream, time).await;
+            linger(stream, &stop).await;
         }
     }
 }
 
-/// Ends when a stop has gone on for longer than heads may take that are not whole.
-async fn stopped_for_long(stop: &CancellationToken) {
+/// Ends when a stop has gone on for so long.
+async fn stopped_for(stop: &CancellationToken, time: Duration) {
     stop.cancelled().await;
-    tokio::time::sleep(TIME_WHEN_STOPPING).await;
+    tokio::time::sleep(time).await;
 }
 
 /// The answer to one request.
@@ -151,7 +147,7 @@ fn answer(
 
 /// Says that nothing more comes, and reads on for a while. A socket that is closed with bytes unread
 /// sends a reset, which makes the other side throw away an answer that it has not read yet.
-async fn linger(mut stream: Stream, time: Duration) {
+async fn linger(mut stream: Stream, stop: &CancellationToken) {
     let ended_well = stream.as_ref().get_ref().get_ref().end_well();
     if ended_well.is_err() || stream.shutdown().await.is_err() {
         return;
@@ -167,7 +163,10 @@ async fn linger(mut stream: Stream, time: Duration) {
         }
     };
     // Whoever has not gone by then gets the reset.
-    if tokio::time::timeout(time, drain).await.is_err() {
-        tracing::debug!("a client went on sending after its answer");
+    tokio::select! {
+        () = drain => return,
+        () = tokio::time::sleep(LINGER_TIME) => {}
+        () = stopped_for(stop, LINGER_TIME_STOPPING) => {}
     }
+    tracing::debug!("a client went on sending after its answer");
 }

@@ -1,5 +1,5 @@
-//! The bound of connections, and who goes when it is reached: whoever has waited longest without a
-//! request, be it its first or its next one.
+//! The bound of connections, and who goes when it is reached: first who has never had a request, and
+//! then who is between two; among each, whoever has waited longest.
 
 use super::progress::Progress;
 use logs::clock::Clock;
@@ -61,8 +61,8 @@ impl Connections {
         self.limit.saturating_sub(self.places.available_permits())
     }
 
-    /// A place for a new connection. When all are taken, who has waited longest without a request is
-    /// asked to close; where each has one under way, the new one waits.
+    /// A place for a new connection. When all are taken, one without a request under way is asked to
+    /// close; where each has one, the new one waits.
     pub(super) async fn place(self: &Arc<Self>) -> Place {
         loop {
             if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
@@ -86,21 +86,22 @@ impl Connections {
         place
     }
 
-    /// Asks who has waited longest to close; when to look again.
+    /// Asks one that waits to close; when to look again.
     pub(super) fn make_room(&self) -> Duration {
         let open = self.lock();
         let waiting = open
             .values()
-            .filter_map(|progress| Some((progress.waiting_since()?, progress)));
-        let Some((since, progress)) = waiting.min_by_key(|(since, _)| *since) else {
+            .filter_map(|progress| Some((progress.is_used(), progress.waiting_since()?, progress)));
+        let first = waiting.min_by_key(|(used, since, _)| (*used, *since));
+        let Some((_, since, progress)) = first else {
             return CLOSING;
         };
-        let rested = self.clock.elapsed().saturating_sub(since);
-        if rested >= LEAST_REST {
-            progress.ask_to_close(since);
-            return CLOSING;
+        let left = (since + LEAST_REST).saturating_sub(self.clock.elapsed());
+        if !left.is_zero() {
+            return left;
         }
-        LEAST_REST.saturating_sub(rested)
+        progress.ask_to_close(since);
+        CLOSING
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Progress>>> {

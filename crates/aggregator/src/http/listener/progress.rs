@@ -2,7 +2,7 @@
 
 use logs::clock::Clock;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -17,6 +17,8 @@ const ASKED: u64 = u64::MAX - 2;
 /// one of the values above.
 pub(super) struct Progress {
     state: AtomicU64,
+    /// Whether there ever was a request.
+    used: AtomicBool,
     clock: Arc<dyn Clock>,
     asked: Notify,
 }
@@ -26,6 +28,7 @@ impl Progress {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         let progress = Self {
             state: AtomicU64::new(ASKED),
+            used: AtomicBool::new(false),
             clock,
             asked: Notify::new(),
         };
@@ -35,6 +38,7 @@ impl Progress {
 
     /// A request begins. One that was faster than [`Progress::ask_to_close`] is served.
     pub(super) fn begin(&self) {
+        self.used.store(true, Ordering::Relaxed);
         self.state.store(SERVING, Ordering::Relaxed);
     }
 
@@ -58,6 +62,11 @@ impl Progress {
     /// Whether no request is under way.
     pub(super) fn is_waiting(&self) -> bool {
         self.state.load(Ordering::Relaxed) <= ASKED
+    }
+
+    /// Whether it has ever had a request.
+    pub(super) fn is_used(&self) -> bool {
+        self.used.load(Ordering::Relaxed)
     }
 
     /// Since when no request is under way, in time of the clock's [`elapsed`](Clock::elapsed); `None`
