@@ -15,10 +15,10 @@ const AGAIN: &str = "connections are accepted again";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_connections_than_descriptors_leave_spool_and_store_theirs() {
-    const BATCHES: usize = 40;
+    const BATCHES: usize = 60;
     let settings = Service::builder().max_open_files(64);
     // Eight segments, so that there is a new one every few batches.
-    let service = settings.env("SPOOL_MAX_BYTES", "1MiB").start().await;
+    let service = settings.env("SPOOL_MAX_BYTES", "4MiB").start().await;
     let log = service.log_text();
     assert!(log.contains("allows fewer connections"), "{log}");
     let mut idle = Vec::new();

@@ -134,7 +134,10 @@ fn answer(
         let response = tokio::select! {
             biased;
             response = router.call(request.map(Body::new)) => response,
-            left = &mut departure => return Err(left),
+            left = &mut departure => {
+                tracing::debug!(reason = %left, "a request was given up");
+                return Err(left);
+            }
         };
         let Ok(response) = response;
         Ok(response.map(|body| Answer {
