@@ -225,6 +225,54 @@ async fn the_time_to_come_again_is_true() {
     }
 }
 
+/// Keeps the store asked until the lane's breaker would stay open for so long.
+async fn open_for_long(service: &Arc<Service>, least: Duration) -> Instant {
+    let mut until = Instant::now();
+    wait_until("a long open time", PATIENCE, async || {
+        // Five at once: so many failures in a row open it.
+        let asking = (0..5).map(|_| call(service));
+        futures_util::future::join_all(asking).await;
+        let state = service.health().await["breakers"]["read"].clone();
+        let left = Duration::from_millis(state["retryAfterMs"].as_u64().unwrap_or(0));
+        until = Instant::now() + left;
+        state["state"] == "open" && left >= least
+    })
+    .await;
+    until
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_work_again_when_the_store_is_back_although_nothing_is_written() {
+    const SOON: Duration = Duration::from_secs(5);
+    let mongod = Mongod::start().await;
+    let service = Arc::new(service_on(&mongod, "1s").await);
+    assert_eq!(service.batch(&one_log()).await.status, 200);
+    wait_until("the store to be reached", PATIENCE, async || {
+        call(&service).await.status == 200
+    })
+    .await;
+    mongod.freeze();
+    let open_until = open_for_long(&service, 2 * SOON).await;
+    mongod.thaw();
+    let thawed = Instant::now();
+    wait_until("/health to say so", PATIENCE, async || {
+        service.health().await["store"]["available"] == true
+    })
+    .await;
+    let available = Instant::now();
+    wait_until("a read", PATIENCE, async || {
+        call(&service).await.status == 200
+    })
+    .await;
+    println!(
+        "available after {:?}, read {:?} after that, {:?} before its time",
+        available - thawed,
+        available.elapsed(),
+        open_until.saturating_duration_since(Instant::now())
+    );
+    assert!(Instant::now() + SOON / 2 < open_until, "it was waited for");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn it_starts_without_mongodb_and_works_when_mongodb_comes() {
     let mongod = Mongod::start().await;

@@ -26,7 +26,7 @@ use store::sqlite::SchemaError;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 /// How long a spool that failed lets its callers take their answers, and a stop that is late the
 /// store close.
@@ -93,6 +93,8 @@ struct Ends {
     committer: Committer,
     drain: DrainTasks,
     lanes: [JoinHandle<()>; 2],
+    /// Until the drain has ended: a store that comes back during a stop is still of use.
+    _recovery: AbortOnDropHandle<()>,
 }
 
 impl App {

@@ -1,9 +1,10 @@
 //! Owns the circuit breaker: who may call the store now, and how long the others should wait.
 //!
 //! Closed → Open → `HalfOpen` → Closed or Open again, plus two states that operators force. But for
-//! [`guard`], which puts it around a call of the store, it is pure: no clock, no I/O, no tokio. `now` is always the monotonic time since the start of the
-//! process; a value older than one seen before counts as the newest one, because threads read the
-//! clock before they get the lock.
+//! [`guard`], which puts it around a call of the store, and `recovery`, which waits for the store's
+//! word, it is pure: no clock, no I/O, no tokio. `now` is always the monotonic time since the start
+//! of the process; a value older than one seen before counts as the newest one, because threads read
+//! the clock before they get the lock.
 //!
 //! A call is judged by the [`Permit`] that let it in, so what is counted is the call itself and
 //! never its enqueueing. Every way of losing a permit (an early return, a panic, an aborted task)
@@ -11,6 +12,7 @@
 
 pub mod guard;
 mod machine;
+pub(crate) mod recovery;
 #[cfg(test)]
 mod tests;
 mod window;

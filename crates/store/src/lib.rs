@@ -76,8 +76,8 @@ pub trait Store: Send + Sync + 'static {
         deadline: Duration,
     ) -> Result<Counts, StoreError>;
 
-    /// Resolves when the store, after it could not be reached, can be again; never when it cannot
-    /// tell. What comes back before this is called is not told.
+    /// Resolves when the store, after it could not be reached by writes or by reads, can be again;
+    /// never when it cannot tell. What comes back before this is called is not told.
     async fn recovered(&self) {
         std::future::pending::<()>().await;
     }

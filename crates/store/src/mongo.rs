@@ -65,7 +65,10 @@ struct Shared {
     target: Target,
     writes: LazyClient,
     reads: LazyClient,
-    reachability: Arc<Reachability>,
+    /// What the client of the writes sees of the servers.
+    writable: Arc<Reachability>,
+    /// What that of the reads sees.
+    readable: Arc<Reachability>,
 }
 
 /// How far the preparation has come.
@@ -82,12 +85,13 @@ enum Readiness {
 impl MongoStore {
     /// Begins to connect, in the background.
     pub fn start(target: Target, clock: Arc<dyn Clock>) -> Self {
-        let reachability = Arc::new(Reachability::default());
+        let (writable, readable) = <(Arc<Reachability>, Arc<Reachability>)>::default();
         let shared = Arc::new(Shared {
-            writes: LazyClient::new(&target, Some(Arc::clone(&reachability))),
-            reads: LazyClient::new(&target, None),
+            writes: LazyClient::new(&target, Arc::clone(&writable)),
+            reads: LazyClient::new(&target, Arc::clone(&readable)),
             target,
-            reachability,
+            writable,
+            readable,
         });
         let (sender, readiness) = watch::channel(Readiness::Connecting);
         let stop = CancellationToken::new();
@@ -261,7 +265,7 @@ impl Store for MongoStore {
         let problem = match &*self.readiness.borrow() {
             Readiness::Connecting => Some("the first connection is under way".to_owned()),
             Readiness::Failed(error) => Some(error.to_string()),
-            Readiness::Ready if !self.shared.reachability.is_writable() => {
+            Readiness::Ready if !self.shared.writable.is_writable() => {
                 Some("no server that takes writes can be reached".to_owned())
             }
             Readiness::Ready => None,
@@ -278,7 +282,10 @@ impl Store for MongoStore {
     }
 
     async fn recovered(&self) {
-        self.shared.reachability.recovered().await;
+        tokio::select! {
+            () = self.shared.writable.recovered() => {}
+            () = self.shared.readable.recovered() => {}
+        }
     }
 
     async fn close(&self) {

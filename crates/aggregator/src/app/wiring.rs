@@ -4,7 +4,7 @@ use super::{Ends, StartError};
 use crate::accounting::admission::Admission;
 use crate::accounting::record_counts::Accounting;
 use crate::breaker::guard::Guard;
-use crate::breaker::{Breaker, Settings};
+use crate::breaker::{Breaker, Settings, recovery};
 use crate::config::{Backend, Compression, Config, HttpConfig, SpoolConfig, StoreConfig};
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::delivery::{Delivery, Problems};
@@ -24,6 +24,7 @@ use spool::{self, Bounds, Committer, Consumer, Spool, SpoolError, SpoolOptions};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use store::Store;
 use store::address::MongoAddress;
 use store::mongo::{MongoStore, Target};
@@ -142,13 +143,12 @@ pub(super) fn wire_up(
 ) -> (Arc<Services>, Ends) {
     let (http, workers) = (&config.http, config.workers.workers);
     let deadline = http.request_timeout;
-    let guard = |settings| {
-        let breaker = Arc::new(Breaker::new(settings, rand::random()));
-        Guard::new(breaker, Arc::clone(&clock))
-    };
+    let [write_guard, read_guard] = guards(deadline, &clock);
+    let lanes = vec![write_guard.clone(), read_guard.clone()];
+    let recovery = recovery::start(Arc::clone(&store), lanes);
     let writer = Arc::new(Writer {
         store: Arc::clone(&store),
-        guard: guard(Settings::write_lane(deadline)),
+        guard: write_guard,
     });
     let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
@@ -168,7 +168,7 @@ pub(super) fn wire_up(
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
     let (retrieval, reading) = Retrieval::start(
         Arc::clone(&store),
-        guard(Settings::read_lane(deadline)),
+        read_guard,
         Arc::clone(&clock),
         (capacity.div_ceil(4), workers),
         deadline,
@@ -198,8 +198,21 @@ pub(super) fn wire_up(
         committer: queues.committer,
         drain: draining,
         lanes: [writing, reading],
+        _recovery: recovery,
     };
     (Arc::new(services), ends)
+}
+
+/// The breakers in front of the store's writes and of its reads.
+fn guards(deadline: Duration, clock: &Arc<dyn Clock>) -> [Guard; 2] {
+    let settings = [
+        Settings::write_lane(deadline),
+        Settings::read_lane(deadline),
+    ];
+    settings.map(|settings| {
+        let breaker = Arc::new(Breaker::new(settings, rand::random()));
+        Guard::new(breaker, Arc::clone(clock))
+    })
 }
 
 fn limits(config: &Config) -> Limits {

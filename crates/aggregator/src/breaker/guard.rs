@@ -8,16 +8,18 @@ use logs::clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 use store::StoreError;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// Operations that may be without an answer at one time, those included that nobody waits for any more.
 const MAX_OPERATIONS: usize = 64;
 
-/// Guards the calls of one lane.
+/// Guards the calls of one lane. Cheap to clone; clones are one guard.
+#[derive(Clone)]
 pub struct Guard {
     breaker: Arc<Breaker>,
     clock: Arc<dyn Clock>,
     operations: Arc<Semaphore>,
+    wait_ended: Arc<Notify>,
 }
 
 /// Why a guarded call gave no result.
@@ -41,6 +43,7 @@ impl Guard {
             breaker,
             clock,
             operations: Arc::new(Semaphore::new(MAX_OPERATIONS)),
+            wait_ended: Arc::default(),
         }
     }
 
@@ -87,9 +90,15 @@ impl Guard {
         Ok(result?)
     }
 
-    /// Lets a probe through at once if the breaker is open.
+    /// Lets a probe through at once if the breaker is open, and wakes those who wait to try again.
     pub fn end_wait(&self) {
         self.breaker.end_wait(self.clock.elapsed());
+        self.wait_ended.notify_waiters();
+    }
+
+    /// Resolves when the wait is ended before its time.
+    pub async fn wait_ended(&self) {
+        self.wait_ended.notified().await;
     }
 
     /// The breaker's state, for `/health`.

@@ -277,8 +277,7 @@ impl Delivery {
         }
         tokio::select! {
             () = tokio::time::sleep(wait.unwrap_or(*pause)) => {}
-            // A breaker that has waited through a long outage would go on waiting for a while.
-            () = self.writer.store.recovered() => self.writer.guard.end_wait(),
+            () = self.writer.guard.wait_ended() => {}
         }
         *pause = (*pause * 2).min(LONGEST_PAUSE);
     }

@@ -20,12 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct LazyClient {
     address: MongoAddress,
     max_connections: u32,
-    reachability: Option<Arc<Reachability>>,
+    reachability: Arc<Reachability>,
     client: OnceCell<Client>,
 }
 
 impl LazyClient {
-    pub(super) fn new(target: &Target, reachability: Option<Arc<Reachability>>) -> Self {
+    pub(super) fn new(target: &Target, reachability: Arc<Reachability>) -> Self {
         Self {
             address: target.address.clone(),
             max_connections: target.max_connections,
@@ -51,11 +51,10 @@ impl LazyClient {
         options.heartbeat_freq.get_or_insert(PATIENCE);
         options.server_selection_timeout.get_or_insert(PATIENCE);
         options.max_pool_size.get_or_insert(self.max_connections);
-        if let Some(reachability) = self.reachability.clone() {
-            options.sdam_event_handler = Some(EventHandler::callback(move |event| {
-                reachability.note(event);
-            }));
-        }
+        let reachability = Arc::clone(&self.reachability);
+        options.sdam_event_handler = Some(EventHandler::callback(move |event| {
+            reachability.note(event);
+        }));
         Client::with_options(options)
     }
 

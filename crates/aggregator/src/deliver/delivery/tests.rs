@@ -4,7 +4,7 @@ use super::*;
 use crate::accounting::admission::Admission;
 use crate::accounting::record_counts::Accounting;
 use crate::breaker::guard::Guard;
-use crate::breaker::{Breaker, Settings};
+use crate::breaker::{Breaker, Settings, recovery};
 use crate::deliver::dead_letters::DeadLetter;
 use async_trait::async_trait;
 use logs::clock::SystemClock;
@@ -362,6 +362,7 @@ async fn a_store_that_is_seen_to_come_back_is_asked_at_once_however_long_the_bre
         false => Answer::Take,
     });
     let (store, writer) = (Arc::clone(&place.store), Arc::clone(&place.delivery.writer));
+    let _recovery = recovery::start(Arc::clone(&writer.store), vec![writer.guard.clone()]);
     let coming_back = tokio::spawn(async move {
         while writer.guard.snapshot().opened == 0 {
             tokio::task::yield_now().await;
