@@ -46,6 +46,8 @@ async fn shown(backend: Backend) {
     assert_eq!(told["store"]["kind"], kind, "{told}");
     assert_eq!(told["store"]["available"], true, "{told}");
     assert!(told["store"]["location"].is_string(), "{told}");
+    let receipts = json!({ "count": 0, "bytes": 0 });
+    assert_eq!(told["store"]["receipts"], receipts, "{told}");
     let workers = json!({ "write": lane(40, 1), "read": lane(10, 1) });
     assert_eq!(told["workers"], workers, "{told}");
     let breakers = json!({ "write": breaker(1), "read": breaker(1) });

@@ -39,5 +39,6 @@ mod slow_queries;
 mod spool;
 mod startup;
 mod store_contract;
+mod store_that_takes_nothing;
 mod streaming;
 mod support;

@@ -2,6 +2,7 @@
 //! with a collection that it did not make, or may not make as it would.
 
 mod counting;
+mod dropped;
 mod others;
 
 use std::time::Duration;

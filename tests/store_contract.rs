@@ -27,6 +27,8 @@ use crate::support::stores::{Backend, database};
 
 /// Longer than any call here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Short, so that a test need not wait for a look.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 const SERVICES: [&str; 2] = ["checkout", "Päy"];
 /// As many as all tests put into one store.
 const ALL: PageLimit = PageLimit {
@@ -91,6 +93,7 @@ impl Place {
                     collection: "logs".to_owned(),
                     compression: None,
                     max_connections: 16,
+                    look_interval: LOOK_INTERVAL,
                 };
                 Arc::new(MongoStore::start(target, clock_too))
             }

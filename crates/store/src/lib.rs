@@ -52,6 +52,15 @@ pub trait Store: Send + Sync + 'static {
         deadline: Duration,
     ) -> Result<Vec<Timestamp>, StoreError>;
 
+    /// Removes, of the next few markers behind `after` that [`Store::receipts`] left, those with times
+    /// of receipt before `before`. A batch whose marker is gone is dated anew when it comes again.
+    async fn forget_receipts(
+        &self,
+        after: Option<BatchId>,
+        before: Timestamp,
+        deadline: Duration,
+    ) -> Result<Forgotten, StoreError>;
+
     /// The records that match, in the order that is asked for, behind `after` when it is given.
     /// Looking at them ends at the first of the bounds in `limit`; what was found says where, and may
     /// be empty although more match behind that place.
@@ -135,6 +144,24 @@ impl InsertReport {
     }
 }
 
+/// What came of one step of forgetting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Markers that were removed.
+    pub removed: u64,
+    /// The last that was looked at, when there may be more behind it.
+    pub next: Option<BatchId>,
+}
+
+/// The markers of receipt, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Receipts {
+    /// How many there are.
+    pub count: u64,
+    /// About what they take on disk; `None` when the store's user may not ask.
+    pub bytes: Option<u64>,
+}
+
 /// For `/health`.
 #[derive(Debug, Clone, Serialize)]
 pub struct StoreStatus {
@@ -144,9 +171,12 @@ pub struct StoreStatus {
     pub location: String,
     /// Whether it can take records, as far as is known.
     pub available: bool,
-    /// Why not, in one sentence.
+    /// Why not, or what is wrong with it although it can, in one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// What is kept for keyed batches whose records have no time of their own, as of the last look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipts: Option<Receipts>,
 }
 
 /// Why a store did not do what it was asked.

@@ -2,23 +2,31 @@
 //!
 //! The service starts whether or not MongoDB answers. A task in the background connects, prepares
 //! the collection and tries again every second until that is done; until then a call fails at once
-//! with the reason of the last attempt.
+//! with the reason of the last attempt. From then on it looks at the collection now and then. Writes
+//! are held to the collection that was prepared: one that finds another in its place, or none, is
+//! not done, and waits until that was looked at.
 
 mod bounded;
 mod client;
 mod collection;
 mod error;
 mod insert;
+mod keeper;
+mod last_writes;
 mod read;
+mod receipts;
 
 use super::address::MongoAddress;
 use super::budget::Budget;
 use super::counts::Counts;
 use super::page_reply::PageReply;
-use super::{InsertReport, PageLimit, Store, StoreError, StoreStatus};
+use super::{Forgotten, InsertReport, PageLimit, Store, StoreError, StoreStatus};
 use async_trait::async_trait;
 use bounded::bounded;
 use client::{LazyClient, Reachability};
+use insert::{Collection, InsertError};
+use keeper::{Keeper, Readiness};
+use last_writes::{LastWrites, Written};
 use logs::Timestamp;
 use logs::clock::Clock;
 use mongodb::Database;
@@ -30,13 +38,10 @@ use record::id::{BatchId, RecordId};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::AbortOnDropHandle;
 
-/// Between two attempts to prepare the collection.
-const PREPARE_INTERVAL: Duration = Duration::from_secs(1);
-/// How long one attempt may take before the next one starts.
-const PREPARE_TIMEOUT: Duration = Duration::from_secs(15);
+/// An insert goes once more where the collection was gone.
+const ATTEMPTS: u32 = 2;
 
 /// Where in MongoDB the records are.
 #[derive(Debug, Clone)]
@@ -51,14 +56,15 @@ pub struct Target {
     pub compression: Option<String>,
     /// Connections at most, for each of the two clients.
     pub max_connections: u32,
+    /// Between two looks at the collection.
+    pub look_interval: Duration,
 }
 
 /// Records in a collection of MongoDB, with a client of its own for each lane.
 pub struct MongoStore {
     shared: Arc<Shared>,
     clock: Arc<dyn Clock>,
-    readiness: watch::Receiver<Readiness>,
-    _stop_preparing: DropGuard,
+    _keeping: AbortOnDropHandle<()>,
 }
 
 struct Shared {
@@ -69,17 +75,8 @@ struct Shared {
     writable: Arc<Reachability>,
     /// What that of the reads sees.
     readable: Arc<Reachability>,
-}
-
-/// How far the preparation has come.
-#[derive(Debug, Clone)]
-enum Readiness {
-    /// The first attempt is under way.
-    Connecting,
-    /// The last attempt failed.
-    Failed(StoreError),
-    /// The collection is there.
-    Ready,
+    keeper: Keeper,
+    last_writes: LastWrites,
 }
 
 impl MongoStore {
@@ -92,40 +89,45 @@ impl MongoStore {
             target,
             writable,
             readable,
+            keeper: Keeper::default(),
+            last_writes: LastWrites::default(),
         });
-        let (sender, readiness) = watch::channel(Readiness::Connecting);
-        let stop = CancellationToken::new();
-        tokio::spawn(prepare(
-            Arc::clone(&shared),
-            Arc::clone(&clock),
-            sender,
-            stop.clone(),
-        ));
+        let keeping = keeper::keep(Arc::clone(&shared), Arc::clone(&clock));
         Self {
             shared,
             clock,
-            readiness,
-            _stop_preparing: stop.drop_guard(),
-        }
-    }
-
-    /// Waits for the first attempt to prepare the collection, and no longer.
-    async fn ready(&self) -> Result<(), StoreError> {
-        let mut readiness = self.readiness.clone();
-        let state = readiness
-            .wait_for(|state| !matches!(state, Readiness::Connecting))
-            .await;
-        match state.as_deref() {
-            Ok(Readiness::Ready) => Ok(()),
-            Ok(Readiness::Failed(error)) => Err(error.clone()),
-            _ => Err(StoreError::Unavailable(
-                "the service is stopping".to_owned(),
-            )),
+            _keeping: AbortOnDropHandle::new(tokio::spawn(keeping)),
         }
     }
 
     fn left(&self, deadline: Duration) -> Duration {
         deadline.saturating_sub(self.clock.elapsed())
+    }
+
+    /// Inserts into the collection that was prepared. When that is not there any more, it waits for
+    /// the next one, once.
+    async fn insert_prepared(
+        &self,
+        documents: &DocumentList,
+        range: Range<usize>,
+        deadline: Duration,
+    ) -> Result<InsertReport, StoreError> {
+        let (keeper, name) = (&self.shared.keeper, &self.shared.target.collection);
+        let database = self.shared.writes().await?;
+        for _ in 0..ATTEMPTS {
+            let uuid = keeper.ready().await?.uuid;
+            let (into, left) = (Collection { name, uuid }, self.left(deadline));
+            let inserting = insert::insert(&database, into, documents, range.clone(), left);
+            match bounded(left, inserting).await {
+                Ok(report) => return Ok(report),
+                Err(InsertError::Store(error)) => return Err(error),
+                Err(InsertError::Gone) => keeper.is_gone(uuid),
+                Err(InsertError::UuidUnknown) => keeper.forget_uuid(),
+            }
+        }
+        Err(StoreError::Unavailable(
+            "the collection was dropped or replaced".to_owned(),
+        ))
     }
 }
 
@@ -139,53 +141,6 @@ impl Shared {
     }
 }
 
-async fn prepare(
-    shared: Arc<Shared>,
-    clock: Arc<dyn Clock>,
-    readiness: watch::Sender<Readiness>,
-    stop: CancellationToken,
-) {
-    loop {
-        let (attempt, now) = (Arc::clone(&shared), clock.now());
-        let task = tokio::spawn(async move {
-            bounded(PREPARE_TIMEOUT, async {
-                let database = attempt.writes().await?;
-                collection::prepare(&database, &attempt.target, now).await
-            })
-            .await
-        });
-        let outcome = tokio::select! {
-            outcome = tokio::time::timeout(PREPARE_TIMEOUT, task) => outcome,
-            () = stop.cancelled() => return,
-        };
-        match outcome {
-            Ok(Ok(Ok(shape))) => {
-                tracing::info!(store = %shared.target.address, collection = shared.target.collection, shape, "MongoDB is ready");
-                readiness.send_replace(Readiness::Ready);
-                return;
-            }
-            Ok(Ok(Err(error))) => note_failure(&readiness, error),
-            Ok(Err(panicked)) => {
-                note_failure(&readiness, StoreError::Unavailable(panicked.to_string()));
-            }
-            Err(_) => note_failure(&readiness, StoreError::Timeout),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(PREPARE_INTERVAL) => {}
-            () = stop.cancelled() => return,
-        }
-    }
-}
-
-/// Says it once for each new reason, not once a second.
-fn note_failure(readiness: &watch::Sender<Readiness>, error: StoreError) {
-    let known = matches!(&*readiness.borrow(), Readiness::Failed(before) if *before == error);
-    if !known {
-        tracing::warn!(%error, "MongoDB is not ready; trying again every second");
-    }
-    readiness.send_replace(Readiness::Failed(error));
-}
-
 #[async_trait]
 impl Store for MongoStore {
     async fn insert(
@@ -194,13 +149,10 @@ impl Store for MongoStore {
         range: Range<usize>,
         deadline: Duration,
     ) -> Result<InsertReport, StoreError> {
-        self.ready().await?;
-        let database = self.shared.writes().await?;
-        let (target, left) = (&self.shared.target, self.left(deadline));
-        let inserting = insert::insert(&database, &target.collection, &documents, range, left);
-        bounded(left, inserting)
-            .await
-            .map_err(|error| error.scrub(&target.address))
+        let inserted = self.insert_prepared(&documents, range, deadline).await;
+        let inserted = inserted.map_err(|error| error.scrub(&self.shared.target.address));
+        self.shared.last_writes.note(Written::Records, &inserted);
+        inserted
     }
 
     async fn receipts(
@@ -208,11 +160,31 @@ impl Store for MongoStore {
         batches: Vec<(BatchId, Timestamp)>,
         deadline: Duration,
     ) -> Result<Vec<Timestamp>, StoreError> {
-        self.ready().await?;
+        self.shared.keeper.ready().await?;
         let database = self.shared.writes().await?;
         let (target, left) = (&self.shared.target, self.left(deadline));
-        let receiving = insert::receipts(&database, &target.collection, &batches, left);
-        bounded(left, receiving)
+        let receiving = receipts::remember(&database, &target.collection, &batches, left);
+        let known = bounded(left, receiving)
+            .await
+            .map_err(|error| match error.late() {
+                InsertError::Store(error) => error.scrub(&target.address),
+                other => StoreError::Unavailable(format!("{other:?}")),
+            });
+        self.shared.last_writes.note(Written::Receipts, &known);
+        known
+    }
+
+    async fn forget_receipts(
+        &self,
+        after: Option<BatchId>,
+        before: Timestamp,
+        deadline: Duration,
+    ) -> Result<Forgotten, StoreError> {
+        self.shared.keeper.ready().await?;
+        let database = self.shared.writes().await?;
+        let (target, left) = (&self.shared.target, self.left(deadline));
+        let forgetting = receipts::forget(&database, &target.collection, after, before, left);
+        bounded(left, forgetting)
             .await
             .map_err(|error| error.scrub(&target.address))
     }
@@ -224,7 +196,7 @@ impl Store for MongoStore {
         limit: PageLimit,
         deadline: Duration,
     ) -> Result<PageReply, StoreError> {
-        self.ready().await?;
+        self.shared.keeper.ready().await?;
         let database = self.shared.reads().await?;
         let target = &self.shared.target;
         let left = self.left(deadline);
@@ -243,7 +215,7 @@ impl Store for MongoStore {
         time: Duration,
         deadline: Duration,
     ) -> Result<Counts, StoreError> {
-        self.ready().await?;
+        self.shared.keeper.ready().await?;
         let database = self.shared.reads().await?;
         let target = &self.shared.target;
         let task = CountTask {
@@ -262,13 +234,19 @@ impl Store for MongoStore {
 
     fn status(&self) -> StoreStatus {
         let target = &self.shared.target;
-        let problem = match &*self.readiness.borrow() {
+        let (state, last_writes) = (self.shared.keeper.state(), &self.shared.last_writes);
+        let away = match &state {
             Readiness::Connecting => Some("the first connection is under way".to_owned()),
+            Readiness::Gone => Some("the collection was dropped or replaced".to_owned()),
             Readiness::Failed(error) => Some(error.to_string()),
-            Readiness::Ready if !self.shared.writable.is_writable() => {
+            Readiness::Ready(_) if !self.shared.writable.is_writable() => {
                 Some("no server that takes writes can be reached".to_owned())
             }
-            Readiness::Ready => None,
+            Readiness::Ready(_) => last_writes.problem(),
+        };
+        let flaw = match state {
+            Readiness::Ready(prepared) => prepared.problem,
+            _ => None,
         };
         StoreStatus {
             kind: "mongodb",
@@ -276,8 +254,9 @@ impl Store for MongoStore {
                 "{} {}.{}",
                 target.address, target.database, target.collection
             ),
-            available: problem.is_none(),
-            problem,
+            available: away.is_none(),
+            problem: away.or(flaw),
+            receipts: self.shared.keeper.receipts(),
         }
     }
 

@@ -34,6 +34,8 @@ use tokio_util::sync::CancellationToken;
 /// Connections of one MongoDB client beyond one for each worker: probes, and operations that
 /// nobody waits for any more.
 pub(super) const SPARE_CONNECTIONS: usize = 4;
+/// Between two looks at MongoDB's collection.
+const LOOK_INTERVAL: Duration = Duration::from_secs(60);
 /// The spool's folder in the data folder.
 pub(crate) const SPOOL_FOLDER: &str = "spool";
 /// The folder of refused records.
@@ -128,6 +130,7 @@ fn target(config: &StoreConfig, address: MongoAddress, workers: usize) -> Target
         database: config.mongodb_database.clone(),
         collection: config.mongodb_collection.clone(),
         compression,
+        look_interval: LOOK_INTERVAL,
         max_connections: u32::try_from(workers + SPARE_CONNECTIONS).unwrap_or(u32::MAX),
     }
 }

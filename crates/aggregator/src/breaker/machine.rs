@@ -4,13 +4,11 @@
 //! What time alone decides (a lease that lapses, an open time that is over) is settled first in
 //! every method and dated to when it was due, so when somebody looks never changes what happens.
 
-use std::time::Duration;
-
-use rand::rngs::SmallRng;
-use rand::{RngExt, SeedableRng};
-
 use super::window::{Outcome, Window};
 use super::{Forced, Rejected, Settings, Snapshot, State};
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use std::time::Duration;
 
 /// How a permit has ended.
 #[derive(Debug, Clone, Copy)]

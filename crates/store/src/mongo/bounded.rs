@@ -14,10 +14,10 @@ use std::time::Duration;
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Ends an operation that has no answer a little after its deadline, and gives its connection back.
-pub(super) async fn bounded<T>(
+pub(super) async fn bounded<T, E: From<StoreError>>(
     left: Duration,
-    operation: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
+    operation: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     let answer = tokio::time::timeout(left.saturating_add(GRACE), operation).await;
-    answer.unwrap_or(Err(StoreError::Timeout))
+    answer.unwrap_or_else(|_| Err(StoreError::Timeout.into()))
 }

@@ -1,17 +1,25 @@
 //! The collection: made as well as the server and the user's rights allow, and marked with its format.
 
+mod format;
+mod replace;
+
 use super::Target;
-use crate::{FORMAT_VERSION, INDEXED_FROM, StoreError};
+use crate::{INDEXED_FROM, StoreError};
+use format::{check_format, warn_of_foreign};
 use logs::Timestamp;
 use mongodb::Database;
-use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{DateTime, Document, doc};
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Document, Uuid, doc};
 use mongodb::error::{Error, ErrorKind};
 
 /// The name of the partial index for the rare levels.
 pub(super) const SEVERITY_INDEX: &str = "severity_1__id_1_warn_and_worse";
-/// Documents with ids of another kind are counted up to here.
-const FOREIGN_COUNTED: i32 = 1000;
+/// The wire version of MongoDB 6.0, the first that makes clustered collections and holds a command
+/// to the UUID of one.
+const WIRE_VERSION_6_0: i32 = 17;
+
+/// A collection that is not clustered.
+const PLAIN: &str = "plain";
 
 mod code {
     pub(super) const NAMESPACE_EXISTS: i32 = 48;
@@ -21,28 +29,109 @@ mod code {
     pub(super) const NOT_KNOWN: &[i32] = &[2, 9, 72, 115, 303, 40415, 40414];
 }
 
-/// Makes what is not there yet and checks what is. Two services may do this at once.
-///
-/// Returns what the collection is, for the log.
+/// The collection as it was found or made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Prepared {
+    /// What it is, for the log.
+    pub(super) shape: &'static str,
+    /// Writes are held to the collection with this UUID, so that none of them makes a plain one in
+    /// its place. `None` when the server cannot do that or the user may not ask for it.
+    pub(super) uuid: Option<Uuid>,
+    /// Why it is not what it could be, in one sentence.
+    pub(super) problem: Option<String>,
+}
+
+/// What stands under our names.
+#[derive(Debug, Default)]
+struct Found {
+    logs: Option<Entry>,
+    /// A plain collection that is being [replaced](replace).
+    set_aside: Option<Uuid>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    uuid: Option<Uuid>,
+    clustered: bool,
+    /// Made with no options at all, as an insert makes one.
+    bare: bool,
+}
+
+/// Makes what is not there yet and checks what is. Two services may do this at once. `known` is
+/// what the last preparation gave: a collection that is still the same is only looked at.
 pub(super) async fn prepare(
     database: &Database,
     target: &Target,
+    known: Option<Prepared>,
     now: Timestamp,
-) -> Result<&'static str, StoreError> {
+) -> Result<Prepared, StoreError> {
+    let found = look(database, target).await?;
+    if let Some(known) = &known
+        && known.problem.is_none()
+        && is_same(found.as_ref(), known)
+    {
+        return Ok(known.clone());
+    }
+    let is_of_6_0 = wire_version(database).await? >= WIRE_VERSION_6_0;
     check_format(database, target, now).await?;
-    let made = create(database, target).await?;
+    let mut made = create(database, target).await?;
+    let mut found = look(database, target).await?;
+    if is_of_6_0 && let Some(seen) = &found {
+        if let Some(again) = replace::where_empty(database, target, seen, made).await? {
+            made = again;
+        }
+        found = look(database, target).await?;
+    }
     create_index(database, target).await?;
-    let clustered = is_clustered(database, target).await?;
-    warn_of_foreign(database, target).await?;
-    Ok(match (clustered, made) {
-        (Some(true), _) => "clustered",
-        (Some(false), _) => "plain",
-        (None, made) => made,
+    if known.is_none() {
+        warn_of_foreign(database, target).await?;
+    }
+    let entry = found.and_then(|found| found.logs);
+    let plain = entry.is_some_and(|entry| !entry.clustered);
+    Ok(Prepared {
+        shape: match entry {
+            Some(_) if plain => PLAIN,
+            Some(_) => "clustered",
+            None => made,
+        },
+        uuid: entry.and_then(|entry| entry.uuid).filter(|_| is_of_6_0),
+        // What this server makes when it is asked for the best is no fault of the collection.
+        problem: (plain && is_of_6_0 && made != PLAIN).then(|| plain_problem(target)),
     })
 }
 
+/// What can be said when nothing can be asked counts as the same.
+fn is_same(found: Option<&Found>, known: &Prepared) -> bool {
+    let Some(found) = found else { return true };
+    found.set_aside.is_none()
+        && found
+            .logs
+            .is_some_and(|entry| known.uuid.is_none() || entry.uuid == known.uuid)
+}
+
+fn plain_problem(target: &Target) -> String {
+    format!(
+        "the collection {} is not clustered, because something else made it (after a drop, perhaps): \
+         records are stored, but they take more room and more time; the guide's chapter on MongoDB says how to mend it",
+        target.collection
+    )
+}
+
+async fn wire_version(database: &Database) -> Result<i32, StoreError> {
+    let hello = database.run_command(doc! { "hello": 1 }).await;
+    match hello {
+        Ok(hello) => Ok(hello.get_i32("maxWireVersion").unwrap_or_default()),
+        // An older server knows it by another name.
+        Err(error) if code_of(&error).is_some() => Ok(0),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Steps down: clustered with the compression asked for, clustered, plain, and last what an insert makes.
-async fn create(database: &Database, target: &Target) -> Result<&'static str, StoreError> {
+pub(super) async fn create(
+    database: &Database,
+    target: &Target,
+) -> Result<&'static str, StoreError> {
     let clustered = doc! { "key": { "_id": 1 }, "unique": true, "name": "_id_clustered" };
     let plain = doc! { "create": &target.collection };
     let mut with_cluster = plain.clone();
@@ -55,7 +144,7 @@ async fn create(database: &Database, target: &Target) -> Result<&'static str, St
         with_engine.insert("storageEngine", engine);
         ladder.push(("clustered", with_engine));
     }
-    ladder.extend([("clustered", with_cluster), ("plain", plain)]);
+    ladder.extend([("clustered", with_cluster), (PLAIN, plain)]);
     for (shape, mut command) in ladder {
         command.insert("writeConcern", doc! { "w": "majority" });
         match database.run_command(command).await {
@@ -64,7 +153,7 @@ async fn create(database: &Database, target: &Target) -> Result<&'static str, St
                 Some(code::NAMESPACE_EXISTS) => return Ok("there already"),
                 Some(code::UNAUTHORIZED) => {
                     tracing::warn!(%error, "the user may not create the collection; the first insert makes a plain one");
-                    return Ok("plain");
+                    return Ok(PLAIN);
                 }
                 Some(known) if code::NOT_KNOWN.contains(&known) => {
                     tracing::warn!(shape, %error, "the server cannot make this kind of collection; trying a simpler one");
@@ -109,106 +198,51 @@ async fn create_index(database: &Database, target: &Target) -> Result<(), StoreE
     }
 }
 
-/// Whether the collection is clustered; `None` when the user may not ask.
-async fn is_clustered(database: &Database, target: &Target) -> Result<Option<bool>, StoreError> {
-    let command = doc! { "listCollections": 1, "filter": { "name": &target.collection } };
-    match database.run_command(command).await {
-        Ok(reply) => {
-            let first = reply
-                .get_document("cursor")
-                .and_then(|cursor| cursor.get_array("firstBatch"))
-                .ok()
-                .and_then(|batch| batch.first()?.as_document());
-            Ok(first
-                .and_then(|entry| entry.get_document("options").ok())
-                .map(|options| options.contains_key("clusteredIndex")))
-        }
-        Err(error) if code_of(&error).is_some() => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Marks a new collection with the format, and refuses one of a later format.
-async fn check_format(
-    database: &Database,
-    target: &Target,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let meta = format!("{}_meta", target.collection);
-    let mark = doc! {
-        "update": &meta,
-        "updates": [{
-            "q": { "_id": "format" },
-            "u": { "$setOnInsert": { "version": FORMAT_VERSION, "created_at": DateTime::from_millis(now.millis()) } },
-            "upsert": true,
-        }],
-        "writeConcern": { "w": "majority", "j": true },
-    };
-    if let Err(error) = database.run_command(mark).await {
-        match code_of(&error) {
-            Some(code::UNAUTHORIZED) => {
-                tracing::warn!(%error, "the user may not write the format version to {meta}");
-            }
-            _ => return Err(error.into()),
-        }
-    }
-    let found = database
-        .collection::<Document>(&meta)
-        .find_one(doc! { "_id": "format" })
-        .await;
-    let version = match found {
-        Ok(found) => found.and_then(|mark| mark.get_i32("version").ok()),
-        Err(error) if code_of(&error) == Some(code::UNAUTHORIZED) => None,
-        Err(error) => return Err(error.into()),
-    };
-    match version {
-        Some(version) if version > FORMAT_VERSION => Err(StoreError::NewerFormat {
-            found: version.into(),
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// A collection that others filled is used, but what they wrote is not served.
-async fn warn_of_foreign(database: &Database, target: &Target) -> Result<(), StoreError> {
-    let range = doc! {
-        "$gte": ObjectId::from_bytes([0x00; 12]),
-        "$lte": ObjectId::from_bytes([0xff; 12]),
-    };
-    let command = doc! {
-        "aggregate": &target.collection,
-        "pipeline": [
-            { "$match": { "_id": range } },
-            { "$limit": FOREIGN_COUNTED },
-            { "$count": "documents" },
-        ],
-        "cursor": {},
-        "maxTimeMS": 2000,
-    };
+/// What stands under our names; `None` when the user may not ask.
+async fn look(database: &Database, target: &Target) -> Result<Option<Found>, StoreError> {
+    let set_aside = replace::set_aside(target);
+    let names = [target.collection.as_str(), set_aside.as_str()];
+    let command = doc! { "listCollections": 1, "filter": { "name": { "$in": names.as_slice() } } };
     let reply = match database.run_command(command).await {
         Ok(reply) => reply,
-        Err(error) if code_of(&error).is_some() => return Ok(()),
+        Err(error) if code_of(&error).is_some() => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let count = reply
+    let batch = reply
         .get_document("cursor")
-        .and_then(|cursor| cursor.get_array("firstBatch"))
+        .and_then(|cursor| cursor.get_array("firstBatch"));
+    let mut found = Found::default();
+    for entry in batch
         .ok()
-        .and_then(|batch| batch.first()?.as_document()?.get_i32("documents").ok())
-        .unwrap_or(0);
-    if count > 0 {
-        let at_least = if count == FOREIGN_COUNTED {
-            "at least "
-        } else {
-            ""
-        };
-        tracing::warn!(
-            "{at_least}{count} documents in {} were written by something else (their _id is an ObjectId): they are left \
-             alone and are not served; send them to POST /logs/batch, or set MONGODB_COLLECTION to a collection of its own",
-            target.collection
-        );
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.as_document())
+    {
+        match entry.get_str("name") {
+            Ok(name) if name == target.collection => {
+                let options = entry.get_document("options").ok();
+                found.logs = Some(Entry {
+                    uuid: uuid_of(entry),
+                    clustered: options
+                        .is_some_and(|options| options.contains_key("clusteredIndex")),
+                    bare: options.is_some_and(Document::is_empty),
+                });
+            }
+            Ok(_) => found.set_aside = uuid_of(entry),
+            Err(_) => {}
+        }
     }
-    Ok(())
+    Ok(Some(found))
+}
+
+fn uuid_of(entry: &Document) -> Option<Uuid> {
+    let uuid = entry.get_document("info").ok()?.get("uuid")?;
+    match uuid {
+        mongodb::bson::Bson::Binary(binary) if binary.subtype == BinarySubtype::Uuid => {
+            binary.to_uuid().ok()
+        }
+        _ => None,
+    }
 }
 
 /// The server's code, when it was the server that said no.

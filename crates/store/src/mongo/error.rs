@@ -8,6 +8,10 @@ use mongodb::error::{Error, ErrorKind};
 
 /// A unique index holds the key already.
 pub(super) const DUPLICATE_KEY: i32 = 11000;
+/// The collection of that name is not the one with the UUID that a command is held to.
+pub(super) const UUID_MISMATCH: i32 = 361;
+/// The user has no right to it.
+const UNAUTHORIZED: i32 = 13;
 /// `maxTimeMS` has passed.
 const MAX_TIME_EXPIRED: i32 = 50;
 
@@ -34,6 +38,11 @@ const PASSING: &[i32] = &[
 /// A whole insert is refused for a document in it: overflow of nesting, no such key, invalid BSON,
 /// too large.
 const INSERT_REFUSED: &[i32] = &[15, 16, 22, 10334, 17280];
+
+/// Whether the user may not do what was asked.
+pub(super) fn is_unauthorized(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::Command(command) if command.code == UNAUTHORIZED)
+}
 
 /// Whether a write error passes by itself: then the whole insert is in doubt.
 pub(super) fn passes(code: i32) -> bool {

@@ -16,6 +16,14 @@ pub enum SchemaError {
         /// SQLite's reason.
         source: rusqlite::Error,
     },
+    /// What was opened cannot be looked at.
+    #[error("cannot look at the store {path}: {reason}")]
+    Look {
+        /// The file.
+        path: String,
+        /// The system's reason, or SQLite's.
+        reason: String,
+    },
     /// A later version wrote it.
     #[error(
         "the store {path} has format version {found}, and this version knows {FORMAT_VERSION}: use a newer aggregator"

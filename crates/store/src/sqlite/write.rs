@@ -2,11 +2,9 @@
 
 use crate::{InsertReport, Refused};
 use bson::RawDocument;
-use logs::Timestamp;
 use record::attributes;
 use record::document::StoredDocument;
 use record::documents::DocumentList;
-use record::id::BatchId;
 use rusqlite::{Connection, Statement, params};
 use std::ops::Range;
 
@@ -106,24 +104,4 @@ fn insert_one(
         attributes,
         stored.received_at,
     ])
-}
-
-/// Remembers times of receipt, or gives those that are remembered.
-pub(super) fn receipts(
-    connection: &mut Connection,
-    batches: &[(BatchId, Timestamp)],
-) -> Result<Vec<Timestamp>, rusqlite::Error> {
-    let transaction = connection.transaction()?;
-    let mut known = Vec::with_capacity(batches.len());
-    for (batch, received_at) in batches {
-        transaction
-            .prepare_cached("INSERT INTO logs_receipts (id, received_at_ns) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING")?
-            .execute(params![batch.as_bytes(), received_at.nanos()])?;
-        let nanos = transaction
-            .prepare_cached("SELECT received_at_ns FROM logs_receipts WHERE id = ?1")?
-            .query_row([batch.as_bytes()], |row| row.get(0))?;
-        known.push(Timestamp::from_nanos(nanos));
-    }
-    transaction.commit()?;
-    Ok(known)
 }

@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::counts::Counts;
 use store::page_reply::PageReply;
-use store::{PageLimit, Store, StoreStatus};
+use store::{Forgotten, PageLimit, Store, StoreStatus};
 use tokio::sync::Notify;
 
 /// What the store says to the inserts that it gets, one after another; then it takes everything.
@@ -82,6 +82,15 @@ impl Store for Scripted {
             .collect())
     }
 
+    async fn forget_receipts(
+        &self,
+        _after: Option<BatchId>,
+        _before: Timestamp,
+        _deadline: Duration,
+    ) -> Result<Forgotten, StoreError> {
+        unreachable!("nothing is forgotten")
+    }
+
     async fn page(
         &self,
         _query: &Query,
@@ -113,6 +122,7 @@ impl Store for Scripted {
             location: String::new(),
             available: true,
             problem: None,
+            receipts: None,
         }
     }
 

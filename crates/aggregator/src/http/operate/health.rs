@@ -56,7 +56,12 @@ pub(in crate::http) async fn health(State(services): State<Arc<Services>>) -> Re
     } else {
         intake.check().err().map(|error| error.to_string())
     };
-    let waits = store.problem.clone().or_else(|| services.drain.problem());
+    let of_store = |available| (store.available == available).then(|| store.problem.clone());
+    let away = of_store(false).flatten();
+    // What only could be better comes last.
+    let waits = away
+        .or_else(|| services.drain.problem())
+        .or(of_store(true).flatten());
     let waits = spool.problem.clone().or(waits);
     let (status, word) = match (&refused, &waits) {
         (Some(_), _) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),

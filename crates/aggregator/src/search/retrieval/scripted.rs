@@ -17,7 +17,7 @@ use std::time::Duration;
 use store::counts::Counts;
 use store::page::Page;
 use store::page_reply::PageReply;
-use store::{InsertReport, PageLimit, Store, StoreError, StoreStatus};
+use store::{Forgotten, InsertReport, PageLimit, Store, StoreError, StoreStatus};
 use tokio::sync::mpsc;
 
 /// Longer than anything takes that is not wrong.
@@ -126,6 +126,15 @@ impl Store for Scripted {
         _deadline: Duration,
     ) -> Result<Vec<Timestamp>, StoreError> {
         unreachable!("nothing is written")
+    }
+
+    async fn forget_receipts(
+        &self,
+        _after: Option<BatchId>,
+        _before: Timestamp,
+        _deadline: Duration,
+    ) -> Result<Forgotten, StoreError> {
+        unreachable!("nothing is forgotten")
     }
 
     async fn counts(

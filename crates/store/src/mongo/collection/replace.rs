@@ -1,0 +1,141 @@
+//! Replaces a plain collection that holds nothing by a clustered one, without a moment in which a
+//! document could be lost.
+//!
+//! Between a look and a drop another aggregator may insert, so what is there is never dropped under
+//! its own name. It is renamed, in one step and only if it is still the one that was looked at; a
+//! clustered one is made; and only then, when nobody can write to it any more, what it holds after
+//! all is copied back and it is removed. Whatever ends this half-way, the next preparation goes on
+//! with it.
+
+use super::{Found, PLAIN, SEVERITY_INDEX, Target, code_of, create};
+use crate::StoreError;
+use mongodb::Database;
+use mongodb::bson::{Bson, Uuid, doc};
+use mongodb::options::{ReadPreference, SelectionCriteria};
+
+/// Where a plain collection stands while it is being replaced: a name that nobody else would give.
+pub(super) fn set_aside(target: &Target) -> String {
+    format!("{}_set_aside_by_aggregator", target.collection)
+}
+
+/// Goes on with what an earlier preparation began, and replaces a plain collection that is empty and
+/// that nobody has given options or indexes of his own. What the server or the user's rights do not
+/// allow is left as it is. Returns what was made, if anything was.
+pub(super) async fn where_empty(
+    database: &Database,
+    target: &Target,
+    found: &Found,
+    made: &str,
+) -> Result<Option<&'static str>, StoreError> {
+    if let Some(uuid) = found.set_aside {
+        put_back(database, target, uuid).await?;
+    }
+    let replaceable = found
+        .logs
+        .filter(|entry| entry.bare && !entry.clustered && made != PLAIN)
+        .and_then(|entry| entry.uuid);
+    let Some(uuid) = replaceable else {
+        return Ok(None);
+    };
+    if !is_empty(database, &target.collection).await? || has_other_indexes(database, target).await?
+    {
+        return Ok(None);
+    }
+    let (from, to) = (&target.collection, set_aside(target));
+    let name = |collection: &str| format!("{}.{collection}", target.database);
+    let rename = doc! {
+        "renameCollection": name(from),
+        "to": name(&to),
+        "collectionUUID": uuid,
+        "writeConcern": { "w": "majority" },
+    };
+    match database
+        .client()
+        .database("admin")
+        .run_command(rename)
+        .await
+    {
+        Ok(_) => {}
+        Err(error) if code_of(&error).is_some() => {
+            tracing::warn!(%error, "the collection is plain and holds nothing, but cannot be replaced by a clustered one");
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let made = create(database, target).await?;
+    tracing::info!(
+        made,
+        "the collection was plain and held nothing: it is made anew"
+    );
+    put_back(database, target, uuid).await?;
+    Ok(Some(made))
+}
+
+/// Copies what was set aside back to the collection, and removes it.
+async fn put_back(database: &Database, target: &Target, uuid: Uuid) -> Result<(), StoreError> {
+    let aside = set_aside(target);
+    if !is_empty(database, &aside).await? {
+        let merge = doc! { "$merge": { "into": &target.collection, "on": "_id", "whenMatched": "keepExisting" } };
+        let copy = doc! {
+            "aggregate": &aside,
+            "pipeline": [merge],
+            "cursor": {},
+            "writeConcern": { "w": "majority", "j": true },
+        };
+        database.run_command(copy).await?;
+    }
+    let remove =
+        doc! { "drop": &aside, "collectionUUID": uuid, "writeConcern": { "w": "majority" } };
+    match database.run_command(remove).await {
+        Ok(_) => Ok(()),
+        // Another aggregator has removed it.
+        Err(error) if code_of(&error).is_some() => {
+            tracing::debug!(%error, "what was set aside cannot be removed");
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether there is an index that is neither that of the ids nor ours.
+async fn has_other_indexes(database: &Database, target: &Target) -> Result<bool, StoreError> {
+    let reply = database
+        .run_command(doc! { "listIndexes": &target.collection })
+        .await;
+    let reply = match reply {
+        Ok(reply) => reply,
+        // What cannot be seen is not touched.
+        Err(error) if code_of(&error).is_some() => return Ok(true),
+        Err(error) => return Err(error.into()),
+    };
+    let is_ours = |index: &Bson| {
+        let name = index
+            .as_document()
+            .and_then(|index| index.get_str("name").ok());
+        name.is_some_and(|name| ["_id_", SEVERITY_INDEX].contains(&name))
+    };
+    let indexes = reply
+        .get_document("cursor")
+        .and_then(|cursor| cursor.get_array("firstBatch"));
+    Ok(!indexes.is_ok_and(|indexes| indexes.iter().all(is_ours)))
+}
+
+/// Asks the primary, whatever else the connection string says: a secondary may not know of a
+/// document yet.
+async fn is_empty(database: &Database, collection: &str) -> Result<bool, StoreError> {
+    let find = doc! { "find": collection, "limit": 1, "singleBatch": true };
+    let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
+    let reply = database
+        .run_command(find)
+        .selection_criteria(primary)
+        .await?;
+    let found = reply
+        .get_document("cursor")
+        .and_then(|cursor| cursor.get_array("firstBatch"));
+    match found {
+        Ok(found) => Ok(found.is_empty()),
+        Err(_) => Err(StoreError::Unavailable(
+            "the reply to a find cannot be read".to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,228 @@
+//! The markers of receipt: when a keyed batch whose records have no time of their own first came.
+//!
+//! They are found by their id alone. Those that are old are looked for in the order of their ids, a
+//! bounded number at a time: an index by time would cost every such batch, and a TTL index would let
+//! the server remove what a batch in a spool still needs.
+
+use super::insert::{InsertError, millis, read_reply};
+use crate::{Forgotten, Receipts, StoreError};
+use futures_util::TryStreamExt as _;
+use logs::Timestamp;
+use mongodb::Database;
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
+use record::id::BatchId;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// Remembers times of receipt for batches, or gives those that are remembered.
+pub(super) async fn remember(
+    database: &Database,
+    collection: &str,
+    batches: &[(BatchId, Timestamp)],
+    left: Duration,
+) -> Result<Vec<Timestamp>, InsertError> {
+    let receipts = format!("{collection}_receipts");
+    let documents: Vec<Document> = batches
+        .iter()
+        .map(|(batch, received_at)| {
+            doc! {
+                "_id": binary(*batch),
+                "received_at": DateTime::from_millis(received_at.millis()),
+                "received_at_ns": received_at.nanos(),
+            }
+        })
+        .collect();
+    let command = doc! {
+        "insert": &receipts,
+        "documents": documents,
+        "ordered": false,
+        "writeConcern": { "w": "majority", "j": true, "wtimeout": millis(left) },
+        "maxTimeMS": millis(left),
+    };
+    let reply = database.run_command(command).await;
+    let reply = reply.map_err(StoreError::from)?;
+    let report = read_reply(&reply, 0, batches.len())?;
+    if let Some(refused) = report.refused.first().or(report.doubtful.first()) {
+        return Err(StoreError::Unavailable(refused.reason.clone()).into());
+    }
+    if report.already_stored.is_empty() {
+        return Ok(batches
+            .iter()
+            .map(|(_, received_at)| *received_at)
+            .collect());
+    }
+    let ids: Vec<Binary> = batches.iter().map(|(batch, _)| binary(*batch)).collect();
+    let mut found = database
+        .collection::<Document>(&receipts)
+        .find(doc! { "_id": { "$in": ids } })
+        .await
+        .map_err(StoreError::from)?;
+    let mut known = HashMap::new();
+    while let Some(receipt) = found.try_next().await.map_err(StoreError::from)? {
+        if let (Ok(id), Ok(nanos)) = (
+            receipt.get_binary_generic("_id"),
+            receipt.get_i64("received_at_ns"),
+        ) {
+            known.insert(id.clone(), Timestamp::from_nanos(nanos));
+        }
+    }
+    let of = |batch: &BatchId| known.get(batch.as_bytes().as_slice()).copied();
+    let missing = |batch| {
+        InsertError::from(StoreError::Unavailable(format!(
+            "the receipt of batch {batch} is not there"
+        )))
+    };
+    batches
+        .iter()
+        .map(|(batch, _)| of(batch).ok_or_else(|| missing(*batch)))
+        .collect()
+}
+
+fn binary(batch: BatchId) -> Binary {
+    Binary {
+        subtype: BinarySubtype::Generic,
+        bytes: batch.as_bytes().to_vec(),
+    }
+}
+
+/// Markers that are looked at in one step.
+const STEP: i64 = 1_000;
+
+/// Removes those of the next few markers behind `after` that were received before `before`.
+pub(super) async fn forget(
+    database: &Database,
+    collection: &str,
+    after: Option<BatchId>,
+    before: Timestamp,
+    left: Duration,
+) -> Result<Forgotten, StoreError> {
+    let receipts = format!("{collection}_receipts");
+    let behind = match after {
+        Some(batch) => doc! { "_id": { "$gt": binary(batch) } },
+        None => doc! {},
+    };
+    let mut looking = database
+        .collection::<Document>(&receipts)
+        .find(behind)
+        .sort(doc! { "_id": 1 })
+        .limit(STEP)
+        .max_time(left)
+        .await?;
+    let (mut seen, mut last, mut old) = (0, None, Vec::new());
+    while let Some(marker) = looking.try_next().await? {
+        seen += 1;
+        let Ok(id) = marker.get_binary_generic("_id") else {
+            continue;
+        };
+        last = id
+            .as_slice()
+            .try_into()
+            .ok()
+            .map(BatchId::from_bytes)
+            .or(last);
+        if is_before(&marker, before) {
+            old.push(marker.get("_id").cloned().unwrap_or(Bson::Null));
+        }
+    }
+    let mut forgotten = Forgotten {
+        removed: 0,
+        next: last.filter(|_| seen >= STEP),
+    };
+    if old.is_empty() {
+        return Ok(forgotten);
+    }
+    let command = doc! {
+        "delete": &receipts,
+        "deletes": [{ "q": { "_id": { "$in": old } }, "limit": 0 }],
+        "writeConcern": { "w": "majority", "j": true, "wtimeout": millis(left) },
+        "maxTimeMS": millis(left),
+    };
+    let reply = match database.run_command(command).await {
+        Ok(reply) => reply,
+        // Not the store's failure: it takes batches all the same.
+        Err(error) if super::error::is_unauthorized(&error) => {
+            let reason = format!("the user may not remove from {receipts}: {error}");
+            return Err(StoreError::Rejected(reason));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(reason) = refusal(&reply) {
+        return Err(StoreError::Unavailable(reason));
+    }
+    forgotten.removed = u64::try_from(reply.get_i32("n").unwrap_or_default()).unwrap_or_default();
+    Ok(forgotten)
+}
+
+/// Whether it is one of ours, and was received before that time.
+fn is_before(marker: &Document, before: Timestamp) -> bool {
+    marker
+        .get_i64("received_at_ns")
+        .is_ok_and(|nanos| nanos < before.nanos())
+}
+
+/// Why not all was removed.
+fn refusal(reply: &Document) -> Option<String> {
+    let first = reply
+        .get_array("writeErrors")
+        .ok()
+        .and_then(|errors| errors.first()?.as_document());
+    let error = first.or_else(|| reply.get_document("writeConcernError").ok())?;
+    Some(
+        error
+            .get_str("errmsg")
+            .unwrap_or("no reason given")
+            .to_owned(),
+    )
+}
+
+/// How many markers there are and what they take on disk; `None` when the user may not ask.
+pub(super) async fn count(database: &Database, collection: &str) -> Option<Receipts> {
+    let receipts = format!("{collection}_receipts");
+    let numbers = doc! {
+        "aggregate": &receipts,
+        "pipeline": [{ "$collStats": { "storageStats": {} } }],
+        "cursor": {},
+    };
+    if let Ok(reply) = database.run_command(numbers).await {
+        let stats = reply
+            .get_document("cursor")
+            .and_then(|cursor| cursor.get_array("firstBatch"))
+            .ok()
+            .and_then(|batch| {
+                batch
+                    .first()?
+                    .as_document()?
+                    .get_document("storageStats")
+                    .ok()
+            })?;
+        let bytes = number(stats, "storageSize")? + number(stats, "totalIndexSize")?;
+        return Some(Receipts {
+            count: number(stats, "count")?,
+            bytes: Some(bytes),
+        });
+    }
+    let count = database
+        .run_command(doc! { "count": &receipts })
+        .await
+        .ok()?;
+    let count = number(&count, "n")?;
+    Some(Receipts {
+        count,
+        bytes: (count == 0).then_some(0),
+    })
+}
+
+fn number(document: &Document, name: &str) -> Option<u64> {
+    match document.get(name)? {
+        Bson::Int32(number) => u64::try_from(*number).ok(),
+        Bson::Int64(number) => u64::try_from(*number).ok(),
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a size, and no negative one"
+        )]
+        Bson::Double(number) => Some(*number as u64),
+        _ => None,
+    }
+}

@@ -1,0 +1,92 @@
+//! Whether the files that are open are still those that stand at their paths.
+//!
+//! SQLite goes on writing to a file that was moved away or removed, and what it says is stored is
+//! gone, or where nobody looks for it.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// A database's file and its log, as they were when they were opened.
+pub(super) struct Identity {
+    files: [(PathBuf, Number); 2],
+}
+
+/// What tells one file of a machine from all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Number {
+    device: u64,
+    inode: u64,
+}
+
+impl Number {
+    fn of(path: &Path) -> io::Result<Self> {
+        let file = fs::metadata(path)?;
+        Ok(Self {
+            device: file.dev(),
+            inode: file.ino(),
+        })
+    }
+}
+
+impl Identity {
+    /// Those of a database that has just been opened for writing.
+    ///
+    /// # Errors
+    /// The system's, when one of them cannot be looked at.
+    pub(super) fn of(database: &Path) -> io::Result<Self> {
+        let mut log = database.as_os_str().to_owned();
+        log.push("-wal");
+        let number = |path: PathBuf| Number::of(&path).map(|number| (path, number));
+        Ok(Self {
+            files: [number(database.to_owned())?, number(log.into())?],
+        })
+    }
+
+    /// What is wrong, in a sentence; `None` when both are where they were.
+    pub(super) fn problem(&self) -> Option<String> {
+        self.files.iter().find_map(|(path, number)| {
+            let shown = path.display();
+            match Number::of(path) {
+                Ok(there) if there == *number => None,
+                Ok(_) => Some(format!(
+                    "another file was put in the place of {shown} while it was open: put the first one back, or start the service again"
+                )),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Some(format!(
+                    "{shown} was moved away or removed while it was open: put it back, or start the service again"
+                )),
+                Err(error) => Some(format!("{shown} cannot be looked at: {error}")),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_moved_replaced_and_put_back_is_told_each_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let (log, away) = (folder.path().join("db-wal"), folder.path().join("away"));
+        fs::write(&path, "").unwrap();
+        fs::write(&log, "").unwrap();
+        let identity = Identity::of(&path).unwrap();
+        assert_eq!(identity.problem(), None);
+        for file in [&path, &log] {
+            let says = |words: &str| {
+                let problem = identity.problem().unwrap();
+                assert!(problem.contains(words), "{problem}");
+                assert!(problem.contains(&file.display().to_string()), "{problem}");
+            };
+            fs::rename(file, &away).unwrap();
+            says("moved away or removed");
+            fs::write(file, "").unwrap();
+            says("another file");
+            fs::rename(&away, file).unwrap();
+            assert_eq!(identity.problem(), None);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Looks after an open database from a thread of its own, on which a disk that stands still holds
+//! up nothing else: whether its files are in their places, once a second, and at the start how many
+//! markers of receipt there are, where they are too many to be counted while the service starts.
+
+use super::database::Database;
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::Duration;
+
+/// Between two looks.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Starts the thread, which ends when the database is closed.
+pub(super) fn start(database: &Arc<Database>) {
+    let database = Arc::downgrade(database);
+    let name = "store-watch".to_owned();
+    if let Err(error) = thread::Builder::new()
+        .name(name)
+        .spawn(move || run(&database))
+    {
+        tracing::warn!(%error, "nothing watches whether the database file is moved away; a write still finds it");
+    }
+}
+
+fn run(database: &Weak<Database>) {
+    if let Some(database) = database.upgrade()
+        && let Err(error) = database.count_receipts()
+    {
+        tracing::warn!(%error, "the markers of receipt could not be counted");
+    }
+    while let Some(database) = database.upgrade() {
+        database.look();
+        drop(database);
+        thread::sleep(INTERVAL);
+    }
+}
