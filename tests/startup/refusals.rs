@@ -23,6 +23,8 @@ async fn a_wrong_value_stops_the_start_with_one_sentence_that_names_it() {
         ("BODY_TIMEOUT", "10 apples", "a time such as 10s"),
         ("SHUTDOWN_TIMEOUT", "-5s", "a time such as 10s"),
         ("SHUTDOWN_TIMEOUT", "0", "must be between 1ms and 24h"),
+        ("KEY_MEMORY", "23h", "must be between 1day and 100years"),
+        ("KEY_MEMORY", "long", "a time such as 10s"),
         ("LISTEN_ADDR", "nowhere", "socket address"),
         ("LISTEN_ADDR", "127.0.0.1", "socket address"),
         ("LISTEN_ADDR", "127.0.0.1:99999", "socket address"),

@@ -93,8 +93,8 @@ struct Ends {
     committer: Committer,
     drain: DrainTasks,
     lanes: [JoinHandle<()>; 2],
-    /// Until the drain has ended: a store that comes back during a stop is still of use.
-    _recovery: AbortOnDropHandle<()>,
+    /// What goes on beside all this, until the drain has ended.
+    _tasks: Vec<AbortOnDropHandle<()>>,
 }
 
 impl App {

@@ -7,7 +7,7 @@ mod mongodb_names;
 
 use clap::{Args, ValueEnum};
 use mongodb_names::{collection_name, database_name};
-use program::values::{count, disk_size, size, time};
+use program::values::{count, disk_size, size, time, time_of_days};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -108,6 +108,10 @@ pub struct StoreConfig {
         value_name = "NAME"
     )]
     pub mongodb_compression: Compression,
+    /// How long the key of a batch is remembered whose records have no time of their own (90days); for
+    /// ever unless set. Longer than a batch may wait in any spool.
+    #[arg(long, env = "KEY_MEMORY", value_name = "TIME", value_parser = time_of_days)]
+    pub key_memory: Option<Duration>,
     /// Folder for data on this machine: the spool of acknowledged batches, what the store refused,
     /// and with the embedded store the records. For one process at a time.
     #[arg(

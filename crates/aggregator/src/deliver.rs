@@ -7,5 +7,6 @@
 pub mod dead_letters;
 pub mod delivery;
 pub mod drain;
+pub(crate) mod key_memory;
 mod outcome;
 pub mod write_job;

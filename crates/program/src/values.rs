@@ -6,6 +6,7 @@ const TIB: u64 = 1024 * 1024 * 1024 * 1024;
 const SHORTEST: Duration = Duration::from_millis(1);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const THIRTY_DAYS: Duration = Duration::from_secs(30 * 24 * 3600);
+const HUNDRED_YEARS: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
 /// The most that [`count`] takes.
 const MOST: u32 = 1_000_000;
 
@@ -55,20 +56,36 @@ pub fn long_time(text: &str) -> Result<Duration, String> {
     time_up_to(text, THIRTY_DAYS, "30 days")
 }
 
+/// A duration from a day to a hundred years; a plain number is seconds.
+///
+/// # Errors
+/// A sentence that says what is expected.
+pub fn time_of_days(text: &str) -> Result<Duration, String> {
+    let time = any_time(text)?;
+    if time < DAY || time > HUNDRED_YEARS {
+        return Err("must be between 1day and 100years".to_owned());
+    }
+    Ok(time)
+}
+
 fn time_up_to(text: &str, longest: Duration, in_words: &str) -> Result<Duration, String> {
-    let seconds = text
-        .parse::<f64>()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let time = match seconds {
-        Some(time) => time,
-        None => humantime::parse_duration(text)
-            .map_err(|_| "expected a time such as 10s, 500ms or 2m".to_owned())?,
-    };
+    let time = any_time(text)?;
     if time < SHORTEST || time > longest {
         return Err(format!("must be between 1ms and {in_words}"));
     }
     Ok(time)
+}
+
+fn any_time(text: &str) -> Result<Duration, String> {
+    let seconds = text
+        .parse::<f64>()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    match seconds {
+        Some(time) => Ok(time),
+        None => humantime::parse_duration(text)
+            .map_err(|_| "expected a time such as 10s, 500ms or 2m".to_owned()),
+    }
 }
 
 /// A whole number from 1 to 1,000,000.
@@ -119,6 +136,8 @@ mod tests {
         assert_eq!(time("1.5"), Ok(Duration::from_millis(1500)));
         assert_eq!(time("24h"), Ok(DAY));
         assert_eq!(long_time("30days"), Ok(THIRTY_DAYS));
+        assert_eq!(time_of_days("1day"), Ok(DAY));
+        assert_eq!(time_of_days("86400"), Ok(DAY));
     }
 
     #[test]
@@ -138,6 +157,10 @@ mod tests {
                 false => (time(text), "24h"),
             };
             assert_eq!(read, Err(format!("must be between 1ms and {most}")));
+        }
+        for text in ["23h", "1", "101years"] {
+            let expected = "must be between 1day and 100years";
+            assert_eq!(time_of_days(text), Err(expected.to_owned()), "{text}");
         }
         for text in ["", "0", "-1", "1.5", "1000001", "99999999999999999999"] {
             let expected = "expected a whole number from 1 to 1000000";

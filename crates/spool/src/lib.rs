@@ -80,6 +80,7 @@ use commit::{Commit, Message};
 use disk::Disk;
 use hint::Hint;
 use log::Log;
+use logs::Timestamp;
 use logs::clock::Clock;
 use record::batch::Batch;
 use state::State;
@@ -235,6 +236,21 @@ impl Spool {
     /// Whether a batch is not done.
     pub fn waits(&self, seq: u64) -> bool {
         self.shared.state().waits(seq)
+    }
+
+    /// The number behind the last batch that was made durable.
+    pub fn next_seq(&self) -> u64 {
+        self.shared.state().next_seq
+    }
+
+    /// Whether every batch below this number is done.
+    pub fn is_done_below(&self, seq: u64) -> bool {
+        self.shared.state().done_below >= seq
+    }
+
+    /// When the oldest batch was received of those that are under way, or are next in memory.
+    pub fn oldest_waiting(&self) -> Option<Timestamp> {
+        self.shared.state().oldest()
     }
 
     /// Waits until batches were done since the last call.

@@ -9,6 +9,7 @@ use crate::config::{Backend, Compression, Config, HttpConfig, SpoolConfig, Store
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::delivery::{Delivery, Problems};
 use crate::deliver::drain;
+use crate::deliver::key_memory::KeyMemory;
 use crate::deliver::write_job::Writer;
 use crate::http::listener::Connections;
 use crate::http::{Limits, Services};
@@ -30,6 +31,7 @@ use store::address::MongoAddress;
 use store::mongo::{MongoStore, Target};
 use store::sqlite::SqliteStore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Connections of one MongoDB client beyond one for each worker: probes, and operations that
 /// nobody waits for any more.
@@ -147,12 +149,11 @@ pub(super) fn wire_up(
     let (http, workers) = (&config.http, config.workers.workers);
     let deadline = http.request_timeout;
     let [write_guard, read_guard] = guards(deadline, &clock);
-    let lanes = vec![write_guard.clone(), read_guard.clone()];
-    let recovery = recovery::start(Arc::clone(&store), lanes);
     let writer = Arc::new(Writer {
         store: Arc::clone(&store),
         guard: write_guard,
     });
+    let tasks = beside(config, &queues.spool, &writer, &read_guard, &clock);
     let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
     let stopping = CancellationToken::new();
@@ -201,9 +202,32 @@ pub(super) fn wire_up(
         committer: queues.committer,
         drain: draining,
         lanes: [writing, reading],
-        _recovery: recovery,
+        _tasks: tasks,
     };
     (Arc::new(services), ends)
+}
+
+/// What goes on beside the two ways: the word that the store is back, and forgetting.
+fn beside(
+    config: &Config,
+    spool: &Spool,
+    writer: &Arc<Writer>,
+    read_guard: &Guard,
+    clock: &Arc<dyn Clock>,
+) -> Vec<AbortOnDropHandle<()>> {
+    let lanes = vec![writer.guard.clone(), read_guard.clone()];
+    let recovery = recovery::start(Arc::clone(&writer.store), lanes);
+    let forgetting = config.store.key_memory.map(|memory| {
+        let key_memory = KeyMemory {
+            spool: spool.clone(),
+            writer: Arc::clone(writer),
+            clock: Arc::clone(clock),
+            memory,
+            timeout: config.http.request_timeout,
+        };
+        key_memory.start()
+    });
+    [recovery].into_iter().chain(forgetting).collect()
 }
 
 /// The breakers in front of the store's writes and of its reads.

@@ -1,0 +1,113 @@
+//! Forgets what is remembered of keyed batches, `KEY_MEMORY` after they were received.
+//!
+//! A marker of receipt dates every copy of its batch, so it stays for as long as a copy that was
+//! received within that time after it may still be delivered from this spool, however long that copy
+//! waits. Of the spools of other aggregators nothing is known here: `KEY_MEMORY` has to be longer
+//! than a batch may wait in any of them.
+
+use crate::breaker::guard::CallError;
+use crate::deliver::write_job::Writer;
+use logs::Timestamp;
+use logs::clock::Clock;
+use record::id::BatchId;
+use spool::Spool;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Forgotten;
+use tokio_util::task::AbortOnDropHandle;
+
+/// Between two looks whether what waits is delivered.
+const LOOK_PAUSE: Duration = Duration::from_millis(500);
+/// Between two steps through the markers, each of which the store bounds.
+const STEP_PAUSE: Duration = Duration::from_millis(100);
+/// After a step that failed.
+const FAILURE_PAUSE: Duration = Duration::from_secs(60);
+/// Between two ways through all of them.
+const SWEEP_PAUSE: Duration = Duration::from_secs(15 * 60);
+/// A batch may have got its time of receipt so long before it came into the spool; more than any
+/// request takes.
+const UNDER_WAY: Duration = Duration::from_secs(24 * 3600);
+
+/// What the forgetting works with.
+pub(crate) struct KeyMemory {
+    pub(crate) spool: Spool,
+    pub(crate) writer: Arc<Writer>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// How long a key is remembered at least.
+    pub(crate) memory: Duration,
+    /// For one step.
+    pub(crate) timeout: Duration,
+}
+
+impl KeyMemory {
+    /// Starts the task, which ends with the handle.
+    pub(crate) fn start(self) -> AbortOnDropHandle<()> {
+        AbortOnDropHandle::new(tokio::spawn(self.run()))
+    }
+
+    async fn run(self) {
+        loop {
+            let before = minus(self.delivered_before().await, self.memory);
+            let removed = self.sweep(before).await;
+            if removed > 0 {
+                tracing::info!(removed, "keys older than KEY_MEMORY are forgotten");
+            }
+            tokio::time::sleep(SWEEP_PAUSE).await;
+        }
+    }
+
+    /// A time before which everything was received that this spool had delivered, or else a time
+    /// before anything that waits in it was received. Waits until there is one.
+    async fn delivered_before(&self) -> Timestamp {
+        let (now, end) = (self.clock.now(), self.spool.next_seq());
+        while !self.spool.is_done_below(end) {
+            tokio::time::sleep(LOOK_PAUSE).await;
+        }
+        let taken = minus(now, UNDER_WAY);
+        // A batch that was put back into the spool keeps its time of receipt, however old.
+        match self.spool.oldest_waiting() {
+            Some(oldest) => taken.min(oldest),
+            None => taken,
+        }
+    }
+
+    /// Goes through all markers; how many were removed.
+    async fn sweep(&self, before: Timestamp) -> u64 {
+        let (mut after, mut removed) = (None, 0);
+        loop {
+            match self.step(after, before).await {
+                Ok(step) => {
+                    removed += step.removed;
+                    after = step.next;
+                    if after.is_none() {
+                        return removed;
+                    }
+                    tokio::time::sleep(STEP_PAUSE).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "keys older than KEY_MEMORY cannot be forgotten at present");
+                    tokio::time::sleep(FAILURE_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn step(
+        &self,
+        after: Option<BatchId>,
+        before: Timestamp,
+    ) -> Result<Forgotten, CallError> {
+        let store = Arc::clone(&self.writer.store);
+        let deadline = self.clock.elapsed() + self.timeout;
+        let forgetting = async move { store.forget_receipts(after, before, deadline).await };
+        self.writer.guard.call(deadline, forgetting).await
+    }
+}
+
+fn minus(time: Timestamp, less: Duration) -> Timestamp {
+    let less = i64::try_from(less.as_nanos()).unwrap_or(i64::MAX);
+    Timestamp::from_nanos(time.nanos().saturating_sub(less))
+}
+
+#[cfg(test)]
+mod tests;

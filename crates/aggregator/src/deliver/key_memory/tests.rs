@@ -1,0 +1,140 @@
+//! When a marker may go: never while a batch that was received in its time still waits in the spool.
+
+use super::*;
+use crate::accounting::record_counts::Accounting;
+use crate::breaker::guard::Guard;
+use crate::breaker::{Breaker, Settings};
+use logs::clock::SystemClock;
+use record::batch::BatchBuilder;
+use record::id::KeyDigest;
+use spool::disk::Folder;
+use spool::{BatchOutcome, Bounds, Consumer, Portion, SpoolOptions};
+use store::sqlite::SqliteStore;
+
+const TIMEOUT: Duration = Duration::from_secs(20);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+struct Fixture {
+    _folder: tempfile::TempDir,
+    _committer: spool::Committer,
+    consumer: Consumer,
+    keys: KeyMemory,
+}
+
+fn fixture() -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let options = SpoolOptions {
+        disk: Arc::new(Folder::create(&folder.path().join("spool")).unwrap()),
+        bounds: Bounds {
+            max_bytes: 1 << 20,
+            min_free_disk: 0,
+            segment_bytes: 1 << 16,
+        },
+        clock: Arc::clone(&clock),
+        accounts: Arc::<Accounting>::default(),
+    };
+    let (spool, committer, consumer) = spool::open(options, false).unwrap();
+    let breaker = Arc::new(Breaker::new(Settings::write_lane(TIMEOUT), 1));
+    let store = SqliteStore::open(folder.path(), Arc::clone(&clock)).unwrap();
+    let writer = Writer {
+        store: Arc::new(store),
+        guard: Guard::new(breaker, Arc::clone(&clock)),
+    };
+    Fixture {
+        _folder: folder,
+        _committer: committer,
+        consumer,
+        keys: KeyMemory {
+            spool,
+            writer: Arc::new(writer),
+            clock,
+            memory: DAY,
+            timeout: TIMEOUT,
+        },
+    }
+}
+
+const ONE: Portion = Portion {
+    documents: 1,
+    bytes: 1,
+};
+
+/// Puts a batch that was received at this time into the spool; its number.
+async fn append(keys: &KeyMemory, received_at: Timestamp) -> u64 {
+    let id = BatchId::keyed("key", b"body");
+    let key = Some(KeyDigest::of("key"));
+    let mut builder = BatchBuilder::new(id, key, received_at, usize::MAX);
+    builder.record(None, None, "undated", |_| Ok(()));
+    keys.spool.append(builder.finish().0, ()).await.unwrap()
+}
+
+impl Fixture {
+    async fn hand_out(&mut self) {
+        self.consumer.next(ONE).await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_forgotten_before_all_that_waited_is_delivered() {
+    let mut place = fixture();
+    let seq = append(&place.keys, place.keys.clock.now()).await;
+    place.hand_out().await;
+    let spool = place.keys.spool.clone();
+    let began = place.keys.clock.now();
+    let delivered = async {
+        tokio::task::yield_now().await;
+        assert!(!spool.is_done_below(seq + 1));
+        spool.done(seq, 1, BatchOutcome::default());
+    };
+    let waiting = async {
+        let before = place.keys.delivered_before().await;
+        assert!(!place.keys.spool.waits(seq), "it was still waiting");
+        before
+    };
+    let (before, ()) = tokio::join!(waiting, delivered);
+    assert!(before <= minus(place.keys.clock.now(), UNDER_WAY));
+    assert!(before >= minus(began, UNDER_WAY));
+}
+
+#[tokio::test]
+async fn a_batch_that_came_back_into_the_spool_keeps_what_was_known_when_it_was_received() {
+    let mut place = fixture();
+    let long_ago = minus(place.keys.clock.now(), 90 * DAY);
+    let first = append(&place.keys, place.keys.clock.now()).await;
+    place.hand_out().await;
+    let Fixture { keys, consumer, .. } = &mut place;
+    let coming_back = async {
+        tokio::task::yield_now().await;
+        append(keys, long_ago).await;
+        consumer.next(ONE).await.unwrap().unwrap();
+        keys.spool.done(first, 1, BatchOutcome::default());
+    };
+    let (before, ()) = tokio::join!(keys.delivered_before(), coming_back);
+    assert_eq!(before, long_ago);
+}
+
+#[tokio::test]
+async fn markers_of_before_go_in_many_steps_and_the_others_stay() {
+    let place = fixture();
+    let now = place.keys.clock.now();
+    let (old, young) = (minus(now, 3 * DAY), minus(now, DAY / 2));
+    let time = |number: u64| if number.is_multiple_of(3) { young } else { old };
+    let batch = |number: u64| BatchId::from_bytes((number << 48 | 1).to_be_bytes());
+    let markers: Vec<_> = (0..2_500)
+        .map(|number| (batch(number), time(number)))
+        .collect();
+    let store = Arc::clone(&place.keys.writer.store);
+    let deadline = place.keys.clock.elapsed() + TIMEOUT;
+    let remembered = store.receipts(markers.clone(), deadline).await.unwrap();
+    assert_eq!(remembered.len(), 2_500);
+    assert_eq!(store.status().receipts.unwrap().count, 2_500);
+    assert_eq!(place.keys.sweep(minus(now, DAY)).await, 1_666);
+    assert_eq!(store.status().receipts.unwrap().count, 834);
+    let again: Vec<_> = markers.iter().map(|(batch, _)| (*batch, now)).collect();
+    let known = store.receipts(again, deadline).await.unwrap();
+    for (number, known) in (0_u64..).zip(known) {
+        let expected = if number.is_multiple_of(3) { young } else { now };
+        assert_eq!(known, expected, "{number}");
+    }
+}
