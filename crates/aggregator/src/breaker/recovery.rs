@@ -37,3 +37,6 @@ async fn run(store: Arc<dyn Store>, lanes: Vec<Guard>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
