@@ -4,6 +4,7 @@ mod format;
 mod replace;
 
 use super::Target;
+use super::error::UUID_MISMATCH;
 use crate::{INDEXED_FROM, StoreError};
 use format::{check_format, warn_of_foreign};
 use logs::Timestamp;
@@ -18,6 +19,8 @@ pub(super) const SEVERITY_INDEX: &str = "severity_1__id_1_warn_and_worse";
 /// to the UUID of one.
 const WIRE_VERSION_6_0: i32 = 17;
 
+/// How often what is there is looked at while others replace it at the same time.
+const ATTEMPTS: u32 = 4;
 /// A collection that is not clustered.
 const PLAIN: &str = "plain";
 
@@ -75,29 +78,44 @@ pub(super) async fn prepare(
     let is_of_6_0 = wire_version(database).await? >= WIRE_VERSION_6_0;
     check_format(database, target, now).await?;
     let mut made = create(database, target).await?;
-    let mut found = look(database, target).await?;
-    if is_of_6_0 && let Some(seen) = &found {
-        if let Some(again) = replace::where_empty(database, target, seen, made).await? {
-            made = again;
+    for _ in 0..ATTEMPTS {
+        let found = look(database, target).await?;
+        if is_of_6_0 && let Some(found) = &found {
+            let replaced = replace::where_empty(database, target, found, made).await?;
+            if let Some(again) = replaced {
+                made = again;
+                continue;
+            }
         }
-        found = look(database, target).await?;
+        // Unless the user may not make one, and it never was there.
+        let is_made = made != PLAIN;
+        let is_gone = is_made && found.as_ref().is_some_and(|found| found.logs.is_none());
+        let entry = found.and_then(|found| found.logs);
+        let uuid = entry.and_then(|entry| entry.uuid).filter(|_| is_of_6_0);
+        // An index of what is gone would make a plain one.
+        if is_gone || !create_index(database, target, uuid).await? {
+            made = create(database, target).await?;
+            continue;
+        }
+        if known.is_none() {
+            warn_of_foreign(database, target).await?;
+        }
+        let plain = entry.is_some_and(|entry| !entry.clustered);
+        return Ok(Prepared {
+            shape: match entry {
+                Some(_) if plain => PLAIN,
+                Some(_) => "clustered",
+                None => made,
+            },
+            uuid,
+            // What this server makes when it is asked for the best is no fault of the collection.
+            problem: (plain && is_of_6_0 && made != PLAIN).then(|| plain_problem(target)),
+        });
     }
-    create_index(database, target).await?;
-    if known.is_none() {
-        warn_of_foreign(database, target).await?;
-    }
-    let entry = found.and_then(|found| found.logs);
-    let plain = entry.is_some_and(|entry| !entry.clustered);
-    Ok(Prepared {
-        shape: match entry {
-            Some(_) if plain => PLAIN,
-            Some(_) => "clustered",
-            None => made,
-        },
-        uuid: entry.and_then(|entry| entry.uuid).filter(|_| is_of_6_0),
-        // What this server makes when it is asked for the best is no fault of the collection.
-        problem: (plain && is_of_6_0 && made != PLAIN).then(|| plain_problem(target)),
-    })
+    Err(StoreError::Unavailable(format!(
+        "the collection {} is being replaced again and again",
+        target.collection
+    )))
 }
 
 /// What can be said when nothing can be asked counts as the same.
@@ -167,8 +185,13 @@ pub(super) async fn create(
     ))
 }
 
-async fn create_index(database: &Database, target: &Target) -> Result<(), StoreError> {
-    let command = doc! {
+/// Makes the index, of the collection with this UUID where there is one; whether that is there still.
+async fn create_index(
+    database: &Database,
+    target: &Target,
+    uuid: Option<Uuid>,
+) -> Result<bool, StoreError> {
+    let mut command = doc! {
         "createIndexes": &target.collection,
         "indexes": [{
             "key": { "severity": 1, "_id": 1 },
@@ -177,22 +200,27 @@ async fn create_index(database: &Database, target: &Target) -> Result<(), StoreE
         }],
         "commitQuorum": "majority",
     };
+    if let Some(uuid) = uuid {
+        command.insert("collectionUUID", uuid);
+    }
     let Err(mut error) = database.run_command(command.clone()).await else {
-        return Ok(());
+        return Ok(true);
     };
     // A standalone knows no quorum.
-    if code_of(&error).is_some_and(|code| code != code::UNAUTHORIZED) {
+    let known = [code::UNAUTHORIZED, UUID_MISMATCH];
+    if code_of(&error).is_some_and(|code| !known.contains(&code)) {
         let mut plain = command;
         plain.remove("commitQuorum");
         match database.run_command(plain).await {
-            Ok(_) => return Ok(()),
+            Ok(_) => return Ok(true),
             Err(second) => error = second,
         }
     }
     match code_of(&error) {
+        Some(UUID_MISMATCH) => Ok(false),
         Some(_) => {
             tracing::warn!(%error, "the index for WARN and worse is missing; asking for a rare level will scan its time range");
-            Ok(())
+            Ok(true)
         }
         None => Err(error.into()),
     }

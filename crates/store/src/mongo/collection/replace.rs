@@ -9,9 +9,13 @@
 
 use super::{Found, PLAIN, SEVERITY_INDEX, Target, code_of, create};
 use crate::StoreError;
+use crate::mongo::error::UUID_MISMATCH;
 use mongodb::Database;
 use mongodb::bson::{Bson, Uuid, doc};
 use mongodb::options::{ReadPreference, SelectionCriteria};
+
+/// What is renamed is not there, is another one, or the new name is taken.
+const OTHERS: &[i32] = &[26, UUID_MISMATCH, 48];
 
 /// Where a plain collection stands while it is being replaced: a name that nobody else would give.
 pub(super) fn set_aside(target: &Target) -> String {
@@ -49,13 +53,14 @@ pub(super) async fn where_empty(
         "collectionUUID": uuid,
         "writeConcern": { "w": "majority" },
     };
-    match database
-        .client()
-        .database("admin")
-        .run_command(rename)
-        .await
-    {
+    let admin = database.client().database("admin");
+    match admin.run_command(rename).await {
         Ok(_) => {}
+        // Somebody else has renamed it, or is about to replace it: it is looked at again.
+        Err(error) if code_of(&error).is_some_and(|code| OTHERS.contains(&code)) => {
+            let made = create(database, target).await?;
+            return Ok(Some(made));
+        }
         Err(error) if code_of(&error).is_some() => {
             tracing::warn!(%error, "the collection is plain and holds nothing, but cannot be replaced by a clustered one");
             return Ok(None);
@@ -75,6 +80,8 @@ pub(super) async fn where_empty(
 async fn put_back(database: &Database, target: &Target, uuid: Uuid) -> Result<(), StoreError> {
     let aside = set_aside(target);
     if !is_empty(database, &aside).await? {
+        // Else the copy would make a plain one.
+        create(database, target).await?;
         let merge = doc! { "$merge": { "into": &target.collection, "on": "_id", "whenMatched": "keepExisting" } };
         let copy = doc! {
             "aggregate": &aside,
