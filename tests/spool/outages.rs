@@ -1,6 +1,7 @@
 //! The store is away, and the service is killed or stopped meanwhile.
 
 use super::{PATIENCE, SPOOLED, record, send, spool, waiting};
+use crate::support::compressed::gzip;
 use crate::support::mongod::Mongod;
 use crate::support::service::Service;
 use crate::support::traffic::stored;
@@ -97,4 +98,60 @@ async fn fresh_batches_and_reads_go_on_while_a_backlog_flows() {
     let stored = stored(&service).await;
     assert_eq!(stored["backlog 7"], 50);
     assert_eq!(stored.len(), 1000 + fresh);
+}
+
+/// Of a batch of 32 MiB: deliveries hold one at most, the way from the disk another.
+const BATCHES_IN_MEMORY: u64 = 3;
+const LARGE_MIB: u64 = 32;
+/// Code, stacks, the spool's window and what the allocator keeps.
+const SLACK_MIB: u64 = 64;
+
+/// That few of the large batches that wait are in memory, once the store is known to be away.
+async fn waits_on_disk(service: &Service) {
+    wait_until("the breaker to open", PATIENCE, async || {
+        service.health().await["breakers"]["write"]["opened"].as_u64() > Some(0)
+    })
+    .await;
+    let most = (BATCHES_IN_MEMORY * LARGE_MIB + SLACK_MIB) * 1024;
+    wait_until("memory to be given back", PATIENCE, async || {
+        service.rss_kib() < most
+    })
+    .await;
+    // It stays so, also when the store is asked again.
+    let opened = service.health().await["breakers"]["write"]["opened"].clone();
+    wait_until("the store to be asked again", PATIENCE, async || {
+        let rss = service.rss_kib();
+        assert!(rss < most, "{} MiB", rss / 1024);
+        service.health().await["breakers"]["write"]["opened"] != opened
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_batches_that_wait_through_an_outage_wait_on_disk_also_after_a_restart() {
+    let mongod = Mongod::start().await;
+    let service = service_on(&mongod).await;
+    mongod.kill();
+    let text = "x".repeat(1024 * 1024);
+    let records = vec![serde_json::json!({ "message": text }); LARGE_MIB as usize];
+    let body = gzip(serde_json::Value::from(records).to_string().as_bytes());
+    let headers = [
+        ("content-type", "application/json"),
+        ("content-encoding", "gzip"),
+    ];
+    for _ in 0..8 {
+        let reply = service.post_with(SPOOLED, &headers, body.clone()).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    waits_on_disk(&service).await;
+    service.kill();
+    service.restart().await;
+    waits_on_disk(&service).await;
+    mongod.restart().await;
+    wait_until("everything to be stored", PATIENCE, async || {
+        waiting(&service).await == 0
+    })
+    .await;
+    let records = &service.health().await["records"];
+    assert_eq!(records["stored"], 8 * LARGE_MIB, "{records}");
 }

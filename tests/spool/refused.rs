@@ -6,7 +6,8 @@ use crate::support::service::{Builder, Service};
 use crate::support::wait_until;
 use bson::{Document, doc};
 use mongodb::Database;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A database whose collection takes no record with the message "bad".
 async fn picky(mongod: &Mongod) -> Database {
@@ -66,31 +67,153 @@ async fn a_refused_record_is_set_aside_with_its_reason_and_can_be_put_back() {
     assert_eq!(logs.count_documents(doc! {}).await.unwrap(), 3);
 }
 
+/// Every record that came is stored, set aside or waits, at this moment.
+fn is_balanced(health: &Value) {
+    let records = &health["records"];
+    let count = |name: &str| records[name].as_u64().unwrap();
+    let rejected = records["rejected"].as_object().unwrap().values();
+    let rejected: u64 = rejected.map(|count| count.as_u64().unwrap()).sum();
+    let ended = count("stored") + count("alreadyStored") + rejected + count("waiting");
+    assert_eq!(count("received") + count("recovered"), ended, "{health}");
+}
+
+const MIB: u64 = 1024 * 1024;
+/// Of a spool of one MiB.
+const SEGMENT: u64 = MIB / 8;
+
 #[tokio::test(flavor = "multi_thread")]
-async fn when_no_more_can_be_set_aside_draining_stops_and_says_so_and_nothing_is_dropped() {
+async fn without_room_for_what_is_refused_everything_else_is_stored_and_no_segment_is_kept() {
     let mongod = Mongod::start().await;
     let database = picky(&mongod).await;
-    let service = on(&mongod).env("REJECTED_MAX_BYTES", "100").start().await;
-    // The first is the last that has room.
-    for _ in 0..2 {
+    let settings = on(&mongod).env("REJECTED_MAX_BYTES", "100");
+    let service = settings.env("SPOOL_MAX_BYTES", "1MiB").start().await;
+    // The first is the last that has room; more than there are deliveries come behind it.
+    for number in 0..8 {
         assert_eq!(send(&service, "bad").await.status, 200);
         wait_until("it to be refused", PATIENCE, async || {
-            service.health().await["rejected"]["records"] == 1
+            let health = service.health().await;
+            health["rejected"]["records"] == 1 && health["records"]["waiting"] == number
         })
         .await;
     }
-    wait_until("/health to say so", PATIENCE, async || {
-        let health = service.health().await;
-        let problem = health["problem"].as_str().unwrap_or_default();
-        problem.contains("cannot be set aside")
-    })
-    .await;
-    assert_eq!(send(&service, "good").await.status, 200);
+    let padding = "x".repeat(10_000);
+    let mut sent = 0;
+    while sent * 10_000 < 3 * MIB {
+        for _ in 0..5 {
+            assert_eq!(send(&service, &padding).await.status, 200);
+            sent += 1;
+        }
+        wait_until("what is good to be stored", PATIENCE, async || {
+            let health = service.health().await;
+            is_balanced(&health);
+            let problem = health["problem"].as_str().unwrap_or_default();
+            assert!(
+                problem.starts_with("7 refused records wait in the spool"),
+                "{health}"
+            );
+            health["records"]["stored"] == sent && health["records"]["waiting"] == 7
+        })
+        .await;
+        wait_until("old segments to be removed", PATIENCE, async || {
+            service.health().await["spool"]["bytes"].as_u64().unwrap() <= 3 * SEGMENT
+        })
+        .await;
+    }
+    service.kill();
+    service.restart().await;
+    is_balanced(&service.health().await);
     let loosen = doc! { "collMod": "logs", "validator": {} };
     database.run_command(loosen).await.unwrap();
     wait_until("what waits to be stored", PATIENCE, async || {
-        service.health().await["records"]["waiting"] == 0
+        let health = service.health().await;
+        is_balanced(&health);
+        health["records"]["waiting"] == 0 && health["status"] == "ok"
     })
     .await;
-    assert_eq!(messages(&service).await.len(), 2);
+    let logs = database.collection::<Document>("logs");
+    assert_eq!(logs.count_documents(doc! {}).await.unwrap(), sent + 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_file_of_refused_records_is_told_and_stops_neither_start_nor_listing() {
+    let mongod = Mongod::start().await;
+    picky(&mongod).await;
+    let service = on(&mongod).start().await;
+    assert_eq!(
+        service.batch(&json!([{"message": "bad"}])).await.status,
+        200
+    );
+    assert_eq!(service.health().await["rejected"]["records"], 1);
+    service.kill();
+    let folder = service.data_dir().join("rejected");
+    let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
+    std::fs::write(file.path(), "LOGSREJ2, and then nothing of the kind").unwrap();
+    service.restart().await;
+    let health = service.health().await;
+    assert_eq!(health["status"], "degraded");
+    assert!(
+        health["problem"].as_str().unwrap().contains("damaged"),
+        "{health}"
+    );
+    assert_eq!(health["rejected"]["damagedFiles"], 1);
+    assert!(service.log_text().contains(".damaged"));
+    assert_eq!(
+        service.batch(&json!([{"message": "bad"}])).await.status,
+        200
+    );
+    let listed = service.get("/logs/rejected").await.json();
+    assert_eq!(
+        (&listed["total"], &listed["records"][0]["record"]["message"]),
+        (&json!(1), &json!("bad"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn listing_while_records_are_put_back_is_always_answered() {
+    let mongod = Mongod::start().await;
+    picky(&mongod).await;
+    let service = Arc::new(on(&mongod).start().await);
+    // Files that are not put together, so that one after another goes away.
+    let large = "x".repeat(70_000);
+    for _ in 0..10 {
+        let batch = json!([{"message": "bad", "attributes": {"large": large}}]);
+        assert_eq!(service.batch(&batch).await.status, 200);
+    }
+    let lists = Arc::clone(&service);
+    let listing = tokio::spawn(async move {
+        for _ in 0..50 {
+            let listed = lists.get("/logs/rejected").await;
+            assert_eq!(listed.status, 200, "{}", listed.text());
+        }
+    });
+    for _ in 0..5 {
+        let replayed = service
+            .post("/logs/rejected/replay", "application/json", "")
+            .await;
+        assert_eq!(replayed.status, 200, "{}", replayed.text());
+    }
+    listing.await.unwrap();
+    wait_until(
+        "what is refused again to be kept again",
+        PATIENCE,
+        async || {
+            let health = service.health().await;
+            health["records"]["waiting"] == 0 && health["rejected"]["records"] == 10
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_tells_its_refused_records_by_their_places_as_they_were_sent() {
+    let mongod = Mongod::start().await;
+    picky(&mongod).await;
+    let service = on(&mongod).env("PARTIAL_BATCHES", "true").start().await;
+    // The door takes no record whose message is a number.
+    let batch = json!([{"message": "good"}, {"message": 5}, {"message": "bad"}]);
+    let reply = service.batch(&batch).await;
+    assert_eq!(reply.json()["rejected"], 1, "{}", reply.text());
+    let id = reply.json()["batchId"].as_str().unwrap().to_owned();
+    let told = service.get(&format!("/logs/batches/{id}")).await.json();
+    assert_eq!(told["errors"][0]["index"], 2, "{told}");
 }

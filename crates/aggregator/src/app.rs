@@ -210,9 +210,9 @@ impl Stop {
         let committed = tokio::task::spawn_blocking(|| ends.committer.close());
         let committed = tokio::time::timeout(LAST_WRITES, committed).await;
         let committed = matches!(committed, Ok(Ok(true)));
-        let patience = match services.drain.problem() {
-            Some(_) => self.left().min(DRAIN_OF_A_DEAD_STORE),
-            None => self.left(),
+        let patience = match services.drain.store_is_away() {
+            true => self.left().min(DRAIN_OF_A_DEAD_STORE),
+            false => self.left(),
         };
         ends.drain.finish(patience).await;
         let (store, spool) = (Arc::clone(&services.store), services.intake.spool().clone());

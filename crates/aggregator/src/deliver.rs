@@ -4,9 +4,18 @@
 //! Takes portions of the spool; gives outcomes to the spool and to the batches' statuses. It does not
 //! know how a batch came in.
 
+mod attempt;
 pub mod dead_letters;
+pub mod deferral;
 pub mod delivery;
 pub mod drain;
+mod feed;
 pub(crate) mod key_memory;
+pub mod outage;
 mod outcome;
+mod portion;
+pub mod problems;
+pub mod replay;
+#[cfg(test)]
+mod scripted;
 pub mod write_job;

@@ -10,6 +10,37 @@ use logs::Timestamp;
 /// At most so many refused records are named to the client; all are counted.
 pub const MAX_LISTED_REJECTS: usize = 100;
 
+/// What all records of a batch have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BatchOrigin {
+    /// What their ids have in common.
+    pub id: BatchId,
+    /// A digest of the key that the client sent, if it sent one.
+    pub key: Option<KeyDigest>,
+    /// When the request came.
+    pub received_at: Timestamp,
+}
+
+impl BatchOrigin {
+    /// A name for these records of the batch, the same for each copy of it: of a batch without a key its
+    /// time of receipt tells it from others, a batch with one may be received again. Sixteen bytes of
+    /// BLAKE3, too many for two batches to share them by chance.
+    pub fn digest(&self, positions: impl IntoIterator<Item = u32>) -> [u8; 16] {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.id.as_bytes());
+        match &self.key {
+            Some(key) => hasher.update(key.as_bytes()),
+            None => hasher.update(&self.received_at.nanos().to_le_bytes()),
+        };
+        for position in positions {
+            hasher.update(&position.to_le_bytes());
+        }
+        let mut digest = [0; 16];
+        hasher.finalize_xof().fill(&mut digest);
+        digest
+    }
+}
+
 /// A batch that was taken: to be stored as a whole.
 #[derive(Debug)]
 pub struct Batch {
@@ -21,6 +52,7 @@ pub struct Batch {
     pub documents: Documents,
     key: Option<KeyDigest>,
     undated: Vec<usize>,
+    deferred: bool,
 }
 
 impl Batch {
@@ -41,7 +73,29 @@ impl Batch {
             documents,
             key,
             undated,
+            deferred: false,
         })
+    }
+
+    /// The same, of records that the store refused and nothing else has room for: they wait in the spool.
+    #[must_use]
+    pub fn deferred(mut self) -> Self {
+        self.deferred = true;
+        self
+    }
+
+    /// Whether the store refused its records, which wait for room among the dead letters.
+    pub fn is_deferred(&self) -> bool {
+        self.deferred
+    }
+
+    /// What its records have in common.
+    pub fn origin(&self) -> BatchOrigin {
+        BatchOrigin {
+            id: self.id,
+            key: self.key,
+            received_at: self.received_at,
+        }
     }
 
     /// A digest of the key that the client sent, if it sent one.
@@ -118,6 +172,7 @@ impl BatchBuilder {
                 documents: Documents::default(),
                 key,
                 undated: Vec::new(),
+                deferred: false,
             },
             rejects: Rejects::default(),
             position: 0,

@@ -83,11 +83,16 @@ pub fn set_time(bytes: &mut [u8], time: Timestamp) {
     }
 }
 
+/// The id of a document that we wrote, which the spool holds.
+#[inline]
+pub fn encoded_id(bytes: &[u8]) -> Option<RecordId> {
+    RecordId::from_slice(bytes.get(ID_OFFSET..ID_OFFSET + RECORD_ID_BYTES)?)
+}
+
 /// The time in the id of a document that we wrote.
 #[inline]
 pub fn time_of(bytes: &[u8]) -> Option<Timestamp> {
-    let id = bytes.get(ID_OFFSET..ID_OFFSET + RECORD_ID_BYTES)?;
-    Some(RecordId::from_slice(id)?.time())
+    Some(encoded_id(bytes)?.time())
 }
 
 /// The id of a document, when it is one of ours.

@@ -171,6 +171,18 @@ impl RecordId {
         &self.0
     }
 
+    /// The batch that the record came in.
+    pub fn batch(&self) -> BatchId {
+        let mut batch = [0; 8];
+        batch.copy_from_slice(self.0.get(8..16).unwrap_or(&[0; 8]));
+        BatchId(batch)
+    }
+
+    /// The record's place in its batch, from 0.
+    pub fn position(&self) -> u32 {
+        u32::from_be_bytes(self.0.last_chunk().copied().unwrap_or_default())
+    }
+
     /// The record's time.
     #[inline]
     pub fn time(&self) -> Timestamp {
@@ -229,7 +241,8 @@ mod tests {
             let batch = BatchId::keyed("k", b"body");
             let id = |(nanos, position)| RecordId::new(Timestamp::from_nanos(nanos), batch, position);
             prop_assert_eq!(id(a).cmp(&id(b)), a.cmp(&b));
-            prop_assert_eq!(id(a).time().nanos(), a.0);
+            prop_assert_eq!((id(a).time().nanos(), id(a).position()), a);
+            prop_assert_eq!(id(a).batch(), batch);
             prop_assert!(RecordId::first_at(id(a).time()) <= id(a));
             prop_assert!(RecordId::last_at(id(a).time()) >= id(a));
             prop_assert_eq!(RecordId::last_at(id(a).time()).time(), id(a).time());

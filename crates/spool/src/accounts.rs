@@ -24,4 +24,24 @@ pub struct BatchOutcome {
     pub already_stored: u64,
     /// Records that the store refused for good; they are set aside.
     pub refused: u64,
+    /// Records that wait on, in a later copy of their batch.
+    pub deferred: u64,
+}
+
+impl BatchOutcome {
+    /// What became of a batch of which this was known, and now the rest: nothing waits on.
+    #[must_use]
+    pub fn and(self, rest: Self) -> Self {
+        Self {
+            stored: self.stored + rest.stored,
+            already_stored: self.already_stored + rest.already_stored,
+            refused: self.refused + rest.refused,
+            deferred: rest.deferred,
+        }
+    }
+
+    /// Records whose fate is known.
+    pub fn records(&self) -> u64 {
+        self.stored + self.already_stored + self.refused
+    }
 }

@@ -145,7 +145,9 @@ fn refuse(group: Vec<Commit>, error: &AppendError, shared: &Shared) {
     }
     let accounts = Arc::clone(&shared.state().accounts);
     for commit in group {
-        accounts.not_taken(commit.batch.documents.len() as u64);
+        if !commit.batch.is_deferred() {
+            accounts.not_taken(commit.batch.documents.len() as u64);
+        }
         drop(commit.answer.send(Err(error.clone())));
     }
 }

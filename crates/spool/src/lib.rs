@@ -24,7 +24,8 @@
 //! same without filler; a segment that an earlier version began gets none.
 //!
 //! Flags of a segment: 1, it was put together again after damage and numbers may be missing. Flags
-//! of a batch: 1, the client sent a key.
+//! of a batch: 1, the client sent a key; 2, the store refused its records, and they wait for room
+//! elsewhere (a version that does not know this flag sends them to the store again, which is as well).
 //!
 //! Beside the segments: `done` (a hint: the store has every batch below), `clean` (the last stop was an orderly one),
 //! `damage-met` (the next start reads everything), `*.damaged` (set aside by `--spool-recover`),
@@ -53,6 +54,7 @@ pub mod disk;
 pub mod frame;
 mod hint;
 mod log;
+mod lookup;
 mod meter;
 pub mod offline;
 mod portion;
@@ -71,6 +73,7 @@ pub use bounds::{AppendError, Bounds};
 pub use consumer::Consumer;
 pub use damage::{Damage, SpoolError};
 pub use log::SpoolOptions;
+pub use lookup::Lookup;
 pub use portion::{ConsumeError, Portion};
 pub use reverse_scan::{ReverseScan, ScannedBatch};
 pub use snapshot::SpoolSnapshot;
@@ -85,6 +88,7 @@ use logs::clock::Clock;
 use record::batch::Batch;
 use state::State;
 use std::io;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -199,6 +203,9 @@ impl Spool {
     /// disk. Its records are counted, whatever becomes of them. `room` is the memory that it takes up: it
     /// is dropped when the batch is on disk.
     ///
+    /// A [deferred](Batch::is_deferred) batch is a later copy of records that the spool holds already: it
+    /// may pass the bounds, since what holds the older copy can go then, and is not counted once more.
+    ///
     /// # Errors
     /// [`AppendError`]; then the batch counts as not taken.
     pub async fn append(
@@ -207,14 +214,16 @@ impl Spool {
         room: impl Send + 'static,
     ) -> Result<u64, AppendError> {
         let (answer, written) = oneshot::channel();
-        let records = batch.documents.len() as u64;
+        let (records, deferred) = (batch.documents.len() as u64, batch.is_deferred());
         let message = Message::Append(Commit {
             batch,
             room: Box::new(room),
             answer,
         });
         self.commits.try_send(message).map_err(|error| {
-            self.accounts().not_taken(records);
+            if !deferred {
+                self.accounts().not_taken(records);
+            }
             match error {
                 mpsc::error::TrySendError::Full(_) => AppendError::Busy,
                 mpsc::error::TrySendError::Closed(_) => AppendError::Closed,
@@ -251,6 +260,16 @@ impl Spool {
     /// When the oldest batch was received of those that are under way, or are next in memory.
     pub fn oldest_waiting(&self) -> Option<Timestamp> {
         self.shared.state().oldest()
+    }
+
+    /// The first batch that is not done, and where the segment ends that it keeps; `None` while that is
+    /// the newest one, which is kept in any case.
+    pub fn keeps_a_segment(&self) -> Option<Range<u64>> {
+        let state = self.shared.state();
+        let (first, newest) = (state.done_below, state.spans.back()?.first_seq);
+        let mut spans = state.spans.iter();
+        let span = spans.find(|span| first < span.end_seq && span.first_seq < newest)?;
+        Some(first..span.end_seq)
     }
 
     /// Waits until batches were done since the last call.
@@ -334,6 +353,11 @@ impl Spool {
 
     fn accounts(&self) -> Arc<dyn Accounts> {
         Arc::clone(&self.shared.state().accounts)
+    }
+
+    /// Reads batches that were handed out already, once more.
+    pub fn lookup(&self) -> Lookup {
+        Lookup::new(Arc::clone(&self.shared))
     }
 
     /// Goes over the batches that are on disk, newest first.

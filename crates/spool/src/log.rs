@@ -113,11 +113,13 @@ impl Log {
         let payload: usize = batches.clone().map(frame::batch_bytes).sum();
         let filler = self.filler(payload + FRAME_HEAD_BYTES);
         let bytes = (payload + FRAME_HEAD_BYTES + filler) as u64;
-        if bytes + 2 * SEGMENT_HEAD_BYTES as u64 > self.bounds.max_bytes {
-            return Err(AppendError::TooLarge(payload));
+        if !batches.clone().all(Batch::is_deferred) {
+            if bytes + 2 * SEGMENT_HEAD_BYTES as u64 > self.bounds.max_bytes {
+                return Err(AppendError::TooLarge(payload));
+            }
+            self.check_bound(bytes)?;
+            self.check_disk(bytes)?;
         }
-        self.check_bound(bytes)?;
-        self.check_disk(bytes)?;
         let mut frame = std::mem::take(&mut self.frame);
         let place = frame.empty_for(self.end, payload + FRAME_HEAD_BYTES + filler);
         let encoded = frame::encode_frame(place, self.head.salt, self.next_seq, batches, filler);

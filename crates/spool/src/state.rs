@@ -84,7 +84,10 @@ impl State {
             bytes: appended.segment_end,
         });
         self.bytes_in.add(now, appended.head.frame_bytes());
-        self.accounts.spooled(u64::from(appended.head.records));
+        // What is deferred waits already, in an earlier copy.
+        let new = batches.iter().filter(|batch| !batch.is_deferred());
+        let new: usize = new.map(|batch| batch.documents.len()).sum();
+        self.accounts.spooled(new as u64);
         self.waiting_batches += u64::from(appended.head.batches);
         for (seq, batch) in (appended.head.first_seq..).zip(batches) {
             self.keep_hot(Spooled { seq, batch });

@@ -4,6 +4,7 @@ mod bit_flips;
 mod codec;
 mod counts;
 mod damage;
+mod deferred;
 mod every_crash;
 mod filler;
 mod fixture;

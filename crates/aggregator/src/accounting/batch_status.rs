@@ -60,6 +60,8 @@ struct Entry {
     /// Whether it is durable.
     spooled: bool,
     outcome: Option<BatchOutcome>,
+    /// What is known while some of its records wait on.
+    so_far: BatchOutcome,
     set_aside: Vec<SetAside>,
     /// Told when it is done.
     done: Option<watch::Sender<Option<BatchOutcome>>>,
@@ -146,8 +148,15 @@ impl BatchStatuses {
         true
     }
 
-    /// The store has what it takes of a batch. Only the first time counts: written again, the same
-    /// batch finds itself there.
+    /// The store has what it takes of a part of a batch; the records that are deferred wait on.
+    pub fn partly_done(&self, id: BatchId, outcome: BatchOutcome) {
+        if let Some(entry) = self.known().entries.get_mut(&id) {
+            entry.so_far = entry.so_far.and(outcome);
+        }
+    }
+
+    /// The store has what it takes of a batch, or of what was left of it. Only the first time counts:
+    /// written again, the same batch finds itself there.
     pub fn done(&self, id: BatchId, outcome: BatchOutcome, mut set_aside: Vec<SetAside>) {
         let mut known = self.known();
         let room = MAX_LISTED_IN_ALL.saturating_sub(known.listed);
@@ -159,6 +168,10 @@ impl BatchStatuses {
         }
         set_aside.truncate(room.min(MAX_LISTED));
         let listed = set_aside.len();
+        // The same batch may have come again whole meanwhile.
+        let whole = entry.so_far.and(outcome);
+        let fits = whole.records() <= entry.records as u64;
+        let outcome = if fits { whole } else { outcome };
         entry.spooled = true;
         entry.outcome = Some(outcome);
         entry.set_aside = set_aside;
@@ -208,6 +221,7 @@ impl Entry {
             records,
             spooled,
             outcome: None,
+            so_far: BatchOutcome::default(),
             set_aside: Vec::new(),
             done: None,
         }

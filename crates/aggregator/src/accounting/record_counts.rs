@@ -103,9 +103,8 @@ impl spool::Accounts for Accounting {
     }
 
     fn done(&self, outcome: &BatchOutcome) {
-        let all = outcome.stored + outcome.already_stored + outcome.refused;
         let mut accounts = self.lock();
-        accounts.waiting = accounts.waiting.saturating_sub(all);
+        accounts.waiting = accounts.waiting.saturating_sub(outcome.records());
         accounts.stored += outcome.stored;
         accounts.already_stored += outcome.already_stored;
         accounts.rejected.set_aside += outcome.refused;
@@ -145,6 +144,7 @@ mod tests {
             stored: 7,
             already_stored: 2,
             refused: 1,
+            deferred: 3,
         });
         let told = is_balanced();
         assert_eq!((told.received, told.waiting), (20, 5));

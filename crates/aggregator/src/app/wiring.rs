@@ -6,10 +6,13 @@ use crate::accounting::record_counts::Accounting;
 use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings, recovery};
 use crate::config::{Backend, Compression, Config, HttpConfig, SpoolConfig, StoreConfig};
-use crate::deliver::dead_letters::DeadLetters;
-use crate::deliver::delivery::{Delivery, Problems};
+use crate::deliver::dead_letters::{DeadLetterBounds, DeadLetters};
+use crate::deliver::deferral::Deferral;
+use crate::deliver::delivery::Delivery;
 use crate::deliver::drain;
 use crate::deliver::key_memory::KeyMemory;
+use crate::deliver::outage::Outage;
+use crate::deliver::problems::Problems;
 use crate::deliver::write_job::Writer;
 use crate::http::listener::Connections;
 use crate::http::{Limits, Services};
@@ -93,9 +96,17 @@ pub(super) fn open_queues(
         accounts: Arc::clone(&accounting) as Arc<dyn spool::Accounts>,
     };
     let (spool, committer, consumer) = spool::open(options, config.spool_recover)?;
-    let disk = Folder::create(&folder.join(REJECTED_FOLDER)).map_err(failed)?;
+    let rejected = folder.join(REJECTED_FOLDER);
+    let bounds = DeadLetterBounds {
+        max_bytes: config.rejected_max_bytes,
+        min_free_disk: config.spool_min_free_disk,
+    };
     let dead_letters =
-        DeadLetters::open(Arc::new(disk), config.rejected_max_bytes).map_err(failed)?;
+        Folder::create(&rejected).and_then(|disk| DeadLetters::open(Arc::new(disk), bounds));
+    let dead_letters = dead_letters.map_err(|source| StartError::DataFolder {
+        folder: rejected.display().to_string(),
+        source,
+    })?;
     Ok(Queues {
         accounting,
         spool,
@@ -163,10 +174,12 @@ pub(super) fn wire_up(
         lane,
         writer,
         dead_letters: Arc::clone(&queues.dead_letters),
+        deferral: Deferral::default(),
         statuses: Arc::clone(&statuses),
         clock: Arc::clone(&clock),
         timeout: deadline,
         problems: Problems::default(),
+        outage: Outage::default(),
     };
     // One more than there are workers, so that none waits for work.
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);

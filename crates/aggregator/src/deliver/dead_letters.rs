@@ -1,31 +1,84 @@
 //! Records that the store refused for good: kept durably beside the spool, with the reason, until
 //! an operator has looked at them and puts them back.
+//!
+//! A record is kept once: one that is refused again, by a batch that was sent again or by a replay that a
+//! crash cut short, finds itself there. A file that is not what was written is set aside and told; it
+//! stops nothing.
 
 mod file_format;
+mod kept;
+mod opening;
 
-pub use file_format::{DeadLetter, Refusal};
-
-use file_format::{UNFINISHED, name, number, read};
+use file_format::{UNFINISHED, name, read};
+use kept::{Kept, room};
+use record::batch::BatchOrigin;
 use serde::Serialize;
 use spool::disk::{self, Disk};
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A file that is as large as this is followed by another.
+const FILE_BYTES: u64 = 64 * 1024;
 
 /// Why refused records cannot be kept or given back.
 #[derive(Debug, thiserror::Error)]
 pub enum DeadLetterError {
     /// The bound is reached.
-    #[error("{used} bytes of refused records are kept, and {limit} may be")]
+    #[error("they take {used} bytes of the disk, and may take {limit}")]
     Full {
-        /// Bytes that are kept.
+        /// Bytes that they take.
         used: u64,
-        /// Bytes that may be.
+        /// Bytes that they may take.
         limit: u64,
+    },
+    /// The file system has too little room left.
+    #[error(
+        "the disk of the data folder is full: {free} bytes are free, and {least} are to stay so"
+    )]
+    DiskFull {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that are to stay free.
+        least: u64,
     },
     /// The disk does not do what it is asked.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// A refused record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// What it has in common with the others of its batch, as the spool had it.
+    pub origin: BatchOrigin,
+    /// Its place in its batch, from 0.
+    pub position: u32,
+    /// Whether it came without a time.
+    pub undated: bool,
+    /// Whether it is put back by itself: an earlier version did not keep what it came with.
+    pub alone: bool,
+    /// The store's reason.
+    pub reason: String,
+    /// When it was refused, in milliseconds since 1970.
+    pub rejected_at: i64,
+    /// The document's own bytes, as the spool had them.
+    pub document: Vec<u8>,
+}
+
+impl DeadLetter {
+    /// Names the record.
+    fn digest(&self) -> [u8; 16] {
+        self.origin.digest([self.position])
+    }
+}
+
+/// How much room they may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeadLetterBounds {
+    /// Bytes of the disk, in whole blocks.
+    pub max_bytes: u64,
+    /// Bytes of the file system that stay free.
+    pub min_free_disk: u64,
 }
 
 /// For `/health`.
@@ -34,84 +87,84 @@ pub enum DeadLetterError {
 pub struct DeadLetterSnapshot {
     /// Records that are kept.
     pub records: u64,
-    /// Bytes that they take.
+    /// Bytes of the disk that they take, in whole blocks.
     pub bytes: u64,
-    /// Bytes that they may take; then nothing more is handed on to the store.
+    /// Bytes that they may take; then records that are refused wait in the spool.
     pub max_bytes: u64,
+    /// Files that were not what was written; they end with `.damaged`.
+    pub damaged_files: u64,
 }
 
 /// What was refused.
 pub struct DeadLetters {
     disk: Arc<dyn Disk>,
-    max_bytes: u64,
-    files: Mutex<Files>,
+    bounds: DeadLetterBounds,
+    /// Held by whoever writes, which takes as long as the disk does.
+    writing: Mutex<()>,
+    /// Never held over the disk.
+    kept: Mutex<Kept>,
     /// Held by whoever puts records back: one at a time.
     replaying: tokio::sync::Mutex<()>,
 }
 
-#[derive(Debug)]
-struct Files {
-    kept: BTreeMap<u64, Size>,
-    /// A number is never given twice in a life of the process: who forgets a file forgets that one.
-    next: u64,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Size {
-    records: u64,
-    bytes: u64,
-}
-
 impl DeadLetters {
-    /// Opens the folder.
+    /// Opens the folder. What is damaged in it is set aside, and told.
     ///
     /// # Errors
     /// The disk's.
-    pub fn open(disk: Arc<dyn Disk>, max_bytes: u64) -> io::Result<Self> {
-        let mut kept = BTreeMap::new();
-        for name in disk.list()? {
-            if name.ends_with(UNFINISHED) {
-                disk.remove(&name)?;
-            } else if let Some(number) = number(&name) {
-                let records = read(&*disk, number)?;
-                let size = Size {
-                    records: records.len() as u64,
-                    bytes: disk.open(&name)?.length()?,
-                };
-                kept.insert(number, size);
-            }
-        }
+    pub fn open(disk: Arc<dyn Disk>, bounds: DeadLetterBounds) -> io::Result<Self> {
+        let kept = opening::open(&*disk)?;
         Ok(Self {
             disk,
-            max_bytes,
-            files: Mutex::new(Files {
-                next: kept.last_key_value().map_or(1, |(last, _)| last + 1),
-                kept,
-            }),
+            bounds,
+            writing: Mutex::new(()),
+            kept: Mutex::new(kept),
             replaying: tokio::sync::Mutex::new(()),
         })
     }
 
-    /// Keeps refusals, all of them or none. When this returns, they are on disk.
+    /// Keeps refused records, all of them or none, but for those that are kept already; how many that
+    /// are. When this returns, they are on disk.
     ///
     /// # Errors
-    /// [`DeadLetterError`]; then none is kept.
-    pub async fn add(self: &Arc<Self>, refusals: Vec<Refusal>) -> Result<(), DeadLetterError> {
-        self.blocking(move |letters| letters.write(&refusals)).await
+    /// [`DeadLetterError`]; then none more is kept than before.
+    pub async fn add(self: &Arc<Self>, letters: Vec<DeadLetter>) -> Result<usize, DeadLetterError> {
+        self.blocking(move |kept| kept.write(letters)).await
     }
 
-    /// The numbers of the files, oldest first.
-    pub fn numbers(&self) -> Vec<u64> {
-        self.files().kept.keys().copied().collect()
+    /// The first file behind this number; files are numbered from 1 on, in the order of their making.
+    pub fn after(&self, number: u64) -> Option<u64> {
+        self.kept().after(number)
     }
 
-    /// What a file holds.
+    /// What a file holds; nothing when it is not there any more, or is damaged, which sets it aside.
     ///
     /// # Errors
-    /// The disk's, and when the file is not what was written.
+    /// The disk's.
     pub async fn read(self: &Arc<Self>, number: u64) -> Result<Vec<DeadLetter>, DeadLetterError> {
-        self.blocking(move |letters| Ok(read(&*letters.disk, number)?))
+        self.blocking(move |letters| Ok(letters.look_into(number)?))
             .await
+    }
+
+    /// Closes the newest file, so that it stays as it is; its number.
+    pub async fn seal(self: &Arc<Self>) -> Result<Option<u64>, DeadLetterError> {
+        let sealed = self.blocking(|letters| {
+            let _alone = letters.writing();
+            let mut kept = letters.kept();
+            kept.set_open(None);
+            Ok(kept.last())
+        });
+        sealed.await
+    }
+
+    /// What a sealed file holds is about to be safe elsewhere: refused again, it is kept anew.
+    pub fn leave(&self, number: u64, letters: &[DeadLetter]) {
+        self.kept().leave(number, letters);
+    }
+
+    /// It is not safe elsewhere after all.
+    pub fn come_back(&self, number: u64, letters: &[DeadLetter]) {
+        self.kept().come_back(number, letters);
     }
 
     /// Forgets a file, once what it holds is safe elsewhere.
@@ -120,32 +173,28 @@ impl DeadLetters {
     /// The disk's.
     pub async fn forget(self: &Arc<Self>, number: u64) -> Result<(), DeadLetterError> {
         self.blocking(move |letters| {
-            match letters.disk.remove(&name(number)) {
-                // It was removed before, and the folder could not be synced.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                removed => removed?,
-            }
+            let _alone = letters.writing();
+            letters.remove(number)?;
             letters.disk.sync_folder()?;
-            letters.files().kept.remove(&number);
+            letters.kept().remove(number);
             Ok(())
         })
         .await
     }
 
-    /// How much is kept.
+    /// How much is kept. Waits for no disk.
     pub fn snapshot(&self) -> DeadLetterSnapshot {
-        let empty = DeadLetterSnapshot {
-            max_bytes: self.max_bytes,
-            ..DeadLetterSnapshot::default()
-        };
-        self.files()
-            .kept
-            .values()
-            .fold(empty, |sum, size| DeadLetterSnapshot {
-                records: sum.records + size.records,
-                bytes: sum.bytes + size.bytes,
-                ..sum
-            })
+        self.kept().snapshot(self.bounds.max_bytes)
+    }
+
+    /// What an operator should know of, while it is so.
+    pub fn problem(&self) -> Option<String> {
+        match self.kept().damaged {
+            0 => None,
+            count => Some(format!(
+                "{count} files of refused records are damaged; they were set aside as rejected/*.damaged"
+            )),
+        }
     }
 
     /// Waits until nobody else puts records back.
@@ -153,8 +202,12 @@ impl DeadLetters {
         self.replaying.lock().await
     }
 
-    fn files(&self) -> MutexGuard<'_, Files> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn writing(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn blocking<T: Send + 'static>(
@@ -166,27 +219,87 @@ impl DeadLetters {
         done.unwrap_or_else(|error| Err(io::Error::other(error).into()))
     }
 
-    /// The lock is held throughout: two portions that are refused at once get two numbers.
-    fn write(&self, refusals: &[Refusal]) -> Result<(), DeadLetterError> {
-        let mut files = self.files();
-        let used: u64 = files.kept.values().map(|size| size.bytes).sum();
-        let content = file_format::encode(refusals);
+    fn look_into(&self, number: u64) -> io::Result<Vec<DeadLetter>> {
+        let content = match read(&*self.disk, number) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if opening::is_damage(&error) => {
+                let _alone = self.writing();
+                opening::set_aside(&*self.disk, number, &error)?;
+                self.kept().lose(number);
+                return Ok(Vec::new());
+            }
+            content => content?,
+        };
+        let kept = self.kept();
+        let mut letters = content.letters;
+        letters.retain(|letter| kept.is_owner(number, letter));
+        Ok(letters)
+    }
+
+    fn write(&self, mut letters: Vec<DeadLetter>) -> Result<usize, DeadLetterError> {
+        let _alone = self.writing();
+        let (number, open) = {
+            let kept = self.kept();
+            letters.retain(|letter| !kept.knows(letter));
+            (kept.next(), kept.open())
+        };
+        let added = letters.len();
+        if added == 0 {
+            return Ok(0);
+        }
+        // What is small is put together: each file takes a block at least. A file that cannot be read is
+        // left as it is.
+        let together = open.and_then(|open| Some((open, read(&*self.disk, open).ok()?.letters)));
+        if let Some((_, before)) = &together {
+            letters.splice(0..0, before.iter().cloned());
+        }
+        let content = file_format::encode(&letters);
+        self.check_room(content.len() as u64)?;
+        self.write_file(number, &content)?;
+        let mut kept = self.kept();
+        kept.add(number, content.len() as u64, &letters);
+        kept.set_open(((content.len() as u64) < FILE_BYTES).then_some(number));
+        drop(kept);
+        if let Some((open, _)) = together {
+            // If it stays, the next start finds all of it in the later file.
+            if let Err(error) = self.remove(open) {
+                tracing::warn!(%error, "a file of refused records could not be removed");
+            }
+            self.kept().remove(open);
+        }
+        Ok(added)
+    }
+
+    fn check_room(&self, bytes: u64) -> Result<(), DeadLetterError> {
+        let (used, limit) = (self.kept().bytes(), self.bounds.max_bytes);
         // The last ones may pass the bound: else a single large refusal would never find room.
-        if used >= self.max_bytes {
-            let limit = self.max_bytes;
+        if used >= limit {
             return Err(DeadLetterError::Full { used, limit });
         }
-        let number = files.next;
+        let least = self.bounds.min_free_disk;
+        // A file system that cannot say how full it is shows it when it is written to.
+        let free = self.disk.free_bytes().unwrap_or(u64::MAX);
+        if free < least.saturating_add(room(bytes)) {
+            return Err(DeadLetterError::DiskFull { free, least });
+        }
+        Ok(())
+    }
+
+    fn write_file(&self, number: u64, content: &[u8]) -> io::Result<()> {
         let unfinished = name(number) + UNFINISHED;
         let file = self.disk.create(&unfinished)?;
-        disk::write_all_at(&*file, &content, 0)?;
+        disk::write_all_at(&*file, content, 0)?;
         file.sync()?;
         self.disk.rename(&unfinished, &name(number))?;
-        self.disk.sync_folder()?;
-        let (records, bytes) = (refusals.len() as u64, content.len() as u64);
-        files.next += 1;
-        files.kept.insert(number, Size { records, bytes });
-        Ok(())
+        self.disk.sync_folder()
+    }
+
+    /// Removes a file; one that is gone already is as well.
+    fn remove(&self, number: u64) -> io::Result<()> {
+        match self.disk.remove(&name(number)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
     }
 }
 

@@ -1,21 +1,21 @@
 //! One portion of the spool on its way to the store: sent until every record of it has its fate.
 
+use super::attempt::{Attempt, FIRST_PAUSE, GivenBack, LONGEST_PAUSE, NotInserted, Patience};
+use super::deferral::{Deferral, NotDeferred};
+use super::outage::Outage;
 use super::outcome::{named, outcome};
-use super::write_job::{WriteJob, WriteReply, Writer};
+use super::portion::{Part, Prepared, without_receipt};
+use super::problems::Problems;
+use super::write_job::Writer;
 use crate::accounting::batch_status::BatchStatuses;
-use crate::breaker::guard::CallError;
-use crate::deliver::dead_letters::{DeadLetters, Refusal};
-use crate::worker::{JobError, Lane};
-use logs::Timestamp;
+use crate::deliver::dead_letters::{DeadLetterError, DeadLetters};
+use crate::worker::Lane;
 use logs::clock::Clock;
-use record::batch::Batch;
 use record::documents::DocumentList;
-use record::id::BatchId;
-use spool::{Spool, Spooled};
-use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use spool::{AppendError, BatchOutcome, Spool, Spooled};
+use std::sync::Arc;
 use std::time::Duration;
-use store::{InsertReport, Refused, StoreError};
+use store::{InsertReport, Refused};
 
 /// Documents in one insert command or transaction at most; beyond 1000 little is gained.
 pub(crate) const INSERT_DOCUMENTS: usize = 5_000;
@@ -23,13 +23,8 @@ pub(crate) const INSERT_DOCUMENTS: usize = 5_000;
 pub(crate) const INSERT_BYTES: usize = 8 * 1024 * 1024;
 /// A document that is refused for an unknown reason is sent so often, alone, before it is believed.
 const ATTEMPTS_ALONE: u32 = 3;
-/// Work that panicked so often is divided, to find the document that does it.
-const PANICS: u32 = 3;
-/// After the first failure; doubled after each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// While what is set aside takes all the room that it may.
-const ASIDE_PAUSE: Duration = Duration::from_secs(1);
+/// While refused records can be kept nowhere.
+const KEEPING_PAUSE: Duration = Duration::from_secs(1);
 
 /// What every delivery works with.
 pub(crate) struct Delivery {
@@ -38,264 +33,208 @@ pub(crate) struct Delivery {
     /// The same that works in the lane.
     pub(crate) writer: Arc<Writer>,
     pub(crate) dead_letters: Arc<DeadLetters>,
+    /// Refused records that wait in the spool.
+    pub(crate) deferral: Deferral,
     pub(crate) statuses: Arc<BatchStatuses>,
     pub(crate) clock: Arc<dyn Clock>,
     /// For one job of the lane.
     pub(crate) timeout: Duration,
     pub(crate) problems: Problems,
-}
-
-/// What stands in the way of a delivery at present.
-#[derive(Debug, Default)]
-pub(crate) struct Problems {
-    /// Why the last attempt failed, until one succeeds.
-    attempt: Mutex<Option<String>>,
-    /// Why refused records cannot be kept, until they can.
-    aside: Mutex<Option<String>>,
-}
-
-/// Where a batch's documents stand in the documents of its portion.
-struct Part {
-    seq: u64,
-    id: BatchId,
-    range: Range<usize>,
-    bytes: u64,
+    pub(crate) outage: Outage,
 }
 
 impl Delivery {
-    /// Delivers a portion. Goes on until it is done; dropping the future leaves it in the spool.
-    pub(crate) async fn deliver(&self, portion: Vec<Spooled>) {
-        let (parts, documents) = self.prepare(portion).await;
-        let documents = Arc::new(documents);
+    /// Delivers a portion, and goes on until it is done; the numbers of its batches when it is given
+    /// back because the store is away. Dropping the future leaves it in the spool.
+    pub(crate) async fn deliver(&self, portion: Vec<Spooled>) -> Vec<u64> {
+        let numbers = portion.iter().map(|spooled| spooled.seq).collect();
+        let mut attempt = Attempt::new(self, Patience::Shared);
+        match self.store(&mut attempt, portion).await {
+            Ok((portion, report)) => {
+                self.settle(&mut attempt, &portion, &report).await;
+                Vec::new()
+            }
+            Err(GivenBack) => numbers,
+        }
+    }
+
+    /// Has the store answer for every record. The report's positions are in order, and none is in doubt.
+    pub(super) async fn store(
+        &self,
+        attempt: &mut Attempt<'_>,
+        portion: Vec<Spooled>,
+    ) -> Result<(Prepared, InsertReport), GivenBack> {
+        let asked = without_receipt(&portion).map(|origin| (origin.id, origin.received_at));
+        let asked: Vec<_> = asked.collect();
+        let receipts = match asked.is_empty() {
+            true => Vec::new(),
+            false => attempt.receipts(asked).await?,
+        };
+        let portion = Prepared::new(portion, receipts);
+        let documents = &portion.documents;
         let mut report = InsertReport::default();
         let mut left = documents.chunks(INSERT_DOCUMENTS, INSERT_BYTES);
         left.reverse();
         while let Some(range) = left.pop() {
-            match self.insert(&documents, range.clone()).await {
+            match attempt.insert(documents, range.clone()).await {
                 Ok(inserted) => report.add(inserted),
-                Err(reason) if range.len() == 1 => report.doubtful.push(Refused {
-                    position: range.start,
-                    reason,
-                }),
+                Err(NotInserted::GivenBack) => return Err(GivenBack),
+                Err(NotInserted::Refused(reason)) if range.len() == 1 => {
+                    report.doubtful.push(Refused {
+                        position: range.start,
+                        reason,
+                    });
+                }
                 // The whole command was refused: the document that is to blame is looked for.
-                Err(_) => {
+                Err(NotInserted::Refused(_)) => {
                     let middle = range.start + range.len() / 2;
                     left.push(middle..range.end);
                     left.push(range.start..middle);
                 }
             }
         }
-        self.settle_doubts(&documents, &mut report).await;
-        self.set_aside(&documents, &mut report).await;
+        settle_doubts(attempt, documents, &mut report).await?;
         report.already_stored.sort_unstable();
         report
             .refused
             .sort_unstable_by_key(|refused| refused.position);
-        for part in parts {
-            let (outcome, refused) = outcome(&part.range, &report);
-            let set_aside = named(refused, part.range.start);
-            self.spool.done(part.seq, part.bytes, outcome);
-            self.statuses.done(part.id, outcome, set_aside);
-        }
+        Ok((portion, report))
     }
 
-    /// Dates what came without a time, and lists all documents one behind another, the earliest batch first.
-    async fn prepare(&self, mut portion: Vec<Spooled>) -> (Vec<Part>, DocumentList) {
-        let wanting = |batch: &Batch| {
-            batch
-                .needs_receipt()
-                .then_some((batch.id, batch.received_at))
-        };
-        let asked: Vec<_> = portion
-            .iter()
-            .filter_map(|spooled| wanting(&spooled.batch))
-            .collect();
-        if !asked.is_empty() {
-            let times = self.receipts(asked).await;
-            let undated = portion
-                .iter_mut()
-                .filter(|spooled| spooled.batch.needs_receipt());
-            for (spooled, time) in undated.zip(times) {
-                spooled.batch.date(time);
-            }
-        }
-        // A store's tree takes documents fastest in the order of their ids, which begin with the time.
-        portion.sort_by_key(|spooled| spooled.batch.first_time());
-        let mut parts = Vec::with_capacity(portion.len());
-        let (mut end, mut documents) = (0, Vec::with_capacity(portion.len()));
-        for Spooled { seq, batch } in portion {
-            let start = end;
-            end += batch.documents.len();
-            parts.push(Part {
-                seq,
-                id: batch.id,
-                range: start..end,
-                bytes: batch.documents.encoded_bytes() as u64,
-            });
-            documents.push(batch.documents);
-        }
-        (parts, DocumentList::new(documents))
-    }
-
-    async fn receipts(&self, asked: Vec<(BatchId, Timestamp)>) -> Vec<Timestamp> {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match self.submit(WriteJob::Receipts(asked.clone())).await {
-                Ok(WriteReply::Receipts(times)) if times.len() == asked.len() => return times,
-                Ok(_) => {
-                    self.rest(&mut pause, "the store gave no receipts", None)
-                        .await;
+    /// Gives every record its fate: what was refused is set aside, or waits on in a batch of its own.
+    async fn settle(&self, attempt: &mut Attempt<'_>, portion: &Prepared, report: &InsertReport) {
+        let full = self.set_aside(portion, &report.refused).await.err();
+        for part in &portion.parts {
+            let (outcome, refused) = outcome(&part.range, report);
+            match &full {
+                Some(_) if !refused.is_empty() => {
+                    self.keep(attempt, portion, part, refused, outcome).await;
                 }
-                Err(error) => self.rest_after(&mut pause, &error).await,
+                _ => self.finish(part, outcome, portion, refused),
             }
         }
     }
 
-    /// Inserts until the store has answered for every document.
-    ///
-    /// # Errors
-    /// The reason when the store refuses the command as a whole, however often it is sent.
-    async fn insert(
+    /// A batch is done.
+    pub(super) fn finish(
         &self,
-        documents: &Arc<DocumentList>,
-        range: Range<usize>,
-    ) -> Result<InsertReport, String> {
-        let (mut pause, mut panics) = (FIRST_PAUSE, 0);
-        loop {
-            let work = WriteJob::Insert(Arc::clone(documents), range.clone());
-            match self.submit(work).await {
-                Ok(WriteReply::Inserted(report)) => return Ok(report),
-                Ok(WriteReply::Receipts(_)) => return Err("the lane mixed up its jobs".to_owned()),
-                Err(JobError::Failed(CallError::Store(StoreError::Rejected(reason)))) => {
-                    return Err(reason);
-                }
-                Err(JobError::Panicked) if panics + 1 >= PANICS => {
-                    return Err("writing it panicked".to_owned());
-                }
-                Err(error) => {
-                    panics += u32::from(matches!(error, JobError::Panicked));
-                    self.rest_after(&mut pause, &error).await;
-                }
-            }
-        }
+        part: &Part,
+        outcome: BatchOutcome,
+        portion: &Prepared,
+        refused: &[Refused],
+    ) {
+        self.spool.done(part.seq, part.bytes, outcome);
+        self.statuses
+            .done(part.origin.id, outcome, named(refused, portion));
     }
 
-    /// Sends documents that were refused for an unknown reason a few times more, each alone.
-    async fn settle_doubts(&self, documents: &Arc<DocumentList>, report: &mut InsertReport) {
-        let mut pause = FIRST_PAUSE;
-        for _ in 0..ATTEMPTS_ALONE {
-            let doubtful = std::mem::take(&mut report.doubtful);
-            if doubtful.is_empty() {
+    /// Keeps what the store refused, durably, all of it or none.
+    pub(super) async fn set_aside(
+        &self,
+        portion: &Prepared,
+        refused: &[Refused],
+    ) -> Result<(), DeadLetterError> {
+        let Some(first) = refused.first() else {
+            return Ok(());
+        };
+        let letters = portion.dead_letters(refused, self.clock.now());
+        let added = self.dead_letters.add(letters).await?;
+        if added > 0 {
+            tracing::warn!(
+                count = added,
+                reason = first.reason,
+                "the store refused records for good; they are set aside"
+            );
+        }
+        Ok(())
+    }
+
+    /// Keeps what was refused of one batch although the dead letters have no room: at the spool's end, or
+    /// among the dead letters if there is room meanwhile. The batch is done only then.
+    pub(super) async fn keep(
+        &self,
+        attempt: &mut Attempt<'_>,
+        portion: &Prepared,
+        part: &Part,
+        refused: &[Refused],
+        outcome: BatchOutcome,
+    ) {
+        loop {
+            let error = match self.defer(portion, part, refused).await {
+                Ok(()) => {
+                    let deferred = BatchOutcome {
+                        refused: 0,
+                        deferred: outcome.refused,
+                        ..outcome
+                    };
+                    self.spool.done(part.seq, part.bytes, deferred);
+                    self.statuses.partly_done(part.origin.id, deferred);
+                    return;
+                }
+                // It stays where it is; the next start finds it.
+                Err(NotDeferred::Spool(AppendError::Closed | AppendError::Poisoned(_))) => return,
+                Err(error) => error,
+            };
+            let reason = format!("refused records can neither be set aside nor put off: {error}");
+            if attempt.problem.note(reason) {
+                tracing::warn!(%error, "refused records can be kept nowhere; their batches wait");
+            }
+            tokio::time::sleep(KEEPING_PAUSE).await;
+            if self.set_aside(portion, refused).await.is_ok() {
+                self.finish(part, outcome, portion, refused);
                 return;
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-            for one in doubtful {
-                report.add(self.insert_alone(documents, one).await);
-            }
-        }
-        report.refused.append(&mut report.doubtful);
-    }
-
-    async fn insert_alone(&self, documents: &Arc<DocumentList>, one: Refused) -> InsertReport {
-        let range = one.position..one.position + 1;
-        match self.insert(documents, range).await {
-            Ok(report) => report,
-            Err(reason) => InsertReport {
-                doubtful: vec![Refused { reason, ..one }],
-                ..InsertReport::default()
-            },
         }
     }
 
-    /// Keeps what the store refused, durably. While there is no room for it, the store is asked
-    /// again: whoever made it refuse may have mended that.
-    async fn set_aside(&self, documents: &Arc<DocumentList>, report: &mut InsertReport) {
-        while !report.refused.is_empty() {
-            let refusals = self.refusals(documents, &report.refused);
-            let first = report.refused.first().map(|refused| refused.reason.clone());
-            let Err(error) = self.dead_letters.add(refusals).await else {
-                let count = report.refused.len();
-                tracing::warn!(
-                    count,
-                    reason = first,
-                    "the store refused records for good; they are set aside"
-                );
-                break;
-            };
-            note(
-                &self.problems.aside,
-                format!("refused records cannot be set aside: {error}"),
-            );
-            tokio::time::sleep(ASIDE_PAUSE).await;
-            for one in std::mem::take(&mut report.refused) {
-                report.add(self.insert_alone(documents, one).await);
-            }
-            report.refused.append(&mut report.doubtful);
+    async fn defer(
+        &self,
+        portion: &Prepared,
+        part: &Part,
+        refused: &[Refused],
+    ) -> Result<(), NotDeferred> {
+        if self.deferral.is_full() {
+            return Err(NotDeferred::TooMany);
         }
-        *lock(&self.problems.aside) = None;
-    }
-
-    fn refusals(&self, documents: &DocumentList, refused: &[Refused]) -> Vec<Refusal> {
-        let now = self.clock.now();
-        let refusal = |refused: &Refused| {
-            let range = refused.position..refused.position + 1;
-            let document = documents.slices(range).next()?;
-            Some(Refusal::new(document, &refused.reason, now))
-        };
-        refused.iter().filter_map(refusal).collect()
-    }
-
-    async fn submit(&self, work: WriteJob) -> Result<WriteReply, JobError<CallError>> {
-        let deadline = self.clock.elapsed() + self.timeout;
-        let done = self.lane.submit(work, deadline).await?;
-        if lock(&self.problems.attempt).take().is_some() {
-            tracing::info!("the store takes batches again");
-        }
-        Ok(done)
-    }
-
-    async fn rest_after(&self, pause: &mut Duration, error: &JobError<CallError>) {
-        let (reason, wait) = match error {
-            JobError::Failed(CallError::Open { retry_after }) | JobError::Full { retry_after } => {
-                (None, Some(*retry_after))
-            }
-            JobError::Failed(CallError::Store(error)) => (Some(error.to_string()), None),
-            JobError::Panicked => (Some("a write panicked".to_owned()), None),
-            JobError::Expired | JobError::Closed => (None, None),
-        };
-        self.rest(pause, &reason.unwrap_or_default(), wait).await;
-    }
-
-    /// Notes why it is not going on, says it once, and waits.
-    async fn rest(&self, pause: &mut Duration, reason: &str, wait: Option<Duration>) {
-        if !reason.is_empty() && note(&self.problems.attempt, reason.to_owned()) {
-            tracing::warn!(
-                reason,
-                "the store does not take batches; they wait in the spool"
-            );
-        }
-        tokio::select! {
-            () = tokio::time::sleep(wait.unwrap_or(*pause)) => {}
-            () = self.writer.guard.wait_ended() => {}
-        }
-        *pause = (*pause * 2).min(LONGEST_PAUSE);
+        let batch = portion.deferred(part, refused);
+        let batch = batch.ok_or(NotDeferred::NoDocuments)?;
+        self.spool.append(batch, ()).await?;
+        Ok(())
     }
 
     /// Why batches are not being handed on at present.
     pub(crate) fn problem(&self) -> Option<String> {
-        let aside = lock(&self.problems.aside).clone();
-        aside.or_else(|| lock(&self.problems.attempt).clone())
+        self.problems.oldest().or_else(|| self.deferral.problem())
     }
 }
 
-fn lock(problem: &Mutex<Option<String>>) -> MutexGuard<'_, Option<String>> {
-    problem.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whether it is new that there is one.
-fn note(problem: &Mutex<Option<String>>, reason: String) -> bool {
-    lock(problem).replace(reason).is_none()
+/// Sends documents that were refused for an unknown reason a few times more, each alone.
+async fn settle_doubts(
+    attempt: &mut Attempt<'_>,
+    documents: &Arc<DocumentList>,
+    report: &mut InsertReport,
+) -> Result<(), GivenBack> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 0..ATTEMPTS_ALONE {
+        let doubtful = std::mem::take(&mut report.doubtful);
+        if doubtful.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        for one in doubtful {
+            let range = one.position..one.position + 1;
+            match attempt.insert(documents, range).await {
+                Ok(inserted) => report.add(inserted),
+                Err(NotInserted::GivenBack) => return Err(GivenBack),
+                Err(NotInserted::Refused(reason)) => {
+                    report.doubtful.push(Refused { reason, ..one });
+                }
+            }
+        }
+    }
+    report.refused.append(&mut report.doubtful);
+    Ok(())
 }
 
 #[cfg(test)]

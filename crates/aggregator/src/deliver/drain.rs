@@ -1,26 +1,20 @@
 //! Keeps the write lane fed from the spool, oldest first, until there is nothing more.
 
+use super::deferral;
+use super::feed::Feed;
 use crate::breaker::guard::Guard;
-use crate::deliver::delivery::{Delivery, INSERT_BYTES, INSERT_DOCUMENTS};
+use crate::deliver::delivery::Delivery;
 use crate::worker::LaneSnapshot;
-use spool::{ConsumeError, Consumer, Portion, Spool};
+use spool::{Consumer, Spool};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// What is handed on at one time, coalesced: one insert command.
-const PORTION: Portion = Portion {
-    documents: INSERT_DOCUMENTS,
-    bytes: INSERT_BYTES,
-};
 /// Between two looks for segments that can go.
 const TIDY_INTERVAL: Duration = Duration::from_millis(100);
 /// It is looked at least so often.
 const LONGEST_UNTIDY: Duration = Duration::from_secs(1);
-/// After an error of reading.
-const READ_PAUSE: Duration = Duration::from_secs(1);
 
 /// What can be seen of the drain.
 pub struct Drain {
@@ -32,6 +26,7 @@ pub struct DrainTasks {
     spool: Spool,
     feeding: JoinHandle<()>,
     tidying: JoinHandle<()>,
+    waiting: JoinHandle<()>,
     abandon: CancellationToken,
 }
 
@@ -43,9 +38,17 @@ pub(crate) fn start(
 ) -> (Arc<Drain>, DrainTasks) {
     let delivery = Arc::new(delivery);
     let (abandon, spool) = (CancellationToken::new(), delivery.spool.clone());
-    let feeding = feed(Arc::clone(&delivery), consumer, deliveries, abandon.clone());
+    let feed = Feed::new(Arc::clone(&delivery), consumer, deliveries);
+    let abandoned = abandon.clone();
+    let feeding = async move {
+        tokio::select! {
+            () = feed.run() => {}
+            () = abandoned.cancelled() => {}
+        }
+    };
     let tasks = DrainTasks {
         feeding: tokio::spawn(feeding),
+        waiting: tokio::spawn(deferral::start(Arc::clone(&delivery))),
         tidying: tokio::spawn(tidy(spool.clone())),
         spool,
         abandon,
@@ -57,6 +60,11 @@ impl Drain {
     /// Why batches are not taken by the store at present.
     pub fn problem(&self) -> Option<String> {
         self.delivery.problem()
+    }
+
+    /// Whether the store does not do what it is asked, as far as is known.
+    pub fn store_is_away(&self) -> bool {
+        self.delivery.outage.is_on()
     }
 
     /// The write lane in numbers.
@@ -80,59 +88,11 @@ impl DrainTasks {
             // It ends at its next await.
             drop(self.feeding.await);
         }
-        self.tidying.abort();
-        drop(self.tidying.await);
+        for task in [self.waiting, self.tidying] {
+            task.abort();
+            drop(task.await);
+        }
         tidy_now(&self.spool).await;
-    }
-}
-
-async fn feed(
-    delivery: Arc<Delivery>,
-    mut consumer: Consumer,
-    deliveries: usize,
-    abandon: CancellationToken,
-) {
-    let free = Arc::new(Semaphore::new(deliveries));
-    let mut under_way = JoinSet::new();
-    let feeding = async {
-        loop {
-            while let Some(ended) = under_way.try_join_next() {
-                note(ended);
-            }
-            let Ok(permit) = Arc::clone(&free).acquire_owned().await else {
-                break;
-            };
-            match consumer.next(PORTION).await {
-                Ok(Some(portion)) => {
-                    let delivery = Arc::clone(&delivery);
-                    under_way.spawn(async move {
-                        delivery.deliver(portion).await;
-                        drop(permit);
-                    });
-                }
-                Ok(None) => break,
-                Err(error) => {
-                    tracing::error!(%error, "the spool cannot be handed on");
-                    if matches!(error, ConsumeError::Damaged(_)) {
-                        break;
-                    }
-                    tokio::time::sleep(READ_PAUSE).await;
-                }
-            }
-        }
-        while let Some(ended) = under_way.join_next().await {
-            note(ended);
-        }
-    };
-    tokio::select! {
-        () = feeding => {}
-        () = abandon.cancelled() => {}
-    }
-}
-
-fn note(ended: Result<(), tokio::task::JoinError>) {
-    if let Err(error) = ended {
-        tracing::error!(%error, "a delivery ended badly; its batches are delivered after the next start");
     }
 }
 

@@ -1,5 +1,6 @@
 //! What became of each batch of a portion, told from the report of all of it.
 
+use super::portion::Prepared;
 use crate::accounting::batch_status::{self, SetAside};
 use spool::BatchOutcome;
 use std::ops::Range;
@@ -31,6 +32,7 @@ pub(super) fn outcome<'a>(
         stored: (range.len() as u64).saturating_sub(already_stored + refused.len() as u64),
         already_stored,
         refused: refused.len() as u64,
+        deferred: 0,
     };
     (outcome, refused)
 }
@@ -40,12 +42,14 @@ fn short(reason: &str) -> &str {
     end.and_then(|(end, _)| reason.get(..end)).unwrap_or(reason)
 }
 
-/// The refused records of a batch that begins at `start` of its portion.
-pub(super) fn named(refused: &[Refused], start: usize) -> Vec<SetAside> {
+/// The refused records of a batch, by their places in it.
+pub(super) fn named(refused: &[Refused], portion: &Prepared) -> Vec<SetAside> {
     let named = refused.iter().take(batch_status::MAX_LISTED);
-    let named = named.map(|refused| SetAside {
-        index: refused.position - start,
-        reason: short(&refused.reason).into(),
+    let named = named.filter_map(|refused| {
+        Some(SetAside {
+            index: portion.index(refused.position)?,
+            reason: short(&refused.reason).into(),
+        })
     });
     named.collect()
 }

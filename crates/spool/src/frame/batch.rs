@@ -8,6 +8,7 @@ use record::id::{BatchId, KeyDigest};
 /// Before its undated positions and its documents.
 const BATCH_HEAD_BYTES: usize = 8 + 16 + 8 + 4 + 4 + 4 + 4;
 const KEYED: u32 = 1;
+const DEFERRED: u32 = 2;
 
 /// Bytes that a batch takes in a frame.
 pub fn batch_bytes(batch: &Batch) -> usize {
@@ -18,10 +19,13 @@ pub fn batch_bytes(batch: &Batch) -> usize {
 pub(super) fn encode(bytes: &mut Vec<u8>, batch: &Batch) {
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
     bytes.extend_from_slice(batch.id.as_bytes());
-    let (flags, digest) = match batch.key() {
+    let (mut flags, digest) = match batch.key() {
         Some(digest) => (KEYED, *digest.as_bytes()),
         None => (0, [0; 16]),
     };
+    if batch.is_deferred() {
+        flags |= DEFERRED;
+    }
     bytes.extend_from_slice(&digest);
     bytes.extend_from_slice(&batch.received_at.nanos().to_le_bytes());
     bytes.extend_from_slice(&flags.to_le_bytes());
@@ -42,6 +46,10 @@ pub(super) fn decode(fields: &mut ByteReader<'_>) -> Option<Batch> {
         .map(|bytes| ByteReader(bytes).u32().map(|position| position as usize));
     let undated = positions.collect::<Option<_>>()?;
     let batch = Batch::from_parts(head.id, head.key, head.received_at, documents, undated)?;
+    let batch = match head.deferred {
+        true => batch.deferred(),
+        false => batch,
+    };
     (batch.documents.len() == head.records as usize).then_some(batch)
 }
 
@@ -56,6 +64,8 @@ pub struct BatchHead {
     pub received_at: Timestamp,
     /// Its records.
     pub records: u32,
+    /// Whether they wait for room among what the store refused.
+    pub deferred: bool,
 }
 
 /// A batch's head, its undated positions and its documents.
@@ -74,6 +84,7 @@ pub(super) fn batch_parts<'a>(
         key: (flags & KEYED != 0).then_some(digest),
         received_at,
         records,
+        deferred: flags & DEFERRED != 0,
     };
     Some((head, positions, documents))
 }

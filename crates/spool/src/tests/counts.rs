@@ -46,10 +46,9 @@ impl Accounts for Counts {
     }
 
     fn done(&self, outcome: &BatchOutcome) {
-        let all = outcome.stored + outcome.already_stored + outcome.refused;
         let mut told = self.lock();
         told.stored += outcome.stored;
-        told.waiting = told.waiting.saturating_sub(all);
+        told.waiting = told.waiting.saturating_sub(outcome.records());
     }
 
     fn waiting(&self) -> u64 {

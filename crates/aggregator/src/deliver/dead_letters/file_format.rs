@@ -1,60 +1,43 @@
 //! A file of dead letters: its name and its content.
 //!
-//! `{number, 20 digits}.rej`, one for each refused portion: "LOGSREJ1", a CRC-32C of what follows (u32,
-//! little-endian), and BSON documents `{reason, rejected_at, document}`, where `document` is the refused
-//! document's own bytes. A file has its name only when it is durable.
+//! `{number, 20 digits}.rej`: "LOGSREJ2", a CRC-32C of what follows (u32, little-endian), and BSON
+//! documents, one for each record:
+//!
+//! ```text
+//! { batch: BinData(0, 8 bytes), key: BinData(0, 16 bytes)?, received_at: i64 (ns), position, undated: 0 | 1,
+//!   reason: "…", rejected_at: ISODate, document: BinData(0, the record as the spool had it) }
+//! ```
+//!
+//! `batch`, `key` and `received_at` are those of the batch's head in the spool. "LOGSREJ1", of earlier
+//! versions, has `reason`, `rejected_at` and `document` alone. A file has its name only when it is durable.
 
+use super::DeadLetter;
 use bson::raw::{RawBsonRef, RawDocument};
 use logs::Timestamp;
+use record::batch::BatchOrigin;
 use record::bson_writer::BsonWriter;
+use record::document::{StoredDocument, encoded_id};
 use record::documents::Documents;
+use record::id::{BatchId, KeyDigest};
 use spool::disk::{self, Disk};
 use std::io;
 
-const MAGIC: [u8; 8] = *b"LOGSREJ1";
+const MAGIC: [u8; 8] = *b"LOGSREJ2";
+const WITHOUT_ORIGIN: [u8; 8] = *b"LOGSREJ1";
 const HEAD_BYTES: usize = 12;
 const SUFFIX: &str = ".rej";
 /// The ending of a file that is not durable yet.
 pub(super) const UNFINISHED: &str = ".new";
+/// The ending of a file that is not what was written, and was set aside.
+pub(super) const DAMAGED: &str = ".damaged";
 
-/// A refused document with its reason, encoded.
-#[derive(Debug, Clone)]
-pub struct Refusal(Vec<u8>);
-
-impl Refusal {
-    /// A refusal of the document in these bytes.
-    pub fn new(document: &[u8], reason: &str, rejected_at: Timestamp) -> Self {
-        let mut bytes = Vec::with_capacity(document.len() + reason.len() + 64);
-        let mut writer = BsonWriter::new(&mut bytes);
-        let whole = writer.open();
-        writer.string("reason", reason);
-        writer.date("rejected_at", rejected_at.millis());
-        writer.binary("document", 0, document);
-        writer.close(whole);
-        Self(bytes)
-    }
-}
-
-/// A refused document as it is given back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// The store's reason.
-    pub reason: String,
-    /// When, in milliseconds since 1970.
-    pub rejected_at: i64,
-    /// The document's own bytes.
-    pub document: Vec<u8>,
-}
-
-/// The content of a file with these refusals.
-pub(super) fn encode(refusals: &[Refusal]) -> Vec<u8> {
-    let body: Vec<u8> = refusals
-        .iter()
-        .flat_map(|refusal| &refusal.0)
-        .copied()
-        .collect();
-    let sum = crc32c::crc32c(&body).to_le_bytes();
-    [&MAGIC[..], &sum, &body].concat()
+/// What a file holds.
+pub(super) struct Content {
+    pub(super) letters: Vec<DeadLetter>,
+    /// Its length, in bytes.
+    pub(super) bytes: u64,
+    /// Whether more may be put together with it.
+    pub(super) is_current: bool,
 }
 
 pub(super) fn name(number: u64) -> String {
@@ -67,34 +50,132 @@ pub(super) fn number(name: &str) -> Option<u64> {
     (digits.len() == 20).then(|| digits.parse().ok())?
 }
 
-/// What a file holds.
-pub(super) fn read(disk: &dyn Disk, number: u64) -> io::Result<Vec<DeadLetter>> {
-    let file = disk.open(&name(number))?;
-    let length = usize::try_from(file.length()?).map_err(io::Error::other)?;
-    let mut bytes = vec![0; length];
-    let read = disk::read_full_at(&*file, &mut bytes, 0)?;
-    let broken = || io::Error::other(format!("{} is damaged", name(number)));
-    let (head, body) = bytes
-        .get(..read)
-        .and_then(|bytes| bytes.split_at_checked(HEAD_BYTES))
-        .ok_or_else(broken)?;
-    if head != [&MAGIC[..], &crc32c::crc32c(body).to_le_bytes()].concat() {
-        return Err(broken());
+/// The content of a file with these letters.
+pub(super) fn encode<'a>(letters: impl IntoIterator<Item = &'a DeadLetter>) -> Vec<u8> {
+    let mut bytes = [&MAGIC[..], &[0; 4]].concat();
+    for letter in letters {
+        encode_one(&mut bytes, letter);
     }
-    let documents = Documents::from_encoded(body.to_vec()).ok_or_else(broken)?;
-    let kept = documents.slices(0..documents.len()).map(parse);
-    kept.collect::<Option<_>>().ok_or_else(broken)
+    let (head, body) = bytes.split_at_mut(HEAD_BYTES);
+    let sum = crc32c::crc32c(body).to_le_bytes();
+    head.iter_mut()
+        .skip(MAGIC.len())
+        .zip(sum)
+        .for_each(|(place, byte)| *place = byte);
+    bytes
 }
 
-fn parse(bytes: &[u8]) -> Option<DeadLetter> {
-    let raw = RawDocument::from_bytes(bytes).ok()?;
-    let document = match raw.get("document").ok()?? {
-        RawBsonRef::Binary(binary) => binary.bytes.to_vec(),
+fn encode_one(bytes: &mut Vec<u8>, letter: &DeadLetter) {
+    let origin = &letter.origin;
+    let mut writer = BsonWriter::new(bytes);
+    let whole = writer.open();
+    writer.binary("batch", 0, origin.id.as_bytes());
+    if let Some(key) = &origin.key {
+        writer.binary("key", 0, key.as_bytes());
+    }
+    writer.integer("received_at", origin.received_at.nanos());
+    writer.integer("position", letter.position.into());
+    writer.integer("undated", letter.undated.into());
+    writer.string("reason", &letter.reason);
+    writer.date("rejected_at", letter.rejected_at);
+    writer.binary("document", 0, &letter.document);
+    writer.close(whole);
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// The disk's; [`io::ErrorKind::InvalidData`] when the file is not what was written.
+pub(super) fn read(disk: &dyn Disk, number: u64) -> io::Result<Content> {
+    let file = disk.open(&name(number))?;
+    let bytes = file.length()?;
+    let length = usize::try_from(bytes).map_err(io::Error::other)?;
+    let mut content = vec![0; length];
+    let read = disk::read_full_at(&*file, &mut content, 0)?;
+    content.truncate(read);
+    let damaged = || {
+        let message = format!("{} is not what was written", name(number));
+        io::Error::new(io::ErrorKind::InvalidData, message)
+    };
+    let (is_current, letters) = decode(&content).ok_or_else(damaged)?;
+    Ok(Content {
+        letters,
+        bytes,
+        is_current,
+    })
+}
+
+fn decode(content: &[u8]) -> Option<(bool, Vec<DeadLetter>)> {
+    let (head, body) = content.split_at_checked(HEAD_BYTES)?;
+    let (magic, sum) = head.split_at_checked(MAGIC.len())?;
+    if sum != crc32c::crc32c(body).to_le_bytes() {
+        return None;
+    }
+    let parse = match magic {
+        _ if magic == MAGIC => parse,
+        _ if magic == WITHOUT_ORIGIN => parse_without_origin,
         _ => return None,
     };
+    let documents = Documents::from_encoded(body.to_vec())?;
+    let letters = documents
+        .slices(0..documents.len())
+        .map(|bytes| parse(RawDocument::from_bytes(bytes).ok()?));
+    Some((magic == MAGIC, letters.collect::<Option<_>>()?))
+}
+
+fn parse(raw: &RawDocument) -> Option<DeadLetter> {
+    let integer = |name: &str| match raw.get(name).ok()?? {
+        RawBsonRef::Int32(number) => Some(i64::from(number)),
+        RawBsonRef::Int64(number) => Some(number),
+        _ => None,
+    };
+    let key = match raw.get("key").ok()? {
+        Some(key) => Some(KeyDigest::from_bytes(binary(key)?.try_into().ok()?)),
+        None => None,
+    };
     Some(DeadLetter {
+        origin: BatchOrigin {
+            id: BatchId::from_bytes(binary(raw.get("batch").ok()??)?.try_into().ok()?),
+            key,
+            received_at: Timestamp::from_nanos(integer("received_at")?),
+        },
+        position: u32::try_from(integer("position")?).ok()?,
+        undated: integer("undated")? != 0,
+        alone: false,
+        ..reason_and_document(raw)?
+    })
+}
+
+/// Of an earlier version: what it came with is told from its id, as far as that goes.
+fn parse_without_origin(raw: &RawDocument) -> Option<DeadLetter> {
+    reason_and_document(raw)
+}
+
+fn reason_and_document(raw: &RawDocument) -> Option<DeadLetter> {
+    let document = binary(raw.get("document").ok()??)?.to_vec();
+    let id = encoded_id(&document)?;
+    let stored = RawDocument::from_bytes(&document).ok();
+    let received_at = stored
+        .and_then(StoredDocument::read)
+        .map_or(0, |stored| stored.received_at);
+    Some(DeadLetter {
+        origin: BatchOrigin {
+            id: id.batch(),
+            key: None,
+            received_at: Timestamp::from_nanos(received_at.saturating_mul(1_000_000)),
+        },
+        position: id.position(),
+        undated: false,
+        alone: true,
         reason: raw.get_str("reason").ok()?.to_owned(),
         rejected_at: raw.get_datetime("rejected_at").ok()?.timestamp_millis(),
         document,
     })
+}
+
+fn binary(value: RawBsonRef<'_>) -> Option<&[u8]> {
+    match value {
+        RawBsonRef::Binary(binary) => Some(binary.bytes),
+        _ => None,
+    }
 }

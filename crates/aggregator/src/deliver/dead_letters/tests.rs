@@ -2,63 +2,238 @@
 
 use super::*;
 use logs::Timestamp;
+use record::batch::BatchBuilder;
+use record::id::{BatchId, KeyDigest};
 use spool::disk::Folder;
+use std::fs;
+use std::path::Path;
 
-fn open(folder: &std::path::Path, max_bytes: u64) -> Arc<DeadLetters> {
+fn open(folder: &Path, max_bytes: u64) -> Arc<DeadLetters> {
+    let bounds = DeadLetterBounds {
+        max_bytes,
+        min_free_disk: 0,
+    };
     let disk = Arc::new(Folder::create(folder).unwrap());
-    Arc::new(DeadLetters::open(disk, max_bytes).unwrap())
+    Arc::new(DeadLetters::open(disk, bounds).unwrap())
 }
 
-fn refusal(text: &str) -> Refusal {
-    Refusal::new(
-        text.as_bytes(),
-        "too large",
-        Timestamp::from_nanos(7_000_000),
-    )
+fn letter(key: &str, text: &str) -> DeadLetter {
+    let time = Timestamp::from_nanos(7_000_000_123);
+    let (id, digest) = (BatchId::keyed(key, b""), KeyDigest::of(key));
+    let mut builder = BatchBuilder::new(id, Some(digest), time, usize::MAX);
+    builder.record(None, None, text, |_| Ok(()));
+    let batch = builder.finish().0;
+    DeadLetter {
+        origin: batch.origin(),
+        position: 0,
+        undated: true,
+        alone: false,
+        reason: "too large".to_owned(),
+        rejected_at: 7,
+        document: batch.documents.encoded().to_vec(),
+    }
+}
+
+async fn all(letters: &Arc<DeadLetters>) -> Vec<DeadLetter> {
+    let (mut all, mut file) = (Vec::new(), 0);
+    while let Some(next) = letters.after(file) {
+        file = next;
+        all.extend(letters.read(file).await.unwrap());
+    }
+    all
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
 }
 
 #[tokio::test]
 async fn what_was_refused_is_there_after_a_restart_until_it_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let letters = open(folder.path(), 1 << 20);
-    letters.add(vec![refusal("a"), refusal("b")]).await.unwrap();
-    letters.add(vec![refusal("c")]).await.unwrap();
+    let kept = vec![letter("a", "1"), letter("b", "2"), letter("c", "3")];
+    assert_eq!(letters.add(kept[..2].to_vec()).await.unwrap(), 2);
+    assert_eq!(letters.seal().await.unwrap(), Some(1));
+    assert_eq!(letters.add(kept[2..].to_vec()).await.unwrap(), 1);
     let before = letters.snapshot();
-    assert_eq!(before.records, 3);
+    assert_eq!((before.records, before.bytes), (3, 2 * 4096));
     let letters = open(folder.path(), 1 << 20);
     assert_eq!(letters.snapshot(), before);
-    assert_eq!(letters.numbers(), [1, 2]);
-    let kept = letters.read(1).await.unwrap();
-    assert_eq!(
-        (kept[0].reason.as_str(), kept[0].rejected_at),
-        ("too large", 7)
-    );
-    assert_eq!(kept[1].document, b"b");
+    assert_eq!(all(&letters).await, kept);
+    letters.leave(1, &kept[..2]);
     letters.forget(1).await.unwrap();
-    assert_eq!(open(folder.path(), 1 << 20).numbers(), [2]);
+    let letters = open(folder.path(), 1 << 20);
+    assert_eq!(all(&letters).await, kept[2..]);
+}
+
+#[tokio::test]
+async fn small_refusals_are_put_together_in_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = open(folder.path(), 1 << 20);
+    let sent: Vec<_> = (0..50).map(|n| letter(&n.to_string(), "text")).collect();
+    for letter in &sent {
+        letters.add(vec![letter.clone()]).await.unwrap();
+    }
+    assert_eq!(files(folder.path()).len(), 1);
+    assert_eq!(all(&letters).await, sent);
+    // One that is read while it is put together with more is found in the next.
+    assert!(letters.read(49).await.unwrap().is_empty());
+    assert_eq!(letters.after(49), Some(50));
+    // What is large enough is left as it is.
+    let large = letter("large", &"x".repeat(100_000));
+    letters.add(vec![large]).await.unwrap();
+    letters.add(vec![letter("z", "z")]).await.unwrap();
+    assert_eq!(files(folder.path()).len(), 2);
+    assert_eq!(open(folder.path(), 1 << 20).snapshot().records, 52);
+}
+
+#[tokio::test]
+async fn files_that_a_crash_left_beside_what_they_were_put_together_in_count_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = open(folder.path(), 1 << 20);
+    letters.add(vec![letter("a", "1")]).await.unwrap();
+    let first = folder.path().join(file_format::name(1));
+    let content = fs::read(&first).unwrap();
+    letters.add(vec![letter("b", "2")]).await.unwrap();
+    assert!(!first.exists());
+    fs::write(&first, content).unwrap();
+    let letters = open(folder.path(), 1 << 20);
+    assert_eq!(all(&letters).await, [letter("a", "1"), letter("b", "2")]);
+    assert!(!first.exists());
+}
+
+#[tokio::test]
+async fn what_is_kept_already_is_not_kept_again_unless_it_is_leaving() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = open(folder.path(), 1 << 20);
+    letters.add(vec![letter("a", "1")]).await.unwrap();
+    assert_eq!(letters.add(vec![letter("a", "1")]).await.unwrap(), 0);
+    let letters = open(folder.path(), 1 << 20);
+    assert_eq!(letters.add(vec![letter("a", "1")]).await.unwrap(), 0);
+    let file = letters.seal().await.unwrap().unwrap();
+    let leaving = letters.read(file).await.unwrap();
+    letters.leave(file, &leaving);
+    // It is back in the spool, and refused before its file is forgotten.
+    assert_eq!(letters.add(vec![letter("a", "1")]).await.unwrap(), 1);
+    letters.forget(file).await.unwrap();
+    assert_eq!(open(folder.path(), 1 << 20).snapshot().records, 1);
+    letters.come_back(file, &leaving);
+    assert_eq!(letters.snapshot().records, 1);
 }
 
 #[tokio::test]
 async fn a_number_that_was_forgotten_is_not_given_again() {
     let folder = tempfile::tempdir().unwrap();
     let letters = open(folder.path(), 1 << 20);
-    letters.add(vec![refusal("a")]).await.unwrap();
+    letters.add(vec![letter("a", "1")]).await.unwrap();
+    letters.leave(1, &[letter("a", "1")]);
     letters.forget(1).await.unwrap();
-    letters.add(vec![refusal("b")]).await.unwrap();
+    letters.add(vec![letter("b", "2")]).await.unwrap();
     // Who still means the first file takes nothing away.
     letters.forget(1).await.unwrap();
-    assert_eq!(letters.numbers(), [2]);
+    assert_eq!(all(&letters).await, [letter("b", "2")]);
 }
 
 #[tokio::test]
-async fn no_more_is_kept_than_may_be() {
+async fn no_more_is_kept_than_may_be_in_whole_blocks_of_the_disk() {
     let folder = tempfile::tempdir().unwrap();
-    let letters = open(folder.path(), 50);
-    letters.add(vec![refusal("a")]).await.unwrap();
-    let full = letters
-        .add(vec![refusal(&"b".repeat(100))])
-        .await
-        .unwrap_err();
-    assert!(matches!(full, DeadLetterError::Full { .. }), "{full}");
+    let letters = open(folder.path(), 4096);
+    letters.add(vec![letter("a", "1")]).await.unwrap();
+    let full = letters.add(vec![letter("b", "2")]).await.unwrap_err();
+    assert!(
+        matches!(full, DeadLetterError::Full { used: 4096, .. }),
+        "{full}"
+    );
+    // What is kept already needs no room.
+    assert_eq!(letters.add(vec![letter("a", "1")]).await.unwrap(), 0);
     assert_eq!(letters.snapshot().records, 1);
+}
+
+#[tokio::test]
+async fn a_disk_that_is_to_stay_free_is_left_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let bounds = DeadLetterBounds {
+        max_bytes: 1 << 20,
+        min_free_disk: u64::MAX / 2,
+    };
+    let disk = Arc::new(Folder::create(folder.path()).unwrap());
+    let letters = Arc::new(DeadLetters::open(disk, bounds).unwrap());
+    let full = letters.add(vec![letter("a", "1")]).await.unwrap_err();
+    assert!(matches!(full, DeadLetterError::DiskFull { .. }), "{full}");
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_set_aside_at_the_start_and_while_running_and_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = open(folder.path(), 1 << 20);
+    for key in ["a", "b", "c"] {
+        letters.add(vec![letter(key, key)]).await.unwrap();
+        letters.seal().await.unwrap();
+    }
+    let flip = |number| {
+        let file = folder.path().join(file_format::name(number));
+        let mut content = fs::read(&file).unwrap();
+        *content.last_mut().unwrap() ^= 1;
+        fs::write(&file, content).unwrap();
+    };
+    flip(1);
+    assert_eq!(all(&letters).await, [letter("b", "b"), letter("c", "c")]);
+    assert_eq!(letters.snapshot().records, 2);
+    assert!(letters.problem().unwrap().starts_with("1 files"));
+    // Refused again, it is kept again.
+    assert_eq!(letters.add(vec![letter("a", "a")]).await.unwrap(), 1);
+    flip(2);
+    let letters = open(folder.path(), 1 << 20);
+    assert_eq!(letters.snapshot().damaged_files, 2);
+    assert_eq!(all(&letters).await, [letter("c", "c"), letter("a", "a")]);
+    let aside = files(folder.path()).into_iter();
+    let aside: Vec<_> = aside.filter(|name| name.ends_with(".damaged")).collect();
+    assert_eq!(aside.len(), 2);
+}
+
+#[tokio::test]
+async fn no_damaged_file_takes_the_place_of_one_that_was_set_aside_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let damaged = folder.path().join("00000000000000000001.rej");
+    for content in ["first", "second", "third"] {
+        fs::write(&damaged, content).unwrap();
+        open(folder.path(), 1 << 20);
+    }
+    let contents = files(folder.path()).into_iter();
+    let mut contents: Vec<_> = contents
+        .map(|name| fs::read_to_string(folder.path().join(name)).unwrap())
+        .collect();
+    contents.sort();
+    assert_eq!(contents, ["first", "second", "third"]);
+}
+
+#[tokio::test]
+async fn files_of_an_earlier_version_are_read_record_by_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = letter("a", "1");
+    let mut body = Vec::new();
+    let mut writer = record::bson_writer::BsonWriter::new(&mut body);
+    let whole = writer.open();
+    writer.string("reason", "too large");
+    writer.date("rejected_at", 7);
+    writer.binary("document", 0, &kept.document);
+    writer.close(whole);
+    let sum = crc32c::crc32c(&body).to_le_bytes();
+    let content = [&b"LOGSREJ1"[..], &sum, &body].concat();
+    fs::write(folder.path().join("00000000000000000007.rej"), content).unwrap();
+    let letters = open(folder.path(), 1 << 20);
+    let read = all(&letters).await.remove(0);
+    assert_eq!((read.document, read.position), (kept.document, 0));
+    assert_eq!((read.origin.id, read.origin.key), (kept.origin.id, None));
+    // Its document tells milliseconds.
+    assert_eq!(read.origin.received_at.nanos(), 7_000_000_000);
+    assert!(read.alone);
+    // Nothing is put together with it.
+    letters.add(vec![letter("b", "2")]).await.unwrap();
+    assert_eq!(letters.after(7), Some(8));
+    assert_eq!(files(folder.path()).len(), 2);
 }

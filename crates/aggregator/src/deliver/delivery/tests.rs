@@ -1,253 +1,13 @@
 //! Every record of a portion gets its fate, whatever the store says: on a store that follows a script.
 
 use super::*;
-use crate::accounting::admission::Admission;
-use crate::accounting::record_counts::Accounting;
-use crate::breaker::guard::Guard;
-use crate::breaker::{Breaker, Settings, recovery};
-use crate::deliver::dead_letters::DeadLetter;
-use async_trait::async_trait;
-use logs::clock::SystemClock;
-use query::Query;
-use query::interval::Interval;
-use record::batch::BatchBuilder;
-use record::id::{KeyDigest, RecordId};
-use spool::BatchOutcome;
-use spool::disk::Folder;
-use spool::{self, Bounds, Consumer, Portion, SpoolOptions};
-use std::collections::VecDeque;
+use crate::breaker::{Settings, recovery};
+use crate::deliver::scripted::{Answer, Fixture, TIMEOUT, batch, message, start, start_with};
+use logs::Timestamp;
+use record::batch::Batch;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use store::counts::Counts;
-use store::page_reply::PageReply;
-use store::{Forgotten, PageLimit, Store, StoreStatus};
-use tokio::sync::Notify;
-
-/// What the store says to the inserts that it gets, one after another; then it takes everything.
-type Script = Box<dyn Fn(&[String]) -> Answer + Send + Sync>;
-
-enum Answer {
-    Take,
-    Duplicate,
-    Fail(StoreError),
-    /// The document at this place of the insert.
-    Doubt(usize),
-    Refuse(usize),
-    Panic,
-}
-
-struct Scripted {
-    script: Script,
-    inserts: Mutex<Vec<Vec<String>>>,
-    times: Mutex<VecDeque<Timestamp>>,
-    is_back: Notify,
-}
-
-#[async_trait]
-impl Store for Scripted {
-    async fn insert(
-        &self,
-        documents: Arc<DocumentList>,
-        range: Range<usize>,
-        _deadline: Duration,
-    ) -> Result<InsertReport, StoreError> {
-        let messages: Vec<String> = documents.slices(range.clone()).map(message).collect();
-        self.inserts.lock().unwrap().push(messages.clone());
-        let mut report = InsertReport::default();
-        let told = |place: usize| Refused {
-            position: range.start + place,
-            reason: "as written in the script".to_owned(),
-        };
-        match (self.script)(&messages) {
-            Answer::Take => {}
-            Answer::Duplicate => report.already_stored = range.clone().collect(),
-            Answer::Fail(error) => return Err(error),
-            Answer::Doubt(place) => report.doubtful.push(told(place)),
-            Answer::Refuse(place) => report.refused.push(told(place)),
-            Answer::Panic => panic!("as written in the script"),
-        }
-        let named = report.already_stored.len() + report.refused.len() + report.doubtful.len();
-        report.stored = (range.len() - named) as u64;
-        Ok(report)
-    }
-
-    async fn receipts(
-        &self,
-        batches: Vec<(BatchId, Timestamp)>,
-        _deadline: Duration,
-    ) -> Result<Vec<Timestamp>, StoreError> {
-        let mut known = self.times.lock().unwrap();
-        Ok(batches
-            .iter()
-            .map(|(_, own)| known.pop_front().unwrap_or(*own))
-            .collect())
-    }
-
-    async fn forget_receipts(
-        &self,
-        _after: Option<BatchId>,
-        _before: Timestamp,
-        _deadline: Duration,
-    ) -> Result<Forgotten, StoreError> {
-        unreachable!("nothing is forgotten")
-    }
-
-    async fn page(
-        &self,
-        _query: &Query,
-        _after: Option<RecordId>,
-        _limit: PageLimit,
-        _deadline: Duration,
-    ) -> Result<PageReply, StoreError> {
-        unreachable!("a delivery reads nothing")
-    }
-
-    async fn counts(
-        &self,
-        _query: &Query,
-        _after: Option<RecordId>,
-        _interval: Interval,
-        _time: Duration,
-        _deadline: Duration,
-    ) -> Result<Counts, StoreError> {
-        unreachable!("a delivery counts nothing")
-    }
-
-    async fn recovered(&self) {
-        self.is_back.notified().await;
-    }
-
-    fn status(&self) -> StoreStatus {
-        StoreStatus {
-            kind: "script",
-            location: String::new(),
-            available: true,
-            problem: None,
-            receipts: None,
-        }
-    }
-
-    async fn close(&self) {}
-}
-
-fn message(document: &[u8]) -> String {
-    let raw = bson::RawDocument::from_bytes(document).unwrap();
-    raw.get_str("message").unwrap().to_owned()
-}
-
-struct Fixture {
-    _folder: tempfile::TempDir,
-    _committer: spool::Committer,
-    consumer: Consumer,
-    delivery: Delivery,
-    store: Arc<Scripted>,
-    accounting: Arc<Accounting>,
-}
-
-const TIMEOUT: Duration = Duration::from_secs(10);
-
-fn start(script: impl Fn(&[String]) -> Answer + Send + Sync + 'static) -> Fixture {
-    start_with(Settings::write_lane(TIMEOUT), script)
-}
-
-fn start_with(
-    settings: Settings,
-    script: impl Fn(&[String]) -> Answer + Send + Sync + 'static,
-) -> Fixture {
-    let folder = tempfile::tempdir().unwrap();
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let accounting = Arc::<Accounting>::default();
-    let disk = |name| Arc::new(Folder::create(&folder.path().join(name)).unwrap());
-    let options = SpoolOptions {
-        disk: disk("spool"),
-        bounds: Bounds {
-            max_bytes: 1 << 20,
-            min_free_disk: 0,
-            segment_bytes: 1 << 16,
-        },
-        clock: Arc::clone(&clock),
-        accounts: Arc::clone(&accounting) as Arc<dyn spool::Accounts>,
-    };
-    let (spool, committer, consumer) = spool::open(options, false).unwrap();
-    let store = Arc::new(Scripted {
-        script: Box::new(script),
-        inserts: Mutex::default(),
-        times: Mutex::default(),
-        is_back: Notify::new(),
-    });
-    let breaker = Arc::new(Breaker::new(settings, 1));
-    let writer = Arc::new(Writer {
-        store: Arc::clone(&store) as Arc<dyn Store>,
-        guard: Guard::new(breaker, Arc::clone(&clock)),
-    });
-    let (lane, _) = Lane::start(8, 2, Arc::clone(&writer), Arc::clone(&clock));
-    let delivery = Delivery {
-        spool,
-        lane,
-        writer,
-        dead_letters: Arc::new(DeadLetters::open(disk("rejected"), 1 << 20).unwrap()),
-        statuses: Arc::default(),
-        clock,
-        timeout: TIMEOUT,
-        problems: Problems::default(),
-    };
-    Fixture {
-        _folder: folder,
-        _committer: committer,
-        consumer,
-        delivery,
-        store,
-        accounting,
-    }
-}
-
-fn batch(key: &str, messages: &[&str], dated: bool) -> Batch {
-    let id = BatchId::keyed(key, b"body");
-    let now = Timestamp::from_nanos(1_000_000_000);
-    let mut builder = BatchBuilder::new(id, Some(KeyDigest::of(key)), now, usize::MAX);
-    for message in messages {
-        builder.record(dated.then_some(now), None, message, |_| Ok(()));
-    }
-    builder.finish().0
-}
-
-impl Fixture {
-    /// Appends the batches, delivers them in one portion, and tells what became of each.
-    async fn deliver(&mut self, batches: Vec<Batch>) -> Vec<BatchOutcome> {
-        let admission = Admission::new(1 << 20);
-        let mut outcomes = Vec::new();
-        for batch in batches {
-            let room = admission.reserve(1).unwrap();
-            let (statuses, id) = (&self.delivery.statuses, batch.id);
-            statuses.expect(id, batch.received_at, batch.documents.len());
-            outcomes.push(statuses.outcome(id).unwrap());
-            self.delivery.spool.append(batch, room).await.unwrap();
-        }
-        let portion = Portion {
-            documents: 1000,
-            bytes: 1 << 20,
-        };
-        let portion = self.consumer.next(portion).await.unwrap().unwrap();
-        assert_eq!(portion.len(), outcomes.len());
-        self.delivery.deliver(portion).await;
-        let mut told = Vec::new();
-        for outcome in outcomes {
-            told.push(outcome.get().await.unwrap());
-        }
-        told
-    }
-
-    async fn set_aside(&self) -> Vec<DeadLetter> {
-        let mut all = Vec::new();
-        for number in self.delivery.dead_letters.numbers() {
-            all.extend(self.delivery.dead_letters.read(number).await.unwrap());
-        }
-        all
-    }
-
-    fn inserts(&self) -> usize {
-        self.store.inserts.lock().unwrap().len()
-    }
-}
+use store::StoreError;
 
 fn stored(stored: u64) -> BatchOutcome {
     BatchOutcome {
@@ -292,7 +52,7 @@ async fn an_insert_that_fails_in_passing_is_sent_until_it_succeeds() {
         [stored(1)]
     );
     assert_eq!(place.inserts(), 4);
-    assert_eq!(*place.delivery.problems.attempt.lock().unwrap(), None);
+    assert_eq!(place.delivery.problem(), None);
     assert!(place.set_aside().await.is_empty());
 }
 
@@ -373,6 +133,7 @@ async fn a_store_that_is_seen_to_come_back_is_asked_at_once_however_long_the_bre
     });
     let (store, writer) = (Arc::clone(&place.store), Arc::clone(&place.delivery.writer));
     let _recovery = recovery::start(Arc::clone(&writer.store), vec![writer.guard.clone()]);
+    let _recovery = recovery::start(Arc::clone(&writer.store), vec![writer.guard.clone()]);
     let coming_back = tokio::spawn(async move {
         while writer.guard.snapshot().opened == 0 {
             tokio::task::yield_now().await;
@@ -418,8 +179,79 @@ async fn prepared(place: &Fixture, batches: Vec<Batch>) -> (Vec<u64>, Vec<i64>) 
     let spooled = (1..)
         .zip(batches)
         .map(|(seq, batch)| Spooled { seq, batch });
-    let (parts, documents) = place.delivery.prepare(spooled.collect()).await;
+    let mut attempt = Attempt::new(&place.delivery, Patience::Shared);
+    let (portion, _) = place
+        .delivery
+        .store(&mut attempt, spooled.collect())
+        .await
+        .unwrap();
+    let documents = &portion.documents;
     let times = documents.slices(0..documents.len());
     let times = times.map(|document| record::document::time_of(document).unwrap().nanos());
-    (parts.iter().map(|part| part.seq).collect(), times.collect())
+    let seqs = portion.parts.iter().map(|part| part.seq).collect();
+    (seqs, times.collect())
+}
+
+#[tokio::test]
+async fn the_place_of_a_refused_record_is_told_as_it_was_sent() {
+    let mut place = start(|_| Answer::Refuse(1));
+    let id = record::id::BatchId::keyed("a", b"body");
+    let time = Timestamp::from_nanos(5);
+    let mut builder = record::batch::BatchBuilder::new(id, None, time, usize::MAX);
+    builder.record(Some(time), None, "0", |_| Ok(()));
+    // The door did not take the second: the store refuses the third, which is the second that it gets.
+    builder.reject(record::fault::RecordFault::TooDeep);
+    builder.record(Some(time), None, "2", |_| Ok(()));
+    place.deliver(vec![builder.finish().0]).await;
+    let status = place.delivery.statuses.of(id).unwrap();
+    assert_eq!(status.set_aside[0].index, 2);
+    assert_eq!(place.set_aside().await[0].position, 2);
+}
+
+#[tokio::test]
+async fn a_record_that_is_refused_again_is_kept_once() {
+    let mut place = start(|_| Answer::Refuse(0));
+    for _ in 0..2 {
+        // Its key is forgotten, so it is spooled once more.
+        let told = place.deliver(vec![batch("a", &["bad"], true)]).await;
+        assert_eq!(told[0].refused, 1);
+    }
+    assert_eq!(place.set_aside().await.len(), 1);
+    assert_eq!(place.accounting.snapshot().rejected.set_aside, 2);
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_kept_as_the_spool_had_it_with_what_its_batch_came_with() {
+    let mut place = start(|_| Answer::Refuse(0));
+    let remembered = Timestamp::from_nanos(2_000_000_077);
+    place.store.times.lock().unwrap().push_back(remembered);
+    let sent = batch("a", &["bad"], false);
+    let (origin, document) = (sent.origin(), sent.documents.encoded().to_vec());
+    place.deliver(vec![sent]).await;
+    let kept = place.set_aside().await.remove(0);
+    assert_eq!((kept.origin, kept.undated), (origin, true));
+    assert_eq!(kept.document, document);
+}
+
+#[tokio::test]
+async fn while_the_store_is_away_one_delivery_holds_its_portion_and_the_others_give_theirs_back() {
+    let is_away = Arc::new(AtomicBool::new(true));
+    let away = Arc::clone(&is_away);
+    let mut place = start(move |_| match away.load(Ordering::Relaxed) {
+        true => Answer::Fail(StoreError::Unavailable("away".to_owned())),
+        false => Answer::Take,
+    });
+    let first = place.portion(vec![batch("a", &["1"], true)]).await;
+    let delivery = Arc::clone(&place.delivery);
+    let holding = tokio::spawn(async move { delivery.deliver(first).await });
+    while place.delivery.outage.ask().is_some() {
+        tokio::task::yield_now().await;
+    }
+    let second = place.portion(vec![batch("b", &["2"], true)]).await;
+    assert_eq!(place.delivery.deliver(second).await, [2]);
+    assert!(place.delivery.outage.is_on() && !holding.is_finished());
+    is_away.store(false, Ordering::Relaxed);
+    assert!(holding.await.unwrap().is_empty());
+    assert!(!place.delivery.outage.is_on());
+    assert!(place.delivery.outage.ask().is_some());
 }

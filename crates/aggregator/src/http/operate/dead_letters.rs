@@ -1,8 +1,8 @@
 //! `GET /logs/rejected` and `POST /logs/rejected/replay`: what the store refused for good, and
 //! putting it back.
 
-use crate::accounting::admission::Reservation;
 use crate::deliver::dead_letters::{DeadLetter, DeadLetterError};
+use crate::deliver::replay::{self, ReplayError};
 use crate::http::error::ApiError;
 use crate::http::services::Services;
 use axum::Json;
@@ -10,8 +10,6 @@ use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat};
-use record::batch::Batch;
-use record::id::BatchId;
 use serde_json::json;
 use std::io::{self, Write as _};
 use std::sync::Arc;
@@ -31,18 +29,14 @@ pub(in crate::http) async fn list(
     let limit = limit(query.as_deref().unwrap_or_default())?;
     let kept = services.dead_letters.snapshot();
     let mut text = format!("{{\"total\":{},\"records\":[", kept.records).into_bytes();
-    let mut listed = 0;
-    for number in services.dead_letters.numbers() {
+    let (mut listed, mut file) = (0, 0);
+    while let Some(next) = services.dead_letters.after(file) {
         if listed >= limit || text.len() > MAX_TEXT_BYTES {
             break;
         }
-        for record in services
-            .dead_letters
-            .read(number)
-            .await?
-            .iter()
-            .take(limit - listed)
-        {
+        file = next;
+        let letters = services.dead_letters.read(file).await?;
+        for record in letters.iter().take(limit - listed) {
             let before: &[u8] = if listed == 0 { b"\n" } else { b",\n" };
             text.extend_from_slice(before);
             write_kept(record, &mut text).map_err(DeadLetterError::Io)?;
@@ -75,29 +69,13 @@ fn write_kept(kept: &DeadLetter, out: &mut Vec<u8>) -> io::Result<()> {
 pub(in crate::http) async fn replay(
     State(services): State<Arc<Services>>,
 ) -> Result<Response, ApiError> {
-    let _alone = services.dead_letters.replay_alone().await;
-    let mut replayed = 0;
-    for number in services.dead_letters.numbers() {
-        let kept = services.dead_letters.read(number).await?;
-        let documents: Vec<u8> = kept
-            .iter()
-            .flat_map(|kept| &kept.document)
-            .copied()
-            .collect();
-        let room: Reservation = services.admission.reserve(documents.len())?;
-        let id = BatchId::fresh(rand::random(), &documents);
-        let now = services.clock.now();
-        let Some(batch) = Batch::from_parts(id, None, now, &documents, Vec::new()) else {
-            tracing::error!(number, "refused documents are no BSON and stay aside");
-            continue;
-        };
-        let spool = services.intake.spool();
-        let appended = spool.append(batch, room).await;
-        appended.map_err(|error| ApiError::not_durable(&error.into(), || spool.time_to_room()))?;
-        replayed += kept.len();
-        // Until it is gone, another replay would put it back once more, which changes nothing.
-        services.dead_letters.forget(number).await?;
-    }
+    let spool = services.intake.spool();
+    let replayed = replay::replay(&services.dead_letters, spool, &services.admission).await;
+    let replayed = replayed.map_err(|error| match error {
+        ReplayError::DeadLetters(error) => error.into(),
+        ReplayError::NoRoom(error) => error.into(),
+        ReplayError::Spool(error) => ApiError::not_durable(&error.into(), || spool.time_to_room()),
+    })?;
     let message = "Refused records are put back";
     Ok(
         Json(json!({ "status": "success", "message": message, "replayed": replayed }))

@@ -61,6 +61,7 @@ pub(in crate::http) async fn health(State(services): State<Arc<Services>>) -> Re
     // What only could be better comes last.
     let waits = away
         .or_else(|| services.drain.problem())
+        .or_else(|| services.dead_letters.problem())
         .or(of_store(true).flatten());
     let waits = spool.problem.clone().or(waits);
     let (status, word) = match (&refused, &waits) {

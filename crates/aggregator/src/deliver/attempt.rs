@@ -1,0 +1,178 @@
+//! One delivery's dealings with the store: each job is sent until the store has answered it, or the
+//! portion is given back because another delivery does the asking.
+
+use super::delivery::Delivery;
+use super::problems::Problem;
+use super::write_job::{WriteJob, WriteReply};
+use crate::breaker::guard::CallError;
+use crate::worker::JobError;
+use logs::Timestamp;
+use record::documents::DocumentList;
+use record::id::BatchId;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{InsertReport, StoreError};
+use tokio::sync::OwnedSemaphorePermit;
+
+/// Work that panicked so often is divided, to find the document that does it.
+const PANICS: u32 = 3;
+/// After the first failure; doubled after each further one.
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(100);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The store is away, and this portion is not the one that waits for it in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct GivenBack;
+
+/// Why an insert gave no report.
+pub(super) enum NotInserted {
+    /// The store refuses the command as a whole, however often it is sent.
+    Refused(String),
+    GivenBack,
+}
+
+/// What a delivery does when the store is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It waits if no other does, and else gives its portion back.
+    Shared,
+    /// It gives its portion back.
+    None,
+}
+
+/// The state of one delivery's dealings.
+pub(super) struct Attempt<'a> {
+    delivery: &'a Delivery,
+    pub(super) problem: Problem,
+    patience: Patience,
+    /// Whether the store has answered for a part of the portion: then it is not given back, or what was
+    /// stored would be told as stored before.
+    begun: bool,
+    asking: Option<OwnedSemaphorePermit>,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn new(delivery: &'a Delivery, patience: Patience) -> Self {
+        Self {
+            delivery,
+            problem: delivery.problems.of_one(),
+            patience,
+            begun: false,
+            asking: None,
+        }
+    }
+
+    /// The times of receipt of batches.
+    pub(super) async fn receipts(
+        &mut self,
+        asked: Vec<(BatchId, Timestamp)>,
+    ) -> Result<Vec<Timestamp>, GivenBack> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.submit(WriteJob::Receipts(asked.clone())).await {
+                Ok(WriteReply::Receipts(times)) if times.len() == asked.len() => return Ok(times),
+                Ok(_) => {
+                    self.rest(&mut pause, "the store gave no receipts", None)
+                        .await;
+                }
+                Err(error) => self.rest_after(&mut pause, &error).await?,
+            }
+        }
+    }
+
+    /// Inserts until the store has answered for every document.
+    pub(super) async fn insert(
+        &mut self,
+        documents: &Arc<DocumentList>,
+        range: Range<usize>,
+    ) -> Result<InsertReport, NotInserted> {
+        let (mut pause, mut panics) = (FIRST_PAUSE, 0);
+        let refused = |reason: &str| Err(NotInserted::Refused(reason.to_owned()));
+        loop {
+            let work = WriteJob::Insert(Arc::clone(documents), range.clone());
+            match self.submit(work).await {
+                Ok(WriteReply::Inserted(report)) => {
+                    self.begun = true;
+                    return Ok(report);
+                }
+                Ok(WriteReply::Receipts(_)) => return refused("the lane mixed up its jobs"),
+                Err(JobError::Failed(CallError::Store(StoreError::Rejected(reason)))) => {
+                    return refused(&reason);
+                }
+                Err(JobError::Panicked) if panics + 1 >= PANICS => {
+                    return refused("writing it panicked");
+                }
+                Err(error) => {
+                    panics += u32::from(matches!(error, JobError::Panicked));
+                    let rested = self.rest_after(&mut pause, &error).await;
+                    rested.map_err(|GivenBack| NotInserted::GivenBack)?;
+                }
+            }
+        }
+    }
+
+    async fn submit(&mut self, work: WriteJob) -> Result<WriteReply, JobError<CallError>> {
+        let delivery = self.delivery;
+        let deadline = delivery.clock.elapsed() + delivery.timeout;
+        let done = delivery.lane.submit(work, deadline).await?;
+        delivery.outage.end();
+        self.asking = None;
+        if self.problem.clear() {
+            tracing::info!("the store takes batches again");
+        }
+        Ok(done)
+    }
+
+    async fn rest_after(
+        &mut self,
+        pause: &mut Duration,
+        error: &JobError<CallError>,
+    ) -> Result<(), GivenBack> {
+        let (reason, wait) = match error {
+            JobError::Failed(CallError::Open { retry_after }) | JobError::Full { retry_after } => {
+                (None, Some(*retry_after))
+            }
+            JobError::Failed(CallError::Store(error)) => (Some(error.to_string()), None),
+            JobError::Panicked => (Some("a write panicked".to_owned()), None),
+            JobError::Expired | JobError::Closed => (None, None),
+        };
+        if is_away(error) {
+            self.delivery.outage.begin();
+            if self.asking.is_none() && !self.begun {
+                self.asking = match self.patience {
+                    Patience::Shared => self.delivery.outage.ask(),
+                    Patience::None => None,
+                };
+                if self.asking.is_none() {
+                    return Err(GivenBack);
+                }
+            }
+        }
+        self.rest(pause, &reason.unwrap_or_default(), wait).await;
+        Ok(())
+    }
+
+    /// Notes why it is not going on, says it once, and waits.
+    async fn rest(&mut self, pause: &mut Duration, reason: &str, wait: Option<Duration>) {
+        if !reason.is_empty() && self.problem.note(reason.to_owned()) {
+            tracing::warn!(
+                reason,
+                "the store does not take batches; they wait in the spool"
+            );
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait.unwrap_or(*pause)) => {}
+            () = self.delivery.writer.guard.wait_ended() => {}
+        }
+        *pause = (*pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+fn is_away(error: &JobError<CallError>) -> bool {
+    match error {
+        JobError::Failed(CallError::Open { .. }) => true,
+        JobError::Failed(CallError::Store(error)) => error.is_failure(),
+        _ => false,
+    }
+}

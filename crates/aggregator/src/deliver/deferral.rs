@@ -1,0 +1,102 @@
+//! Refused records for which the dead letters have no room: they wait in the spool, in batches of their
+//! own behind all others, and neither hold up a delivery nor keep old segments.
+//!
+//! A deferred batch is a later copy of records that the spool held already; the older copy is done once
+//! the later one is durable. Handed out, a copy is *parked*: only its number stays in memory. One task
+//! looks at some of them once a second, which asks the store again and the dead letters.
+//! When the oldest batch that is not done is a parked one and its segment is not the newest, the task
+//! moves it: it is appended anew, so that the segment can go.
+//!
+//! Two copies that a crash left behind are one: the later is kept, the older is done as *stored already*.
+
+mod parked;
+mod waiting;
+
+pub(crate) use waiting::start;
+
+use parked::Parked;
+use record::batch::Batch;
+use spool::{AppendError, BatchOutcome, Spool, Spooled};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// Batches that may be parked; about 120 bytes of memory each.
+const MAX_PARKED: usize = 100_000;
+
+/// Why refused records could not be put off.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotDeferred {
+    /// There are as many as may be.
+    #[error("{MAX_PARKED} batches of refused records wait already")]
+    TooMany,
+    /// Their documents are none.
+    #[error("their documents cannot be read")]
+    NoDocuments,
+    /// The spool does not take them.
+    #[error(transparent)]
+    Spool(#[from] AppendError),
+}
+
+/// The parked batches.
+#[derive(Debug, Default)]
+pub(crate) struct Deferral {
+    parked: Mutex<Parked>,
+    /// Why they wait.
+    reason: Mutex<Option<String>>,
+    arrived: Notify,
+}
+
+impl Deferral {
+    /// Parks a deferred batch that the spool handed out. If an older copy of it is parked, that one is done.
+    pub(super) fn park(&self, spooled: &Spooled, spool: &Spool) {
+        let older = self.parked().park(spooled.seq, &spooled.batch);
+        if let Some((seq, older)) = older {
+            let outcome = BatchOutcome {
+                already_stored: older.records,
+                ..BatchOutcome::default()
+            };
+            spool.done(seq, older.bytes, outcome);
+        }
+        self.arrived.notify_one();
+    }
+
+    /// Whether no more may be put off.
+    pub(super) fn is_full(&self) -> bool {
+        self.parked().len() >= MAX_PARKED
+    }
+
+    /// Why refused records wait in the spool, while any do.
+    pub(crate) fn problem(&self) -> Option<String> {
+        let records = self.parked().records();
+        if records == 0 {
+            return None;
+        }
+        let reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
+        let reason = reason
+            .as_deref()
+            .unwrap_or("the store has not been asked again yet");
+        Some(format!(
+            "{records} refused records wait in the spool: {reason}"
+        ))
+    }
+
+    fn note(&self, reason: String) {
+        *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+    }
+
+    fn parked(&self) -> MutexGuard<'_, Parked> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Names the records of a batch: equal for two copies of it.
+fn digest(batch: &Batch) -> [u8; 16] {
+    let documents = batch.documents.slices(0..batch.documents.len());
+    let ids = documents.filter_map(record::document::encoded_id);
+    batch.origin().digest(ids.map(|id| id.position()))
+}
+
+#[cfg(test)]
+mod memory_disk;
+#[cfg(test)]
+mod simulation;

@@ -1,0 +1,194 @@
+//! The task that looks at parked batches, and moves them out of the way.
+
+use super::parked::ParkedBatch;
+use crate::deliver::attempt::{Attempt, Patience};
+use crate::deliver::delivery::{Delivery, INSERT_BYTES, INSERT_DOCUMENTS};
+use crate::deliver::outcome::outcome;
+use spool::{AppendError, BatchOutcome, Lookup, Spooled};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Between two looks.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Between two moves, while there is something to move.
+const MOVE_INTERVAL: Duration = Duration::from_millis(100);
+/// Batches that are moved in one commit.
+const MOVED_AT_ONCE: usize = 256;
+/// Bytes that are moved in a second at most, but for a single larger batch.
+const MOVED_PER_SECOND: u64 = 8 * 1024 * 1024;
+
+/// What the task has.
+pub(super) struct Waiting {
+    delivery: Arc<Delivery>,
+    lookup: Option<Lookup>,
+    /// Where the next look begins.
+    next: u64,
+    /// Bytes that may be moved before the next look.
+    allowance: u64,
+}
+
+/// Runs until it is dropped.
+pub(crate) async fn start(delivery: Arc<Delivery>) {
+    let mut waiting = Waiting::new(Arc::clone(&delivery));
+    loop {
+        while delivery.deferral.parked().len() == 0 {
+            delivery.deferral.arrived.notified().await;
+        }
+        waiting.second().await;
+    }
+}
+
+impl Waiting {
+    pub(super) fn new(delivery: Arc<Delivery>) -> Self {
+        Self {
+            delivery,
+            lookup: None,
+            next: 0,
+            allowance: MOVED_PER_SECOND,
+        }
+    }
+
+    /// One look, and what can be moved until the next.
+    async fn second(&mut self) {
+        self.allowance = MOVED_PER_SECOND;
+        let began = self.delivery.clock.elapsed();
+        while self.look().await {}
+        self.lookup = None;
+        while self.delivery.clock.elapsed().saturating_sub(began) < LOOK_INTERVAL {
+            while self.move_on().await {}
+            // An open file of a segment that is removed would go on taking its room.
+            self.lookup = None;
+            tokio::time::sleep(MOVE_INTERVAL).await;
+        }
+    }
+
+    /// Asks the store and the dead letters for some parked batches; whether all of them were taken, and
+    /// there are more.
+    pub(super) async fn look(&mut self) -> bool {
+        let delivery = Arc::clone(&self.delivery);
+        let numbers = delivery.deferral.parked().some_from(
+            self.next,
+            INSERT_DOCUMENTS as u64,
+            INSERT_BYTES as u64,
+        );
+        self.next = numbers.last().map_or(0, |last| last + 1);
+        let batches = self.read(numbers).await;
+        if batches.is_empty() {
+            return false;
+        }
+        let mut attempt = Attempt::new(&delivery, Patience::None);
+        let Ok((portion, report)) = delivery.store(&mut attempt, batches).await else {
+            return false;
+        };
+        let full = delivery.set_aside(&portion, &report.refused).await.err();
+        if let Some(error) = &full {
+            delivery.deferral.note(error.to_string());
+        }
+        for part in &portion.parts {
+            let (outcome, refused) = outcome(&part.range, &report);
+            let stays = full.is_some() && !refused.is_empty();
+            if stays && refused.len() == part.range.len() {
+                continue;
+            }
+            // A later copy may have come meanwhile, which has its own look.
+            if delivery.deferral.parked().take(part.seq).is_none() {
+                continue;
+            }
+            if stays {
+                delivery
+                    .keep(&mut attempt, &portion, part, refused, outcome)
+                    .await;
+            } else {
+                delivery.finish(part, outcome, &portion, refused);
+            }
+        }
+        full.is_none() && delivery.deferral.parked().len() > 0
+    }
+
+    /// Sends parked batches to the spool's end when the first batch that is not done is one of them, and
+    /// keeps a segment from being removed; whether any was sent.
+    pub(super) async fn move_on(&mut self) -> bool {
+        let delivery = Arc::clone(&self.delivery);
+        let Some(kept) = delivery.spool.keeps_a_segment() else {
+            return false;
+        };
+        if self.allowance == 0 {
+            return false;
+        }
+        let moving = {
+            let mut parked = delivery.deferral.parked();
+            parked.begin_to_move(kept, MOVED_AT_ONCE, self.allowance)
+        };
+        let numbers = moving.iter().map(|(seq, _)| *seq).collect();
+        let mut batches = self.read(numbers).await.into_iter();
+        let mut appending = JoinSet::new();
+        for (seq, parked) in moving {
+            let spool = delivery.spool.clone();
+            match batches.next() {
+                Some(spooled) if spooled.seq == seq => appending.spawn(async move {
+                    let appended = spool.append(spooled.batch.deferred(), ()).await;
+                    (seq, parked, appended.map(drop))
+                }),
+                _ => appending.spawn(async move { (seq, parked, Err(AppendError::Closed)) }),
+            };
+        }
+        let mut any = false;
+        while let Some(ended) = appending.join_next().await {
+            if let Ok((seq, parked, appended)) = ended {
+                any |= appended.is_ok();
+                self.moved(seq, parked, appended);
+            }
+        }
+        any
+    }
+
+    /// Ends a batch whose later copy is durable, and lets one stay that has none.
+    fn moved(&mut self, seq: u64, batch: ParkedBatch, appended: Result<(), AppendError>) {
+        let delivery = &self.delivery;
+        let mut parked = delivery.deferral.parked();
+        let outcome = match appended {
+            Ok(()) => {
+                self.allowance = self.allowance.saturating_sub(batch.bytes);
+                parked.take(seq);
+                BatchOutcome {
+                    deferred: batch.records,
+                    ..BatchOutcome::default()
+                }
+            }
+            Err(_) if parked.stays(seq) => return,
+            // A later copy of it came from elsewhere.
+            Err(_) => BatchOutcome {
+                already_stored: batch.records,
+                ..BatchOutcome::default()
+            },
+        };
+        drop(parked);
+        delivery.spool.done(seq, batch.bytes, outcome);
+    }
+
+    /// Reads batches, but for those that cannot be read.
+    async fn read(&mut self, numbers: Vec<u64>) -> Vec<Spooled> {
+        let spool = self.delivery.spool.clone();
+        let mut lookup = self.lookup.take().unwrap_or_else(|| spool.lookup());
+        let reading = tokio::task::spawn_blocking(move || {
+            let read = numbers.into_iter().map(|seq| lookup.batch(seq));
+            let read: Result<Vec<_>, _> = read.collect();
+            (lookup, read)
+        });
+        match reading.await {
+            Ok((lookup, Ok(batches))) => {
+                self.lookup = Some(lookup);
+                batches.into_iter().flatten().collect()
+            }
+            Ok((_, Err(error))) => {
+                self.delivery.deferral.note(error.to_string());
+                Vec::new()
+            }
+            Err(error) => {
+                self.delivery.deferral.note(error.to_string());
+                Vec::new()
+            }
+        }
+    }
+}

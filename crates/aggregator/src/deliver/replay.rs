@@ -1,0 +1,114 @@
+//! Puts dead letters back into the spool: each batch's records as one batch, under the head that they had.
+
+use super::dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
+use crate::accounting::admission::{Admission, NoRoom};
+use record::batch::{Batch, BatchOrigin};
+use spool::{AppendError, Spool};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// Batches that are appended at one time.
+const AT_ONCE: usize = 256;
+
+/// Why not all of them were put back. Those that were are in the spool.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// They cannot be read, or forgotten once they were put back.
+    #[error(transparent)]
+    DeadLetters(#[from] DeadLetterError),
+    /// They would take more memory than there is.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
+    /// The spool does not take them.
+    #[error(transparent)]
+    Spool(#[from] AppendError),
+}
+
+/// Puts back what is kept when it begins; how many records that were. Cut short, it is simply begun again:
+/// what was put back already changes nothing.
+///
+/// # Errors
+/// [`ReplayError`].
+pub async fn replay(
+    letters: &Arc<DeadLetters>,
+    spool: &Spool,
+    admission: &Admission,
+) -> Result<usize, ReplayError> {
+    let _alone = letters.replay_alone().await;
+    let Some(last) = letters.seal().await? else {
+        return Ok(0);
+    };
+    let (mut replayed, mut number) = (0, 0);
+    while let Some(next) = letters.after(number)
+        && next <= last
+    {
+        number = next;
+        let kept = letters.read(number).await?;
+        let bytes = kept.iter().map(|letter| letter.document.len()).sum();
+        let _room = admission.reserve(bytes)?;
+        // Refused again before the file is forgotten, they must not be thought to be kept in it.
+        letters.leave(number, &kept);
+        if let Err(error) = put_back(batches(&kept), spool).await {
+            letters.come_back(number, &kept);
+            return Err(error.into());
+        }
+        replayed += kept.len();
+        letters.forget(number).await?;
+    }
+    Ok(replayed)
+}
+
+async fn put_back(batches: Vec<Batch>, spool: &Spool) -> Result<(), AppendError> {
+    let mut appending = JoinSet::new();
+    for batch in batches {
+        if appending.len() >= AT_ONCE
+            && let Some(appended) = appending.join_next().await
+        {
+            appended.unwrap_or(Err(AppendError::Closed))?;
+        }
+        let spool = spool.clone();
+        appending.spawn(async move { spool.append(batch, ()).await });
+    }
+    while let Some(appended) = appending.join_next().await {
+        appended.unwrap_or(Err(AppendError::Closed))?;
+    }
+    Ok(())
+}
+
+/// One batch for each original one, its records in their order.
+fn batches(letters: &[DeadLetter]) -> Vec<Batch> {
+    let mut sorted: Vec<&DeadLetter> = letters.iter().collect();
+    let order = |letter: &DeadLetter| {
+        let BatchOrigin {
+            id,
+            key,
+            received_at,
+        } = letter.origin;
+        let key = key.map(|key| *key.as_bytes());
+        (*id.as_bytes(), key, received_at, letter.position)
+    };
+    sorted.sort_by_key(|letter| order(letter));
+    let groups = sorted.chunk_by(|a, b| !a.alone && !b.alone && a.origin == b.origin);
+    groups.filter_map(batch).collect()
+}
+
+fn batch(letters: &[&DeadLetter]) -> Option<Batch> {
+    let origin = letters.first()?.origin;
+    let documents: Vec<u8> = letters
+        .iter()
+        .flat_map(|letter| &letter.document)
+        .copied()
+        .collect();
+    let undated = letters.iter().enumerate();
+    let undated = undated.filter_map(|(place, letter)| letter.undated.then_some(place));
+    Batch::from_parts(
+        origin.id,
+        origin.key,
+        origin.received_at,
+        &documents,
+        undated.collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! What was refused goes back under the heads that it had.
+
+use super::*;
+use crate::deliver::scripted::{Answer, Fixture, batch, start};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+fn picky() -> (Arc<AtomicBool>, Fixture) {
+    let picky = Arc::new(AtomicBool::new(true));
+    let refuses = Arc::clone(&picky);
+    let place = start(move |messages| {
+        let bad = messages.iter().position(|text| text.starts_with("bad"));
+        match bad.filter(|_| refuses.load(Ordering::Relaxed)) {
+            Some(bad) => Answer::Refuse(bad),
+            None => Answer::Take,
+        }
+    });
+    (picky, place)
+}
+
+async fn put_back(place: &Fixture) -> usize {
+    let delivery = &place.delivery;
+    let admission = Admission::new(1 << 20);
+    let replayed = replay(&delivery.dead_letters, &delivery.spool, &admission).await;
+    replayed.unwrap()
+}
+
+#[tokio::test]
+async fn each_batch_comes_back_as_one_under_its_own_head_with_what_was_undated() {
+    let (_, mut place) = picky();
+    let sent = [
+        batch("a", &["good", "bad"], false),
+        batch("b", &["bad"], true),
+    ];
+    let origins = sent.each_ref().map(Batch::origin);
+    for batch in sent {
+        place.deliver(vec![batch]).await;
+    }
+    assert_eq!(place.set_aside().await.len(), 2);
+    assert_eq!(put_back(&place).await, 2);
+    assert!(place.set_aside().await.is_empty());
+    let mut spooled = place.next().await;
+    spooled.sort_by_key(|spooled| {
+        origins
+            .iter()
+            .position(|own| *own == spooled.batch.origin())
+    });
+    let came: Vec<_> = spooled
+        .iter()
+        .map(|spooled| spooled.batch.origin())
+        .collect();
+    assert_eq!(came, origins);
+    assert_eq!(spooled[0].batch.undated(), [0]);
+    assert!(spooled[1].batch.undated().is_empty());
+    assert!(
+        spooled
+            .iter()
+            .all(|spooled| spooled.batch.documents.len() == 1)
+    );
+}
+
+#[tokio::test]
+async fn what_is_refused_again_after_a_replay_is_kept_again() {
+    let (picky, mut place) = picky();
+    place.deliver(vec![batch("a", &["bad"], true)]).await;
+    assert_eq!(put_back(&place).await, 1);
+    let portion = place.next().await;
+    place.delivery.deliver(portion).await;
+    assert_eq!(place.set_aside().await.len(), 1);
+    picky.store(false, Ordering::Relaxed);
+    assert_eq!(put_back(&place).await, 1);
+    let portion = place.next().await;
+    place.delivery.deliver(portion).await;
+    assert!(place.set_aside().await.is_empty());
+    let counts = place.accounting.snapshot();
+    assert_eq!((counts.stored, counts.waiting), (1, 0));
+}
+
+#[tokio::test]
+async fn records_of_an_earlier_version_go_one_by_one() {
+    let (_, mut place) = picky();
+    place
+        .deliver(vec![batch("a", &["bad", "good"], true)])
+        .await;
+    place.deliver(vec![batch("b", &["bad"], true)]).await;
+    let mut letters = place.set_aside().await;
+    letters[1].origin = letters[0].origin;
+    letters[1].position = 9;
+    assert_eq!(batches(&letters).len(), 1);
+    for letter in &mut letters {
+        letter.alone = true;
+    }
+    assert_eq!(batches(&letters).len(), 2);
+}

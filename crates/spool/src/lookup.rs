@@ -1,0 +1,138 @@
+//! Reads batches by their numbers, after they were handed out once.
+
+use super::damage::Damage;
+use super::portion::{ConsumeError, Portion, PortionBuilder};
+use super::segment::{FrameCursor, OpenFault, Segment, Step};
+use super::state::Spooled;
+use super::{Shared, frame};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Where it reads, so that numbers that rise are read in one go over each segment.
+pub struct Lookup {
+    shared: Arc<Shared>,
+    place: Option<Place>,
+}
+
+struct Place {
+    segment: u64,
+    cursor: FrameCursor,
+    read: VecDeque<Spooled>,
+}
+
+impl Lookup {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            place: None,
+        }
+    }
+
+    /// As many of these batches as a portion holds, and the numbers that were looked for: a number without
+    /// a batch gives none. Blocks on the disk.
+    ///
+    /// # Errors
+    /// [`ConsumeError`]; it may be called again.
+    pub fn portion(
+        &mut self,
+        numbers: impl IntoIterator<Item = u64>,
+        portion: Portion,
+    ) -> Result<(Vec<u64>, Vec<Spooled>), ConsumeError> {
+        let mut builder = PortionBuilder::new(portion);
+        let mut looked_for = Vec::new();
+        for seq in numbers {
+            if let Some(spooled) = self.batch(seq)? {
+                if !builder.has_room(&spooled.batch) {
+                    // It is found again from here.
+                    if let Some(place) = &mut self.place {
+                        place.read.push_front(spooled);
+                    }
+                    break;
+                }
+                builder.add(spooled);
+            }
+            looked_for.push(seq);
+        }
+        Ok((looked_for, builder.batches))
+    }
+
+    /// The batch with this number, which must not be done; `None` when the spool holds none. Blocks on
+    /// the disk.
+    ///
+    /// # Errors
+    /// [`ConsumeError`]; it may be called again.
+    pub fn batch(&mut self, seq: u64) -> Result<Option<Spooled>, ConsumeError> {
+        let span = {
+            let state = self.shared.state();
+            let mut spans = state.spans.iter();
+            let span = spans.find(|span| (span.first_seq..span.end_seq).contains(&seq));
+            let Some(span) = span.copied() else {
+                return Ok(None);
+            };
+            span
+        };
+        let mut place = match self.place.take() {
+            Some(place) if place.segment == span.first_seq && place.next() <= seq => place,
+            _ => Place::open(&self.shared, span.first_seq)?,
+        };
+        place.cursor.extend(span.bytes);
+        let found = place.find(seq);
+        self.place = found.is_ok().then_some(place);
+        found
+    }
+}
+
+impl Place {
+    fn open(shared: &Shared, segment: u64) -> Result<Self, ConsumeError> {
+        let opened = Segment::open(&*shared.disk, segment).map_err(|fault| match fault {
+            OpenFault::Io(error) => ConsumeError::Io(error),
+            OpenFault::Head(_) => damaged(segment, 0),
+        })?;
+        Ok(Self {
+            segment,
+            cursor: opened.frames(),
+            read: VecDeque::new(),
+        })
+    }
+
+    /// The lowest number that can still be found from here.
+    fn next(&self) -> u64 {
+        let read = self.read.front().map(|spooled| spooled.seq);
+        read.unwrap_or(self.cursor.expected())
+    }
+
+    fn find(&mut self, seq: u64) -> Result<Option<Spooled>, ConsumeError> {
+        loop {
+            while let Some(spooled) = self.read.pop_front() {
+                if spooled.seq == seq {
+                    return Ok(Some(spooled));
+                }
+                if spooled.seq > seq {
+                    self.read.push_front(spooled);
+                    return Ok(None);
+                }
+            }
+            let offset = self.cursor.offset();
+            match self.cursor.step()? {
+                Step::Frame(head, _) if head.end_seq() <= seq => {}
+                Step::Frame(head, _) => {
+                    let batches = frame::decode_batches(&head, self.cursor.payload());
+                    let batches = batches.ok_or_else(|| damaged(self.segment, offset))?;
+                    let numbered = (head.first_seq..).zip(batches);
+                    self.read
+                        .extend(numbered.map(|(seq, batch)| Spooled { seq, batch }));
+                }
+                Step::Seal(_) | Step::End => return Ok(None),
+                Step::Bad => return Err(damaged(self.segment, offset)),
+            }
+        }
+    }
+}
+
+fn damaged(segment: u64, offset: u64) -> ConsumeError {
+    ConsumeError::Damaged(Damage {
+        segment,
+        offset,
+        what: "a batch that waits cannot be read again",
+    })
+}

@@ -1,0 +1,120 @@
+//! Refused records that wait in the spool: a later copy of what it holds already.
+
+use super::*;
+
+#[tokio::test]
+async fn a_deferred_batch_passes_the_bounds_is_not_counted_again_and_is_known_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut bounded, counts) = counted(folder.path());
+    bounded.bounds.max_bytes = 16 << 10;
+    let (spool, committer, mut source) = open(bounded.clone(), false).unwrap();
+    let mut taken = 0;
+    while spool.append(batch(taken), ()).await.is_ok() {
+        taken += 1;
+    }
+    let before = counts.told();
+    let deferred = spool.append(batch(0).deferred(), ()).await.unwrap();
+    assert_eq!(deferred, taken as u64 + 1);
+    let told = counts.told();
+    assert_eq!(
+        (told.received, told.waiting),
+        (before.received, before.waiting)
+    );
+    // The older copy goes on in the later one.
+    let gone_on = BatchOutcome {
+        deferred: 1,
+        ..BatchOutcome::default()
+    };
+    spool.done(1, 0, gone_on);
+    assert_eq!(counts.told().waiting, before.waiting);
+    assert_eq!(take(&mut source, taken + 1).await.len(), taken + 1);
+    let bound = bounded.bounds.max_bytes;
+    tokio::task::spawn_blocking(|| committer.close())
+        .await
+        .unwrap();
+    drop((spool, source));
+
+    bounded.bounds.max_bytes = bound;
+    let (spool, _committer, mut source) = open(bounded, false).unwrap();
+    let mut flags = Vec::new();
+    while flags.len() < taken {
+        let portion = source.next(ALL).await.unwrap().unwrap();
+        flags.extend(portion.iter().map(|one| (one.seq, one.batch.is_deferred())));
+    }
+    let marked: Vec<u64> = flags
+        .iter()
+        .filter(|(_, flag)| *flag)
+        .map(|(seq, _)| *seq)
+        .collect();
+    assert_eq!(marked, [deferred]);
+    drop(spool);
+}
+
+#[tokio::test]
+async fn a_batch_that_was_handed_out_is_found_again_by_its_number_in_any_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _committer, mut source) = open(place(folder.path()), false).unwrap();
+    append(&spool, 0..100).await;
+    take(&mut source, 100).await;
+    let mut lookup = spool.lookup();
+    let orders: [Vec<u64>; 3] = [
+        (1..=100).collect(),
+        (1..=100).rev().collect(),
+        (1..=100).map(|number| number * 37 % 101).collect(),
+    ];
+    for order in orders {
+        for seq in order {
+            let found = lookup.batch(seq).unwrap().unwrap();
+            let number = usize::try_from(seq).unwrap() - 1;
+            assert_eq!((found.seq, found.batch.id), (seq, batch(number).id));
+        }
+    }
+    for unknown in [0, 101] {
+        assert!(lookup.batch(unknown).unwrap().is_none());
+    }
+    // What comes later is found by the same one.
+    append(&spool, 100..101).await;
+    assert_eq!(lookup.batch(101).unwrap().unwrap().batch.id, batch(100).id);
+}
+
+#[tokio::test]
+async fn what_is_looked_up_together_is_as_much_as_a_portion_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _committer, mut source) = open(place(folder.path()), false).unwrap();
+    append(&spool, 0..20).await;
+    take(&mut source, 20).await;
+    let mut lookup = spool.lookup();
+    let (mut left, mut found): (Vec<u64>, Vec<_>) = ((1..=20).collect(), Vec::new());
+    while !left.is_empty() {
+        let (looked_for, portion) = lookup.portion(left.clone(), ALL).unwrap();
+        let records: usize = portion.iter().map(|one| one.batch.documents.len()).sum();
+        assert!((1..=ALL.documents).contains(&records), "{records}");
+        found.extend(numbered(&portion));
+        left.drain(..looked_for.len());
+    }
+    assert_eq!(found, expected(0..20));
+    assert_eq!(lookup.portion([77], ALL).unwrap().0, [77]);
+}
+
+#[tokio::test]
+async fn only_what_is_not_in_the_newest_segment_keeps_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _committer, mut source) = open(place(folder.path()), false).unwrap();
+    assert_eq!(spool.keeps_a_segment(), None);
+    append(&spool, 0..1).await;
+    assert_eq!(spool.keeps_a_segment(), None);
+    append(&spool, 1..100).await;
+    take(&mut source, 100).await;
+    let kept = spool.keeps_a_segment().unwrap();
+    assert_eq!(kept.start, 1);
+    assert!((2..100).contains(&kept.end), "{kept:?}");
+    for seq in kept.clone() {
+        spool.done(seq, 0, BatchOutcome::default());
+    }
+    let next = spool.keeps_a_segment().unwrap();
+    assert_eq!(next.start, kept.end);
+    for seq in next.start..=100 {
+        spool.done(seq, 0, BatchOutcome::default());
+    }
+    assert_eq!(spool.keeps_a_segment(), None);
+}
