@@ -149,13 +149,13 @@ async fn a_damaged_file_of_refused_records_is_told_and_stops_neither_start_nor_l
     let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
     std::fs::write(file.path(), "LOGSREJ2, and then nothing of the kind").unwrap();
     service.restart().await;
-    let health = service.health().await;
-    assert_eq!(health["status"], "degraded");
-    assert!(
-        health["problem"].as_str().unwrap().contains("damaged"),
-        "{health}"
-    );
-    assert_eq!(health["rejected"]["damagedFiles"], 1);
+    wait_until("/health to say so", PATIENCE, async || {
+        let health = service.health().await;
+        let problem = health["problem"].as_str().unwrap_or_default();
+        health["status"] == "degraded" && problem.contains("damaged")
+    })
+    .await;
+    assert_eq!(service.health().await["rejected"]["damagedFiles"], 1);
     assert!(service.log_text().contains(".damaged"));
     assert_eq!(
         service.batch(&json!([{"message": "bad"}])).await.status,

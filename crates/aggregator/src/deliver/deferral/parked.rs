@@ -83,7 +83,8 @@ impl Parked {
     pub(super) fn some_from(&self, seq: u64, records: u64, bytes: u64) -> Vec<u64> {
         let (mut sum, mut numbers) = ((0, 0), Vec::new());
         let in_turn = self.by_number.range(seq..);
-        for (number, parked) in in_turn.chain(self.by_number.range(..seq)) {
+        let all = in_turn.chain(self.by_number.range(..seq));
+        for (number, parked) in all.filter(|(_, parked)| !parked.moving) {
             sum = (sum.0 + parked.records, sum.1 + parked.bytes);
             if (sum.0 > records || sum.1 > bytes) && !numbers.is_empty() {
                 break;
@@ -132,6 +133,7 @@ mod tests {
         assert!(parked.begin_to_move(5..100, 9, 9).is_empty());
         let moving = parked.begin_to_move(6..9, 9, 9);
         assert_eq!(moving.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [6]);
+        assert_eq!(parked.some_from(0, 99, 9999), [9]);
         assert_eq!(parked.park(10, &batch("b", 1)), None);
         assert!(!parked.stays(6) && parked.take(6).is_none());
         assert_eq!(parked.take(10).unwrap().records, 1);

@@ -149,8 +149,8 @@ impl Waiting {
         let mut parked = delivery.deferral.parked();
         let outcome = match appended {
             Ok(()) => {
+                // It stays parked in name until the later copy is handed out and takes its place.
                 self.allowance = self.allowance.saturating_sub(batch.bytes);
-                parked.take(seq);
                 BatchOutcome {
                     deferred: batch.records,
                     ..BatchOutcome::default()
