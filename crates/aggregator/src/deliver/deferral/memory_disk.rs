@@ -15,6 +15,7 @@ struct Machine {
     life: u64,
     /// Operations until it is killed.
     left: u64,
+    is_full: bool,
 }
 
 /// Shared by the folders of one machine.
@@ -39,6 +40,7 @@ impl MemoryDisk {
     pub(super) fn begin(&self, operations: u64) {
         let mut machine = self.0.lock().unwrap();
         machine.life += 1;
+        machine.is_full = false;
         machine.left = operations;
     }
 
@@ -50,6 +52,11 @@ impl MemoryDisk {
             name,
             life,
         })
+    }
+
+    /// Fills the disk up, or makes room again.
+    pub(super) fn fill(&self, is_full: bool) {
+        self.0.lock().unwrap().is_full = is_full;
     }
 
     /// Whether the process was killed.
@@ -146,7 +153,10 @@ impl DiskFile for File {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        let _alive = self.disk.operate(self.life)?;
+        let machine = self.disk.operate(self.life)?;
+        if machine.is_full {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         let mut content = self.bytes.lock().unwrap();
         let start = usize::try_from(offset).unwrap();
         let end = start + bytes.len();
