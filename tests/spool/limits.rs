@@ -1,5 +1,6 @@
 //! The bounds of the spool and of the disk: refused in the open, and it goes on by itself.
 
+use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
@@ -28,6 +29,17 @@ async fn fill(service: &Service) -> (usize, Reply) {
 
 fn on(mongod: &Mongod) -> Builder {
     Service::builder().mongodb(&mongod.uri(), "logdb")
+}
+
+/// Changes a limit of the running process.
+fn limit(service: &Service, limit: &str) {
+    let changed = Command::new("prlimit")
+        .args(["--pid", &service.pid().to_string(), limit])
+        .status();
+    assert!(
+        changed.unwrap().success(),
+        "prlimit is a part of util-linux"
+    );
 }
 
 async fn taken_again(service: &Service) {
@@ -71,10 +83,7 @@ async fn a_full_disk_refuses_loses_nothing_and_goes_on_when_there_is_room() {
     // A kill at this point: what was written in part is cut off, the rest is there.
     service.kill();
     service.restart().await;
-    let raised = Command::new("prlimit")
-        .args(["--pid", &service.pid().to_string(), "--fsize=unlimited:"])
-        .status();
-    assert!(raised.unwrap().success(), "prlimit is a part of util-linux");
+    limit(&service, "--fsize=unlimited:");
     taken_again(&service).await;
     mongod.thaw();
     let stored = stored(&service).await;
@@ -104,4 +113,63 @@ async fn a_data_folder_has_one_process_also_with_mongodb() {
         "{stderr}"
     );
     assert_eq!(service.batch(&record("one")).await.status, 200);
+}
+
+/// The lowest number that no open file of a process has: the next one that it opens gets it.
+fn next_descriptor(service: &Service) -> usize {
+    let folder = format!("/proc/{}/fd", service.pid());
+    let names = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    let open: Vec<usize> = names
+        .map(|name| name.to_str().unwrap().parse().unwrap())
+        .collect();
+    (0..).find(|number| !open.contains(number)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_descriptor_for_its_next_segment_it_refuses_and_goes_on_by_itself() {
+    let service = Service::builder()
+        .env("SPOOL_MAX_BYTES", "1MiB")
+        .start()
+        .await;
+    // From here on the connection of this client is kept.
+    assert_eq!(send(&service, "before").await.status, 200);
+    limit(
+        &service,
+        &format!("--nofile={}:", next_descriptor(&service)),
+    );
+    let (taken, refused) = fill(&service).await;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert_eq!(refused.json()["code"], "spool_unavailable");
+    assert!(
+        refused.text().contains("Too many open files"),
+        "{}",
+        refused.text()
+    );
+    assert!(retry_after(&refused) >= Duration::from_secs(1));
+    let health = service.get("/health").await;
+    assert_eq!(health.status, 503, "{}", health.text());
+    assert!(
+        health.text().contains("Too many open files"),
+        "{}",
+        health.text()
+    );
+    assert_eq!(health.json()["spool"]["poisoned"], false);
+    limit(&service, "--nofile=1024:");
+    // Also when nobody sends anything.
+    wait_until("it to be well", PATIENCE, async || {
+        service.get("/health").await.status == 200
+    })
+    .await;
+    let said = service.log_text();
+    let times = |words: &str| said.matches(words).count();
+    assert_eq!(
+        times("the spool's next segment cannot be made"),
+        2,
+        "{said}"
+    );
+    assert_eq!(times("this has ended"), 1, "{said}");
+    taken_again(&service).await;
+    assert_eq!(stored(&service).await.len(), taken + 2);
 }

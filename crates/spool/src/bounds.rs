@@ -30,6 +30,9 @@ pub enum AppendError {
     /// The batch is larger than a frame may be.
     #[error("a batch of {0} encoded bytes is too large for the spool")]
     TooLarge(usize),
+    /// No new segment can be made, and the newest is full. The next batch tries it again.
+    #[error("the spool's next segment cannot be made: {0}")]
+    NoSegment(String),
     /// What the disk said cannot be trusted any more; the process has to start again.
     #[error("the spool cannot be written any more: {0}")]
     Poisoned(String),

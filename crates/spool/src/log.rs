@@ -3,9 +3,10 @@
 use super::accounts::Accounts;
 use super::aligned::{AlignedBuffer, BLOCK_BYTES};
 use super::bounds::{AppendError, Bounds, check_bound, check_disk};
+use super::condition::Condition;
 use super::disk::{self, DIRECT_MIN_BYTES, Disk, DiskFile};
 use super::frame::{self, FRAME_HEAD_BYTES, FrameHead, SEGMENT_HEAD_BYTES, SegmentHead};
-use super::segment::Segment;
+use super::segment::{CreateFault, Segment};
 use super::segment_span::SegmentSpan;
 use logs::clock::Clock;
 use record::batch::Batch;
@@ -60,6 +61,7 @@ pub(super) struct Log {
     frame: AlignedBuffer,
     last_commit: Duration,
     poisoned: Option<String>,
+    no_segment: Arc<Condition>,
 }
 
 /// What a [`Log`] goes on from.
@@ -96,6 +98,7 @@ impl Log {
             frame: AlignedBuffer::default(),
             last_commit: Duration::ZERO,
             poisoned: None,
+            no_segment: Arc::new(Condition::new("the spool's next segment cannot be made")),
         }
     }
 
@@ -205,10 +208,8 @@ impl Log {
     fn rotate(&mut self) -> Result<(), AppendError> {
         let head = SegmentHead::new(self.next_seq, (self.salts)());
         let made = Segment::create(&*self.disk, head, &[]);
-        let segment = made.map_err(|error| match disk::is_no_room(&error) {
-            true => AppendError::DiskFull(error.to_string()),
-            false => self.poison(format!("a new segment cannot be made: {error}")),
-        })?;
+        let segment = made.map_err(|fault| self.not_begun(fault))?;
+        self.no_segment.is_over();
         let seal = frame::encode_seal(self.head.salt, self.next_seq, self.batches, self.records);
         let sealed = self.write(&seal);
         self.used.fetch_add(segment.length, Ordering::Relaxed);
@@ -221,6 +222,22 @@ impl Log {
             // a seal the next start reads the segment whole; nothing else depends on it.
             Ok(()) | Err(AppendError::DiskFull(_)) => Ok(()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Why there is no new segment. While nothing has changed, it is tried again with the next batch.
+    fn not_begun(&mut self, fault: CreateFault) -> AppendError {
+        match fault {
+            CreateFault::NotMade(error) => {
+                self.no_segment.is_there(&error);
+                match disk::is_no_room(&error) {
+                    true => AppendError::DiskFull(error.to_string()),
+                    false => AppendError::NoSegment(error.to_string()),
+                }
+            }
+            CreateFault::Unknown(error) => {
+                self.poison(format!("a new segment cannot be made: {error}"))
+            }
         }
     }
 
@@ -247,6 +264,11 @@ impl Log {
             end_seq: self.next_seq,
             bytes: self.end,
         }
+    }
+
+    /// Whether no new segment can be made.
+    pub(super) fn no_segment(&self) -> Arc<Condition> {
+        Arc::clone(&self.no_segment)
     }
 
     /// How long the last write and its sync took.

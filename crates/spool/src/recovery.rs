@@ -175,7 +175,8 @@ fn rewrite_last(
         return Err(io::Error::other("the last frame reads differently each time").into());
     }
     let head = SegmentHead::new(last.first_seq, salt);
-    let segment = Segment::create(disk, head, &last.with_salt(&payload, salt))?;
+    let made = Segment::create(disk, head, &last.with_salt(&payload, salt));
+    let segment = made.map_err(io::Error::from)?;
     if newest.segment.head.first_seq != last.first_seq {
         let (batches, records) = newest.total;
         let (batches, records) = (batches - last.batches, records - last.records);

@@ -42,6 +42,25 @@ pub(super) struct Segment {
     pub(super) length: u64,
 }
 
+/// Why a segment could not be made.
+pub(super) enum CreateFault {
+    /// It is not there, and everything else is as it was.
+    NotMade(io::Error),
+    /// It may be there or not.
+    Unknown(io::Error),
+}
+
+impl From<CreateFault> for io::Error {
+    fn from(fault: CreateFault) -> Self {
+        match fault {
+            CreateFault::NotMade(error) => error,
+            CreateFault::Unknown(error) => {
+                Self::other(format!("the folder cannot be written: {error}"))
+            }
+        }
+    }
+}
+
 /// Why a segment could not be opened.
 pub(super) enum OpenFault {
     Io(io::Error),
@@ -70,17 +89,23 @@ impl Segment {
 
     /// Makes an empty segment. It has its name only once its head is durable, so that a segment
     /// without a head is damage and nothing else.
-    pub(super) fn create(disk: &dyn Disk, head: SegmentHead, frame: &[u8]) -> io::Result<Self> {
+    pub(super) fn create(
+        disk: &dyn Disk,
+        head: SegmentHead,
+        frame: &[u8],
+    ) -> Result<Self, CreateFault> {
         let (final_name, first_name) = (name(head.first_seq), name(head.first_seq) + UNFINISHED);
-        let file = disk.create(&first_name)?;
         let bytes = [&head.encode(), frame].concat();
-        disk::write_all_at(&*file, &bytes, 0)?;
-        file.sync()?;
+        let file = write_whole(disk, &first_name, &bytes).map_err(|error| {
+            // It takes up room that is wanted; a start removes it, too.
+            drop(disk.remove(&first_name));
+            CreateFault::NotMade(error)
+        })?;
         // From here on the segment may be there or not, whatever the reason of a failure was, so
-        // none may look like a mere lack of room, after which the old segment would be gone on with.
+        // the old segment must not be gone on with.
         disk.rename(&first_name, &final_name)
             .and_then(|()| disk.sync_folder())
-            .map_err(|error| io::Error::other(format!("the folder cannot be written: {error}")))?;
+            .map_err(CreateFault::Unknown)?;
         Ok(Self {
             file,
             head,
@@ -112,6 +137,13 @@ impl Segment {
             payload: 0..0,
         }
     }
+}
+
+fn write_whole(disk: &dyn Disk, name: &str, bytes: &[u8]) -> io::Result<Arc<dyn DiskFile>> {
+    let file = disk.create(name)?;
+    disk::write_all_at(&*file, bytes, 0)?;
+    file.sync()?;
+    Ok(file)
 }
 
 /// What stands at a cursor.

@@ -1,14 +1,29 @@
-//! Little room on the disk: what is done is given back, and what can never fit is told.
+//! A disk with little room, or on which no file can be made: what is done is given back, what can never
+//! fit is told, and it goes on when it can.
 
 use super::super::disk::{Disk, DiskFile, Folder};
 use super::super::*;
-use super::{ALL, append, batch, place, take};
+use super::{ALL, append, batch, expected, place, take};
 use std::io;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 /// A real folder on a disk that has as much room as it is told.
 struct Tight {
     folder: Folder,
     free: AtomicU64,
+    /// Whether the process has as many files open as it may.
+    no_descriptor: AtomicBool,
+}
+
+impl Tight {
+    fn at(folder: &Path) -> Arc<Self> {
+        Arc::new(Self {
+            folder: Folder::create(folder).unwrap(),
+            free: AtomicU64::new(1 << 30),
+            no_descriptor: AtomicBool::new(false),
+        })
+    }
 }
 
 impl Disk for Tight {
@@ -17,6 +32,9 @@ impl Disk for Tight {
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        if self.no_descriptor.load(Ordering::Relaxed) {
+            return Err(rustix::io::Errno::MFILE.into());
+        }
         self.folder.create(name)
     }
 
@@ -44,10 +62,7 @@ impl Disk for Tight {
 #[tokio::test]
 async fn a_spool_that_is_done_gives_its_newest_segment_back_when_room_is_short() {
     let folder = tempfile::tempdir().unwrap();
-    let disk = Arc::new(Tight {
-        folder: Folder::create(folder.path()).unwrap(),
-        free: AtomicU64::new(1 << 30),
-    });
+    let disk = Tight::at(folder.path());
     let mut place = place(folder.path());
     place.disk = Arc::clone(&disk) as Arc<dyn Disk>;
     place.bounds.min_free_disk = 1 << 20;
@@ -84,4 +99,51 @@ async fn a_batch_that_can_never_fit_is_told_so() {
     let refused = spool.append(batch(2), ()).await.unwrap_err();
     assert!(matches!(refused, AppendError::TooLarge(_)), "{refused}");
     drop(source.next(ALL));
+}
+
+#[tokio::test]
+async fn a_segment_that_cannot_be_made_refuses_that_batch_and_the_next_one_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Tight::at(folder.path());
+    let mut place = place(folder.path());
+    place.disk = Arc::clone(&disk) as Arc<dyn Disk>;
+    // Every batch needs a segment of its own.
+    place.bounds.segment_bytes = 1;
+    let (spool, _committer, mut source) = open(place, false).unwrap();
+    append(&spool, 0..2).await;
+    disk.no_descriptor.store(true, Ordering::Relaxed);
+    for _ in 0..3 {
+        let refused = spool.append(batch(2), ()).await.unwrap_err();
+        let told = matches!(&refused, AppendError::NoSegment(why) if why.contains("open files"));
+        assert!(told, "{refused}");
+    }
+    assert!(!spool.snapshot().poisoned);
+    assert!(spool.refusal().unwrap().contains("open files"));
+    assert_eq!(spool.check(), Ok(()), "nobody would try again");
+    disk.no_descriptor.store(false, Ordering::Relaxed);
+    append(&spool, 2..4).await;
+    assert_eq!(spool.refusal(), None);
+    assert_eq!(take(&mut source, 4).await, expected(0..4));
+}
+
+#[tokio::test]
+async fn a_segment_that_could_not_be_made_is_made_when_it_can_be_although_no_batch_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Tight::at(folder.path());
+    let mut place = place(folder.path());
+    place.disk = Arc::clone(&disk) as Arc<dyn Disk>;
+    place.bounds.segment_bytes = 1;
+    let (spool, _committer, _source) = open(place, false).unwrap();
+    append(&spool, 0..1).await;
+    disk.no_descriptor.store(true, Ordering::Relaxed);
+    spool.append(batch(1), ()).await.unwrap_err();
+    disk.no_descriptor.store(false, Ordering::Relaxed);
+    let ending = async {
+        while spool.refusal().is_some() {
+            spool.tidy().unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(30), ending).await;
+    assert!(ended.is_ok(), "it is refused for ever");
 }

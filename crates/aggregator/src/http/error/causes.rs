@@ -154,6 +154,7 @@ impl ApiError {
             AppendError::TooLarge(_) => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "batch_too_large", message)
             }
+            AppendError::NoSegment(_) => Self::unavailable("spool_unavailable", message, SOON),
             AppendError::Poisoned(_) => Self::unavailable("spool_failed", message, SOON),
             AppendError::Busy => Self::unavailable("overloaded", message, SOON),
             AppendError::Closed => Self::unavailable("stopping", message, SOON),

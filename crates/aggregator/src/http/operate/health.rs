@@ -54,7 +54,8 @@ pub(in crate::http) async fn health(State(services): State<Arc<Services>>) -> Re
     let refused = if services.stopping.is_cancelled() {
         Some("the service is stopping".to_owned())
     } else {
-        intake.check().err().map(|error| error.to_string())
+        let known = intake.check().err().map(|error| error.to_string());
+        known.or_else(|| intake.spool().refusal())
     };
     let of_store = |available| (store.available == available).then(|| store.problem.clone());
     let away = of_store(false).flatten();
