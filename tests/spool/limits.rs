@@ -173,3 +173,30 @@ async fn without_a_descriptor_for_its_next_segment_it_refuses_and_goes_on_by_its
     taken_again(&service).await;
     assert_eq!(stored(&service).await.len(), taken + 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_kill_it_starts_without_any_room_hands_on_what_waits_and_refuses_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let mongod = Mongod::start().await;
+    let killed = on(&mongod).data_dir(folder.path()).start().await;
+    mongod.freeze();
+    let (batches, refused) = (20, "not without room");
+    super::spool(&killed, batches).await;
+    killed.kill();
+    mongod.thaw();
+    let without_room = on(&mongod).data_dir(folder.path()).max_file_kib(0);
+    // The second of these starts owes what the first could not write.
+    for _ in 0..2 {
+        let service = without_room.clone().start().await;
+        let reply = send(&service, refused).await;
+        assert_eq!(reply.status, 503, "{}", reply.text());
+        assert_eq!(reply.json()["code"], "disk_full");
+        assert_eq!(stored(&service).await.len(), batches);
+        service.kill();
+    }
+    let service = on(&mongod).data_dir(folder.path()).start().await;
+    taken_again(&service).await;
+    let stored = stored(&service).await;
+    assert_eq!(stored.len(), batches + 1, "{stored:?}");
+    assert!(!stored.contains_key(refused) && stored.values().all(|times| *times == 1));
+}

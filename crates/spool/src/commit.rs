@@ -4,6 +4,7 @@
 
 use super::Shared;
 use super::bounds::AppendError;
+use super::continuation::Tail;
 use super::log::Log;
 use record::batch::Batch;
 use std::io;
@@ -33,15 +34,15 @@ pub(super) enum Message {
 
 /// Starts the thread; it ends when it is told to, or when nobody can send any more.
 pub(super) fn start(
-    log: Log,
+    tail: Tail,
     receiver: mpsc::Receiver<Message>,
     shared: Arc<Shared>,
 ) -> io::Result<JoinHandle<()>> {
     let thread = thread::Builder::new().name("spool".to_owned());
-    thread.spawn(move || run(log, receiver, &shared))
+    thread.spawn(move || run(tail, receiver, &shared))
 }
 
-fn run(mut log: Log, mut receiver: mpsc::Receiver<Message>, shared: &Shared) {
+fn run(mut tail: Tail, mut receiver: mpsc::Receiver<Message>, shared: &Shared) {
     let _unless_it_panics = Alarm(shared);
     while let Some(message) = receiver.blocking_recv() {
         let mut group = Vec::new();
@@ -53,15 +54,17 @@ fn run(mut log: Log, mut receiver: mpsc::Receiver<Message>, shared: &Shared) {
                     bytes += commit.batch.documents.encoded_bytes();
                     group.push(commit);
                 }
-                Message::Rotate => rotate(&mut log, shared),
+                Message::Rotate => rotate(&mut tail, shared),
                 Message::Close => receiver.close(),
             }
             if bytes < COMMIT_BYTES {
                 next = receiver.try_recv().ok();
             }
         }
-        commit(&mut log, group, shared);
+        commit(&mut tail, group, shared);
     }
+    // Without it the stop is no orderly one.
+    drop(settle(&mut tail, shared));
     shared.state().closed = true;
     shared.appended.notify_one();
 }
@@ -72,21 +75,23 @@ struct Alarm<'a>(&'a Shared);
 impl Drop for Alarm<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            poison(self.0, "the committing thread panicked");
+            self.0.poison("the committing thread panicked");
         }
     }
 }
 
-fn poison(shared: &Shared, reason: &str) {
-    shared.poisoned.send_if_modified(|poisoned| {
-        let first = poisoned.is_none();
-        poisoned.get_or_insert_with(|| reason.to_owned());
-        first
-    });
+/// Writes what is owed, if anything is.
+fn settle<'a>(tail: &'a mut Tail, shared: &Shared) -> Result<&'a mut Log, AppendError> {
+    let (log, begun) = tail.settle()?;
+    if let Some(newest) = begun {
+        let replaced = shared.state().settled(newest);
+        shared.used.fetch_sub(replaced, Ordering::Relaxed);
+    }
+    Ok(log)
 }
 
-fn rotate(log: &mut Log, shared: &Shared) {
-    match log.begin_another() {
+fn rotate(tail: &mut Tail, shared: &Shared) {
+    match settle(tail, shared).and_then(Log::begin_another) {
         Ok(span) => {
             let mut state = shared.state();
             if state.spans.back().map(|newest| newest.first_seq) != Some(span.first_seq) {
@@ -94,17 +99,21 @@ fn rotate(log: &mut Log, shared: &Shared) {
                 state.end = span.bytes;
             }
         }
-        Err(AppendError::Poisoned(reason)) => poison(shared, &reason),
+        Err(AppendError::Poisoned(reason)) => shared.poison(&reason),
         // It is told by the log, and tried again.
         Err(_) => {}
     }
 }
 
 /// Makes a group of batches durable, and tells those who wait for that.
-pub(super) fn commit(log: &mut Log, group: Vec<Commit>, shared: &Shared) {
+pub(super) fn commit(tail: &mut Tail, group: Vec<Commit>, shared: &Shared) {
     if group.is_empty() {
         return;
     }
+    let log = match settle(tail, shared) {
+        Ok(log) => log,
+        Err(error) => return refuse(group, &error, shared),
+    };
     match log.append(group.iter().map(|commit| &commit.batch)) {
         Ok(appended) => {
             let mut answers = Vec::with_capacity(group.len());
@@ -130,7 +139,7 @@ pub(super) fn commit(log: &mut Log, group: Vec<Commit>, shared: &Shared) {
             if group.len() > 1 =>
         {
             for alone in group {
-                commit(log, vec![alone], shared);
+                commit(tail, vec![alone], shared);
             }
         }
         Err(error) => {
@@ -142,7 +151,7 @@ pub(super) fn commit(log: &mut Log, group: Vec<Commit>, shared: &Shared) {
 
 fn refuse(group: Vec<Commit>, error: &AppendError, shared: &Shared) {
     if let AppendError::Poisoned(reason) = error {
-        poison(shared, reason);
+        shared.poison(reason);
     }
     let accounts = Arc::clone(&shared.state().accounts);
     for commit in group {

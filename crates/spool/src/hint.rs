@@ -5,24 +5,21 @@
 
 use super::disk::{self, Disk, DiskFile};
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 const NAME: &str = "done";
 const BYTES: usize = 12;
 
-/// The hint's file.
+/// The hint's file, which is made when it is written first.
 pub(super) struct Hint {
-    file: Arc<dyn DiskFile>,
+    disk: Arc<dyn Disk>,
+    file: Mutex<Option<Arc<dyn DiskFile>>>,
 }
 
 impl Hint {
-    /// Opens it, and makes it when it is not there.
-    pub(super) fn open(disk: &dyn Disk) -> io::Result<Self> {
-        let file = match disk.open(NAME) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => disk.create(NAME)?,
-            file => file?,
-        };
-        Ok(Self { file })
+    pub(super) fn new(disk: Arc<dyn Disk>) -> Self {
+        let file = Mutex::new(None);
+        Self { disk, file }
     }
 
     /// The first sequence number of which it is not known that the store has it; 0 when nothing is.
@@ -43,6 +40,18 @@ impl Hint {
     pub(super) fn write(&self, done_below: u64) -> io::Result<()> {
         let value = done_below.to_le_bytes();
         let sum = crc32c::crc32c(&value).to_le_bytes();
-        disk::write_all_at(&*self.file, &[&value[..], &sum[..]].concat(), 0)
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match &mut *file {
+            Some(file) => file,
+            none => none.insert(self.open()?),
+        };
+        disk::write_all_at(&**file, &[&value[..], &sum[..]].concat(), 0)
+    }
+
+    fn open(&self) -> io::Result<Arc<dyn DiskFile>> {
+        match self.disk.open(NAME) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.disk.create(NAME),
+            file => file,
+        }
     }
 }

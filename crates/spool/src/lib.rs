@@ -39,6 +39,8 @@
 //!   begins**: frames behind that do not count.
 //! - A failed write is cut off durably before anything else is written. A failed sync poisons the
 //!   spool: the process ends, and the next start writes the last frame anew in a segment of its own.
+//!   Without room it starts all the same and owes that, as every later start does, until the first
+//!   append: nothing is appended, no hint goes beyond that frame and no stop is marked before.
 //! - Segments are removed oldest first, each durably before the next. A seal is written when the
 //!   next segment is there for good, so the newest segment has none.
 //! - The disk is trusted in one thing: bytes that are durable stay so when others are written behind
@@ -50,6 +52,7 @@ mod bounds;
 mod commit;
 mod condition;
 mod consumer;
+mod continuation;
 mod damage;
 pub mod disk;
 pub mod frame;
@@ -82,9 +85,9 @@ pub use state::Spooled;
 
 use commit::{Commit, Message};
 use condition::Condition;
+use continuation::Tail;
 use disk::Disk;
 use hint::Hint;
-use log::Log;
 use logs::Timestamp;
 use logs::clock::Clock;
 use record::batch::Batch;
@@ -133,6 +136,15 @@ impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// From now on the process must end; the first reason is told.
+    fn poison(&self, reason: &str) {
+        self.poisoned.send_if_modified(|poisoned| {
+            let first = poisoned.is_none();
+            poisoned.get_or_insert_with(|| reason.to_owned());
+            first
+        });
+    }
 }
 
 /// The writing end of the spool, and what is known of it. Cheap to clone.
@@ -156,9 +168,9 @@ pub fn open(
     options: SpoolOptions,
     recover: bool,
 ) -> Result<(Spool, Committer, Consumer), SpoolError> {
-    let (shared, log) = assemble(options, Box::new(rand::random), recover)?;
+    let (shared, tail) = assemble(options, Box::new(rand::random), recover)?;
     let (commits, receiver) = mpsc::channel(WAITING_COMMITS);
-    let thread = commit::start(log, receiver, Arc::clone(&shared))?;
+    let thread = commit::start(tail, receiver, Arc::clone(&shared))?;
     let consumer = Consumer::new(Arc::clone(&shared));
     let spool = Spool {
         shared,
@@ -172,7 +184,7 @@ fn assemble(
     options: SpoolOptions,
     salts: Box<dyn FnMut() -> u64 + Send>,
     recover: bool,
-) -> Result<(Arc<Shared>, Log), SpoolError> {
+) -> Result<(Arc<Shared>, Tail), SpoolError> {
     let recovered = recovery::open(options.clone(), salts, recover)?;
     if recovered.torn_bytes > 0 {
         let bytes = recovered.torn_bytes;
@@ -186,7 +198,7 @@ fn assemble(
         tracing::info!(batches, records, "batches in the spool wait for the store");
     }
     let shared = Arc::new(Shared {
-        hint: Hint::open(&*options.disk)?,
+        hint: Hint::new(Arc::clone(&options.disk)),
         tidying: Mutex::new(()),
         disk: options.disk,
         clock: options.clock,
@@ -198,10 +210,10 @@ fn assemble(
         done: Notify::new(),
         poisoned: watch::Sender::new(None),
         damaged: Mutex::new(None),
-        no_segment: recovered.log.no_segment(),
+        no_segment: recovered.tail.no_segment(),
         untidy: Condition::new("finished segments of the spool cannot be removed"),
     });
-    Ok((shared, recovered.log))
+    Ok((shared, recovered.tail))
 }
 
 impl Spool {
@@ -312,8 +324,8 @@ impl Spool {
             state.spans.pop_front();
             state.warned &= self.used() > self.shared.bounds.max_bytes / 5 * 4;
         }
-        let done_below = self.shared.state().done_below;
-        self.shared.hint.write(done_below)
+        let hint = self.shared.state().hint();
+        self.shared.hint.write(hint)
     }
 
     /// When there is no room and all is done, the newest segment stands in the way: another is
@@ -391,11 +403,14 @@ impl Spool {
     /// Leaves the marker of an orderly stop. Only when nothing is written any more.
     ///
     /// # Errors
-    /// The disk's; or that the spool is poisoned, for then the next start must write the last frame
-    /// anew, and the marker would say that it need not.
+    /// The disk's; or that the spool is poisoned, or that the last frame is not written anew since the
+    /// start: then the next start must do that, and the marker would say that it need not.
     pub fn mark_clean(&self) -> io::Result<()> {
         if let Some(reason) = &*self.shared.poisoned.borrow() {
             return Err(io::Error::other(reason.clone()));
+        }
+        if self.shared.state().owed.is_some() {
+            return Err(io::Error::other("the last frame is not written anew yet"));
         }
         self.shared.disk.create(recovery::CLEAN_STOP)?.sync()?;
         self.shared.disk.sync_folder()

@@ -77,6 +77,7 @@ impl Log {
         options: SpoolOptions,
         used: Arc<AtomicU64>,
         salts: Box<dyn FnMut() -> u64 + Send>,
+        no_segment: Arc<Condition>,
         start: LogStart,
     ) -> Self {
         let mut bounds = options.bounds;
@@ -98,7 +99,7 @@ impl Log {
             frame: AlignedBuffer::default(),
             last_commit: Duration::ZERO,
             poisoned: None,
-            no_segment: Arc::new(Condition::new("the spool's next segment cannot be made")),
+            no_segment,
         }
     }
 
@@ -208,7 +209,10 @@ impl Log {
     fn rotate(&mut self) -> Result<(), AppendError> {
         let head = SegmentHead::new(self.next_seq, (self.salts)());
         let made = Segment::create(&*self.disk, head, &[]);
-        let segment = made.map_err(|fault| self.not_begun(fault))?;
+        let segment = made.map_err(|fault| match not_begun(fault, &self.no_segment) {
+            AppendError::Poisoned(reason) => self.poison(reason),
+            error => error,
+        })?;
         self.no_segment.is_over();
         let seal = frame::encode_seal(self.head.salt, self.next_seq, self.batches, self.records);
         let sealed = self.write(&seal);
@@ -222,22 +226,6 @@ impl Log {
             // a seal the next start reads the segment whole; nothing else depends on it.
             Ok(()) | Err(AppendError::DiskFull(_)) => Ok(()),
             Err(error) => Err(error),
-        }
-    }
-
-    /// Why there is no new segment. While nothing has changed, it is tried again with the next batch.
-    fn not_begun(&mut self, fault: CreateFault) -> AppendError {
-        match fault {
-            CreateFault::NotMade(error) => {
-                self.no_segment.is_there(&error);
-                match disk::is_no_room(&error) {
-                    true => AppendError::DiskFull(error.to_string()),
-                    false => AppendError::NoSegment(error.to_string()),
-                }
-            }
-            CreateFault::Unknown(error) => {
-                self.poison(format!("a new segment cannot be made: {error}"))
-            }
         }
     }
 
@@ -274,6 +262,22 @@ impl Log {
     /// How long the last write and its sync took.
     pub(super) fn last_commit(&self) -> Duration {
         self.last_commit
+    }
+}
+
+/// Why there is no new segment. While nothing has changed, it is tried again with the next batch.
+pub(super) fn not_begun(fault: CreateFault, no_segment: &Condition) -> AppendError {
+    match fault {
+        CreateFault::NotMade(error) => {
+            no_segment.is_there(&error);
+            match disk::is_no_room(&error) {
+                true => AppendError::DiskFull(error.to_string()),
+                false => AppendError::NoSegment(error.to_string()),
+            }
+        }
+        CreateFault::Unknown(error) => {
+            AppendError::Poisoned(format!("a new segment cannot be made: {error}"))
+        }
     }
 }
 

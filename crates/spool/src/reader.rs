@@ -7,10 +7,13 @@ use super::segment_span::SegmentSpan;
 use super::state::Spooled;
 use super::{Shared, frame};
 use std::collections::VecDeque;
+use std::io;
 
 /// Where in which segment it reads, and what it has read and not handed out.
 pub(super) struct Reader {
     segment: u64,
+    /// How often the newest segment had been replaced when it was opened.
+    replaced: u64,
     cursor: FrameCursor,
     read: VecDeque<Spooled>,
 }
@@ -38,7 +41,7 @@ fn read_more(
     reader: &mut Option<Reader>,
     builder: &mut PortionBuilder,
 ) -> Result<bool, ConsumeError> {
-    let (span, limit) = {
+    let (span, limit, replaced) = {
         let state = shared.state();
         let mut spans = state.spans.iter();
         let Some(span) = spans.find(|span| span.end_seq > state.cursor).copied() else {
@@ -49,11 +52,11 @@ fn read_more(
             true => state.end,
             false => span.bytes,
         };
-        (span, limit)
+        (span, limit, state.replaced)
     };
     let here = match reader.take() {
-        Some(here) if here.segment == span.first_seq => here,
-        _ => Reader::open(shared, span.first_seq)?,
+        Some(here) if (here.segment, here.replaced) == (span.first_seq, replaced) => here,
+        _ => Reader::open(shared, span.first_seq, replaced)?,
     };
     let here = reader.insert(here);
     here.cursor.extend(limit);
@@ -68,7 +71,7 @@ fn read_more(
 }
 
 impl Reader {
-    fn open(shared: &Shared, first_seq: u64) -> Result<Self, ConsumeError> {
+    fn open(shared: &Shared, first_seq: u64, replaced: u64) -> Result<Self, ConsumeError> {
         let segment = Segment::open(&*shared.disk, first_seq).map_err(|fault| match fault {
             OpenFault::Io(error) => ConsumeError::Io(error),
             OpenFault::Head(_) => ConsumeError::Damaged(Damage {
@@ -79,6 +82,7 @@ impl Reader {
         })?;
         Ok(Self {
             segment: first_seq,
+            replaced,
             cursor: segment.frames(),
             read: VecDeque::new(),
         })
@@ -130,8 +134,19 @@ impl Reader {
                 shared.state().skip_to(span.end_seq);
                 Ok(())
             }
+            Step::Bad if shared.state().owed == Some(self.cursor.expected()) => {
+                Err(lost_with_the_cache(shared).into())
+            }
             Step::Bad | Step::Seal(_) => Err(damage(offset, "a frame is damaged")),
             Step::End => Err(damage(offset, "batches are missing behind it")),
         }
     }
+}
+
+/// The last frame of an earlier life stood in the cache alone, for its sync had failed: nobody was told
+/// that it was taken. The next start finds a torn write.
+fn lost_with_the_cache(shared: &Shared) -> io::Error {
+    let reason = "the last frame of an earlier stop was never on disk and has left the cache";
+    shared.poison(reason);
+    io::Error::other(reason)
 }

@@ -4,30 +4,29 @@
 //! is a torn write that nobody was told about, and is cut off. Everything else that is bad is damage
 //! to what was acknowledged: then nothing is touched until an operator asks for it.
 
+use super::continuation::{self, Continuation, Owed, Tail};
 use super::damage::{DAMAGE_MET, SpoolError};
 use super::disk::{self, Disk};
-use super::frame::{self, FrameHead, SegmentHead};
+use super::frame::{self, FrameHead};
 use super::hint::Hint;
-use super::log::{Log, LogStart, SpoolOptions};
+use super::log::{LogStart, SpoolOptions};
 use super::repair;
-use super::segment::{self, Segment, UNFINISHED};
+use super::segment::{self, CreateFault, Segment, UNFINISHED};
 use super::segment_span::SegmentSpan;
 use super::survey::{Survey, survey};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A file that says that the last stop was an orderly one.
 pub(super) const CLEAN_STOP: &str = "clean";
 
 /// A spool that was opened.
 pub(super) struct Recovered {
-    pub(super) log: Log,
+    pub(super) tail: Tail,
     pub(super) used: Arc<AtomicU64>,
-    /// Oldest first; the last is the one that the log writes to.
+    /// Oldest first; the last is the one that is written to.
     pub(super) spans: Vec<SegmentSpan>,
-    /// Where the newest segment ends, in bytes.
-    pub(super) end: u64,
     /// Everything below is in the store.
     pub(super) done_below: u64,
     /// Batches and records that wait.
@@ -68,38 +67,51 @@ pub(super) fn open(
     }
     disk.sync_folder()?;
     let torn_bytes = surveys.last().map_or(0, |newest| newest.torn);
-    let start = continue_or_begin(&*disk, &mut surveys, done_below, clean, &mut salts)?;
     let waiting = surveys.iter().fold((0, 0), |sum, survey| {
         (sum.0 + survey.waiting.0, sum.1 + survey.waiting.1)
     });
-    let finished = |survey: &Survey| survey.end_seq <= done_below;
-    while surveys.first().is_some_and(finished) {
-        let old = surveys.remove(0);
-        if old.segment.head.first_seq != start.segment.head.first_seq {
-            remove_segment(&*disk, old.segment.head.first_seq)?;
-        }
-    }
-    let mut spans: Vec<SegmentSpan> = surveys.iter().map(Survey::span).collect();
-    let newest = SegmentSpan {
-        first_seq: start.segment.head.first_seq,
-        end_seq: start.next_seq,
-        bytes: start.segment.length,
-    };
-    spans.retain(|span| span.first_seq < newest.first_seq);
-    spans.push(newest);
-    let used = Arc::new(AtomicU64::new(spans.iter().map(|span| span.bytes).sum()));
-    let end = start.segment.length;
+    let continuation = continuation::after(surveys.last(), done_below, clean);
+    let used = Arc::<AtomicU64>::default();
+    let tail = go_on(
+        options,
+        Arc::clone(&used),
+        salts,
+        &mut surveys,
+        continuation,
+    )?;
+    let spans = remove_done(&*disk, surveys, tail.newest(), done_below)?;
+    used.store(spans.iter().map(|span| span.bytes).sum(), Ordering::Relaxed);
     let done_below = done_below.max(spans.first().map_or(1, |span| span.first_seq));
-    let log = Log::new(options, Arc::clone(&used), salts, start);
     Ok(Recovered {
-        log,
+        tail,
         used,
         spans,
-        end,
         done_below,
         waiting,
         torn_bytes,
     })
+}
+
+/// Removes the segments of which everything is in the store, but for the newest; the others.
+fn remove_done(
+    disk: &dyn Disk,
+    mut surveys: Vec<Survey>,
+    begun: Option<SegmentSpan>,
+    done_below: u64,
+) -> io::Result<Vec<SegmentSpan>> {
+    let kept = usize::from(begun.is_none());
+    while surveys.len() > kept && surveys.first().is_some_and(|old| old.end_seq <= done_below) {
+        let old = surveys.remove(0).segment.head.first_seq;
+        if begun.is_none_or(|begun| begun.first_seq != old) {
+            remove_segment(disk, old)?;
+        }
+    }
+    let mut spans: Vec<SegmentSpan> = surveys.iter().map(Survey::span).collect();
+    if let Some(begun) = begun {
+        spans.retain(|span| span.first_seq < begun.first_seq);
+        spans.push(begun);
+    }
+    Ok(spans)
 }
 
 fn remove_if_there(disk: &dyn Disk, name: &str) -> io::Result<()> {
@@ -116,84 +128,62 @@ pub(super) fn remove_segment(disk: &dyn Disk, first_seq: u64) -> io::Result<()> 
     disk.sync_folder()
 }
 
-/// The segment that the log goes on with.
-fn continue_or_begin(
-    disk: &dyn Disk,
+/// Opens the newest segment, or writes what is owed; without room that is put off.
+fn go_on(
+    options: SpoolOptions,
+    used: Arc<AtomicU64>,
+    mut salts: Box<dyn FnMut() -> u64 + Send>,
     surveys: &mut [Survey],
-    done_below: u64,
-    clean: bool,
-    salts: &mut Box<dyn FnMut() -> u64 + Send>,
-) -> Result<LogStart, SpoolError> {
-    let Some(newest) = surveys.last_mut() else {
-        return Ok(begin(disk, done_below, salts())?);
+    continuation: Continuation,
+) -> Result<Tail, SpoolError> {
+    let disk = Arc::clone(&options.disk);
+    let (newest, owed) = match (surveys.last_mut(), continuation) {
+        (newest, Continuation::Owes(owed)) => (newest, owed),
+        (Some(newest), Continuation::GoOn) => {
+            let start = open_newest(&*disk, newest)?;
+            return Ok(Tail::settled(options, used, salts, start));
+        }
+        (None, Continuation::GoOn) => return Err(io::Error::other("no segment is there").into()),
     };
-    let next_seq = newest.end_seq.max(done_below);
-    match newest.last {
-        _ if newest.end_seq <= done_below => Ok(begin(disk, next_seq, salts())?),
-        _ if clean => {
-            let (batches, records) = newest.total;
-            let segment = Segment::open(disk, newest.segment.head.first_seq);
-            let segment = segment.map_err(|_| io::Error::other("the newest segment is gone"))?;
-            Ok(LogStart {
-                segment,
-                next_seq,
-                batches,
-                records,
-            })
+    let start = match owed.write(&*disk, salts()) {
+        Ok(start) => start,
+        Err(CreateFault::NotMade(error)) => {
+            return Ok(Tail::owing(options, used, salts, owed, &error));
         }
-        Some((head, offset)) => rewrite_last(disk, newest, head, offset, salts()),
-        None => Ok(begin(disk, next_seq, salts())?),
+        Err(CreateFault::Unknown(error)) => return Err(error.into()),
+    };
+    if let (Some(newest), Owed::LastFrame { head, offset, .. }) = (newest, &owed)
+        && newest.segment.head.first_seq != head.first_seq
+    {
+        seal_before(newest, head, *offset)?;
     }
+    Ok(Tail::settled(options, used, salts, start))
 }
 
-fn begin(disk: &dyn Disk, next_seq: u64, salt: u64) -> io::Result<LogStart> {
-    let head = SegmentHead::new(next_seq, salt);
+fn open_newest(disk: &dyn Disk, newest: &Survey) -> Result<LogStart, SpoolError> {
+    let segment = Segment::open(disk, newest.segment.head.first_seq);
+    let (batches, records) = newest.total;
     Ok(LogStart {
-        segment: Segment::create(disk, head, &[])?,
-        next_seq,
-        batches: 0,
-        records: 0,
+        segment: segment.map_err(|_| io::Error::other("the newest segment is gone"))?,
+        next_seq: newest.end_seq,
+        batches,
+        records,
     })
 }
 
-/// Writes the last frame again, into a segment of its own. Its sync may have failed, and then its
-/// pages look clean in the cache and are not on the disk. Every frame before it was synced, or it
-/// would not have been written. Two segments hold it for a moment; a segment ends where the next
-/// one begins, so it counts once.
-fn rewrite_last(
-    disk: &dyn Disk,
-    newest: &mut Survey,
-    last: FrameHead,
-    offset: u64,
-    salt: u64,
-) -> Result<LogStart, SpoolError> {
-    let length = usize::try_from(last.payload_bytes).unwrap_or(usize::MAX);
-    let mut payload = vec![0; length];
+/// Cuts the last frame off where it stood before, and seals that segment.
+fn seal_before(newest: &mut Survey, last: &FrameHead, offset: u64) -> io::Result<()> {
     let file = &*newest.segment.file;
-    disk::read_full_at(file, &mut payload, offset + frame::FRAME_HEAD_BYTES as u64)?;
-    if !last.is_intact(&payload, newest.segment.head.salt) {
-        return Err(io::Error::other("the last frame reads differently each time").into());
+    let (batches, records) = newest.total;
+    let (batches, records) = (batches - last.batches, records - last.records);
+    let seal = frame::encode_seal(newest.segment.head.salt, last.first_seq, batches, records);
+    file.truncate(offset)?;
+    match disk::write_all_at(file, &seal, offset).and_then(|()| file.sync()) {
+        // Without a seal the next start reads the segment whole; nothing else depends on it.
+        Err(error) if !disk::is_no_room(&error) => return Err(error),
+        _ => {}
     }
-    let head = SegmentHead::new(last.first_seq, salt);
-    let made = Segment::create(disk, head, &last.with_salt(&payload, salt));
-    let segment = made.map_err(io::Error::from)?;
-    if newest.segment.head.first_seq != last.first_seq {
-        let (batches, records) = newest.total;
-        let (batches, records) = (batches - last.batches, records - last.records);
-        let seal = frame::encode_seal(newest.segment.head.salt, last.first_seq, batches, records);
-        file.truncate(offset)?;
-        match disk::write_all_at(file, &seal, offset).and_then(|()| file.sync()) {
-            // Without a seal the next start reads the segment whole; nothing else depends on it.
-            Err(error) if !disk::is_no_room(&error) => return Err(error.into()),
-            _ => {}
-        }
-        newest.end_seq = last.first_seq;
-        newest.segment.length = file.length()?;
-    }
-    Ok(LogStart {
-        segment,
-        next_seq: last.end_seq(),
-        batches: last.batches,
-        records: last.records,
-    })
+    newest.end_seq = last.first_seq;
+    newest.segment.length = file.length()?;
+    Ok(())
 }

@@ -34,6 +34,7 @@ pub(super) fn numbers(names: &[String]) -> Vec<u64> {
 }
 
 /// An open segment.
+#[derive(Clone)]
 pub(super) struct Segment {
     pub(super) file: Arc<dyn DiskFile>,
     pub(super) head: SegmentHead,
@@ -53,10 +54,7 @@ pub(super) enum CreateFault {
 impl From<CreateFault> for io::Error {
     fn from(fault: CreateFault) -> Self {
         match fault {
-            CreateFault::NotMade(error) => error,
-            CreateFault::Unknown(error) => {
-                Self::other(format!("the folder cannot be written: {error}"))
-            }
+            CreateFault::NotMade(error) | CreateFault::Unknown(error) => error,
         }
     }
 }
@@ -105,6 +103,7 @@ impl Segment {
         // the old segment must not be gone on with.
         disk.rename(&first_name, &final_name)
             .and_then(|()| disk.sync_folder())
+            .map_err(|error| io::Error::other(format!("the folder cannot be written: {error}")))
             .map_err(CreateFault::Unknown)?;
         Ok(Self {
             file,

@@ -29,6 +29,10 @@ pub(super) struct State {
     pub(super) spans: VecDeque<SegmentSpan>,
     /// Where the newest segment ends, in bytes: what is behind it is not synced.
     pub(super) end: u64,
+    /// The first number that is not known to be on disk, while something is owed.
+    pub(super) owed: Option<u64>,
+    /// How often the newest segment was replaced by one of the same number.
+    pub(super) replaced: u64,
     /// Behind the last batch that was made durable.
     pub(super) next_seq: u64,
     /// The next batch to be handed out.
@@ -54,11 +58,13 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(recovered: &Recovered, accounts: Arc<dyn Accounts>) -> Self {
         accounts.recovered(recovered.waiting.1);
-        let next_seq = recovered.log.next_seq();
+        let next_seq = recovered.tail.next_seq();
         let done_below = recovered.done_below.min(next_seq);
         Self {
             spans: recovered.spans.iter().copied().collect(),
-            end: recovered.end,
+            end: recovered.spans.last().map_or(0, |newest| newest.bytes),
+            owed: recovered.tail.owes(),
+            replaced: 0,
             next_seq,
             cursor: done_below,
             hot: VecDeque::new(),
@@ -105,6 +111,34 @@ impl State {
             self.spans.push_back(newest);
         }
         self.end = newest.bytes;
+    }
+
+    /// What was owed is written, and the newest segment is this one; the bytes of the one that it has
+    /// replaced.
+    pub(super) fn settled(&mut self, newest: SegmentSpan) -> u64 {
+        self.owed = None;
+        self.end = newest.bytes;
+        let mut replaced = 0;
+        match self.spans.back_mut() {
+            Some(before) if before.first_seq == newest.first_seq => {
+                replaced = before.bytes;
+                *before = newest;
+                self.replaced += 1;
+            }
+            before => {
+                if let Some(before) = before {
+                    before.end_seq = before.end_seq.min(newest.first_seq);
+                }
+                self.spans.push_back(newest);
+            }
+        }
+        replaced
+    }
+
+    /// What the hint may say: what is owed may be gone after the next power cut, and then its numbers
+    /// are given out again.
+    pub(super) fn hint(&self) -> u64 {
+        self.owed.unwrap_or(u64::MAX).min(self.done_below)
     }
 
     /// Keeps a batch in memory if it follows on what is there, or on what was handed out last.

@@ -160,7 +160,7 @@ fn damage_met_in_the_last_frame_is_refused_by_the_next_start() {
     let fixture = Fixture::new(3, false, false);
     let disk = SimulatedDisk::with_contents(&fixture.contents);
     let mut started = opened(&disk, false).unwrap();
-    let newest = started.log.newest();
+    let newest = started.tail.newest().unwrap();
     let frame = Fixture::frames_of(&disk).pop().unwrap();
     assert_eq!(frame.segment, newest.first_seq);
     disk.flip(&name(frame.segment), frame.bytes.end * 8 - 1);

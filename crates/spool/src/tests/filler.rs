@@ -89,7 +89,7 @@ fn a_segment_that_an_earlier_version_began_is_gone_on_with_as_that_version_reads
     let bytes = batch_bytes(&large(7)) + FRAME_HEAD_BYTES;
     append(&mut opened, large(7));
     assert_eq!(end_of(&disk, 1), before + bytes, "no filler");
-    opened.log.begin_another().unwrap();
+    opened.tail.settle().unwrap().0.begin_another().unwrap();
     append(&mut opened, large(8));
     assert_eq!(end_of(&disk, 3) % FILLED_TO, 0, "a new segment has it");
     drop(opened);

@@ -66,8 +66,8 @@ impl Inode {
         }
     }
 
-    /// The process has gone. Clean pages may leave the cache and be read from the disk again.
-    pub(super) fn process_gone(&mut self, random: &mut Random) {
+    /// Clean pages may leave the cache and be read from the disk again.
+    pub(super) fn evict(&mut self, random: &mut Random) {
         if !self.dirty.is_empty() || !random.once_in(2) {
             return;
         }

@@ -86,6 +86,49 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
+    /// A life in which a sync fails at last, as it is told then: the process ends.
+    pub(super) fn live_until_a_sync_fails(mut self) -> Result<(), String> {
+        self.bounds.segment_bytes = self.random.between(200, 2000) as u64;
+        if let Some(mut opened) = self.open()? {
+            for _ in 0..3 {
+                self.append(&mut opened)?;
+                self.hand_out(&mut opened)?;
+                self.mark_done(&opened);
+                self.tidy(&opened);
+            }
+            self.disk.set_faults(Faults {
+                sync_fails: 1,
+                ..Faults::default()
+            });
+            self.append(&mut opened)?;
+        }
+        Ok(())
+    }
+
+    /// A life on a full disk: what waits is handed out, and nothing is taken. Then there is room, or not.
+    pub(super) fn live_on_a_full_disk(mut self) -> Result<(), String> {
+        self.disk.set_faults(Faults::full_disk());
+        let room = self.random.once_in(2);
+        if let Some(mut opened) = self.open()? {
+            if self.append(&mut opened)? {
+                return Err("a full disk has taken a batch".to_owned());
+            }
+            while self.random.once_in(2) && self.hand_out(&mut opened)? > 0 {}
+            if self.random.once_in(2) {
+                self.drain_as_far_as_it_goes(&mut opened)?;
+            }
+            if room && !self.disk.has_stopped() {
+                self.disk.set_faults(Faults::default());
+                self.append(&mut opened)?;
+                // Whatever was owed is on disk now.
+                self.disk.evict();
+                while self.hand_out(&mut opened)? > 0 {}
+            }
+            drop(opened.spool.mark_clean());
+        }
+        Ok(())
+    }
+
     /// Without faults: everything comes out, and the disk is free again.
     pub(super) fn finish(mut self) -> Result<(), String> {
         let mut opened = self.open()?.ok_or("it does not open")?;
@@ -101,6 +144,7 @@ impl<'a> Life<'a> {
         let disk = self.disk;
         let was_clean = disk.contents().contains_key("clean");
         let faulty = disk.has_faults();
+        let full = disk.faults() == Faults::full_disk();
         match open(disk, self.bounds, self.random.bits(), false) {
             Ok(opened) if !disk.has_stopped() => {
                 self.tally.clean_opens += u64::from(was_clean);
@@ -112,16 +156,24 @@ impl<'a> Life<'a> {
                 let waiting = opened.waiting();
                 self.expected = waiting.cursor;
                 self.model.check_recovered(&recovered, &waiting)?;
+                self.note_settled(&opened);
+                self.tally.owing += u64::from(opened.tail.owes().is_some());
                 let (used, there) = (opened.spool.used(), disk.segment_bytes());
                 if used != there {
                     return Err(format!("{used} bytes are accounted for, {there} are there"));
                 }
                 let names = disk.contents();
-                if let Some(name) = names.keys().find(|name| name.ends_with(UNFINISHED)) {
+                // A disk that fails may fail to remove it, too.
+                if let Some(name) = names.keys().find(|name| name.ends_with(UNFINISHED))
+                    && opened.tail.owes().is_none()
+                {
                     return Err(format!("{name} was left"));
                 }
                 disk.set_faults(kept);
                 Ok(Some(opened))
+            }
+            Err(error) if full && !disk.has_stopped() => {
+                Err(format!("a full disk is no reason: {error}"))
             }
             Err(SpoolError::Io(_)) if faulty || disk.has_stopped() => {
                 self.tally.failed_opens += 1;
@@ -132,7 +184,16 @@ impl<'a> Life<'a> {
         }
     }
 
+    fn note_settled(&mut self, opened: &Opened) {
+        if opened.tail.owes().is_none() {
+            self.model.settled();
+        }
+    }
+
     fn step(&mut self, opened: &mut Opened) -> Result<(), String> {
+        if self.random.once_in(10) {
+            self.disk.evict();
+        }
         match self.random.below(12) {
             0..6 => self.append(opened).map(drop),
             6..8 => self.hand_out(opened).map(drop),
@@ -183,6 +244,7 @@ impl<'a> Life<'a> {
             };
             self.model.answered(number, answer)?;
         }
+        self.note_settled(opened);
         self.tally.poisoned += u64::from(self.poisoned && !poisoned_before);
         self.tally.rotated += u64::from(opened.segments() > segments);
         Ok(any)
@@ -197,6 +259,11 @@ impl<'a> Life<'a> {
         let batches = match opened.source.next_now(portion) {
             Ok(batches) => batches,
             Err(ConsumeError::Io(_)) if self.disk.has_faults() || self.disk.has_stopped() => {
+                return Ok(0);
+            }
+            // A frame that was in the cache alone has left it.
+            Err(ConsumeError::Io(_)) if opened.spool.snapshot().poisoned => {
+                self.poisoned = true;
                 return Ok(0);
             }
             Err(error) => return Err(format!("the source: {error}")),
@@ -249,6 +316,16 @@ impl<'a> Life<'a> {
         self.tally.removed += (segments - opened.segments()) as u64;
     }
 
+    /// Everything comes out and is done, on a disk that may be full or stop.
+    fn drain_as_far_as_it_goes(&mut self, opened: &mut Opened) -> Result<(), String> {
+        while self.hand_out(opened)? > 0 {}
+        for one in std::mem::take(&mut self.under_way) {
+            self.mark_one_done(opened, &one);
+        }
+        self.tidy(opened);
+        Ok(())
+    }
+
     /// Everything comes out, is done, and is removed, once the disk works.
     fn drain(&mut self, opened: &mut Opened) -> Result<(), String> {
         while self.hand_out(opened)? > 0 {}
@@ -280,7 +357,11 @@ impl<'a> Life<'a> {
         if self.poisoned || self.append(opened)? {
             return Ok(());
         }
-        self.drain(opened)?;
+        let drained = self.drain(opened);
+        if self.poisoned {
+            return Ok(());
+        }
+        drained?;
         match self.append(opened)? {
             true => Ok(()),
             false => Err("the disk is in order, and nothing is taken".to_owned()),

@@ -15,6 +15,17 @@ pub(super) struct Faults {
     pub(super) reads_fail: usize,
     /// What the file system says is free is next to nothing.
     pub(super) nothing_free: bool,
+    /// No file can be made or become longer.
+    pub(super) full: bool,
+}
+
+/// What an operation needs of the file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    Room,
+    /// What a full disk still has.
+    LittleRoom,
+    Nothing,
 }
 
 impl Faults {
@@ -29,6 +40,15 @@ impl Faults {
             sync_fails: rate(3),
             reads_fail: rate(4),
             nothing_free: rate(8) > 0,
+            full: rate(6) > 0,
+        }
+    }
+
+    /// A disk that is full and has no other fault.
+    pub(super) fn full_disk() -> Self {
+        Self {
+            full: true,
+            ..Self::default()
         }
     }
 }
@@ -127,7 +147,7 @@ impl Machine {
     }
 
     /// Counts an operation that changes something, and says what becomes of it.
-    pub(super) fn begin(&mut self, no_room: bool) -> io::Result<Fate> {
+    pub(super) fn begin(&mut self, needs: Needs) -> io::Result<Fate> {
         self.running()?;
         self.operations += 1;
         if self.stop_at == Some(self.operations) {
@@ -137,7 +157,8 @@ impl Machine {
         if let Some(inode) = self.late_sync.take() {
             self.inodes[inode].sync();
         }
-        if no_room && self.random.once_in(self.faults.no_room) {
+        let full = needs == Needs::Room && self.faults.full;
+        if full || (needs != Needs::Nothing && self.random.once_in(self.faults.no_room)) {
             return Ok(Fate::Fails(io::ErrorKind::StorageFull));
         }
         if self.random.once_in(self.faults.broken) {
@@ -154,8 +175,8 @@ impl Machine {
     }
 
     /// An operation that is done whole or not at all: whether it is, and what it answers.
-    pub(super) fn whole(&mut self, no_room: bool) -> io::Result<(bool, io::Result<()>)> {
-        Ok(match self.begin(no_room)? {
+    pub(super) fn whole(&mut self, needs: Needs) -> io::Result<(bool, io::Result<()>)> {
+        Ok(match self.begin(needs)? {
             Fate::Done => (true, Ok(())),
             Fate::Fails(kind) => (false, Err(kind.into())),
             Fate::Stops => (self.random.once_in(2), Err(io::ErrorKind::Other.into())),

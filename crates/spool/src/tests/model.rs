@@ -33,6 +33,8 @@ pub(super) struct Model {
     /// By sequence number, what was acknowledged, or came out of the spool at a start.
     held: BTreeMap<u64, usize>,
     done: BTreeSet<u64>,
+    /// What a start has found that nobody was told of, while it may be in the cache alone.
+    uncertain: BTreeSet<u64>,
 }
 
 impl Sent {
@@ -112,6 +114,19 @@ impl Model {
         self.done.insert(seq);
     }
 
+    /// Everything that was found is on disk now.
+    pub(super) fn settled(&mut self) {
+        self.uncertain.clear();
+    }
+
+    /// What nobody was told of, and was never certain to be on disk, may be gone.
+    fn forget_lost(&mut self, next_seq: u64) {
+        for lost in self.uncertain.split_off(&next_seq) {
+            self.held.remove(&lost);
+            self.done.remove(&lost);
+        }
+    }
+
     /// Everything that was acknowledged and is not done.
     pub(super) fn unfinished(&self) -> impl Iterator<Item = u64> {
         let held = self.held.keys().copied();
@@ -134,6 +149,7 @@ impl Model {
         recovered: &[(u64, Batch)],
         waiting: &Waiting,
     ) -> Result<(), String> {
+        self.forget_lost(waiting.next_seq);
         let mut expected = recovered.first().map_or(waiting.next_seq, |first| first.0);
         for (seq, batch) in recovered {
             if *seq != expected {
@@ -185,6 +201,7 @@ impl Model {
             }
             Some(_) => {
                 self.held.insert(seq, number);
+                self.uncertain.insert(seq);
                 Ok(())
             }
         }

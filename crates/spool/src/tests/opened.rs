@@ -6,7 +6,8 @@ use super::random::Random;
 use super::simulated_disk::SimulatedDisk;
 use crate::bounds::{AppendError, Bounds};
 use crate::commit::{self, Commit};
-use crate::log::{Log, SpoolOptions};
+use crate::continuation::Tail;
+use crate::log::SpoolOptions;
 use crate::{Consumer, Spool, SpoolError, assemble, offline};
 use logs::Timestamp;
 use logs::clock::Clock;
@@ -30,7 +31,7 @@ impl Clock for Stopped {
 
 /// A spool on a simulated disk, without threads.
 pub(super) struct Opened {
-    pub(super) log: Log,
+    pub(super) tail: Tail,
     pub(super) spool: Spool,
     pub(super) source: Consumer,
 }
@@ -48,11 +49,15 @@ pub(super) fn open(
         clock: Arc::new(Stopped),
         accounts: Arc::<Counts>::default(),
     };
-    let (shared, log) = assemble(place, Box::new(move || salts.bits()), recover)?;
+    let (shared, tail) = assemble(place, Box::new(move || salts.bits()), recover)?;
     let source = Consumer::new(Arc::clone(&shared));
     let commits = mpsc::channel(1).0;
     let spool = Spool { shared, commits };
-    Ok(Opened { log, spool, source })
+    Ok(Opened {
+        tail,
+        spool,
+        source,
+    })
 }
 
 pub(super) fn dumped(disk: &SimulatedDisk) -> Vec<(u64, Batch)> {
@@ -81,7 +86,7 @@ impl Opened {
             });
             answers.push(written);
         }
-        commit::commit(&mut self.log, commits, &self.spool.shared);
+        commit::commit(&mut self.tail, commits, &self.spool.shared);
         answers
             .into_iter()
             .map(|mut answer| answer.try_recv().unwrap())

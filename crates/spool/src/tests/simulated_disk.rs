@@ -2,7 +2,7 @@
 //! fills up, and stops between any two operations or in the midst of one, all from a seed.
 
 use super::inode::Inode;
-use super::machine::{Fate, Faults, Machine, NameChange, Sabotage};
+use super::machine::{Fate, Faults, Machine, NameChange, Needs, Sabotage};
 use crate::disk::{Disk, DiskFile};
 use crate::segment::number;
 use std::collections::BTreeMap;
@@ -66,10 +66,18 @@ impl SimulatedDisk {
         match end {
             End::Kill => {
                 for inode in &mut machine.inodes {
-                    inode.process_gone(&mut machine.random);
+                    inode.evict(&mut machine.random);
                 }
             }
             End::PowerCut => machine.power_cut(),
+        }
+    }
+
+    /// Clean pages may leave the cache at any time, and are read from the disk again.
+    pub(super) fn evict(&self) {
+        let machine = &mut *self.machine();
+        for inode in &mut machine.inodes {
+            inode.evict(&mut machine.random);
         }
     }
 
@@ -122,7 +130,7 @@ impl Disk for SimulatedDisk {
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let machine = &mut *self.machine();
-        let (done, answer) = machine.whole(true)?;
+        let (done, answer) = machine.whole(Needs::Room)?;
         let mut inode = machine.names.get(name).copied();
         if done && let Some(there) = inode {
             machine.inodes[there].truncate(0, &mut machine.random);
@@ -148,7 +156,7 @@ impl Disk for SimulatedDisk {
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let machine = &mut *self.machine();
-        let (done, answer) = machine.whole(true)?;
+        let (done, answer) = machine.whole(Needs::Room)?;
         if done {
             let inode = machine.find(from)?;
             machine.names.remove(from);
@@ -161,7 +169,7 @@ impl Disk for SimulatedDisk {
 
     fn remove(&self, name: &str) -> io::Result<()> {
         let machine = &mut *self.machine();
-        let (done, answer) = machine.whole(false)?;
+        let (done, answer) = machine.whole(Needs::Nothing)?;
         if done {
             let inode = machine.find(name)?;
             machine.names.remove(name);
@@ -173,7 +181,7 @@ impl Disk for SimulatedDisk {
 
     fn sync_folder(&self) -> io::Result<()> {
         let machine = &mut *self.machine();
-        let (done, answer) = machine.whole(true)?;
+        let (done, answer) = machine.whole(Needs::LittleRoom)?;
         if done && machine.sabotage != Sabotage::NoFolderSync {
             for change in std::mem::take(&mut machine.unsynced_names) {
                 machine.make_durable(change);
@@ -216,9 +224,14 @@ impl DiskFile for SimulatedFile {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         let machine = &mut *self.0.machine();
-        let fate = machine.begin(true)?;
-        let inode = &mut machine.inodes[self.1];
         let mut offset = usize::try_from(offset).unwrap();
+        let longer = offset + bytes.len() > machine.inodes[self.1].cache.len();
+        let fate = machine.begin(if longer {
+            Needs::Room
+        } else {
+            Needs::LittleRoom
+        })?;
+        let inode = &mut machine.inodes[self.1];
         if machine.sabotage == Sabotage::AppendBehind && offset > 0 {
             offset = inode.cache.len();
         }
@@ -237,7 +250,7 @@ impl DiskFile for SimulatedFile {
 
     fn truncate(&self, length: u64) -> io::Result<()> {
         let machine = &mut *self.0.machine();
-        let (done, answer) = machine.whole(false)?;
+        let (done, answer) = machine.whole(Needs::Nothing)?;
         if done && machine.sabotage != Sabotage::AppendBehind {
             let length = usize::try_from(length).unwrap();
             machine.inodes[self.1].truncate(length, &mut machine.random);
@@ -247,7 +260,7 @@ impl DiskFile for SimulatedFile {
 
     fn sync(&self) -> io::Result<()> {
         let machine = &mut *self.0.machine();
-        let mut fate = machine.begin(true)?;
+        let mut fate = machine.begin(Needs::Room)?;
         if fate == Fate::Done && machine.random.once_in(machine.faults.sync_fails) {
             fate = Fate::Fails(io::ErrorKind::Other);
         }

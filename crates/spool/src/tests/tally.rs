@@ -18,10 +18,12 @@ pub(super) struct Tally {
     pub(super) handed_out: u64,
     pub(super) clean_stops: u64,
     pub(super) clean_opens: u64,
+    /// Starts after which something had to be written before anything was appended.
+    pub(super) owing: u64,
 }
 
 impl Tally {
-    fn fields(&mut self) -> [&mut u64; 15] {
+    fn fields(&mut self) -> [&mut u64; 16] {
         [
             &mut self.lives,
             &mut self.failed_opens,
@@ -38,6 +40,7 @@ impl Tally {
             &mut self.handed_out,
             &mut self.clean_stops,
             &mut self.clean_opens,
+            &mut self.owing,
         ]
     }
 
