@@ -90,6 +90,12 @@ fn settle<'a>(tail: &'a mut Tail, shared: &Shared) -> Result<&'a mut Log, Append
     Ok(log)
 }
 
+/// Begins another segment and removes the newest, in which everything is done; whether it is gone.
+fn give_way(tail: &mut Tail, shared: &Shared) -> bool {
+    rotate(tail, shared);
+    shared.remove_finished().is_ok()
+}
+
 fn rotate(tail: &mut Tail, shared: &Shared) {
     match settle(tail, shared).and_then(Log::begin_another) {
         Ok(span) => {
@@ -142,8 +148,14 @@ pub(super) fn commit(tail: &mut Tail, group: Vec<Commit>, shared: &Shared) {
                 commit(tail, vec![alone], shared);
             }
         }
+        // The newest segment is all that is left, and done: it makes room.
+        Err(error) if shared.gives_way(&error) && give_way(tail, shared) => {
+            commit(tail, group, shared);
+        }
         Err(error) => {
-            shared.state().note_newest(log.newest());
+            if let Some(newest) = tail.newest() {
+                shared.state().note_newest(newest);
+            }
             refuse(group, &error, shared);
         }
     }

@@ -71,6 +71,7 @@ mod segment_span;
 mod snapshot;
 mod state;
 mod survey;
+mod tidy;
 
 pub use accounts::{Accounts, BatchOutcome};
 pub use bounds::{AppendError, Bounds};
@@ -104,8 +105,6 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 const WAITING_COMMITS: usize = 4096;
 /// When to come again when nothing says how fast the store takes what waits.
 const UNKNOWN_WAIT: Duration = Duration::from_secs(10);
-/// A done segment that is smaller than this is kept until it is full.
-const WORTH_REMOVING: u64 = 64 * 1024;
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What the ends of the spool share.
@@ -293,53 +292,6 @@ impl Spool {
     /// Waits until batches were done since the last call.
     pub async fn progress(&self) {
         self.shared.done.notified().await;
-    }
-
-    /// Removes segments of which everything is done and writes the hint. Blocks on the disk.
-    ///
-    /// # Errors
-    /// The disk's, which the log tells once; what was not removed is tried again at the next call.
-    pub fn tidy(&self) -> io::Result<()> {
-        let tidied = self.remove_finished();
-        match &tidied {
-            Ok(()) => self.shared.untidy.is_over(),
-            Err(error) => self.shared.untidy.is_there(error),
-        }
-        tidied
-    }
-
-    fn remove_finished(&self) -> io::Result<()> {
-        let _alone = self
-            .shared
-            .tidying
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        self.make_room();
-        loop {
-            let finished = self.shared.state().finished();
-            let Some(span) = finished else { break };
-            recovery::remove_segment(&*self.shared.disk, span.first_seq)?;
-            self.shared.used.fetch_sub(span.bytes, Ordering::Relaxed);
-            let mut state = self.shared.state();
-            state.spans.pop_front();
-            state.warned &= self.used() > self.shared.bounds.max_bytes / 5 * 4;
-        }
-        let hint = self.shared.state().hint();
-        self.shared.hint.write(hint)
-    }
-
-    /// When there is no room and all is done, the newest segment stands in the way: another is
-    /// begun, so that it can go. So is one that could not be made.
-    fn make_room(&self) {
-        let state = self.shared.state();
-        let newest = state.spans.back().map_or(0, |span| span.bytes);
-        let idle = state.done_below == state.next_seq && newest > WORTH_REMOVING;
-        drop(state);
-        let wanted = self.refusal().is_some() || (idle && self.check().is_err());
-        if wanted {
-            // A full queue means that batches are being written: then it is not idle.
-            drop(self.commits.try_send(Message::Rotate));
-        }
     }
 
     /// Says why a batch would not be taken now.

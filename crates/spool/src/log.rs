@@ -115,10 +115,13 @@ impl Log {
             self.rotate()?;
         }
         let payload: usize = batches.clone().map(frame::batch_bytes).sum();
-        let filler = self.filler(payload + FRAME_HEAD_BYTES);
+        let empty = 2 * SEGMENT_HEAD_BYTES as u64;
+        let alone = payload + FRAME_HEAD_BYTES;
+        let alone = alone + self.filler(SEGMENT_HEAD_BYTES as u64, alone);
+        let filler = self.filler(self.end, payload + FRAME_HEAD_BYTES);
         let bytes = (payload + FRAME_HEAD_BYTES + filler) as u64;
         if !batches.clone().all(Batch::is_deferred) {
-            if bytes + 2 * SEGMENT_HEAD_BYTES as u64 > self.bounds.max_bytes {
+            if alone as u64 + empty > self.bounds.max_bytes {
                 return Err(AppendError::TooLarge(payload));
             }
             self.check_bound(bytes)?;
@@ -146,13 +149,13 @@ impl Log {
         })
     }
 
-    /// How many zeros a frame of so many bytes ends with: behind a large one the next begins with a block of
+    /// How many zeros a frame of so many bytes ends with that begins at `end`: behind a large one the next begins with a block of
     /// the disk, and so goes there in one piece. A small one would only take up more of it.
-    fn filler(&self, bytes: usize) -> usize {
+    fn filler(&self, end: u64, bytes: usize) -> usize {
         if bytes < FILLED_BYTES || !self.head.may_have_filler() {
             return 0;
         }
-        let end = usize::try_from(self.end % FILLED_TO as u64).unwrap_or(0) + bytes;
+        let end = usize::try_from(end % FILLED_TO as u64).unwrap_or(0) + bytes;
         end.next_multiple_of(FILLED_TO) - end
     }
 

@@ -2,8 +2,12 @@
 //! fit is told, and it goes on when it can.
 
 use super::super::disk::{Disk, DiskFile, Folder};
+use super::super::tidy::WORTH_REMOVING;
 use super::super::*;
 use super::{ALL, append, batch, expected, place, take};
+use logs::Timestamp;
+use record::batch::BatchBuilder;
+use record::id::BatchId;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -146,4 +150,41 @@ async fn a_segment_that_could_not_be_made_is_made_when_it_can_be_although_no_bat
     };
     let ended = tokio::time::timeout(Duration::from_secs(30), ending).await;
     assert!(ended.is_ok(), "it is refused for ever");
+}
+
+/// A batch of one record of about so many bytes.
+fn large(number: usize, bytes: usize) -> Batch {
+    let id = BatchId::keyed(&number.to_string(), b"body");
+    let mut builder = BatchBuilder::new(id, None, Timestamp::from_nanos(5), usize::MAX);
+    builder.record(None, None, &"x".repeat(bytes), |_| Ok(()));
+    builder.finish().0
+}
+
+#[tokio::test]
+async fn a_batch_that_fits_an_empty_spool_is_taken_whenever_everything_is_done() {
+    const MAX_BYTES: u64 = 20_000;
+    let fresh = async |bytes: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut place = place(folder.path());
+        place.bounds.max_bytes = MAX_BYTES;
+        let (spool, committer, source) = open(place, false).unwrap();
+        let taken = spool.append(large(0, bytes), ()).await;
+        (taken, spool, committer, source, folder)
+    };
+    let mut largest = usize::try_from(MAX_BYTES).unwrap();
+    while fresh(largest).await.0.is_err() {
+        largest -= 1;
+    }
+    for before in (1..=largest).step_by(largest / 50).chain([largest]) {
+        let (taken, spool, _committer, _source, _folder) = fresh(before).await;
+        spool.done(taken.unwrap(), 0, BatchOutcome::default());
+        // Nothing else has looked for room meanwhile.
+        let taken = spool.append(large(1, largest), ()).await;
+        assert_eq!(taken, Ok(2), "behind {before} bytes");
+        let refused = spool.append(large(2, largest), ()).await.unwrap_err();
+        let full = matches!(refused, AppendError::Full { .. });
+        assert!(full, "it is not done: {refused}");
+        let refused = spool.append(large(2, largest + 1), ()).await.unwrap_err();
+        assert!(matches!(refused, AppendError::TooLarge(_)), "{refused}");
+    }
 }

@@ -1,0 +1,74 @@
+//! Room in the spool: segments of which everything is done are removed, oldest first, and the newest
+//! gives way when it is all that is left.
+
+use super::bounds::AppendError;
+use super::commit::Message;
+use super::{Shared, Spool, recovery};
+use std::io;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+/// For want of disk a done segment that is smaller than this is kept until it is full.
+pub(super) const WORTH_REMOVING: u64 = 64 * 1024;
+
+impl Spool {
+    /// Removes segments of which everything is done and writes the hint. Blocks on the disk.
+    ///
+    /// # Errors
+    /// The disk's, which the log tells once; what was not removed is tried again at the next call.
+    pub fn tidy(&self) -> io::Result<()> {
+        self.make_room();
+        let tidied = self.shared.remove_finished();
+        match &tidied {
+            Ok(()) => self.shared.untidy.is_over(),
+            Err(error) => self.shared.untidy.is_there(error),
+        }
+        tidied
+    }
+
+    /// When there is no room and all is done, the newest segment stands in the way: another is
+    /// begun, so that it can go. So is one that could not be made.
+    fn make_room(&self) {
+        let in_the_way = || {
+            self.check()
+                .is_err_and(|error| self.shared.gives_way(&error))
+        };
+        if self.refusal().is_some() || in_the_way() {
+            // A full queue means that batches are being written: then it is not idle.
+            drop(self.commits.try_send(Message::Rotate));
+        }
+    }
+}
+
+impl Shared {
+    /// Whether a batch that was refused for this reason may be taken when the newest segment is gone:
+    /// everything is done, and it holds something.
+    pub(super) fn gives_way(&self, error: &AppendError) -> bool {
+        let state = self.state();
+        let Some(newest) = state.spans.back() else {
+            return false;
+        };
+        let idle = state.done_below == state.next_seq && newest.end_seq > newest.first_seq;
+        match error {
+            AppendError::Full { .. } => idle,
+            AppendError::DiskFull(_) => idle && newest.bytes > WORTH_REMOVING,
+            _ => false,
+        }
+    }
+
+    pub(super) fn remove_finished(&self) -> io::Result<()> {
+        let _alone = self.tidying.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let finished = self.state().finished();
+            let Some(span) = finished else { break };
+            recovery::remove_segment(&*self.disk, span.first_seq)?;
+            self.used.fetch_sub(span.bytes, Ordering::Relaxed);
+            let used = self.used.load(Ordering::Relaxed);
+            let mut state = self.state();
+            state.spans.pop_front();
+            state.warned &= used > self.bounds.max_bytes / 5 * 4;
+        }
+        let hint = self.state().hint();
+        self.hint.write(hint)
+    }
+}
