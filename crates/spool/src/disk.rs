@@ -22,6 +22,8 @@ pub trait Disk: Send + Sync + 'static {
     fn list(&self) -> io::Result<Vec<String>>;
     /// Makes an empty file, also in the place of one that is there.
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
+    /// Makes an empty file where none is; `AlreadyExists` when there is one.
+    fn create_new(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
     /// Opens a file that is there.
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
     /// Gives a file another name, in one step, also in the place of one that is there.
@@ -146,6 +148,10 @@ impl Disk for Folder {
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         Ok(Arc::new(OpenFile::create(&self.path.join(name))?))
+    }
+
+    fn create_new(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        Ok(Arc::new(OpenFile::create_new(&self.path.join(name))?))
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {

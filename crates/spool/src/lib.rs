@@ -28,7 +28,7 @@
 //! elsewhere (a version that does not know this flag sends them to the store again, which is as well).
 //!
 //! Beside the segments: `done` (a hint: the store has every batch below), `clean` (the last stop was an orderly one),
-//! `damage-met` (the next start reads everything), `*.damaged` (set aside by `--spool-recover`),
+//! `damage-met` (the next start reads everything), `*.damaged` (copies that `--spool-recover` has set aside; `*.2.damaged` is the second of one segment),
 //! `*.new` (unfinished, never read).
 //!
 //! # Rules

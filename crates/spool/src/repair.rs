@@ -23,8 +23,7 @@ pub(super) fn set_aside(
             .iter()
             .copied()
             .find(|number| *number > damage.segment);
-        let aside = format!("{:020}{ASIDE}", damage.segment);
-        copy(disk, &segment::name(damage.segment), &aside)?;
+        let aside = copy_aside(disk, damage.segment)?;
         let next = match next {
             Some(next) => Some(next),
             None => begin_behind(disk, damage.segment, salts())?,
@@ -57,8 +56,27 @@ fn begin_behind(disk: &dyn Disk, number: u64, salt: u64) -> io::Result<Option<u6
     Ok(Some(end))
 }
 
-fn copy(disk: &dyn Disk, from: &str, to: &str) -> io::Result<()> {
-    let (source, target) = (disk.open(from)?, disk.create(to)?);
+/// Keeps a segment as it is under the first name that is free: the copies of earlier damage may be the
+/// only bytes left of what was acknowledged. The name.
+fn copy_aside(disk: &dyn Disk, number: u64) -> io::Result<String> {
+    let names = (1_u64..).map(|copy| match copy {
+        1 => format!("{number:020}{ASIDE}"),
+        later => format!("{number:020}.{later}{ASIDE}"),
+    });
+    for name in names {
+        match disk.create_new(&name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            target => {
+                copy(disk, &segment::name(number), &*target?)?;
+                return Ok(name);
+            }
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+fn copy(disk: &dyn Disk, from: &str, target: &dyn DiskFile) -> io::Result<()> {
+    let source = disk.open(from)?;
     let mut buffer = vec![0; COPY_BYTES];
     let mut offset = 0;
     loop {
@@ -66,7 +84,7 @@ fn copy(disk: &dyn Disk, from: &str, to: &str) -> io::Result<()> {
         if read == 0 {
             break;
         }
-        disk::write_all_at(&*target, buffer.get(..read).unwrap_or_default(), offset)?;
+        disk::write_all_at(target, buffer.get(..read).unwrap_or_default(), offset)?;
         offset += read as u64;
     }
     target.sync()?;

@@ -42,6 +42,13 @@ impl OpenFile {
         options.open(path).map(Self::new)
     }
 
+    /// Makes an empty file where none is.
+    pub(super) fn create_new(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        options.open(path).map(Self::new)
+    }
+
     /// Opens a file that is there.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();

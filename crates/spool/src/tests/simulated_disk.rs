@@ -147,6 +147,13 @@ impl Disk for SimulatedDisk {
         Ok(Arc::new(SimulatedFile(self.clone(), inode)))
     }
 
+    fn create_new(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        if self.machine().names.contains_key(name) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        self.create(name)
+    }
+
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let mut machine = self.machine();
         machine.read_fails()?;

@@ -42,6 +42,10 @@ impl Disk for Tight {
         self.folder.create(name)
     }
 
+    fn create_new(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        self.folder.create_new(name)
+    }
+
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         self.folder.open(name)
     }
