@@ -115,8 +115,11 @@ impl Consumer {
         &self,
         read: Result<Vec<Spooled>, ConsumeError>,
     ) -> Result<Option<Vec<Spooled>>, ConsumeError> {
-        if let Err(ConsumeError::Damaged(damage)) = &read {
-            self.note(damage);
+        match &read {
+            Ok(_) => self.shared.unreadable.is_over(),
+            Err(ConsumeError::Io(error)) => self.shared.unreadable.is_there(error),
+            Err(ConsumeError::Damaged(damage)) => self.note(damage),
+            Err(ConsumeError::Panicked(_)) => {}
         }
         let batches = read?;
         Ok((!batches.is_empty()).then_some(batches))

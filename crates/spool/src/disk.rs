@@ -5,6 +5,7 @@
 
 pub(super) use open_file::DIRECT_MIN_BYTES;
 use open_file::OpenFile;
+use rustix::io::Errno;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -101,6 +102,13 @@ pub fn is_no_room(error: &io::Error) -> bool {
             | io::ErrorKind::FileTooLarge
             | io::ErrorKind::WriteZero
     )
+}
+
+/// Whether an error of reading means that this place of the disk cannot be read (a bad sector, or one
+/// that the file system's own checksum does not fit), and another may be.
+pub fn is_unreadable(error: &io::Error) -> bool {
+    let lost = [Errno::IO, Errno::BADMSG, Errno::ILSEQ, Errno::NODATA];
+    Errno::from_io_error(error).is_some_and(|error| lost.contains(&error))
 }
 
 /// A folder of the machine's own file system.

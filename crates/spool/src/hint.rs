@@ -7,7 +7,7 @@ use super::disk::{self, Disk, DiskFile};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-const NAME: &str = "done";
+pub(super) const NAME: &str = "done";
 const BYTES: usize = 12;
 
 /// The hint's file, which is made when it is written first.

@@ -66,6 +66,7 @@ mod reader;
 mod recovery;
 mod repair;
 mod reverse_scan;
+mod salvage;
 mod segment;
 mod segment_span;
 mod snapshot;
@@ -129,6 +130,7 @@ struct Shared {
     damaged: Mutex<Option<String>>,
     no_segment: Arc<Condition>,
     untidy: Condition,
+    unreadable: Condition,
 }
 
 impl Shared {
@@ -211,6 +213,9 @@ fn assemble(
         damaged: Mutex::new(None),
         no_segment: recovered.tail.no_segment(),
         untidy: Condition::new("finished segments of the spool cannot be removed"),
+        unreadable: Condition::new(
+            "the spool cannot be read (if that lasts, stop and look with `aggregator spool verify`)",
+        ),
     });
     Ok((shared, recovered.tail))
 }

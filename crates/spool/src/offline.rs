@@ -44,7 +44,7 @@ pub fn verify(disk: &dyn Disk) -> Result<Report, SpoolError> {
     let names = disk.list()?;
     let markers = [recovery::CLEAN_STOP, damage::DAMAGE_MET];
     let orderly = names.iter().any(|name| markers.contains(&name.as_str()));
-    let done_below = Hint::read(disk)?.max(1);
+    let done_below = Hint::read(disk).unwrap_or(0).max(1);
     let damages = match survey::survey(disk, &names, done_below, orderly, true) {
         Ok(_) => Vec::new(),
         Err(SpoolError::Damaged(damages)) => damages,
@@ -107,11 +107,11 @@ fn each_segment(
 ) -> Result<(), SpoolError> {
     let numbers = segment::numbers(names);
     for number in numbers {
-        match Segment::open(disk, number) {
+        match Segment::salvage(disk, number) {
             Ok(segment) => each(&segment, &segment::name(number))?,
             Err(OpenFault::Io(error)) => return Err(error.into()),
             // Told by `verify`; there is nothing to read here.
-            Err(OpenFault::Head(_)) => {}
+            Err(OpenFault::Head(_) | OpenFault::Unreadable) => {}
         }
     }
     Ok(())

@@ -18,7 +18,8 @@ pub struct Portion {
 /// Why nothing could be handed out.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumeError {
-    /// The disk does not do what it is asked; it may work again.
+    /// The disk does not do what it is asked; it may work again. The log tells once when that begins and
+    /// once when it ends.
     #[error("the spool cannot be read: {0}")]
     Io(#[from] io::Error),
     /// Acknowledged data is not what was written. Nothing behind it is handed out.

@@ -2,7 +2,7 @@
 
 use super::damage::Damage;
 use super::portion::{ConsumeError, Portion, PortionBuilder};
-use super::segment::{FrameCursor, OpenFault, Segment, Step};
+use super::segment::{self, FrameCursor, OpenFault, Segment, Step};
 use super::segment_span::SegmentSpan;
 use super::state::Spooled;
 use super::{Shared, frame};
@@ -73,8 +73,8 @@ fn read_more(
 impl Reader {
     fn open(shared: &Shared, first_seq: u64, replaced: u64) -> Result<Self, ConsumeError> {
         let segment = Segment::open(&*shared.disk, first_seq).map_err(|fault| match fault {
-            OpenFault::Io(error) => ConsumeError::Io(error),
-            OpenFault::Head(_) => ConsumeError::Damaged(Damage {
+            OpenFault::Io(error) => at(first_seq, 0, &error),
+            OpenFault::Head(_) | OpenFault::Unreadable => ConsumeError::Damaged(Damage {
                 segment: first_seq,
                 offset: 0,
                 what: "the segment's head is damaged",
@@ -121,7 +121,8 @@ impl Reader {
             })
         };
         let offset = self.cursor.offset();
-        match self.cursor.step()? {
+        let step = self.cursor.step();
+        match step.map_err(|error| at(span.first_seq, offset, &error))? {
             Step::Frame(head, _) => {
                 let batches = frame::decode_batches(&head, self.cursor.payload())
                     .ok_or_else(|| damage(offset, "a frame does not hold what its head says"))?;
@@ -141,6 +142,12 @@ impl Reader {
             Step::End => Err(damage(offset, "batches are missing behind it")),
         }
     }
+}
+
+/// That a segment cannot be read, and where.
+fn at(first_seq: u64, offset: u64, error: &io::Error) -> ConsumeError {
+    let place = format!("{} at byte {offset}: {error}", segment::name(first_seq));
+    ConsumeError::Io(io::Error::new(error.kind(), place))
 }
 
 /// The last frame of an earlier life stood in the cache alone, for its sync had failed: nobody was told

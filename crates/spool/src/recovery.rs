@@ -8,7 +8,7 @@ use super::continuation::{self, Continuation, Owed, Tail};
 use super::damage::{DAMAGE_MET, SpoolError};
 use super::disk::{self, Disk};
 use super::frame::{self, FrameHead};
-use super::hint::Hint;
+use super::hint::{self, Hint};
 use super::log::{LogStart, SpoolOptions};
 use super::repair;
 use super::segment::{self, CreateFault, Segment, UNFINISHED};
@@ -45,7 +45,8 @@ pub(super) fn open(
     let names = disk.list()?;
     let has = |wanted: &str| names.iter().any(|name| name == wanted);
     let (clean, damage_met) = (has(CLEAN_STOP), has(DAMAGE_MET));
-    let done_below = Hint::read(&*disk)?.max(1);
+    let hint = Hint::read(&*disk);
+    let done_below = *hint.as_ref().unwrap_or(&0).max(&1);
     // Where damage to what was acknowledged was met, a bad end is not taken for a torn write.
     let (orderly, whole) = (clean || damage_met, damage_met || recover);
     let mut surveys = match survey(&*disk, &names, done_below, orderly, whole) {
@@ -64,6 +65,11 @@ pub(super) fn open(
     for name in names.iter().filter(|name| name.ends_with(UNFINISHED)) {
         // The repair may have finished it.
         remove_if_there(&*disk, name)?;
+    }
+    if let Err(error) = hint {
+        tracing::warn!(%error, "what the store has already cannot be read in the spool; it is found out again");
+        // It could not be written either: a part of a block is read before it is written.
+        drop(disk.remove(hint::NAME));
     }
     disk.sync_folder()?;
     let torn_bytes = surveys.last().map_or(0, |newest| newest.torn);

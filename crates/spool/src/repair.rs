@@ -3,6 +3,7 @@
 use super::damage::Damage;
 use super::disk::{self, Disk, DiskFile};
 use super::frame::{self, SegmentHead};
+use super::salvage::Salvaged;
 use super::segment::{self, Segment, Step, UNFINISHED};
 use std::io;
 
@@ -38,7 +39,7 @@ pub(super) fn set_aside(
 /// one in which numbers may be missing. `None` when nothing of it is intact.
 fn begin_behind(disk: &dyn Disk, number: u64, salt: u64) -> io::Result<Option<u64>> {
     let mut end = number;
-    if let Ok(damaged) = Segment::open(disk, number) {
+    if let Ok(damaged) = Segment::salvage(disk, number) {
         let mut cursor = damaged.frames();
         loop {
             match cursor.step()? {
@@ -76,11 +77,11 @@ fn copy_aside(disk: &dyn Disk, number: u64) -> io::Result<String> {
 }
 
 fn copy(disk: &dyn Disk, from: &str, target: &dyn DiskFile) -> io::Result<()> {
-    let source = disk.open(from)?;
+    let source = Salvaged::new(disk.open(from)?);
     let mut buffer = vec![0; COPY_BYTES];
     let mut offset = 0;
     loop {
-        let read = disk::read_full_at(&*source, &mut buffer, offset)?;
+        let read = disk::read_full_at(&source, &mut buffer, offset)?;
         if read == 0 {
             break;
         }
@@ -103,7 +104,7 @@ fn rebuild(disk: &dyn Disk, number: u64, next: Option<u64>, salt: u64) -> io::Re
     let mut end = frame::SEGMENT_HEAD_BYTES as u64;
     let (mut batches, mut records) = (0, 0);
     // A head of which both copies are bad has taken the salt with it, and with it every checksum.
-    if let Ok(damaged) = Segment::open(disk, number) {
+    if let Ok(damaged) = Segment::salvage(disk, number) {
         let mut cursor = damaged.frames();
         loop {
             match cursor.step()? {

@@ -3,6 +3,7 @@
 use super::aligned::{AlignedBuffer, BLOCK_BYTES};
 use super::disk::{self, Disk, DiskFile};
 use super::frame::{FRAME_HEAD_BYTES, FrameHead, HeadFault, SEGMENT_HEAD_BYTES, SegmentHead};
+use super::salvage::Salvaged;
 use std::io;
 use std::sync::Arc;
 
@@ -41,6 +42,8 @@ pub(super) struct Segment {
     /// Whether both copies of the head are intact.
     pub(super) whole_head: bool,
     pub(super) length: u64,
+    /// Of what cannot be read, if that was passed over.
+    salvaged: Option<Arc<Salvaged>>,
 }
 
 /// Why a segment could not be made.
@@ -63,12 +66,39 @@ impl From<CreateFault> for io::Error {
 pub(super) enum OpenFault {
     Io(io::Error),
     Head(HeadFault),
+    /// The disk cannot read the head.
+    Unreadable,
 }
 
 impl Segment {
     /// Opens the segment with this number.
     pub(super) fn open(disk: &dyn Disk, first_seq: u64) -> Result<Self, OpenFault> {
         let file = disk.open(&name(first_seq)).map_err(OpenFault::Io)?;
+        Self::of(file, first_seq)
+    }
+
+    /// Opens it so that zeros stand for what the disk cannot read, as damage like any other.
+    pub(super) fn salvage(disk: &dyn Disk, first_seq: u64) -> Result<Self, OpenFault> {
+        let file = disk.open(&name(first_seq)).map_err(OpenFault::Io)?;
+        let salvaged = Arc::new(Salvaged::new(file));
+        let segment = Self::of(Arc::clone(&salvaged) as Arc<dyn DiskFile>, first_seq);
+        match segment {
+            Err(OpenFault::Head(_)) if salvaged.lost_from(0).is_some() => {
+                Err(OpenFault::Unreadable)
+            }
+            segment => Ok(Self {
+                salvaged: Some(salvaged),
+                ..segment?
+            }),
+        }
+    }
+
+    /// The first place from the block of `offset` on that the disk could not read.
+    pub(super) fn lost_from(&self, offset: u64) -> Option<u64> {
+        self.salvaged.as_ref()?.lost_from(offset)
+    }
+
+    fn of(file: Arc<dyn DiskFile>, first_seq: u64) -> Result<Self, OpenFault> {
         let mut bytes = [0; SEGMENT_HEAD_BYTES];
         let read = disk::read_full_at(&*file, &mut bytes, 0).map_err(OpenFault::Io)?;
         let bytes = bytes.get(..read).unwrap_or_default();
@@ -82,6 +112,7 @@ impl Segment {
             head,
             whole_head,
             length,
+            salvaged: None,
         })
     }
 
@@ -110,6 +141,7 @@ impl Segment {
             head,
             whole_head: true,
             length: bytes.len() as u64,
+            salvaged: None,
         })
     }
 

@@ -48,7 +48,8 @@ impl Spool {
             .damaged
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+            .clone()
+            .or_else(|| self.shared.unreadable.shown());
         let mut state = self.shared.state();
         let growth = state
             .bytes_in

@@ -8,6 +8,8 @@ use super::segment::{self, FrameCursor, OpenFault, Segment, Step};
 use super::segment_span::SegmentSpan;
 use std::io;
 
+const UNREADABLE: &str = "the disk cannot read this place";
+
 /// What a look over one segment found.
 pub(super) struct Survey {
     pub(super) segment: Segment,
@@ -70,8 +72,9 @@ fn survey_one(
             what,
         })
     };
-    let segment = Segment::open(disk, number).map_err(|fault| match fault {
+    let segment = Segment::salvage(disk, number).map_err(|fault| match fault {
         OpenFault::Io(error) => error.into(),
+        OpenFault::Unreadable => damage(0, UNREADABLE),
         OpenFault::Head(HeadFault::Damaged) => damage(0, "the segment's head is damaged"),
         OpenFault::Head(HeadFault::Newer(version)) => Fault::Spool(SpoolError::Newer {
             name: segment::name(number),
@@ -104,9 +107,13 @@ fn survey_one(
     let sealed_elsewhere = matches!(step, Step::Seal(seal) if seal.first_seq != end_seq);
     let complete = reading.cursor.expected() == end_seq
         || matches!(step, Step::Seal(seal) if seal.first_seq == end_seq);
+    let lost = segment.lost_from(reading.cursor.offset());
     match (complete, step) {
         (true, _) if !sealed_elsewhere => Ok(reading.survey(segment, end_seq)),
-        (_, Step::Bad) => Err(damage(reading.cursor.offset(), "a frame is damaged")),
+        (_, Step::Bad) => Err(match lost {
+            Some(place) => damage(place, UNREADABLE),
+            None => damage(reading.cursor.offset(), "a frame is damaged"),
+        }),
         _ => Err(damage(
             reading.cursor.offset(),
             "batches are missing behind it",
@@ -138,6 +145,10 @@ fn newest(segment: Segment, done_below: u64, clean: bool) -> Result<Survey, Bad>
     let mut torn = 0;
     if step == Step::Bad {
         torn = segment.length - end;
+        // A torn write can be read.
+        if let Some(place) = segment.lost_from(end) {
+            return Err(Bad::At(place, UNREADABLE));
+        }
         if clean {
             return Err(Bad::At(
                 end,
@@ -149,6 +160,9 @@ fn newest(segment: Segment, done_below: u64, clean: bool) -> Result<Survey, Bad>
                 end,
                 "a frame is damaged, and intact ones follow it",
             ));
+        }
+        if let Some(place) = segment.lost_from(end) {
+            return Err(Bad::At(place, UNREADABLE));
         }
     }
     let mut survey = reading.survey(segment, end_seq);

@@ -20,6 +20,7 @@ mod simulated_disk;
 mod simulation;
 mod tally;
 mod tight_disk;
+mod unreadable;
 
 use super::disk::Folder;
 use super::*;

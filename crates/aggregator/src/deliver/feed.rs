@@ -209,7 +209,10 @@ impl Feed {
 }
 
 async fn cannot_hand_on(error: &ConsumeError) -> Next {
-    tracing::error!(%error, "the spool cannot be handed on");
+    // What may work again is told by the spool.
+    if !matches!(error, ConsumeError::Io(_)) {
+        tracing::error!(%error, "the spool cannot be handed on");
+    }
     if matches!(error, ConsumeError::Damaged(_)) {
         return Next::End;
     }

@@ -3,7 +3,7 @@
 
 use super::inode::Inode;
 use super::random::Random;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 /// How often something fails: once in so many operations; 0 is never.
@@ -85,6 +85,8 @@ pub(super) struct Machine {
     pub(super) stop_at: Option<u64>,
     pub(super) stopped: bool,
     pub(super) late_sync: Option<usize>,
+    /// Blocks of inodes that cannot be read.
+    pub(super) unreadable: BTreeSet<(usize, usize)>,
 }
 
 /// What becomes of one operation.
@@ -110,6 +112,7 @@ impl Machine {
             stop_at: None,
             stopped: false,
             late_sync: None,
+            unreadable: BTreeSet::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use super::inode::Inode;
 use super::machine::{Fate, Faults, Machine, NameChange, Needs, Sabotage};
+use crate::aligned::BLOCK_BYTES;
 use crate::disk::{Disk, DiskFile};
 use crate::segment::number;
 use std::collections::BTreeMap;
@@ -115,6 +116,18 @@ impl SimulatedDisk {
         disk
     }
 
+    /// The block of this byte cannot be read any more.
+    pub(super) fn lose_block(&self, name: &str, byte: usize) {
+        let machine = &mut *self.machine();
+        let inode = machine.names[name];
+        machine.unreadable.insert((inode, byte / BLOCK_BYTES));
+    }
+
+    /// Everything can be read again.
+    pub(super) fn heal(&self) {
+        self.machine().unreadable.clear();
+    }
+
     pub(super) fn flip(&self, name: &str, bit: usize) {
         let machine = &mut *self.machine();
         machine.inodes[machine.names[name]].flip(bit);
@@ -225,6 +238,17 @@ impl DiskFile for SimulatedFile {
             true => machine.random.between(1, most),
             false => most,
         };
+        let blocks = from / BLOCK_BYTES..(from + count).div_ceil(BLOCK_BYTES);
+        let mut lost = blocks.filter(|block| machine.unreadable.contains(&(self.1, *block)));
+        // Some of what comes before the bad place may be read, or nothing.
+        let count = match lost.next() {
+            None => count,
+            Some(bad) if bad * BLOCK_BYTES > from && machine.random.once_in(2) => {
+                bad * BLOCK_BYTES - from
+            }
+            Some(_) => return Err(rustix::io::Errno::IO.into()),
+        };
+        let cache = &machine.inodes[self.1].cache;
         buffer[..count].copy_from_slice(&cache[from..from + count]);
         Ok(count)
     }
