@@ -3,6 +3,7 @@
 mod at_rest;
 mod limits;
 mod outages;
+mod privacy;
 mod refused;
 
 use std::time::Duration;

@@ -124,7 +124,9 @@ fn next_descriptor(service: &Service) -> usize {
     let open: Vec<usize> = names
         .map(|name| name.to_str().unwrap().parse().unwrap())
         .collect();
-    (0..).find(|number| !open.contains(number)).unwrap()
+    (0..=open.len())
+        .find(|number| !open.contains(number))
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,12 +4,13 @@
 //! no rule of its own, and nobody below knows it.
 
 pub mod cursor_key;
+mod data_folder;
 mod descriptors;
 pub mod shutdown;
 pub mod telemetry;
 mod wiring;
 
-pub(crate) use wiring::SPOOL_FOLDER;
+pub(crate) use data_folder::SPOOL_FOLDER;
 
 use crate::app::cursor_key::CursorKeyError;
 use crate::config::{Config, ConfigError};
@@ -109,7 +110,7 @@ impl App {
         let connections = descriptors::connections(&backend, workers, wanted);
         // Before anything is opened: a start that fails for its port leaves nothing behind.
         let (listener, address) = bind(config.http.listen_addr).await?;
-        let (folder, lock) = wiring::lock_folder(&config.store.data_dir)?;
+        let (folder, lock) = data_folder::take(&config.store.data_dir)?;
         let cursors = cursor_key::load_or_make(&folder)?;
         let queues = wiring::open_queues(&config.spool, &folder, &clock)?;
         let store = wiring::open_store(&config, backend, &folder, &clock)?;

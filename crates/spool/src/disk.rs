@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+mod folder;
 mod open_file;
 
 /// One folder. Names are plain file names in it.
@@ -118,17 +119,13 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// The folder at `path`, made durably when it is not there.
+    /// The folder at `path`, made durably when it is not there, as are those above it; what is made is
+    /// the user's alone.
     ///
     /// # Errors
     /// The system's reason.
     pub fn create(path: &Path) -> io::Result<Self> {
-        if !path.is_dir() {
-            fs::create_dir_all(path)?;
-            if let Some(parent) = path.parent() {
-                File::open(parent)?.sync_all()?;
-            }
-        }
+        folder::make(path, &|folder| File::open(folder)?.sync_all())?;
         Ok(Self::at(path))
     }
 

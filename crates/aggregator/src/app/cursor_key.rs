@@ -9,6 +9,8 @@ use std::path::Path;
 const FILE_NAME: &str = "cursor.key";
 /// Beside it, a file in its place that is no key.
 const ASIDE: &str = "cursor.key.damaged";
+/// What the names of all of its files begin with.
+const FILES: &str = "cursor.";
 /// More than any key has: a large file in its place is not read to its end.
 const LOOKED_AT: u64 = CURSOR_KEY_BYTES as u64 + 1;
 
@@ -44,6 +46,11 @@ pub fn load_or_make(folder: &Path) -> Result<CursorKey, CursorKeyError> {
         tracing::warn!(%error, file = %path.display(), "cursors will not outlast this process");
     }
     Ok(CursorKey::new(bytes))
+}
+
+/// Whether a file of this name is the key, or one that was or is to be.
+pub(super) fn is_file(name: &str) -> bool {
+    name.starts_with(FILES)
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {

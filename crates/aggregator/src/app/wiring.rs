@@ -1,5 +1,6 @@
 //! Opens each part of the service and puts them together.
 
+use super::data_folder::{REJECTED_FOLDER, SPOOL_FOLDER};
 use super::{Ends, StartError};
 use crate::accounting::admission::Admission;
 use crate::accounting::record_counts::Accounting;
@@ -25,8 +26,7 @@ use logs::clock::Clock;
 use query::cursor::CursorKey;
 use spool::disk::Folder;
 use spool::{self, Bounds, Committer, Consumer, Spool, SpoolError, SpoolOptions};
-use std::fs::{self, File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
@@ -41,10 +41,6 @@ use tokio_util::task::AbortOnDropHandle;
 pub(super) const SPARE_CONNECTIONS: usize = 4;
 /// Between two looks at MongoDB's collection.
 const LOOK_INTERVAL: Duration = Duration::from_secs(60);
-/// The spool's folder in the data folder.
-pub(crate) const SPOOL_FOLDER: &str = "spool";
-/// The folder of refused records.
-const REJECTED_FOLDER: &str = "rejected";
 /// A segment of a spool that may become large.
 const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 /// A small spool has this many segments, so that room is freed in small steps.
@@ -57,23 +53,6 @@ pub(super) struct Queues {
     committer: Committer,
     consumer: Consumer,
     dead_letters: Arc<DeadLetters>,
-}
-
-/// Makes the data folder and takes it for this process alone; its whole path.
-pub(super) fn lock_folder(wanted: &Path) -> Result<(PathBuf, File), StartError> {
-    let failed = |source| StartError::DataFolder {
-        folder: wanted.display().to_string(),
-        source,
-    };
-    fs::create_dir_all(wanted).map_err(failed)?;
-    // In full, so that the log says where the data is whatever the working folder was.
-    let folder = std::path::absolute(wanted).map_err(failed)?;
-    let lock = File::create(folder.join("lock")).map_err(failed)?;
-    match lock.try_lock() {
-        Ok(()) => Ok((folder, lock)),
-        Err(TryLockError::WouldBlock) => Err(StartError::Locked(wanted.display().to_string())),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
-    }
 }
 
 /// Opens the spool and what was refused.

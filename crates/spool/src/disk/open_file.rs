@@ -12,12 +12,15 @@ use super::{DiskFile, is_no_room};
 use crate::aligned::BLOCK_BYTES;
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Less than this is not worth a request of its own to the disk.
 pub(crate) const DIRECT_MIN_BYTES: usize = if cfg!(test) { 16 * 1024 } else { 256 * 1024 };
+
+/// For the user alone.
+const MODE: u32 = 0o600;
 
 /// An open file.
 #[derive(Debug)]
@@ -39,13 +42,14 @@ impl OpenFile {
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(true);
+        options.mode(MODE);
         options.open(path).map(Self::new)
     }
 
     /// Makes an empty file where none is.
     pub(super) fn create_new(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
+        options.read(true).write(true).create_new(true).mode(MODE);
         options.open(path).map(Self::new)
     }
 
@@ -84,7 +88,6 @@ impl OpenFile {
 #[cfg(target_os = "linux")]
 fn open_directly(cached: &File) -> Option<File> {
     use std::os::fd::AsRawFd as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
 
     if !keeps_both_ways_equal(cached) {
         return None;
