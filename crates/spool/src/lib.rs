@@ -56,6 +56,8 @@ mod continuation;
 mod damage;
 pub mod disk;
 pub mod frame;
+mod frame_cursor;
+mod handle;
 mod hint;
 mod log;
 mod lookup;
@@ -78,6 +80,7 @@ pub use accounts::{Accounts, BatchOutcome};
 pub use bounds::{AppendError, Bounds};
 pub use consumer::Consumer;
 pub use damage::{Damage, SpoolError};
+pub use handle::Spool;
 pub use log::SpoolOptions;
 pub use lookup::Lookup;
 pub use portion::{ConsumeError, Portion};
@@ -85,28 +88,20 @@ pub use reverse_scan::{ReverseScan, ScannedBatch};
 pub use snapshot::SpoolSnapshot;
 pub use state::Spooled;
 
-use commit::{Commit, Message};
+use commit::Message;
 use condition::Condition;
 use continuation::Tail;
 use disk::Disk;
 use hint::Hint;
-use logs::Timestamp;
 use logs::clock::Clock;
-use record::batch::Batch;
 use state::State;
-use std::io;
-use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// Batches that may wait for the disk at one time.
 const WAITING_COMMITS: usize = 4096;
-/// When to come again when nothing says how fast the store takes what waits.
-const UNKNOWN_WAIT: Duration = Duration::from_secs(10);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What the ends of the spool share.
 struct Shared {
@@ -146,13 +141,6 @@ impl Shared {
             first
         });
     }
-}
-
-/// The writing end of the spool, and what is known of it. Cheap to clone.
-#[derive(Clone)]
-pub struct Spool {
-    shared: Arc<Shared>,
-    commits: mpsc::Sender<Message>,
 }
 
 /// Stops the committing thread.
@@ -218,160 +206,6 @@ fn assemble(
         ),
     });
     Ok((shared, recovered.tail))
-}
-
-impl Spool {
-    /// Makes a batch durable: when this returns its place in the order of acknowledgement, it is on
-    /// disk. Its records are counted, whatever becomes of them. `room` is the memory that it takes up: it
-    /// is dropped when the batch is on disk.
-    ///
-    /// A [deferred](Batch::is_deferred) batch is a later copy of records that the spool holds already: it
-    /// may pass the bounds, since what holds the older copy can go then, and is not counted once more.
-    ///
-    /// # Errors
-    /// [`AppendError`]; then the batch counts as not taken.
-    pub async fn append(
-        &self,
-        batch: Batch,
-        room: impl Send + 'static,
-    ) -> Result<u64, AppendError> {
-        let (answer, written) = oneshot::channel();
-        let (records, deferred) = (batch.documents.len() as u64, batch.is_deferred());
-        let message = Message::Append(Commit {
-            batch,
-            room: Box::new(room),
-            answer,
-        });
-        self.commits.try_send(message).map_err(|error| {
-            if !deferred {
-                self.accounts().not_taken(records);
-            }
-            match error {
-                mpsc::error::TrySendError::Full(_) => AppendError::Busy,
-                mpsc::error::TrySendError::Closed(_) => AppendError::Closed,
-            }
-        })?;
-        written.await.unwrap_or(Err(AppendError::Closed))
-    }
-
-    /// Notes that the store has what it takes of a batch of so many bytes.
-    pub fn done(&self, seq: u64, bytes: u64, outcome: BatchOutcome) {
-        let now = self.shared.clock.elapsed();
-        let mut state = self.shared.state();
-        state.bytes_done.add(now, bytes);
-        state.done(seq, &outcome);
-        drop(state);
-        self.shared.done.notify_one();
-    }
-
-    /// Whether a batch is not done.
-    pub fn waits(&self, seq: u64) -> bool {
-        self.shared.state().waits(seq)
-    }
-
-    /// The number behind the last batch that was made durable.
-    pub fn next_seq(&self) -> u64 {
-        self.shared.state().next_seq
-    }
-
-    /// Whether every batch below this number is done.
-    pub fn is_done_below(&self, seq: u64) -> bool {
-        self.shared.state().done_below >= seq
-    }
-
-    /// When the oldest batch was received of those that are under way, or are next in memory.
-    pub fn oldest_waiting(&self) -> Option<Timestamp> {
-        self.shared.state().oldest()
-    }
-
-    /// The first batch that is not done, and where the segment ends that it keeps; `None` while that is
-    /// the newest one, which is kept in any case.
-    pub fn keeps_a_segment(&self) -> Option<Range<u64>> {
-        let state = self.shared.state();
-        let (first, newest) = (state.done_below, state.spans.back()?.first_seq);
-        let mut spans = state.spans.iter();
-        let span = spans.find(|span| first < span.end_seq && span.first_seq < newest)?;
-        Some(first..span.end_seq)
-    }
-
-    /// Waits until batches were done since the last call.
-    pub async fn progress(&self) {
-        self.shared.done.notified().await;
-    }
-
-    /// Says why a batch would not be taken now.
-    ///
-    /// # Errors
-    /// The reason.
-    pub fn check(&self) -> Result<(), AppendError> {
-        if let Some(reason) = &*self.shared.poisoned.borrow() {
-            return Err(AppendError::Poisoned(reason.clone()));
-        }
-        bounds::check_bound(&self.shared.bounds, self.used(), 1)?;
-        bounds::check_disk(&*self.shared.disk, &self.shared.bounds, 0)
-    }
-
-    /// Why the last batch was not taken, when that lasts and the next may be taken all the same.
-    pub fn refusal(&self) -> Option<String> {
-        self.shared.no_segment.shown()
-    }
-
-    fn used(&self) -> u64 {
-        self.shared.used.load(Ordering::Relaxed)
-    }
-
-    /// How long it is likely to take until there is room again, from how fast the store takes what
-    /// waits: a segment's bytes are free only when all of it is done.
-    pub fn time_to_room(&self) -> Duration {
-        let mut state = self.shared.state();
-        let rate = state.bytes_done.per_second(self.shared.clock.elapsed());
-        let oldest = state.spans.front().map_or(0, |span| span.bytes);
-        match oldest.checked_div(rate) {
-            Some(seconds) => Duration::from_secs(seconds.max(1)).min(LONGEST_WAIT),
-            None => UNKNOWN_WAIT,
-        }
-    }
-
-    /// Resolves with the reason when the spool cannot be written any more and the process must end.
-    pub async fn poisoned(&self) -> String {
-        let mut poisoned = self.shared.poisoned.subscribe();
-        match poisoned.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(reason)) => reason.clone(),
-            _ => std::future::pending().await,
-        }
-    }
-
-    fn accounts(&self) -> Arc<dyn Accounts> {
-        Arc::clone(&self.shared.state().accounts)
-    }
-
-    /// Reads batches that were handed out already, once more.
-    pub fn lookup(&self) -> Lookup {
-        Lookup::new(Arc::clone(&self.shared))
-    }
-
-    /// Goes over the batches that are on disk, newest first.
-    pub fn scan_back(&self) -> ReverseScan {
-        let state = self.shared.state();
-        let segments = state.spans.iter().map(|span| span.first_seq).collect();
-        ReverseScan::new(Arc::clone(&self.shared.disk), segments)
-    }
-
-    /// Leaves the marker of an orderly stop. Only when nothing is written any more.
-    ///
-    /// # Errors
-    /// The disk's; or that the spool is poisoned, or that the last frame is not written anew since the
-    /// start: then the next start must do that, and the marker would say that it need not.
-    pub fn mark_clean(&self) -> io::Result<()> {
-        if let Some(reason) = &*self.shared.poisoned.borrow() {
-            return Err(io::Error::other(reason.clone()));
-        }
-        if self.shared.state().owed.is_some() {
-            return Err(io::Error::other("the last frame is not written anew yet"));
-        }
-        self.shared.disk.create(recovery::CLEAN_STOP)?.sync()?;
-        self.shared.disk.sync_folder()
-    }
 }
 
 impl Committer {

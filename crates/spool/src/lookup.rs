@@ -1,8 +1,10 @@
 //! Reads batches by their numbers, after they were handed out once.
 
 use super::damage::Damage;
+use super::frame_cursor::{FrameCursor, Step};
 use super::portion::{ConsumeError, Portion, PortionBuilder};
-use super::segment::{FrameCursor, OpenFault, Segment, Step};
+use super::reader::{at, lost_with_the_cache};
+use super::segment::{OpenFault, Segment};
 use super::state::Spooled;
 use super::{Shared, frame};
 use std::collections::VecDeque;
@@ -16,6 +18,8 @@ pub struct Lookup {
 
 struct Place {
     segment: u64,
+    /// How often the newest segment had been replaced when this one was opened.
+    replaced: u64,
     cursor: FrameCursor,
     read: VecDeque<Spooled>,
 }
@@ -62,34 +66,38 @@ impl Lookup {
     /// # Errors
     /// [`ConsumeError`]; it may be called again.
     pub fn batch(&mut self, seq: u64) -> Result<Option<Spooled>, ConsumeError> {
-        let span = {
+        let (span, replaced) = {
             let state = self.shared.state();
             let mut spans = state.spans.iter();
             let span = spans.find(|span| (span.first_seq..span.end_seq).contains(&seq));
             let Some(span) = span.copied() else {
                 return Ok(None);
             };
-            span
+            (span, state.replaced)
         };
+        let wanted = (span.first_seq, replaced);
         let mut place = match self.place.take() {
-            Some(place) if place.segment == span.first_seq && place.next() <= seq => place,
-            _ => Place::open(&self.shared, span.first_seq)?,
+            Some(place) if (place.segment, place.replaced) == wanted && place.next() <= seq => {
+                place
+            }
+            _ => Place::open(&self.shared, span.first_seq, replaced)?,
         };
         place.cursor.extend(span.bytes);
-        let found = place.find(seq);
+        let found = place.find(seq, &self.shared);
         self.place = found.is_ok().then_some(place);
         found
     }
 }
 
 impl Place {
-    fn open(shared: &Shared, segment: u64) -> Result<Self, ConsumeError> {
+    fn open(shared: &Shared, segment: u64, replaced: u64) -> Result<Self, ConsumeError> {
         let opened = Segment::open(&*shared.disk, segment).map_err(|fault| match fault {
-            OpenFault::Io(error) => ConsumeError::Io(error),
-            OpenFault::Head(_) => damaged(segment, 0),
+            OpenFault::Io(error) => at(segment, 0, &error),
+            OpenFault::Head(_) | OpenFault::Unreadable => damaged(segment, 0),
         })?;
         Ok(Self {
             segment,
+            replaced,
             cursor: opened.frames(),
             read: VecDeque::new(),
         })
@@ -101,7 +109,7 @@ impl Place {
         read.unwrap_or(self.cursor.expected())
     }
 
-    fn find(&mut self, seq: u64) -> Result<Option<Spooled>, ConsumeError> {
+    fn find(&mut self, seq: u64, shared: &Shared) -> Result<Option<Spooled>, ConsumeError> {
         loop {
             while let Some(spooled) = self.read.pop_front() {
                 if spooled.seq == seq {
@@ -113,7 +121,8 @@ impl Place {
                 }
             }
             let offset = self.cursor.offset();
-            match self.cursor.step()? {
+            let step = self.cursor.step();
+            match step.map_err(|error| at(self.segment, offset, &error))? {
                 Step::Frame(head, _) if head.end_seq() <= seq => {}
                 Step::Frame(head, _) => {
                     let batches = frame::decode_batches(&head, self.cursor.payload());
@@ -123,6 +132,9 @@ impl Place {
                         .extend(numbered.map(|(seq, batch)| Spooled { seq, batch }));
                 }
                 Step::Seal(_) | Step::End => return Ok(None),
+                Step::Bad if shared.state().owed == Some(self.cursor.expected()) => {
+                    return Err(lost_with_the_cache(shared).into());
+                }
                 Step::Bad => return Err(damaged(self.segment, offset)),
             }
         }

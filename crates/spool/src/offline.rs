@@ -3,9 +3,10 @@
 use super::damage::{self, Damage, SpoolError};
 use super::disk::Disk;
 use super::frame;
+use super::frame_cursor::{FrameCursor, Step};
 use super::hint::Hint;
 use super::recovery;
-use super::segment::{self, OpenFault, Segment, Step};
+use super::segment::{self, OpenFault, Segment};
 use super::survey;
 use record::batch::Batch;
 use std::io;
@@ -117,7 +118,7 @@ fn each_segment(
     Ok(())
 }
 
-fn next_intact(cursor: &mut segment::FrameCursor) -> io::Result<Option<frame::FrameHead>> {
+fn next_intact(cursor: &mut FrameCursor) -> io::Result<Option<frame::FrameHead>> {
     loop {
         match cursor.step()? {
             Step::Frame(head, _) => return Ok(Some(head)),

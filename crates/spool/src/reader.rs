@@ -1,8 +1,9 @@
 //! Reads what waits from disk, and hands it out.
 
 use super::damage::Damage;
+use super::frame_cursor::{FrameCursor, Step};
 use super::portion::{ConsumeError, Portion, PortionBuilder};
-use super::segment::{self, FrameCursor, OpenFault, Segment, Step};
+use super::segment::{self, OpenFault, Segment};
 use super::segment_span::SegmentSpan;
 use super::state::Spooled;
 use super::{Shared, frame};
@@ -145,14 +146,14 @@ impl Reader {
 }
 
 /// That a segment cannot be read, and where.
-fn at(first_seq: u64, offset: u64, error: &io::Error) -> ConsumeError {
+pub(super) fn at(first_seq: u64, offset: u64, error: &io::Error) -> ConsumeError {
     let place = format!("{} at byte {offset}: {error}", segment::name(first_seq));
     ConsumeError::Io(io::Error::new(error.kind(), place))
 }
 
 /// The last frame of an earlier life stood in the cache alone, for its sync had failed: nobody was told
 /// that it was taken. The next start finds a torn write.
-fn lost_with_the_cache(shared: &Shared) -> io::Error {
+pub(super) fn lost_with_the_cache(shared: &Shared) -> io::Error {
     let reason = "the last frame of an earlier stop was never on disk and has left the cache";
     shared.poison(reason);
     io::Error::other(reason)

@@ -3,8 +3,9 @@
 use super::damage::Damage;
 use super::disk::{self, Disk, DiskFile};
 use super::frame::{self, SegmentHead};
+use super::frame_cursor::Step;
 use super::salvage::Salvaged;
-use super::segment::{self, Segment, Step, UNFINISHED};
+use super::segment::{self, Segment, UNFINISHED};
 use std::io;
 
 /// The ending of a segment that was set aside.

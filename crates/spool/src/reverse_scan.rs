@@ -2,7 +2,8 @@
 
 use super::disk::Disk;
 use super::frame::{self, BatchHead};
-use super::segment::{Segment, Step};
+use super::frame_cursor::Step;
+use super::segment::Segment;
 use std::sync::Arc;
 
 /// A batch that is on disk.

@@ -4,7 +4,8 @@
 use super::damage::{Damage, SpoolError};
 use super::disk::Disk;
 use super::frame::{self, FrameHead, HeadFault};
-use super::segment::{self, FrameCursor, OpenFault, Segment, Step};
+use super::frame_cursor::{FrameCursor, Step};
+use super::segment::{self, OpenFault, Segment};
 use super::segment_span::SegmentSpan;
 use std::io;
 

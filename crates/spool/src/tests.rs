@@ -27,9 +27,10 @@ use super::*;
 use counts::Counts;
 use logs::Timestamp;
 use logs::clock::SystemClock;
-use record::batch::BatchBuilder;
+use record::batch::{Batch, BatchBuilder};
 use record::id::BatchId;
 use std::path::Path;
+use std::time::Duration;
 
 fn place(folder: &Path) -> SpoolOptions {
     SpoolOptions {

@@ -6,11 +6,12 @@ use super::super::tidy::WORTH_REMOVING;
 use super::super::*;
 use super::{ALL, append, batch, expected, place, take};
 use logs::Timestamp;
-use record::batch::BatchBuilder;
+use record::batch::{Batch, BatchBuilder};
 use record::id::BatchId;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A real folder on a disk that has as much room as it is told.
 struct Tight {
