@@ -54,7 +54,7 @@ fn run(mut tail: Tail, mut receiver: mpsc::Receiver<Message>, shared: &Shared) {
                     bytes += commit.batch.documents.encoded_bytes();
                     group.push(commit);
                 }
-                Message::Rotate => rotate(&mut tail, shared),
+                Message::Rotate => drop(rotate(&mut tail, shared)),
                 Message::Close => receiver.close(),
             }
             if bytes < COMMIT_BYTES {
@@ -92,11 +92,11 @@ fn settle<'a>(tail: &'a mut Tail, shared: &Shared) -> Result<&'a mut Log, Append
 
 /// Begins another segment and removes the newest, in which everything is done; whether it is gone.
 fn give_way(tail: &mut Tail, shared: &Shared) -> bool {
-    rotate(tail, shared);
-    shared.remove_finished().is_ok()
+    rotate(tail, shared) && shared.remove_finished().is_ok()
 }
 
-fn rotate(tail: &mut Tail, shared: &Shared) {
+/// Begins another segment; whether the newest is an empty one now.
+fn rotate(tail: &mut Tail, shared: &Shared) -> bool {
     match settle(tail, shared).and_then(Log::begin_another) {
         Ok(span) => {
             let mut state = shared.state();
@@ -104,11 +104,13 @@ fn rotate(tail: &mut Tail, shared: &Shared) {
                 state.spans.push_back(span);
                 state.end = span.bytes;
             }
+            return true;
         }
         Err(AppendError::Poisoned(reason)) => shared.poison(&reason),
         // It is told by the log, and tried again.
         Err(_) => {}
     }
+    false
 }
 
 /// Makes a group of batches durable, and tells those who wait for that.

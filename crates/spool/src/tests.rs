@@ -16,6 +16,7 @@ mod opened;
 mod random;
 mod refusal;
 mod reverse_scan;
+mod settling;
 mod simulated_disk;
 mod simulation;
 mod tally;

@@ -193,3 +193,41 @@ async fn a_batch_that_fits_an_empty_spool_is_taken_whenever_everything_is_done()
         assert!(matches!(refused, AppendError::TooLarge(_)), "{refused}");
     }
 }
+
+#[tokio::test]
+async fn a_newest_segment_that_cannot_give_way_refuses_the_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Tight::at(folder.path());
+    let mut place = place(folder.path());
+    place.disk = Arc::clone(&disk) as Arc<dyn Disk>;
+    place.bounds.segment_bytes = 1 << 20;
+    let (spool, _committer, _source) = open(place, false).unwrap();
+    let bytes = usize::try_from(2 * WORTH_REMOVING).unwrap();
+    let seq = spool.append(large(0, bytes), ()).await.unwrap();
+    spool.done(seq, 0, BatchOutcome::default());
+    disk.no_descriptor.store(true, Ordering::Relaxed);
+    disk.free.store(1000, Ordering::Relaxed);
+    let refused = spool.append(large(1, bytes), ()).await.unwrap_err();
+    assert!(matches!(refused, AppendError::DiskFull(_)), "{refused}");
+    assert!(!spool.snapshot().poisoned);
+}
+
+#[tokio::test]
+async fn an_orderly_stop_writes_what_the_start_had_no_room_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _killed, source) = open(place(folder.path()), false).unwrap();
+    append(&spool, 0..3).await;
+    drop((spool, source));
+    for room in [false, true] {
+        let disk = Tight::at(folder.path());
+        disk.no_descriptor.store(true, Ordering::Relaxed);
+        let mut place = place(folder.path());
+        place.disk = Arc::clone(&disk) as Arc<dyn Disk>;
+        let (spool, committer, _source) = open(place, false).unwrap();
+        disk.no_descriptor.store(!room, Ordering::Relaxed);
+        let closed = tokio::task::spawn_blocking(|| committer.close());
+        assert!(closed.await.unwrap());
+        disk.no_descriptor.store(false, Ordering::Relaxed);
+        assert_eq!(spool.mark_clean().is_ok(), room);
+    }
+}

@@ -1,0 +1,69 @@
+//! What a start without room owes: written as soon as there is room, and nothing is left behind by
+//! attempts.
+
+use super::fixture::{Contents, Fixture, bounds};
+use super::machine::Faults;
+use super::model::Model;
+use super::opened::{Opened, open};
+use super::random::Random;
+use super::simulated_disk::SimulatedDisk;
+use crate::bounds::AppendError;
+use crate::segment::UNFINISHED;
+
+fn append_one(opened: &mut Opened) -> Result<u64, AppendError> {
+    let (_, batches) = Model::default().send(1, &mut Random::new(3));
+    opened.append(batches).remove(0)
+}
+
+fn owing(frames: usize) -> (SimulatedDisk, Opened) {
+    let disk = SimulatedDisk::with_contents(&Fixture::new(frames, false, false).contents);
+    disk.set_faults(Faults::full_disk());
+    let opened = open(&disk, bounds(1 << 20), 5, false).unwrap();
+    assert!(opened.tail.owes().is_some());
+    (disk, opened)
+}
+
+#[test]
+fn what_is_owed_is_not_tried_while_the_disk_says_that_it_has_no_room() {
+    let (disk, mut opened) = owing(5);
+    disk.set_faults(Faults {
+        nothing_free: true,
+        ..Faults::default()
+    });
+    let before = disk.operations();
+    let refused = append_one(&mut opened).unwrap_err();
+    assert!(matches!(refused, AppendError::DiskFull(_)), "{refused}");
+    assert_eq!(disk.operations(), before);
+}
+
+#[test]
+fn what_is_owed_is_counted_once_also_when_it_takes_the_place_of_its_segment() {
+    for frames in [1, 5] {
+        let (disk, mut opened) = owing(frames);
+        assert_eq!(opened.spool.used(), disk.segment_bytes());
+        disk.set_faults(Faults::default());
+        append_one(&mut opened).unwrap();
+        assert_eq!(opened.spool.used(), disk.segment_bytes(), "{frames}");
+    }
+}
+
+#[test]
+fn a_segment_that_cannot_be_made_leaves_nothing_behind() {
+    let disk = SimulatedDisk::with_contents(&Contents::new());
+    let mut opened = open(&disk, bounds(1), 5, false).unwrap();
+    append_one(&mut opened).unwrap();
+    disk.set_faults(Faults {
+        sync_fails: 1,
+        ..Faults::default()
+    });
+    let refused = append_one(&mut opened).unwrap_err();
+    assert!(matches!(refused, AppendError::NoSegment(_)), "{refused}");
+    let names = disk.contents();
+    assert!(
+        !names.keys().any(|name| name.ends_with(UNFINISHED)),
+        "{:?}",
+        names.keys()
+    );
+    disk.set_faults(Faults::default());
+    append_one(&mut opened).unwrap();
+}
