@@ -112,7 +112,7 @@ async fn what_the_server_refuses_is_not_sent_again_and_the_reason_is_shown_once(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn logs_that_a_taken_batch_left_out_have_failed() {
-    let body = r#"{"accepted":7,"rejected":3,"errors":[{"index":0,"reason":"bad time"}]}"#;
+    let body = r#"{"status":"success","accepted":7,"rejected":3,"errors":[{"index":0,"reason":"bad time"}]}"#;
     let server = Scripted::start(move |_| answer(200, body)).await;
     let ended = sent_to(&server, &[]).await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
@@ -135,7 +135,7 @@ async fn another_server_that_says_200_has_accepted_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_that_the_service_knows_already_is_accepted() {
     let replayed = || vec![("Idempotent-Replayed", "true".to_owned())];
-    let body = r#"{"accepted":10}"#;
+    let body = r#"{"status":"success","accepted":10}"#;
     let server = Scripted::start(move |_| Action::Answer(200, replayed(), body.to_owned())).await;
     let ended = sent_to(&server, &[]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");

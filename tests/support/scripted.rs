@@ -179,7 +179,11 @@ fn head(status: u16, framing: &str, headers: Vec<(&'static str, String)>) -> Str
 }
 
 fn taken(logs: usize) -> (u16, Vec<(&'static str, String)>, String) {
-    (200, Vec::new(), format!("{{\"accepted\":{logs}}}"))
+    (
+        200,
+        Vec::new(),
+        format!("{{\"status\":\"success\",\"accepted\":{logs}}}"),
+    )
 }
 
 /// The next request of a connection; `None` when there is none.

@@ -2,7 +2,7 @@
 //!
 //! The producer is measured against it: `cargo run --release -p producer --example answer`, then the
 //! producer with `--url http://127.0.0.1:8006`. The producer writes a log a line, so the lines tell
-//! how many logs there are; a compressed body cannot be counted so and is answered with one.
+//! how many logs there are; a compressed body cannot be counted so, and its answer counts as another server's.
 #![expect(
     clippy::print_stdout,
     reason = "a small tool says where it listens and on what"

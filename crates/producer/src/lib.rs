@@ -18,6 +18,7 @@
 //! send                  one batch, attempt after attempt
 //!   send::dispatch        many batches at one time
 //!   send::http_client     one attempt
+//!   send::answer          what its answer means for the batch, and whose it is
 //!   send::retry           is it worth another one, and when?
 //!   send::endpoint        where to
 //! run_error             why there was no run
@@ -38,7 +39,7 @@
 //! what follows. That takes no memory, and the latency shows it, because it is taken from the time at
 //! which a batch was due.
 //!
-//! [`generate`], [`workload::schedule`], [`send::retry`] and [`send::endpoint`] are pure: no clock and
+//! [`generate`], [`workload::schedule`], [`send::answer`], [`send::retry`] and [`send::endpoint`] are pure: no clock and
 //! no I/O.
 
 pub mod clock;

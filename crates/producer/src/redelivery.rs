@@ -10,6 +10,7 @@ use crate::stats::Stats;
 use crate::summary::SpoolSummary;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// A spool whose batches of earlier runs have been sent, and what became of them.
@@ -18,10 +19,13 @@ pub(crate) struct Redelivery {
     /// The spool, for the batches of this run.
     pub(crate) spool: Arc<Spool>,
     damaged: u64,
+    /// How long the resending took.
+    took: Duration,
     sender: Arc<BatchSender>,
 }
 
-/// Opens the spool and sends what is there; ends with the last batch, or with a stop.
+/// Opens the spool and sends what is there; ends with the last batch, or with a stop. The duration of the
+/// run is no part of it.
 ///
 /// # Errors
 /// When the spool cannot be opened or read.
@@ -44,8 +48,12 @@ pub(crate) async fn redeliver(
     });
     if !recovered.entries.is_empty() {
         let (batches, logs) = (recovered.entries.len(), recovered.logs());
-        tracing::info!(batches, logs, "sending what an earlier run left");
-        stop.set_deadlines(config.duration, config.grace);
+        tracing::info!(
+            batches,
+            logs,
+            "sending what an earlier run left; the run's own time begins afterwards"
+        );
+        stop.set_deadlines(None, config.grace);
         let source = Arc::clone(&spool);
         let produce = move |queue| enqueue(&source, recovered.entries, &queue);
         dispatch::send_all(&sender, produce, config.concurrency).await?;
@@ -53,6 +61,7 @@ pub(crate) async fn redeliver(
     Ok(Redelivery {
         spool,
         damaged: recovered.damaged,
+        took: sender.clock.elapsed(),
         sender,
     })
 }
@@ -84,10 +93,11 @@ impl Redelivery {
         let earlier = &self.sender.stats;
         SpoolSummary {
             resent: earlier.accepted.get(),
+            resend_seconds: self.took.as_secs_f64(),
             failed: earlier.failed.get(),
             left: self.spool.logs(),
             damaged: self.damaged,
-            problem: run.spool_error(),
+            problem: earlier.spool_problem().or_else(|| run.spool_problem()),
         }
     }
 }

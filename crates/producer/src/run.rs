@@ -26,19 +26,20 @@ pub async fn run(
     bar: ProgressBar,
 ) -> Result<Summary, RunError> {
     let seed = config.seed.unwrap_or_else(rand::random);
-    let schedule = Schedule::new(config.rate, config.batch_size);
-    let workload = Workload::new(workload_settings(config, schedule, seed))?;
     let client = HttpClient::new(endpoint, config.timeout, config.concurrency)?;
     let run_id = format!("{:016x}", rand::random::<u64>());
     tracing::info!(seed, run_id, "sending");
-    if config.prebuilt {
-        let (bodies, bytes) = workload.pool();
-        tracing::info!(bodies, bytes, "bodies were made beforehand");
-    }
     let redelivery = match &config.spool {
         Some(directory) => Some(redeliver(directory, config, &client, &stop).await?),
         None => None,
     };
+    // From here on time counts, that of the logs, too: what was resent has taken none of it.
+    let schedule = Schedule::new(config.rate, config.batch_size);
+    let workload = Workload::new(workload_settings(config, schedule, seed))?;
+    if config.prebuilt {
+        let (bodies, bytes) = workload.pool();
+        tracing::info!(bodies, bytes, "bodies were made beforehand");
+    }
     let clock = Clock::start();
     let sender = Arc::new(BatchSender {
         client,

@@ -1,5 +1,6 @@
 //! Sending a batch: attempt after attempt under one key, until it is accepted, rejected or given up.
 
+pub mod answer;
 pub mod dispatch;
 pub mod endpoint;
 pub mod http_client;
@@ -13,7 +14,7 @@ use crate::payload::Payload;
 use crate::shutdown::Stop;
 use crate::spool::{Spool, SpoolEntry};
 use crate::stats::Stats;
-use http_client::Outcome;
+use answer::Outcome;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -72,7 +73,10 @@ impl BatchSender {
             Some(entry) => entry,
             None => match store(spool, &batch).await {
                 Ok(entry) => entry,
-                Err(error) => return self.stop_for(&error),
+                // A batch that is not kept is not sent, and none after it.
+                Err(error) => {
+                    return self.stop_for(&format!("the spool cannot keep a batch: {error}"));
+                }
             },
         };
         if self.attempt_until_done(&batch, first_attempt).await == Settlement::Settled {
@@ -80,12 +84,22 @@ impl BatchSender {
         }
     }
 
-    /// A batch that the spool cannot store is not sent, and none after it.
-    fn stop_for(&self, error: &str) {
-        if self.stats.set_spool_error(error) {
-            tracing::error!("stopping: the spool cannot keep a batch: {error}");
+    /// Nothing more is sent; the first reason is told.
+    fn stop_for(&self, problem: &str) {
+        if self.stats.set_spool_problem(problem) {
+            tracing::error!("stopping: {problem}");
         }
         self.stop.soft.cancel();
+    }
+
+    /// With a spool, what was not the batch's fault would befall those after it as well: they stay there.
+    fn keep_for_the_next_run(&self, reason: &str) -> Settlement {
+        if self.spool.is_some() {
+            self.stop_for(&format!(
+                "an answer that is not the service's own word on a batch ({reason}): what is in the spool stays there for the next run"
+            ));
+        }
+        Settlement::Unsettled
     }
 
     async fn attempt_until_done(&self, batch: &Batch, first_attempt: Duration) -> Settlement {
@@ -113,7 +127,7 @@ impl BatchSender {
                     self.fail(&reason, logs);
                     return match batch_at_fault {
                         true => Settlement::Settled,
-                        false => Settlement::Unsettled,
+                        false => self.keep_for_the_next_run(&reason),
                     };
                 }
                 Outcome::Accepted {

@@ -39,8 +39,8 @@ pub struct Stats {
     failure_reasons: Mutex<ReasonCounts>,
     /// Why batches were sent again.
     retry_reasons: Mutex<ReasonCounts>,
-    /// Why a batch could not be stored before it was sent.
-    spool_error: OnceLock<String>,
+    /// Why the run had to end for what is in the spool.
+    spool_problem: OnceLock<String>,
 }
 
 /// A number that only grows.
@@ -93,7 +93,7 @@ impl Stats {
             latency: Mutex::new(Histogram::new_with_bounds(1, longest, DIGITS)?),
             failure_reasons: Mutex::new(ReasonCounts::new(None)),
             retry_reasons: Mutex::new(ReasonCounts::new(Some(LOG_AGAIN_AFTER))),
-            spool_error: OnceLock::new(),
+            spool_problem: OnceLock::new(),
         })
     }
 
@@ -118,14 +118,14 @@ impl Stats {
         }
     }
 
-    /// Keeps the first reason why the spool failed; true if this is the first.
-    pub fn set_spool_error(&self, error: &str) -> bool {
-        self.spool_error.set(error.to_owned()).is_ok()
+    /// Keeps the first reason why the run has to end for what is in the spool; true if this is the first.
+    pub fn set_spool_problem(&self, problem: &str) -> bool {
+        self.spool_problem.set(problem.to_owned()).is_ok()
     }
 
-    /// Why the spool failed, if it has.
-    pub fn spool_error(&self) -> Option<String> {
-        self.spool_error.get().cloned()
+    /// Why the run had to end for what is in the spool, if it had to.
+    pub fn spool_problem(&self) -> Option<String> {
+        self.spool_problem.get().cloned()
     }
 
     /// Why logs failed, with their numbers.

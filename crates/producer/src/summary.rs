@@ -52,13 +52,15 @@ pub struct Summary {
 pub struct SpoolSummary {
     /// Left there by earlier runs, sent again, and accepted.
     pub resent: u64,
+    /// How long it took to send those, before the time of this run began.
+    pub resend_seconds: f64,
     /// Left there by earlier runs, and rejected, or still not accepted.
     pub failed: u64,
     /// There at the end: the next start sends them.
     pub left: u64,
     /// Files (not logs) that were found damaged and set aside.
     pub damaged: u64,
-    /// Why a batch could not be stored, which ended the run.
+    /// What ended the run: a batch that could not be stored, or an answer that was not the service's own.
     pub problem: Option<String>,
 }
 
@@ -149,14 +151,16 @@ impl fmt::Display for SpoolSummary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             resent,
+            resend_seconds,
             failed,
             left,
             ..
         } = self;
-        write!(
-            out,
-            "spool     {resent} of an earlier run accepted, {failed} failed, {left} left for the next run"
-        )?;
+        write!(out, "spool     {resent} of an earlier run accepted")?;
+        if resent + failed > 0 {
+            write!(out, " in {resend_seconds:.2} s before this one")?;
+        }
+        write!(out, ", {failed} failed, {left} left for the next run")?;
         if self.damaged > 0 {
             write!(out, ", {} damaged files set aside", self.damaged)?;
         }

@@ -16,11 +16,6 @@ pub fn is_retryable(status: u16) -> bool {
     matches!(status, 408 | 429 | 500..=599)
 }
 
-/// Whether a rejection is about the batch itself, and not about the address or about who sends it.
-pub fn is_batch_at_fault(status: u16) -> bool {
-    matches!(status, 400 | 413 | 415 | 422)
-}
-
 /// How long to wait after an attempt (0 is the first): exponential backoff with full jitter. What the
 /// server asked for comes first. Then only a little is added, so that not all senders come at the same
 /// moment.
