@@ -21,6 +21,7 @@ mod formats;
 mod health;
 mod histogram;
 mod idempotency;
+mod log;
 mod mongodb_layout;
 mod neighbours;
 mod network_faults;

@@ -171,6 +171,19 @@ impl Drop for Child {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_nobody_reads_holds_up_neither_the_logs_nor_the_stop() {
+    let server = Scripted::start(|_| Action::Take).await;
+    let url = server.url();
+    let args = ["--url", &url, "--rate", "0", "--batch-size", "1"];
+    let producer = Producer::start_with(&[("RUST_LOG", "trace")], &args);
+    producer.leave_log_unread();
+    // Each says more than a hundred bytes of itself at this level: many times what a pipe takes.
+    wait_until("many batches", PATIENCE, async || server.count() >= 5000).await;
+    producer.signal("INT");
+    assert_eq!(producer.ended().await.code, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reader_of_the_log_that_has_left_does_not_hold_up_the_stop() {
     let server = Scripted::start(|_| Action::Take).await;
     let mut command = std::process::Command::new(binaries::producer());

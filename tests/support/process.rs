@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -133,6 +133,16 @@ impl Process {
         lock(&self.stderr.text).clone()
     }
 
+    /// From now on nobody reads its standard error, until [`Self::read_stderr_again`] or its end.
+    pub(crate) fn leave_stderr_unread(&self) {
+        self.stderr.gate.set(true);
+    }
+
+    /// Its standard error is read again.
+    pub(crate) fn read_stderr_again(&self) {
+        self.stderr.gate.set(false);
+    }
+
     /// A number that the system tells of it, such as `VmHWM:` (the most memory it has held, in KiB).
     pub(crate) fn proc_status(&self, field: &str) -> u64 {
         let path = format!("/proc/{}/status", self.pid);
@@ -174,6 +184,7 @@ impl State {
 /// One of the two output streams, read by a thread of its own.
 struct Output {
     text: Arc<Mutex<String>>,
+    gate: Arc<Gate>,
     reader: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -181,24 +192,50 @@ impl Output {
     fn collect(pipe: impl Read + Send + 'static) -> Self {
         let text = Arc::new(Mutex::new(String::new()));
         let kept = Arc::clone(&text);
+        let gate = Arc::<Gate>::default();
+        let passed = Arc::clone(&gate);
         let reader = std::thread::spawn(move || {
             let mut pipe = BufReader::new(pipe);
             let mut line = Vec::new();
             while pipe.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
                 lock(&kept).push_str(&String::from_utf8_lossy(&line));
                 line.clear();
+                passed.pass();
             }
         });
         Self {
             text,
+            gate,
             reader: Mutex::new(Some(reader)),
         }
     }
 
     fn finish(&self) {
+        self.gate.set(false);
         if let Some(reader) = lock(&self.reader).take() {
             reader.join().expect("the reading thread does not panic");
         }
+    }
+}
+
+/// Where a reading thread waits while it is closed.
+#[derive(Default)]
+struct Gate {
+    closed: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Gate {
+    fn set(&self, closed: bool) {
+        *lock(&self.closed) = closed;
+        self.changed.notify_all();
+    }
+
+    fn pass(&self) {
+        let waited = self
+            .changed
+            .wait_while(lock(&self.closed), |closed| *closed);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 }
 

@@ -83,6 +83,11 @@ impl Producer {
         wait_until(words, PATIENCE, async || self.0.stderr().contains(words)).await;
     }
 
+    /// From now on nobody reads its standard error, until its end.
+    pub(crate) fn leave_log_unread(&self) {
+        self.0.leave_stderr_unread();
+    }
+
     /// The most memory it has held.
     pub(crate) fn peak_rss_kib(&self) -> u64 {
         self.0.proc_status("VmHWM:")

@@ -245,6 +245,16 @@ impl Service {
         self.process().stderr()
     }
 
+    /// From now on nobody reads its log, until [`Self::read_log_again`] or its end.
+    pub(crate) fn leave_log_unread(&self) {
+        self.process().leave_stderr_unread();
+    }
+
+    /// Its log is read again.
+    pub(crate) fn read_log_again(&self) {
+        self.process().read_stderr_again();
+    }
+
     /// The memory it holds now.
     pub(crate) fn rss_kib(&self) -> u64 {
         self.proc_status("VmRSS:")

@@ -7,6 +7,7 @@ use aggregator::cli::arguments::{self, Cli, Command, SpoolCommand};
 use aggregator::cli::query::QueryArgs;
 use aggregator::config::Config;
 use program::exit::{USAGE, fail, print};
+use program::standard_error;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -40,6 +41,7 @@ fn run(config: Config) -> ExitCode {
     let code = runtime.block_on(serve(config));
     // Without waiting: what still blocks a thread (a disk, a name server) was not acknowledged.
     runtime.shutdown_background();
+    standard_error::finish();
     code
 }
 

@@ -7,6 +7,7 @@ use producer::shutdown::Stop;
 use producer::summary::Summary;
 use producer::{progress, run, telemetry};
 use program::exit::{USAGE, fail, print};
+use program::standard_error;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -16,7 +17,11 @@ fn main() -> ExitCode {
         Err(help) => return print(&help.to_string()),
     };
     match config.check() {
-        Ok(endpoint) => send(&config, endpoint),
+        Ok(endpoint) => {
+            let code = send(&config, endpoint);
+            standard_error::finish();
+            code
+        }
         Err(error) => fail(USAGE, &format!("error: {error}")),
     }
 }

@@ -32,7 +32,7 @@ impl Stop {
             tracing::info!("stopping: finishing what is under way (a second signal ends at once)");
             next(&mut terminate, &mut interrupt).await;
             tracing::warn!("a second signal: ending at once");
-            std::process::exit(INTERRUPTED);
+            program::exit::at_once(INTERRUPTED);
         });
         Ok(())
     }

@@ -1,10 +1,11 @@
-//! The log: text on standard error, above the progress bar when there is one.
+//! The log: text on standard error, above the progress bar when there is one. It waits for nobody to read
+//! it.
 
 use indicatif::ProgressBar;
+use program::standard_error;
 use std::io::{self, IsTerminal as _, Write};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
-use tracing_subscriber::fmt::MakeWriter;
 
 /// What is logged.
 ///
@@ -17,15 +18,18 @@ pub fn filter(text: &str) -> Result<EnvFilter, ParseError> {
 /// Starts logging, once for the process.
 ///
 /// # Errors
-/// When the text is no filter, or logging was started before.
+/// When the text is no filter, there is no thread for it, or logging was started before.
 pub fn start(text: &str, bar: ProgressBar) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let log = standard_error::install(AboveBar(bar), |lines| {
+        tracing::warn!(lines, "lines of the log were left out here: nobody read it");
+    })?;
     tracing_subscriber::fmt()
         .with_env_filter(filter(text)?)
-        .with_writer(AboveBar(bar))
+        .with_writer(move || log.clone())
         .with_ansi(colours)
         .with_target(false)
-        // A reader of the log that has left is told of nowhere: to say it on the same stream would panic.
+        // It would be said on the stream itself, which may be full.
         .log_internal_errors(false)
         .try_init()
 }
@@ -33,20 +37,13 @@ pub fn start(text: &str, bar: ProgressBar) -> Result<(), Box<dyn std::error::Err
 /// Writes to standard error while the bar is taken away.
 struct AboveBar(ProgressBar);
 
-impl<'a> MakeWriter<'a> for AboveBar {
-    type Writer = LineAbove<'a>;
-
-    fn make_writer(&'a self) -> Self::Writer {
-        LineAbove(&self.0)
-    }
-}
-
-/// One event's writer.
-struct LineAbove<'a>(&'a ProgressBar);
-
-impl Write for LineAbove<'_> {
+impl Write for AboveBar {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.suspend(|| io::stderr().write(bytes))
+        // Without a terminal there is nothing to take away, and its lock is not held while this waits.
+        match self.0.is_hidden() {
+            true => io::stderr().write(bytes),
+            false => self.0.suspend(|| io::stderr().write(bytes)),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -28,7 +28,7 @@ pub fn on_signals() -> io::Result<CancellationToken> {
         tracing::info!("stopping: finishing what was accepted (a second signal ends at once)");
         next(&mut terminate, &mut interrupt).await;
         tracing::warn!("a second signal: ending at once");
-        std::process::exit(INTERRUPTED);
+        program::exit::at_once(INTERRUPTED);
     });
     Ok(token)
 }

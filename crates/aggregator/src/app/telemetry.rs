@@ -1,22 +1,26 @@
-//! The log: on standard error, as text or as JSON.
+//! The log: on standard error, as text or as JSON. It waits for nobody to read it.
 
 use crate::config::{LogConfig, LogFormat};
-use std::io::IsTerminal as _;
+use program::standard_error;
+use std::io::{self, IsTerminal as _};
 
 /// Starts logging, once for the process.
 ///
 /// # Errors
-/// When the filter is none, or logging was started before.
+/// When the filter is none, there is no thread for it, or logging was started before.
 pub fn start(config: &LogConfig) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let log = standard_error::install(io::stderr(), |lines| {
+        tracing::warn!(lines, "lines of the log were left out here: nobody read it");
+    })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(config.filter()?)
-        .with_writer(std::io::stderr)
-        // A reader of the log that has left is told of nowhere: to say it on the same stream would panic.
+        .with_writer(move || log.clone())
+        // It would be said on the stream itself, which may be full.
         .log_internal_errors(false);
     match config.log_format {
         LogFormat::Json => builder.json().try_init(),
         LogFormat::Text => {
-            let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             builder.with_ansi(colours).with_target(false).try_init()
         }
     }

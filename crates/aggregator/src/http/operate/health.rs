@@ -30,12 +30,21 @@ struct Health {
     breakers: Lanes<Snapshot>,
     memory: Memory,
     connections: usize,
+    log: Log,
 }
 
 #[derive(Debug, Serialize)]
 struct Lanes<T> {
     write: T,
     read: T,
+}
+
+/// Of the service's own log.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Log {
+    /// Lines that nobody read in time.
+    left_out: u64,
 }
 
 /// Memory of requests under way.
@@ -93,6 +102,9 @@ pub(in crate::http) async fn health(State(services): State<Arc<Services>>) -> Re
             limit_bytes: services.admission.limit(),
         },
         connections: services.connections.open(),
+        log: Log {
+            left_out: program::standard_error::left_out(),
+        },
     };
     (status, Json(health)).into_response()
 }
