@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "real processes, real time")]
 
 mod bodies;
+mod memory;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

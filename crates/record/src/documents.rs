@@ -53,6 +53,11 @@ impl Documents {
         self.bytes.len()
     }
 
+    /// The memory that they take up, in bytes: what was never written to takes none.
+    pub fn memory_bytes(&self) -> usize {
+        self.bytes.len() + self.ends.capacity() * size_of::<usize>()
+    }
+
     /// The documents of a range of positions.
     pub fn slices(&self, range: Range<usize>) -> impl Iterator<Item = &[u8]> {
         range.map_while(|position| self.bytes.get(self.span(position)?))

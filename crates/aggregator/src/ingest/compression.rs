@@ -11,6 +11,9 @@ const FIRST_STEP: usize = 64 * 1024;
 const LARGEST_STEP: usize = 1024 * 1024;
 /// The largest window that a zstd body may ask for, as a power of two: 32 MiB.
 const ZSTD_WINDOW_LOG: u32 = 25;
+/// What a decoder keeps of its output beside it, at most.
+const ZSTD_WINDOW: usize = 1 << ZSTD_WINDOW_LOG;
+const DEFLATE_WINDOW: usize = 64 * 1024;
 
 /// How a body is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,20 +41,20 @@ pub(super) fn decompress(
         Encoding::Identity => Ok(body),
         Encoding::Gzip => inflate(
             flate2::read::MultiGzDecoder::new(input),
-            input.len(),
+            (input.len(), DEFLATE_WINDOW),
             limit,
             room,
         ),
         // The standard says zlib; some senders leave its head out.
         Encoding::Deflate if is_zlib(input) => inflate(
             flate2::read::ZlibDecoder::new(input),
-            input.len(),
+            (input.len(), DEFLATE_WINDOW),
             limit,
             room,
         ),
         Encoding::Deflate => inflate(
             flate2::read::DeflateDecoder::new(input),
-            input.len(),
+            (input.len(), DEFLATE_WINDOW),
             limit,
             room,
         ),
@@ -60,7 +63,7 @@ pub(super) fn decompress(
             decoder
                 .window_log_max(ZSTD_WINDOW_LOG)
                 .map_err(|error| broken(&error))?;
-            inflate(decoder, input.len(), limit, room)
+            inflate(decoder, (input.len(), ZSTD_WINDOW), limit, room)
         }
     }
 }
@@ -77,7 +80,7 @@ fn is_zlib(input: &[u8]) -> bool {
 
 fn inflate(
     mut decoder: impl Read,
-    input: usize,
+    (input, window): (usize, usize),
     limit: usize,
     room: &mut Reservation,
 ) -> Result<Bytes, BodyError> {
@@ -85,7 +88,9 @@ fn inflate(
     loop {
         let before = output.len();
         let step = before.clamp(FIRST_STEP, LARGEST_STEP);
-        room.resize(input + before + step)?;
+        let after = before + step;
+        // The window fills as the output grows.
+        room.resize(input + after + window.min(after))?;
         decoder
             .by_ref()
             .take(step as u64)

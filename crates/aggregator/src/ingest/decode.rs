@@ -107,7 +107,7 @@ fn decode_now(
         return Err(BodyError::Records { rejects, partial });
     }
     accounting.rejected(Rejection::Invalid, rejects.count);
-    room.resize(batch.documents.encoded_bytes())?;
+    room.resize(batch.documents.memory_bytes())?;
     Ok(Decoded {
         batch,
         rejects,
