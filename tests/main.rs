@@ -12,6 +12,7 @@ mod accounting;
 mod bad_input;
 mod batches;
 mod connections;
+mod costly_searches;
 mod counting_in_trouble;
 mod curl_examples;
 mod documents;

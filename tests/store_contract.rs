@@ -36,6 +36,7 @@ const ALL: PageLimit = PageLimit {
     bytes: 1 << 30,
     looked_at: 1_000_000,
     time: PATIENCE,
+    record_time: PATIENCE,
 };
 
 /// Where a store keeps its data: it can be opened there again and again.

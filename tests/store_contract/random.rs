@@ -80,6 +80,7 @@ async fn random_queries_give_on_both_stores_what_a_naive_filter_gives_while_othe
             bytes: *[512, 1 << 22].choose(&mut random).unwrap(),
             looked_at: *[50, 1 << 20].choose(&mut random).unwrap(),
             time: *[Duration::ZERO, ALL.time].choose(&mut random).unwrap(),
+            record_time: ALL.record_time,
         };
         let mut expected: Vec<&Found> = all.iter().filter(|row| asked.matches(row)).collect();
         if asked.newest_first {

@@ -5,12 +5,12 @@
 //! `{"http":{"status":500}}` and `{"http.status":500}`.
 
 use super::QueryError;
+use super::patience::{GaveUp, Patience};
 use super::text_filter::LONGEST;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::fmt;
 
 /// Before a value: the attribute has not got it.
@@ -59,12 +59,20 @@ impl AttributeFilter {
         self.value.as_deref().filter(|_| !self.negated)
     }
 
-    pub(super) fn matches(&self, attributes: Option<&str>) -> bool {
+    pub(super) fn matches(
+        &self,
+        attributes: Option<&str>,
+        patience: &mut Patience<'_>,
+    ) -> Result<bool, GaveUp> {
         let is_so = |json: &str| match &self.value {
             None => true,
             Some(value) => is_value(json, value),
         };
-        attributes.is_some_and(|object| finds(object, &self.key, &is_so)) != self.negated
+        let found = match attributes {
+            Some(object) => finds(object, &self.key, &is_so, patience)?,
+            None => false,
+        };
+        Ok(found != self.negated)
     }
 }
 
@@ -83,35 +91,38 @@ fn is_value(json: &str, value: &str) -> bool {
 }
 
 /// Whether a member at `path` is as it should be.
-fn finds(object: &str, path: &str, is_so: &dyn Fn(&str) -> bool) -> bool {
+fn finds(
+    object: &str,
+    path: &str,
+    is_so: &dyn Fn(&str) -> bool,
+    patience: &mut Patience<'_>,
+) -> Result<bool, GaveUp> {
+    patience.ask()?;
+    let mut gave_up = None;
     let mut deserializer = serde_json::Deserializer::from_str(object);
-    let search = Search { path, is_so };
+    let search = Search {
+        path,
+        is_so,
+        patience,
+        gave_up: &mut gave_up,
+    };
     // What is no object has no members.
-    deserializer.deserialize_map(search).unwrap_or(false)
+    let found = deserializer.deserialize_map(search).unwrap_or(false);
+    gave_up.map_or(Ok(found), Err)
 }
 
-/// The attribute at `key` as a reader sees it: a string without its quotes, all else as JSON.
-pub fn attribute_text(attributes: &str, key: &str) -> Option<String> {
-    let found = RefCell::new(None);
-    finds(attributes, key, &|json| {
-        let text = serde_json::from_str::<Text<'_>>(json);
-        let text = text.map_or_else(|_| json.to_owned(), |Text(text)| text.into_owned());
-        found.replace(Some(text));
-        true
-    });
-    found.into_inner()
-}
-
-struct Search<'a> {
+struct Search<'a, 'p> {
     path: &'a str,
     is_so: &'a dyn Fn(&str) -> bool,
+    patience: &'a mut Patience<'p>,
+    gave_up: &'a mut Option<GaveUp>,
 }
 
 /// A JSON string, without a copy where it has no escapes.
 #[derive(Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-impl<'de> Visitor<'de> for Search<'_> {
+impl<'de> Visitor<'de> for Search<'_, '_> {
     type Value = bool;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,14 +133,23 @@ impl<'de> Visitor<'de> for Search<'_> {
         let mut found = false;
         while let Some(Text(name)) = members.next_key::<Text<'de>>()? {
             let value = members.next_value::<&'de RawValue>()?.get();
-            found = found
-                || match self.path.strip_prefix(&*name) {
-                    Some("") => (self.is_so)(value),
-                    Some(rest) if value.starts_with('{') => rest
-                        .strip_prefix('.')
-                        .is_some_and(|rest| finds(value, rest, self.is_so)),
-                    _ => false,
-                };
+            if found || self.gave_up.is_some() {
+                continue;
+            }
+            found = match self.path.strip_prefix(&*name) {
+                Some("") => (self.is_so)(value),
+                Some(rest) if value.starts_with('{') => match rest.strip_prefix('.') {
+                    Some(rest) => match finds(value, rest, self.is_so, self.patience) {
+                        Ok(found) => found,
+                        Err(reason) => {
+                            *self.gave_up = Some(reason);
+                            false
+                        }
+                    },
+                    None => false,
+                },
+                _ => false,
+            };
         }
         Ok(found)
     }

@@ -80,7 +80,7 @@ fn single(json: &str, path: &str, each: &mut dyn FnMut(&str, &str)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::AttributeFilter;
+    use crate::{AttributeFilter, Patience};
 
     #[test]
     fn a_filter_for_each_value_finds_the_record() {
@@ -89,7 +89,10 @@ mod tests {
         each_value(attributes, &mut |path, value| {
             found.push(format!("{path}={value}"));
             let filter = AttributeFilter::new(path, value).unwrap();
-            assert!(filter.matches(Some(attributes)), "{path}={value}");
+            let mut goes_on = || true;
+            let patience = &mut Patience::new(&mut goes_on);
+            let found = filter.matches(Some(attributes), patience);
+            assert_eq!(found, Ok(true), "{path}={value}");
         });
         assert_eq!(
             found,

@@ -1,4 +1,4 @@
-//! What is asked for: parsed from the query string, and decided by [`Query::matches`] alone.
+//! What is asked for: parsed from the query string, and decided by [`Query::matches_within`] alone.
 //!
 //! A store narrows with [`Query::bounds`], [`Query::severities`], [`Query::texts`],
 //! [`Query::message_matches`] and [`Query::attributes`], which never leave out a record that matches;
@@ -8,28 +8,35 @@
 //! goes.
 //!
 //! To add a filter: a file beside `text_filter.rs` with a type that says whether it matches, a line in
-//! [`Query::matches`], what [`Query::is_of_time_and_severity`] asks of it, and a name in `parse.rs`. It
+//! [`Query::matches_within`], what [`Query::is_of_time_and_severity`] asks of it, and a name in `parse.rs`. It
 //! works on both stores then; narrowing in a store only makes it faster.
 
 mod attribute_filter;
+mod attribute_texts;
 mod attribute_values;
+mod automaton;
 pub mod buckets;
 pub mod cursor;
 mod error;
 pub mod interval;
 mod level_filter;
 mod parse;
+mod patience;
+mod pattern;
 pub mod span;
 mod text_filter;
 mod time;
 
-pub use attribute_filter::{AttributeFilter, attribute_text};
+pub use attribute_filter::AttributeFilter;
+pub use attribute_texts::attribute_texts;
 pub use attribute_values::each_value;
 pub use error::FILTERS;
 pub use error::QueryError;
 pub use level_filter::LevelFilter;
 pub use parse::once;
-pub use text_filter::{Pattern, Substring};
+pub use patience::{GaveUp, Patience};
+pub use pattern::Pattern;
+pub use text_filter::Substring;
 
 use logs::{Level, Timestamp};
 use record::id::RecordId;
@@ -92,9 +99,37 @@ pub struct Bounds {
 }
 
 impl Query {
-    /// Whether a record is asked for. The one definition of it.
+    /// Whether a record is asked for, however long it takes to tell.
     #[inline]
     pub fn matches(&self, record: Candidate<'_>) -> bool {
+        let mut goes_on = || true;
+        let patience = &mut Patience::new(&mut goes_on);
+        self.matches_within(record, patience) == Ok(true)
+    }
+
+    /// Whether a record is asked for. The one definition of it.
+    ///
+    /// # Errors
+    /// [`GaveUp`] when the patience is over before that is known.
+    #[inline]
+    pub fn matches_within(
+        &self,
+        record: Candidate<'_>,
+        patience: &mut Patience<'_>,
+    ) -> Result<bool, GaveUp> {
+        if !self.head_matches(record) || !self.message_matches(record.message, patience)? {
+            return Ok(false);
+        }
+        for filter in &self.attributes {
+            if !filter.matches(record.attributes, patience)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    #[inline]
+    fn head_matches(&self, record: Candidate<'_>) -> bool {
         let time = record.id.time();
         self.start.is_none_or(|start| time >= start)
             && self.end.is_none_or(|end| time < end)
@@ -105,18 +140,29 @@ impl Query {
             && self
                 .min_level
                 .is_none_or(|least| level_filter::is_at_least(record.severity, least))
-            && self.message_matches(record.message)
-            && self
-                .attributes
-                .iter()
-                .all(|filter| filter.matches(record.attributes))
     }
 
     /// Whether a message has all that is looked for in messages: no record with another one matches.
+    ///
+    /// # Errors
+    /// [`GaveUp`] when the patience is over before that is known.
     #[inline]
-    pub fn message_matches(&self, message: &str) -> bool {
-        self.texts.iter().all(|text| text.is_in(message))
-            && self.patterns.iter().all(|pattern| pattern.is_in(message))
+    pub fn message_matches(
+        &self,
+        message: &str,
+        patience: &mut Patience<'_>,
+    ) -> Result<bool, GaveUp> {
+        for text in &self.texts {
+            if !text.is_in(message, patience)? {
+                return Ok(false);
+            }
+        }
+        for pattern in &self.patterns {
+            if !pattern.is_in(message, patience)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether anything is looked for in messages.

@@ -1,16 +1,13 @@
-//! Texts and regular expressions that are looked for in the message.
+//! Texts that are looked for in the message.
 
 use super::QueryError;
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use regex::{Regex, RegexBuilder};
-use std::sync::Arc;
+use super::patience::{GaveUp, Patience};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 
 /// Bytes of a text, of a regular expression, or of what is said of an attribute.
 pub(super) const LONGEST: usize = 1_000;
-/// Bytes that a compiled regular expression may take; each one is kept only while it is answered.
-const REGEX_BYTES: usize = 256 * 1024;
-/// Brackets in brackets.
-const REGEX_DEPTH: u32 = 50;
+/// Bytes of a message that are gone over between two questions for patience.
+const PIECE: usize = 1024 * 1024;
 
 /// A text that has to be in the message.
 #[derive(Debug, Clone)]
@@ -57,64 +54,25 @@ impl Substring {
         self.case_sensitive
     }
 
-    pub(super) fn is_in(&self, message: &str) -> bool {
-        self.finder.is_match(message)
+    pub(super) fn is_in(&self, message: &str, patience: &mut Patience<'_>) -> Result<bool, GaveUp> {
+        let mut from = 0;
+        loop {
+            // What begins in one piece may end in the next.
+            let to = message.len().min(from + PIECE + self.text.len());
+            if self.finder.is_match(Input::new(message).range(from..to)) {
+                return Ok(true);
+            }
+            if to == message.len() {
+                return Ok(false);
+            }
+            from += PIECE;
+            patience.ask()?;
+        }
     }
 }
 
 impl PartialEq for Substring {
     fn eq(&self, other: &Self) -> bool {
         (&self.text, self.case_sensitive) == (&other.text, other.case_sensitive)
-    }
-}
-
-/// A regular expression that has to be found in the message, in time linear in its length. A clone
-/// goes on with what the search has learned so far; that of a `Regex` begins anew.
-#[derive(Debug, Clone)]
-pub struct Pattern(Arc<Regex>);
-
-impl Pattern {
-    /// Reads an expression in the syntax of the crate `regex`.
-    ///
-    /// # Errors
-    /// [`QueryError`] when it is too long, is none, or takes too much memory.
-    pub fn new(text: &str) -> Result<Self, QueryError> {
-        if text.len() > LONGEST {
-            return Err(QueryError::TooLong {
-                parameter: "regex",
-                limit: LONGEST,
-            });
-        }
-        RegexBuilder::new(text)
-            .size_limit(REGEX_BYTES)
-            .dfa_size_limit(REGEX_BYTES)
-            .nest_limit(REGEX_DEPTH)
-            .build()
-            .map(|regex| Self(Arc::new(regex)))
-            .map_err(|error| QueryError::BadRegex(reason(&error)))
-    }
-
-    pub(super) fn is_in(&self, message: &str) -> bool {
-        self.0.is_match(message)
-    }
-}
-
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.as_str() == other.0.as_str()
-    }
-}
-
-/// The crate draws a picture of several lines; its last one says what is wrong.
-fn reason(error: &regex::Error) -> String {
-    match error {
-        regex::Error::CompiledTooBig(limit) => {
-            format!("it takes more than {limit} bytes of memory")
-        }
-        other => {
-            let text = other.to_string();
-            let last = text.lines().last().unwrap_or_default();
-            last.strip_prefix("error: ").unwrap_or(last).to_owned()
-        }
     }
 }

@@ -35,6 +35,29 @@ impl PassedOver {
     }
 }
 
+/// A time by a clock.
+#[derive(Clone)]
+pub(super) struct Until {
+    clock: Arc<dyn Clock>,
+    time: Duration,
+}
+
+impl Until {
+    /// Never over.
+    #[cfg(test)]
+    pub(super) fn never() -> Self {
+        Self {
+            clock: Arc::new(logs::clock::SystemClock::start()),
+            time: Duration::MAX,
+        }
+    }
+
+    /// Whether it is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.clock.elapsed() >= self.time
+    }
+}
+
 /// What is left of a [`PageLimit`].
 pub(super) struct Budget {
     limit: PageLimit,
@@ -55,6 +78,27 @@ impl Budget {
             looked_at: 0,
             found: 0,
             passed_over: PassedOver::default(),
+        }
+    }
+
+    /// Until when rows may be looked at that do not match.
+    pub(super) fn until(&self) -> Until {
+        self.until_time(self.until)
+    }
+
+    /// Until when a row may be looked at. The first one has a time of its own, so that each page comes
+    /// further than the one before.
+    pub(super) fn until_of_row(&self, is_first: bool) -> Until {
+        match is_first {
+            true => self.until_time(self.clock.elapsed() + self.limit.record_time),
+            false => self.until(),
+        }
+    }
+
+    fn until_time(&self, time: Duration) -> Until {
+        Until {
+            clock: Arc::clone(&self.clock),
+            time,
         }
     }
 

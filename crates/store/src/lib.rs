@@ -4,6 +4,7 @@
 //! narrows down and `query::Query::matches` decides. It knows no breaker, no lane and no HTTP.
 
 pub mod address;
+mod blocking;
 mod budget;
 pub mod counts;
 pub mod mongo;
@@ -110,6 +111,8 @@ pub struct PageLimit {
     /// How long rows may be looked at that do not match: when it is over, one of the next of them is
     /// the last, so that a page takes little more, however few of the rows match.
     pub time: Duration,
+    /// How long one record may be looked at by itself until it is told that this is too long.
+    pub record_time: Duration,
 }
 
 /// What became of the documents of one insert.
@@ -191,6 +194,12 @@ pub enum StoreError {
     /// It is well, but this question takes it longer than is allowed.
     #[error("the query took too long")]
     QueryTooSlow,
+    /// It is well, but whether this record is asked for takes longer to find out than is allowed.
+    #[error("whether record {record} matches takes too long to find out")]
+    RecordTooSlow {
+        /// Behind it there may be more.
+        record: RecordId,
+    },
     /// It holds a format that this version does not know.
     #[error(
         "the store holds format version {found}, and this version knows {FORMAT_VERSION}: use a newer aggregator"
@@ -209,7 +218,7 @@ impl StoreError {
     pub fn is_failure(&self) -> bool {
         match self {
             Self::Unavailable(_) | Self::Timeout | Self::NewerFormat { .. } => true,
-            Self::QueryTooSlow | Self::Rejected(_) => false,
+            Self::QueryTooSlow | Self::RecordTooSlow { .. } | Self::Rejected(_) => false,
         }
     }
 }

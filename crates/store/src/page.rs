@@ -1,13 +1,14 @@
 //! One page of records: their text in one buffer, without an allocation per row.
 
+mod row;
+
+pub use row::{Attributes, Row, write_document};
+
 use bson::RawDocument;
-use logs::LogRecord;
-use query::{Candidate, Query};
+use query::{Candidate, GaveUp, Patience, Query};
 use record::attributes;
 use record::document::StoredDocument;
 use record::id::RecordId;
-use std::borrow::Cow;
-use std::io;
 use std::ops::Range;
 
 /// Rows in the order that was asked for, and where the next page starts.
@@ -39,105 +40,15 @@ enum Form {
     Bson(Range<usize>),
 }
 
-/// A row's attributes: JSON where they are stored so or something had to look at them, and else BSON,
-/// which becomes JSON when it is written.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Attributes<'a> {
-    /// A JSON object.
-    Json(&'a str),
-    /// The same as BSON.
-    Bson(&'a RawDocument),
-}
-
-impl<'a> Attributes<'a> {
-    /// The JSON object.
-    ///
-    /// # Errors
-    /// When they are not BSON.
-    pub fn json(self) -> io::Result<Cow<'a, str>> {
-        match self {
-            Self::Json(text) => Ok(text.into()),
-            Self::Bson(members) => {
-                let mut json = Vec::new();
-                attributes::write_json(members, &mut json).map_err(io::Error::other)?;
-                let json = String::from_utf8(json).map_err(io::Error::other)?;
-                Ok(json.into())
-            }
-        }
-    }
-
-    fn write(self, out: &mut Vec<u8>) -> io::Result<()> {
-        match self {
-            Self::Json(text) => {
-                out.extend_from_slice(text.as_bytes());
-                Ok(())
-            }
-            Self::Bson(members) => attributes::write_json(members, out).map_err(io::Error::other),
-        }
-    }
-}
-
-/// A row of a page.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Row<'a> {
-    /// Its id, and with it its time.
-    pub id: RecordId,
-    /// Its severity, 0 when the level is unknown.
-    pub severity: u8,
-    /// The level's text as it was sent.
-    pub level: Option<&'a str>,
-    /// The text.
-    pub message: &'a str,
-    /// The attributes, if there are any.
-    pub attributes: Option<Attributes<'a>>,
-}
-
-impl Row<'_> {
-    /// Writes the record as readers get it: its id, and then what it says of itself.
-    ///
-    /// # Errors
-    /// When its attributes are not BSON.
-    pub fn write_json(&self, out: &mut Vec<u8>) -> io::Result<()> {
-        use io::Write as _;
-        write!(out, "{{\"id\":\"{}\"", self.id)?;
-        let start = out.len();
-        let record = LogRecord::<()> {
-            timestamp: self.id.time(),
-            level: self.level,
-            message: self.message,
-            attributes: None,
-        };
-        serde_json::to_writer(&mut *out, &record)?;
-        // The record's own brace gives way to the one that stands before the id, and the attributes,
-        // which are JSON as they are kept, come before its end.
-        if let Some(brace) = out.get_mut(start) {
-            *brace = b',';
-        }
-        if let Some(attributes) = self.attributes {
-            out.pop();
-            out.extend_from_slice(b",\"attributes\":");
-            attributes.write(out)?;
-            out.push(b'}');
-        }
-        Ok(())
-    }
-}
-
-/// Writes a stored document as readers get it.
-///
-/// # Errors
-/// When it is no record.
-pub fn write_document(document: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
-    let raw = RawDocument::from_bytes(document).map_err(io::Error::other)?;
-    let stored = StoredDocument::read(raw).ok_or_else(|| io::Error::other("not a record"))?;
-    let row = Row {
-        id: stored.id,
-        severity: stored.severity,
-        level: stored.level,
-        message: stored.message,
-        attributes: stored.attributes.map(Attributes::Bson),
-    };
-    row.write_json(out)
+/// Why a record was not looked at to the end.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// Its attributes are not BSON.
+    #[error(transparent)]
+    NotBson(#[from] bson::error::Error),
+    /// It takes longer than there was patience.
+    #[error(transparent)]
+    GaveUp(#[from] GaveUp),
 }
 
 impl Page {
@@ -208,13 +119,14 @@ impl Page {
     /// Adds a stored document, if it is asked for.
     ///
     /// # Errors
-    /// When its attributes are not BSON.
+    /// When that was not found out.
     #[inline]
     pub fn push_document(
         &mut self,
         query: &Query,
         stored: &StoredDocument<'_>,
-    ) -> Result<(), bson::error::Error> {
+        patience: &mut Patience<'_>,
+    ) -> Result<(), Unread> {
         let record = Candidate {
             id: stored.id,
             severity: stored.severity,
@@ -223,7 +135,7 @@ impl Page {
             attributes: None,
         };
         if query.attributes.is_empty() {
-            if query.matches(record) {
+            if query.matches_within(record, patience)? {
                 let attributes = stored.attributes.map(|members| self.put_bson(members));
                 self.keep(record, attributes);
             }
@@ -243,18 +155,39 @@ impl Page {
             attributes,
             ..record
         };
-        self.push_record(query, record);
+        let pushed = self.push_within(query, record, patience);
         self.json = json;
-        Ok(())
+        Ok(pushed?)
     }
 
-    /// Adds a record, if it is asked for.
+    /// Adds a record, if it is asked for, however long it takes to tell.
     #[inline]
     pub fn push_record(&mut self, query: &Query, record: Candidate<'_>) {
         if query.matches(record) {
-            let attributes = record.attributes.map(|text| Form::Json(self.put(text)));
-            self.keep(record, attributes);
+            self.keep_json(record);
         }
+    }
+
+    /// Adds a record, if it is asked for.
+    ///
+    /// # Errors
+    /// [`GaveUp`] when the patience is over before that is known.
+    #[inline]
+    pub fn push_within(
+        &mut self,
+        query: &Query,
+        record: Candidate<'_>,
+        patience: &mut Patience<'_>,
+    ) -> Result<(), GaveUp> {
+        if query.matches_within(record, patience)? {
+            self.keep_json(record);
+        }
+        Ok(())
+    }
+
+    fn keep_json(&mut self, record: Candidate<'_>) {
+        let attributes = record.attributes.map(|text| Form::Json(self.put(text)));
+        self.keep(record, attributes);
     }
 
     fn keep(&mut self, record: Candidate<'_>, attributes: Option<Form>) {

@@ -14,12 +14,13 @@ mod write;
 
 pub use schema::{SchemaError, open_reader};
 
+use super::blocking::blocking;
 use super::budget::Budget;
 use super::counts::Counts;
 use super::page_reply::PageReply;
 use super::{Forgotten, InsertReport, PageLimit, Store, StoreError, StoreStatus};
 use async_trait::async_trait;
-use database::{Database, classify};
+use database::Database;
 use logs::Timestamp;
 use logs::clock::Clock;
 use query::Query;
@@ -50,19 +51,13 @@ impl SqliteStore {
         Ok(Self { database })
     }
 
-    /// Runs blocking work on a thread for such; a panic there goes on here.
-    async fn blocking<T: Send + 'static>(
+    /// Runs work on a thread that may be held up.
+    async fn blocking<T: Send + 'static, E: Into<StoreError> + Send + 'static>(
         &self,
-        work: impl FnOnce(&Database) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&Database) -> Result<T, E> + Send + 'static,
     ) -> Result<T, StoreError> {
         let database = Arc::clone(&self.database);
-        match tokio::task::spawn_blocking(move || work(&database)).await {
-            Ok(result) => result,
-            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
-            Err(_) => Err(StoreError::Unavailable(
-                "the service is stopping".to_owned(),
-            )),
-        }
+        blocking(move || work(&database)).await
     }
 }
 
@@ -176,7 +171,7 @@ impl Store for SqliteStore {
             .blocking(|database| {
                 let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
                 let done = database.writer().execute_batch(checkpoint);
-                done.map_err(|error| classify(&error))
+                done.map_err(StoreError::from)
             })
             .await;
         if let Err(error) = closed {

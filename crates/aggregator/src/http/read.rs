@@ -6,6 +6,7 @@
 pub(super) mod by_id;
 pub(super) mod facets;
 pub(super) mod histogram;
+mod off_runtime;
 pub(super) mod parameter_error;
 #[cfg(test)]
 mod parameters_fuzz;

@@ -1,6 +1,6 @@
 //! A limited number of records, read before the head of the answer is written.
 
-use crate::search::retrieval::{PageError, Pages, passes};
+use crate::search::retrieval::{PageError, Pages, is_too_slow, passes};
 use logs::clock::Clock;
 use record::id::RecordId;
 use std::time::Duration;
@@ -67,8 +67,9 @@ pub async fn accumulate(
         let mut page = match pages.step().await {
             Ok(Some(page)) => page,
             Ok(None) => return Ok(accumulated),
-            // How far the search has come is not thrown away for what may pass.
-            Err(error) if passes(&error) && accumulated.next.is_some() => {
+            // How far the search has come is not thrown away for what may pass, nor for a record that takes
+            // too long.
+            Err(error) if (passes(&error) || is_too_slow(&error)) && accumulated.next.is_some() => {
                 tracing::debug!(?error, "a search with a limit ends early");
                 accumulated.is_complete = false;
                 return Ok(accumulated);

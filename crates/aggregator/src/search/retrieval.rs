@@ -38,6 +38,9 @@ const PAGE_LOOKED_AT: usize = 1_000_000;
 const FIRST_PAGE: Duration = Duration::from_millis(20);
 const LONGEST_PAGE: Duration = Duration::from_millis(160);
 
+/// One record may be looked at for so long: less than what makes a call a slow one of the store's.
+const RECORD_TIME: Duration = Duration::from_secs(2);
+
 /// Between two attempts at a page in the middle of an answer.
 pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
@@ -119,6 +122,7 @@ impl Retrieval {
             bytes: PAGE_BYTES,
             looked_at: PAGE_LOOKED_AT,
             time: self.call_time(time),
+            record_time: self.call_time(RECORD_TIME),
         }
     }
 
@@ -149,6 +153,16 @@ impl Retrieval {
 pub struct StreamPermit(
     #[expect(dead_code, reason = "held for what its end gives back")] OwnedSemaphorePermit,
 );
+
+/// Whether it is the question that takes too long, and not the store that fails.
+pub fn is_too_slow(error: &PageError) -> bool {
+    matches!(
+        error,
+        JobError::Failed(CallError::Store(
+            StoreError::QueryTooSlow | StoreError::RecordTooSlow { .. }
+        ))
+    )
+}
 
 /// Whether asking again may help.
 pub fn passes(error: &PageError) -> bool {

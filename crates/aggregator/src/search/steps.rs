@@ -1,7 +1,7 @@
 //! Going through records step by step until nothing is left or the time for it is over.
 
 use crate::breaker::guard::CallError;
-use crate::search::retrieval::{PageError, RETRY_PAUSE, passes};
+use crate::search::retrieval::{PageError, RETRY_PAUSE, is_too_slow, passes};
 use crate::worker::JobError;
 use logs::clock::Clock;
 use record::id::RecordId;
@@ -75,11 +75,4 @@ impl Steps {
     pub fn reached(&self) -> Option<RecordId> {
         self.reached
     }
-}
-
-fn is_too_slow(error: &PageError) -> bool {
-    matches!(
-        error,
-        JobError::Failed(CallError::Store(StoreError::QueryTooSlow))
-    )
 }

@@ -5,7 +5,7 @@ use bson::RawDocument;
 use clap::Parser as _;
 use logs::Timestamp;
 use producer::generate::{Generator, GeneratorSettings};
-use query::Query;
+use query::{Patience, Query};
 use record::batch::{Batch, BatchBuilder};
 use record::document::StoredDocument;
 use record::id::BatchId;
@@ -147,7 +147,10 @@ fn encode(fields: &[Fields]) {
 fn page(batch: &Batch) -> Page {
     let (mut page, query) = (Page::default(), Query::default());
     for bytes in batch.documents.slices(0..batch.documents.len()) {
-        page.push_document(&query, &stored(bytes)).expect("BSON");
+        let mut goes_on = || true;
+        let patience = &mut Patience::new(&mut goes_on);
+        page.push_document(&query, &stored(bytes), patience)
+            .expect("BSON");
     }
     assert_eq!(page.len(), RECORDS as usize);
     page

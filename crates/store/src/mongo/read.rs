@@ -14,15 +14,16 @@ mod raw_reply;
 pub(super) use count::Task as CountTask;
 
 use crate::StoreError;
+use crate::blocking::blocking;
 use crate::budget::Budget;
-use crate::page::Page;
+use crate::page::{Page, Unread};
 use crate::page_reply::PageReply;
-use crate::yielding::YieldBudget;
 use command::Find;
 use futures_util::StreamExt as _;
 use mongodb::Database;
 use mongodb::bson::RawDocument;
-use query::Query;
+use mongodb::raw_batch_cursor::RawBatch;
+use query::{Patience, Query};
 use raw_reply::RawReply;
 use record::document::{self, StoredDocument};
 use record::id::RecordId;
@@ -34,52 +35,112 @@ pub(super) async fn page(
     collection: &str,
     query: &Query,
     after: Option<RecordId>,
-    mut budget: Budget,
+    budget: Budget,
     left: Duration,
 ) -> Result<PageReply, StoreError> {
     let find = Find::new(query, after, budget.rows());
     let finding = database.run_cursor_command(find.command(collection, left));
     let mut replies = finding.batch_size(find.batch_size(left)).batch().await?;
-    let mut page = Page::default();
-    let (mut seen, mut last, mut yields) = (0, None, YieldBudget::default());
+    let mut looking = Looking::begin(query.clone(), budget, find.limit());
     while let Some(reply) = replies.next().await {
         let reply = match reply.map_err(StoreError::from) {
             Ok(reply) => reply,
             // What was found in the time that there was is a page, too.
-            Err(StoreError::QueryTooSlow) if last.is_some() => {
-                page.next = last;
-                break;
+            Err(StoreError::QueryTooSlow) if looking.last.is_some() => {
+                return Ok(looking.into_reply());
             }
             Err(error) => return Err(error),
         };
         let bytes = reply.as_raw_document().as_bytes().len();
         if let Some(limit) = find.rows()
-            && seen == 0
-            && budget.has_room_for(limit, bytes)
+            && looking.seen == 0
+            && looking.budget.has_room_for(limit, bytes)
         {
             return Ok(PageReply::Raw(Box::new(RawReply::new(reply, limit)?)));
         }
-        for document in raw_reply::documents(&reply)? {
-            let document = document?;
-            seen += 1;
-            last = document::id_of(document).or(last);
-            let looked_over = push(&mut page, query, document)?;
-            if budget.is_spent(&page, looked_over) || find.ends_with(seen) {
-                page.next = last;
-                return Ok(PageReply::Page(page));
-            }
-            yields.spend(looked_over).await;
+        // An expression may take long over a message.
+        looking = blocking(move || looking.through(&reply)).await?;
+        if looking.is_over {
+            return Ok(looking.into_reply());
         }
     }
-    Ok(PageReply::Page(page))
+    looking.last = None;
+    Ok(looking.into_reply())
+}
+
+/// How far the looking at documents has come.
+struct Looking {
+    query: Query,
+    page: Page,
+    budget: Budget,
+    /// Documents that the server gives at most.
+    limit: Option<usize>,
+    seen: usize,
+    /// The last record that was looked at.
+    last: Option<RecordId>,
+    /// Whether the page ends there.
+    is_over: bool,
+}
+
+impl Looking {
+    fn begin(query: Query, budget: Budget, limit: Option<usize>) -> Self {
+        Self {
+            query,
+            page: Page::default(),
+            budget,
+            limit,
+            seen: 0,
+            last: None,
+            is_over: false,
+        }
+    }
+
+    /// Looks at the documents of a reply until one of them is the last.
+    fn through(mut self, reply: &RawBatch) -> Result<Self, StoreError> {
+        for document in raw_reply::documents(reply)? {
+            let document = document?;
+            self.seen += 1;
+            let until = self.budget.until_of_row(self.last.is_none());
+            let mut goes_on = || !until.is_over();
+            let patience = &mut Patience::new(&mut goes_on);
+            let looked_over = match push(&mut self.page, &self.query, document, patience) {
+                Ok(looked_over) => looked_over,
+                // The next page begins with it.
+                Err(StoreError::RecordTooSlow { .. }) if self.last.is_some() => {
+                    self.is_over = true;
+                    return Ok(self);
+                }
+                Err(error) => return Err(error),
+            };
+            self.last = document::id_of(document).or(self.last);
+            let is_whole = self.limit.is_some_and(|limit| self.seen >= limit);
+            if self.budget.is_spent(&self.page, looked_over) || is_whole {
+                self.is_over = true;
+                return Ok(self);
+            }
+        }
+        Ok(self)
+    }
+
+    fn into_reply(mut self) -> PageReply {
+        self.page.next = self.last;
+        PageReply::Page(self.page)
+    }
 }
 
 /// Puts a record that matches on the page; how many bytes were looked over for that.
-fn push(page: &mut Page, query: &Query, document: &RawDocument) -> Result<usize, StoreError> {
+fn push(
+    page: &mut Page,
+    query: &Query,
+    document: &RawDocument,
+    patience: &mut Patience<'_>,
+) -> Result<usize, StoreError> {
     let Some(stored) = StoredDocument::read(document) else {
         return Ok(document.as_bytes().len());
     };
-    page.push_document(query, &stored)
-        .map_err(|error| StoreError::Rejected(error.to_string()))?;
-    Ok(stored.message.len())
+    match page.push_document(query, &stored, patience) {
+        Ok(()) => Ok(stored.message.len()),
+        Err(Unread::GaveUp(_)) => Err(StoreError::RecordTooSlow { record: stored.id }),
+        Err(Unread::NotBson(error)) => Err(StoreError::Rejected(error.to_string())),
+    }
 }

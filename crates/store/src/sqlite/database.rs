@@ -1,6 +1,7 @@
 //! The open database: its writer, its readers, and what is known of its files.
 
 use super::identity::Identity;
+use super::read::ReadError;
 use super::reader::Reader;
 use super::receipts;
 use super::schema::{self, SchemaError, open_reader};
@@ -78,7 +79,7 @@ impl Database {
     ) -> Result<T, StoreError> {
         let mut writer = self.writer();
         self.in_place()?;
-        let written = work(&mut writer).map_err(|error| classify(&error))?;
+        let written = work(&mut writer)?;
         self.in_place()?;
         Ok(written)
     }
@@ -109,7 +110,7 @@ impl Database {
     /// A reader is given back only when its page went well; any other is closed.
     pub(super) fn with_reader<T>(
         &self,
-        read: impl FnOnce(&mut Reader) -> Result<T, rusqlite::Error>,
+        read: impl FnOnce(&mut Reader) -> Result<T, ReadError>,
     ) -> Result<T, StoreError> {
         let readers = || self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = readers().pop();
@@ -117,9 +118,9 @@ impl Database {
             reader
         } else {
             self.in_place()?;
-            Reader::open(&self.path).map_err(|error| classify(&error))?
+            Reader::open(&self.path)?
         };
-        let result = read(&mut reader).map_err(|error| classify(&error))?;
+        let result = read(&mut reader)?;
         readers().push(reader);
         Ok(result)
     }
@@ -152,13 +153,15 @@ impl Database {
     }
 }
 
-pub(super) fn classify(error: &rusqlite::Error) -> StoreError {
-    let text = error.to_string();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::OperationInterrupted) => StoreError::QueryTooSlow,
-        Some(ErrorCode::TooBig | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
-            StoreError::Rejected(text)
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let text = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => Self::QueryTooSlow,
+            Some(ErrorCode::TooBig | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
+                Self::Rejected(text)
+            }
+            _ => Self::Unavailable(text),
         }
-        _ => StoreError::Unavailable(text),
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! It asks the query itself, since SQL's `LIKE` sees no text behind a U+0000. So that a search which
 //! finds nothing still tells how far it came, it lets a row through whenever it is time to look at the
-//! clock, whatever the row holds.
+//! clock, whatever the row holds, and also where the time is over before that is known.
 
-use crate::budget::PassedOver;
-use query::Query;
+use crate::budget::{PassedOver, Until};
+use query::{Patience, Query};
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
@@ -22,6 +22,8 @@ type Shared = Arc<Mutex<Option<Search>>>;
 struct Search {
     query: Arc<Query>,
     parts: usize,
+    /// Then the reader gets a row that was not looked at to the end.
+    until: Until,
     /// What was left out since the reader got a row; `None` before it got one.
     passed_over: Option<PassedOver>,
 }
@@ -47,10 +49,11 @@ impl MessageFilter {
 
     /// Leaves out what this query does not look for, until what is returned is dropped. A statement that
     /// merges several parts reads ahead in each: so each leaves out fewer rows in a row.
-    pub(super) fn look_for(&self, query: &Arc<Query>, parts: usize) -> InForce<'_> {
+    pub(super) fn look_for(&self, query: &Arc<Query>, parts: usize, until: Until) -> InForce<'_> {
         *lock(&self.0) = Some(Search {
             query: Arc::clone(query),
             parts,
+            until,
             passed_over: None,
         });
         InForce(self)
@@ -91,12 +94,18 @@ impl Search {
         };
         let with_this = passed_over.and_row(message.map_or(0, str::len));
         if with_this.is_time_to_look(self.parts)
-            || message.is_some_and(|message| self.query.message_matches(message))
+            || message.is_some_and(|message| self.may_match(message))
         {
             return true;
         }
         self.passed_over = Some(with_this);
         false
+    }
+
+    fn may_match(&self, message: &str) -> bool {
+        let mut goes_on = || !self.until.is_over();
+        let patience = &mut Patience::new(&mut goes_on);
+        self.query.message_matches(message, patience) != Ok(false)
     }
 }
 
@@ -127,7 +136,8 @@ mod tests {
         let filter = MessageFilter::install(&connection).unwrap();
         assert_eq!(through(&connection).len(), 5, "no query is in force");
         let query = Query::parse("q=THREE&regex=e$", Timestamp::from_nanos(0)).unwrap();
-        let in_force = filter.look_for(&Arc::new(query), 1);
+        let until = Until::never();
+        let in_force = filter.look_for(&Arc::new(query), 1, until);
         assert_eq!(through(&connection).len(), 5, "no row has come");
         assert_eq!(in_force.take_passed_over(), PassedOver::default());
         // What is no text is for the reader to judge.

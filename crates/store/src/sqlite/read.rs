@@ -6,12 +6,13 @@
 //! SQLite's own loop, so that of most rows no other column is read.
 
 use crate::INDEXED_FROM;
-use crate::budget::{Budget, PassedOver};
+use crate::StoreError;
+use crate::budget::{Budget, PassedOver, Until};
 use crate::counts::Counts;
 use crate::page::Page;
 use crate::sqlite::message_filter::{InForce, MAY_MATCH};
 use crate::sqlite::reader::Reader;
-use query::{Candidate, Order, Query};
+use query::{Candidate, Order, Patience, Query};
 use record::id::{RECORD_ID_BYTES, RecordId};
 use rusqlite::{ErrorCode, params};
 use std::sync::Arc;
@@ -93,6 +94,34 @@ fn message_of(severities: Option<&[u8]>) -> String {
     format!("CASE WHEN ({bits} >> severity) & 1 THEN message END")
 }
 
+/// What became of a row that was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    GoOn,
+    IsLast,
+    /// There was no time to find out whether it is asked for.
+    TooSlow,
+}
+
+/// Why rows cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReadError {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// Of the first row that is left it takes too long to find out whether it is asked for.
+    #[error("a record takes too long")]
+    TooSlow(RecordId),
+}
+
+impl From<ReadError> for StoreError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Sqlite(error) => error.into(),
+            ReadError::TooSlow(record) => Self::RecordTooSlow { record },
+        }
+    }
+}
+
 /// Reads one page; gives up with "interrupted" when `is_late` says so.
 pub(super) fn page(
     reader: &mut Reader,
@@ -100,7 +129,7 @@ pub(super) fn page(
     after: Option<RecordId>,
     budget: Budget,
     is_late: impl FnMut() -> bool + Send + 'static,
-) -> Result<Page, rusqlite::Error> {
+) -> Result<Page, ReadError> {
     watched(reader, is_late, |reader| rows(reader, query, after, budget))
 }
 
@@ -113,13 +142,18 @@ pub(super) fn counts(
     mut counts: Counts,
     is_over: impl Fn() -> bool,
     is_late: impl FnMut() -> bool + Send + 'static,
-) -> Result<Counts, rusqlite::Error> {
+) -> Result<Counts, ReadError> {
     watched(reader, is_late, |reader| {
         let mut looked_at: usize = 0;
-        counts.next = each_row(reader, COUNTED, query, after, |id, row, _| {
+        counts.next = each_row(reader, COUNTED, query, after, None, |id, row, _| {
             counts.add(query, id, row.get(1)?);
             looked_at += 1;
-            Ok(looked_at.is_multiple_of(ROWS_BETWEEN_LOOKS) && is_over())
+            let is_last = looked_at.is_multiple_of(ROWS_BETWEEN_LOOKS) && is_over();
+            Ok(if is_last {
+                Looked::IsLast
+            } else {
+                Looked::GoOn
+            })
         })?;
         Ok(counts)
     })
@@ -128,8 +162,8 @@ pub(super) fn counts(
 fn watched<T>(
     reader: &mut Reader,
     is_late: impl FnMut() -> bool + Send + 'static,
-    read: impl FnOnce(&Reader) -> Result<T, rusqlite::Error>,
-) -> Result<T, rusqlite::Error> {
+    read: impl FnOnce(&Reader) -> Result<T, ReadError>,
+) -> Result<T, ReadError> {
     let connection = &mut reader.connection;
     connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(is_late))?;
     let read = read(reader);
@@ -143,44 +177,64 @@ fn rows(
     query: &Arc<Query>,
     after: Option<RecordId>,
     mut budget: Budget,
-) -> Result<Page, rusqlite::Error> {
+) -> Result<Page, ReadError> {
     let severities = query.severities();
     let mut page = Page::default();
-    page.next = each_row(reader, WHOLE, query, after, |id, row, passed_over| {
-        budget.pass_over(passed_over);
-        let severity: u8 = row.get(1)?;
-        let mut looked_over = 0;
-        // The other columns are not even read of a row whose level is not asked for.
-        if severities
-            .as_ref()
-            .is_none_or(|all| all.contains(&severity))
-        {
-            let found = row_of(id, severity, row)?;
-            looked_over = found.message.len();
-            page.push_record(query, found);
-        }
-        Ok(budget.is_spent(&page, looked_over))
-    })?;
+    let (until, mut is_first) = (Some(budget.until()), true);
+    page.next = each_row(
+        reader,
+        WHOLE,
+        query,
+        after,
+        until,
+        |id, row, passed_over| {
+            budget.pass_over(passed_over);
+            let severity: u8 = row.get(1)?;
+            let mut looked_over = 0;
+            // The other columns are not even read of a row whose level is not asked for.
+            if severities
+                .as_ref()
+                .is_none_or(|all| all.contains(&severity))
+            {
+                let found = row_of(id, severity, row)?;
+                looked_over = found.message.len();
+                let until = budget.until_of_row(is_first);
+                let mut goes_on = || !until.is_over();
+                let patience = &mut Patience::new(&mut goes_on);
+                if page.push_within(query, found, patience).is_err() {
+                    return Ok(Looked::TooSlow);
+                }
+            }
+            is_first = false;
+            let is_last = budget.is_spent(&page, looked_over);
+            Ok(if is_last {
+                Looked::IsLast
+            } else {
+                Looked::GoOn
+            })
+        },
+    )?;
     Ok(page)
 }
 
 /// Goes through the rows that the statement finds until `take` says that one is the last; it is also told
-/// what was passed over since the row before. The last one that was taken, when there may be more behind
-/// it.
+/// what was passed over since the row before, which goes on `until` then. The last one that was taken,
+/// when there may be more behind it.
 fn each_row(
     reader: &Reader,
     columns: &str,
     query: &Arc<Query>,
     after: Option<RecordId>,
-    mut take: impl FnMut(RecordId, &rusqlite::Row<'_>, PassedOver) -> Result<bool, rusqlite::Error>,
-) -> Result<Option<RecordId>, rusqlite::Error> {
+    until: Option<Until>,
+    mut take: impl FnMut(RecordId, &rusqlite::Row<'_>, PassedOver) -> Result<Looked, rusqlite::Error>,
+) -> Result<Option<RecordId>, ReadError> {
     let bounds = query.bounds(after);
     let severities = query.severities();
     let parts = merged(severities.as_deref()).map_or(1, <[u8]>::len);
     // Before the statement, and so in force until that has ended.
-    let filter = query
-        .looks_into_messages()
-        .then(|| reader.filter.look_for(query, parts));
+    let filter = until
+        .filter(|_| query.looks_into_messages())
+        .map(|until| reader.filter.look_for(query, parts, until));
     let selection = Selection {
         severities: severities.as_deref(),
         behind: bounds.behind,
@@ -203,13 +257,16 @@ fn each_row(
             Ok(None) => return Ok(None),
             // What was found in the time that there was is an answer, too.
             Err(error) if is_interrupted(&error) && last.is_some() => return Ok(last),
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
         let id = id_of(row)?;
-        last = Some(id);
         let passed_over = filter.as_ref().map(InForce::take_passed_over);
-        if take(id, row, passed_over.unwrap_or_default())? {
-            return Ok(last);
+        match take(id, row, passed_over.unwrap_or_default())? {
+            Looked::GoOn => last = Some(id),
+            Looked::IsLast => return Ok(Some(id)),
+            // The next page begins with it.
+            Looked::TooSlow if last.is_some() => return Ok(last),
+            Looked::TooSlow => return Err(ReadError::TooSlow(id)),
         }
     }
 }

@@ -108,6 +108,12 @@ impl From<StoreError> for ApiError {
                 let message = format!("{message}: ask for a shorter time range");
                 Self::new(StatusCode::GATEWAY_TIMEOUT, "query_too_slow", message)
             }
+            StoreError::RecordTooSlow { .. } => {
+                let message = format!(
+                    "{message}: ask for simpler expressions, or for records behind this one"
+                );
+                Self::new(StatusCode::GATEWAY_TIMEOUT, "query_too_slow", message)
+            }
             StoreError::Rejected(_) => {
                 tracing::error!(%error, "the store refused a request");
                 Self::internal()

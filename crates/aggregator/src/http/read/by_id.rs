@@ -2,6 +2,7 @@
 
 mod parameters;
 
+use super::off_runtime::{off_runtime, read_query};
 use crate::http::error::ApiError;
 use crate::http::services::Services;
 use crate::search::accumulate::{Accumulated, accumulate};
@@ -29,9 +30,13 @@ pub(in crate::http) async fn one(
     let id = record_id(id, &address)?;
     let permit = services.retrieval.permit()?;
     let (found, permit) = find(&services, id, permit).await?;
-    let mut text = Vec::new();
-    write_rows(&found, &mut text).map_err(|error| unreadable(&error))?;
-    text.push(b'\n');
+    let text = off_runtime(move || {
+        let mut text = Vec::new();
+        write_rows(&found, &mut text)?;
+        text.push(b'\n');
+        Ok(text)
+    });
+    let text = text.await?.map_err(|error| unreadable(&error))?;
     Ok(json(text, permit))
 }
 
@@ -43,7 +48,8 @@ pub(in crate::http) async fn context(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let id = record_id(id, &address)?;
-    let parameters = Parameters::parse(query.as_deref().unwrap_or_default(), services.clock.now())?;
+    let now = services.clock.now();
+    let parameters = read_query(query, move |text| Parameters::parse(text, now)).await?;
     let permit = services.retrieval.permit()?;
     let (found, permit) = find(&services, id, permit).await?;
     let earlier = Query {
@@ -61,7 +67,8 @@ pub(in crate::http) async fn context(
         page.reverse();
     }
     let (after, permit) = neighbours(&services, later, id, parameters.after, permit).await?;
-    let text = describe(&before, &found, &after).map_err(|error| unreadable(&error))?;
+    let text = off_runtime(move || describe(&before, &found, &after));
+    let text = text.await?.map_err(|error| unreadable(&error))?;
     Ok(json(text, permit))
 }
 

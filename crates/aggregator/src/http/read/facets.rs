@@ -3,21 +3,20 @@
 mod parameters;
 
 use super::by_id::json;
+use super::off_runtime::{LARGE_RECORD, off_runtime, read_query};
 use crate::http::error::ApiError;
 use crate::http::json_list;
 use crate::http::services::Services;
 use crate::search::facets::Facets;
 use crate::search::histogram::counted_up_to;
-use crate::search::retrieval::{PageError, Pages};
 use crate::search::steps::Steps;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use logs::Timestamp;
 use parameters::Parameters;
-use record::id::RecordId;
 use serde::Serialize;
 use std::sync::Arc;
-use store::page::Page;
+use store::page::{Page, Row};
 use store::yielding::YieldBudget;
 
 /// Attributes that are told when none are asked for.
@@ -43,12 +42,26 @@ pub(in crate::http) async fn facets(
     State(services): State<Arc<Services>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let parameters = Parameters::parse(query.as_deref().unwrap_or_default(), services.clock.now())?;
+    let now = services.clock.now();
+    let parameters = read_query(query, move |text| Parameters::parse(text, now)).await?;
     let order = parameters.query.order;
     let mut facets = Facets::new(parameters.fields);
     let mut pages = services.retrieval.pages(parameters.query, None)?;
     let mut steps = Steps::begin(&services.clock, services.limits.query_max_time);
-    while steps.goes_on(step(&mut pages, &mut facets).await).await? {}
+    loop {
+        let next = match pages.attempt().await {
+            Ok(Some(page)) => {
+                let next = page.next;
+                facets = count_anywhere(page, facets).await?;
+                Ok(next)
+            }
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        if !steps.goes_on(next).await? {
+            break;
+        }
+    }
     let reached = steps.reached();
     let head = Head {
         complete: reached.is_none(),
@@ -59,26 +72,36 @@ pub(in crate::http) async fn facets(
     Ok(json(text, pages.into_permit()))
 }
 
-/// Counts the next records; behind which one there are more.
-async fn step(pages: &mut Pages, facets: &mut Facets) -> Result<Option<RecordId>, PageError> {
-    let Some(page) = pages.attempt().await? else {
-        return Ok(None);
-    };
-    count(&page, facets).await;
-    Ok(page.next)
+/// Counts a page, on another thread when one of its records takes long.
+async fn count_anywhere(page: Page, mut facets: Facets) -> Result<Facets, ApiError> {
+    if !page.rows().any(|row| row.bytes() > LARGE_RECORD) {
+        count(&page, &mut facets).await;
+        return Ok(facets);
+    }
+    off_runtime(move || {
+        for row in page.rows() {
+            add(row, &mut facets);
+        }
+        facets
+    })
+    .await
 }
 
 /// Counts a page, in parts: a whole one takes longer than other tasks of the thread are to wait.
 async fn count(page: &Page, facets: &mut Facets) {
     let mut yields = YieldBudget::default();
     for row in page.rows() {
-        // What is not BSON has no values.
-        let wanted = row.attributes.filter(|_| facets.looks_at_attributes());
-        let attributes = wanted.and_then(|attributes| attributes.json().ok());
-        facets.add(row.severity, row.level, attributes.as_deref());
-        let text = attributes.map_or(0, |text| text.len());
-        yields.spend(text + ROW_BYTES).await;
+        yields.spend(add(row, facets) + ROW_BYTES).await;
     }
+}
+
+/// Counts a row; how many bytes of its attributes were looked at.
+fn add(row: Row<'_>, facets: &mut Facets) -> usize {
+    // What is not BSON has no values.
+    let wanted = row.attributes.filter(|_| facets.looks_at_attributes());
+    let attributes = wanted.and_then(|attributes| attributes.json().ok());
+    facets.add(row.severity, row.level, attributes.as_deref());
+    attributes.map_or(0, |text| text.len())
 }
 
 /// Why a query string is no request, if it is none.

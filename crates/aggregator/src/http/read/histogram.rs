@@ -4,6 +4,7 @@ mod answer;
 mod parameters;
 
 use super::by_id::json;
+use super::off_runtime::read_query;
 use super::parameter_error::ParameterError;
 use crate::http::error::ApiError;
 use crate::http::services::Services;
@@ -29,7 +30,8 @@ pub(in crate::http) async fn histogram(
     State(services): State<Arc<Services>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let parameters = Parameters::parse(query.as_deref().unwrap_or_default(), services.clock.now())?;
+    let now = services.clock.now();
+    let parameters = read_query(query, move |text| Parameters::parse(text, now)).await?;
     let permit = services.retrieval.permit()?;
     let mut steps = Steps::begin(&services.clock, services.limits.query_max_time);
     let (span, permit) = span(&services, &parameters.query, &steps, permit).await?;

@@ -6,11 +6,14 @@ pub(super) mod format;
 mod negotiation;
 mod parameters;
 
+use super::off_runtime::read_query;
 use super::parameter_error::ParameterError;
+use crate::breaker::guard::CallError;
 use crate::http::error::ApiError;
 use crate::http::services::Services;
 use crate::search::accumulate::{Accumulated, accumulate};
-use crate::search::retrieval::{Pages, Prefetch};
+use crate::search::retrieval::{PageError, Pages, Prefetch};
+use crate::worker::JobError;
 use answer::{Answer, Source};
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -18,7 +21,9 @@ use axum::response::{IntoResponse, Response};
 use encoding::{ENCODINGS, Encoder};
 use format::{Format, Kind, MEDIA_TYPES};
 use parameters::Parameters;
+use record::id::RecordId;
 use std::sync::Arc;
+use store::StoreError;
 use store::page::Page;
 
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
@@ -30,8 +35,8 @@ pub(in crate::http) async fn retrieve(
     RawQuery(query): RawQuery,
     wishes: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let text = query.as_deref().unwrap_or_default();
-    let parameters = Parameters::parse(text, services.clock.now(), &services.cursors)?;
+    let (now, cursors) = (services.clock.now(), services.cursors.clone());
+    let parameters = read_query(query, move |text| Parameters::parse(text, now, &cursors)).await?;
     let format = format_of(&parameters, &wishes)?;
     let preferred = negotiation::preferred(&wishes, header::ACCEPT_ENCODING, ENCODINGS);
     let encoder = Encoder::new(preferred).map_err(|_| ApiError::internal())?;
@@ -41,7 +46,11 @@ pub(in crate::http) async fn retrieve(
     let mut headers = head(&format, &encoder);
     let (first, source) = match parameters.limit {
         Some(limit) => {
-            let accumulated = accumulate(&mut pages, limit, services.time_for_searching()).await?;
+            let accumulated =
+                match accumulate(&mut pages, limit, services.time_for_searching()).await {
+                    Ok(accumulated) => accumulated,
+                    Err(error) => return Ok(failed(error, &parameters, &services)),
+                };
             let is_nothing = accumulated.is_empty() && accumulated.next.is_none();
             if is_nothing && parameters.after.is_none() && !format.may_be_empty() {
                 return Err(ApiError::no_logs());
@@ -103,9 +112,26 @@ fn describe(
         "false"
     };
     headers.insert(SEARCH_COMPLETE, HeaderValue::from_static(is_complete));
-    let Some(next) = accumulated.next else {
-        return;
+    if let Some(next) = accumulated.next {
+        point_to(next, parameters, services, headers);
+    }
+}
+
+/// Why there is no page; where a record was too much, the one behind it.
+fn failed(error: PageError, parameters: &Parameters, services: &Services) -> Response {
+    let behind = match &error {
+        JobError::Failed(CallError::Store(StoreError::RecordTooSlow { record })) => Some(*record),
+        _ => None,
     };
+    let mut response = ApiError::from(error).into_response();
+    if let Some(record) = behind {
+        point_to(record, parameters, services, response.headers_mut());
+    }
+    response
+}
+
+/// Says in the head where the next page is.
+fn point_to(next: RecordId, parameters: &Parameters, services: &Services, headers: &mut HeaderMap) {
     let cursor = parameters.cursor(next, &services.cursors);
     let link = format!("<{}>; rel=\"next\"", parameters.address(&cursor));
     // Both are ASCII without control characters.

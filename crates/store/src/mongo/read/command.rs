@@ -76,16 +76,10 @@ impl Find {
         }
     }
 
-    /// Whether so many documents are all that the server gives, although there may be more.
-    pub(super) fn ends_with(&self, documents: usize) -> bool {
-        self.limit()
-            .is_some_and(|limit| documents >= limit as usize)
-    }
-
-    /// The documents that the server gives at most.
-    fn limit(&self) -> Option<u32> {
+    /// The documents that the server gives at most, although there may be more.
+    pub(super) fn limit(&self) -> Option<usize> {
         match self.reply {
-            Reply::Rows(limit) | Reply::Whole(limit) => Some(limit),
+            Reply::Rows(limit) | Reply::Whole(limit) => Some(limit as usize),
             Reply::Parts => None,
         }
     }
@@ -111,7 +105,7 @@ impl Find {
             "batchSize": batch_size,
             "maxTimeMS": millis(left),
         };
-        if let Some(documents) = self.limit() {
+        if let Reply::Rows(documents) | Reply::Whole(documents) = self.reply {
             command.insert("limit", documents);
         }
         command

@@ -8,7 +8,7 @@ use crate::yielding::YieldBudget;
 use async_trait::async_trait;
 use mongodb::bson::{RawBsonRef, RawDocument};
 use mongodb::raw_batch_cursor::RawBatch;
-use query::Query;
+use query::{Patience, Query};
 use record::document;
 use record::id::RecordId;
 
@@ -49,7 +49,8 @@ impl RawPage for RawReply {
         let (mut page, mut yields) = (Page::default(), YieldBudget::default());
         for document in documents(&self.batch)? {
             let document = document?;
-            push(&mut page, query, document)?;
+            // All of them were asked for: there is nothing to find out.
+            push(&mut page, query, document, &mut Patience::new(&mut || true))?;
             yields.spend(document.as_bytes().len()).await;
         }
         page.next = self.next;

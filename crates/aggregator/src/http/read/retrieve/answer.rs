@@ -2,9 +2,10 @@
 
 use super::encoding::Encoder;
 use super::format::Format;
+use crate::http::read::off_runtime::LARGE_RECORD;
 use crate::search::retrieval::{PageError, Prefetch, StreamPermit};
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use std::{io, vec};
 use store::page::Page;
@@ -31,6 +32,8 @@ pub(super) struct Answer {
     page: Page,
     row: usize,
     part: Part,
+    /// Written, and not handed over yet: more than one chunk behind a large row.
+    written: BytesMut,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +71,7 @@ impl Answer {
             page: first,
             row: 0,
             part: Part::Opening,
+            written: BytesMut::new(),
         }
     }
 
@@ -78,9 +82,24 @@ impl Answer {
 
     /// The next chunk. An error breaks the transfer off: an answer that is cut must not look whole.
     async fn chunk(mut self) -> io::Result<Option<(Bytes, Self)>> {
-        if self.part == Part::Closed {
-            return Ok(None);
+        if self.written.is_empty() {
+            if self.part == Part::Closed {
+                return Ok(None);
+            }
+            self = self.write().await?;
         }
+        let chunk = self.written.split_to(self.written.len().min(CHUNK_BYTES));
+        let is_last = self.part == Part::Closed && self.written.is_empty();
+        if self.written.is_empty() {
+            // What held a large row is not kept for small ones.
+            self.written = BytesMut::new();
+        }
+        let chunk = self.encoder.encode(chunk.freeze(), is_last)?;
+        Ok(Some((chunk, self)))
+    }
+
+    /// Writes what makes up a chunk at least, unless that has to be waited for.
+    async fn write(mut self) -> io::Result<Self> {
         let mut chunk = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 4);
         if self.part == Part::Opening {
             self.format.open(&mut chunk);
@@ -88,10 +107,11 @@ impl Answer {
         }
         while chunk.len() < CHUNK_BYTES {
             if let Some(row) = self.page.row(self.row) {
-                let is_first = self.part == Part::FirstRow;
-                self.format.write(row, is_first, &mut chunk)?;
-                self.part = Part::Rows;
-                self.row += 1;
+                if row.bytes() > LARGE_RECORD {
+                    (self, chunk) = self.write_elsewhere(chunk).await?;
+                } else {
+                    self.write_row(&mut chunk)?;
+                }
                 continue;
             }
             // What was found does not wait for what is found next.
@@ -117,8 +137,27 @@ impl Answer {
             // thread, and would each wait until a chunk more is written.
             tokio::task::yield_now().await;
         }
-        let chunk = self.encoder.encode(chunk, self.part == Part::Closed)?;
-        Ok(Some((Bytes::from(chunk), self)))
+        self.written = Bytes::from(chunk).into();
+        Ok(self)
+    }
+
+    /// Writes the row that it is at.
+    fn write_row(&mut self, chunk: &mut Vec<u8>) -> io::Result<()> {
+        if let Some(row) = self.page.row(self.row) {
+            self.format.write(row, self.part == Part::FirstRow, chunk)?;
+            self.part = Part::Rows;
+            self.row += 1;
+        }
+        Ok(())
+    }
+
+    /// The same on another thread: a large row takes long.
+    async fn write_elsewhere(mut self, mut chunk: Vec<u8>) -> io::Result<(Self, Vec<u8>)> {
+        let written = tokio::task::spawn_blocking(move || {
+            self.write_row(&mut chunk)?;
+            Ok((self, chunk))
+        });
+        written.await.map_err(io::Error::other)?
     }
 }
 

@@ -1,6 +1,7 @@
 //! Compression of an answer on its way out: each chunk can be read as soon as it arrives, and only an
 //! answer that came to its end has the end that the format asks for.
 
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{self, Write as _};
@@ -44,7 +45,7 @@ impl Encoder {
     }
 
     /// What goes out for `chunk`; with the end of the format when it is the last one.
-    pub(super) fn encode(&mut self, chunk: Vec<u8>, is_last: bool) -> io::Result<Vec<u8>> {
+    pub(super) fn encode(&mut self, chunk: Bytes, is_last: bool) -> io::Result<Bytes> {
         match self {
             Self::Identity => Ok(chunk),
             Self::Gzip(encoder) => {
@@ -54,7 +55,7 @@ impl Encoder {
                 } else {
                     encoder.flush()?;
                 }
-                Ok(mem::take(encoder.get_mut()))
+                Ok(mem::take(encoder.get_mut()).into())
             }
             Self::Zstd(encoder) => {
                 encoder.write_all(&chunk)?;
@@ -63,7 +64,7 @@ impl Encoder {
                 } else {
                     encoder.flush()?;
                 }
-                Ok(mem::take(encoder.get_mut()))
+                Ok(mem::take(encoder.get_mut()).into())
             }
         }
     }
@@ -89,9 +90,11 @@ mod tests {
     fn a_chunk_can_be_read_before_the_next_and_only_the_last_one_makes_it_whole() {
         for position in 0..2 {
             let mut encoder = Encoder::new(Some(position)).unwrap();
-            let mut sent = encoder.encode(b"first ".repeat(100), false).unwrap();
-            assert_eq!(decoded(position, &sent), (b"first ".repeat(100), false));
-            sent.extend(encoder.encode(b"last".to_vec(), true).unwrap());
+            let first = b"first ".repeat(100);
+            let sent = encoder.encode(first.clone().into(), false).unwrap();
+            let mut sent = sent.to_vec();
+            assert_eq!(decoded(position, &sent), (first, false));
+            sent.extend(encoder.encode("last".into(), true).unwrap());
             let (text, is_whole) = decoded(position, &sent);
             assert!(is_whole && text.ends_with(b"first last"));
         }

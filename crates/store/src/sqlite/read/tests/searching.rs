@@ -59,13 +59,14 @@ impl Filled {
         after: Option<RecordId>,
         (rows, time): (usize, Duration),
         interrupted_at: usize,
-    ) -> Result<Page, rusqlite::Error> {
+    ) -> Result<Page, ReadError> {
         let query = Query::parse(text, Timestamp::from_nanos(0)).unwrap();
         let limit = PageLimit {
             rows,
             bytes: usize::MAX,
             looked_at: usize::MAX,
             time,
+            record_time: LONG,
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let mut asked = 0;

@@ -1,7 +1,7 @@
 //! CSV as RFC 4180 has it, in which no cell is taken for a formula.
 
 use super::FormatError;
-use query::attribute_text;
+use query::attribute_texts;
 use std::borrow::Cow;
 use std::io;
 use store::page::{Attributes, Row};
@@ -76,17 +76,27 @@ impl Column {
         matches!(self, Self::Attributes | Self::Attribute(_))
     }
 
-    fn cell<'a>(&self, row: Row<'a>, attributes: Option<&'a str>) -> Cow<'a, str> {
+    /// Its attribute's name, if it has one.
+    fn key(&self) -> Option<&str> {
+        match self {
+            Self::Attribute(key) => Some(key),
+            _ => None,
+        }
+    }
+
+    fn cell<'a>(
+        &self,
+        row: Row<'a>,
+        attributes: Option<&'a str>,
+        texts: &mut impl Iterator<Item = Option<String>>,
+    ) -> Cow<'a, str> {
         match self {
             Self::Id => row.id.to_string().into(),
             Self::Timestamp => row.id.time().to_string().into(),
             Self::Level => row.level.unwrap_or_default().into(),
             Self::Message => row.message.into(),
             Self::Attributes => attributes.unwrap_or_default().into(),
-            Self::Attribute(key) => attributes
-                .and_then(|attributes| attribute_text(attributes, key))
-                .unwrap_or_default()
-                .into(),
+            Self::Attribute(_) => texts.next().flatten().unwrap_or_default().into(),
         }
     }
 }
@@ -107,9 +117,17 @@ pub(super) fn write_row(columns: &[Column], row: Row<'_>, out: &mut Vec<u8>) -> 
     let wanted = columns.iter().any(Column::reads_attributes);
     let attributes = row.attributes.filter(|_| wanted);
     let attributes = attributes.map(Attributes::json).transpose()?;
+    let attributes = attributes.as_deref();
+    let keys: Vec<&str> = columns.iter().filter_map(Column::key).collect();
+    // On one way through the attributes, which may be long, and not on one for each column.
+    let texts = match attributes {
+        Some(attributes) if !keys.is_empty() => attribute_texts(attributes, &keys),
+        _ => Vec::new(),
+    };
+    let mut texts = texts.into_iter();
     for (position, column) in columns.iter().enumerate() {
         separate(position, out);
-        write_cell(&column.cell(row, attributes.as_deref()), out);
+        write_cell(&column.cell(row, attributes, &mut texts), out);
     }
     out.extend_from_slice(LINE_END);
     Ok(())
