@@ -38,6 +38,7 @@ mod rooms;
 mod secrets;
 mod shutdown;
 mod slow_queries;
+mod slow_readers;
 mod spool;
 mod startup;
 mod store_contract;

@@ -93,6 +93,12 @@ impl RawClient {
         taken.unwrap_or_else(|_| panic!("no {count} bytes within {PATIENCE:?}"))
     }
 
+    /// Gives back what was read, to be read again.
+    pub(crate) fn unread(&mut self, mut read: Vec<u8>) {
+        read.append(&mut self.unread);
+        self.unread = read;
+    }
+
     /// Whether anything of an answer comes within `limit`; it stays to be read.
     pub(crate) async fn answered_within(&mut self, limit: Duration) -> bool {
         let first =

@@ -17,6 +17,8 @@ use tracing_subscriber::filter::ParseError;
 
 /// A batch, encoded, must fit one frame of the spool.
 const LARGEST_DECODED: usize = 1024 * 1024 * 1024;
+/// Room for an answer with a page of the largest size.
+const LEAST_READ: usize = 6 * 1024 * 1024;
 /// Room for a few segments.
 const LEAST_SPOOL: u64 = 256 * 1024;
 
@@ -61,6 +63,9 @@ pub struct HttpConfig {
     /// Memory that all requests under way may take together, in bytes.
     #[arg(long, env = "MAX_INFLIGHT_BYTES", default_value = "256MiB", value_name = "SIZE", value_parser = size)]
     pub max_inflight_bytes: usize,
+    /// Memory that all answers of searches and counts under way may take together, in bytes; at this bound new ones are refused with 503.
+    #[arg(long, env = "MAX_READ_BYTES", default_value = "128MiB", value_name = "SIZE", value_parser = size)]
+    pub max_read_bytes: usize,
     /// Connections at one time, as far as the limit of open files allows; at the bound a new one takes the place of the one that has been idle longest.
     #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 2048, value_name = "COUNT", value_parser = count)]
     pub max_connections: usize,
@@ -224,6 +229,10 @@ impl Config {
         }
         if http.max_decoded_bytes > LARGEST_DECODED {
             let message = format!("MAX_DECODED_BYTES may be at most {LARGEST_DECODED} bytes");
+            return Err(ConfigError(message));
+        }
+        if http.max_read_bytes < LEAST_READ {
+            let message = format!("MAX_READ_BYTES must be at least {LEAST_READ} bytes");
             return Err(ConfigError(message));
         }
         if self.spool.spool_max_bytes < LEAST_SPOOL {

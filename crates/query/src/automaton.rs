@@ -8,7 +8,6 @@
 mod all_states;
 
 use super::patience::{GaveUp, Patience};
-use super::pattern::REGEX_DEPTH;
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{self, DFA};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
@@ -17,6 +16,8 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, MatchKind};
 use std::sync::{Mutex, PoisonError};
 
+/// Brackets in brackets.
+pub(super) const REGEX_DEPTH: u32 = 50;
 /// Bytes between two questions for patience where a byte costs a look into a table.
 const PIECE: usize = 64 * 1024;
 /// How often the states that were made may be thrown away because they are too many.

@@ -1,7 +1,7 @@
 //! Regular expressions that are looked for in the message.
 
 use super::QueryError;
-use super::automaton::Automaton;
+use super::automaton::{Automaton, REGEX_DEPTH};
 use super::patience::{GaveUp, Patience};
 use super::text_filter::LONGEST;
 use regex::{Regex, RegexBuilder};
@@ -9,8 +9,6 @@ use std::sync::Arc;
 
 /// Bytes that a compiled regular expression may take; each one is kept only while it is answered.
 const REGEX_BYTES: usize = 256 * 1024;
-/// Brackets in brackets.
-pub(super) const REGEX_DEPTH: u32 = 50;
 /// Bytes of the message times states of the automaton, up to which a message is searched without a
 /// pause. Each of these costs 10 ns at most (measured: `[ab]*a[ab]{90}c|a[ab]{60}d`, of 160 states, took
 /// 1.6 µs for each byte of a text of nothing but a and b, and `[ab]*a[ab]{900}c`, of 907, took 7.8 µs).

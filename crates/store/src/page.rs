@@ -72,6 +72,32 @@ impl Page {
         self.rows.reverse();
     }
 
+    /// A copy of the rows from this position on that take so many bytes; the row that passes this bound
+    /// is the last.
+    #[must_use]
+    pub fn piece(&self, from: usize, bytes: usize) -> Self {
+        let mut piece = Self::default();
+        for spans in self.rows.iter().skip(from) {
+            let row = self.row_of(spans);
+            let attributes = row.attributes.map(|attributes| match attributes {
+                Attributes::Json(text) => Form::Json(piece.put(text)),
+                Attributes::Bson(members) => piece.put_bson(members),
+            });
+            let spans = RowSpans {
+                id: row.id,
+                severity: row.severity,
+                level: row.level.map(|text| piece.put(text)),
+                message: piece.put(row.message),
+                attributes,
+            };
+            piece.rows.push(spans);
+            if piece.bytes() >= bytes {
+                break;
+            }
+        }
+        piece
+    }
+
     /// Keeps the first `rows` rows.
     pub fn truncate(&mut self, rows: usize) {
         self.rows.truncate(rows);

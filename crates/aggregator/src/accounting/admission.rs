@@ -67,6 +67,18 @@ impl Admission {
         }
     }
 
+    /// Waits until there is room for so many bytes; who came first gets it first.
+    pub async fn wait(&self, bytes: usize) -> Reservation {
+        let wanted = kib(bytes.min(self.limit));
+        loop {
+            match Arc::clone(&self.free).acquire_many_owned(wanted).await {
+                Ok(permit) => return Reservation { permit },
+                // It is never closed.
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    }
+
     /// Bytes that are reserved now.
     pub fn reserved(&self) -> usize {
         self.limit

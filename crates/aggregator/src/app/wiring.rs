@@ -169,6 +169,7 @@ pub(super) fn wire_up(
         (capacity.div_ceil(4), workers),
         deadline,
         http.max_streams,
+        Arc::new(Admission::new(http.max_read_bytes)),
     );
     let services = Services {
         intake: Intake::new(

@@ -58,6 +58,7 @@ pub async fn accumulate(
     limit: usize,
     time: SearchTime<'_>,
 ) -> Result<Accumulated, PageError> {
+    pages.keep_all();
     let until = time.clock.elapsed() + time.most;
     let mut accumulated = Accumulated::nothing();
     let (mut rows, mut bytes) = (0, 0);

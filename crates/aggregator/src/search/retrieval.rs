@@ -1,8 +1,8 @@
 //! The way of a query to the store and back: a loop of page jobs through the read lane.
 //!
 //! Every page has its own permit and deadline and holds nothing in the store when it is found. So an
-//! answer of any length needs the memory of two pages, one that is written and one that waits or is on
-//! its way, and what the store sent of one while it is read; a slow reader occupies no worker, and a
+//! answer of any length needs the memory of two pages, one that is handed out in pieces and one that is on
+//! its way; of a slow reader's answer there are two pieces. A slow reader occupies no worker, and a
 //! failover in the middle costs one retry. A page is bounded in time whether or not it finds rows, so
 //! a search through a long range is many short pages, beside which others get their turn.
 
@@ -10,6 +10,7 @@ mod counting;
 mod pages;
 mod prefetch;
 mod read_job;
+mod room;
 #[cfg(test)]
 pub(crate) mod scripted;
 
@@ -17,12 +18,14 @@ pub use counting::Counting;
 pub use pages::Pages;
 pub use prefetch::Prefetch;
 
+use crate::accounting::admission::{Admission, Reservation};
 use crate::breaker::guard::{CallError, Guard};
 use crate::worker::{JobError, Lane, LaneSnapshot};
 use logs::clock::Clock;
 use query::Query;
 use read_job::{ReadJob, Reader};
 use record::id::RecordId;
+use room::{PageRoom, ReadRoom};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{PageLimit, Store, StoreError};
@@ -31,7 +34,6 @@ use tokio::task::JoinHandle;
 
 /// One page at most; its time is given to each.
 const PAGE_ROWS: usize = 5_000;
-const PAGE_BYTES: usize = 4 * 1024 * 1024;
 const PAGE_LOOKED_AT: usize = 1_000_000;
 /// A first page is short, so that rows that are near come at once; each further one may take twice as
 /// long, which costs a long search less.
@@ -54,12 +56,19 @@ pub struct Retrieval {
     clock: Arc<dyn Clock>,
     page_timeout: Duration,
     streams: Arc<Semaphore>,
+    room: ReadRoom,
 }
 
-/// As many answers as may be under way are under way.
+/// Why no answer is begun.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many answers are being read at once")]
-pub struct TooManyStreams;
+pub enum NotBegun {
+    /// As many as may be under way are under way.
+    #[error("too many answers are being read at once")]
+    TooManyStreams,
+    /// Those that are take all the memory that they may.
+    #[error("the answers that are being read take all the memory that they may")]
+    NoRoom,
+}
 
 impl Retrieval {
     /// Starts the read lane; `max_streams` answers may be under way at one time.
@@ -70,6 +79,7 @@ impl Retrieval {
         lane: (usize, usize),
         page_timeout: Duration,
         max_streams: usize,
+        room: Arc<Admission>,
     ) -> (Self, JoinHandle<()>) {
         let (capacity, workers) = lane;
         let reader = Arc::new(Reader { store, guard });
@@ -81,6 +91,7 @@ impl Retrieval {
             clock,
             page_timeout,
             streams: Arc::new(Semaphore::new(max_streams)),
+            room: ReadRoom::new(room),
         };
         (retrieval, dispatcher)
     }
@@ -88,22 +99,31 @@ impl Retrieval {
     /// Begins an answer, behind `after` when it is given; nothing is read yet.
     ///
     /// # Errors
-    /// [`TooManyStreams`], at once.
+    /// [`NotBegun`], at once.
     pub fn pages(
         self: &Arc<Self>,
         query: Query,
         after: Option<RecordId>,
-    ) -> Result<Pages, TooManyStreams> {
+    ) -> Result<Pages, NotBegun> {
         Ok(self.pages_with(self.permit()?, query, after))
     }
 
     /// A permit for one of the answers that may be under way, held as long as anything of one is in memory.
     ///
     /// # Errors
-    /// [`TooManyStreams`], at once.
-    pub fn permit(&self) -> Result<StreamPermit, TooManyStreams> {
-        let permit = Arc::clone(&self.streams).try_acquire_owned();
-        permit.map(StreamPermit).map_err(|_| TooManyStreams)
+    /// [`NotBegun`], at once.
+    pub fn permit(&self) -> Result<StreamPermit, NotBegun> {
+        let stream = Arc::clone(&self.streams).try_acquire_owned();
+        Ok(StreamPermit {
+            _stream: stream.map_err(|_| NotBegun::TooManyStreams)?,
+            _room: self.room.for_answer().map_err(|_| NotBegun::NoRoom)?,
+            pages: Vec::new(),
+        })
+    }
+
+    /// The memory of answers.
+    pub fn room(&self) -> &Admission {
+        self.room.admission()
     }
 
     /// The same as [`Retrieval::pages`] under a permit that is held already.
@@ -116,10 +136,10 @@ impl Retrieval {
         Pages::new(Arc::clone(self), permit, query, after)
     }
 
-    fn limit(&self, rows: usize, time: Duration) -> PageLimit {
+    fn limit(&self, rows: usize, bytes: usize, time: Duration) -> PageLimit {
         PageLimit {
             rows: rows.min(PAGE_ROWS),
-            bytes: PAGE_BYTES,
+            bytes,
             looked_at: PAGE_LOOKED_AT,
             time: self.call_time(time),
             record_time: self.call_time(RECORD_TIME),
@@ -150,9 +170,12 @@ impl Retrieval {
 
 /// A permit for one of the answers that may be under way.
 #[derive(Debug)]
-pub struct StreamPermit(
-    #[expect(dead_code, reason = "held for what its end gives back")] OwnedSemaphorePermit,
-);
+pub struct StreamPermit {
+    _stream: OwnedSemaphorePermit,
+    _room: Reservation,
+    /// Of pages that are kept until the answer is written.
+    pages: Vec<PageRoom>,
+}
 
 /// Whether it is the question that takes too long, and not the store that fails.
 pub fn is_too_slow(error: &PageError) -> bool {

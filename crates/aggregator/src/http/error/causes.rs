@@ -6,7 +6,7 @@ use crate::breaker::guard::CallError;
 use crate::http::read::parameter_error::ParameterError;
 use crate::ingest::body_error::BodyError;
 use crate::ingest::intake::{IngestError, IntakeError};
-use crate::search::retrieval::TooManyStreams;
+use crate::search::retrieval::NotBegun;
 use crate::worker::JobError;
 use axum::http::StatusCode;
 use spool::AppendError;
@@ -59,13 +59,13 @@ impl From<NoRoom> for ApiError {
     }
 }
 
-impl From<TooManyStreams> for ApiError {
-    fn from(error: TooManyStreams) -> Self {
-        Self::unavailable(
-            "too_many_streams",
-            error.to_string(),
-            Duration::from_secs(1),
-        )
+impl From<NotBegun> for ApiError {
+    fn from(error: NotBegun) -> Self {
+        let code = match error {
+            NotBegun::TooManyStreams => "too_many_streams",
+            NotBegun::NoRoom => "overloaded",
+        };
+        Self::unavailable(code, error.to_string(), SOON)
     }
 }
 

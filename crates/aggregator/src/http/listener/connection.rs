@@ -24,6 +24,9 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower_service::Service as _;
 
+/// What the system keeps of an answer that is not sent yet or not confirmed: some megabytes otherwise, for
+/// each slow reader. The system takes it twice.
+const SEND_BUFFER: usize = 256 * 1024;
 /// The largest head of a request, and what is read and written at once.
 const BUFFER: usize = 64 * 1024;
 /// How long, and how much, of a body that nobody wants is read on, so that the sender sees the
@@ -47,6 +50,9 @@ pub(super) async fn serve(
     // Answers are whole when they are written; waiting for more only costs time.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no delay could not be set");
+    }
+    if let Err(error) = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER) {
+        tracing::debug!(%error, "the send buffer could not be set");
     }
     let progress = &place.progress;
     let mut ended = pin!(exchange(stream, progress, router, &connections, stop));

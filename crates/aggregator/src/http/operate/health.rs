@@ -53,6 +53,15 @@ struct Log {
 struct Memory {
     reserved_bytes: usize,
     limit_bytes: usize,
+    /// The same of answers under way.
+    reads: Room,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Room {
+    reserved_bytes: usize,
+    limit_bytes: usize,
 }
 
 /// The handler.
@@ -100,6 +109,10 @@ pub(in crate::http) async fn health(State(services): State<Arc<Services>>) -> Re
         memory: Memory {
             reserved_bytes: services.admission.reserved(),
             limit_bytes: services.admission.limit(),
+            reads: Room {
+                reserved_bytes: retrieval.room().reserved(),
+                limit_bytes: retrieval.room().limit(),
+            },
         },
         connections: services.connections.open(),
         log: Log {

@@ -1,9 +1,11 @@
 //! The pages of one answer: where it stands, and what comes next.
 
 use super::read_job::ReadJob;
+use super::room::{PIECE_BYTES, PageRoom};
 use super::{
     FIRST_PAGE, LONGEST_PAGE, PAGE_ROWS, PageError, RETRY_PAUSE, Retrieval, StreamPermit, passes,
 };
+use crate::accounting::admission::RETRY_AFTER;
 use crate::breaker::guard::CallError;
 use crate::worker::JobError;
 use query::Query;
@@ -13,15 +15,28 @@ use std::time::Duration;
 use store::page::Page;
 use store::page_reply::PageReply;
 
+/// Bytes of a page, but for its last row.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Room that a page is looked for with; what it takes more is reserved when it is there.
+const FIRST_ROOM: usize = 1024 * 1024;
+/// Rows that are asked for however long they seem to be.
+const LEAST_ROWS: usize = 16;
+/// What a row is taken for before one was seen, in bytes.
+const ROW_BYTES: usize = 128;
+
 /// The pages of one answer, in order.
 pub struct Pages {
     pub(super) retrieval: Arc<Retrieval>,
     pub(super) query: Arc<Query>,
     pub(super) after: Option<RecordId>,
     rows: usize,
+    bytes: usize,
     page_time: Duration,
     state: State,
     permit: StreamPermit,
+    /// For the page that was found last, and those that are kept.
+    pub(super) room: Vec<PageRoom>,
+    keeps: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +63,7 @@ impl Pages {
             query: Arc::new(query),
             after,
             rows: PAGE_ROWS,
+            bytes: PAGE_BYTES,
             page_time: FIRST_PAGE,
             state: if is_nothing {
                 State::Done
@@ -55,7 +71,31 @@ impl Pages {
                 State::Fresh
             },
             permit,
+            room: Vec::new(),
+            keeps: false,
         }
+    }
+
+    /// Reserves room for each page until the end, and not only until the next one.
+    pub fn keep_all(&mut self) {
+        self.keeps = true;
+    }
+
+    /// Looks for pages of a size that an answer takes in one piece.
+    pub fn in_pieces(&mut self) {
+        self.set_size(PIECE_BYTES, ROW_BYTES);
+    }
+
+    /// Looks for pages of so many bytes, when a row has about so many.
+    pub(super) fn set_size(&mut self, bytes: usize, row: usize) {
+        self.bytes = bytes;
+        self.rows = (bytes / row.max(1)).clamp(LEAST_ROWS, PAGE_ROWS);
+    }
+
+    /// Goes back to behind this record.
+    pub(super) fn go_back_to(&mut self, after: Option<RecordId>) {
+        self.after = after;
+        self.state = State::Flowing;
     }
 
     /// The next page that has rows; `None` when there is none.
@@ -76,10 +116,23 @@ impl Pages {
     /// # Errors
     /// Before the first row at once; later only when the store stays away as long as one page may take.
     pub async fn step(&mut self) -> Result<Option<Page>, PageError> {
+        if self.is_done() {
+            return Ok(None);
+        }
+        self.reserve()?;
         match self.find().await? {
             Some(found) => self.read(found).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    fn reserve(&mut self) -> Result<(), PageError> {
+        if !self.keeps {
+            self.room.clear();
+        }
+        let room = self.retrieval.room.try_page(FIRST_ROOM.min(self.bytes));
+        self.room.push(room.map_err(|_| no_room())?);
+        Ok(())
     }
 
     /// The same as [`Pages::step`] without any wait, for a caller that asks again itself.
@@ -90,20 +143,21 @@ impl Pages {
         if self.is_done() {
             return Ok(None);
         }
+        self.reserve()?;
         let found = self.found().await?;
         self.read(found).await.map(Some)
     }
 
-    /// The next page that is not empty as far as is known, behind which the search goes on before it is
-    /// read.
+    /// The next page that has rows, for an answer that has begun; room for it is the caller's.
     ///
     /// # Errors
     /// As with [`Pages::step`].
-    pub(super) async fn reply(&mut self) -> Result<Option<PageReply>, PageError> {
+    pub(super) async fn find_next(&mut self) -> Result<Option<Page>, PageError> {
         while let Some(found) = self.find().await? {
-            self.taken(found.next());
-            if !found.is_empty() {
-                return Ok(Some(found));
+            let page = read(found, &self.query).await?;
+            self.taken(page.next);
+            if !page.is_empty() {
+                return Ok(Some(page));
             }
         }
         Ok(None)
@@ -121,6 +175,11 @@ impl Pages {
     /// The rows of what was found, behind which the search goes on then.
     async fn read(&mut self, found: PageReply) -> Result<Page, PageError> {
         let page = read(found, &self.query).await?;
+        if let Some(room) = self.room.last_mut()
+            && !room.fit(page.bytes())
+        {
+            return Err(no_room());
+        }
         self.taken(page.next);
         if !page.is_empty() {
             self.begin();
@@ -141,9 +200,11 @@ impl Pages {
         }
     }
 
-    /// Ends the search and keeps its permit.
+    /// Ends the search and keeps its permit, and the room of the pages that are kept.
     pub fn into_permit(self) -> StreamPermit {
-        self.permit
+        let mut permit = self.permit;
+        permit.pages.extend(self.room);
+        permit
     }
 
     /// Whether no further page will come.
@@ -183,10 +244,16 @@ impl Pages {
     }
 
     async fn found(&self) -> Result<PageReply, PageError> {
-        let limit = self.retrieval.limit(self.rows, self.page_time);
+        let limit = self.retrieval.limit(self.rows, self.bytes, self.page_time);
         let question = ReadJob::page(Arc::clone(&self.query), self.after, limit);
         let answer = self.retrieval.ask(question).await?;
         answer.found().ok_or(JobError::Panicked)
+    }
+}
+
+fn no_room() -> PageError {
+    JobError::Full {
+        retry_after: RETRY_AFTER,
     }
 }
 
@@ -194,7 +261,7 @@ impl Pages {
 ///
 /// # Errors
 /// When the store's reply cannot be read.
-pub(super) async fn read(found: PageReply, query: &Query) -> Result<Page, PageError> {
+async fn read(found: PageReply, query: &Query) -> Result<Page, PageError> {
     let page = found.read(query).await;
     page.map_err(|error| JobError::Failed(CallError::Store(error)))
 }

@@ -1,20 +1,28 @@
-//! Has the next page looked for while the last one is being read and written: one ahead, and no more.
+//! Has the next page looked for while the last one is handed out in pieces: one ahead, and no more. Of an
+//! answer whose reader is slow nothing is kept but the pieces that it has; the rest is looked for again
+//! when it is wanted.
 
-use super::pages::read;
+mod pieces;
+
+use super::room::{PIECE_BYTES, PageRoom};
 use super::{PageError, Pages, StreamPermit};
 use crate::worker::JobError;
-use query::Query;
+use pieces::{Piece, Pieces, SLOW};
+use record::id::RecordId;
 use std::sync::Arc;
 use store::page::Page;
-use store::page_reply::PageReply;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc::{self, OwnedPermit, Sender};
+use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
+
+/// A page of an answer that a reader takes quickly, but for its last row: thousands of usual records.
+const LARGEST_PAGE: usize = 1024 * 1024;
+type Found = Result<Option<(Page, PageRoom)>, PageError>;
 
 /// The pages of an answer, each of which is asked for before it is wanted. Dropped, it asks no more.
 pub struct Prefetch {
-    /// `None` is the end, said in so many words: a looking that was aborted just falls silent.
-    found: mpsc::Receiver<Result<Option<PageReply>, PageError>>,
-    query: Arc<Query>,
+    found: mpsc::Receiver<Piece>,
+    room: Option<PageRoom>,
     /// Where the permit lies when nothing more is looked for, until this is dropped.
     _permit: oneshot::Receiver<StreamPermit>,
     _looking: AbortOnDropHandle<()>,
@@ -26,42 +34,159 @@ impl Prefetch {
         pages.begin();
         let (sender, receiver) = mpsc::channel(1);
         let (permit, kept) = oneshot::channel();
-        let query = Arc::clone(&pages.query);
+        // That of the page which is being written.
+        let room = pages.room.pop();
+        let looking = Looking {
+            sent: pages.after,
+            pages,
+            sender,
+            ahead: None,
+            bytes: PIECE_BYTES,
+            row_bytes: 0,
+        };
         let looking = tokio::spawn(async move {
-            // No page is asked for before there is room for it.
-            while let Ok(room) = sender.reserve().await {
-                let found = pages.reply().await;
-                if !matches!(found, Ok(Some(_))) {
-                    drop(permit.send(pages.into_permit()));
-                    room.send(found);
-                    break;
-                }
-                room.send(found);
+            if let Some((pages, slot, end)) = looking.run().await {
+                // The permit is there before the end is.
+                drop(permit.send(pages.into_permit()));
+                slot.send(end);
             }
         });
         Self {
             found: receiver,
-            query,
+            room,
             _permit: kept,
             _looking: AbortOnDropHandle::new(looking),
         }
     }
 
-    /// The next page, which may be empty; `None` when there is none.
+    /// The next rows; `None` when there are none.
     ///
     /// # Errors
     /// As with [`Pages::step`], and when the looking was broken off, as at the end of a process.
     pub async fn next(&mut self) -> Result<Option<Page>, PageError> {
+        self.room = None;
         let found = self.found.recv().await;
-        let Some(found) = found.unwrap_or(Err(JobError::Closed))? else {
+        let Some((page, room)) = found.unwrap_or(Err(JobError::Closed))? else {
             return Ok(None);
         };
-        read(found, &self.query).await.map(Some)
+        self.room = room;
+        Ok(Some(page))
     }
 
-    /// Whether the next page has to be waited for.
+    /// Whether the next rows have to be waited for.
     pub fn makes_wait(&self) -> bool {
         self.found.is_empty() && !self.found.is_closed()
+    }
+}
+
+/// The looking for pages, and the handing out of their pieces.
+struct Looking {
+    pages: Pages,
+    sender: Sender<Piece>,
+    /// The next page, when it was found while the last one was handed out.
+    ahead: Option<Found>,
+    /// The last record that was handed out.
+    sent: Option<RecordId>,
+    /// Of the next page.
+    bytes: usize,
+    /// Of a row of the last page.
+    row_bytes: usize,
+}
+
+impl Looking {
+    /// Until the end, or an error, for which there is a place then; `None` when nobody reads any more.
+    async fn run(mut self) -> Option<(Pages, OwnedPermit<Piece>, Piece)> {
+        loop {
+            let slot = self.slot().await?;
+            let found = match self.ahead.take() {
+                Some(found) => found,
+                None => self.fetch().await,
+            };
+            match found {
+                Ok(Some((page, room))) => self.hand_out(slot, page, room).await?,
+                Ok(None) => return Some((self.pages, slot, Ok(None))),
+                Err(error) => return Some((self.pages, slot, Err(error))),
+            }
+        }
+    }
+
+    /// Waits for a place for a piece. What was found ahead is not kept for a slow reader.
+    async fn slot(&mut self) -> Option<OwnedPermit<Piece>> {
+        let sender = self.sender.clone();
+        if let Ok(slot) = tokio::time::timeout(SLOW, sender.clone().reserve_owned()).await {
+            self.bytes = LARGEST_PAGE.min(self.bytes * 2);
+            return slot.ok();
+        }
+        self.bytes = PIECE_BYTES;
+        if self.ahead.take().is_some() {
+            self.pages.go_back_to(self.sent);
+        }
+        sender.reserve_owned().await.ok()
+    }
+
+    /// The next page that has rows, as far as is known. Nothing else is held meanwhile, so that waiting
+    /// for room holds up nobody.
+    async fn fetch(&mut self) -> Found {
+        let reads = Arc::clone(&self.pages.retrieval);
+        let (mut room, bytes) = reads.room.page(self.bytes).await;
+        loop {
+            self.pages.set_size(bytes, self.row_bytes);
+            let before = self.pages.after;
+            let Some(page) = self.pages.find_next().await? else {
+                return Ok(None);
+            };
+            if room.fit(page.bytes()) {
+                return Ok(Some((page, room)));
+            }
+            // A large record: what was found is not kept while it waits for its turn.
+            drop(page);
+            self.pages.go_back_to(before);
+            reads.room.large(&mut room).await;
+        }
+    }
+
+    /// Hands out a page, and looks for the next one while the reader takes more than a piece of it.
+    async fn hand_out(
+        &mut self,
+        slot: OwnedPermit<Piece>,
+        page: Page,
+        room: PageRoom,
+    ) -> Option<()> {
+        self.row_bytes = page.bytes() / page.len().max(1);
+        let mut pieces = Pieces::of(page, room);
+        self.sent = pieces.send(slot).or(self.sent);
+        if pieces.is_empty() {
+            return Some(());
+        }
+        let size = (LARGEST_PAGE.min(self.bytes * 2), self.row_bytes);
+        let (sent, ahead) = tokio::join!(
+            pieces.send_all(&self.sender),
+            fetch_ahead(&mut self.pages, size)
+        );
+        self.sent = sent?.or(self.sent);
+        self.ahead = ahead;
+        if !pieces.is_empty() {
+            self.bytes = PIECE_BYTES;
+            self.ahead = None;
+            self.pages.go_back_to(self.sent);
+        }
+        Some(())
+    }
+}
+
+/// The next page, when there is room for it beside the last one.
+async fn fetch_ahead(pages: &mut Pages, (bytes, row_bytes): (usize, usize)) -> Option<Found> {
+    let mut room = pages.retrieval.room.try_page(bytes).ok()?;
+    pages.set_size(bytes, row_bytes);
+    let before = pages.after;
+    match pages.find_next().await {
+        Ok(Some(page)) if room.fit(page.bytes()) => Some(Ok(Some((page, room)))),
+        Ok(Some(_)) => {
+            pages.go_back_to(before);
+            None
+        }
+        Ok(None) => Some(Ok(None)),
+        Err(error) => Some(Err(error)),
     }
 }
 
@@ -69,19 +194,19 @@ impl Prefetch {
 mod tests {
     use super::*;
     use crate::search::retrieval::scripted::{self, empty, last, one_row};
+    use query::{Candidate, Query};
 
     #[tokio::test]
     async fn a_search_that_is_broken_off_does_not_look_like_the_end() {
         let (sender, found) = mpsc::channel(1);
         let looking = tokio::spawn(async move {
-            let found = PageReply::Page(one_row(1));
-            sender.send(Ok(Some(found))).await.unwrap();
+            sender.send(Ok(Some((one_row(1), None)))).await.unwrap();
             std::future::pending::<()>().await;
         });
         let process = looking.abort_handle();
         let mut ahead = Prefetch {
             found,
-            query: Arc::default(),
+            room: None,
             _permit: oneshot::channel().1,
             _looking: AbortOnDropHandle::new(looking),
         };
@@ -119,6 +244,46 @@ mod tests {
             asked.once_more().await;
         }
         assert_eq!(ahead.next().await.unwrap().unwrap().len(), 1);
+    }
+
+    /// A page of several pieces, with more behind it.
+    fn large() -> Page {
+        let mut page = one_row(1);
+        let message = "x".repeat(PIECE_BYTES / 2);
+        for id in (2..8).filter_map(|nanos| one_row(nanos).next) {
+            let row = Candidate {
+                id,
+                severity: 9,
+                level: None,
+                message: &message,
+                attributes: None,
+            };
+            page.push_record(&Query::default(), row);
+            page.next = Some(id);
+        }
+        page
+    }
+
+    #[tokio::test]
+    async fn of_a_slow_reader_nothing_is_kept_but_its_pieces_and_the_rest_is_looked_for_again() {
+        let script = vec![large(), one_row(9), one_row(5), last(one_row(6))];
+        let (pages, mut asked) = scripted::pages(script);
+        let retrieval = Arc::clone(&pages.retrieval);
+        let answer = retrieval.room().reserved();
+        let mut ahead = Prefetch::start(pages);
+        for _ in 0..2 {
+            asked.once_more().await;
+        }
+        assert!(retrieval.room().reserved() > answer, "two pages are held");
+        while retrieval.room().reserved() > answer {
+            tokio::task::yield_now().await;
+        }
+        assert!(!asked.has_more(), "nothing is looked for meanwhile");
+        let mut rows = Vec::new();
+        while let Some(page) = ahead.next().await.unwrap() {
+            rows.push(page.len());
+        }
+        assert_eq!(rows, [3, 1, 1]);
     }
 
     #[tokio::test]

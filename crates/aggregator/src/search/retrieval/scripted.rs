@@ -1,6 +1,7 @@
 //! A store that finds what a test says, one page after another, and then nothing more for ever.
 
 use super::{Pages, Retrieval};
+use crate::accounting::admission::Admission;
 use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings};
 use async_trait::async_trait;
@@ -54,7 +55,8 @@ pub(crate) fn pages(pages: Vec<Page>) -> (Pages, Questions) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let breaker = Breaker::new(Settings::read_lane(TIMEOUT), 1);
     let guard = Guard::new(Arc::new(breaker), Arc::clone(&clock));
-    let (retrieval, _) = Retrieval::start(Arc::new(store), guard, clock, (8, 2), TIMEOUT, 1);
+    let room = Arc::new(Admission::new(64 * 1024 * 1024));
+    let (retrieval, _) = Retrieval::start(Arc::new(store), guard, clock, (8, 2), TIMEOUT, 1, room);
     let pages = Arc::new(retrieval).pages(Query::default(), None);
     (pages.unwrap(), Questions(questions))
 }

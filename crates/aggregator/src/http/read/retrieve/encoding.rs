@@ -13,6 +13,8 @@ pub(super) const ENCODINGS: &[&[&str]] = &[&["zstd"], &["gzip", "x-gzip"], &["id
 
 /// Little work for a good part of what can be saved: logs are read while they are written.
 const ZSTD_LEVEL: i32 = 1;
+/// What is looked back upon, as a power of two of bytes: it is kept for each reader.
+const ZSTD_WINDOW_LOG: u32 = 17;
 const GZIP_LEVEL: u32 = 1;
 
 /// Compresses chunk by chunk.
@@ -29,7 +31,11 @@ impl Encoder {
     /// For the encoding at this place of [`ENCODINGS`]; as it is without one.
     pub(super) fn new(position: Option<usize>) -> io::Result<Self> {
         Ok(match position {
-            Some(0) => Self::Zstd(zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?),
+            Some(0) => {
+                let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
+                encoder.window_log(ZSTD_WINDOW_LOG)?;
+                Self::Zstd(encoder)
+            }
             Some(1) => Self::Gzip(GzEncoder::new(Vec::new(), Compression::new(GZIP_LEVEL))),
             Some(_) | None => Self::Identity,
         })

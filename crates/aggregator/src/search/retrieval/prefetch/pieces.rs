@@ -1,0 +1,70 @@
+//! A page that is handed to a reader in pieces, for as long as the reader takes them.
+
+use crate::search::retrieval::PageError;
+use crate::search::retrieval::room::{PIECE_BYTES, PageRoom};
+use record::id::RecordId;
+use std::mem;
+use std::time::Duration;
+use store::page::Page;
+use tokio::sync::mpsc::{OwnedPermit, Sender};
+
+/// A reader that leaves a piece lying for longer is slow.
+pub(super) const SLOW: Duration = Duration::from_millis(200);
+
+/// A piece, with its room when it is larger than what an answer has in any case. `None` is the end, said
+/// in so many words: a looking that was aborted just falls silent.
+pub(super) type Piece = Result<Option<(Page, Option<PageRoom>)>, PageError>;
+/// What of a page was not handed out.
+pub(super) struct Pieces {
+    page: Page,
+    room: Option<PageRoom>,
+    from: usize,
+}
+
+impl Pieces {
+    /// All of it.
+    pub(super) fn of(page: Page, room: PageRoom) -> Self {
+        Self {
+            page,
+            room: Some(room),
+            from: 0,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.from >= self.page.len()
+    }
+
+    /// Hands a piece to the reader; the last record of it.
+    pub(super) fn send(&mut self, slot: OwnedPermit<Piece>) -> Option<RecordId> {
+        let is_whole = self.from == 0 && (self.page.bytes() <= PIECE_BYTES || self.page.len() == 1);
+        let piece = match is_whole {
+            true => mem::take(&mut self.page),
+            false => self.page.piece(self.from, PIECE_BYTES),
+        };
+        self.from += piece.len();
+        let last = piece.len().checked_sub(1).and_then(|last| piece.row(last));
+        let last = last.map(|row| row.id);
+        let mut room = None;
+        if self.is_empty() {
+            self.page = Page::default();
+            // The room of a large record goes with it; a small piece has its own.
+            room = self.room.take().filter(|_| piece.bytes() > 2 * PIECE_BYTES);
+        }
+        slot.send(Ok(Some((piece, room))));
+        last
+    }
+
+    /// Hands out all that is left, unless the reader is slow; the last record that was handed out. `None`
+    /// when nobody reads any more.
+    pub(super) async fn send_all(&mut self, sender: &Sender<Piece>) -> Option<Option<RecordId>> {
+        let mut last = None;
+        while !self.is_empty() {
+            match tokio::time::timeout(SLOW, sender.clone().reserve_owned()).await {
+                Ok(slot) => last = self.send(slot.ok()?).or(last),
+                Err(_) => break,
+            }
+        }
+        Some(last)
+    }
+}
