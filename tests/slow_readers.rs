@@ -20,9 +20,10 @@ const THOUSANDS: usize = 8;
 const SIP: usize = 4 * 1024;
 const SIPS: usize = 20;
 const PAUSE: Duration = Duration::from_millis(200);
-/// What a slow reader may take, and what else may grow meanwhile.
+/// What a slow reader may take, and what else may grow meanwhile: what the allocator keeps, connections of
+/// the store.
 const READER_KIB: u64 = 1024;
-const SLACK_KIB: u64 = 32 * 1024;
+const SLACK_KIB: u64 = 64 * 1024;
 
 /// Records of 1.5 KB that are hard to compress.
 async fn fill(service: &Service) {
