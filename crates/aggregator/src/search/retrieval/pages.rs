@@ -92,6 +92,11 @@ impl Pages {
         self.rows = (bytes / row.max(1)).clamp(LEAST_ROWS, PAGE_ROWS);
     }
 
+    /// Where nothing is found, as many records as may be are looked at for the next page.
+    fn look_far(&mut self) {
+        self.rows = PAGE_ROWS;
+    }
+
     /// Goes back to behind this record.
     pub(super) fn go_back_to(&mut self, after: Option<RecordId>) {
         self.after = after;
@@ -159,6 +164,7 @@ impl Pages {
             if !page.is_empty() {
                 return Ok(Some(page));
             }
+            self.look_far();
         }
         Ok(None)
     }
@@ -183,6 +189,8 @@ impl Pages {
         self.taken(page.next);
         if !page.is_empty() {
             self.begin();
+        } else if self.bytes == PIECE_BYTES {
+            self.look_far();
         }
         Ok(page)
     }
