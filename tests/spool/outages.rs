@@ -133,7 +133,8 @@ async fn large_batches_that_wait_through_an_outage_wait_on_disk_also_after_a_res
     let service = service_on(&mongod).await;
     mongod.kill();
     let text = "x".repeat(1024 * 1024);
-    let records = vec![serde_json::json!({ "message": text }); LARGE_MIB as usize];
+    let record = serde_json::json!({ "message": text });
+    let records: Vec<_> = (0..LARGE_MIB).map(|_| record.clone()).collect();
     let body = gzip(serde_json::Value::from(records).to_string().as_bytes());
     let headers = [
         ("content-type", "application/json"),

@@ -3,6 +3,7 @@
 use super::data_folder::{REJECTED_FOLDER, SPOOL_FOLDER};
 use super::{Ends, StartError};
 use crate::accounting::admission::Admission;
+use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::Accounting;
 use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings, recovery};
@@ -148,18 +149,7 @@ pub(super) fn wire_up(
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
     let stopping = CancellationToken::new();
     let (keys, statuses) = key_recovery::start(queues.spool.clone(), stopping.clone());
-    let delivery = Delivery {
-        spool: queues.spool.clone(),
-        lane,
-        writer,
-        dead_letters: Arc::clone(&queues.dead_letters),
-        deferral: Deferral::default(),
-        statuses: Arc::clone(&statuses),
-        clock: Arc::clone(&clock),
-        timeout: deadline,
-        problems: Problems::default(),
-        outage: Outage::default(),
-    };
+    let delivery = delivery(&queues, (lane, writer), &statuses, &clock, deadline);
     // One more than there are workers, so that none waits for work.
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
     let (retrieval, reading) = Retrieval::start(
@@ -198,6 +188,27 @@ pub(super) fn wire_up(
         _tasks: tasks,
     };
     (Arc::new(services), ends)
+}
+
+fn delivery(
+    queues: &Queues,
+    (lane, writer): (Lane<Writer>, Arc<Writer>),
+    statuses: &Arc<BatchStatuses>,
+    clock: &Arc<dyn Clock>,
+    timeout: Duration,
+) -> Delivery {
+    Delivery {
+        spool: queues.spool.clone(),
+        lane,
+        writer,
+        dead_letters: Arc::clone(&queues.dead_letters),
+        deferral: Deferral::default(),
+        statuses: Arc::clone(statuses),
+        clock: Arc::clone(clock),
+        timeout,
+        problems: Problems::default(),
+        outage: Outage::default(),
+    }
 }
 
 /// What goes on beside the two ways: the word that the store is back, and forgetting.

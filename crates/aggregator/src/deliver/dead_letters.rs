@@ -147,6 +147,9 @@ impl DeadLetters {
     }
 
     /// Closes the newest file, so that it stays as it is; its number.
+    ///
+    /// # Errors
+    /// None of the disk's; only a panic on the thread for such work.
     pub async fn seal(self: &Arc<Self>) -> Result<Option<u64>, DeadLetterError> {
         let sealed = self.blocking(|letters| {
             let _alone = letters.writing();

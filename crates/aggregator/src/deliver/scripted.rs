@@ -153,7 +153,8 @@ pub(super) fn message(document: &[u8]) -> String {
 
 /// A spool, a store, and what goes between them.
 pub(super) struct Fixture {
-    _folder: Option<tempfile::TempDir>,
+    /// Where it is, when it is on a disk of its own.
+    folder: Option<tempfile::TempDir>,
     pub(super) committer: spool::Committer,
     pub(super) consumer: Consumer,
     pub(super) delivery: Arc<Delivery>,
@@ -192,7 +193,7 @@ pub(super) fn start_with(
         max_dead_letters: 1 << 20,
     };
     let mut fixture = open(&place, settings, Box::new(script)).unwrap();
-    fixture._folder = Some(folder);
+    fixture.folder = Some(folder);
     fixture
 }
 
@@ -241,7 +242,7 @@ pub(super) fn open(
         outage: Outage::default(),
     };
     Ok(Fixture {
-        _folder: None,
+        folder: None,
         committer,
         consumer,
         delivery: Arc::new(delivery),

@@ -52,13 +52,12 @@ pub(super) fn is_damage(error: &io::Error) -> bool {
 /// Gives a damaged file another name, which none has yet.
 pub(super) fn set_aside(disk: &dyn Disk, number: u64, error: &io::Error) -> io::Result<()> {
     let (name, names) = (name(number), disk.list()?);
-    let aside = (1_u64..)
-        .map(|count| match count {
-            1 => format!("{name}{DAMAGED}"),
-            more => format!("{name}{DAMAGED}.{more}"),
-        })
-        .find(|aside| !names.contains(aside));
-    let aside = aside.unwrap_or_default();
+    let mut aside = format!("{name}{DAMAGED}");
+    let mut count = 1;
+    while names.contains(&aside) {
+        count += 1;
+        aside = format!("{name}{DAMAGED}.{count}");
+    }
     disk.rename(&name, &aside)?;
     disk.sync_folder()?;
     tracing::error!(%error, file = aside, "a file of refused records is damaged and was set aside");

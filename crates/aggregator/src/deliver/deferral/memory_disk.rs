@@ -107,6 +107,19 @@ impl Disk for Folder {
         Ok(self.file(bytes))
     }
 
+    fn create_new(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        let bytes = Bytes::default();
+        let made = Arc::clone(&bytes);
+        self.in_folder(|files| {
+            if files.contains_key(name) {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            files.insert(name.to_owned(), made);
+            Ok(())
+        })?;
+        Ok(self.file(bytes))
+    }
+
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let bytes = self.in_folder(|files| {
             let bytes = files.get(name).cloned();

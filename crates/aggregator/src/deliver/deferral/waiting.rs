@@ -4,7 +4,7 @@ use super::parked::ParkedBatch;
 use crate::deliver::attempt::{Attempt, Patience};
 use crate::deliver::delivery::{Delivery, INSERT_BYTES, INSERT_DOCUMENTS};
 use crate::deliver::outcome::outcome;
-use spool::{AppendError, BatchOutcome, Lookup, Spooled};
+use spool::{BatchOutcome, Lookup, Spooled};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -128,15 +128,16 @@ impl Waiting {
             match batches.next() {
                 Some(spooled) if spooled.seq == seq => appending.spawn(async move {
                     let appended = spool.append(spooled.batch.deferred(), ()).await;
-                    (seq, parked, appended.map(drop))
+                    (seq, parked, appended.is_ok())
                 }),
-                _ => appending.spawn(async move { (seq, parked, Err(AppendError::Closed)) }),
+                // It could not be read, which is told.
+                _ => appending.spawn(async move { (seq, parked, false) }),
             };
         }
         let mut any = false;
         while let Some(ended) = appending.join_next().await {
             if let Ok((seq, parked, appended)) = ended {
-                any |= appended.is_ok();
+                any |= appended;
                 self.moved(seq, parked, appended);
             }
         }
@@ -144,11 +145,11 @@ impl Waiting {
     }
 
     /// Ends a batch whose later copy is durable, and lets one stay that has none.
-    fn moved(&mut self, seq: u64, batch: ParkedBatch, appended: Result<(), AppendError>) {
+    fn moved(&mut self, seq: u64, batch: ParkedBatch, appended: bool) {
         let delivery = &self.delivery;
         let mut parked = delivery.deferral.parked();
         let outcome = match appended {
-            Ok(()) => {
+            true => {
                 // It stays parked in name until the later copy is handed out and takes its place.
                 self.allowance = self.allowance.saturating_sub(batch.bytes);
                 BatchOutcome {
@@ -156,9 +157,9 @@ impl Waiting {
                     ..BatchOutcome::default()
                 }
             }
-            Err(_) if parked.stays(seq) => return,
+            false if parked.stays(seq) => return,
             // A later copy of it came from elsewhere.
-            Err(_) => BatchOutcome {
+            false => BatchOutcome {
                 already_stored: batch.records,
                 ..BatchOutcome::default()
             },
