@@ -4,7 +4,7 @@
 //! Takes portions of the spool; gives outcomes to the spool and to the batches' statuses. It does not
 //! know how a batch came in.
 
-mod attempt;
+pub(crate) mod attempt;
 pub mod dead_letters;
 pub mod deferral;
 pub mod delivery;
@@ -18,4 +18,5 @@ pub mod problems;
 pub mod replay;
 #[cfg(test)]
 mod scripted;
+mod waiting;
 pub mod write_job;

@@ -8,6 +8,7 @@ use crate::accounting::record_counts::Accounting;
 use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings, recovery};
 use crate::config::{Backend, Compression, Config, HttpConfig, SpoolConfig, StoreConfig};
+use crate::deliver::attempt::StoreAccess;
 use crate::deliver::dead_letters::{DeadLetterBounds, DeadLetters};
 use crate::deliver::deferral::Deferral;
 use crate::deliver::delivery::Delivery;
@@ -199,15 +200,17 @@ fn delivery(
 ) -> Delivery {
     Delivery {
         spool: queues.spool.clone(),
-        lane,
-        writer,
+        store: StoreAccess {
+            lane,
+            writer,
+            clock: Arc::clone(clock),
+            timeout,
+            problems: Problems::default(),
+            outage: Outage::default(),
+        },
         dead_letters: Arc::clone(&queues.dead_letters),
         deferral: Deferral::default(),
         statuses: Arc::clone(statuses),
-        clock: Arc::clone(clock),
-        timeout,
-        problems: Problems::default(),
-        outage: Outage::default(),
     }
 }
 

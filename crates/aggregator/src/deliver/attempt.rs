@@ -1,12 +1,13 @@
 //! One delivery's dealings with the store: each job is sent until the store has answered it, or the
 //! portion is given back because another delivery does the asking.
 
-use super::delivery::Delivery;
-use super::problems::Problem;
-use super::write_job::{WriteJob, WriteReply};
+use super::outage::Outage;
+use super::problems::{Problem, Problems};
+use super::write_job::{WriteJob, WriteReply, Writer};
 use crate::breaker::guard::CallError;
-use crate::worker::JobError;
+use crate::worker::{JobError, Lane};
 use logs::Timestamp;
+use logs::clock::Clock;
 use record::documents::DocumentList;
 use record::id::BatchId;
 use std::ops::Range;
@@ -20,6 +21,18 @@ const PANICS: u32 = 3;
 /// After the first failure; doubled after each further one.
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(100);
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What every attempt works with.
+pub(crate) struct StoreAccess {
+    pub(crate) lane: Lane<Writer>,
+    /// The same that works in the lane.
+    pub(crate) writer: Arc<Writer>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// For one job of the lane.
+    pub(crate) timeout: Duration,
+    pub(crate) problems: Problems,
+    pub(crate) outage: Outage,
+}
 
 /// The store is away, and this portion is not the one that waits for it in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +56,7 @@ pub(super) enum Patience {
 
 /// The state of one delivery's dealings.
 pub(super) struct Attempt<'a> {
-    delivery: &'a Delivery,
+    access: &'a StoreAccess,
     pub(super) problem: Problem,
     patience: Patience,
     /// Whether the store has answered for a part of the portion: then it is not given back, or what was
@@ -53,10 +66,10 @@ pub(super) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) fn new(delivery: &'a Delivery, patience: Patience) -> Self {
+    pub(super) fn new(access: &'a StoreAccess, patience: Patience) -> Self {
         Self {
-            delivery,
-            problem: delivery.problems.of_one(),
+            access,
+            problem: access.problems.of_one(),
             patience,
             begun: false,
             asking: None,
@@ -113,10 +126,10 @@ impl<'a> Attempt<'a> {
     }
 
     async fn submit(&mut self, work: WriteJob) -> Result<WriteReply, JobError<CallError>> {
-        let delivery = self.delivery;
-        let deadline = delivery.clock.elapsed() + delivery.timeout;
-        let done = delivery.lane.submit(work, deadline).await?;
-        delivery.outage.end();
+        let access = self.access;
+        let deadline = access.clock.elapsed() + access.timeout;
+        let done = access.lane.submit(work, deadline).await?;
+        access.outage.end();
         self.asking = None;
         if self.problem.clear() {
             tracing::info!("the store takes batches again");
@@ -138,10 +151,10 @@ impl<'a> Attempt<'a> {
             JobError::Expired | JobError::Closed => (None, None),
         };
         if is_away(error) {
-            self.delivery.outage.begin();
+            self.access.outage.begin();
             if self.asking.is_none() && !self.begun {
                 self.asking = match self.patience {
-                    Patience::Shared => self.delivery.outage.ask(),
+                    Patience::Shared => self.access.outage.ask(),
                     Patience::None => None,
                 };
                 if self.asking.is_none() {
@@ -163,7 +176,7 @@ impl<'a> Attempt<'a> {
         }
         tokio::select! {
             () = tokio::time::sleep(wait.unwrap_or(*pause)) => {}
-            () = self.delivery.writer.guard.wait_ended() => {}
+            () = self.access.writer.guard.wait_ended() => {}
         }
         *pause = (*pause * 2).min(LONGEST_PAUSE);
     }

@@ -10,9 +10,8 @@
 //! Two copies that a crash left behind are one: the later is kept, the older is done as *stored already*.
 
 mod parked;
-mod waiting;
 
-pub(crate) use waiting::start;
+pub(super) use parked::ParkedBatch;
 
 use parked::Parked;
 use record::batch::Batch;
@@ -43,7 +42,7 @@ pub(crate) struct Deferral {
     parked: Mutex<Parked>,
     /// Why they wait.
     reason: Mutex<Option<String>>,
-    arrived: Notify,
+    pub(super) arrived: Notify,
 }
 
 impl Deferral {
@@ -80,11 +79,13 @@ impl Deferral {
         ))
     }
 
-    fn note(&self, reason: String) {
+    /// Notes why they wait.
+    pub(super) fn note(&self, reason: String) {
         *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
     }
 
-    fn parked(&self) -> MutexGuard<'_, Parked> {
+    /// The parked batches.
+    pub(super) fn parked(&self) -> MutexGuard<'_, Parked> {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -95,8 +96,3 @@ fn digest(batch: &Batch) -> [u8; 16] {
     let ids = documents.filter_map(record::document::encoded_id);
     batch.origin().digest(ids.map(|id| id.position()))
 }
-
-#[cfg(test)]
-mod memory_disk;
-#[cfg(test)]
-mod simulation;

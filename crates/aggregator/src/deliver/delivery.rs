@@ -1,16 +1,13 @@
 //! One portion of the spool on its way to the store: sent until every record of it has its fate.
 
-use super::attempt::{Attempt, FIRST_PAUSE, GivenBack, LONGEST_PAUSE, NotInserted, Patience};
+use super::attempt::{
+    Attempt, FIRST_PAUSE, GivenBack, LONGEST_PAUSE, NotInserted, Patience, StoreAccess,
+};
 use super::deferral::{Deferral, NotDeferred};
-use super::outage::Outage;
 use super::outcome::{named, outcome};
 use super::portion::{Part, Prepared, without_receipt};
-use super::problems::Problems;
-use super::write_job::Writer;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::deliver::dead_letters::{DeadLetterError, DeadLetters};
-use crate::worker::Lane;
-use logs::clock::Clock;
 use record::documents::DocumentList;
 use spool::{AppendError, BatchOutcome, Spool, Spooled};
 use std::sync::Arc;
@@ -29,18 +26,11 @@ const KEEPING_PAUSE: Duration = Duration::from_secs(1);
 /// What every delivery works with.
 pub(crate) struct Delivery {
     pub(crate) spool: Spool,
-    pub(crate) lane: Lane<Writer>,
-    /// The same that works in the lane.
-    pub(crate) writer: Arc<Writer>,
+    pub(crate) store: StoreAccess,
     pub(crate) dead_letters: Arc<DeadLetters>,
     /// Refused records that wait in the spool.
     pub(crate) deferral: Deferral,
     pub(crate) statuses: Arc<BatchStatuses>,
-    pub(crate) clock: Arc<dyn Clock>,
-    /// For one job of the lane.
-    pub(crate) timeout: Duration,
-    pub(crate) problems: Problems,
-    pub(crate) outage: Outage,
 }
 
 impl Delivery {
@@ -48,57 +38,14 @@ impl Delivery {
     /// back because the store is away. Dropping the future leaves it in the spool.
     pub(crate) async fn deliver(&self, portion: Vec<Spooled>) -> Vec<u64> {
         let numbers = portion.iter().map(|spooled| spooled.seq).collect();
-        let mut attempt = Attempt::new(self, Patience::Shared);
-        match self.store(&mut attempt, portion).await {
+        let mut attempt = Attempt::new(&self.store, Patience::Shared);
+        match send(&mut attempt, portion).await {
             Ok((portion, report)) => {
                 self.settle(&mut attempt, &portion, &report).await;
                 Vec::new()
             }
             Err(GivenBack) => numbers,
         }
-    }
-
-    /// Has the store answer for every record. The report's positions are in order, and none is in doubt.
-    pub(super) async fn store(
-        &self,
-        attempt: &mut Attempt<'_>,
-        portion: Vec<Spooled>,
-    ) -> Result<(Prepared, InsertReport), GivenBack> {
-        let asked = without_receipt(&portion).map(|origin| (origin.id, origin.received_at));
-        let asked: Vec<_> = asked.collect();
-        let receipts = match asked.is_empty() {
-            true => Vec::new(),
-            false => attempt.receipts(asked).await?,
-        };
-        let portion = Prepared::new(portion, receipts);
-        let documents = &portion.documents;
-        let mut report = InsertReport::default();
-        let mut left = documents.chunks(INSERT_DOCUMENTS, INSERT_BYTES);
-        left.reverse();
-        while let Some(range) = left.pop() {
-            match attempt.insert(documents, range.clone()).await {
-                Ok(inserted) => report.add(inserted),
-                Err(NotInserted::GivenBack) => return Err(GivenBack),
-                Err(NotInserted::Refused(reason)) if range.len() == 1 => {
-                    report.doubtful.push(Refused {
-                        position: range.start,
-                        reason,
-                    });
-                }
-                // The whole command was refused: the document that is to blame is looked for.
-                Err(NotInserted::Refused(_)) => {
-                    let middle = range.start + range.len() / 2;
-                    left.push(middle..range.end);
-                    left.push(range.start..middle);
-                }
-            }
-        }
-        settle_doubts(attempt, documents, &mut report).await?;
-        report.already_stored.sort_unstable();
-        report
-            .refused
-            .sort_unstable_by_key(|refused| refused.position);
-        Ok((portion, report))
     }
 
     /// Gives every record its fate: what was refused is set aside, or waits on in a batch of its own.
@@ -137,7 +84,7 @@ impl Delivery {
         let Some(first) = refused.first() else {
             return Ok(());
         };
-        let letters = portion.dead_letters(refused, self.clock.now());
+        let letters = portion.dead_letters(refused, self.store.clock.now());
         let added = self.dead_letters.add(letters).await?;
         if added > 0 {
             tracing::warn!(
@@ -204,8 +151,53 @@ impl Delivery {
 
     /// Why batches are not being handed on at present.
     pub(crate) fn problem(&self) -> Option<String> {
-        self.problems.oldest().or_else(|| self.deferral.problem())
+        self.store
+            .problems
+            .oldest()
+            .or_else(|| self.deferral.problem())
     }
+}
+
+/// Has the store answer for every record. The report's positions are in order, and none is in doubt.
+pub(super) async fn send(
+    attempt: &mut Attempt<'_>,
+    portion: Vec<Spooled>,
+) -> Result<(Prepared, InsertReport), GivenBack> {
+    let asked = without_receipt(&portion).map(|origin| (origin.id, origin.received_at));
+    let asked: Vec<_> = asked.collect();
+    let receipts = match asked.is_empty() {
+        true => Vec::new(),
+        false => attempt.receipts(asked).await?,
+    };
+    let portion = Prepared::new(portion, receipts);
+    let documents = &portion.documents;
+    let mut report = InsertReport::default();
+    let mut left = documents.chunks(INSERT_DOCUMENTS, INSERT_BYTES);
+    left.reverse();
+    while let Some(range) = left.pop() {
+        match attempt.insert(documents, range.clone()).await {
+            Ok(inserted) => report.add(inserted),
+            Err(NotInserted::GivenBack) => return Err(GivenBack),
+            Err(NotInserted::Refused(reason)) if range.len() == 1 => {
+                report.doubtful.push(Refused {
+                    position: range.start,
+                    reason,
+                });
+            }
+            // The whole command was refused: the document that is to blame is looked for.
+            Err(NotInserted::Refused(_)) => {
+                let middle = range.start + range.len() / 2;
+                left.push(middle..range.end);
+                left.push(range.start..middle);
+            }
+        }
+    }
+    settle_doubts(attempt, documents, &mut report).await?;
+    report.already_stored.sort_unstable();
+    report
+        .refused
+        .sort_unstable_by_key(|refused| refused.position);
+    Ok((portion, report))
 }
 
 /// Sends documents that were refused for an unknown reason a few times more, each alone.

@@ -1,7 +1,7 @@
 //! Keeps the write lane fed from the spool, oldest first, until there is nothing more.
 
-use super::deferral;
 use super::feed::Feed;
+use super::waiting;
 use crate::breaker::guard::Guard;
 use crate::deliver::delivery::Delivery;
 use crate::worker::LaneSnapshot;
@@ -48,7 +48,7 @@ pub(crate) fn start(
     };
     let tasks = DrainTasks {
         feeding: tokio::spawn(feeding),
-        waiting: tokio::spawn(deferral::start(Arc::clone(&delivery))),
+        waiting: tokio::spawn(waiting::start(Arc::clone(&delivery))),
         tidying: tokio::spawn(tidy(spool.clone())),
         spool,
         abandon,
@@ -64,17 +64,17 @@ impl Drain {
 
     /// Whether the store does not do what it is asked, as far as is known.
     pub fn store_is_away(&self) -> bool {
-        self.delivery.outage.is_on()
+        self.delivery.store.outage.is_on()
     }
 
     /// The write lane in numbers.
     pub fn lane(&self) -> LaneSnapshot {
-        self.delivery.lane.snapshot()
+        self.delivery.store.lane.snapshot()
     }
 
     /// The breaker in front of the store's writes.
     pub fn guard(&self) -> &Guard {
-        &self.delivery.writer.guard
+        &self.delivery.store.writer.guard
     }
 }
 

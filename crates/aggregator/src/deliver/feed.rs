@@ -99,9 +99,9 @@ impl Feed {
             while let Some(ended) = self.under_way.try_join_next() {
                 self.note(ended);
             }
-            if self.delivery.outage.is_on() && !self.under_way.is_empty() {
+            if self.delivery.store.outage.is_on() && !self.under_way.is_empty() {
                 tokio::select! {
-                    () = self.delivery.outage.ended() => {}
+                    () = self.delivery.store.outage.ended() => {}
                     Some(ended) = self.under_way.join_next() => self.note(ended),
                 }
                 continue;
@@ -110,7 +110,7 @@ impl Feed {
             let held = Arc::clone(&self.held).acquire_many_owned(kib(INSERT_BYTES));
             let held = held.await.ok()?;
             // It may have taken until the store was away.
-            if !self.delivery.outage.is_on() || self.under_way.is_empty() {
+            if !self.delivery.store.outage.is_on() || self.under_way.is_empty() {
                 return Some(Permit {
                     _place: place,
                     held,

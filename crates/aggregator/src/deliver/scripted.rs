@@ -1,5 +1,6 @@
 //! For tests: deliveries to a store that follows a script.
 
+use super::attempt::StoreAccess;
 use super::dead_letters::{DeadLetter, DeadLetterBounds, DeadLetters};
 use super::deferral::Deferral;
 use super::delivery::Delivery;
@@ -231,15 +232,17 @@ pub(super) fn open(
     let dead_letters = DeadLetters::open(Arc::clone(&place.dead_letters), bounds)?;
     let delivery = Delivery {
         spool,
-        lane,
-        writer,
+        store: StoreAccess {
+            lane,
+            writer,
+            clock,
+            timeout: TIMEOUT,
+            problems: Problems::default(),
+            outage: Outage::default(),
+        },
         dead_letters: Arc::new(dead_letters),
         deferral: Deferral::default(),
         statuses: Arc::default(),
-        clock,
-        timeout: TIMEOUT,
-        problems: Problems::default(),
-        outage: Outage::default(),
     };
     Ok(Fixture {
         folder: None,

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// The parked batches, of which no two hold the same records.
 #[derive(Debug, Default)]
-pub(super) struct Parked {
+pub(in crate::deliver) struct Parked {
     by_number: BTreeMap<u64, ParkedBatch>,
     by_digest: HashMap<[u8; 16], u64>,
     records: u64,
@@ -15,17 +15,21 @@ pub(super) struct Parked {
 
 /// What is known of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ParkedBatch {
+pub(in crate::deliver) struct ParkedBatch {
     digest: [u8; 16],
-    pub(super) records: u64,
-    pub(super) bytes: u64,
+    pub(in crate::deliver) records: u64,
+    pub(in crate::deliver) bytes: u64,
     /// A later copy is on its way: who sends it ends this one.
     moving: bool,
 }
 
 impl Parked {
     /// Parks a batch; an older copy of the same records that is to be ended now, if there is one.
-    pub(super) fn park(&mut self, seq: u64, batch: &Batch) -> Option<(u64, ParkedBatch)> {
+    pub(in crate::deliver) fn park(
+        &mut self,
+        seq: u64,
+        batch: &Batch,
+    ) -> Option<(u64, ParkedBatch)> {
         let parked = ParkedBatch {
             digest: digest(batch),
             records: batch.documents.len() as u64,
@@ -41,7 +45,7 @@ impl Parked {
     }
 
     /// Takes a batch off; `None` when it is not parked.
-    pub(super) fn take(&mut self, seq: u64) -> Option<ParkedBatch> {
+    pub(in crate::deliver) fn take(&mut self, seq: u64) -> Option<ParkedBatch> {
         let parked = self.by_number.remove(&seq)?;
         self.by_digest.remove(&parked.digest);
         self.records -= parked.records;
@@ -51,7 +55,7 @@ impl Parked {
     /// The oldest ones with these numbers, if the first of the numbers is among them: at most `count`, and
     /// so many bytes but for a single larger one. They are being sent once more, and stay until they are
     /// taken.
-    pub(super) fn begin_to_move(
+    pub(in crate::deliver) fn begin_to_move(
         &mut self,
         numbers: Range<u64>,
         count: usize,
@@ -73,14 +77,14 @@ impl Parked {
     }
 
     /// It was not sent; whether it is still parked, and not replaced by a later copy.
-    pub(super) fn stays(&mut self, seq: u64) -> bool {
+    pub(in crate::deliver) fn stays(&mut self, seq: u64) -> bool {
         let parked = self.by_number.get_mut(&seq);
         parked.map(|parked| parked.moving = false).is_some()
     }
 
     /// The numbers of some, at most so many records and bytes but for a single larger one: those from
     /// `seq` on, and then from the first.
-    pub(super) fn some_from(&self, seq: u64, records: u64, bytes: u64) -> Vec<u64> {
+    pub(in crate::deliver) fn some_from(&self, seq: u64, records: u64, bytes: u64) -> Vec<u64> {
         let (mut sum, mut numbers) = ((0, 0), Vec::new());
         let in_turn = self.by_number.range(seq..);
         let all = in_turn.chain(self.by_number.range(..seq));
@@ -95,12 +99,12 @@ impl Parked {
     }
 
     /// How many batches there are.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::deliver) fn len(&self) -> usize {
         self.by_number.len()
     }
 
     /// Their records.
-    pub(super) fn records(&self) -> u64 {
+    pub(in crate::deliver) fn records(&self) -> u64 {
         self.records
     }
 }

@@ -131,7 +131,10 @@ async fn a_store_that_is_seen_to_come_back_is_asked_at_once_however_long_the_bre
         true => Answer::Fail(StoreError::Unavailable("away".to_owned())),
         false => Answer::Take,
     });
-    let (store, writer) = (Arc::clone(&place.store), Arc::clone(&place.delivery.writer));
+    let (store, writer) = (
+        Arc::clone(&place.store),
+        Arc::clone(&place.delivery.store.writer),
+    );
     let _recovery = recovery::start(Arc::clone(&writer.store), vec![writer.guard.clone()]);
     let _recovery = recovery::start(Arc::clone(&writer.store), vec![writer.guard.clone()]);
     let coming_back = tokio::spawn(async move {
@@ -179,12 +182,8 @@ async fn prepared(place: &Fixture, batches: Vec<Batch>) -> (Vec<u64>, Vec<i64>) 
     let spooled = (1..)
         .zip(batches)
         .map(|(seq, batch)| Spooled { seq, batch });
-    let mut attempt = Attempt::new(&place.delivery, Patience::Shared);
-    let (portion, _) = place
-        .delivery
-        .store(&mut attempt, spooled.collect())
-        .await
-        .unwrap();
+    let mut attempt = Attempt::new(&place.delivery.store, Patience::Shared);
+    let (portion, _) = send(&mut attempt, spooled.collect()).await.unwrap();
     let documents = &portion.documents;
     let times = documents.slices(0..documents.len());
     let times = times.map(|document| record::document::time_of(document).unwrap().nanos());
@@ -244,14 +243,14 @@ async fn while_the_store_is_away_one_delivery_holds_its_portion_and_the_others_g
     let first = place.portion(vec![batch("a", &["1"], true)]).await;
     let delivery = Arc::clone(&place.delivery);
     let holding = tokio::spawn(async move { delivery.deliver(first).await });
-    while place.delivery.outage.ask().is_some() {
+    while place.delivery.store.outage.ask().is_some() {
         tokio::task::yield_now().await;
     }
     let second = place.portion(vec![batch("b", &["2"], true)]).await;
     assert_eq!(place.delivery.deliver(second).await, [2]);
-    assert!(place.delivery.outage.is_on() && !holding.is_finished());
+    assert!(place.delivery.store.outage.is_on() && !holding.is_finished());
     is_away.store(false, Ordering::Relaxed);
     assert!(holding.await.unwrap().is_empty());
-    assert!(!place.delivery.outage.is_on());
-    assert!(place.delivery.outage.ask().is_some());
+    assert!(!place.delivery.store.outage.is_on());
+    assert!(place.delivery.store.outage.ask().is_some());
 }

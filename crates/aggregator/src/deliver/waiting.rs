@@ -1,9 +1,9 @@
-//! The task that looks at parked batches, and moves them out of the way.
+//! The task that looks at parked batches once a second, and moves them out of the way.
 
-use super::parked::ParkedBatch;
-use crate::deliver::attempt::{Attempt, Patience};
-use crate::deliver::delivery::{Delivery, INSERT_BYTES, INSERT_DOCUMENTS};
-use crate::deliver::outcome::outcome;
+use super::attempt::{Attempt, Patience};
+use super::deferral::ParkedBatch;
+use super::delivery::{Delivery, INSERT_BYTES, INSERT_DOCUMENTS, send};
+use super::outcome::outcome;
 use spool::{BatchOutcome, Lookup, Spooled};
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,10 +52,10 @@ impl Waiting {
     /// One look, and what can be moved until the next.
     async fn second(&mut self) {
         self.allowance = MOVED_PER_SECOND;
-        let began = self.delivery.clock.elapsed();
+        let began = self.delivery.store.clock.elapsed();
         while self.look().await {}
         self.lookup = None;
-        while self.delivery.clock.elapsed().saturating_sub(began) < LOOK_INTERVAL {
+        while self.delivery.store.clock.elapsed().saturating_sub(began) < LOOK_INTERVAL {
             while self.move_on().await {}
             // An open file of a segment that is removed would go on taking its room.
             self.lookup = None;
@@ -77,8 +77,8 @@ impl Waiting {
         if batches.is_empty() {
             return false;
         }
-        let mut attempt = Attempt::new(&delivery, Patience::None);
-        let Ok((portion, report)) = delivery.store(&mut attempt, batches).await else {
+        let mut attempt = Attempt::new(&delivery.store, Patience::None);
+        let Ok((portion, report)) = send(&mut attempt, batches).await else {
             return false;
         };
         let full = delivery.set_aside(&portion, &report.refused).await.err();
@@ -193,3 +193,8 @@ impl Waiting {
         }
     }
 }
+
+#[cfg(test)]
+mod memory_disk;
+#[cfg(test)]
+mod simulation;

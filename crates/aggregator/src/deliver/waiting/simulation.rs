@@ -1,8 +1,8 @@
 //! Refused records without room, kills between any two operations of the disk, and at the end room: each
 //! record that was acknowledged is stored, or set aside once, and the counts are right at every moment.
 
+use super::Waiting;
 use super::memory_disk::MemoryDisk;
-use super::waiting::Waiting;
 use crate::breaker::Settings;
 use crate::deliver::scripted::{Answer, Fixture, Place, TIMEOUT, message, open};
 use logs::Timestamp;
