@@ -7,7 +7,7 @@
 //! was written. What stands in such a frame may be handed out meanwhile, but no hint and no marker of
 //! an orderly stop may say that it is there, and nothing may come behind it.
 
-use super::bounds::{AppendError, check_disk};
+use super::bounds::{AppendError, Bounds, check_disk};
 use super::condition::Condition;
 use super::disk::{self, Disk};
 use super::frame::{self, FrameHead, SegmentHead};
@@ -235,7 +235,12 @@ impl Unsettled {
             return Err(AppendError::Poisoned(reason.clone()));
         }
         let disk = &*self.options.disk;
-        check_disk(disk, &self.options.bounds, self.owed.bytes())?;
+        // What is to stay free is there for this, too, as it is at the start: without it nothing goes on.
+        let bounds = Bounds {
+            min_free_disk: 0,
+            ..self.options.bounds
+        };
+        check_disk(disk, &bounds, self.owed.bytes())?;
         let written = self.owed.write(disk, (self.salts)());
         let start = written.map_err(|fault| {
             let error = not_begun(fault, &self.no_segment);

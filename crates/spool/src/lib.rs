@@ -100,6 +100,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::{Notify, mpsc, watch};
 
+const UNREADABLE: &str =
+    "the spool cannot be read (if that lasts, stop and look with `aggregator spool verify`)";
 /// Batches that may wait for the disk at one time.
 const WAITING_COMMITS: usize = 4096;
 
@@ -126,6 +128,8 @@ struct Shared {
     no_segment: Arc<Condition>,
     untidy: Condition,
     unreadable: Condition,
+    /// The same for what is read once more.
+    unreadable_again: Condition,
 }
 
 impl Shared {
@@ -201,9 +205,8 @@ fn assemble(
         damaged: Mutex::new(None),
         no_segment: recovered.tail.no_segment(),
         untidy: Condition::new("finished segments of the spool cannot be removed"),
-        unreadable: Condition::new(
-            "the spool cannot be read (if that lasts, stop and look with `aggregator spool verify`)",
-        ),
+        unreadable: Condition::new(UNREADABLE),
+        unreadable_again: Condition::new(UNREADABLE),
     });
     Ok((shared, recovered.tail))
 }

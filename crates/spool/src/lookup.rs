@@ -45,7 +45,13 @@ impl Lookup {
         let mut builder = PortionBuilder::new(portion);
         let mut looked_for = Vec::new();
         for seq in numbers {
-            if let Some(spooled) = self.batch(seq)? {
+            let found = self.batch(seq);
+            match &found {
+                Ok(_) => self.shared.unreadable_again.is_over(),
+                Err(ConsumeError::Io(error)) => self.shared.unreadable_again.is_there(error),
+                Err(_) => {}
+            }
+            if let Some(spooled) = found? {
                 if !builder.has_room(&spooled.batch) {
                     // It is found again from here.
                     if let Some(place) = &mut self.place {

@@ -49,7 +49,8 @@ impl Spool {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-            .or_else(|| self.shared.unreadable.shown());
+            .or_else(|| self.shared.unreadable.shown())
+            .or_else(|| self.shared.unreadable_again.shown());
         let mut state = self.shared.state();
         let growth = state
             .bytes_in

@@ -6,6 +6,7 @@ use super::machine::Faults;
 use super::model::Model;
 use super::opened::{Opened, open};
 use super::random::Random;
+use super::refusal::drained;
 use super::simulated_disk::SimulatedDisk;
 use crate::bounds::AppendError;
 use crate::segment::UNFINISHED;
@@ -66,4 +67,16 @@ fn a_segment_that_cannot_be_made_leaves_nothing_behind() {
     );
     disk.set_faults(Faults::default());
     append_one(&mut opened).unwrap();
+}
+
+#[test]
+fn what_is_read_once_more_is_found_also_when_its_segment_was_replaced_meanwhile() {
+    let (disk, mut opened) = owing(1);
+    let waiting = drained(&mut opened).unwrap();
+    let mut lookup = opened.spool.lookup();
+    let first = waiting[0].0;
+    assert_eq!(lookup.batch(first).unwrap().unwrap().seq, first);
+    disk.set_faults(Faults::default());
+    let seq = append_one(&mut opened).unwrap();
+    assert_eq!(lookup.batch(seq).unwrap().unwrap().seq, seq);
 }

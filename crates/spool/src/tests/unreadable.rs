@@ -131,3 +131,25 @@ fn a_hint_that_cannot_be_read_is_none() {
         "no hint was written"
     );
 }
+
+#[test]
+fn what_cannot_be_read_once_more_is_shown_until_it_can_be() {
+    let fixture = several_blocks(false, false);
+    let disk = SimulatedDisk::with_contents(&fixture.contents);
+    let mut started = open(&disk, bounds(1 << 20), 5, false).unwrap();
+    drained(&mut started).unwrap();
+    disk.lose_block(&name(1), 2 * BLOCK_BYTES);
+    let mut lookup = started.spool.lookup();
+    let numbers = || fixture.batches.iter().map(|(seq, _)| *seq);
+    let all = Portion {
+        documents: usize::MAX,
+        bytes: usize::MAX,
+    };
+    lookup.portion(numbers(), all).unwrap_err();
+    let shown = started.spool.snapshot().problem.unwrap();
+    assert!(shown.contains(&name(1)), "{shown}");
+    disk.heal();
+    let (_, found) = lookup.portion(numbers(), all).unwrap();
+    assert_eq!(found.len(), fixture.batches.len());
+    assert_eq!(started.spool.snapshot().problem, None);
+}
