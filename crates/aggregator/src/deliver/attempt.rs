@@ -50,14 +50,14 @@ pub(super) enum NotInserted {
 pub(super) enum Patience {
     /// It waits if no other does, and else gives its portion back.
     Shared,
-    /// It gives its portion back.
+    /// It gives its portion back, and believes what was believed before.
     None,
 }
 
 /// The state of one delivery's dealings.
 pub(super) struct Attempt<'a> {
     access: &'a StoreAccess,
-    pub(super) problem: Problem,
+    problem: Problem,
     patience: Patience,
     /// Whether the store has answered for a part of the portion: then it is not given back, or what was
     /// stored would be told as stored before.
@@ -74,6 +74,11 @@ impl<'a> Attempt<'a> {
             begun: false,
             asking: None,
         }
+    }
+
+    /// Whether a refusal for an unknown reason is tried again before it is believed.
+    pub(super) fn doubts(&self) -> bool {
+        self.patience == Patience::Shared
     }
 
     /// The times of receipt of batches.
@@ -128,13 +133,15 @@ impl<'a> Attempt<'a> {
     async fn submit(&mut self, work: WriteJob) -> Result<WriteReply, JobError<CallError>> {
         let access = self.access;
         let deadline = access.clock.elapsed() + access.timeout;
-        let done = access.lane.submit(work, deadline).await?;
-        access.outage.end();
-        self.asking = None;
-        if self.problem.clear() {
-            tracing::info!("the store takes batches again");
+        let done = access.lane.submit(work, deadline).await;
+        if is_answer(&done) {
+            access.outage.end();
+            self.asking = None;
+            if self.problem.clear() {
+                tracing::info!("the store takes batches again");
+            }
         }
-        Ok(done)
+        done
     }
 
     async fn rest_after(
@@ -179,6 +186,15 @@ impl<'a> Attempt<'a> {
             () = self.access.writer.guard.wait_ended() => {}
         }
         *pause = (*pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Whether the store has answered, be it with a refusal.
+fn is_answer(done: &Result<WriteReply, JobError<CallError>>) -> bool {
+    match done {
+        Ok(_) => true,
+        Err(JobError::Failed(CallError::Store(error))) => !error.is_failure(),
+        Err(_) => false,
     }
 }
 

@@ -14,6 +14,7 @@ use kept::{Kept, room};
 use record::batch::BatchOrigin;
 use serde::Serialize;
 use spool::disk::{self, Disk};
+use std::collections::HashSet;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -227,8 +228,11 @@ impl DeadLetters {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) if opening::is_damage(&error) => {
                 let _alone = self.writing();
-                opening::set_aside(&*self.disk, number, &error)?;
-                self.kept().lose(number);
+                // Another reader may have met it before.
+                if self.kept().has(number) {
+                    opening::set_aside(&*self.disk, number, &error)?;
+                    self.kept().lose(number);
+                }
                 return Ok(Vec::new());
             }
             content => content?,
@@ -243,7 +247,8 @@ impl DeadLetters {
         let _alone = self.writing();
         let (number, open) = {
             let kept = self.kept();
-            letters.retain(|letter| !kept.knows(letter));
+            let mut new = HashSet::new();
+            letters.retain(|letter| !kept.knows(letter) && new.insert(letter.digest()));
             (kept.next(), kept.open())
         };
         let added = letters.len();
@@ -264,11 +269,13 @@ impl DeadLetters {
         kept.set_open(((content.len() as u64) < FILE_BYTES).then_some(number));
         drop(kept);
         if let Some((open, _)) = together {
-            // If it stays, the next start finds all of it in the later file.
-            if let Err(error) = self.remove(open) {
-                tracing::warn!(%error, "a file of refused records could not be removed");
+            match self.remove(open) {
+                Ok(()) => self.kept().remove(open),
+                // It counts for nothing any more, and goes with the next replay or start.
+                Err(error) => {
+                    tracing::warn!(%error, "a file of refused records could not be removed");
+                }
             }
-            self.kept().remove(open);
         }
         Ok(added)
     }

@@ -8,8 +8,10 @@ use super::outcome::{named, outcome};
 use super::portion::{Part, Prepared, without_receipt};
 use crate::accounting::batch_status::BatchStatuses;
 use crate::deliver::dead_letters::{DeadLetterError, DeadLetters};
+use futures_util::{StreamExt as _, stream};
 use record::documents::DocumentList;
 use spool::{AppendError, BatchOutcome, Spool, Spooled};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{InsertReport, Refused};
@@ -20,6 +22,8 @@ pub(crate) const INSERT_DOCUMENTS: usize = 5_000;
 pub(crate) const INSERT_BYTES: usize = 8 * 1024 * 1024;
 /// A document that is refused for an unknown reason is sent so often, alone, before it is believed.
 const ATTEMPTS_ALONE: u32 = 3;
+/// Batches of refused records that are sent to the spool's end in one commit.
+const KEPT_AT_ONCE: usize = 256;
 /// While refused records can be kept nowhere.
 const KEEPING_PAUSE: Duration = Duration::from_secs(1);
 
@@ -41,7 +45,7 @@ impl Delivery {
         let mut attempt = Attempt::new(&self.store, Patience::Shared);
         match send(&mut attempt, portion).await {
             Ok((portion, report)) => {
-                self.settle(&mut attempt, &portion, &report).await;
+                self.settle(&portion, &report).await;
                 Vec::new()
             }
             Err(GivenBack) => numbers,
@@ -49,17 +53,19 @@ impl Delivery {
     }
 
     /// Gives every record its fate: what was refused is set aside, or waits on in a batch of its own.
-    async fn settle(&self, attempt: &mut Attempt<'_>, portion: &Prepared, report: &InsertReport) {
+    async fn settle(&self, portion: &Prepared, report: &InsertReport) {
         let full = self.set_aside(portion, &report.refused).await.err();
+        let mut to_be_kept = Vec::new();
         for part in &portion.parts {
             let (outcome, refused) = outcome(&part.range, report);
             match &full {
-                Some(_) if !refused.is_empty() => {
-                    self.keep(attempt, portion, part, refused, outcome).await;
-                }
+                Some(_) if !refused.is_empty() => to_be_kept.push((part, refused, outcome)),
                 _ => self.finish(part, outcome, portion, refused),
             }
         }
+        let keeping = stream::iter(to_be_kept);
+        let keep = |(part, refused, outcome)| self.keep(portion, part, refused, outcome);
+        keeping.for_each_concurrent(KEPT_AT_ONCE, keep).await;
     }
 
     /// A batch is done.
@@ -85,6 +91,7 @@ impl Delivery {
             return Ok(());
         };
         let letters = portion.dead_letters(refused, self.store.clock.now());
+        let letters = letters.ok_or_else(|| io::Error::other("a refused record cannot be read"))?;
         let added = self.dead_letters.add(letters).await?;
         if added > 0 {
             tracing::warn!(
@@ -100,12 +107,12 @@ impl Delivery {
     /// among the dead letters if there is room meanwhile. The batch is done only then.
     pub(super) async fn keep(
         &self,
-        attempt: &mut Attempt<'_>,
         portion: &Prepared,
         part: &Part,
         refused: &[Refused],
         outcome: BatchOutcome,
     ) {
+        let mut problem = self.store.problems.of_one();
         loop {
             let error = match self.defer(portion, part, refused).await {
                 Ok(()) => {
@@ -123,7 +130,7 @@ impl Delivery {
                 Err(error) => error,
             };
             let reason = format!("refused records can neither be set aside nor put off: {error}");
-            if attempt.problem.note(reason) {
+            if problem.note(reason) {
                 tracing::warn!(%error, "refused records can be kept nowhere; their batches wait");
             }
             tokio::time::sleep(KEEPING_PAUSE).await;
@@ -192,7 +199,10 @@ pub(super) async fn send(
             }
         }
     }
-    settle_doubts(attempt, documents, &mut report).await?;
+    if attempt.doubts() {
+        settle_doubts(attempt, documents, &mut report).await?;
+    }
+    report.refused.append(&mut report.doubtful);
     report.already_stored.sort_unstable();
     report
         .refused
@@ -225,7 +235,6 @@ async fn settle_doubts(
             }
         }
     }
-    report.refused.append(&mut report.doubtful);
     Ok(())
 }
 

@@ -42,6 +42,11 @@ impl Outage {
         drop(self.on.subscribe().wait_for(|on| !on).await);
     }
 
+    /// Whether a delivery holds on to its portion and asks.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asking.available_permits() == 0
+    }
+
     /// The right to hold on to a portion and to ask, if nobody has it.
     pub(crate) fn ask(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.asking).try_acquire_owned().ok()

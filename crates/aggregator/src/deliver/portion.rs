@@ -75,8 +75,12 @@ impl Prepared {
         }
     }
 
-    /// What is kept of refused documents when there is room for it.
-    pub(super) fn dead_letters(&self, refused: &[Refused], now: Timestamp) -> Vec<DeadLetter> {
+    /// What is kept of refused documents when there is room for it; `None` when one is none of ours.
+    pub(super) fn dead_letters(
+        &self,
+        refused: &[Refused],
+        now: Timestamp,
+    ) -> Option<Vec<DeadLetter>> {
         let letter = |refused: &Refused| {
             let (part, document) = self.as_spooled(refused.position)?;
             Some(DeadLetter {
@@ -89,7 +93,7 @@ impl Prepared {
                 document,
             })
         };
-        refused.iter().filter_map(letter).collect()
+        refused.iter().map(letter).collect()
     }
 
     /// The batch of refused documents of one part, when there is none.

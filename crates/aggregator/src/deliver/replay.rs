@@ -4,6 +4,7 @@ use super::dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
 use crate::accounting::admission::{Admission, NoRoom};
 use record::batch::{Batch, BatchOrigin};
 use spool::{AppendError, Spool};
+use std::io;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -46,16 +47,48 @@ pub async fn replay(
         let kept = letters.read(number).await?;
         let bytes = kept.iter().map(|letter| letter.document.len()).sum();
         let _room = admission.reserve(bytes)?;
-        // Refused again before the file is forgotten, they must not be thought to be kept in it.
-        letters.leave(number, &kept);
-        if let Err(error) = put_back(batches(&kept), spool).await {
-            letters.come_back(number, &kept);
-            return Err(error.into());
-        }
+        let batches = batches(&kept).ok_or_else(|| io::Error::other("a record is no document"));
+        let batches = batches.map_err(DeadLetterError::Io)?;
+        let leaving = Leaving::begin(letters, number, &kept);
+        put_back(batches, spool).await?;
+        leaving.end();
         replayed += kept.len();
         letters.forget(number).await?;
     }
     Ok(replayed)
+}
+
+/// Records that are on their way out of their file: refused again before it is forgotten, they must not be
+/// thought to be kept in it. Cut short, they are.
+struct Leaving<'a> {
+    letters: &'a DeadLetters,
+    number: u64,
+    kept: &'a [DeadLetter],
+    are_gone: bool,
+}
+
+impl<'a> Leaving<'a> {
+    fn begin(letters: &'a DeadLetters, number: u64, kept: &'a [DeadLetter]) -> Self {
+        letters.leave(number, kept);
+        Self {
+            letters,
+            number,
+            kept,
+            are_gone: false,
+        }
+    }
+
+    fn end(mut self) {
+        self.are_gone = true;
+    }
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        if !self.are_gone {
+            self.letters.come_back(self.number, self.kept);
+        }
+    }
 }
 
 async fn put_back(batches: Vec<Batch>, spool: &Spool) -> Result<(), AppendError> {
@@ -75,8 +108,8 @@ async fn put_back(batches: Vec<Batch>, spool: &Spool) -> Result<(), AppendError>
     Ok(())
 }
 
-/// One batch for each original one, its records in their order.
-fn batches(letters: &[DeadLetter]) -> Vec<Batch> {
+/// One batch for each original one, its records in their order; `None` when one makes no batch.
+fn batches(letters: &[DeadLetter]) -> Option<Vec<Batch>> {
     let mut sorted: Vec<&DeadLetter> = letters.iter().collect();
     let order = |letter: &DeadLetter| {
         let BatchOrigin {
@@ -89,7 +122,7 @@ fn batches(letters: &[DeadLetter]) -> Vec<Batch> {
     };
     sorted.sort_by_key(|letter| order(letter));
     let groups = sorted.chunk_by(|a, b| !a.alone && !b.alone && a.origin == b.origin);
-    groups.filter_map(batch).collect()
+    groups.map(batch).collect()
 }
 
 fn batch(letters: &[&DeadLetter]) -> Option<Batch> {

@@ -4,7 +4,9 @@ use super::attempt::{Attempt, Patience};
 use super::deferral::ParkedBatch;
 use super::delivery::{Delivery, INSERT_BYTES, INSERT_DOCUMENTS, send};
 use super::outcome::outcome;
+use record::batch::Batch;
 use spool::{BatchOutcome, Lookup, Spooled};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -13,6 +15,8 @@ use tokio::task::JoinSet;
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// Between two moves, while there is something to move.
 const MOVE_INTERVAL: Duration = Duration::from_millis(100);
+/// A look that must read much of a large segment is followed by a rest of so many times as long.
+const IDLE_SHARE: u32 = 50;
 /// Batches that are moved in one commit.
 const MOVED_AT_ONCE: usize = 256;
 /// Bytes that are moved in a second at most, but for a single larger batch.
@@ -26,6 +30,8 @@ pub(super) struct Waiting {
     next: u64,
     /// Bytes that may be moved before the next look.
     allowance: u64,
+    /// Until the next look.
+    rest: Duration,
 }
 
 /// Runs until it is dropped.
@@ -35,7 +41,7 @@ pub(crate) async fn start(delivery: Arc<Delivery>) {
         while delivery.deferral.parked().len() == 0 {
             delivery.deferral.arrived.notified().await;
         }
-        waiting.second().await;
+        waiting.round().await;
     }
 }
 
@@ -46,16 +52,18 @@ impl Waiting {
             lookup: None,
             next: 0,
             allowance: MOVED_PER_SECOND,
+            rest: LOOK_INTERVAL,
         }
     }
 
     /// One look, and what can be moved until the next.
-    async fn second(&mut self) {
+    async fn round(&mut self) {
         self.allowance = MOVED_PER_SECOND;
+        self.rest = LOOK_INTERVAL;
         let began = self.delivery.store.clock.elapsed();
         while self.look().await {}
         self.lookup = None;
-        while self.delivery.store.clock.elapsed().saturating_sub(began) < LOOK_INTERVAL {
+        while self.delivery.store.clock.elapsed().saturating_sub(began) < self.rest {
             while self.move_on().await {}
             // An open file of a segment that is removed would go on taking its room.
             self.lookup = None;
@@ -67,13 +75,18 @@ impl Waiting {
     /// there are more.
     pub(super) async fn look(&mut self) -> bool {
         let delivery = Arc::clone(&self.delivery);
+        // In an outage one delivery asks, and no other portion is in memory.
+        if delivery.store.outage.is_asked() {
+            return false;
+        }
         let numbers = delivery.deferral.parked().some_from(
             self.next,
             INSERT_DOCUMENTS as u64,
             INSERT_BYTES as u64,
         );
         self.next = numbers.last().map_or(0, |last| last + 1);
-        let batches = self.read(numbers).await;
+        let batches = self.read(numbers.into_iter()).await.into_iter();
+        let batches: Vec<_> = batches.map(|(seq, batch)| Spooled { seq, batch }).collect();
         if batches.is_empty() {
             return false;
         }
@@ -96,9 +109,7 @@ impl Waiting {
                 continue;
             }
             if stays {
-                delivery
-                    .keep(&mut attempt, &portion, part, refused, outcome)
-                    .await;
+                delivery.keep(&portion, part, refused, outcome).await;
             } else {
                 delivery.finish(part, outcome, &portion, refused);
             }
@@ -120,19 +131,18 @@ impl Waiting {
             let mut parked = delivery.deferral.parked();
             parked.begin_to_move(kept, MOVED_AT_ONCE, self.allowance)
         };
-        let numbers = moving.iter().map(|(seq, _)| *seq).collect();
-        let mut batches = self.read(numbers).await.into_iter();
+        let mut batches = self.read(moving.iter().map(|(seq, _)| *seq)).await;
         let mut appending = JoinSet::new();
         for (seq, parked) in moving {
-            let spool = delivery.spool.clone();
-            match batches.next() {
-                Some(spooled) if spooled.seq == seq => appending.spawn(async move {
-                    let appended = spool.append(spooled.batch.deferred(), ()).await;
-                    (seq, parked, appended.is_ok())
-                }),
-                // It could not be read, which is told.
-                _ => appending.spawn(async move { (seq, parked, false) }),
-            };
+            let (spool, batch) = (delivery.spool.clone(), batches.remove(&seq));
+            appending.spawn(async move {
+                let appended = match batch {
+                    Some(batch) => spool.append(batch.deferred(), ()).await.is_ok(),
+                    // It could not be read, which is told.
+                    None => false,
+                };
+                (seq, parked, appended)
+            });
         }
         let mut any = false;
         while let Some(ended) = appending.join_next().await {
@@ -169,28 +179,34 @@ impl Waiting {
     }
 
     /// Reads batches, but for those that cannot be read.
-    async fn read(&mut self, numbers: Vec<u64>) -> Vec<Spooled> {
-        let spool = self.delivery.spool.clone();
+    async fn read(&mut self, numbers: impl Iterator<Item = u64>) -> BTreeMap<u64, Batch> {
+        let (spool, numbers) = (self.delivery.spool.clone(), numbers.collect::<Vec<_>>());
         let mut lookup = self.lookup.take().unwrap_or_else(|| spool.lookup());
+        let began = self.delivery.store.clock.elapsed();
         let reading = tokio::task::spawn_blocking(move || {
-            let read = numbers.into_iter().map(|seq| lookup.batch(seq));
-            let read: Result<Vec<_>, _> = read.collect();
-            (lookup, read)
+            let (mut batches, mut reason) = (BTreeMap::new(), None);
+            for seq in numbers {
+                match lookup.batch(seq) {
+                    Ok(Some(spooled)) => drop(batches.insert(seq, spooled.batch)),
+                    Ok(None) => {}
+                    Err(error) => reason = Some(error.to_string()),
+                }
+            }
+            (lookup, batches, reason)
         });
-        match reading.await {
-            Ok((lookup, Ok(batches))) => {
+        let (batches, reason) = match reading.await {
+            Ok((lookup, batches, reason)) => {
                 self.lookup = Some(lookup);
-                batches.into_iter().flatten().collect()
+                (batches, reason)
             }
-            Ok((_, Err(error))) => {
-                self.delivery.deferral.note(error.to_string());
-                Vec::new()
-            }
-            Err(error) => {
-                self.delivery.deferral.note(error.to_string());
-                Vec::new()
-            }
+            Err(error) => (BTreeMap::new(), Some(error.to_string())),
+        };
+        if let Some(reason) = reason {
+            self.delivery.deferral.note(reason);
         }
+        let took = self.delivery.store.clock.elapsed().saturating_sub(began);
+        self.rest = self.rest.max(took * IDLE_SHARE);
+        batches
     }
 }
 

@@ -80,6 +80,11 @@ impl Kept {
         self.owners.get(&letter.digest()) == Some(&number)
     }
 
+    /// Whether there is a file with this number.
+    pub(super) fn has(&self, number: u64) -> bool {
+        self.files.contains_key(&number)
+    }
+
     /// The first file behind this number.
     pub(super) fn after(&self, number: u64) -> Option<u64> {
         let behind = number.checked_add(1)?;

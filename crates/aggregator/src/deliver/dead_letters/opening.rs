@@ -3,11 +3,8 @@
 use super::FILE_BYTES;
 use super::file_format::{DAMAGED, UNFINISHED, name, number, read};
 use super::kept::Kept;
-use spool::disk::Disk;
+use spool::disk::{self, Disk};
 use std::io;
-
-/// `EIO`: a place of the disk cannot be read.
-const UNREADABLE: i32 = 5;
 
 /// Opens what is there.
 pub(super) fn open(disk: &dyn Disk) -> io::Result<Kept> {
@@ -46,7 +43,7 @@ pub(super) fn open(disk: &dyn Disk) -> io::Result<Kept> {
 
 /// Whether a file that cannot be read is damaged, and not merely out of reach for a while.
 pub(super) fn is_damage(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::InvalidData || error.raw_os_error() == Some(UNREADABLE)
+    error.kind() == io::ErrorKind::InvalidData || disk::is_unreadable(error)
 }
 
 /// Gives a damaged file another name, which none has yet.

@@ -111,7 +111,8 @@ async fn what_is_kept_already_is_not_kept_again_unless_it_is_leaving() {
     let folder = tempfile::tempdir().unwrap();
     let letters = open(folder.path(), 1 << 20);
     letters.add(vec![letter("a", "1")]).await.unwrap();
-    assert_eq!(letters.add(vec![letter("a", "1")]).await.unwrap(), 0);
+    let twice = vec![letter("a", "1"), letter("b", "2"), letter("b", "2")];
+    assert_eq!(letters.add(twice).await.unwrap(), 1);
     let letters = open(folder.path(), 1 << 20);
     assert_eq!(letters.add(vec![letter("a", "1")]).await.unwrap(), 0);
     let file = letters.seal().await.unwrap().unwrap();

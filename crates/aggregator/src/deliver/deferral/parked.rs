@@ -65,7 +65,8 @@ impl Parked {
         if !self.by_number.contains_key(&numbers.start) {
             return moving;
         }
-        for (number, parked) in self.by_number.range_mut(numbers).take(count) {
+        let here = self.by_number.range_mut(numbers);
+        for (number, parked) in here.filter(|(_, parked)| !parked.moving).take(count) {
             sum += parked.bytes;
             if sum > bytes && !moving.is_empty() {
                 break;
@@ -142,6 +143,18 @@ mod tests {
         assert!(!parked.stays(6) && parked.take(6).is_none());
         assert_eq!(parked.take(10).unwrap().records, 1);
         assert_eq!(parked.records(), 2);
+    }
+
+    #[test]
+    fn what_is_on_its_way_is_not_sent_once_more_when_another_has_to_stay() {
+        let mut parked = Parked::default();
+        for seq in 1..=3 {
+            parked.park(seq, &batch(&seq.to_string(), 1));
+        }
+        assert_eq!(parked.begin_to_move(1..9, 9, 9999).len(), 3);
+        assert!(parked.stays(1));
+        let again = parked.begin_to_move(1..9, 9, 9999);
+        assert_eq!(again.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [1]);
     }
 
     #[test]

@@ -86,9 +86,30 @@ async fn records_of_an_earlier_version_go_one_by_one() {
     let mut letters = place.set_aside().await;
     letters[1].origin = letters[0].origin;
     letters[1].position = 9;
-    assert_eq!(batches(&letters).len(), 1);
+    assert_eq!(batches(&letters).unwrap().len(), 1);
     for letter in &mut letters {
         letter.alone = true;
     }
-    assert_eq!(batches(&letters).len(), 2);
+    assert_eq!(batches(&letters).unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_replay_that_is_cut_short_leaves_what_it_did_not_put_back() {
+    let (_, mut place) = picky();
+    place.deliver(vec![batch("a", &["bad"], true)]).await;
+    let delivery = Arc::clone(&place.delivery);
+    let admission = Admission::new(1 << 20);
+    {
+        let replaying = replay(&delivery.dead_letters, &delivery.spool, &admission);
+        let mut replaying = std::pin::pin!(replaying);
+        // Until it waits for the spool.
+        while !place.set_aside().await.is_empty() {
+            let left = std::future::poll_fn(|context| {
+                std::task::Poll::Ready(replaying.as_mut().poll(context).is_pending())
+            });
+            assert!(left.await, "it was not cut short");
+        }
+    }
+    assert_eq!(place.set_aside().await.len(), 1);
+    assert_eq!(put_back(&place).await, 1);
 }

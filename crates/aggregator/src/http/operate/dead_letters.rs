@@ -69,8 +69,15 @@ fn write_kept(kept: &DeadLetter, out: &mut Vec<u8>) -> io::Result<()> {
 pub(in crate::http) async fn replay(
     State(services): State<Arc<Services>>,
 ) -> Result<Response, ApiError> {
+    // Its own task: whoever asked may leave.
+    let all = Arc::clone(&services);
+    let replaying = tokio::spawn(async move {
+        replay::replay(&all.dead_letters, all.intake.spool(), &all.admission).await
+    });
     let spool = services.intake.spool();
-    let replayed = replay::replay(&services.dead_letters, spool, &services.admission).await;
+    let replayed = replaying
+        .await
+        .unwrap_or_else(|panic| Err(DeadLetterError::Io(io::Error::other(panic)).into()));
     let replayed = replayed.map_err(|error| match error {
         ReplayError::DeadLetters(error) => error.into(),
         ReplayError::NoRoom(error) => error.into(),
