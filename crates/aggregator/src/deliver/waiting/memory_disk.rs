@@ -15,7 +15,8 @@ struct Machine {
     life: u64,
     /// Operations until it is killed.
     left: u64,
-    is_full: bool,
+    /// Writes that are longer find no room.
+    room: usize,
 }
 
 /// Shared by the folders of one machine.
@@ -40,7 +41,7 @@ impl MemoryDisk {
     pub(super) fn begin(&self, operations: u64) {
         let mut machine = self.0.lock().unwrap();
         machine.life += 1;
-        machine.is_full = false;
+        machine.room = usize::MAX;
         machine.left = operations;
     }
 
@@ -54,9 +55,9 @@ impl MemoryDisk {
         })
     }
 
-    /// Fills the disk up, or makes room again.
-    pub(super) fn fill(&self, is_full: bool) {
-        self.0.lock().unwrap().is_full = is_full;
+    /// Lets writes that are longer find no room.
+    pub(super) fn fill(&self, room: usize) {
+        self.0.lock().unwrap().room = room;
     }
 
     /// Whether the process was killed.
@@ -167,7 +168,7 @@ impl DiskFile for File {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         let machine = self.disk.operate(self.life)?;
-        if machine.is_full {
+        if bytes.len() > machine.room {
             return Err(io::ErrorKind::StorageFull.into());
         }
         let mut content = self.bytes.lock().unwrap();

@@ -127,7 +127,11 @@ impl World {
                 tokio::join!(waiting.look(), deliver_one(place));
             }
             8 => self.met.moved += u64::from(waiting.move_on().await),
-            9 => self.disk.fill(self.random.random_bool(0.5)),
+            9 => {
+                let rooms = [0, 200, 400, usize::MAX, usize::MAX];
+                self.disk
+                    .fill(rooms[self.random.random_range(0..rooms.len())]);
+            }
             _ => drop(tokio::task::spawn_blocking(move || delivery.spool.tidy()).await),
         }
         self.met.deferred += u64::from(place.delivery.deferral.parked().len() > 0);
