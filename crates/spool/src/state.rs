@@ -141,11 +141,12 @@ impl State {
         self.owed.unwrap_or(u64::MAX).min(self.done_below)
     }
 
-    /// Keeps a batch in memory if it follows on what is there, or on what was handed out last.
+    /// Keeps a batch in memory if it follows on what is there, or on what was handed out last. One that
+    /// is larger than all of them may be would only stay there through an outage.
     fn keep_hot(&mut self, spooled: Spooled) {
         let expected = self.hot.back().map_or(self.cursor, |last| last.seq + 1);
         let bytes = spooled.batch.documents.encoded_bytes();
-        let fits = self.hot.is_empty() || self.hot_bytes + bytes <= HOT_BYTES;
+        let fits = self.hot_bytes + bytes <= HOT_BYTES;
         if spooled.seq == expected && fits {
             self.hot_bytes += bytes;
             self.hot.push_back(spooled);
