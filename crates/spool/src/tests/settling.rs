@@ -1,6 +1,7 @@
 //! What a start without room owes: written as soon as there is room, and nothing is left behind by
 //! attempts.
 
+use super::batch;
 use super::fixture::{Contents, Fixture, bounds};
 use super::machine::Faults;
 use super::model::Model;
@@ -8,7 +9,7 @@ use super::opened::{Opened, open};
 use super::random::Random;
 use super::refusal::drained;
 use super::simulated_disk::SimulatedDisk;
-use crate::bounds::AppendError;
+use crate::bounds::{AppendError, Bounds};
 use crate::segment::UNFINISHED;
 
 fn append_one(opened: &mut Opened) -> Result<u64, AppendError> {
@@ -35,6 +36,26 @@ fn what_is_owed_is_not_tried_while_the_disk_says_that_it_has_no_room() {
     let refused = append_one(&mut opened).unwrap_err();
     assert!(matches!(refused, AppendError::DiskFull(_)), "{refused}");
     assert_eq!(disk.operations(), before);
+}
+
+/// What would make room waits for the deferred batch, and that one for the last frame.
+#[test]
+fn what_is_owed_is_written_for_a_deferred_batch_also_below_what_is_to_stay_free() {
+    let disk = SimulatedDisk::with_contents(&Fixture::new(5, false, false).contents);
+    disk.set_faults(Faults::full_disk());
+    let tight = Bounds {
+        min_free_disk: 1 << 50,
+        ..bounds(1 << 20)
+    };
+    let mut opened = open(&disk, tight, 5, false).unwrap();
+    assert!(opened.tail.owes().is_some());
+    disk.set_faults(Faults::default());
+    let answers = opened.append(vec![batch(0), batch(1).deferred()]);
+    assert!(
+        matches!(answers[..], [Err(AppendError::DiskFull(_)), Ok(_)]),
+        "{answers:?}"
+    );
+    assert_eq!(opened.tail.owes(), None);
 }
 
 #[test]
