@@ -60,12 +60,14 @@ impl Spool {
         written.await.unwrap_or(Err(AppendError::Closed))
     }
 
-    /// Notes that the store has what it takes of a batch of so many bytes.
+    /// Notes that the store has what it takes of a batch of so many bytes; only the first time counts.
     pub fn done(&self, seq: u64, bytes: u64, outcome: BatchOutcome) {
         let now = self.shared.clock.elapsed();
         let mut state = self.shared.state();
+        if !state.done(seq, &outcome) {
+            return;
+        }
         state.bytes_done.add(now, bytes);
-        state.done(seq, &outcome);
         drop(state);
         self.shared.done.notify_one();
     }

@@ -191,13 +191,18 @@ impl State {
         self.advance();
     }
 
-    /// A batch is done: the store has what it takes of it.
-    pub(super) fn done(&mut self, seq: u64, outcome: &BatchOutcome) {
+    /// A batch is done: the store has what it takes of it. Whether that is news: of one that is done
+    /// already nothing changes, whoever ends it once more.
+    pub(super) fn done(&mut self, seq: u64, outcome: &BatchOutcome) -> bool {
+        if !self.waits(seq) {
+            return false;
+        }
         self.under_way.remove(&seq);
         self.done_ahead.insert(seq);
         self.advance();
         self.waiting_batches = self.waiting_batches.saturating_sub(1);
         self.accounts.done(outcome);
+        true
     }
 
     /// Whether a batch is not done.

@@ -141,6 +141,33 @@ async fn what_was_appended_comes_out_in_order_and_again_after_a_restart_until_it
 }
 
 #[tokio::test]
+async fn a_batch_that_is_ended_twice_is_counted_once_and_holds_up_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (place, counts) = counted(folder.path());
+    let (spool, _committer, mut source) = open(place, false).unwrap();
+    append(&spool, 0..100).await;
+    take(&mut source, 100).await;
+    let stored = |seq: u64| BatchOutcome {
+        stored: (seq - 1) % 3 + 1,
+        ..BatchOutcome::default()
+    };
+    // Ahead of one that is not done, and behind all that are.
+    for seq in [2, 2, 1, 2, 1] {
+        spool.done(seq, 0, stored(seq));
+    }
+    let told = counts.told();
+    assert_eq!(told.stored, 1 + 2);
+    assert_eq!(told.received, told.stored + told.waiting);
+    assert_eq!(spool.snapshot().batches, 98);
+    for seq in 3..=100 {
+        spool.done(seq, 0, stored(seq));
+    }
+    assert!(spool.is_done_below(101));
+    spool.tidy().unwrap();
+    assert_eq!(spool.shared.state().spans.len(), 1, "segments are kept");
+}
+
+#[tokio::test]
 async fn a_full_spool_refuses_and_takes_batches_again_when_segments_are_done() {
     let folder = tempfile::tempdir().unwrap();
     let (mut place, counts) = counted(folder.path());
