@@ -2,11 +2,10 @@
 //! and else from disk.
 
 use super::Shared;
-use super::damage::{DAMAGE_MET, Damage};
 use super::portion::{ConsumeError, Portion, PortionBuilder};
 use super::reader::{Reader, read_portion};
 use super::state::Spooled;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 /// The reading end. There is one.
@@ -118,29 +117,13 @@ impl Consumer {
         match &read {
             Ok(_) => self.shared.unreadable.is_over(),
             Err(ConsumeError::Io(error)) => self.shared.unreadable.is_there(error),
-            Err(ConsumeError::Damaged(damage)) => self.note(damage),
+            Err(ConsumeError::Damaged(damage)) => {
+                self.shared.damaged.note(damage, &*self.shared.disk);
+            }
             Err(ConsumeError::Panicked(_)) => {}
         }
         let batches = read?;
         Ok((!batches.is_empty()).then_some(batches))
-    }
-
-    /// The next start must look at everything, and refuse.
-    fn note(&self, damage: &Damage) {
-        let mut noted = self
-            .shared
-            .damaged
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *noted = Some(format!("the spool is damaged: {damage}"));
-        let disk = &self.shared.disk;
-        let marked = disk
-            .create(DAMAGE_MET)
-            .and_then(|file| file.sync())
-            .and_then(|()| disk.sync_folder());
-        if let Err(error) = marked {
-            tracing::error!(%error, "the damage could not be marked for the next start");
-        }
     }
 }
 

@@ -91,6 +91,7 @@ pub use state::Spooled;
 use commit::Message;
 use condition::Condition;
 use continuation::Tail;
+use damage::DamageMet;
 use disk::Disk;
 use hint::Hint;
 use logs::clock::Clock;
@@ -124,12 +125,12 @@ struct Shared {
     /// Why the process must end.
     poisoned: watch::Sender<Option<String>>,
     /// Why draining has stopped.
-    damaged: Mutex<Option<String>>,
+    damaged: DamageMet,
     no_segment: Arc<Condition>,
     untidy: Condition,
     unreadable: Condition,
     /// The same for what is read once more.
-    unreadable_again: Condition,
+    unreadable_again: Arc<Condition>,
 }
 
 impl Shared {
@@ -190,6 +191,7 @@ fn assemble(
         let (batches, records) = recovered.waiting;
         tracing::info!(batches, records, "batches in the spool wait for the store");
     }
+    let unreadable_again = Arc::new(Condition::new(UNREADABLE));
     let shared = Arc::new(Shared {
         hint: Hint::new(Arc::clone(&options.disk)),
         tidying: Mutex::new(()),
@@ -198,15 +200,19 @@ fn assemble(
         bounds: options.bounds,
         torn_bytes: recovered.torn_bytes,
         used: Arc::clone(&recovered.used),
-        state: Mutex::new(State::new(&recovered, options.accounts)),
+        state: Mutex::new(State::new(
+            &recovered,
+            options.accounts,
+            Arc::clone(&unreadable_again),
+        )),
         appended: Notify::new(),
         done: Notify::new(),
         poisoned: watch::Sender::new(None),
-        damaged: Mutex::new(None),
+        damaged: DamageMet::default(),
         no_segment: recovered.tail.no_segment(),
         untidy: Condition::new("finished segments of the spool cannot be removed"),
         unreadable: Condition::new(UNREADABLE),
-        unreadable_again: Condition::new(UNREADABLE),
+        unreadable_again,
     });
     Ok((shared, recovered.tail))
 }

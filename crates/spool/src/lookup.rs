@@ -36,7 +36,7 @@ impl Lookup {
     /// a batch gives none. Blocks on the disk.
     ///
     /// # Errors
-    /// [`ConsumeError`]; it may be called again.
+    /// [`ConsumeError`], when nothing was found before it; it may be called again.
     pub fn portion(
         &mut self,
         numbers: impl IntoIterator<Item = u64>,
@@ -45,13 +45,12 @@ impl Lookup {
         let mut builder = PortionBuilder::new(portion);
         let mut looked_for = Vec::new();
         for seq in numbers {
-            let found = self.batch(seq);
-            match &found {
-                Ok(_) => self.shared.unreadable_again.is_over(),
-                Err(ConsumeError::Io(error)) => self.shared.unreadable_again.is_there(error),
-                Err(_) => {}
-            }
-            if let Some(spooled) = found? {
+            let found = match self.batch(seq) {
+                // It comes again.
+                Err(_) if !builder.batches.is_empty() => break,
+                found => found?,
+            };
+            if let Some(spooled) = found {
                 if !builder.has_room(&spooled.batch) {
                     // It is found again from here.
                     if let Some(place) = &mut self.place {
@@ -66,12 +65,28 @@ impl Lookup {
         Ok((looked_for, builder.batches))
     }
 
-    /// The batch with this number, which must not be done; `None` when the spool holds none. Blocks on
-    /// the disk.
+    /// The batch with this number; `None` when the spool holds none, or it is done and its segment may be
+    /// gone. Blocks on the disk.
     ///
     /// # Errors
-    /// [`ConsumeError`]; it may be called again.
+    /// [`ConsumeError`]; it may be called again. As long as it lasts the spool shows it.
     pub fn batch(&mut self, seq: u64) -> Result<Option<Spooled>, ConsumeError> {
+        let found = self.find(seq);
+        let mut state = self.shared.state();
+        match &found {
+            Ok(_) => state.is_readable(seq),
+            Err(_) if !state.waits(seq) => return Ok(None),
+            Err(ConsumeError::Io(error)) => state.is_unreadable(seq, error),
+            Err(ConsumeError::Damaged(damage)) => {
+                drop(state);
+                self.shared.damaged.note(damage, &*self.shared.disk);
+            }
+            Err(ConsumeError::Panicked(_)) => {}
+        }
+        found
+    }
+
+    fn find(&mut self, seq: u64) -> Result<Option<Spooled>, ConsumeError> {
         let (span, replaced) = {
             let state = self.shared.state();
             let mut spans = state.spans.iter();
@@ -137,7 +152,8 @@ impl Place {
                     self.read
                         .extend(numbered.map(|(seq, batch)| Spooled { seq, batch }));
                 }
-                Step::Seal(_) | Step::End => return Ok(None),
+                Step::Seal(_) => return Ok(None),
+                Step::End => return Err(damaged(self.segment, offset)),
                 Step::Bad if shared.state().owed == Some(self.cursor.expected()) => {
                     return Err(lost_with_the_cache(shared).into());
                 }

@@ -2,7 +2,6 @@
 
 use super::Spool;
 use serde::Serialize;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 /// The numbers of one moment.
@@ -46,9 +45,7 @@ impl Spool {
         let problem = self
             .shared
             .damaged
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+            .shown()
             .or_else(|| self.shared.unreadable.shown())
             .or_else(|| self.shared.unreadable_again.shown());
         let mut state = self.shared.state();

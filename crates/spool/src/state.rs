@@ -1,6 +1,7 @@
 //! What the spool knows of itself: which batches wait, which are in memory, which are done.
 
 use super::accounts::{Accounts, BatchOutcome};
+use super::condition::Condition;
 use super::log::Appended;
 use super::meter::{Durations, Rate};
 use super::recovery::Recovered;
@@ -8,6 +9,7 @@ use super::segment_span::SegmentSpan;
 use logs::Timestamp;
 use record::batch::Batch;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +46,9 @@ pub(super) struct State {
     done_ahead: BTreeSet<u64>,
     /// Batches that were handed out and are not done, with their times of receipt.
     under_way: BTreeMap<u64, Timestamp>,
+    /// Those of them that could not be read once more.
+    unreadable: BTreeSet<u64>,
+    unreadable_again: Arc<Condition>,
     pub(super) accounts: Arc<dyn Accounts>,
     pub(super) waiting_batches: u64,
     pub(super) fsyncs: Durations,
@@ -56,7 +61,11 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(recovered: &Recovered, accounts: Arc<dyn Accounts>) -> Self {
+    pub(super) fn new(
+        recovered: &Recovered,
+        accounts: Arc<dyn Accounts>,
+        unreadable_again: Arc<Condition>,
+    ) -> Self {
         accounts.recovered(recovered.waiting.1);
         let next_seq = recovered.tail.next_seq();
         let done_below = recovered.done_below.min(next_seq);
@@ -72,6 +81,8 @@ impl State {
             done_below,
             done_ahead: BTreeSet::new(),
             under_way: BTreeMap::new(),
+            unreadable: BTreeSet::new(),
+            unreadable_again,
             accounts,
             waiting_batches: recovered.waiting.0,
             fsyncs: Durations::default(),
@@ -198,6 +209,7 @@ impl State {
             return false;
         }
         self.under_way.remove(&seq);
+        self.is_readable(seq);
         self.done_ahead.insert(seq);
         self.advance();
         self.waiting_batches = self.waiting_batches.saturating_sub(1);
@@ -208,6 +220,19 @@ impl State {
     /// Whether a batch is not done.
     pub(super) fn waits(&self, seq: u64) -> bool {
         seq >= self.done_below && !self.done_ahead.contains(&seq)
+    }
+
+    /// A batch that is not done could not be read once more.
+    pub(super) fn is_unreadable(&mut self, seq: u64, error: &io::Error) {
+        self.unreadable.insert(seq);
+        self.unreadable_again.is_there(error);
+    }
+
+    /// It was read, or need not be any more.
+    pub(super) fn is_readable(&mut self, seq: u64) {
+        if self.unreadable.remove(&seq) && self.unreadable.is_empty() {
+            self.unreadable_again.is_over();
+        }
     }
 
     fn advance(&mut self) {

@@ -4,10 +4,10 @@
 use super::fixture::{Fixture, Frame};
 use super::model::Model;
 use super::random::Random;
-use super::refusal::{drained, goes_on, opened, refused_and_recovered};
+use super::refusal::{ALL, drained, goes_on, opened, refused_and_recovered};
 use super::simulated_disk::{End, SimulatedDisk};
-use crate::BatchOutcome;
 use crate::segment::{name, number};
+use crate::{BatchOutcome, ConsumeError};
 
 #[test]
 fn spool_recover_finds_damage_that_nobody_has_met_yet() {
@@ -193,5 +193,28 @@ fn damage_met_in_the_last_frame_is_refused_by_the_next_start() {
     let (taken, damage) = drained(&mut started).unwrap_err();
     assert_eq!((taken, damage.segment), (intact.clone(), frame.segment));
     drop(started);
+    refused_and_recovered(&disk, frame.segment, frame.bytes.start, &intact);
+}
+
+#[test]
+fn damage_met_in_what_is_read_once_more_is_shown_and_refused_by_the_next_start() {
+    let fixture = Fixture::new(3, false, false);
+    let disk = SimulatedDisk::with_contents(&fixture.contents);
+    let mut started = opened(&disk, false).unwrap();
+    drained(&mut started).unwrap();
+    let frame = Fixture::frames_of(&disk).pop().unwrap();
+    disk.flip(&name(frame.segment), frame.bytes.end * 8 - 1);
+    let intact = fixture.without(&frame.seqs);
+    let mut lookup = started.spool.lookup();
+    let numbers = || fixture.batches.iter().map(|(seq, _)| *seq);
+    let (looked_for, found) = lookup.portion(numbers(), ALL).unwrap();
+    let found: Vec<_> = found.iter().map(|one| (one.seq, one.batch.id)).collect();
+    assert_eq!((found, looked_for.len()), (intact.clone(), intact.len()));
+    let left = numbers().skip(looked_for.len());
+    let error = lookup.portion(left, ALL).unwrap_err();
+    assert!(matches!(error, ConsumeError::Damaged(_)), "{error}");
+    let problem = started.spool.snapshot().problem.unwrap();
+    assert!(problem.contains(&name(frame.segment)), "{problem}");
+    drop((lookup, started));
     refused_and_recovered(&disk, frame.segment, frame.bytes.start, &intact);
 }

@@ -9,7 +9,7 @@ use super::simulated_disk::SimulatedDisk;
 use crate::segment::name;
 use crate::{ConsumeError, Damage, Portion, SpoolError, offline};
 
-const ALL: Portion = Portion {
+pub(super) const ALL: Portion = Portion {
     documents: usize::MAX,
     bytes: usize::MAX,
 };

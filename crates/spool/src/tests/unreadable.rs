@@ -1,8 +1,8 @@
 //! A disk that cannot read some of its places: damage there, and nowhere else.
 
 use super::fixture::{Fixture, Numbered, bounds};
-use super::opened::{dumped, open};
-use super::refusal::{drained, goes_on, opened, verified};
+use super::opened::{Opened, dumped, open};
+use super::refusal::{ALL, drained, goes_on, opened, verified};
 use super::simulated_disk::SimulatedDisk;
 use crate::aligned::BLOCK_BYTES;
 use crate::segment::name;
@@ -12,6 +12,10 @@ const PORTION: Portion = Portion {
     documents: 1,
     bytes: 1,
 };
+
+fn shown(opened: &Opened) -> Option<String> {
+    opened.spool.snapshot().problem
+}
 
 /// Of some blocks, for a place of which all of it can be read but one.
 fn several_blocks(segments: bool, clean: bool) -> Fixture {
@@ -132,24 +136,63 @@ fn a_hint_that_cannot_be_read_is_none() {
     );
 }
 
-#[test]
-fn what_cannot_be_read_once_more_is_shown_until_it_can_be() {
+/// A spool of which all was handed out, and then a place cannot be read any more; the numbers from
+/// there on.
+fn handed_out_and_lost() -> (Fixture, SimulatedDisk, Opened, Vec<u64>) {
     let fixture = several_blocks(false, false);
     let disk = SimulatedDisk::with_contents(&fixture.contents);
     let mut started = open(&disk, bounds(1 << 20), 5, false).unwrap();
     drained(&mut started).unwrap();
-    disk.lose_block(&name(1), 2 * BLOCK_BYTES);
+    let lost = 2 * BLOCK_BYTES;
+    disk.lose_block(&name(1), lost);
+    let first = fixture.frames.iter().find(|frame| frame.bytes.end > lost);
+    let first = first.unwrap().seqs.start;
+    let numbers = fixture.batches.iter().map(|(seq, _)| *seq);
+    let behind = numbers.filter(|seq| *seq >= first).collect();
+    (fixture, disk, started, behind)
+}
+
+#[test]
+fn what_stands_before_a_place_that_cannot_be_read_once_more_is_given() {
+    let (fixture, disk, started, behind) = handed_out_and_lost();
     let mut lookup = started.spool.lookup();
     let numbers = || fixture.batches.iter().map(|(seq, _)| *seq);
-    let all = Portion {
-        documents: usize::MAX,
-        bytes: usize::MAX,
-    };
-    lookup.portion(numbers(), all).unwrap_err();
-    let shown = started.spool.snapshot().problem.unwrap();
-    assert!(shown.contains(&name(1)), "{shown}");
+    let (looked_for, found) = lookup.portion(numbers(), ALL).unwrap();
+    let before: Vec<u64> = (1..behind[0]).collect();
+    assert!(!before.is_empty());
+    let found: Vec<u64> = found.iter().map(|one| one.seq).collect();
+    assert_eq!((&looked_for, &found), (&before, &before));
+    let error = lookup.portion(behind.clone(), ALL).unwrap_err();
+    assert!(matches!(error, ConsumeError::Io(_)), "{error}");
+    assert!(
+        !disk.contents().contains_key("damage-met"),
+        "it may be read again"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_once_more_is_shown_until_it_can_be_whatever_else_is_read() {
+    let (fixture, disk, started, behind) = handed_out_and_lost();
+    let mut lookup = started.spool.lookup();
+    lookup.portion(behind.clone(), ALL).unwrap_err();
+    assert!(started.spool.lookup().batch(1).unwrap().is_some());
+    let problem = shown(&started).unwrap();
+    assert!(problem.contains(&name(1)), "{problem}");
     disk.heal();
-    let (_, found) = lookup.portion(numbers(), all).unwrap();
+    let numbers = fixture.batches.iter().map(|(seq, _)| *seq);
+    let (_, found) = lookup.portion(numbers, ALL).unwrap();
     assert_eq!(found.len(), fixture.batches.len());
-    assert_eq!(started.spool.snapshot().problem, None);
+    assert_eq!(shown(&started), None);
+}
+
+#[test]
+fn what_cannot_be_read_once_more_and_is_done_otherwise_is_no_problem_any_more() {
+    let (_, _disk, started, behind) = handed_out_and_lost();
+    let mut lookup = started.spool.lookup();
+    lookup.batch(behind[0]).unwrap_err();
+    assert!(shown(&started).is_some());
+    started.spool.done(behind[0], 1, BatchOutcome::default());
+    assert_eq!(shown(&started), None);
+    assert!(lookup.batch(behind[0]).unwrap().is_none());
+    assert_eq!(shown(&started), None);
 }
