@@ -87,9 +87,11 @@ impl Spool {
         self.shared.state().done_below >= seq
     }
 
-    /// When the oldest batch was received of those that are under way, or are next in memory.
+    /// A time before which no batch was received that is under way, or was appended since the start and is
+    /// to be handed out; `None` when there is no such batch. Of what a start finds on disk, only what was handed
+    /// out is known.
     pub fn oldest_waiting(&self) -> Option<Timestamp> {
-        self.shared.state().oldest()
+        self.shared.state().none_before()
     }
 
     /// The first batch that is not done, and where the segment ends that it keeps; `None` while that is

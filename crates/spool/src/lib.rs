@@ -63,6 +63,7 @@ mod log;
 mod lookup;
 mod meter;
 pub mod offline;
+mod oldest_ahead;
 mod portion;
 mod reader;
 mod recovery;

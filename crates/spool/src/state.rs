@@ -4,6 +4,7 @@ use super::accounts::{Accounts, BatchOutcome};
 use super::condition::Condition;
 use super::log::Appended;
 use super::meter::{Durations, Rate};
+use super::oldest_ahead::OldestAhead;
 use super::recovery::Recovered;
 use super::segment_span::SegmentSpan;
 use logs::Timestamp;
@@ -44,6 +45,7 @@ pub(super) struct State {
     /// Every batch below is done.
     pub(super) done_below: u64,
     done_ahead: BTreeSet<u64>,
+    ahead: OldestAhead,
     /// Batches that were handed out and are not done, with their times of receipt.
     under_way: BTreeMap<u64, Timestamp>,
     /// Those of them that could not be read once more.
@@ -80,6 +82,7 @@ impl State {
             hot_bytes: 0,
             done_below,
             done_ahead: BTreeSet::new(),
+            ahead: OldestAhead::default(),
             under_way: BTreeMap::new(),
             unreadable: BTreeSet::new(),
             unreadable_again,
@@ -107,6 +110,7 @@ impl State {
         self.accounts.spooled(new as u64);
         self.waiting_batches += u64::from(appended.head.batches);
         for (seq, batch) in (appended.head.first_seq..).zip(batches) {
+            self.ahead.appended(seq, batch.received_at);
             self.keep_hot(Spooled { seq, batch });
         }
         self.next_seq = appended.head.end_seq();
@@ -191,6 +195,7 @@ impl State {
         }
         self.cursor = seq + 1;
         self.under_way.insert(seq, received_at);
+        self.ahead.handed_out(self.cursor, self.next_seq);
     }
 
     /// Notes that sequence numbers hold no batch: they were lost with a damaged segment.
@@ -247,6 +252,13 @@ impl State {
         let oldest = self.spans.front()?;
         let done = self.spans.len() > 1 && oldest.end_seq <= self.done_below;
         done.then_some(*oldest)
+    }
+
+    /// A time before which none was received of the batches that are under way, or were appended in this
+    /// life and are to be handed out.
+    pub(super) fn none_before(&self) -> Option<Timestamp> {
+        let under_way = self.under_way.values().copied();
+        under_way.chain(self.ahead.get()).min()
     }
 
     /// When the oldest batch that waits was received, as far as that is known.

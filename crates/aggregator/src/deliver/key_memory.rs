@@ -47,8 +47,8 @@ impl KeyMemory {
 
     async fn run(self) {
         loop {
-            let before = minus(self.delivered_before().await, self.memory);
-            let removed = self.sweep(before).await;
+            let taken = self.delivered_before().await;
+            let removed = self.sweep(taken).await;
             if removed > 0 {
                 tracing::info!(removed, "keys older than KEY_MEMORY are forgotten");
             }
@@ -56,26 +56,31 @@ impl KeyMemory {
         }
     }
 
-    /// A time before which everything was received that this spool had delivered, or else a time
-    /// before anything that waits in it was received. Waits until there is one.
+    /// A time before which nothing was received that waits in this spool, but for what was put back into
+    /// it. Waits until there is one.
     async fn delivered_before(&self) -> Timestamp {
         let (now, end) = (self.clock.now(), self.spool.next_seq());
         while !self.spool.is_done_below(end) {
             tokio::time::sleep(LOOK_PAUSE).await;
         }
-        let taken = minus(now, UNDER_WAY);
-        // A batch that was put back into the spool keeps its time of receipt, however old.
-        match self.spool.oldest_waiting() {
-            Some(oldest) => taken.min(oldest),
-            None => taken,
-        }
+        minus(now, UNDER_WAY)
     }
 
-    /// Goes through all markers; how many were removed.
-    async fn sweep(&self, before: Timestamp) -> u64 {
+    /// Before which time a marker may go: a batch that was put back into the spool keeps its time of
+    /// receipt, however old, and may come at any moment.
+    fn forgotten_before(&self, taken: Timestamp) -> Timestamp {
+        let oldest = self.spool.oldest_waiting();
+        minus(
+            oldest.map_or(taken, |oldest| oldest.min(taken)),
+            self.memory,
+        )
+    }
+
+    /// Goes through all markers; how many were removed. `taken` is what [`Self::delivered_before`] gave.
+    async fn sweep(&self, taken: Timestamp) -> u64 {
         let (mut after, mut removed) = (None, 0);
         loop {
-            match self.step(after, before).await {
+            match self.step(after, self.forgotten_before(taken)).await {
                 Ok(step) => {
                     removed += step.removed;
                     after = step.next;

@@ -100,18 +100,45 @@ async fn nothing_is_forgotten_before_all_that_waited_is_delivered() {
 #[tokio::test]
 async fn a_batch_that_came_back_into_the_spool_keeps_what_was_known_when_it_was_received() {
     let mut place = fixture();
-    let long_ago = minus(place.keys.clock.now(), 90 * DAY);
-    let first = append(&place.keys, place.keys.clock.now()).await;
+    let now = place.keys.clock.now();
+    let long_ago = minus(now, 90 * DAY);
+    let first = append(&place.keys, now).await;
     place.hand_out().await;
-    let Fixture { keys, consumer, .. } = &mut place;
-    let coming_back = async {
-        tokio::task::yield_now().await;
-        append(keys, long_ago).await;
-        consumer.next(ONE).await.unwrap().unwrap();
-        keys.spool.done(first, 1, BatchOutcome::default());
-    };
-    let (before, ()) = tokio::join!(keys.delivered_before(), coming_back);
-    assert_eq!(before, long_ago);
+    place.keys.spool.done(first, 1, BatchOutcome::default());
+    let taken = place.keys.delivered_before().await;
+    let without = minus(taken, DAY);
+    assert_eq!(place.keys.forgotten_before(taken), without);
+    // It comes behind a newer one, while the markers are gone through.
+    let newer = append(&place.keys, now).await;
+    let back = append(&place.keys, long_ago).await;
+    let kept = minus(long_ago, DAY);
+    assert_eq!(place.keys.forgotten_before(taken), kept);
+    place.hand_out().await;
+    assert_eq!(place.keys.forgotten_before(taken), kept);
+    place.hand_out().await;
+    assert_eq!(place.keys.forgotten_before(taken), kept);
+    for seq in [newer, back] {
+        place.keys.spool.done(seq, 1, BatchOutcome::default());
+    }
+    assert_eq!(place.keys.forgotten_before(taken), without);
+}
+
+#[tokio::test]
+async fn a_sweep_leaves_the_marker_of_a_batch_that_came_back_after_it_was_known_what_is_delivered()
+{
+    let place = fixture();
+    let now = place.keys.clock.now();
+    let taken = place.keys.delivered_before().await;
+    let (old, older) = (minus(now, 90 * DAY), minus(now, 92 * DAY));
+    append(&place.keys, old).await;
+    let store = Arc::clone(&place.keys.writer.store);
+    let deadline = place.keys.clock.elapsed() + TIMEOUT;
+    let batch = |number: u64| BatchId::from_bytes((number << 48 | 1).to_be_bytes());
+    let markers = vec![(batch(1), old), (batch(2), older)];
+    store.receipts(markers, deadline).await.unwrap();
+    assert_eq!(place.keys.sweep(taken).await, 1);
+    let again = vec![(batch(1), now), (batch(2), now)];
+    assert_eq!(store.receipts(again, deadline).await.unwrap(), [old, now]);
 }
 
 #[tokio::test]
@@ -129,7 +156,7 @@ async fn markers_of_before_go_in_many_steps_and_the_others_stay() {
     let remembered = store.receipts(markers.clone(), deadline).await.unwrap();
     assert_eq!(remembered.len(), 2_500);
     assert_eq!(store.status().receipts.unwrap().count, 2_500);
-    assert_eq!(place.keys.sweep(minus(now, DAY)).await, 1_666);
+    assert_eq!(place.keys.sweep(now).await, 1_666);
     assert_eq!(store.status().receipts.unwrap().count, 834);
     let again: Vec<_> = markers.iter().map(|(batch, _)| (*batch, now)).collect();
     let known = store.receipts(again, deadline).await.unwrap();
