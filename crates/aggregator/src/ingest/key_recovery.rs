@@ -48,9 +48,66 @@ fn remember(
         if let Some(key) = head.key {
             room |= keys.recovered(key, head.id);
         }
-        // Of those that are done it is not known what the store took of them.
-        let (waits, records) = (|| spool.waits(*seq), head.records as usize);
+        // Of those that are done it is not known what the store took of them, and a deferred copy holds
+        // what is left of one.
+        let waits = || !head.deferred && spool.waits(*seq);
+        let records = head.records as usize;
         room |= statuses.recovered(head.id, head.received_at, records, waits);
     }
     room
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounting::record_counts::Accounting;
+    use logs::Timestamp;
+    use logs::clock::SystemClock;
+    use record::batch::{Batch, BatchBuilder};
+    use record::id::{BatchId, KeyDigest};
+    use spool::disk::Folder;
+    use spool::{BatchOutcome, Bounds, SpoolOptions};
+    use std::path::Path;
+
+    fn spool(folder: &Path) -> Spool {
+        let options = SpoolOptions {
+            disk: Arc::new(Folder::create(folder).unwrap()),
+            bounds: Bounds {
+                max_bytes: 1 << 20,
+                min_free_disk: 0,
+                segment_bytes: 1 << 16,
+            },
+            clock: Arc::new(SystemClock::start()),
+            accounts: Arc::<Accounting>::default(),
+        };
+        spool::open(options, false).unwrap().0
+    }
+
+    fn batch(records: usize) -> Batch {
+        let (id, key) = (BatchId::keyed("key", b"body"), KeyDigest::of("key"));
+        let time = Timestamp::from_nanos(1);
+        let mut builder = BatchBuilder::new(id, Some(key), time, usize::MAX);
+        for _ in 0..records {
+            builder.record(Some(time), None, "text", |_| Ok(()));
+        }
+        builder.finish().0
+    }
+
+    #[tokio::test]
+    async fn what_was_put_off_of_a_batch_is_not_taken_for_all_of_it_after_a_restart() {
+        for done in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let before = spool(folder.path());
+            let seq = before.append(batch(3), ()).await.unwrap();
+            before.append(batch(1).deferred(), ()).await.unwrap();
+            if done {
+                before.done(seq, 1, BatchOutcome::default());
+                before.tidy().unwrap();
+            }
+            drop(before);
+            let (_, statuses) = start(spool(folder.path()), CancellationToken::new());
+            let known = statuses.of(batch(3).id).map(|status| status.records);
+            assert_eq!(known, (!done).then_some(3));
+        }
+    }
 }
