@@ -27,9 +27,10 @@
 //! of a batch: 1, the client sent a key; 2, the store refused its records, and they wait for room
 //! elsewhere (a version that does not know this flag sends them to the store again, which is as well).
 //!
-//! Beside the segments: `done` (a hint: the store has every batch below), `clean` (the last stop was an orderly one),
-//! `damage-met` (the next start reads everything), `*.damaged` (copies that `--spool-recover` has set aside; `*.2.damaged` is the second of one segment),
-//! `*.new` (unfinished, never read).
+//! Beside the segments: `done` (a hint: the store has every batch below), `clean` (the last stop was an
+//! orderly one), `damage-met` (the next start reads everything), `*.damaged` (copies that
+//! `--spool-recover` has set aside; `*.2.damaged` is the second of one segment), `*.new` (unfinished,
+//! never read).
 //!
 //! # Rules
 //!

@@ -149,8 +149,9 @@ impl Log {
         })
     }
 
-    /// How many zeros a frame of so many bytes ends with that begins at `end`: behind a large one the next begins with a block of
-    /// the disk, and so goes there in one piece. A small one would only take up more of it.
+    /// The zeros at the end of a frame that begins at `end` and has so many bytes without them. The frame
+    /// behind a large one begins with a block of the disk, and so goes there in one piece; a small one would
+    /// only take up more room.
     fn filler(&self, end: u64, bytes: usize) -> usize {
         if bytes < FILLED_BYTES || !self.head.may_have_filler() {
             return 0;

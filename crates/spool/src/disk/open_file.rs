@@ -2,9 +2,9 @@
 //!
 //! The spool writes each byte once and reads it at most once, soon or much later. A copy in the page
 //! cache costs a fresh page for every 4 KiB, which was a fifth of the service's time, and pushes out
-//! what other programs have there. So whole blocks of a large write go to the disk directly
-//! (`O_DIRECT`), and the rest of it, if there is any, less than a block at each end, through the cache. This is done on
-//! ext4 and XFS, which keep both views of a file equal and for which `fdatasync` of one descriptor
+//! what other programs have there. So the whole blocks of a large write go to the disk directly
+//! (`O_DIRECT`), and what is left over, less than a block at each end, goes through the cache. This is
+//! done on ext4 and XFS, which keep both views of a file equal and for which `fdatasync` of one descriptor
 //! holds for all of them; everywhere else everything goes through the cache. Durability is the same in
 //! both ways: it comes from `fdatasync`.
 
