@@ -153,11 +153,10 @@ impl Place {
                         .extend(numbered.map(|(seq, batch)| Spooled { seq, batch }));
                 }
                 Step::Seal(_) => return Ok(None),
-                Step::End => return Err(damaged(self.segment, offset)),
                 Step::Bad if shared.state().owed == Some(self.cursor.expected()) => {
                     return Err(lost_with_the_cache(shared).into());
                 }
-                Step::Bad => return Err(damaged(self.segment, offset)),
+                Step::Bad | Step::End => return Err(damaged(self.segment, offset)),
             }
         }
     }

@@ -6,6 +6,7 @@ use super::model::Model;
 use super::random::Random;
 use super::refusal::{ALL, drained, goes_on, opened, refused_and_recovered};
 use super::simulated_disk::{End, SimulatedDisk};
+use crate::disk::Disk;
 use crate::segment::{name, number};
 use crate::{BatchOutcome, ConsumeError};
 
@@ -217,4 +218,18 @@ fn damage_met_in_what_is_read_once_more_is_shown_and_refused_by_the_next_start()
     assert!(problem.contains(&name(frame.segment)), "{problem}");
     drop((lookup, started));
     refused_and_recovered(&disk, frame.segment, frame.bytes.start, &intact);
+}
+
+#[test]
+fn a_batch_that_has_vanished_after_it_was_handed_out_is_damage_and_not_passed_over() {
+    let fixture = Fixture::new(3, false, false);
+    let disk = SimulatedDisk::with_contents(&fixture.contents);
+    let mut started = opened(&disk, false).unwrap();
+    drained(&mut started).unwrap();
+    let frame = Fixture::frames_of(&disk).pop().unwrap();
+    let file = disk.open(&name(frame.segment)).unwrap();
+    file.truncate(frame.bytes.start as u64).unwrap();
+    let error = started.spool.lookup().batch(frame.seqs.start).unwrap_err();
+    assert!(matches!(error, ConsumeError::Damaged(_)), "{error}");
+    assert!(started.spool.snapshot().problem.is_some());
 }
