@@ -145,7 +145,7 @@ pub(super) fn wire_up(
         store: Arc::clone(&store),
         guard: write_guard,
     });
-    let tasks = beside(config, &queues.spool, &writer, &read_guard, &clock);
+    let tasks = beside(config, &queues, &writer, &read_guard, &clock);
     let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
     let stopping = CancellationToken::new();
@@ -217,7 +217,7 @@ fn delivery(
 /// What goes on beside the two ways: the word that the store is back, and forgetting.
 fn beside(
     config: &Config,
-    spool: &Spool,
+    queues: &Queues,
     writer: &Arc<Writer>,
     read_guard: &Guard,
     clock: &Arc<dyn Clock>,
@@ -226,7 +226,8 @@ fn beside(
     let recovery = recovery::start(Arc::clone(&writer.store), lanes);
     let forgetting = config.store.key_memory.map(|memory| {
         let key_memory = KeyMemory {
-            spool: spool.clone(),
+            spool: queues.spool.clone(),
+            dead_letters: Arc::clone(&queues.dead_letters),
             writer: Arc::clone(writer),
             clock: Arc::clone(clock),
             memory,

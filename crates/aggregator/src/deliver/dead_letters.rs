@@ -11,6 +11,7 @@ mod opening;
 
 use file_format::{UNFINISHED, name, read};
 use kept::{Kept, room};
+use logs::Timestamp;
 use record::batch::BatchOrigin;
 use serde::Serialize;
 use spool::disk::{self, Disk};
@@ -189,6 +190,11 @@ impl DeadLetters {
     /// How much is kept. Waits for no disk.
     pub fn snapshot(&self) -> DeadLetterSnapshot {
         self.kept().snapshot(self.bounds.max_bytes)
+    }
+
+    /// When the oldest record that is kept was received.
+    pub fn oldest_received(&self) -> Option<Timestamp> {
+        self.kept().oldest()
     }
 
     /// What an operator should know of, while it is so.

@@ -6,6 +6,7 @@
 //! than a batch may wait in any of them.
 
 use crate::breaker::guard::CallError;
+use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::write_job::Writer;
 use logs::Timestamp;
 use logs::clock::Clock;
@@ -31,6 +32,7 @@ const UNDER_WAY: Duration = Duration::from_secs(24 * 3600);
 /// What the forgetting works with.
 pub(crate) struct KeyMemory {
     pub(crate) spool: Spool,
+    pub(crate) dead_letters: Arc<DeadLetters>,
     pub(crate) writer: Arc<Writer>,
     pub(crate) clock: Arc<dyn Clock>,
     /// How long a key is remembered at least.
@@ -67,13 +69,13 @@ impl KeyMemory {
     }
 
     /// Before which time a marker may go: a batch that was put back into the spool keeps its time of
-    /// receipt, however old, and may come at any moment.
+    /// receipt, however old, and may come at any moment, as long as one of its records is kept as refused.
     fn forgotten_before(&self, taken: Timestamp) -> Timestamp {
-        let oldest = self.spool.oldest_waiting();
-        minus(
-            oldest.map_or(taken, |oldest| oldest.min(taken)),
-            self.memory,
-        )
+        let in_spool = self.spool.oldest_waiting();
+        let come_back = in_spool
+            .into_iter()
+            .chain(self.dead_letters.oldest_received());
+        minus(come_back.fold(taken, Timestamp::min), self.memory)
     }
 
     /// Goes through all markers; how many were removed. `taken` is what [`Self::delivered_before`] gave.

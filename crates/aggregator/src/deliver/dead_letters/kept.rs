@@ -2,6 +2,7 @@
 //! sums, so that asking waits for no disk.
 
 use super::{DeadLetter, DeadLetterSnapshot};
+use logs::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A file takes whole blocks of the disk.
@@ -10,8 +11,7 @@ const BLOCK_BYTES: u64 = 4096;
 /// What is known of all files.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    /// The room that each file takes.
-    files: BTreeMap<u64, u64>,
+    files: BTreeMap<u64, KeptFile>,
     /// The file of each letter; the latest, when a crash left two.
     owners: HashMap<[u8; 16], u64>,
     bytes: u64,
@@ -23,6 +23,14 @@ pub(super) struct Kept {
     pub(super) damaged: u64,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct KeptFile {
+    /// The room that it takes.
+    room: u64,
+    /// When the oldest of its letters was received.
+    oldest: Option<Timestamp>,
+}
+
 /// The room that a file of so many bytes takes.
 pub(super) fn room(bytes: u64) -> u64 {
     bytes.next_multiple_of(BLOCK_BYTES)
@@ -32,7 +40,12 @@ impl Kept {
     /// Notes a file that is durable, and that letters are in it; the number is not given again.
     pub(super) fn add(&mut self, number: u64, bytes: u64, letters: &[DeadLetter]) {
         self.bytes += room(bytes);
-        self.files.insert(number, room(bytes));
+        let received = letters.iter().map(|letter| letter.origin.received_at);
+        let file = KeptFile {
+            room: room(bytes),
+            oldest: received.min(),
+        };
+        self.files.insert(number, file);
         self.next = self.next.max(number + 1);
         let digests = letters.iter().map(DeadLetter::digest);
         self.owners.extend(digests.map(|digest| (digest, number)));
@@ -40,7 +53,7 @@ impl Kept {
 
     /// A file is no more.
     pub(super) fn remove(&mut self, number: u64) {
-        self.bytes -= self.files.remove(&number).unwrap_or(0);
+        self.bytes -= self.files.remove(&number).map_or(0, |file| file.room);
         if self.open == Some(number) {
             self.open = None;
         }
@@ -78,6 +91,11 @@ impl Kept {
     /// Whether this file is the one that counts for a letter.
     pub(super) fn is_owner(&self, number: u64, letter: &DeadLetter) -> bool {
         self.owners.get(&letter.digest()) == Some(&number)
+    }
+
+    /// When the oldest letter was received.
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
+        self.files.values().filter_map(|file| file.oldest).min()
     }
 
     /// Whether there is a file with this number.

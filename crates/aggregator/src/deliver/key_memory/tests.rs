@@ -4,8 +4,9 @@ use super::*;
 use crate::accounting::record_counts::Accounting;
 use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings};
+use crate::deliver::dead_letters::{DeadLetter, DeadLetterBounds};
 use logs::clock::SystemClock;
-use record::batch::BatchBuilder;
+use record::batch::{Batch, BatchBuilder};
 use record::id::KeyDigest;
 use spool::disk::Folder;
 use spool::{BatchOutcome, Bounds, Consumer, Portion, SpoolOptions};
@@ -41,12 +42,19 @@ fn fixture() -> Fixture {
         store: Arc::new(store),
         guard: Guard::new(breaker, Arc::clone(&clock)),
     };
+    let rejected = Folder::create(&folder.path().join("rejected")).unwrap();
+    let bounds = DeadLetterBounds {
+        max_bytes: 1 << 20,
+        min_free_disk: 0,
+    };
+    let dead_letters = DeadLetters::open(Arc::new(rejected), bounds).unwrap();
     Fixture {
         _folder: folder,
         _committer: committer,
         consumer,
         keys: KeyMemory {
             spool,
+            dead_letters: Arc::new(dead_letters),
             writer: Arc::new(writer),
             clock,
             memory: DAY,
@@ -62,11 +70,15 @@ const ONE: Portion = Portion {
 
 /// Puts a batch that was received at this time into the spool; its number.
 async fn append(keys: &KeyMemory, received_at: Timestamp) -> u64 {
+    keys.spool.append(batch(received_at), ()).await.unwrap()
+}
+
+fn batch(received_at: Timestamp) -> Batch {
     let id = BatchId::keyed("key", b"body");
     let key = Some(KeyDigest::of("key"));
     let mut builder = BatchBuilder::new(id, key, received_at, usize::MAX);
     builder.record(None, None, "undated", |_| Ok(()));
-    keys.spool.append(builder.finish().0, ()).await.unwrap()
+    builder.finish().0
 }
 
 impl Fixture {
@@ -164,4 +176,30 @@ async fn markers_of_before_go_in_many_steps_and_the_others_stay() {
         let expected = if number.is_multiple_of(3) { young } else { now };
         assert_eq!(known, expected, "{number}");
     }
+}
+
+#[tokio::test]
+async fn a_refused_record_keeps_what_is_known_of_its_batch_until_it_is_put_back_and_delivered() {
+    let place = fixture();
+    let now = place.keys.clock.now();
+    let long_ago = minus(now, 90 * DAY);
+    let refused = batch(long_ago);
+    let letter = DeadLetter {
+        origin: refused.origin(),
+        position: 0,
+        undated: true,
+        alone: false,
+        reason: "refused".to_owned(),
+        rejected_at: now.millis(),
+        document: refused.documents.encoded().to_vec(),
+    };
+    let letters = &place.keys.dead_letters;
+    letters.add(vec![letter]).await.unwrap();
+    let kept = minus(long_ago, DAY);
+    assert_eq!(place.keys.forgotten_before(now), kept);
+    let file = letters.seal().await.unwrap().unwrap();
+    letters.leave(file, &letters.read(file).await.unwrap());
+    assert_eq!(place.keys.forgotten_before(now), kept);
+    letters.forget(file).await.unwrap();
+    assert_eq!(place.keys.forgotten_before(now), minus(now, DAY));
 }
