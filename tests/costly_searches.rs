@@ -22,6 +22,11 @@ const MEMBERS: usize = 60_000;
 const COLUMNS: usize = 64;
 /// Requests that a search may take.
 const REQUESTS: usize = 30;
+/// Short messages that match, each after some tens of milliseconds.
+const SHORT_MESSAGES: usize = 200;
+const SHORT_MESSAGE: usize = 2_200;
+/// Less than all of them take.
+const REQUEST_TIMEOUT: &str = "1s";
 
 /// A text without any order, which an expression has to follow at a hundred places at once.
 fn of_a_and_b(length: usize) -> String {
@@ -131,6 +136,49 @@ on_both_stores!(
         assert_eq!(reply.status, 200);
     }
 );
+
+async fn short_messages_that_match(backend: Backend) {
+    let settings = backend.builder("short_messages_that_match").await;
+    let service = settings.env("REQUEST_TIMEOUT", REQUEST_TIMEOUT);
+    let service = service.start().await;
+    let letters = of_a_and_b(SHORT_MESSAGE);
+    let (head, tail) = letters.split_at(SHORT_MESSAGE - 860);
+    let message = format!("{head}a{tail}d");
+    let record = |number: usize| {
+        let timestamp = format!("2024-10-08T00:00:00.{number:03}Z");
+        json!({"timestamp": timestamp, "level": "INFO", "message": message})
+    };
+    let records: Value = (0..SHORT_MESSAGES).map(record).collect();
+    let reply = service.batch(&records).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    drained(&service).await;
+    let path = "/logs/retrieve?regex=[ab]*a[ab]{900}c|a[ab]{860}d&fields=id&format=csv";
+    let started = Instant::now();
+    let reply = service.get(path).await;
+    let took = started.elapsed();
+    println!("{backend:?}: {SHORT_MESSAGES} short messages in {took:?}");
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_eq!(reply.text().lines().count(), 1 + SHORT_MESSAGES);
+    assert!(took > Duration::from_secs(2), "not costly: {took:?}");
+    let health = service.health().await;
+    let breaker = &health["breakers"]["read"];
+    assert_eq!(breaker["opened"], 0, "{health}");
+    assert_eq!(breaker["state"], "closed", "{health}");
+}
+
+mod costly_expressions_over_short_messages_that_match_end_too {
+    use super::{Backend, short_messages_that_match};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn on_sqlite() {
+        short_messages_that_match(Backend::Sqlite).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn on_mongodb() {
+        short_messages_that_match(Backend::MongoDb).await;
+    }
+}
 
 /// A record with thousands of attributes.
 fn wide_record(members: usize) -> Value {

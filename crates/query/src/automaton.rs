@@ -32,6 +32,7 @@ pub(super) struct Automaton {
     dfa: DFA,
     /// From the last search: what it has learned serves the next.
     learned: Mutex<Option<dfa::Cache>>,
+    states: usize,
 }
 
 /// The deterministic automaton says nothing of this message.
@@ -61,15 +62,17 @@ impl Automaton {
             .build_from_nfa(nfa.clone())
             .map_err(|error| error.to_string())?;
         Ok(Self {
+            states: nfa.states().iter().map(ways).sum::<usize>().max(1),
             nfa,
             dfa,
             learned: Mutex::default(),
         })
     }
 
-    /// How many states there are; at least one.
+    /// How many states may have to be looked at for a byte, the ways out of each that need no byte counted
+    /// as well; at least one.
     pub(super) fn states(&self) -> usize {
-        self.nfa.states().len().max(1)
+        self.states
     }
 
     /// Whether the expression is found in `message`.
@@ -142,6 +145,15 @@ impl Automaton {
     }
 }
 
+/// What a state costs where it is possible.
+fn ways(state: &thompson::State) -> usize {
+    match state {
+        thompson::State::Union { alternates } => 1 + alternates.len(),
+        thompson::State::BinaryUnion { .. } => 3,
+        _ => 1,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +222,23 @@ mod tests {
         let automaton = automaton("[ab]*a[ab]{90}c");
         assert_eq!(both(&automaton, &of_a_and_b(400_000)), (None, false));
         assert_eq!(both(&automaton, &"x".repeat(400_000)), (Some(false), false));
+    }
+
+    #[test]
+    fn alternatives_without_a_byte_are_work_as_well() {
+        let automaton = automaton(&format!("[ab]*a[ab]{{60}}(?:{}a){{40}}c", "|".repeat(400)));
+        assert!(automaton.states() > 40 * 400);
+        let (message, mut asked) = (of_a_and_b(2_000), 0);
+        let mut goes_on = || {
+            asked += 1;
+            true
+        };
+        let patience = &mut Patience::new(&mut goes_on);
+        assert_eq!(
+            all_states::is_in(&automaton.nfa, &message, patience),
+            Ok(false)
+        );
+        assert!(asked > 10, "{asked} questions");
     }
 
     #[test]

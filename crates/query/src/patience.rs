@@ -6,8 +6,8 @@
 #[error("whether a record matches was not found out in time")]
 pub struct GaveUp;
 
-/// Asked between pieces of the work on one record, each of which takes some tens of milliseconds at
-/// most, whether to go on.
+/// Asked between pieces of the work on one record whether to go on: each takes some tens of milliseconds at
+/// most, and an expression that may take more than 0.1 ms is not begun without a question.
 pub struct Patience<'a>(&'a mut dyn FnMut() -> bool);
 
 impl<'a> Patience<'a> {

@@ -13,6 +13,8 @@ const REGEX_BYTES: usize = 256 * 1024;
 /// pause. Each of these costs 10 ns at most (measured: `[ab]*a[ab]{90}c|a[ab]{60}d`, of 160 states, took
 /// 1.6 µs for each byte of a text of nothing but a and b, and `[ab]*a[ab]{900}c`, of 907, took 7.8 µs).
 const SHORT: usize = 4_000_000;
+/// The same product, up to which a search is begun without a question: 0.1 ms at most.
+const UNASKED: usize = SHORT / 400;
 
 /// A regular expression that has to be found in the message, in time linear in its length. A clone
 /// goes on with what the search has learned so far; that of a `Regex` begins anew.
@@ -52,7 +54,11 @@ impl Pattern {
 
     pub(super) fn is_in(&self, message: &str, patience: &mut Patience<'_>) -> Result<bool, GaveUp> {
         let Compiled { regex, automaton } = &*self.0;
-        if message.len() <= SHORT / automaton.states() {
+        let work = message.len().saturating_mul(automaton.states());
+        if work > UNASKED {
+            patience.ask()?;
+        }
+        if work <= SHORT {
             return Ok(regex.is_match(message));
         }
         automaton.is_in(message, patience)
@@ -76,5 +82,22 @@ fn reason(error: &regex::Error) -> String {
             let last = text.lines().last().unwrap_or_default();
             last.strip_prefix("error: ").unwrap_or(last).to_owned()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_costly_expression_over_a_short_message_is_not_begun_without_a_question() {
+        let pattern = Pattern::new("[ab]*a[ab]{900}c|a[ab]{860}d").unwrap();
+        let message = "ab".repeat(350);
+        assert!(message.len() <= SHORT / pattern.0.automaton.states());
+        let mut goes_on = || false;
+        let patience = &mut Patience::new(&mut goes_on);
+        assert_eq!(pattern.is_in(&message, patience), Err(GaveUp));
+        let plain = Pattern::new("a+c").unwrap();
+        assert_eq!(plain.is_in(&message, patience), Ok(false));
     }
 }

@@ -6,13 +6,13 @@ use logs::clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Rows that are passed over between two looks at the clock; a page of nothing but rows that match is
-/// bounded anyway.
+/// Rows that are looked at between two looks at the clock. Those that match count as well: it may have taken
+/// long to find that out.
 const ROWS_BETWEEN_LOOKS: usize = 64;
 /// The same in bytes of their messages, each of which a regular expression may have gone over.
 const BYTES_BETWEEN_LOOKS: usize = 64 * 1024;
 
-/// Rows that were passed over, and bytes of their messages, since the last look at the clock.
+/// Rows that were looked at or passed over, and bytes of their messages, since the last look at the clock.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PassedOver {
     rows: usize,
@@ -64,7 +64,6 @@ pub(super) struct Budget {
     clock: Arc<dyn Clock>,
     until: Duration,
     looked_at: usize,
-    found: usize,
     passed_over: PassedOver,
 }
 
@@ -76,12 +75,11 @@ impl Budget {
             limit,
             clock,
             looked_at: 0,
-            found: 0,
             passed_over: PassedOver::default(),
         }
     }
 
-    /// Until when rows may be looked at that do not match.
+    /// Until when rows may be looked at.
     pub(super) fn until(&self) -> Until {
         self.until_time(self.until)
     }
@@ -123,10 +121,7 @@ impl Budget {
     /// Whether it has to be the last.
     pub(super) fn is_spent(&mut self, page: &Page, message_bytes: usize) -> bool {
         self.looked_at += 1;
-        if page.len() == self.found {
-            self.passed_over = self.passed_over.and_row(message_bytes);
-        }
-        self.found = page.len();
+        self.passed_over = self.passed_over.and_row(message_bytes);
         page.len() >= self.limit.rows
             || page.bytes() >= self.limit.bytes
             || self.looked_at >= self.limit.looked_at

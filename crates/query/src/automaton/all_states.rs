@@ -16,7 +16,7 @@ pub(super) fn is_in(nfa: &NFA, message: &str, patience: &mut Patience<'_>) -> Re
     for at in 0..=message.len() {
         let begins = at == 0 || !nfa.is_always_start_anchored();
         if begins && message.is_char_boundary(at) {
-            here.reach(nfa, nfa.start_anchored(), message, at);
+            followed += here.reach(nfa, nfa.start_anchored(), message, at);
         }
         if here.matched {
             return Ok(true);
@@ -27,7 +27,7 @@ pub(super) fn is_in(nfa: &NFA, message: &str, patience: &mut Patience<'_>) -> Re
         next.clear();
         for state in &here.reached {
             if let Some(target) = target(nfa, *state, *byte) {
-                next.reach(nfa, target, message, at + 1);
+                followed += next.reach(nfa, target, message, at + 1);
             }
         }
         followed += here.reached.len() + 1;
@@ -84,10 +84,12 @@ impl States {
         }
     }
 
-    /// Adds a state, and all that it leads to without a byte.
-    fn reach(&mut self, nfa: &NFA, state: StateID, message: &str, at: usize) {
+    /// Adds a state, and all that it leads to without a byte; how many were looked at.
+    fn reach(&mut self, nfa: &NFA, state: StateID, message: &str, at: usize) -> usize {
+        let mut looked_at = 0;
         self.open.push(state);
         while let Some(state) = self.open.pop() {
+            looked_at += 1;
             match self.seen.get_mut(state.as_usize()) {
                 Some(turn) if *turn != self.turn => *turn = self.turn,
                 _ => continue,
@@ -108,5 +110,6 @@ impl States {
                 State::Match { .. } => self.matched = true,
             }
         }
+        looked_at
     }
 }

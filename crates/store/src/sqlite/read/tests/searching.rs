@@ -199,6 +199,14 @@ fn a_search_through_long_messages_looks_at_the_clock_after_a_few() {
 }
 
 #[test]
+fn a_search_that_finds_everything_looks_at_the_clock_as_well() {
+    let mut filled = Filled::numbered(1_000);
+    let (found, pages) = filled.walk("regex=record", AT_ONCE, usize::MAX);
+    assert_eq!(found.len(), 1_000);
+    assert!((5..300).contains(&pages), "{pages} pages");
+}
+
+#[test]
 fn an_interrupted_search_goes_on_from_where_it_was() {
     let mut filled = Filled::numbered(5_000);
     for text in ["q=<4999>", "q=<4999>&minLevel=WARNING", "q=<24>&order=desc"] {
