@@ -42,9 +42,9 @@ impl Steps {
         }
     }
 
-    /// Whether there is to be a step behind this one, which tells behind which record there is more. One that failed is tried again after a pause, as
-    /// long as that may help and there is time; then it is the end, too. When the first one fails, that
-    /// is told at once.
+    /// Whether there is to be a step behind this one; a step tells behind which record there is more. One
+    /// that failed is tried again after a pause, as long as that may help and there is time; then it is
+    /// the end, too. When the first one fails, that is told at once.
     ///
     /// # Errors
     /// What cannot pass, and whatever fails at the first step.

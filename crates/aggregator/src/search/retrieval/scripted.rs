@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 struct Scripted {
-    pages: Mutex<VecDeque<Page>>,
+    pages: Mutex<VecDeque<Option<Page>>>,
     asked: mpsc::Sender<()>,
 }
 
@@ -47,6 +47,11 @@ impl Questions {
 
 /// The pages of an answer from these, and what tells of each question for one. There is one permit.
 pub(crate) fn pages(pages: Vec<Page>) -> (Pages, Questions) {
+    pages_or_silence(pages.into_iter().map(Some).collect())
+}
+
+/// The same of a store that never answers a question in whose place there is `None`.
+pub(crate) fn pages_or_silence(pages: Vec<Option<Page>>) -> (Pages, Questions) {
     let (asked, questions) = mpsc::channel(8);
     let store = Scripted {
         pages: Mutex::new(pages.into()),
@@ -107,7 +112,7 @@ impl Store for Scripted {
     ) -> Result<PageReply, StoreError> {
         self.asked.try_send(()).unwrap();
         let next = self.pages.lock().unwrap().pop_front();
-        match next {
+        match next.flatten() {
             Some(page) => Ok(PageReply::Page(page)),
             None => std::future::pending().await,
         }

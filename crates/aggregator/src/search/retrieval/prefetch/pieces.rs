@@ -14,6 +14,14 @@ pub(super) const SLOW: Duration = Duration::from_millis(200);
 /// A piece, with its room when it is larger than what an answer has in any case. `None` is the end, said
 /// in so many words: a looking that was aborted just falls silent.
 pub(super) type Piece = Result<Option<(Page, Option<PageRoom>)>, PageError>;
+
+/// How far the handing out came.
+pub(super) struct Sent {
+    /// The last record that was handed out.
+    pub(super) last: Option<RecordId>,
+    pub(super) is_all: bool,
+}
+
 /// What of a page was not handed out.
 pub(super) struct Pieces {
     page: Page,
@@ -55,9 +63,8 @@ impl Pieces {
         last
     }
 
-    /// Hands out all that is left, unless the reader is slow; the last record that was handed out. `None`
-    /// when nobody reads any more.
-    pub(super) async fn send_all(&mut self, sender: &Sender<Piece>) -> Option<Option<RecordId>> {
+    /// Hands out all that is left, unless the reader is slow. `None` when nobody reads any more.
+    pub(super) async fn send_all(&mut self, sender: &Sender<Piece>) -> Option<Sent> {
         let mut last = None;
         while !self.is_empty() {
             match tokio::time::timeout(SLOW, sender.clone().reserve_owned()).await {
@@ -65,6 +72,9 @@ impl Pieces {
                 Err(_) => break,
             }
         }
-        Some(last)
+        Some(Sent {
+            last,
+            is_all: self.is_empty(),
+        })
     }
 }
