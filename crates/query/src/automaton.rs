@@ -75,6 +75,11 @@ impl Automaton {
         self.states
     }
 
+    /// Bytes that the expression itself takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.nfa.memory_usage()
+    }
+
     /// Whether the expression is found in `message`.
     pub(super) fn is_in(&self, message: &str, patience: &mut Patience<'_>) -> Result<bool, GaveUp> {
         let learned = || self.learned.lock().unwrap_or_else(PoisonError::into_inner);

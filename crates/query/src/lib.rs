@@ -165,6 +165,13 @@ impl Query {
         Ok(true)
     }
 
+    /// Bytes that what is looked for in messages takes at most, while it is looked for.
+    pub fn bytes(&self) -> usize {
+        let texts: usize = self.texts.iter().map(Substring::bytes).sum();
+        let patterns: usize = self.patterns.iter().map(Pattern::bytes).sum();
+        texts + patterns
+    }
+
     /// Whether anything is looked for in messages.
     pub fn looks_into_messages(&self) -> bool {
         !self.texts.is_empty() || !self.patterns.is_empty()

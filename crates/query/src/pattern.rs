@@ -52,6 +52,12 @@ impl Pattern {
         Ok(Self(Arc::new(Compiled { regex, automaton })))
     }
 
+    /// Bytes that it takes at most: both directions of `regex` and the automaton, each with states that
+    /// were made as they were met, and the states that are followed one by one.
+    pub(super) fn bytes(&self) -> usize {
+        4 * self.0.automaton.bytes() + 3 * REGEX_BYTES
+    }
+
     pub(super) fn is_in(&self, message: &str, patience: &mut Patience<'_>) -> Result<bool, GaveUp> {
         let Compiled { regex, automaton } = &*self.0;
         let work = message.len().saturating_mul(automaton.states());

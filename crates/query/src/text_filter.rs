@@ -54,6 +54,10 @@ impl Substring {
         self.case_sensitive
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        self.finder.memory_usage()
+    }
+
     pub(super) fn is_in(&self, message: &str, patience: &mut Patience<'_>) -> Result<bool, GaveUp> {
         let mut from = 0;
         loop {

@@ -105,18 +105,22 @@ impl Retrieval {
         query: Query,
         after: Option<RecordId>,
     ) -> Result<Pages, NotBegun> {
-        Ok(self.pages_with(self.permit()?, query, after))
+        Ok(self.pages_with(self.permit(&query)?, query, after))
     }
 
-    /// A permit for one of the answers that may be under way, held as long as anything of one is in memory.
+    /// A permit for one of the answers that may be under way, to this question, held as long as anything of
+    /// one is in memory.
     ///
     /// # Errors
     /// [`NotBegun`], at once.
-    pub fn permit(&self) -> Result<StreamPermit, NotBegun> {
+    pub fn permit(&self, query: &Query) -> Result<StreamPermit, NotBegun> {
         let stream = Arc::clone(&self.streams).try_acquire_owned();
         Ok(StreamPermit {
             _stream: stream.map_err(|_| NotBegun::TooManyStreams)?,
-            _room: self.room.for_answer().map_err(|_| NotBegun::NoRoom)?,
+            _room: self
+                .room
+                .for_answer(query.bytes())
+                .map_err(|_| NotBegun::NoRoom)?,
             pages: Vec::new(),
         })
     }

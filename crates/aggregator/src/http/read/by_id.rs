@@ -28,7 +28,7 @@ pub(in crate::http) async fn one(
     address: Uri,
 ) -> Result<Response, ApiError> {
     let id = record_id(id, &address)?;
-    let permit = services.retrieval.permit()?;
+    let permit = services.retrieval.permit(&Query::default())?;
     let (found, permit) = find(&services, id, permit).await?;
     let text = off_runtime(move || {
         let mut text = Vec::new();
@@ -50,7 +50,7 @@ pub(in crate::http) async fn context(
     let id = record_id(id, &address)?;
     let now = services.clock.now();
     let parameters = read_query(query, move |text| Parameters::parse(text, now)).await?;
-    let permit = services.retrieval.permit()?;
+    let permit = services.retrieval.permit(&parameters.query)?;
     let (found, permit) = find(&services, id, permit).await?;
     let earlier = Query {
         order: Order::Descending,

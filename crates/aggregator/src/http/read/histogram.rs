@@ -32,7 +32,7 @@ pub(in crate::http) async fn histogram(
 ) -> Result<Response, ApiError> {
     let now = services.clock.now();
     let parameters = read_query(query, move |text| Parameters::parse(text, now)).await?;
-    let permit = services.retrieval.permit()?;
+    let permit = services.retrieval.permit(&parameters.query)?;
     let mut steps = Steps::begin(&services.clock, services.limits.query_max_time);
     let (span, permit) = span(&services, &parameters.query, &steps, permit).await?;
     let order = parameters.query.order;

@@ -36,11 +36,13 @@ impl ReadRoom {
         &self.admission
     }
 
-    /// Room for what an answer takes in any case, beside which there is always some for a page: so
-    /// whoever has begun comes to its end.
-    pub(super) fn for_answer(&self) -> Result<Reservation, NoRoom> {
-        let mut room = self.admission.reserve(ANSWER_BYTES + PIECE_BYTES)?;
-        room.resize(ANSWER_BYTES)?;
+    /// Room for what an answer takes in any case, with what looks for its records, beside which there is
+    /// always some for a page: so whoever has begun comes to its end. What looks for records counts up to
+    /// half of all the room, so that no question is refused for ever.
+    pub(super) fn for_answer(&self, query_bytes: usize) -> Result<Reservation, NoRoom> {
+        let bytes = ANSWER_BYTES + query_bytes.min(self.admission.limit() / 2);
+        let mut room = self.admission.reserve(bytes + PIECE_BYTES)?;
+        room.resize(bytes)?;
         Ok(room)
     }
 
@@ -81,13 +83,30 @@ impl PageRoom {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use logs::Timestamp;
+    use query::Query;
+
+    #[test]
+    fn what_looks_for_records_counts_and_no_question_is_refused_for_ever() {
+        let admission = Arc::new(Admission::new(8 * 1024 * 1024));
+        let room = ReadRoom::new(Arc::clone(&admission));
+        let many = "regex=a%2Bb&".repeat(16);
+        let query = Query::parse(&many, Timestamp::from_nanos(0)).unwrap();
+        assert!(query.bytes() > 8 * 1024 * 1024);
+        let answer = room.for_answer(query.bytes());
+        assert_eq!(admission.reserved(), ANSWER_BYTES + 4 * 1024 * 1024);
+        assert!(room.for_answer(query.bytes()).is_err());
+        assert!(room.for_answer(0).is_ok());
+        drop(answer);
+        assert!(room.for_answer(query.bytes()).is_ok());
+    }
 
     #[tokio::test]
     async fn answers_never_take_all_the_room_so_that_each_gets_its_pages() {
         let admission = Arc::new(Admission::new(4 * 1024 * 1024));
         let room = ReadRoom::new(Arc::clone(&admission));
         let mut answers = Vec::new();
-        while let Ok(answer) = room.for_answer() {
+        while let Ok(answer) = room.for_answer(0) {
             answers.push(answer);
         }
         assert_eq!(answers.len(), 5);

@@ -101,11 +101,11 @@ async fn an_answer_keeps_its_place_to_its_end() {
     let mut ahead = Prefetch::start(pages);
     while ahead.next().await.unwrap().is_some() {}
     assert!(
-        retrieval.permit().is_err(),
+        retrieval.permit(&Query::default()).is_err(),
         "there is one permit"
     );
     drop(ahead);
-    assert!(retrieval.permit().is_ok());
+    assert!(retrieval.permit(&Query::default()).is_ok());
 }
 
 #[tokio::test]
