@@ -2,7 +2,8 @@
 //!
 //! Every page has its own permit and deadline and holds nothing in the store when it is found. So an
 //! answer of any length needs the memory of two pages, one that is handed out in pieces and one that is on
-//! its way; of a slow reader's answer there are two pieces. A slow reader occupies no worker, and a
+//! its way, and of what a large record becomes when it is written; of a slow reader's answer there are two
+//! pieces. A slow reader occupies no worker, and a
 //! failover in the middle costs one retry. A page is bounded in time whether or not it finds rows, so
 //! a search through a long range is many short pages, beside which others get their turn.
 

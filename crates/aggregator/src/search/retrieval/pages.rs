@@ -182,7 +182,8 @@ impl Pages {
     async fn read(&mut self, found: PageReply) -> Result<Page, PageError> {
         let page = read(found, &self.query).await?;
         if let Some(room) = self.room.last_mut()
-            && !room.fit(page.bytes())
+            && !room.fit(&page)
+            && !self.retrieval.room.try_large(room)
         {
             return Err(no_room());
         }
@@ -272,4 +273,24 @@ fn no_room() -> PageError {
 async fn read(found: PageReply, query: &Query) -> Result<Page, PageError> {
     let page = found.read(query).await;
     page.map_err(|error| JobError::Failed(CallError::Store(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scripted;
+
+    const MIB: usize = 1024 * 1024;
+
+    #[tokio::test]
+    async fn a_record_larger_than_all_the_room_is_read_but_not_two_at_a_time() {
+        let large = scripted::row_of(1, &"x".repeat(9 * MIB));
+        let (mut pages, _asked) = scripted::pages_in(8 * MIB, vec![Some(large)]);
+        let found = pages.next().await.unwrap();
+        assert_eq!(found.map(|page| page.len()), Some(1));
+        let reads = std::sync::Arc::clone(&pages.retrieval);
+        let mut other = reads.room.try_page(0).unwrap();
+        assert!(!reads.room.try_large(&mut other));
+        drop(pages);
+        assert!(reads.room.try_large(&mut other));
+    }
 }

@@ -136,7 +136,7 @@ impl Looking {
             let Some(page) = self.pages.find_next().await? else {
                 return Ok(None);
             };
-            if room.fit(page.bytes()) {
+            if room.fit(&page) {
                 return Ok(Some((page, room)));
             }
             // A large record: what was found is not kept while it waits for its turn.
@@ -190,7 +190,7 @@ async fn fetch_ahead(pages: &mut Pages, (bytes, row_bytes): (usize, usize)) -> O
     pages.set_size(bytes, row_bytes);
     let before = pages.after;
     match pages.find_next().await {
-        Ok(Some(page)) if room.fit(page.bytes()) => Some(Ok(Some((page, room)))),
+        Ok(Some(page)) if room.fit(&page) => Some(Ok(Some((page, room)))),
         Ok(Some(_)) => {
             pages.go_back_to(before);
             None

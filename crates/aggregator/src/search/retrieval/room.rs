@@ -2,6 +2,7 @@
 
 use crate::accounting::admission::{Admission, NoRoom, Reservation};
 use std::sync::Arc;
+use store::page::Page;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes that are handed to an answer at a time, but for its last row.
@@ -71,11 +72,25 @@ impl ReadRoom {
     pub(super) async fn large(&self, room: &mut PageRoom) {
         room.turn = Arc::clone(&self.turn).acquire_owned().await.ok();
     }
+
+    /// Takes that turn at once, unless somebody else has it; whether it is had.
+    pub(super) fn try_large(&self, room: &mut PageRoom) -> bool {
+        room.turn = Arc::clone(&self.turn).try_acquire_owned().ok();
+        room.turn.is_some()
+    }
 }
 
 impl PageRoom {
-    /// Makes it as large as what was found; whether that is possible.
-    pub(super) fn fit(&mut self, bytes: usize) -> bool {
+    /// Makes it as large as the page that was found, with what a large record at its end becomes when it
+    /// is written in one go; whether that is possible.
+    pub(super) fn fit(&mut self, page: &Page) -> bool {
+        let last = page.len().checked_sub(1).and_then(|last| page.row(last));
+        let last = last.map_or(0, |row| row.bytes());
+        let written = if last > 2 * PIECE_BYTES { last } else { 0 };
+        self.fit_bytes(page.bytes() + written)
+    }
+
+    fn fit_bytes(&mut self, bytes: usize) -> bool {
         self.reservation.resize(bytes).is_ok() || self.turn.is_some()
     }
 }
@@ -112,9 +127,9 @@ mod tests {
         assert_eq!(answers.len(), 5);
         let (mut page, bytes) = room.page(64 * 1024 * 1024).await;
         assert_eq!(bytes, PIECE_BYTES);
-        assert!(!page.fit(16 * 1024 * 1024));
+        assert!(!page.fit_bytes(16 * 1024 * 1024));
         room.large(&mut page).await;
-        assert!(page.fit(16 * 1024 * 1024));
+        assert!(page.fit_bytes(16 * 1024 * 1024));
         drop((page, answers));
         assert_eq!(admission.reserved(), 0);
     }

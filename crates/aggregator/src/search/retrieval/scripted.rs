@@ -52,6 +52,11 @@ pub(crate) fn pages(pages: Vec<Page>) -> (Pages, Questions) {
 
 /// The same of a store that never answers a question in whose place there is `None`.
 pub(crate) fn pages_or_silence(pages: Vec<Option<Page>>) -> (Pages, Questions) {
+    pages_in(64 * 1024 * 1024, pages)
+}
+
+/// The same where all answers may take so many bytes.
+pub(crate) fn pages_in(bytes: usize, pages: Vec<Option<Page>>) -> (Pages, Questions) {
     let (asked, questions) = mpsc::channel(8);
     let store = Scripted {
         pages: Mutex::new(pages.into()),
@@ -60,7 +65,7 @@ pub(crate) fn pages_or_silence(pages: Vec<Option<Page>>) -> (Pages, Questions) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let breaker = Breaker::new(Settings::read_lane(TIMEOUT), 1);
     let guard = Guard::new(Arc::new(breaker), Arc::clone(&clock));
-    let room = Arc::new(Admission::new(64 * 1024 * 1024));
+    let room = Arc::new(Admission::new(bytes));
     let (retrieval, _) = Retrieval::start(Arc::new(store), guard, clock, (8, 2), TIMEOUT, 1, room);
     let pages = Arc::new(retrieval).pages(Query::default(), None);
     (pages.unwrap(), Questions(questions))
@@ -68,12 +73,17 @@ pub(crate) fn pages_or_silence(pages: Vec<Option<Page>>) -> (Pages, Questions) {
 
 /// A page of one row, of this time, with more behind it.
 pub(crate) fn one_row(nanos: i64) -> Page {
+    row_of(nanos, "row")
+}
+
+/// The same with this message.
+pub(crate) fn row_of(nanos: i64, message: &str) -> Page {
     let mut page = empty(nanos);
     let row = Candidate {
         id: id(nanos),
         severity: 9,
         level: None,
-        message: "row",
+        message,
         attributes: None,
     };
     page.push_record(&Query::default(), row);

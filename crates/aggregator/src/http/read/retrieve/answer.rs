@@ -147,6 +147,10 @@ impl Answer {
             self.format.write(row, self.part == Part::FirstRow, chunk)?;
             self.part = Part::Rows;
             self.row += 1;
+            if self.row == self.page.len() {
+                // Beside what a large row has become, the row itself is not kept.
+                (self.page, self.row) = (Page::default(), 0);
+            }
         }
         Ok(())
     }
@@ -180,5 +184,6 @@ mod tests {
         let (chunk, answer) = answer.chunk().await.unwrap().unwrap();
         assert!(String::from_utf8_lossy(&chunk).contains("row"), "{chunk:?}");
         assert!(answer.part == Part::Rows);
+        assert!(answer.page.is_empty(), "what is written is not kept");
     }
 }
