@@ -2,7 +2,7 @@
 //! that takes no more.
 //!
 //! What comes while the queue is full is left out and counted, and the gap is told of as soon as what was
-//! queued before it is written.
+//! queued before it is written. Last words come behind it.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// Bytes that wait at most; as many may be under way.
 const QUEUE_BYTES: usize = 256 * 1024;
+/// Bytes of last words that wait at most, beside the others.
+const LAST_BYTES: usize = 64 * 1024;
 /// Room that is kept for the next lines.
 const KEPT_BYTES: usize = 64 * 1024;
 /// Before a stream that does not wait for its reader is tried again.
@@ -34,7 +36,20 @@ struct State {
     is_writing: bool,
     /// Lines that had no room since the gap was told of.
     gap: u64,
+    /// Last words that wait until the gap is told of.
+    last_words: Vec<u8>,
     left_out: u64,
+}
+
+impl State {
+    fn is_done(&self) -> bool {
+        !self.is_writing && self.queued.is_empty() && self.gap == 0 && self.last_words.is_empty()
+    }
+
+    fn leave_out(&mut self) {
+        self.gap += 1;
+        self.left_out += 1;
+    }
 }
 
 impl LineQueue {
@@ -59,8 +74,7 @@ impl LineQueue {
         let mut state = self.0.lock();
         // Until a gap is told of nothing comes after it, so that it stands where it was.
         if state.gap > 0 || state.queued.len() + line.len() > QUEUE_BYTES {
-            state.gap += 1;
-            state.left_out += 1;
+            state.leave_out();
         } else {
             state.queued.extend_from_slice(line);
         }
@@ -68,9 +82,26 @@ impl LineQueue {
         self.0.changed.notify_all();
     }
 
-    /// Waits until all that was queued is written; false when that takes longer than `patience`.
+    /// Queues why a thread or the process ends, with the line's end: it has room of its own, also while
+    /// lines are left out, and comes behind the line that says how many.
+    pub(crate) fn push_last_words(&self, line: &[u8]) {
+        let mut state = self.0.lock();
+        let has_room = state.queued.len() + line.len() <= QUEUE_BYTES;
+        if state.gap == 0 && state.last_words.is_empty() && has_room {
+            state.queued.extend_from_slice(line);
+        } else if state.last_words.len() + line.len() <= LAST_BYTES {
+            state.last_words.extend_from_slice(line);
+        } else {
+            state.leave_out();
+        }
+        drop(state);
+        self.0.changed.notify_all();
+    }
+
+    /// Waits until all that was queued is written, and each gap told of; false when that takes longer than
+    /// `patience`.
     pub(crate) fn flush(&self, patience: Duration) -> bool {
-        let is_not_done = |state: &mut State| state.is_writing || !state.queued.is_empty();
+        let is_not_done = |state: &mut State| !state.is_done();
         let waited = self
             .0
             .changed
@@ -110,35 +141,43 @@ impl Shared {
             drop(write_all(&mut stream, &lines));
             lines.clear();
             lines.shrink_to(KEPT_BYTES);
-            let gap = self.written();
+            let gap = self.gap();
             if gap > 0 {
                 tell_gap(gap);
             }
+            self.written();
         }
     }
 
     /// Waits for lines, or a gap, and takes all that is queued.
     fn take(&self, lines: &mut Vec<u8>) {
-        let waited = self.changed.wait_while(self.lock(), |state| {
-            state.queued.is_empty() && state.gap == 0
-        });
+        let waited = self
+            .changed
+            .wait_while(self.lock(), |state| state.is_done());
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(&mut state.queued, lines);
         state.is_writing = true;
     }
 
-    /// What was taken is written; how many lines are to be told of as left out.
-    fn written(&self) -> u64 {
+    /// How many lines are to be told of as left out, now that all before them is written.
+    fn gap(&self) -> u64 {
         let mut state = self.lock();
-        state.is_writing = false;
-        // What was queued before the gap comes first.
-        let gap = match state.queued.is_empty() {
+        match state.queued.is_empty() {
             true => std::mem::take(&mut state.gap),
             false => 0,
-        };
+        }
+    }
+
+    /// What was taken is written, and a gap behind it told of.
+    fn written(&self) {
+        let mut state = self.lock();
+        state.is_writing = false;
+        if state.gap == 0 {
+            let mut last_words = std::mem::take(&mut state.last_words);
+            state.queued.append(&mut last_words);
+        }
         drop(state);
         self.changed.notify_all();
-        gap
     }
 }
 

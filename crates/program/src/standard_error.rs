@@ -36,7 +36,7 @@ pub fn install(
     let panics = queue.clone();
     // The one that Rust brings would wait for the stream.
     panic::set_hook(Box::new(move |panic| {
-        panics.push(last_words(panic).as_bytes());
+        panics.push_last_words(last_words(panic).as_bytes());
         panics.flush(PANIC_WAIT);
     }));
     Ok(queue)
@@ -57,7 +57,7 @@ fn last_words(panic: &PanicHookInfo<'_>) -> String {
 pub fn say(sentence: &str) {
     let line = format!("{sentence}\n");
     match INSTALLED.get() {
-        Some(queue) => queue.push(line.as_bytes()),
+        Some(queue) => queue.push_last_words(line.as_bytes()),
         // Standard error may be closed.
         None => drop(io::stderr().write_all(line.as_bytes())),
     }

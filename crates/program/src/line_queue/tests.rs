@@ -97,6 +97,62 @@ fn while_nobody_reads_nothing_waits_and_what_has_no_room_is_told_of_in_its_place
 }
 
 #[test]
+fn last_words_have_room_while_lines_are_left_out_and_come_behind_the_gap() {
+    let (queue, reader) = started();
+    queue.push(b"first\n");
+    reader.begin();
+    queue.push(&vec![b'x'; QUEUE_BYTES]);
+    queue.push(b"no room\n");
+    queue.push_last_words(b"a thread panicked\n");
+    queue.push(b"no room either\n");
+    queue.push_last_words(b"error: the reason\n");
+    assert_eq!(reader.read(), "first\n");
+    reader.begin();
+    assert_eq!(reader.read().len(), QUEUE_BYTES);
+    reader.begin();
+    assert_eq!(
+        reader.read(),
+        "2 left out\na thread panicked\nerror: the reason\n"
+    );
+    assert!(queue.flush(PATIENCE));
+    assert_eq!(queue.left_out(), 2);
+}
+
+#[test]
+fn last_words_are_bounded_and_those_beyond_it_counted() {
+    let (queue, reader) = started();
+    queue.push(b"first\n");
+    reader.begin();
+    queue.push(&vec![b'x'; QUEUE_BYTES]);
+    queue.push_last_words(&vec![b'y'; LAST_BYTES]);
+    queue.push_last_words(b"beyond it\n");
+    assert_eq!(queue.left_out(), 1);
+    reader.read();
+    reader.begin();
+    reader.read();
+    reader.begin();
+    let end = reader.read();
+    assert!(end.starts_with("1 left out\ny") && end.ends_with('y'));
+    assert!(queue.flush(PATIENCE));
+}
+
+#[test]
+fn a_flush_waits_until_a_gap_is_told_of() {
+    let (asked, asks) = sync_channel(1);
+    let (go_on, goes_on) = sync_channel(1);
+    let tell_gap = move |lines| {
+        asked.send(lines).unwrap();
+        goes_on.recv().unwrap();
+    };
+    let queue = LineQueue::start(io::sink(), tell_gap).unwrap();
+    queue.push(&vec![b'x'; QUEUE_BYTES + 1]);
+    assert_eq!(asks.recv_timeout(PATIENCE), Ok(1));
+    assert!(!queue.flush(Duration::from_millis(1)));
+    go_on.send(()).unwrap();
+    assert!(queue.flush(PATIENCE));
+}
+
+#[test]
 fn a_line_that_is_larger_than_the_queue_is_told_of_and_costs_no_other_one() {
     let (queue, reader) = started();
     queue.push(&vec![b'x'; QUEUE_BYTES + 1]);
