@@ -136,7 +136,6 @@ async fn a_store_that_is_seen_to_come_back_is_asked_at_once_however_long_the_bre
         Arc::clone(&place.delivery.store.writer),
     );
     let _recovery = recovery::start(Arc::clone(&writer.store), vec![writer.guard.clone()]);
-    let _recovery = recovery::start(Arc::clone(&writer.store), vec![writer.guard.clone()]);
     let coming_back = tokio::spawn(async move {
         while writer.guard.snapshot().opened == 0 {
             tokio::task::yield_now().await;
