@@ -4,7 +4,7 @@ use super::{StartError, cursor_key};
 use rustix::fs::Mode;
 use spool::disk::Folder;
 use std::ffi::OsStr;
-use std::fs::{self, DirEntry, File, Permissions, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -40,29 +40,57 @@ pub(super) fn take(wanted: &Path) -> Result<(PathBuf, File), StartError> {
         }
         Err(TryLockError::Error(source)) => return Err(failed(source)),
     }
-    if let Err(error) = close(&folder) {
-        let folder = folder.display();
-        tracing::warn!(%error, %folder, "other users of this machine may be able to read the data folder");
+    let mut left = LeftOpen::default();
+    close(&folder, &mut left);
+    if let Some((path, error)) = &left.first {
+        let (path, others) = (path.display(), left.others);
+        tracing::warn!(%error, %path, others, "other users of this machine may be able to read what is in the data folder");
     }
     Ok((folder, lock))
 }
 
+/// What could not be closed to others.
+#[derive(Debug, Default)]
+struct LeftOpen {
+    first: Option<(PathBuf, io::Error)>,
+    /// How many beside the first.
+    others: usize,
+}
+
+impl LeftOpen {
+    /// Notes a failure; all that follows is closed all the same.
+    fn note<T>(&mut self, path: &Path, result: io::Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => return Some(value),
+            Err(error) if self.first.is_none() => self.first = Some((path.to_owned(), error)),
+            Err(_) => self.others += 1,
+        }
+        None
+    }
+}
+
 /// Closes what an earlier version has left open. A folder in which other things than ours lie is left
 /// as it is, but for what is ours in it.
-fn close(folder: &Path) -> io::Result<()> {
+fn close(folder: &Path, left: &mut LeftOpen) {
+    let Some(entries) = left.note(folder, fs::read_dir(folder)) else {
+        return;
+    };
     let mut ours_alone = true;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
+    for entry in entries {
+        let Some(entry) = left.note(folder, entry) else {
+            ours_alone = false;
+            continue;
+        };
+        let path = entry.path();
         match Kind::of(&entry.file_name()) {
-            Kind::Folder => close_folder(&entry.path())?,
-            Kind::File => close_one(&entry.path())?,
+            Kind::Folder => close_folder(&path, left),
+            Kind::File => close_one(&path, left),
             Kind::Volume => {}
             Kind::Foreign => ours_alone = false,
         }
     }
-    match ours_alone {
-        true => close_one(folder),
-        false => Ok(()),
+    if ours_alone {
+        close_one(folder, left);
     }
 }
 
@@ -87,21 +115,80 @@ impl Kind {
     }
 }
 
-fn close_folder(folder: &Path) -> io::Result<()> {
-    close_one(folder)?;
-    for entry in fs::read_dir(folder)? {
-        let entry: DirEntry = entry?;
-        if entry.file_type()?.is_file() {
-            close_one(&entry.path())?;
+fn close_folder(folder: &Path, left: &mut LeftOpen) {
+    close_one(folder, left);
+    let entries = left.note(folder, fs::read_dir(folder));
+    for entry in entries.into_iter().flatten() {
+        let Some(entry) = left.note(folder, entry) else {
+            continue;
+        };
+        let path = entry.path();
+        let kind = left.note(&path, entry.file_type());
+        if kind.is_some_and(|kind| kind.is_file()) {
+            close_one(&path, left);
         }
     }
-    Ok(())
 }
 
-fn close_one(path: &Path) -> io::Result<()> {
+fn close_one(path: &Path, left: &mut LeftOpen) {
+    left.note(path, without_others(path));
+}
+
+fn without_others(path: &Path) -> io::Result<()> {
     let mode = fs::metadata(path)?.permissions().mode();
     match mode & OTHERS {
         0 => Ok(()),
         _ => fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn open_to_all(path: &Path) {
+        fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn is_closed(path: &Path) -> bool {
+        fs::metadata(path).unwrap().permissions().mode() & OTHERS == 0
+    }
+
+    #[test]
+    fn what_cannot_be_closed_is_told_and_leaves_nothing_else_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = folder.path().join(SPOOL_FOLDER);
+        fs::create_dir(&spool).unwrap();
+        let database = folder.path().join(sqlite::FILE_NAME);
+        let files = [spool.join("1.seg"), database, folder.path().join(LOCK)];
+        for file in &files {
+            fs::write(file, "").unwrap();
+            open_to_all(file);
+        }
+        let folders = [spool, folder.path().to_owned()];
+        for path in &folders {
+            open_to_all(path);
+        }
+        for number in 0..3 {
+            let name = format!("{}-{number}", sqlite::FILE_NAME);
+            symlink("nowhere", folder.path().join(name)).unwrap();
+        }
+
+        let mut left = LeftOpen::default();
+        close(folder.path(), &mut left);
+        let open: Vec<_> = files
+            .iter()
+            .chain(&folders)
+            .filter(|path| !is_closed(path))
+            .collect();
+        assert!(open.is_empty(), "{open:?}");
+        assert_eq!(left.others, 2);
+        let (path, error) = left.first.unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(
+            path.to_string_lossy().contains(sqlite::FILE_NAME),
+            "{path:?}"
+        );
     }
 }
