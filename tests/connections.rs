@@ -8,6 +8,8 @@ mod heads;
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
 use crate::support::traffic::{get, post_head, rest};
@@ -69,6 +71,26 @@ async fn idle_connections_keep_out_no_new_one() {
     // The oldest of all, and never one to go: its request is under way.
     working.send("]").await.unwrap();
     assert_eq!(working.read_response(PATIENCE).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_new_connections_at_once_all_get_the_places_of_idle_ones() {
+    const PLACES: usize = 100;
+    let service = Service::builder()
+        .env("MAX_CONNECTIONS", PLACES.to_string())
+        .start()
+        .await;
+    let mut idle = Vec::new();
+    for _ in 0..PLACES {
+        idle.push(between_requests(&service).await);
+    }
+    let started = Instant::now();
+    let new = join_all((0..PLACES).map(|_| between_requests(&service))).await;
+    assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());
+    println!("{} new ones within {:?}", new.len(), started.elapsed());
+    for mut client in idle {
+        assert!(client.closed_within(PATIENCE).await);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -86,22 +86,24 @@ impl Connections {
         place
     }
 
-    /// Asks one that waits to close; when to look again.
+    /// Asks one that has waited long enough to close; when to look again.
     pub(super) fn make_room(&self) -> Duration {
         let open = self.lock();
+        let now = self.clock.elapsed();
         let waiting = open
             .values()
             .filter_map(|progress| Some((progress.is_used(), progress.waiting_since()?, progress)));
-        let first = waiting.min_by_key(|(used, since, _)| (*used, *since));
-        let Some((_, since, progress)) = first else {
+        // One that was made a moment ago has never had a request and would be first: it must not hold up
+        // those that come after it while others have been idle for long.
+        let rested = waiting
+            .clone()
+            .filter(|(_, since, _)| *since + LEAST_REST <= now);
+        if let Some((_, since, progress)) = rested.min_by_key(|(used, since, _)| (*used, *since)) {
+            progress.ask_to_close(since);
             return CLOSING;
-        };
-        let left = (since + LEAST_REST).saturating_sub(self.clock.elapsed());
-        if !left.is_zero() {
-            return left;
         }
-        progress.ask_to_close(since);
-        CLOSING
+        let rest_ends = waiting.map(|(_, since, _)| since + LEAST_REST).min();
+        rest_ends.map_or(CLOSING, |end| end.saturating_sub(now))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Progress>>> {
