@@ -9,6 +9,11 @@ const MIB: usize = 1024 * 1024;
 const SENDERS: usize = 24;
 const ROUNDS: usize = 3;
 const INFLIGHT: u64 = 96;
+/// Beside what is reserved: what is on its way from the spool to the store, and what is not given back
+/// yet. Measured: 59 to 86 MiB.
+const BESIDE: u64 = 112;
+/// What is kept for the next ones. Measured: 47 to 52 MiB.
+const KEPT: u64 = 64;
 
 /// Thirteen megabytes of logs.
 fn body() -> String {
@@ -24,6 +29,8 @@ async fn many_large_bodies_at_once_take_little_more_than_they_may_and_it_comes_b
         .env("MAX_INFLIGHT_BYTES", format!("{INFLIGHT}MiB"))
         .start()
         .await;
+    // The program itself, most of it code.
+    let before = service.rss_kib() / 1024;
     let body = bytes::Bytes::from(body());
     let url = service.url("/logs/batch?ack=spooled");
     let mut taken = 0;
@@ -38,16 +45,16 @@ async fn many_large_bodies_at_once_take_little_more_than_they_may_and_it_comes_b
         service.health().await["spool"]["batches"] == 0
     })
     .await;
-    let peak = service.peak_rss_kib() / 1024;
+    let grown = |kib: u64| (kib / 1024).saturating_sub(before);
+    let peak = grown(service.peak_rss_kib());
     println!(
-        "{taken} bodies of {} MiB taken: at most {peak} MiB",
+        "{taken} bodies of {} MiB taken: at most {peak} MiB beside the program's {before}",
         body.len() / MIB
     );
-    // Beside what is reserved: the program itself, unoptimised here, and what is being written to disk and store.
-    assert!(peak < INFLIGHT + 192, "{peak} MiB");
+    assert!(peak < INFLIGHT + BESIDE, "{peak} MiB");
     wait_until("the memory to be given back", PATIENCE, async || {
-        service.rss_kib() / 1024 < 112
+        grown(service.rss_kib()) < KEPT
     })
     .await;
-    println!("afterwards {} MiB", service.rss_kib() / 1024);
+    println!("afterwards {} MiB", grown(service.rss_kib()));
 }
