@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// A database's file and its log, as they were when they were opened.
 pub(super) struct Identity {
-    files: [(PathBuf, Number); 2],
+    files: Vec<(PathBuf, Number)>,
 }
 
 /// What tells one file of a machine from all others.
@@ -31,20 +31,25 @@ impl Number {
 }
 
 impl Identity {
-    /// Those of a database that has just been opened for writing.
+    /// Those of a database that has just been opened for writing. Where the file system can hold no
+    /// log, there is the file alone.
     ///
     /// # Errors
     /// The system's, when one of them cannot be looked at.
     pub(super) fn of(database: &Path) -> io::Result<Self> {
         let mut log = database.as_os_str().to_owned();
         log.push("-wal");
-        let number = |path: PathBuf| Number::of(&path).map(|number| (path, number));
-        Ok(Self {
-            files: [number(database.to_owned())?, number(log.into())?],
-        })
+        let log = PathBuf::from(log);
+        let mut files = vec![(database.to_owned(), Number::of(database)?)];
+        match Number::of(&log) {
+            Ok(number) => files.push((log, number)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        Ok(Self { files })
     }
 
-    /// What is wrong, in a sentence; `None` when both are where they were.
+    /// What is wrong, in a sentence; `None` when they are where they were.
     pub(super) fn problem(&self) -> Option<String> {
         self.files.iter().find_map(|(path, number)| {
             let shown = path.display();

@@ -59,8 +59,10 @@ CREATE TABLE logs_meta (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// `auto_vacuum` takes effect only before the first table is made.
-const FILE_SETTINGS: &str = "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;";
+/// Takes effect only before the first table is made.
+const AUTO_VACUUM: &str = "PRAGMA auto_vacuum=INCREMENTAL;";
+/// Waits for others who have the file open, as the mode is changed by one alone.
+const WAL: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL;";
 const WRITER_SETTINGS: &str = "PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16384;";
 const READER_SETTINGS: &str = "PRAGMA busy_timeout=5000; PRAGMA cache_size=-4096;";
 
@@ -80,7 +82,12 @@ pub(super) fn open_writer(path: &Path, now: Timestamp) -> Result<Connection, Sch
                 found,
             });
         }
-        _ => {}
+        // One that was restored by `VACUUM INTO` is in no WAL mode. The log is there from the first
+        // read on.
+        _ => {
+            connection.execute_batch(WAL).map_err(failed)?;
+            user_version(&connection).map_err(failed)?;
+        }
     }
     connection.execute_batch(WRITER_SETTINGS).map_err(failed)?;
     Ok(connection)
@@ -102,7 +109,8 @@ fn user_version(connection: &Connection) -> Result<i64, rusqlite::Error> {
 }
 
 fn create(connection: &mut Connection, now: Timestamp) -> Result<(), rusqlite::Error> {
-    connection.execute_batch(FILE_SETTINGS)?;
+    connection.execute_batch(AUTO_VACUUM)?;
+    connection.execute_batch(WAL)?;
     let transaction = connection.transaction()?;
     transaction.execute_batch(TABLES)?;
     transaction.execute(
@@ -116,6 +124,25 @@ fn create(connection: &mut Connection, now: Timestamp) -> Result<(), rusqlite::E
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_an_operator_restored_or_set_to_another_mode_is_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("logs.sqlite3");
+        let now = Timestamp::from_nanos(0);
+        let writer = open_writer(&path, now).unwrap();
+        let copy = folder.path().join("copy.sqlite3");
+        let vacuum = format!("VACUUM INTO '{}'", copy.display());
+        writer.execute_batch(&vacuum).unwrap();
+        let delete = "PRAGMA journal_mode=DELETE";
+        writer.query_row(delete, [], |_| Ok(())).unwrap();
+        drop(writer);
+        for file in [path, copy] {
+            let _writer = open_writer(&file, now).unwrap();
+            let log = format!("{}-wal", file.display());
+            assert!(Path::new(&log).exists(), "{log}");
+        }
+    }
 
     #[test]
     fn a_new_file_is_marked_and_a_file_of_a_later_version_is_refused() {
