@@ -9,8 +9,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Documents that are asked for at once for a page of which the server cannot tell what matches: some
-/// more than rows are asked for.
-const PAGE_REPLY: RangeInclusive<u32> = 500..=5_000;
+/// more than rows are asked for, which are few where records are large.
+const PAGE_REPLY: RangeInclusive<u32> = 64..=5_000;
 const MORE_THAN_ROWS: u32 = 4;
 /// Documents in each reply of a search, which passes over about `SEARCH_REPLY / SAMPLE_RATE` documents meanwhile:
 /// fewer when the server has to be quick.
@@ -244,6 +244,18 @@ fn has_form(names: &[String], forms: &[Bson]) -> Document {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_search_with_an_expression_asks_for_few_documents_where_few_rows_are_asked_for() {
+        let query = Query {
+            patterns: vec![query::Pattern::new("x+").unwrap()],
+            ..Query::default()
+        };
+        let asked = |rows| Find::new(&query, None, rows).limit();
+        assert_eq!(asked(16), Some(64));
+        assert_eq!(asked(100), Some(400));
+        assert_eq!(asked(5_000), Some(5_000));
+    }
 
     #[test]
     fn a_name_with_dots_is_read_in_every_way_but_the_path_that_the_server_knows() {
