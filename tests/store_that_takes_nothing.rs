@@ -94,6 +94,40 @@ async fn nothing_acknowledged_goes_down_with_a_database_file_that_was_removed() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_collection_is_made_anew_as_it_was_also_after_its_user_was_without_rights() {
+    let mongod = Mongod::start_with_access_control().await;
+    let database = mongod.client().await.database("logdb");
+    let roles = |role: &str| bson::Bson::from(vec![bson::Bson::from(role)]);
+    let user = doc! { "createUser": "aggregator", "pwd": "pw", "roles": roles("readWrite") };
+    database.run_command(user).await.unwrap();
+    let uri = mongod.uri_of("aggregator", "pw", "logdb");
+    let service = Service::builder().mongodb(&uri, "logdb").start().await;
+    spool(&service, "before").await;
+    well(&service).await;
+    let change = doc! { "updateUser": "aggregator", "roles": roles("read") };
+    database.run_command(change).await.unwrap();
+    spool(&service, "meanwhile").await;
+    wait_until("the reason to be told", PATIENCE, async || {
+        away(&service).await.contains("(code 13)")
+    })
+    .await;
+    let change = doc! { "updateUser": "aggregator", "roles": roles("readWrite") };
+    database.run_command(change).await.unwrap();
+    well(&service).await;
+
+    let logs = database.collection::<bson::Document>("logs");
+    logs.drop().await.unwrap();
+    spool(&service, "after").await;
+    well(&service).await;
+    assert_eq!(stored(&service).await["after"], 1);
+    let names: Vec<String> = logs.list_index_names().await.unwrap();
+    assert_eq!(names.len(), 2, "{names:?}");
+    let command = doc! { "listCollections": 1, "filter": { "name": "logs" } };
+    let listed = database.run_command(command).await.unwrap();
+    assert!(listed.to_string().contains("clusteredIndex"), "{listed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_user_who_may_only_read_is_told_until_he_may_write() {
     let mongod = Mongod::start_with_access_control().await;
     let database = mongod.client().await.database("logdb");

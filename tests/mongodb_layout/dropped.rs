@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{PATIENCE, one_is_taken_and_found, options, place, rows, service_on};
+use crate::support::mongod::Mongod;
 use crate::support::service::Service;
 use crate::support::wait_until;
 use bson::{Binary, Bson, Document, doc};
@@ -208,6 +209,39 @@ async fn documents_that_came_while_it_was_replaced_are_put_back() {
     assert_eq!(count(&database, "logs").await, 2);
     let names = database.list_collection_names().await.unwrap();
     assert!(!names.contains(&SET_ASIDE.to_owned()), "{names:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_user_may_not_put_back_is_told_and_the_collection_is_used() {
+    let mongod = Mongod::start_with_access_control().await;
+    let database = mongod.client().await.database("logdb");
+    let aside = database.collection::<Document>(SET_ASIDE);
+    aside.insert_one(record(1)).await.unwrap();
+    let may = |collection: &str, actions: &[&str]| doc! { "resource": { "db": "logdb", "collection": collection }, "actions": actions };
+    let privileges = [
+        may("", &["listCollections"]),
+        may("logs", &["find", "insert", "createIndex"]),
+        may("logs_meta", &["find", "insert", "update"]),
+        may("logs_receipts", &["find", "insert"]),
+    ];
+    let role = doc! { "createRole": "careful", "privileges": privileges.as_slice(), "roles": [] };
+    database.run_command(role).await.unwrap();
+    let user = doc! { "createUser": "aggregator", "pwd": "pw", "roles": ["careful"] };
+    database.run_command(user).await.unwrap();
+    let store = store_on(&mongod.uri_of("aggregator", "pw", "logdb"), "logdb");
+    has_problem(&store, true).await;
+    let problem = store.status().problem.unwrap();
+    assert!(problem.contains(SET_ASIDE), "{problem}");
+    assert!(problem.contains("not authorized"), "{problem}");
+    assert!(is_clustered_with_index(&database).await);
+    assert_eq!(count(&database, SET_ASIDE).await, 1);
+
+    let actions = ["find", "remove", "dropCollection"];
+    let more = [may(SET_ASIDE, &actions), may("logs", &["update"])];
+    let grant = doc! { "grantPrivilegesToRole": "careful", "privileges": more.as_slice() };
+    database.run_command(grant).await.unwrap();
+    has_problem(&store, false).await;
+    assert_eq!(count(&database, "logs").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

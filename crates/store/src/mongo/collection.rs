@@ -2,9 +2,10 @@
 
 mod format;
 mod replace;
+mod server;
 
 use super::Target;
-use super::error::UUID_MISMATCH;
+use super::error::{UUID_MISMATCH, is_not_known};
 use crate::{INDEXED_FROM, StoreError};
 use format::{check_format, warn_of_foreign};
 use logs::Timestamp;
@@ -12,13 +13,11 @@ use mongodb::Database;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Document, Uuid, doc};
 use mongodb::error::{Error, ErrorKind};
+use replace::Outcome;
+use server::Server;
 
 /// The name of the partial index for the rare levels.
 pub(super) const SEVERITY_INDEX: &str = "severity_1__id_1_warn_and_worse";
-/// The wire version of MongoDB 6.0, the first that makes clustered collections and holds a command
-/// to the UUID of one.
-const WIRE_VERSION_6_0: i32 = 17;
-
 /// How often what is there is looked at while others replace it at the same time.
 const ATTEMPTS: u32 = 4;
 /// A collection that is not clustered.
@@ -27,9 +26,6 @@ const PLAIN: &str = "plain";
 mod code {
     pub(super) const NAMESPACE_EXISTS: i32 = 48;
     pub(super) const UNAUTHORIZED: i32 = 13;
-    /// Bad value, failed to parse, invalid options, not supported here, unknown field: what a
-    /// server says that does not know clustered collections or a compressor.
-    pub(super) const NOT_KNOWN: &[i32] = &[2, 9, 72, 115, 303, 40415, 40414];
 }
 
 /// The collection as it was found or made.
@@ -75,16 +71,21 @@ pub(super) async fn prepare(
     {
         return Ok(known.clone());
     }
-    let is_of_6_0 = wire_version(database).await? >= WIRE_VERSION_6_0;
+    let server = Server::ask(database).await?;
+    let is_of_6_0 = server.is_of_6_0;
     check_format(database, target, now).await?;
     let mut made = create(database, target).await?;
     for _ in 0..ATTEMPTS {
         let found = look(database, target).await?;
+        let mut left = None;
         if is_of_6_0 && let Some(found) = &found {
-            let replaced = replace::where_empty(database, target, found, made).await?;
-            if let Some(again) = replaced {
-                made = again;
-                continue;
+            match replace::where_empty(database, target, found, made, server).await? {
+                Outcome::Made(again) => {
+                    made = again;
+                    continue;
+                }
+                Outcome::AsItWas => {}
+                Outcome::Left(problem) => left = Some(problem),
             }
         }
         // Unless the user may not make one, and it never was there.
@@ -109,7 +110,8 @@ pub(super) async fn prepare(
             },
             uuid,
             // What this server makes when it is asked for the best is no fault of the collection.
-            problem: (plain && is_of_6_0 && made != PLAIN).then(|| plain_problem(target)),
+            problem: left
+                .or_else(|| (plain && is_of_6_0 && made != PLAIN).then(|| plain_problem(target))),
         });
     }
     Err(StoreError::Unavailable(format!(
@@ -133,16 +135,6 @@ fn plain_problem(target: &Target) -> String {
          records are stored, but they take more room and more time; the guide's chapter on MongoDB says how to mend it",
         target.collection
     )
-}
-
-async fn wire_version(database: &Database) -> Result<i32, StoreError> {
-    let hello = database.run_command(doc! { "hello": 1 }).await;
-    match hello {
-        Ok(hello) => Ok(hello.get_i32("maxWireVersion").unwrap_or_default()),
-        // An older server knows it by another name.
-        Err(error) if code_of(&error).is_some() => Ok(0),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Steps down: clustered with the compression asked for, clustered, plain, and last what an insert makes.
@@ -173,7 +165,7 @@ pub(super) async fn create(
                     tracing::warn!(%error, "the user may not create the collection; the first insert makes a plain one");
                     return Ok(PLAIN);
                 }
-                Some(known) if code::NOT_KNOWN.contains(&known) => {
+                Some(code) if is_not_known(code) => {
                     tracing::warn!(shape, %error, "the server cannot make this kind of collection; trying a simpler one");
                 }
                 _ => return Err(error.into()),

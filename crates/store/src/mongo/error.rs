@@ -12,6 +12,9 @@ pub(super) const DUPLICATE_KEY: i32 = 11000;
 pub(super) const UUID_MISMATCH: i32 = 361;
 /// The user has no right to it.
 const UNAUTHORIZED: i32 = 13;
+/// Bad value, failed to parse, invalid options, not supported here, not implemented, unknown field:
+/// what a server says that does not know clustered collections, a compressor or a member of a command.
+const NOT_KNOWN: &[i32] = &[2, 9, 72, 115, 238, 303, 40414, 40415];
 /// `maxTimeMS` has passed.
 const MAX_TIME_EXPIRED: i32 = 50;
 
@@ -42,6 +45,11 @@ const INSERT_REFUSED: &[i32] = &[15, 16, 22, 10334, 17280];
 /// Whether the user may not do what was asked.
 pub(super) fn is_unauthorized(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(command) if command.code == UNAUTHORIZED)
+}
+
+/// Whether the server does not know what it was asked for.
+pub(super) fn is_not_known(code: i32) -> bool {
+    NOT_KNOWN.contains(&code)
 }
 
 /// Whether a write error passes by itself: then the whole insert is in doubt.

@@ -48,7 +48,10 @@ impl InsertError {
     fn of_command(error: Error) -> Self {
         match &*error.kind {
             ErrorKind::Command(command) if command.code == UUID_MISMATCH => Self::Gone,
-            ErrorKind::Command(command) if command.message.contains(UUID_MEMBER) => {
+            // The words alone say nothing: that a user has no right repeats the whole command.
+            ErrorKind::Command(command)
+                if error::is_not_known(command.code) && command.message.contains(UUID_MEMBER) =>
+            {
                 Self::UuidUnknown
             }
             _ => Self::Store(error::of_insert(error)),

@@ -7,15 +7,29 @@
 //! all is copied back and it is removed. Whatever ends this half-way, the next preparation goes on
 //! with it.
 
+use super::server::Server;
 use super::{Found, PLAIN, SEVERITY_INDEX, Target, code_of, create};
 use crate::StoreError;
-use crate::mongo::error::UUID_MISMATCH;
+use crate::mongo::error::{self, UUID_MISMATCH};
 use mongodb::Database;
 use mongodb::bson::{Bson, Uuid, doc};
+use mongodb::error::Error;
 use mongodb::options::{ReadPreference, SelectionCriteria};
 
 /// What is renamed is not there, is another one, or the new name is taken.
 const OTHERS: &[i32] = &[26, UUID_MISMATCH, 48];
+/// What is dropped is not there any more.
+const REMOVED: &[i32] = &[26, UUID_MISMATCH];
+
+/// What became of it.
+pub(super) enum Outcome {
+    /// Nothing was replaced.
+    AsItWas,
+    /// It was, by this kind of collection.
+    Made(&'static str),
+    /// What was set aside earlier is there still; why, in a sentence.
+    Left(String),
+}
 
 /// Where a plain collection stands while it is being replaced: a name that nobody else would give.
 pub(super) fn set_aside(target: &Target) -> String {
@@ -24,26 +38,30 @@ pub(super) fn set_aside(target: &Target) -> String {
 
 /// Goes on with what an earlier preparation began, and replaces a plain collection that is empty and
 /// that nobody has given options or indexes of his own. What the server or the user's rights do not
-/// allow is left as it is. Returns what was made, if anything was.
+/// allow is left as it is.
 pub(super) async fn where_empty(
     database: &Database,
     target: &Target,
     found: &Found,
     made: &str,
-) -> Result<Option<&'static str>, StoreError> {
-    if let Some(uuid) = found.set_aside {
-        put_back(database, target, uuid).await?;
+    server: Server,
+) -> Result<Outcome, StoreError> {
+    if let Some(uuid) = found.set_aside
+        && let Some(problem) = put_back(database, target, uuid).await?
+    {
+        return Ok(Outcome::Left(problem));
     }
     let replaceable = found
         .logs
         .filter(|entry| entry.bare && !entry.clustered && made != PLAIN)
+        .filter(|_| server.shows_what_is_an_operators_own())
         .and_then(|entry| entry.uuid);
     let Some(uuid) = replaceable else {
-        return Ok(None);
+        return Ok(Outcome::AsItWas);
     };
     if !is_empty(database, &target.collection).await? || has_other_indexes(database, target).await?
     {
-        return Ok(None);
+        return Ok(Outcome::AsItWas);
     }
     let (from, to) = (&target.collection, set_aside(target));
     let name = |collection: &str| format!("{}.{collection}", target.database);
@@ -59,11 +77,11 @@ pub(super) async fn where_empty(
         // Somebody else has renamed it, or is about to replace it: it is looked at again.
         Err(error) if code_of(&error).is_some_and(|code| OTHERS.contains(&code)) => {
             let made = create(database, target).await?;
-            return Ok(Some(made));
+            return Ok(Outcome::Made(made));
         }
         Err(error) if code_of(&error).is_some() => {
             tracing::warn!(%error, "the collection is plain and holds nothing, but cannot be replaced by a clustered one");
-            return Ok(None);
+            return Ok(Outcome::AsItWas);
         }
         Err(error) => return Err(error.into()),
     }
@@ -72,36 +90,63 @@ pub(super) async fn where_empty(
         made,
         "the collection was plain and held nothing: it is made anew"
     );
+    // What cannot be put back now is found at the next look, which tells it.
     put_back(database, target, uuid).await?;
-    Ok(Some(made))
+    Ok(Outcome::Made(made))
 }
 
-/// Copies what was set aside back to the collection, and removes it.
-async fn put_back(database: &Database, target: &Target, uuid: Uuid) -> Result<(), StoreError> {
+/// Copies what was set aside back to the collection, and removes it; why not, where the server refuses.
+async fn put_back(
+    database: &Database,
+    target: &Target,
+    uuid: Uuid,
+) -> Result<Option<String>, StoreError> {
     let aside = set_aside(target);
-    if !is_empty(database, &aside).await? {
+    let is_empty = match is_empty(database, &aside).await {
+        Ok(is_empty) => is_empty,
+        Err(error) => return refused(target, error),
+    };
+    if !is_empty {
         // Else the copy would make a plain one.
         create(database, target).await?;
-        let merge = doc! { "$merge": { "into": &target.collection, "on": "_id", "whenMatched": "keepExisting" } };
+        // By the id, which must not be named: for that, the server wants an index, and a clustered
+        // collection has none.
+        let merge =
+            doc! { "$merge": { "into": &target.collection, "whenMatched": "keepExisting" } };
         let copy = doc! {
             "aggregate": &aside,
             "pipeline": [merge],
             "cursor": {},
             "writeConcern": { "w": "majority", "j": true },
         };
-        database.run_command(copy).await?;
+        if let Err(error) = database.run_command(copy).await {
+            return refused(target, error);
+        }
     }
     let remove =
         doc! { "drop": &aside, "collectionUUID": uuid, "writeConcern": { "w": "majority" } };
     match database.run_command(remove).await {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(None),
         // Another aggregator has removed it.
-        Err(error) if code_of(&error).is_some() => {
-            tracing::debug!(%error, "what was set aside cannot be removed");
-            Ok(())
-        }
-        Err(error) => Err(error.into()),
+        Err(error) if code_of(&error).is_some_and(|code| REMOVED.contains(&code)) => Ok(None),
+        Err(error) => refused(target, error),
     }
+}
+
+/// What is refused for good is told, and the collection itself is used all the same.
+fn refused(target: &Target, error: Error) -> Result<Option<String>, StoreError> {
+    let is_for_good =
+        code_of(&error).is_some_and(|code| error::is_unauthorized(&error) || !error::passes(code));
+    let error = StoreError::from(error);
+    if !is_for_good {
+        return Err(error);
+    }
+    Ok(Some(format!(
+        "{}, which was set aside while {} was made anew, cannot be copied back and removed: what it holds is not found \
+         by a search ({error})",
+        set_aside(target),
+        target.collection
+    )))
 }
 
 /// Whether there is an index that is neither that of the ids nor ours.
@@ -129,7 +174,7 @@ async fn has_other_indexes(database: &Database, target: &Target) -> Result<bool,
 
 /// Asks the primary, whatever else the connection string says: a secondary may not know of a
 /// document yet.
-async fn is_empty(database: &Database, collection: &str) -> Result<bool, StoreError> {
+async fn is_empty(database: &Database, collection: &str) -> Result<bool, Error> {
     let find = doc! { "find": collection, "limit": 1, "singleBatch": true };
     let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
     let reply = database
@@ -139,10 +184,6 @@ async fn is_empty(database: &Database, collection: &str) -> Result<bool, StoreEr
     let found = reply
         .get_document("cursor")
         .and_then(|cursor| cursor.get_array("firstBatch"));
-    match found {
-        Ok(found) => Ok(found.is_empty()),
-        Err(_) => Err(StoreError::Unavailable(
-            "the reply to a find cannot be read".to_owned(),
-        )),
-    }
+    // What cannot be read is not taken for nothing.
+    Ok(found.is_ok_and(Vec::is_empty))
 }

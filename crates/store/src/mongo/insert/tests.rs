@@ -86,3 +86,31 @@ fn a_collection_that_is_gone_is_told_from_every_other_reason() {
     let reply = doc! { "ok": 1, "n": 2, "writeErrors": [gone] };
     assert_eq!(read(&reply), Err(InsertError::Gone));
 }
+
+#[test]
+fn only_a_server_that_does_not_know_the_hold_on_a_collection_is_asked_without_it() {
+    let told = |code: i32, message: &str| {
+        let failure = doc! { "ok": 0, "code": code, "codeName": "x", "errmsg": message };
+        let failure = mongodb::bson::deserialize_from_document(failure).unwrap();
+        InsertError::of_command(ErrorKind::Command(failure).into())
+    };
+    for (code, message) in [
+        (
+            40415,
+            "BSON field 'insert.collectionUUID' is an unknown field.",
+        ),
+        (72, "collectionUUID is not supported here"),
+        (
+            238,
+            "insert: support for field \"collectionUUID\" is not implemented yet",
+        ),
+    ] {
+        assert_eq!(told(code, message), InsertError::UuidUnknown, "{code}");
+    }
+    let command = "{ insert: \"logs\", collectionUUID: UUID(\"00\"), ordered: false }";
+    for code in [13, 8000, 11600, 4_242_424] {
+        let message = format!("not authorized on logdb to execute command {command}");
+        let told = told(code, &message);
+        assert!(matches!(told, InsertError::Store(_)), "{code}: {told:?}");
+    }
+}
