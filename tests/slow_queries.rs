@@ -1,6 +1,8 @@
 //! A question that takes the store long: answered however little is found, and no reason to hold back
 //! other calls.
 
+#![expect(clippy::disallowed_methods, reason = "real processes, real time")]
+
 use std::time::{Duration, Instant};
 
 use crate::support::mongod::{Mongod, TOO_SLOW};
