@@ -8,10 +8,13 @@ use record::id::RecordId;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// Documents that are asked for at once for a page of which the server cannot tell what matches: some
+/// Documents that are asked for, for a page of which the server cannot tell what matches: some
 /// more than rows are asked for, which are few where records are large.
 const PAGE_REPLY: RangeInclusive<u32> = 64..=5_000;
 const MORE_THAN_ROWS: u32 = 4;
+/// Documents in each reply of them: a page may end early, where its expressions take long, and what was
+/// fetched behind its end is fetched again for the next one.
+const WHOLE_REPLY: u32 = 256;
 /// Documents in each reply of a search, which passes over about `SEARCH_REPLY / SAMPLE_RATE` documents meanwhile:
 /// fewer when the server has to be quick.
 const SEARCH_REPLY: RangeInclusive<u32> = 8..=256;
@@ -32,7 +35,7 @@ pub(super) struct Find {
 enum Reply {
     /// So many, in one reply unless they are large: all records among them match.
     Rows(u32),
-    /// The same, with records among them that do not match.
+    /// So many, some at a time, with records among them that do not match.
     Whole(u32),
     /// Some at a time, while it searches.
     Parts,
@@ -87,7 +90,8 @@ impl Find {
     /// Documents in one reply of the server, which has so much time for all of them.
     pub(super) fn batch_size(&self, left: Duration) -> u32 {
         match self.reply {
-            Reply::Rows(documents) | Reply::Whole(documents) => documents,
+            Reply::Rows(documents) => documents,
+            Reply::Whole(documents) => documents.min(WHOLE_REPLY),
             Reply::Parts => {
                 let millis = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
                 (millis / SEARCH_REPLIES).clamp(*SEARCH_REPLY.start(), *SEARCH_REPLY.end())
@@ -255,6 +259,9 @@ mod tests {
         assert_eq!(asked(16), Some(64));
         assert_eq!(asked(100), Some(400));
         assert_eq!(asked(5_000), Some(5_000));
+        // Of which a page that ends early has not fetched many in vain.
+        let left = Duration::from_secs(10);
+        assert_eq!(Find::new(&query, None, 5_000).batch_size(left), 256);
     }
 
     #[test]
