@@ -26,6 +26,19 @@ pub struct Spool {
     pub(super) commits: mpsc::Sender<Message>,
 }
 
+/// Segments that stay because of one batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptSegments {
+    /// From that batch to the end of its segment.
+    pub numbers: Range<u64>,
+    /// Bytes of all segments but the newest.
+    pub older_bytes: u64,
+    /// Bytes of one segment.
+    pub segment_bytes: u64,
+    /// Whether the spool holds more than half of what it may.
+    pub is_half_full: bool,
+}
+
 impl Spool {
     /// Makes a batch durable: when this returns its place in the order of acknowledgement, it is on
     /// disk. Its records are counted, whatever becomes of them. `room` is the memory that it takes up: it
@@ -94,14 +107,22 @@ impl Spool {
         self.shared.state().none_before()
     }
 
-    /// The first batch that is not done, and where the segment ends that it keeps; `None` while that is
-    /// the newest one, which is kept in any case.
-    pub fn keeps_a_segment(&self) -> Option<Range<u64>> {
+    /// What the first batch that is not done keeps on disk; `None` while it is in the newest segment, which
+    /// is kept in any case.
+    pub fn keeps_segments(&self) -> Option<KeptSegments> {
+        let bounds = &self.shared.bounds;
         let state = self.shared.state();
-        let (first, newest) = (state.done_below, state.spans.back()?.first_seq);
+        let (first, newest) = (state.done_below, state.spans.back()?);
         let mut spans = state.spans.iter();
-        let span = spans.find(|span| first < span.end_seq && span.first_seq < newest)?;
-        Some(first..span.end_seq)
+        let oldest =
+            spans.find(|span| first < span.end_seq && span.first_seq < newest.first_seq)?;
+        let all: u64 = state.spans.iter().map(|span| span.bytes).sum();
+        Some(KeptSegments {
+            numbers: first..oldest.end_seq,
+            older_bytes: all - newest.bytes,
+            segment_bytes: bounds.segment_bytes.min(bounds.max_bytes / 4),
+            is_half_full: all > bounds.max_bytes / 2,
+        })
     }
 
     /// Waits until batches were done since the last call.

@@ -82,7 +82,7 @@ pub use accounts::{Accounts, BatchOutcome};
 pub use bounds::{AppendError, Bounds};
 pub use consumer::Consumer;
 pub use damage::{Damage, SpoolError};
-pub use handle::Spool;
+pub use handle::{KeptSegments, Spool};
 pub use log::SpoolOptions;
 pub use lookup::Lookup;
 pub use portion::{ConsumeError, Portion};

@@ -4,8 +4,8 @@
 //! A deferred batch is a later copy of records that the spool held already; the older copy is done once
 //! the later one is durable. Handed out, a copy is *parked*: only its number stays in memory. One task
 //! looks at some of them once a second, which asks the store again and the dead letters.
-//! When the oldest batch that is not done is a parked one and its segment is not the newest, the task
-//! moves it: it is appended anew, so that the segment can go.
+//! When the oldest batch that is not done is a parked one, and older segments hold more than a segment that
+//! is of no use, the task moves it: it is appended anew, so that its segment can go.
 //!
 //! Two copies that a crash left behind are one: the later is kept, the older is done as *stored already*.
 

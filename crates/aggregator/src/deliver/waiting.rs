@@ -5,7 +5,7 @@ use super::deferral::ParkedBatch;
 use super::delivery::{Delivery, INSERT_BYTES, INSERT_DOCUMENTS, send};
 use super::outcome::outcome;
 use record::batch::Batch;
-use spool::{BatchOutcome, Lookup, Spooled};
+use spool::{BatchOutcome, KeptSegments, Lookup, Spooled};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,10 +118,10 @@ impl Waiting {
     }
 
     /// Sends parked batches to the spool's end when the first batch that is not done is one of them, and
-    /// keeps a segment from being removed; whether any was sent.
+    /// keeps segments that are of no use otherwise; whether any was sent.
     pub(super) async fn move_on(&mut self) -> bool {
         let delivery = Arc::clone(&self.delivery);
-        let Some(kept) = delivery.spool.keeps_a_segment() else {
+        let Some(kept) = delivery.spool.keeps_segments() else {
             return false;
         };
         if self.allowance == 0 {
@@ -129,7 +129,10 @@ impl Waiting {
         }
         let moving = {
             let mut parked = delivery.deferral.parked();
-            parked.begin_to_move(kept, MOVED_AT_ONCE, self.allowance)
+            if !is_worth_it(&kept, parked.bytes()) {
+                return false;
+            }
+            parked.begin_to_move(kept.numbers, MOVED_AT_ONCE, self.allowance)
         };
         let mut batches = self.read(moving.iter().map(|(seq, _)| *seq)).await;
         let mut appending = JoinSet::new();
@@ -210,6 +213,16 @@ impl Waiting {
     }
 }
 
+/// Whether moving gives more room back than it takes: more than a segment of what is kept is of no use, and
+/// as much as would have to be written for it, or room is short. Else what waits would be written again for
+/// ever as soon as it is more than a segment.
+fn is_worth_it(kept: &KeptSegments, parked_bytes: u64) -> bool {
+    let of_no_use = kept.older_bytes.saturating_sub(parked_bytes);
+    of_no_use > kept.segment_bytes && (of_no_use > parked_bytes || kept.is_half_full)
+}
+
+#[cfg(test)]
+mod at_rest;
 #[cfg(test)]
 mod memory_disk;
 #[cfg(test)]

@@ -100,21 +100,35 @@ async fn what_is_looked_up_together_is_as_much_as_a_portion_holds() {
 async fn only_what_is_not_in_the_newest_segment_keeps_one() {
     let folder = tempfile::tempdir().unwrap();
     let (spool, _committer, mut source) = open(place(folder.path()), false).unwrap();
-    assert_eq!(spool.keeps_a_segment(), None);
+    assert_eq!(spool.keeps_segments(), None);
     append(&spool, 0..1).await;
-    assert_eq!(spool.keeps_a_segment(), None);
+    assert_eq!(spool.keeps_segments(), None);
     append(&spool, 1..100).await;
     take(&mut source, 100).await;
-    let kept = spool.keeps_a_segment().unwrap();
+    let kept = spool.keeps_segments().unwrap();
+    assert_eq!(
+        spool.snapshot().bytes - newest(folder.path()),
+        kept.older_bytes
+    );
+    assert_eq!((kept.segment_bytes, kept.is_half_full), (4096, false));
+    let kept = kept.numbers;
     assert_eq!(kept.start, 1);
     assert!((2..100).contains(&kept.end), "{kept:?}");
     for seq in kept.clone() {
         spool.done(seq, 0, BatchOutcome::default());
     }
-    let next = spool.keeps_a_segment().unwrap();
+    let next = spool.keeps_segments().unwrap().numbers;
     assert_eq!(next.start, kept.end);
     for seq in next.start..=100 {
         spool.done(seq, 0, BatchOutcome::default());
     }
-    assert_eq!(spool.keeps_a_segment(), None);
+    assert_eq!(spool.keeps_segments(), None);
+}
+
+/// The length of the newest segment.
+fn newest(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let segments = entries.filter(|entry| entry.path().extension().is_some_and(|end| end == "seg"));
+    let newest = segments.max_by_key(std::fs::DirEntry::file_name).unwrap();
+    newest.metadata().unwrap().len()
 }

@@ -11,6 +11,7 @@ pub(in crate::deliver) struct Parked {
     by_number: BTreeMap<u64, ParkedBatch>,
     by_digest: HashMap<[u8; 16], u64>,
     records: u64,
+    bytes: u64,
 }
 
 /// What is known of one.
@@ -39,6 +40,7 @@ impl Parked {
         let older = self.by_digest.get(&parked.digest).copied();
         let older = older.and_then(|older| Some((older, self.take(older)?)));
         self.records += parked.records;
+        self.bytes += parked.bytes;
         self.by_digest.insert(parked.digest, seq);
         self.by_number.insert(seq, parked);
         older.filter(|(_, older)| !older.moving)
@@ -49,6 +51,7 @@ impl Parked {
         let parked = self.by_number.remove(&seq)?;
         self.by_digest.remove(&parked.digest);
         self.records -= parked.records;
+        self.bytes -= parked.bytes;
         Some(parked)
     }
 
@@ -102,6 +105,11 @@ impl Parked {
     /// How many batches there are.
     pub(in crate::deliver) fn len(&self) -> usize {
         self.by_number.len()
+    }
+
+    /// Bytes of their documents.
+    pub(in crate::deliver) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Their records.
