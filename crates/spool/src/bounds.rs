@@ -1,6 +1,6 @@
 //! How much disk the spool may take, and why batches were not taken.
 
-use super::disk::Disk;
+use super::disk::{self, Disk};
 
 /// How much disk the spool may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,12 +55,6 @@ pub(super) fn check_bound(bounds: &Bounds, used: u64, bytes: u64) -> Result<(), 
 
 /// Whether the disk may.
 pub(super) fn check_disk(disk: &dyn Disk, bounds: &Bounds, bytes: u64) -> Result<(), AppendError> {
-    // A file system that cannot say how full it is shows it when it is written to.
-    let free = disk.free_bytes().unwrap_or(u64::MAX);
-    if free < bounds.min_free_disk.saturating_add(bytes) {
-        let least = bounds.min_free_disk;
-        let reason = format!("{free} bytes are free, and {least} are to stay so");
-        return Err(AppendError::DiskFull(reason));
-    }
-    Ok(())
+    let room = disk::check_room(disk, bounds.min_free_disk, bytes);
+    room.map_err(|little| AppendError::DiskFull(little.to_string()))
 }

@@ -94,6 +94,29 @@ pub fn read_full_at(file: &dyn DiskFile, buffer: &mut [u8], offset: u64) -> io::
     Ok(filled)
 }
 
+/// There is less room on the disk than is to stay free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{free} bytes are free, and {least} are to stay so")]
+pub struct LittleRoom {
+    /// Bytes that are free.
+    pub free: u64,
+    /// Bytes that are to stay free.
+    pub least: u64,
+}
+
+/// Whether the disk may hold so many bytes more, when `least` are to stay free.
+///
+/// # Errors
+/// [`LittleRoom`] when it may not.
+pub fn check_room(disk: &dyn Disk, least: u64, bytes: u64) -> Result<(), LittleRoom> {
+    // A file system that cannot say how full it is shows it when it is written to.
+    let free = disk.free_bytes().unwrap_or(u64::MAX);
+    match free < least.saturating_add(bytes) {
+        true => Err(LittleRoom { free, least }),
+        false => Ok(()),
+    }
+}
+
 /// Whether an error means that there is no room, and not that the disk is broken.
 pub fn is_no_room(error: &io::Error) -> bool {
     matches!(

@@ -14,7 +14,7 @@ use kept::{Kept, room};
 use logs::Timestamp;
 use record::batch::BatchOrigin;
 use serde::Serialize;
-use spool::disk::{self, Disk};
+use spool::disk::{self, Disk, LittleRoom};
 use std::collections::HashSet;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,15 +34,8 @@ pub enum DeadLetterError {
         limit: u64,
     },
     /// The file system has too little room left.
-    #[error(
-        "the disk of the data folder is full: {free} bytes are free, and {least} are to stay so"
-    )]
-    DiskFull {
-        /// Bytes that are free.
-        free: u64,
-        /// Bytes that are to stay free.
-        least: u64,
-    },
+    #[error("the disk of the data folder is full: {0}")]
+    DiskFull(#[from] LittleRoom),
     /// The disk does not do what it is asked.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -292,12 +285,7 @@ impl DeadLetters {
         if used >= limit {
             return Err(DeadLetterError::Full { used, limit });
         }
-        let least = self.bounds.min_free_disk;
-        // A file system that cannot say how full it is shows it when it is written to.
-        let free = self.disk.free_bytes().unwrap_or(u64::MAX);
-        if free < least.saturating_add(room(bytes)) {
-            return Err(DeadLetterError::DiskFull { free, least });
-        }
+        disk::check_room(&*self.disk, self.bounds.min_free_disk, room(bytes))?;
         Ok(())
     }
 

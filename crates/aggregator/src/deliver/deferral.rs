@@ -46,8 +46,19 @@ pub(crate) struct Deferral {
 }
 
 impl Deferral {
+    /// Parks the deferred batches of a portion; the others, which are to be delivered.
+    pub(super) fn park_deferred(&self, portion: Vec<Spooled>, spool: &Spool) -> Vec<Spooled> {
+        let (deferred, others): (Vec<_>, Vec<_>) = portion
+            .into_iter()
+            .partition(|spooled| spooled.batch.is_deferred());
+        for spooled in deferred {
+            self.park(&spooled, spool);
+        }
+        others
+    }
+
     /// Parks a deferred batch that the spool handed out. If an older copy of it is parked, that one is done.
-    pub(super) fn park(&self, spooled: &Spooled, spool: &Spool) {
+    fn park(&self, spooled: &Spooled, spool: &Spool) {
         let older = self.parked().park(spooled.seq, &spooled.batch);
         if let Some((seq, older)) = older {
             let outcome = BatchOutcome {

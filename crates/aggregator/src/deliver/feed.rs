@@ -178,12 +178,8 @@ impl Feed {
     }
 
     async fn deliver(&mut self, mut permit: Permit, portion: Vec<Spooled>) {
-        let (deferred, portion): (Vec<_>, Vec<_>) = portion
-            .into_iter()
-            .partition(|spooled| spooled.batch.is_deferred());
-        for spooled in deferred {
-            self.delivery.deferral.park(&spooled, &self.delivery.spool);
-        }
+        let (deferral, spool) = (&self.delivery.deferral, &self.delivery.spool);
+        let portion = deferral.park_deferred(portion, spool);
         if portion.is_empty() {
             return;
         }

@@ -120,10 +120,10 @@ impl Prepared {
     }
 
     fn as_spooled(&self, position: usize) -> Option<(&Part, Vec<u8>)> {
-        let part = self
+        let at = self
             .parts
-            .iter()
-            .find(|part| part.range.contains(&position))?;
+            .partition_point(|part| part.range.end <= position);
+        let part = self.parts.get(at)?;
         let mut document = self
             .documents
             .slices(position..position + 1)

@@ -303,6 +303,15 @@ impl Fixture {
         told
     }
 
+    /// Does with a portion what the feed does.
+    pub(super) async fn park_or_deliver(&self, portion: Vec<Spooled>) {
+        let (deferral, spool) = (&self.delivery.deferral, &self.delivery.spool);
+        let portion = deferral.park_deferred(portion, spool);
+        if !portion.is_empty() {
+            self.delivery.deliver(portion).await;
+        }
+    }
+
     pub(super) async fn set_aside(&self) -> Vec<DeadLetter> {
         let (letters, mut all, mut file) = (&self.delivery.dead_letters, Vec::new(), 0);
         while let Some(next) = letters.after(file) {

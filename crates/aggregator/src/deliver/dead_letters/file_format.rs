@@ -142,16 +142,12 @@ fn parse(raw: &RawDocument) -> Option<DeadLetter> {
         position: u32::try_from(integer("position")?).ok()?,
         undated: integer("undated")? != 0,
         alone: false,
-        ..reason_and_document(raw)?
+        ..parse_without_origin(raw)?
     })
 }
 
 /// Of an earlier version: what it came with is told from its id, as far as that goes.
 fn parse_without_origin(raw: &RawDocument) -> Option<DeadLetter> {
-    reason_and_document(raw)
-}
-
-fn reason_and_document(raw: &RawDocument) -> Option<DeadLetter> {
     let document = binary(raw.get("document").ok()??)?.to_vec();
     let id = encoded_id(&document)?;
     let stored = RawDocument::from_bytes(&document).ok();

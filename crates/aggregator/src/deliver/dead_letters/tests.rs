@@ -163,7 +163,7 @@ async fn a_disk_that_is_to_stay_free_is_left_free() {
     let disk = Arc::new(Folder::create(folder.path()).unwrap());
     let letters = Arc::new(DeadLetters::open(disk, bounds).unwrap());
     let full = letters.add(vec![letter("a", "1")]).await.unwrap_err();
-    assert!(matches!(full, DeadLetterError::DiskFull { .. }), "{full}");
+    assert!(matches!(full, DeadLetterError::DiskFull(_)), "{full}");
 }
 
 #[tokio::test]

@@ -38,18 +38,7 @@ async fn deliver(place: &mut Fixture, batches: usize) {
     while came < batches {
         let portion = place.next().await;
         came += portion.len();
-        let (deferred, portion): (Vec<_>, Vec<_>) = portion
-            .into_iter()
-            .partition(|spooled| spooled.batch.is_deferred());
-        for spooled in deferred {
-            place
-                .delivery
-                .deferral
-                .park(&spooled, &place.delivery.spool);
-        }
-        if !portion.is_empty() {
-            place.delivery.deliver(portion).await;
-        }
+        place.park_or_deliver(portion).await;
     }
 }
 

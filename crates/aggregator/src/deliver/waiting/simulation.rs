@@ -213,21 +213,10 @@ async fn killed(disk: &MemoryDisk) {
     }
 }
 
-/// As the feed does it.
 async fn deliver_one(place: &mut Fixture) {
     let next = tokio::time::timeout(NOTHING, place.consumer.next(PORTION)).await;
-    let Ok(Ok(Some(portion))) = next else { return };
-    let (deferred, portion): (Vec<_>, Vec<_>) = portion
-        .into_iter()
-        .partition(|spooled| spooled.batch.is_deferred());
-    for spooled in deferred {
-        place
-            .delivery
-            .deferral
-            .park(&spooled, &place.delivery.spool);
-    }
-    if !portion.is_empty() {
-        place.delivery.deliver(portion).await;
+    if let Ok(Ok(Some(portion))) = next {
+        place.park_or_deliver(portion).await;
     }
 }
 
