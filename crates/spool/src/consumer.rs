@@ -2,8 +2,9 @@
 //! and else from disk.
 
 use super::Shared;
+use super::open_segment::OpenSegment;
 use super::portion::{ConsumeError, Portion, PortionBuilder};
-use super::reader::{Reader, read_portion};
+use super::reader::read_portion;
 use super::state::Spooled;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -11,12 +12,12 @@ use tokio::task::JoinHandle;
 /// The reading end. There is one.
 pub struct Consumer {
     shared: Arc<Shared>,
-    reader: Option<Reader>,
+    reader: Option<OpenSegment>,
     /// What is being read, and has not come back yet.
     reading: Option<JoinHandle<Reading>>,
 }
 
-type Reading = (Option<Reader>, Result<Vec<Spooled>, ConsumeError>);
+type Reading = (Option<OpenSegment>, Result<Vec<Spooled>, ConsumeError>);
 
 impl Consumer {
     pub(super) fn new(shared: Arc<Shared>) -> Self {

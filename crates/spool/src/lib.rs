@@ -65,6 +65,7 @@ mod lookup;
 mod meter;
 pub mod offline;
 mod oldest_ahead;
+mod open_segment;
 mod portion;
 mod reader;
 mod recovery;

@@ -1,27 +1,18 @@
 //! Reads batches by their numbers, after they were handed out once.
 
+use super::Shared;
 use super::damage::Damage;
-use super::frame_cursor::{FrameCursor, Step};
+use super::frame_cursor::Step;
+use super::open_segment::{OpenSegment, at};
 use super::portion::{ConsumeError, Portion, PortionBuilder};
-use super::reader::{at, lost_with_the_cache};
-use super::segment::{OpenFault, Segment};
+use super::segment::OpenFault;
 use super::state::Spooled;
-use super::{Shared, frame};
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Where it reads, so that numbers that rise are read in one go over each segment.
 pub struct Lookup {
     shared: Arc<Shared>,
-    place: Option<Place>,
-}
-
-struct Place {
-    segment: u64,
-    /// How often the newest segment had been replaced when this one was opened.
-    replaced: u64,
-    cursor: FrameCursor,
-    read: VecDeque<Spooled>,
+    place: Option<OpenSegment>,
 }
 
 impl Lookup {
@@ -98,10 +89,8 @@ impl Lookup {
         };
         let wanted = (span.first_seq, replaced);
         let mut place = match self.place.take() {
-            Some(place) if (place.segment, place.replaced) == wanted && place.next() <= seq => {
-                place
-            }
-            _ => Place::open(&self.shared, span.first_seq, replaced)?,
+            Some(place) if (place.number, place.replaced) == wanted && place.next() <= seq => place,
+            _ => open(&self.shared, span.first_seq, replaced)?,
         };
         place.cursor.extend(span.bytes);
         let found = place.find(seq, &self.shared);
@@ -110,20 +99,14 @@ impl Lookup {
     }
 }
 
-impl Place {
-    fn open(shared: &Shared, segment: u64, replaced: u64) -> Result<Self, ConsumeError> {
-        let opened = Segment::open(&*shared.disk, segment).map_err(|fault| match fault {
-            OpenFault::Io(error) => at(segment, 0, &error),
-            OpenFault::Head(_) | OpenFault::Unreadable => damaged(segment, 0),
-        })?;
-        Ok(Self {
-            segment,
-            replaced,
-            cursor: opened.frames(),
-            read: VecDeque::new(),
-        })
-    }
+fn open(shared: &Shared, number: u64, replaced: u64) -> Result<OpenSegment, ConsumeError> {
+    OpenSegment::open(shared, number, replaced).map_err(|fault| match fault {
+        OpenFault::Io(error) => at(number, 0, &error),
+        OpenFault::Head(_) | OpenFault::Unreadable => damaged(number, 0),
+    })
+}
 
+impl OpenSegment {
     /// The lowest number that can still be found from here.
     fn next(&self) -> u64 {
         let read = self.read.front().map(|spooled| spooled.seq);
@@ -142,21 +125,14 @@ impl Place {
                 }
             }
             let offset = self.cursor.offset();
-            let step = self.cursor.step();
-            match step.map_err(|error| at(self.segment, offset, &error))? {
+            match self.step(shared)? {
                 Step::Frame(head, _) if head.end_seq() <= seq => {}
                 Step::Frame(head, _) => {
-                    let batches = frame::decode_batches(&head, self.cursor.payload());
-                    let batches = batches.ok_or_else(|| damaged(self.segment, offset))?;
-                    let numbered = (head.first_seq..).zip(batches);
-                    self.read
-                        .extend(numbered.map(|(seq, batch)| Spooled { seq, batch }));
+                    let kept = self.keep(&head);
+                    kept.ok_or_else(|| damaged(self.number, offset))?;
                 }
                 Step::Seal(_) => return Ok(None),
-                Step::Bad if shared.state().owed == Some(self.cursor.expected()) => {
-                    return Err(lost_with_the_cache(shared).into());
-                }
-                Step::Bad | Step::End => return Err(damaged(self.segment, offset)),
+                Step::Bad | Step::End => return Err(damaged(self.number, offset)),
             }
         }
     }

@@ -1,29 +1,19 @@
 //! Reads what waits from disk, and hands it out.
 
+use super::Shared;
 use super::damage::Damage;
-use super::frame_cursor::{FrameCursor, Step};
+use super::frame_cursor::Step;
+use super::open_segment::{OpenSegment, at};
 use super::portion::{ConsumeError, Portion, PortionBuilder};
-use super::segment::{self, OpenFault, Segment};
+use super::segment::OpenFault;
 use super::segment_span::SegmentSpan;
 use super::state::Spooled;
-use super::{Shared, frame};
-use std::collections::VecDeque;
-use std::io;
-
-/// Where in which segment it reads, and what it has read and not handed out.
-pub(super) struct Reader {
-    segment: u64,
-    /// How often the newest segment had been replaced when it was opened.
-    replaced: u64,
-    cursor: FrameCursor,
-    read: VecDeque<Spooled>,
-}
 
 /// Reads frames until a portion is full or there is nothing more; empty when the place to read from
 /// has changed meanwhile. A fault is told when nothing stands before it; it comes again.
 pub(super) fn read_portion(
     shared: &Shared,
-    reader: &mut Option<Reader>,
+    reader: &mut Option<OpenSegment>,
     portion: Portion,
 ) -> Result<Vec<Spooled>, ConsumeError> {
     let mut builder = PortionBuilder::new(portion);
@@ -39,7 +29,7 @@ pub(super) fn read_portion(
 /// Reads one more frame and hands it out; whether to go on.
 fn read_more(
     shared: &Shared,
-    reader: &mut Option<Reader>,
+    reader: &mut Option<OpenSegment>,
     builder: &mut PortionBuilder,
 ) -> Result<bool, ConsumeError> {
     let (span, limit, replaced) = {
@@ -56,8 +46,8 @@ fn read_more(
         (span, limit, state.replaced)
     };
     let here = match reader.take() {
-        Some(here) if (here.segment, here.replaced) == (span.first_seq, replaced) => here,
-        _ => Reader::open(shared, span.first_seq, replaced)?,
+        Some(here) if (here.number, here.replaced) == (span.first_seq, replaced) => here,
+        _ => open(shared, span.first_seq, replaced)?,
     };
     let here = reader.insert(here);
     here.cursor.extend(limit);
@@ -71,24 +61,18 @@ fn read_more(
     Ok(true)
 }
 
-impl Reader {
-    fn open(shared: &Shared, first_seq: u64, replaced: u64) -> Result<Self, ConsumeError> {
-        let segment = Segment::open(&*shared.disk, first_seq).map_err(|fault| match fault {
-            OpenFault::Io(error) => at(first_seq, 0, &error),
-            OpenFault::Head(_) | OpenFault::Unreadable => ConsumeError::Damaged(Damage {
-                segment: first_seq,
-                offset: 0,
-                what: "the segment's head is damaged",
-            }),
-        })?;
-        Ok(Self {
-            segment: first_seq,
-            replaced,
-            cursor: segment.frames(),
-            read: VecDeque::new(),
-        })
-    }
+fn open(shared: &Shared, number: u64, replaced: u64) -> Result<OpenSegment, ConsumeError> {
+    OpenSegment::open(shared, number, replaced).map_err(|fault| match fault {
+        OpenFault::Io(error) => at(number, 0, &error),
+        OpenFault::Head(_) | OpenFault::Unreadable => ConsumeError::Damaged(Damage {
+            segment: number,
+            offset: 0,
+            what: "the segment's head is damaged",
+        }),
+    })
+}
 
+impl OpenSegment {
     /// Hands out what was read; whether the portion is full.
     fn hand_out(&mut self, shared: &Shared, builder: &mut PortionBuilder) -> bool {
         let mut state = shared.state();
@@ -122,39 +106,16 @@ impl Reader {
             })
         };
         let offset = self.cursor.offset();
-        let step = self.cursor.step();
-        match step.map_err(|error| at(span.first_seq, offset, &error))? {
-            Step::Frame(head, _) => {
-                let batches = frame::decode_batches(&head, self.cursor.payload())
-                    .ok_or_else(|| damage(offset, "a frame does not hold what its head says"))?;
-                let numbered = (head.first_seq..).zip(batches);
-                self.read
-                    .extend(numbered.map(|(seq, batch)| Spooled { seq, batch }));
-                Ok(())
-            }
+        match self.step(shared)? {
+            Step::Frame(head, _) => self
+                .keep(&head)
+                .ok_or_else(|| damage(offset, "a frame does not hold what its head says")),
             Step::Seal(seal) if seal.first_seq == span.end_seq => {
                 shared.state().skip_to(span.end_seq);
                 Ok(())
-            }
-            Step::Bad if shared.state().owed == Some(self.cursor.expected()) => {
-                Err(lost_with_the_cache(shared).into())
             }
             Step::Bad | Step::Seal(_) => Err(damage(offset, "a frame is damaged")),
             Step::End => Err(damage(offset, "batches are missing behind it")),
         }
     }
-}
-
-/// That a segment cannot be read, and where.
-pub(super) fn at(first_seq: u64, offset: u64, error: &io::Error) -> ConsumeError {
-    let place = format!("{} at byte {offset}: {error}", segment::name(first_seq));
-    ConsumeError::Io(io::Error::new(error.kind(), place))
-}
-
-/// The last frame of an earlier life stood in the cache alone, for its sync had failed: nobody was told
-/// that it was taken. The next start finds a torn write.
-pub(super) fn lost_with_the_cache(shared: &Shared) -> io::Error {
-    let reason = "the last frame of an earlier stop was never on disk and has left the cache";
-    shared.poison(reason);
-    io::Error::other(reason)
 }

@@ -1,7 +1,7 @@
 //! A request's body, within its bounds in bytes and time.
 
 use super::error::ApiError;
-use super::listener::TIME_WHEN_STOPPING;
+use super::listener::{TIME_WHEN_STOPPING, stopped_for};
 use super::services::{Limits, Services};
 use crate::accounting::admission::Reservation;
 use axum::body::Body;
@@ -41,15 +41,9 @@ pub(super) async fn read(
         () = tokio::time::sleep(limits.body_timeout) => {
             Err(ApiError::body_timeout(limits.body_timeout))
         }
-        () = stopped_for_long(services) => Err(ApiError::stopping()),
+        () = stopped_for(&services.stopping, TIME_WHEN_STOPPING) => Err(ApiError::stopping()),
     };
     read.map_err(ApiError::closing)
-}
-
-/// Ends when a stop has gone on for longer than bodies may take that are not whole.
-async fn stopped_for_long(services: &Services) {
-    services.stopping.cancelled().await;
-    tokio::time::sleep(TIME_WHEN_STOPPING).await;
 }
 
 async fn collect(

@@ -89,6 +89,12 @@ async fn accept(
     }
 }
 
+/// Ends when a stop has gone on for so long.
+pub(super) async fn stopped_for(stop: &CancellationToken, time: Duration) {
+    stop.cancelled().await;
+    tokio::time::sleep(time).await;
+}
+
 /// `None` when there was no connection within this time.
 async fn accept_or_quiet(
     listener: &TcpListener,

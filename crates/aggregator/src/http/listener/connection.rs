@@ -1,11 +1,11 @@
 //! One connection, from its first byte to an end that the other side sees.
 
-use super::TIME_WHEN_STOPPING;
 use super::answer::{Answer, UnderWay};
 use super::connections::{Connections, Place};
 use super::departure::{ClientLeft, departure};
 use super::progress::Progress;
 use super::socket::{ResetAtEnd, Socket};
+use super::{TIME_WHEN_STOPPING, stopped_for};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -112,12 +112,6 @@ async fn exchange(
             linger(stream, &stop).await;
         }
     }
-}
-
-/// Ends when a stop has gone on for so long.
-async fn stopped_for(stop: &CancellationToken, time: Duration) {
-    stop.cancelled().await;
-    tokio::time::sleep(time).await;
 }
 
 /// The answer to one request.
