@@ -1,7 +1,9 @@
 //! SIGTERM and Ctrl-C: what was accepted is finished, and the process ends in time.
 
+#![expect(clippy::disallowed_methods, reason = "real processes, real time")]
+
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::mongod::Mongod;
 use crate::support::raw::RawClient;
@@ -275,4 +277,30 @@ async fn a_second_signal_ends_at_once_and_loses_nothing() {
     reader.close();
     service.restart().await;
     assert_eq!(stored(&service).await.len(), 20_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_stands_still_does_not_take_a_stop_beyond_its_time() {
+    /// Over before the driver gives it up.
+    const TIMEOUT: Duration = Duration::from_secs(2);
+    /// For a busy machine to start and end threads.
+    const SLACK: Duration = Duration::from_millis(750);
+    let mongod = Mongod::start().await;
+    let settings = Service::builder().mongodb(&mongod.uri(), "logdb");
+    let timeout = format!("{}s", TIMEOUT.as_secs());
+    let service = settings.env("SHUTDOWN_TIMEOUT", timeout).start().await;
+    let batch = json!([{"message": "first"}]);
+    assert_eq!(service.batch(&batch).await.status, 200);
+    mongod.freeze();
+    let path = "/logs/batch?ack=spooled";
+    let reply = service.post(path, "application/json", batch.to_string());
+    assert_eq!(reply.await.status, 200);
+    let began = Instant::now();
+    service.terminate();
+    assert_eq!(service.wait_exit(PATIENCE).await.code(), Some(0));
+    let took = began.elapsed();
+    assert!(took < TIMEOUT + SLACK, "{took:?}");
+    mongod.thaw();
+    service.restart().await;
+    assert_eq!(stored(&service).await["first"], 2);
 }

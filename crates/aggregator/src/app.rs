@@ -169,10 +169,14 @@ impl App {
             return Err(SpoolFailed(reason));
         }
         let now = self.services.clock.elapsed();
+        let deadline = now + self.shutdown_timeout;
+        let last = (LAST_WRITES + LAST_WORDS).min(self.shutdown_timeout / 8);
         let stop = Stop {
             clock: Arc::clone(&self.services.clock),
             end_of_requests: now + self.shutdown_timeout / 4 * 3,
-            deadline: now + self.shutdown_timeout,
+            end_of_drain: deadline.saturating_sub(last),
+            end_of_lanes: deadline.saturating_sub(last / 3),
+            deadline,
         };
         stop.in_order(self.services, self.ends, serving, &tracker)
             .await;
@@ -186,6 +190,10 @@ struct Stop {
     /// When requests that are still under way are cut off: after three quarters of the time, so that
     /// the drain has the rest however long they take.
     end_of_requests: Duration,
+    /// When what is not delivered stays in the spool.
+    end_of_drain: Duration,
+    /// When jobs that nobody waits for any more are left to themselves, and the store closes.
+    end_of_lanes: Duration,
     /// When it is over.
     deadline: Duration,
 }
@@ -212,8 +220,8 @@ impl Stop {
         let committed = tokio::time::timeout(LAST_WRITES, committed).await;
         let committed = matches!(committed, Ok(Ok(true)));
         let patience = match services.drain.store_is_away() {
-            true => self.left().min(DRAIN_OF_A_DEAD_STORE),
-            false => self.left(),
+            true => self.until(self.end_of_drain).min(DRAIN_OF_A_DEAD_STORE),
+            false => self.until(self.end_of_drain),
         };
         ends.drain.finish(patience).await;
         let (store, spool) = (Arc::clone(&services.store), services.intake.spool().clone());
@@ -227,19 +235,15 @@ impl Stop {
         };
         if !cut_off {
             // They end with the last of those who use them.
-            drop(tokio::time::timeout(self.left().max(LAST_WRITES), lanes).await);
+            drop(tokio::time::timeout(self.until(self.end_of_lanes), lanes).await);
         }
-        if tokio::time::timeout(self.left().max(LAST_WORDS), store.close())
+        if tokio::time::timeout(self.until(self.deadline), store.close())
             .await
             .is_err()
         {
             tracing::warn!("the store did not close in time; nothing depends on that");
         }
         leave(spool, committed).await;
-    }
-
-    fn left(&self) -> Duration {
-        self.until(self.deadline)
     }
 
     fn until(&self, time: Duration) -> Duration {
