@@ -11,6 +11,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat};
 use serde_json::json;
+use std::collections::HashSet;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use store::page;
@@ -27,23 +28,28 @@ pub(in crate::http) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let limit = limit(query.as_deref().unwrap_or_default())?;
-    let kept = services.dead_letters.snapshot();
-    let mut text = format!("{{\"total\":{},\"records\":[", kept.records).into_bytes();
-    let (mut listed, mut file) = (0, 0);
+    let (mut text, mut listed, mut file) = (Vec::new(), 0, 0);
+    let mut seen = HashSet::new();
     while let Some(next) = services.dead_letters.after(file) {
         if listed >= limit || text.len() > MAX_TEXT_BYTES {
             break;
         }
         file = next;
         let letters = services.dead_letters.read(file).await?;
-        for record in letters.iter().take(limit - listed) {
+        // A small file may have been put together with others since it was read.
+        let new = letters.iter();
+        let new = new.filter(|letter| seen.insert((letter.origin, letter.position)));
+        for record in new.take(limit - listed) {
             let before: &[u8] = if listed == 0 { b"\n" } else { b",\n" };
             text.extend_from_slice(before);
             write_kept(record, &mut text).map_err(DeadLetterError::Io)?;
             listed += 1;
         }
     }
-    text.extend_from_slice(b"]}\n");
+    // Told last: while they were read, some may have been put back, or others refused.
+    let total = services.dead_letters.snapshot().records.max(listed as u64);
+    let head = format!("{{\"total\":{total},\"records\":[").into_bytes();
+    let text = [head, text, b"]}\n".to_vec()].concat();
     Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
 }
 
