@@ -109,19 +109,24 @@ on_both_stores!(
         assert!(reserved > 0, "{health}");
         let bound = before + READERS as u64 * READER_KIB + SLACK_KIB;
         assert!(most < bound, "{before} KiB before, {most} KiB then");
-        let rest: Vec<_> = readers
-            .into_iter()
-            .map(|(reader, read, encoding)| tokio::spawn(rows(reader, read, encoding)))
-            .collect();
-        for rest in rest {
-            assert_eq!(rest.await.unwrap(), THOUSANDS * 1000);
-        }
-        wait_until("the room to be free", PATIENCE, async || {
-            service.health().await["memory"]["reads"]["reservedBytes"] == 0
-        })
-        .await;
+        all_end_whole(&service, readers).await;
     }
 );
+
+/// Each of these, with what was read and its encoding, gets all rows; then their room is free.
+async fn all_end_whole(service: &Service, readers: Vec<(RawClient, Vec<u8>, &'static str)>) {
+    let rest: Vec<_> = readers
+        .into_iter()
+        .map(|(reader, read, encoding)| tokio::spawn(rows(reader, read, encoding)))
+        .collect();
+    for rest in rest {
+        assert_eq!(rest.await.unwrap(), THOUSANDS * 1000);
+    }
+    wait_until("the room to be free", PATIENCE, async || {
+        service.health().await["memory"]["reads"]["reservedBytes"] == 0
+    })
+    .await;
+}
 
 async fn bounded(backend: Backend) {
     const LIMIT: u64 = 6 * 1024 * 1024;
@@ -136,7 +141,7 @@ async fn bounded(backend: Backend) {
         if !head.starts_with(b"HTTP/1.1 200") {
             break head;
         }
-        readers.push((reader, head));
+        readers.push((reader, head, "identity"));
         assert!(readers.len() < READERS, "none is refused");
     };
     assert!(refused.starts_with(b"HTTP/1.1 503"));
@@ -150,17 +155,7 @@ async fn bounded(backend: Backend) {
     assert_eq!(reads["limitBytes"], LIMIT, "{health}");
     assert!(reads["reservedBytes"].as_u64() <= Some(LIMIT), "{health}");
     println!("{backend:?}: {} answers at once", readers.len());
-    let rest: Vec<_> = readers
-        .into_iter()
-        .map(|(reader, head)| tokio::spawn(rows(reader, head, "identity")))
-        .collect();
-    for rest in rest {
-        assert_eq!(rest.await.unwrap(), THOUSANDS * 1000);
-    }
-    wait_until("the room to be free", PATIENCE, async || {
-        service.health().await["memory"]["reads"]["reservedBytes"] == 0
-    })
-    .await;
+    all_end_whole(&service, readers).await;
     let mut reader = RawClient::connect(service.address()).await;
     reader.send(get("/logs/retrieve")).await.unwrap();
     assert_eq!(rows(reader, Vec::new(), "identity").await, THOUSANDS * 1000);

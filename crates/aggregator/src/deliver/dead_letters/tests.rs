@@ -4,9 +4,10 @@ use super::*;
 use logs::Timestamp;
 use record::batch::BatchBuilder;
 use record::id::{BatchId, KeyDigest};
-use spool::disk::Folder;
+use spool::disk::{DiskFile, Folder};
 use std::fs;
 use std::path::Path;
+use std::sync::mpsc;
 
 fn open(folder: &Path, max_bytes: u64) -> Arc<DeadLetters> {
     let bounds = DeadLetterBounds {
@@ -236,4 +237,73 @@ async fn files_of_an_earlier_version_are_read_record_by_record() {
     letters.add(vec![letter("b", "2")]).await.unwrap();
     assert_eq!(letters.after(7), Some(8));
     assert_eq!(files(folder.path()).len(), 2);
+}
+
+/// A disk whose folder cannot be synced until it is let go on.
+struct Stalled {
+    disk: Folder,
+    entered: mpsc::SyncSender<()>,
+    go_on: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Disk for Stalled {
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.disk.list()
+    }
+
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        self.disk.create(name)
+    }
+
+    fn create_new(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        self.disk.create_new(name)
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        self.disk.open(name)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.disk.remove(name)
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        self.entered.send(()).unwrap();
+        self.go_on.lock().unwrap().recv().unwrap();
+        self.disk.sync_folder()
+    }
+
+    fn free_bytes(&self) -> io::Result<u64> {
+        self.disk.free_bytes()
+    }
+}
+
+#[tokio::test]
+async fn whoever_asks_how_much_is_kept_waits_for_no_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let (entered, has_entered) = mpsc::sync_channel(1);
+    let (lets_go_on, go_on) = mpsc::sync_channel(1);
+    let disk = Stalled {
+        disk: Folder::create(folder.path()).unwrap(),
+        entered,
+        go_on: Mutex::new(go_on),
+    };
+    let bounds = DeadLetterBounds {
+        max_bytes: 1 << 20,
+        min_free_disk: 0,
+    };
+    let letters = Arc::new(DeadLetters::open(Arc::new(disk), bounds).unwrap());
+    let adding = Arc::clone(&letters);
+    let adding = tokio::spawn(async move { adding.add(vec![letter("a", "1")]).await });
+    let stands = tokio::task::spawn_blocking(move || has_entered.recv());
+    stands.await.unwrap().unwrap();
+    assert_eq!((letters.snapshot().records, letters.after(0)), (0, None));
+    assert_eq!((letters.problem(), letters.oldest_received()), (None, None));
+    lets_go_on.send(()).unwrap();
+    assert_eq!(adding.await.unwrap().unwrap(), 1);
+    assert_eq!(letters.snapshot().records, 1);
 }
