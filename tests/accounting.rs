@@ -74,7 +74,7 @@ async fn post(service: &Service, path: &str, key: Option<&str>, body: &Value) ->
 
 async fn one_round(service: &Service, name: &str) {
     const BATCH: &str = "/logs/batch?";
-    const PARTIAL: &str = "/logs/batch?partial=true&";
+    const STRICT: &str = "/logs/batch?strict=true&";
     let record = |text: &str| json!({"message": format!("{name} {text}")});
     let (bad, refused) = (json!(7), json!({"message": "refused"}));
     let new = json!([record("a"), record("b"), record("c")]);
@@ -84,8 +84,8 @@ async fn one_round(service: &Service, name: &str) {
     let steps = [
         (BATCH, Some(name), &new, 200, false),
         (BATCH, Some(name), &new, 200, true),
-        (BATCH, None, &with_bad, 400, false),
-        (PARTIAL, None, &with_bad, 200, false),
+        (STRICT, None, &with_bad, 400, false),
+        (BATCH, None, &with_bad, 200, false),
         (BATCH, Some(name), &other, 422, false),
         (BATCH, None, &with_refused, 200, false),
     ];

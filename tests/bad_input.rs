@@ -8,9 +8,9 @@ use crate::support::stores::{Backend, on_both_stores};
 
 mod bodies;
 mod members;
-mod partial;
 mod queries;
 mod records;
+mod strict;
 
 async fn started() -> Service {
     Backend::Sqlite.start("bad_input").await
@@ -63,7 +63,9 @@ on_both_stores!(nothing_of_a_refused_batch_is_stored, async |service| {
         { "message": 5 },
         { "message": "third" },
     ]);
-    let told = refused(&service.batch(&batch).await, 400, "invalid_records");
+    let path = "/logs/batch?strict=true";
+    let reply = service.post(path, "application/json", batch.to_string());
+    let told = refused(&reply.await, 400, "invalid_records");
     assert_eq!(told["rejected"], 1);
     let reason = "message must be text, not a number";
     assert_eq!(told["errors"], json!([{ "index": 1, "reason": reason }]));

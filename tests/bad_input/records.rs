@@ -1,4 +1,5 @@
-//! Bodies that are no records, and records that cannot be taken.
+//! Bodies that are broken, and what a strict sender is refused: bodies that are no records, and records of
+//! which others are told something.
 
 use serde_json::{Value, json};
 
@@ -9,6 +10,11 @@ async fn post_json(service: &Service, body: impl Into<Vec<u8>>) -> crate::suppor
     service.post("/logs/batch", "application/json", body).await
 }
 
+async fn post_strictly(service: &Service, body: impl Into<Vec<u8>>) -> crate::support::http::Reply {
+    let path = "/logs/batch?strict=true";
+    service.post(path, "application/json", body).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn invalid_json_is_refused_with_the_place_of_the_fault() {
     let service = started().await;
@@ -17,25 +23,29 @@ async fn invalid_json_is_refused_with_the_place_of_the_fault() {
         (r#"[{"message" "b"}]"#, 1, 13),
         ("[{\"message\":\"a\"},\n {\"message\":\"b\",}]", 2, 17),
         ("[\n\n  {\"message\":\"a\"} {\"message\":\"b\"}]", 3, 19),
-        (r#"[{"message":"a"}] x"#, 1, 19),
         (r#"{"message":tru}"#, 1, 15),
         (r#"[{"message":"a"}"#, 1, 16),
     ] {
-        let told = refused(&post_json(&service, body).await, 400, "invalid_json");
-        let place = json!([told["line"], told["column"]]);
-        assert_eq!(place, json!([line, column]), "{body}: {told}");
-        let said = format!("at line {line} column {column}");
-        assert!(told["message"].as_str().unwrap().ends_with(&said), "{told}");
+        for reply in [
+            post_json(&service, body).await,
+            post_strictly(&service, body).await,
+        ] {
+            let told = refused(&reply, 400, "invalid_json");
+            let place = json!([told["line"], told["column"]]);
+            assert_eq!(place, json!([line, column]), "{body}: {told}");
+            let said = format!("at line {line} column {column}");
+            assert!(told["message"].as_str().unwrap().ends_with(&said), "{told}");
+        }
     }
     serves_and_holds_nothing(&service).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_that_is_no_json_is_refused_with_its_place_in_the_body() {
+async fn a_strict_sender_is_told_the_place_of_a_line_that_is_no_json() {
     let service = started().await;
     let body = "{\"message\":\"a\"}\n\n{\"message\":\"b\",}\n{\"message\":\"c\"}\n";
     let reply = service
-        .post("/logs/batch?partial=false", "application/x-ndjson", body)
+        .post("/logs/batch?strict=true", "application/x-ndjson", body)
         .await;
     let told = refused(&reply, 400, "invalid_records");
     assert_eq!(told["errors"][0]["index"], 1, "{told}");
@@ -45,11 +55,9 @@ async fn a_line_that_is_no_json_is_refused_with_its_place_in_the_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_neither_array_nor_object_nor_lines_is_refused_by_its_kind() {
+async fn what_is_neither_array_nor_object_nor_lines_is_refused_a_strict_sender_by_its_kind() {
     let service = started().await;
     for (body, code, said) in [
-        ("", "empty_body", "empty"),
-        (" \n\t ", "empty_body", "empty"),
         ("\"text\"", "not_records", "not text"),
         ("42", "not_records", "not a number"),
         ("null", "not_records", "not null"),
@@ -57,11 +65,11 @@ async fn what_is_neither_array_nor_object_nor_lines_is_refused_by_its_kind() {
         ("level=INFO", "not_records", "not something that is no JSON"),
         ("<log/>", "not_records", "not something that is no JSON"),
     ] {
-        let told = refused(&post_json(&service, body).await, 400, code);
+        let told = refused(&post_strictly(&service, body).await, 400, code);
         assert!(told["message"].as_str().unwrap().contains(said), "{told}");
     }
     let told = refused(
-        &post_json(&service, b"[{\"message\":\"\xff\"}]".to_vec()).await,
+        &post_strictly(&service, b"[{\"message\":\"\xff\"}]".to_vec()).await,
         400,
         "invalid_utf8",
     );
@@ -128,14 +136,15 @@ fn bad_records() -> Vec<(Value, &'static str)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_record_that_cannot_be_taken_is_named_with_its_place_and_reason() {
+async fn each_record_that_a_strict_sender_is_refused_is_named_with_its_place_and_reason() {
     let service = started().await;
     // A good record stands before each bad one, so that their places are the odd numbers.
     let batch: Value = bad_records()
         .into_iter()
         .flat_map(|(record, _)| [json!({ "message": "good" }), record])
         .collect();
-    let told = refused(&service.batch(&batch).await, 400, "invalid_records");
+    let reply = post_strictly(&service, batch.to_string()).await;
+    let told = refused(&reply, 400, "invalid_records");
     let errors = told["errors"].as_array().unwrap();
     assert_eq!(told["rejected"], bad_records().len());
     assert_eq!(errors.len(), bad_records().len(), "{told}");
@@ -151,7 +160,7 @@ async fn each_record_that_cannot_be_taken_is_named_with_its_place_and_reason() {
 async fn one_bad_record_alone_is_named_too() {
     let service = started().await;
     for body in [r#"{"level":"INFO"}"#, r#"[{"level":"INFO"}]"#] {
-        let told = refused(&post_json(&service, body).await, 400, "invalid_records");
+        let told = refused(&post_strictly(&service, body).await, 400, "invalid_records");
         assert_eq!(told["rejected"], 1, "{told}");
         assert_eq!(told["errors"][0]["index"], 0, "{told}");
     }
@@ -166,7 +175,8 @@ async fn a_hundred_bad_records_are_listed_and_all_are_counted() {
         _ => json!({ "message": number }),
     };
     let batch: Value = (0..300).map(record).collect();
-    let told = refused(&service.batch(&batch).await, 400, "invalid_records");
+    let reply = post_strictly(&service, batch.to_string()).await;
+    let told = refused(&reply, 400, "invalid_records");
     assert_eq!(told["rejected"], 250);
     let listed = told["errors"].as_array().unwrap();
     let places: Vec<_> = listed.iter().map(|error| error["index"].as_u64()).collect();
@@ -185,13 +195,16 @@ async fn json_nested_without_end_breaks_nothing() {
             open.repeat(deep),
             close.repeat(deep)
         );
+        let reply = post_strictly(&service, body.clone()).await;
+        refused(&reply, 400, "invalid_records");
         let reply = post_json(&service, body).await;
-        assert_eq!(reply.status, 400, "{}", reply.text());
-        assert!(reply.json()["code"].is_string(), "{}", reply.text());
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        assert_eq!(reply.json()["warnings"][0]["index"], 0, "{}", reply.text());
     }
     let reply = post_json(&service, "[".repeat(deep)).await;
     assert_eq!(reply.status, 400, "{}", reply.text());
-    serves_and_holds_nothing(&service).await;
+    assert_eq!(messages(&service).await, ["deep", "deep"]);
+    assert_eq!(service.get("/health").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

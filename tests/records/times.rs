@@ -80,8 +80,12 @@ on_both_stores!(
             "2262-04-11T23:47:16.854775808Z",
         ] {
             let body = json!({"timestamp": time, "message": "m"}).to_string();
-            let refused = service.post("/logs/batch", "application/json", body).await;
+            let path = "/logs/batch?strict=true";
+            let refused = service.post(path, "application/json", body.clone()).await;
             assert_eq!(refused.status, 400, "{time}: {}", refused.text());
+            // Others are told, and it is kept beside the time of receipt.
+            let told = send(&service, body).await.json();
+            assert_eq!(told["warnings"][0]["index"], 0, "{told}");
         }
     }
 );

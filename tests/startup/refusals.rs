@@ -29,6 +29,7 @@ async fn a_wrong_value_stops_the_start_with_one_sentence_that_names_it() {
         ("LISTEN_ADDR", "127.0.0.1", "socket address"),
         ("LISTEN_ADDR", "127.0.0.1:99999", "socket address"),
         ("PARTIAL_BATCHES", "perhaps", "true, false"),
+        ("STRICT_BATCHES", "perhaps", "true, false"),
         ("LOG_FORMAT", "xml", "text, json"),
         ("MONGODB_DATABASE", "a.b", "no such name"),
         ("MONGODB_COLLECTION", "a$b", "no such name"),

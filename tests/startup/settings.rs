@@ -3,7 +3,7 @@
 use crate::support::service::Service;
 
 /// Each setting's variable, its default, and a word of its unit or of what it takes.
-const SETTINGS: [(&str, &str, &str); 17] = [
+const SETTINGS: [(&str, &str, &str); 18] = [
     ("LISTEN_ADDR", "127.0.0.1:8005", "IP:PORT"),
     ("MONGODB_URI", "", "without one, the embedded store is used"),
     ("MONGODB_DATABASE", "logdb", "NAME"),
@@ -19,7 +19,8 @@ const SETTINGS: [(&str, &str, &str); 17] = [
     ("MAX_STREAMS", "64", "/logs/histogram"),
     ("BODY_TIMEOUT", "30s", "TIME"),
     ("SHUTDOWN_TIMEOUT", "20s", "TIME"),
-    ("PARTIAL_BATCHES", "false", "true, false"),
+    ("STRICT_BATCHES", "false", "true, false"),
+    ("PARTIAL_BATCHES", "", "Of an earlier version"),
     ("LOG_FORMAT", "text", "json"),
 ];
 

@@ -87,9 +87,12 @@ pub struct HttpConfig {
     /// How long a stop may take until what is under way is cut off.
     #[arg(long, env = "SHUTDOWN_TIMEOUT", default_value = "20s", value_name = "TIME", value_parser = time)]
     pub shutdown_timeout: Duration,
-    /// Take the good records of an array when others of it are refused (true, false).
-    #[arg(long, env = "PARTIAL_BATCHES", default_value_t = false, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
-    pub partial_batches: bool,
+    /// Refuse a batch to /logs/batch with 400 when there is something unusual in a record, unless ?strict= says otherwise (true, false).
+    #[arg(long, env = "STRICT_BATCHES", default_value_t = false, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub strict_batches: bool,
+    /// Of an earlier version: false stands for `STRICT_BATCHES=true`, true has no effect.
+    #[arg(long, env = "PARTIAL_BATCHES", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub partial_batches: Option<bool>,
 }
 
 /// Where the records are kept.
@@ -210,6 +213,13 @@ pub enum Backend {
     Embedded,
     /// MongoDB.
     MongoDb(MongoAddress),
+}
+
+impl HttpConfig {
+    /// Whether records are refused of which there is something to tell, unless the sender says otherwise.
+    pub fn is_strict(&self) -> bool {
+        self.strict_batches || self.partial_batches == Some(false)
+    }
 }
 
 impl Config {

@@ -1,6 +1,7 @@
 //! A point in time to the nanosecond, and the forms that senders write it in.
 
 mod rfc3339;
+mod written;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use std::fmt;

@@ -5,6 +5,7 @@ use crate::document::{self, Head};
 use crate::documents::Documents;
 use crate::fault::{MAX_DOCUMENT_BYTES, RecordFault};
 use crate::id::{BatchId, KeyDigest, RecordId};
+use crate::notice::{Notice, NoticeCounts, Notices};
 use logs::Timestamp;
 
 /// At most so many refused records are named to the client; all are counted.
@@ -153,8 +154,22 @@ pub struct Rejects {
 pub struct BatchBuilder {
     batch: Batch,
     rejects: Rejects,
+    notices: Notices,
     position: u32,
     max_bytes: usize,
+    strict: bool,
+}
+
+/// Where a builder stood, to go back there.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    documents: usize,
+    undated: usize,
+    listed_rejects: usize,
+    rejects: u64,
+    listed_notices: usize,
+    notices: NoticeCounts,
+    position: u32,
 }
 
 impl BatchBuilder {
@@ -175,9 +190,24 @@ impl BatchBuilder {
                 deferred: false,
             },
             rejects: Rejects::default(),
+            notices: Notices::default(),
             position: 0,
             max_bytes,
+            strict: false,
         }
+    }
+
+    /// The same, that refuses every record of which there is something to tell.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// Whether it refuses records of which there is something to tell.
+    #[inline]
+    pub fn is_strict(&self) -> bool {
+        self.strict
     }
 
     /// Makes room for documents of so many bytes, so that they need not be moved as they grow.
@@ -185,12 +215,27 @@ impl BatchBuilder {
         self.batch.documents.reserve(bytes.min(self.max_bytes));
     }
 
-    /// Forgets every record, as if none had come yet.
-    pub fn clear(&mut self) {
-        self.batch.documents.clear();
-        self.batch.undated.clear();
-        self.rejects = Rejects::default();
-        self.position = 0;
+    /// Where it stands.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            documents: self.batch.documents.len(),
+            undated: self.batch.undated.len(),
+            listed_rejects: self.rejects.listed.len(),
+            rejects: self.rejects.count,
+            listed_notices: self.notices.listed.len(),
+            notices: self.notices.counts,
+            position: self.position,
+        }
+    }
+
+    /// Forgets every record since `mark`, as if none of them had come.
+    pub fn rewind(&mut self, mark: &Mark) {
+        self.batch.documents.truncate(mark.documents);
+        self.batch.undated.truncate(mark.undated);
+        self.rejects.listed.truncate(mark.listed_rejects);
+        self.rejects.count = mark.rejects;
+        self.notices.rewind(mark.listed_notices, mark.notices);
+        self.position = mark.position;
     }
 
     /// Whether the encoded documents have outgrown their bound; decoding should stop then.
@@ -200,14 +245,15 @@ impl BatchBuilder {
     }
 
     /// The next record: without `time` it is dated with the time of receipt. `attributes` writes
-    /// its attributes; when that fails, the record is refused and leaves nothing behind.
+    /// its attributes; when that fails, the record is refused and leaves nothing behind. Whether it was
+    /// taken.
     pub fn record(
         &mut self,
         time: Option<Timestamp>,
         level: Option<&str>,
         message: &str,
         attributes: impl FnOnce(&mut BsonWriter<'_>) -> Result<(), RecordFault>,
-    ) {
+    ) -> bool {
         let batch = &mut self.batch;
         let head = Head {
             time: time.unwrap_or(batch.received_at),
@@ -226,12 +272,23 @@ impl BatchBuilder {
         });
         if let Err(fault) = written {
             self.reject(fault);
-            return;
+            return false;
         }
         if time.is_none() {
             batch.undated.push(batch.documents.len() - 1);
         }
         self.position += 1;
+        true
+    }
+
+    /// Tells something of the last record.
+    pub fn tell(&mut self, notice: Notice) {
+        self.notices.push(self.position.saturating_sub(1), notice);
+    }
+
+    /// What was told.
+    pub fn take_notices(&mut self) -> Notices {
+        std::mem::take(&mut self.notices)
     }
 
     /// The next record cannot be taken.
@@ -287,6 +344,26 @@ mod tests {
             stored.id,
             RecordId::new(Timestamp::from_nanos(0), batch.id, 2)
         );
+    }
+
+    #[test]
+    fn what_is_rewound_leaves_nothing_behind() {
+        let mut batch = builder();
+        batch.record(None, None, "kept", |_| Ok(()));
+        let mark = batch.mark();
+        batch.record(None, None, "forgotten", |_| Ok(()));
+        batch.tell(Notice::TooDeep);
+        batch.reject(RecordFault::TooLarge);
+        batch.rewind(&mark);
+        batch.record(None, None, "next", |_| Ok(()));
+        let notices = batch.take_notices();
+        let (batch, rejects) = batch.finish();
+        assert_eq!((rejects.count, notices.counts.total()), (0, 0));
+        assert!(rejects.listed.is_empty() && notices.listed.is_empty());
+        assert_eq!(batch.undated(), [0, 1]);
+        let ids = batch.documents.slices(0..9).map(document::encoded_id);
+        let of = |position| RecordId::new(Timestamp::from_nanos(5), batch.id, position);
+        assert!(ids.eq([Some(of(0)), Some(of(1))]));
     }
 
     #[test]

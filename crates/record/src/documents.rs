@@ -90,10 +90,10 @@ impl Documents {
         self.bytes.reserve(bytes);
     }
 
-    /// Forgets all of them and keeps the room.
-    pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
+    /// Forgets all but the first so many, and keeps the room.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.ends.truncate(count);
+        self.bytes.truncate(self.ends.last().copied().unwrap_or(0));
     }
 
     /// Gives memory back of which most is not used: documents wait for as long as the store is away, and

@@ -30,14 +30,14 @@ pub enum RecordFault {
     },
     /// None of the fields that hold a message is there.
     #[error(
-        "there is no message: expected text in one of message, _msg, msg, log, body, short_message"
+        "there is no message: expected text in one of message, _msg, msg, log, body, short_message, event, text"
     )]
     MissingMessage,
     /// A field that must be text is something else.
     #[error("{field} must be text, not {found}")]
     NotText {
         /// Which field.
-        field: &'static str,
+        field: String,
         /// What it is.
         found: &'static str,
     },
@@ -45,7 +45,7 @@ pub enum RecordFault {
     #[error("{field} is not a time: {reason}")]
     BadTime {
         /// Which field.
-        field: &'static str,
+        field: String,
         /// Why.
         reason: TimeError,
     },

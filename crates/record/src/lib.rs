@@ -13,6 +13,7 @@
 //! | [`batch`] | a batch on its way to the store, and where a format puts its records |
 //! | [`attributes`] | attributes: BSON out as JSON |
 //! | [`fault`] | why a record was refused, and the bounds that it broke |
+//! | [`notice`] | what a sender is told of records that were taken |
 //! | `bson_reader`, [`bson_writer`] | BSON in and out |
 //! | [`json_text`] | what must be escaped in JSON text |
 
@@ -25,3 +26,4 @@ pub mod documents;
 pub mod fault;
 pub mod id;
 pub mod json_text;
+pub mod notice;

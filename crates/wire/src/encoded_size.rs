@@ -8,11 +8,21 @@ const RECORD_BYTES: usize = 160;
 /// Type, name and width of a short element.
 const ELEMENT_BYTES: usize = 12;
 
-/// At most so many bytes come of `body`, whatever its format: every record and every nested object
-/// has its brace, and every element but the first its comma.
+/// At most so many bytes come of `body` as most are, whatever its format: every record and every nested
+/// object has its brace, every element but the first its comma, and a line of text begins as no line of an
+/// object does. More may come only of a body whose records are elements that are no objects, or that share
+/// what stands around them; and of one that is not UTF-8.
 pub fn encoded_bytes_at_most(body: &[u8]) -> usize {
     let count = |byte| memchr::memchr_iter(byte, body).count();
-    body.len() + count(b'{') * RECORD_BYTES + (count(b',') + count(b'[')) * ELEMENT_BYTES
+    let is_text = |end: usize| {
+        !matches!(
+            body.get(end),
+            None | Some(b' ' | b'\t' | b'\r' | b'\n' | b'{' | b'}' | b']' | b'"')
+        )
+    };
+    let line_ends = memchr::memchr_iter(b'\n', body);
+    let texts = 1 + line_ends.filter(|end| is_text(end + 1)).count();
+    body.len() + (count(b'{') + texts) * RECORD_BYTES + (count(b',') + count(b'[')) * ELEMENT_BYTES
 }
 
 #[cfg(test)]
@@ -28,7 +38,7 @@ mod tests {
     fn encoded(body: &str) -> usize {
         let id = BatchId::keyed("k", b"");
         let mut batch = BatchBuilder::new(id, None, Timestamp::from_nanos(0), usize::MAX);
-        json::decode(body.as_bytes(), &mut batch).unwrap();
+        json::decode_untyped(body.as_bytes(), &mut batch).unwrap();
         let (batch, rejects) = batch.finish();
         assert_eq!(rejects.count, 0, "{:?}", rejects.listed);
         batch.documents.encoded_bytes() + 2 * size_of::<usize>() * batch.documents.len()
@@ -51,6 +61,9 @@ mod tests {
             within("[0]"),
             within(r#"{"":[[[[[[1e1]]]]]]}"#),
             within("-1234567890123456789012345"),
+            vec!["1"; 2_000].join("\n"),
+            vec!["a"; 2_000].join("\n"),
+            vec!["[\n1"; 2_000].join("\n"),
         ] {
             let (most, came) = (encoded_bytes_at_most(body.as_bytes()), encoded(&body));
             assert!(came <= most, "{came} of {most}: {}", &body[..40]);

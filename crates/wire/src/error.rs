@@ -3,9 +3,6 @@
 /// Why a body could not be read at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// There is nothing in it.
-    #[error("the body is empty: send a JSON array of records, one record, or one record a line")]
-    Empty,
     /// It holds JSON, but no records.
     #[error(
         "the body must be a JSON array of records, one record, or one record a line, not {found}"
@@ -39,25 +36,12 @@ impl DecodeError {
     /// A code that stays the same, for programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Empty => "empty_body",
             Self::NotRecords { .. } => "not_records",
             Self::NotUtf8 { .. } => "invalid_utf8",
             Self::Syntax { .. } => "invalid_json",
             Self::TooLarge => "batch_too_large",
         }
     }
-}
-
-/// The body as text.
-pub(crate) fn text_of(body: &[u8]) -> Result<&str, DecodeError> {
-    let text = std::str::from_utf8(body).map_err(|error| DecodeError::NotUtf8 {
-        offset: error.valid_up_to(),
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim_ascii().is_empty() {
-        return Err(DecodeError::Empty);
-    }
-    Ok(text)
 }
 
 /// `serde_json`'s message without the position, which is told apart from it.

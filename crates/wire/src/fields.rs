@@ -1,160 +1,158 @@
 //! One JSON object of any sender to one record: which field is the time, the message, the level.
 //!
-//! Names and their order are those of `WIRE_FORMATS`, section 2: the first one that is not empty
-//! counts, and every field that was not chosen becomes an attribute.
+//! The first name in the order of [`names`](super::names) whose value can be read counts; every field
+//! that was not chosen becomes an attribute.
 
-use super::value::{self, Members, kind_of, text_of};
-use logs::Timestamp;
+mod candidates;
+mod chosen;
+
+use crate::members::{Members, Value, free_name, keep_last, members_of};
+use crate::names::{Role, role_of};
+use crate::times;
+use crate::unusual::Unusual;
+use crate::value;
+use chosen::{Chosen, Fate};
 use record::batch::BatchBuilder;
 use record::fault::RecordFault;
-use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-const TIME: &[&str] = &["timestamp", "@timestamp", "time", "_time", "ts", "date"];
-const MESSAGE: &[&str] = &["message", "_msg", "msg", "log", "body", "short_message"];
-const LEVEL: &[&str] = &["level", "severity", "log.level", "severity_text", "lvl"];
 /// The object whose members are attributes themselves.
 const ATTRIBUTES: &str = "attributes";
 
-/// What a field is for, as far as its name tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    Time,
-    Message,
-    Level,
-    Attributes,
-    Attribute,
-}
-
-/// The role that goes with a name.
-pub(super) fn role_of(name: &str) -> Role {
-    let roles = [
-        (TIME, Role::Time),
-        (MESSAGE, Role::Message),
-        (LEVEL, Role::Level),
-        (&[ATTRIBUTES], Role::Attributes),
-    ];
-    let known = roles.into_iter().find(|(names, _)| names.contains(&name));
-    known.map_or(Role::Attribute, |(_, role)| role)
-}
-
-/// A field that was found under one of several names.
-struct Found<'a> {
-    name: &'static str,
-    value: &'a RawValue,
-}
-
-/// Gives the record in `fields` to the batch, or the reason why it cannot be taken.
-pub(super) fn record(fields: &mut Members<'_>, batch: &mut BatchBuilder) {
-    if let Err(fault) = value::check_count(fields.len()) {
+/// Gives the record in an object's text to the batch, or the reason why it cannot be taken. `shared` are
+/// attributes that it has beside its own.
+pub(super) fn record(
+    object: &str,
+    shared: &Members<'_>,
+    unusual: &mut Unusual,
+    batch: &mut BatchBuilder,
+) {
+    if let Err(fault) = try_record(object, shared, unusual, batch) {
         batch.reject(fault);
-        return;
     }
-    value::keep_last(fields);
-    match Parts::find(fields) {
-        Ok(parts) => {
-            batch.record(
-                parts.time,
-                parts.level.as_deref(),
-                &parts.message,
-                |writer| value::write_members(writer, attributes(fields, &parts)?, 0),
-            );
+}
+
+fn try_record(
+    object: &str,
+    shared: &Members<'_>,
+    unusual: &mut Unusual,
+    batch: &mut BatchBuilder,
+) -> Result<(), RecordFault> {
+    let members = members_of(object, unusual)?;
+    let chosen = Chosen::of(&members, unusual);
+    if batch.is_strict() {
+        chosen.check()?;
+    }
+    let mut attributes = attributes(&members, &chosen, unusual)?;
+    share(&mut attributes, shared);
+    let level = chosen.level.as_ref().map(chosen::Level::text);
+    let is_strict = batch.is_strict();
+    let is_taken = batch.record(chosen.time, level, &chosen.message, |writer| {
+        value::write_members(writer, &attributes, 0, unusual)?;
+        match unusual.first() {
+            Some(notice) if is_strict => Err(notice.clone().into()),
+            _ => Ok(()),
         }
-        Err(fault) => batch.reject(fault),
+    });
+    if is_taken {
+        unusual.tell_all(batch);
     }
+    Ok(())
 }
 
-struct Parts<'a> {
-    time: Option<Timestamp>,
-    level: Option<Cow<'a, str>>,
-    message: Cow<'a, str>,
-    /// The names that these came from.
-    taken: [Option<&'static str>; 3],
-}
-
-impl<'a> Parts<'a> {
-    fn find(fields: &Members<'a>) -> Result<Self, RecordFault> {
-        let time = first(fields, TIME, is_no_time);
-        let level = first(fields, LEVEL, is_empty);
-        let message = first(fields, MESSAGE, is_empty)
-            .or_else(|| first(fields, MESSAGE, |value| value.get() == "null"));
-        let taken = [&time, &level, &message].map(|found| found.as_ref().map(|found| found.name));
-        Ok(Self {
-            time: time.map(|found| read_time(&found)).transpose()?,
-            level: level.map(|found| read_text(&found)).transpose()?,
-            message: read_text(&message.ok_or(RecordFault::MissingMessage)?)?,
-            taken,
-        })
-    }
-}
-
-/// The first of `names` whose value is not `empty`.
-fn first<'a>(
-    fields: &Members<'a>,
-    names: &'static [&'static str],
-    empty: fn(&RawValue) -> bool,
-) -> Option<Found<'a>> {
-    names.iter().find_map(|name| {
-        let (_, value) = fields.iter().find(|(field, _)| field == name)?;
-        (!empty(value)).then_some(Found { name, value })
-    })
-}
-
-fn is_empty(value: &RawValue) -> bool {
-    matches!(value.get(), "null" | "\"\"")
-}
-
-/// Zero and a dash are what senders put where they know no time.
-fn is_no_time(value: &RawValue) -> bool {
-    is_empty(value) || matches!(value.get(), "0" | "\"0\"" | "\"-\"" | "0.0")
-}
-
-fn read_text<'a>(found: &Found<'a>) -> Result<Cow<'a, str>, RecordFault> {
-    if !found.value.get().starts_with('"') {
-        return Err(RecordFault::NotText {
-            field: found.name,
-            found: kind_of(found.value),
-        });
-    }
-    text_of(found.value)
-}
-
-fn read_time(found: &Found<'_>) -> Result<Timestamp, RecordFault> {
-    let text = found.value.get();
-    let time = match text.as_bytes().first() {
-        Some(b'"') => Timestamp::parse(&text_of(found.value)?),
-        Some(b'-' | b'0'..=b'9') => Timestamp::parse_number(text),
-        _ => Err(logs::TimeError::Form),
-    };
-    time.map_err(|reason| RecordFault::BadTime {
-        field: found.name,
-        reason,
-    })
-}
-
-/// What is left: unknown fields, and the members of an `attributes` object, in the order sent.
-fn attributes<'a>(fields: &Members<'a>, parts: &Parts<'_>) -> Result<Members<'a>, RecordFault> {
+/// What is left: fields that were not chosen, and the members of an `attributes` object, in the order
+/// sent.
+fn attributes<'a>(
+    members: &'a Members<'_>,
+    chosen: &Chosen<'_>,
+    unusual: &mut Unusual,
+) -> Result<Members<'a>, RecordFault> {
     let mut attributes = Members::new();
-    for (name, value) in fields {
-        if parts.taken.contains(&Some(name)) || is_unused(name, value) {
+    // Of fields with a role, the places among the attributes.
+    let (mut kept, mut has_members) = (Vec::new(), false);
+    for (place, (name, value)) in members.iter().enumerate() {
+        let value = match chosen.fate_of(place) {
+            Fate::Taken => continue,
+            Fate::Left(left) => Value::Json(Cow::Owned(left.to_owned())),
+            Fate::Kept => borrowed(value),
+        };
+        if is_empty(name, value.json()) {
             continue;
         }
-        if name == ATTRIBUTES && value.get().starts_with('{') {
-            attributes.extend(value::members_of(value)?);
-        } else {
-            attributes.push((name.clone(), value));
+        if name == ATTRIBUTES && value.json().starts_with('{') {
+            attributes.extend(members_of(of_json(members, place), unusual)?);
+            has_members = true;
+            continue;
         }
+        if matches!(
+            role_of(name).0,
+            Role::Time(_) | Role::Message(_) | Role::Level(_)
+        ) {
+            kept.push(attributes.len());
+        }
+        attributes.push((Cow::Borrowed(name), value));
     }
-    value::keep_last(&mut attributes);
+    if has_members {
+        rename(&mut attributes, &kept);
+        keep_last(&mut attributes);
+    }
     Ok(attributes)
 }
 
-/// Empty fields that say no more than that there is nothing.
-fn is_unused(name: &str, value: &RawValue) -> bool {
-    match role_of(name) {
-        Role::Attributes => value.get() == "null",
-        Role::Time => is_no_time(value),
-        Role::Message | Role::Level => is_empty(value),
-        Role::Attribute => false,
+fn of_json<'a>(members: &'a Members<'_>, place: usize) -> &'a str {
+    members.get(place).map_or("", |(_, value)| value.json())
+}
+
+fn borrowed<'a>(value: &'a Value<'_>) -> Value<'a> {
+    match value {
+        Value::Json(text) => Value::Json(Cow::Borrowed(text)),
+        Value::Text(text) => Value::Text(text.clone()),
     }
+}
+
+/// A field with a role gives way where its name is taken by a member of `attributes`.
+fn rename(attributes: &mut Members<'_>, kept: &[usize]) {
+    let mut of_others: HashSet<String> = HashSet::new();
+    for (place, (name, _)) in attributes.iter().enumerate() {
+        if kept.binary_search(&place).is_err() {
+            of_others.insert(name.to_string());
+        }
+    }
+    for place in kept {
+        if let Some((name, _)) = attributes.get_mut(*place)
+            && of_others.contains(name.as_ref())
+        {
+            *name = free_name(name, |name| of_others.contains(name)).into();
+        }
+    }
+}
+
+/// Gives a record the attributes that it shares with others, but for names that it has itself.
+fn share<'a>(attributes: &mut Members<'a>, shared: &'a Members<'_>) {
+    if shared.is_empty() {
+        return;
+    }
+    let own: HashSet<&str> = attributes.iter().map(|(name, _)| name.as_ref()).collect();
+    let new: Members<'a> = shared
+        .iter()
+        .filter(|(name, _)| !own.contains(name.as_ref()))
+        .map(|(name, value)| (Cow::Borrowed(name.as_ref()), borrowed(value)))
+        .collect();
+    attributes.extend(new);
+}
+
+/// Whether a field says no more than that there is nothing, and is not kept.
+pub(super) fn is_empty(name: &str, value: &str) -> bool {
+    match role_of(name).0 {
+        Role::Attributes => value == "null",
+        Role::Time(_) => times::is_none(value),
+        Role::Message(_) | Role::Level(_) => is_nothing(value),
+        Role::Record | Role::Attribute => false,
+    }
+}
+
+/// What senders put where they have no text.
+fn is_nothing(value: &str) -> bool {
+    matches!(value, "null" | "\"\"" | "\"-\"")
 }

@@ -1,17 +1,26 @@
-//! The formats that senders speak: bytes in, records and refused records out.
+//! The formats that senders speak: bytes in, records out, and what is told of them.
 //!
-//! Each format is one file with the same signature, `decode(body, &mut BatchBuilder)`, and one row in
+//! Each format is one function with the same signature, `decode(body, &mut BatchBuilder)`, and one row in
 //! the table of `formats.rs`. Takes a body that is decompressed and whole, and gives its records to
 //! the builder. Pure: none of them does I/O, reads a clock or knows HTTP, the spool or a store.
+//!
+//! What a sender sends is taken: nothing here refuses a record for its content, unless the batch is
+//! strict.
 //!
 //! | module | owns |
 //! |---|---|
 //! | `formats` | the table: which media type names which format |
 //! | `error` | why a body as a whole could not be read |
-//! | `json`, `ndjson` | a format each |
+//! | `json` | the native format under each of its types |
+//! | `text` | a body as text, and what was replaced in it |
+//! | `values`, `wrapper` | a body as values and lines, and one that is an object around its records |
+//! | `frame`, `raw` | where a JSON value ends, and its pieces as they stand |
 //! | `element` | one JSON value as a record, whatever it is |
-//! | `fields` | which member of an object is the time, the level, the message |
-//! | `value` | JSON values into BSON |
+//! | `names` | the table of names: what is a time, a message, a level |
+//! | `fields` | which member of an object that is, and what becomes of the others |
+//! | `times`, `levels` | the forms of a time, and numbers as levels |
+//! | `members`, `string`, `value` | members, texts and values into BSON |
+//! | `unusual` | what is to be told of a record |
 //! | `single_pass`, `scanner`, `member_names` | the fast way for usual records |
 //! | `encoded_size` | how much room the documents of a body take at most |
 
@@ -20,16 +29,27 @@ mod encoded_size;
 mod error;
 mod fields;
 mod formats;
+mod frame;
 mod json;
+mod levels;
 mod member_names;
-mod ndjson;
+mod members;
+mod names;
+mod raw;
 mod scanner;
 mod single_pass;
+mod string;
+mod text;
+mod times;
+mod unusual;
 mod value;
+mod values;
+mod wrapper;
 
 pub use encoded_size::encoded_bytes_at_most;
 pub use error::DecodeError;
 pub use formats::{Format, format_of};
+pub use text::text_bytes;
 
 #[cfg(test)]
 mod tests;

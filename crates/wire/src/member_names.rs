@@ -2,7 +2,7 @@
 //! so the text that stood at a place is compared first, and from the first that differs on, names are
 //! read and judged.
 
-use super::fields::{Role, role_of};
+use super::names::{Role, role_of};
 use super::scanner::Scanner;
 use std::borrow::Cow;
 
@@ -40,6 +40,7 @@ struct Known<'a> {
     text: &'a str,
     name: Cow<'a, str>,
     role: Role,
+    rank: usize,
 }
 
 /// The names of the record that is read, and behind them what is known from records before.
@@ -93,31 +94,35 @@ impl<'a> MemberNames<'a> {
         self.further.truncate(object.further);
     }
 
-    /// Reads the name of the next member of an object, with its colon, and what it is for; `None` when
+    /// Reads the name of the next member of an object, with its colon, what it is for, and its rank; `None` when
     /// the object has it already, or it cannot be stored.
     #[inline]
     pub(super) fn next(
         &mut self,
         scanner: &mut Scanner<'a>,
         object: Object,
-    ) -> Option<(Cow<'a, str>, Role)> {
+    ) -> Option<(Cow<'a, str>, Role, usize)> {
         if let Some(known) = self.known.get(self.place)
             && known.object == object.number
             && scanner.pass(known.text)
         {
             self.place += 1;
-            return Some((known.name.clone(), known.role));
+            return Some((known.name.clone(), known.role, known.rank));
         }
         self.learn(scanner, object)
     }
 
-    fn learn(&mut self, scanner: &mut Scanner<'a>, object: Object) -> Option<(Cow<'a, str>, Role)> {
+    fn learn(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        object: Object,
+    ) -> Option<(Cow<'a, str>, Role, usize)> {
         self.known.truncate(self.place);
         let start = scanner.place();
         let name = scanner.name()?;
-        let role = match object {
+        let (role, rank) = match object {
             RECORD => role_of(&name),
-            _ => Role::Attribute,
+            _ => (Role::Attribute, 0),
         };
         // That a role comes once is looked after by who takes it.
         let is_twice = role == Role::Attribute && self.has(object, &name);
@@ -130,6 +135,7 @@ impl<'a> MemberNames<'a> {
                 text: scanner.since(start)?,
                 name: name.clone(),
                 role,
+                rank,
             });
             self.place += 1;
         } else if self.further.len() - object.further < MAX_NAMES {
@@ -137,7 +143,7 @@ impl<'a> MemberNames<'a> {
         } else {
             return None;
         }
-        Some((name, role))
+        Some((name, role, rank))
     }
 
     /// Whether the record has an attribute of this name in the scope of an object.

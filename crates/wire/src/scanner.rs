@@ -5,7 +5,6 @@
 //! 0.45 µs by way of `serde_json`'s visitors. It takes nothing that `serde_json` would refuse; property
 //! tests of [`single_pass`](super::single_pass) hold both against each other.
 
-use super::value::Text;
 use record::json_text;
 use std::borrow::Cow;
 
@@ -28,8 +27,9 @@ pub(super) enum Number {
 const SAFE_DIGITS: usize = 18;
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { text, place: 0 }
+    /// A text from a place on.
+    pub(super) fn at(text: &'a str, place: usize) -> Self {
+        Self { text, place }
     }
 
     /// Where it stands.
@@ -135,8 +135,7 @@ impl<'a> Scanner<'a> {
             return unescaped(text, first - start).map(Cow::Owned);
         }
         let quoted = self.text.get(start.checked_sub(1)?..self.place)?;
-        let Text(text) = serde_json::from_str(quoted).ok()?;
-        Some(text)
+        serde_json::from_str(quoted).ok().map(Cow::Owned)
     }
 
     /// The next quote, backslash or control character.
@@ -203,11 +202,6 @@ impl<'a> Scanner<'a> {
     pub(super) fn word(&mut self, word: &str) -> Option<()> {
         let rest = self.text.get(self.place..)?;
         rest.starts_with(word).then(|| self.place += word.len())
-    }
-
-    /// Nothing but blanks is left.
-    pub(super) fn end(&mut self) -> Option<()> {
-        self.next().is_none().then_some(())
     }
 
     #[inline]

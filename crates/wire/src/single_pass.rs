@@ -1,14 +1,16 @@
 //! The usual record, read in one pass: each value is written as BSON where it stands.
 //!
-//! What is out of the ordinary (a name that comes twice, two fields that may be the message, an integer
-//! beyond 64 bits, anything that is wrong) is `None` here, and leaves the caller to read everything
-//! again by way of [`fields`](super::fields), which alone decides what such a record becomes and what
-//! is said about it. So this path must take nothing that the other would refuse, and write the same
-//! bytes; property tests hold both against each other.
+//! What is out of the ordinary (a name that comes twice, a level that a later field may beat, an integer
+//! beyond 64 bits, anything of which there is something to tell) is `None` here, and leaves the caller to
+//! read everything again by way of [`fields`](super::fields), which alone decides what such a record
+//! becomes and what is said about it. So this path must take nothing that the other would refuse or tell
+//! of, and write the same bytes; property tests hold both against each other.
 
-use super::fields::Role;
+use super::levels::{Scale, is_digits, level_of};
 use super::member_names::{self, MemberNames, Object};
+use super::names::{Role, Unit};
 use super::scanner::{Number, Scanner};
+use super::times;
 use logs::Timestamp;
 use record::batch::BatchBuilder;
 use record::bson_writer::BsonWriter;
@@ -25,55 +27,71 @@ pub(super) struct Scratch<'a> {
 }
 
 /// What a record is beside its attributes.
+#[derive(Default)]
 struct Parts<'a> {
-    time: Option<Timestamp>,
-    level: Option<Cow<'a, str>>,
-    message: Cow<'a, str>,
+    time: Found<Timestamp>,
+    level: Found<Level<'a>>,
+    message: Found<Cow<'a, str>>,
+    has_attributes: bool,
+    has_record: bool,
+    /// Whether a field with a role is an attribute all the same.
+    keeps: bool,
 }
 
-impl Parts<'_> {
-    fn take(&self, scratch: &Scratch<'_>, batch: &mut BatchBuilder) {
-        batch.record(self.time, self.level.as_deref(), &self.message, |writer| {
-            writer.members(&scratch.attributes);
-            Ok(())
-        });
-    }
+/// A level that is a text, or that a number stands for.
+enum Level<'a> {
+    Text(Cow<'a, str>),
+    Number(logs::Level),
 }
 
-/// Reads an array of records; `false` when any of them is unusual, or the batch has outgrown its bound.
-pub(super) fn array(text: &str, batch: &mut BatchBuilder) -> bool {
-    read_array(&mut Scanner::new(text), batch).is_some()
+/// The first field of a role.
+struct Found<T> {
+    value: Option<T>,
+    /// The place of the last field of the role in the order of names.
+    rank: usize,
 }
 
-fn read_array(scanner: &mut Scanner<'_>, batch: &mut BatchBuilder) -> Option<()> {
-    let mut scratch = Scratch::default();
-    let mut more = scanner.open(b'[', b']')?;
-    while more {
-        scratch.record(scanner)?.take(&scratch, batch);
-        if batch.is_too_large() {
-            return None;
+impl<T> Default for Found<T> {
+    fn default() -> Self {
+        Self {
+            value: None,
+            rank: 0,
         }
-        more = scanner.more(b']')?;
-    }
-    scanner.end()
-}
-
-/// Reads a record that is a text of its own, as [`array`] does.
-pub(super) fn line<'a>(text: &'a str, scratch: &mut Scratch<'a>, batch: &mut BatchBuilder) -> bool {
-    let mut scanner = Scanner::new(text);
-    let read = scratch.record(&mut scanner);
-    match read.and_then(|parts| scanner.end().map(|()| parts)) {
-        Some(parts) => {
-            parts.take(scratch, batch);
-            true
-        }
-        None => false,
     }
 }
 
-/// Only the first of a role can be told without a look at the others.
-fn put<T>(place: &mut Option<T>, value: T) -> Option<()> {
-    place.replace(value).is_none().then_some(())
+impl<T> Found<T> {
+    /// Whether the next field of the role, which has this place in the order of names, is the first one.
+    /// `None` when it stands in front of one that was there before, or is there twice.
+    fn is_first(&mut self, rank: usize) -> Option<bool> {
+        let is_first = self.value.is_none();
+        (is_first || rank > self.rank).then(|| {
+            self.rank = rank;
+            is_first
+        })
+    }
+}
+
+/// Reads the record at the place of a scanner, and gives it to the batch; nothing of an unusual one.
+pub(super) fn record<'a>(
+    scanner: &mut Scanner<'a>,
+    scratch: &mut Scratch<'a>,
+    batch: &mut BatchBuilder,
+) -> Option<()> {
+    let parts = scratch.record(scanner)?;
+    let level = match &parts.level.value {
+        None => None,
+        Some(Level::Text(text)) => Some(text.as_ref()),
+        Some(Level::Number(_)) if batch.is_strict() => return None,
+        Some(Level::Number(level)) => Some(level.name()),
+    };
+    let message = parts.message.value?;
+    // One that is too large is refused here as it is there.
+    let _taken = batch.record(parts.time.value, level, &message, |writer| {
+        writer.members(&scratch.attributes);
+        Ok(())
+    });
+    Some(())
 }
 
 impl<'a> Scratch<'a> {
@@ -81,29 +99,85 @@ impl<'a> Scratch<'a> {
     fn record(&mut self, scanner: &mut Scanner<'a>) -> Option<Parts<'a>> {
         self.attributes.clear();
         self.names.restart();
-        let (mut time, mut message, mut level, mut attributes) = (None, None, None, None);
+        let mut parts = Parts::default();
         let mut more = scanner.open(b'{', b'}')?;
         while more {
-            let (name, role) = self.names.next(scanner, member_names::RECORD)?;
+            let (name, role, rank) = self.names.next(scanner, member_names::RECORD)?;
             match role {
-                Role::Time => put(&mut time, read_time(scanner)?)?,
-                Role::Message => put(&mut message, filled(scanner)?)?,
-                Role::Level => put(&mut level, filled(scanner)?)?,
-                Role::Attributes => {
-                    put(
-                        &mut attributes,
-                        self.members(scanner, member_names::ATTRIBUTES, 0)?,
-                    )?;
-                }
                 Role::Attribute => self.member(scanner, &name, 0)?,
+                Role::Time(unit) => match parts.time.is_first(rank)? {
+                    true => parts.time.value = Some(read_time(scanner, unit)?),
+                    false => self.later(scanner, &name, &mut parts)?,
+                },
+                Role::Message(_) => match parts.message.is_first(rank)? {
+                    true => parts.message.value = Some(filled(scanner)?),
+                    false => self.later(scanner, &name, &mut parts)?,
+                },
+                Role::Level(scale) => self.level(scanner, &name, (scale, rank), &mut parts)?,
+                Role::Attributes => {
+                    (!parts.has_attributes).then_some(())?;
+                    parts.has_attributes = true;
+                    self.members(scanner, member_names::ATTRIBUTES, 0)?;
+                }
+                Role::Record => {
+                    let is_usual = !parts.has_record && scanner.next()? != b'{';
+                    is_usual.then_some(())?;
+                    (parts.has_record, parts.keeps) = (true, true);
+                    self.member(scanner, &name, 0)?;
+                }
             }
             more = scanner.more(b'}')?;
         }
-        Some(Parts {
-            time,
-            level,
-            message: message?,
-        })
+        // Its name may be among the attributes.
+        (!(parts.keeps && parts.has_attributes)).then_some(parts)
+    }
+
+    fn level(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        name: &str,
+        (scale, rank): (Scale, usize),
+        parts: &mut Parts<'a>,
+    ) -> Option<()> {
+        let is_text = scanner.next()? == b'"';
+        if !parts.level.is_first(rank)? {
+            // A text beats a number.
+            let is_beaten = is_text && matches!(parts.level.value, Some(Level::Number(_)));
+            (!is_beaten).then_some(())?;
+            return self.later(scanner, name, parts);
+        }
+        if is_text {
+            let text = filled(scanner)?;
+            parts.level.value = (!is_digits(&text)).then_some(Level::Text(text));
+            return parts.level.value.is_some().then_some(());
+        }
+        let Number::Integer(number) = scanner.number()? else {
+            return None;
+        };
+        parts.level.value = Some(Level::Number(level_of(number, scale)?));
+        parts.keeps = true;
+        self.check_size()?;
+        self.writer().integer(name, number);
+        Some(())
+    }
+
+    /// A field of a role that another one has already: an attribute, unless it is empty.
+    fn later(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        name: &str,
+        parts: &mut Parts<'a>,
+    ) -> Option<()> {
+        parts.keeps = true;
+        self.check_size()?;
+        match scanner.next()? {
+            b'"' => {
+                let text = scanner.string()?;
+                (text.len() > 1).then(|| self.writer().string(name, &text))
+            }
+            b'1'..=b'9' => self.value(scanner, name, 0),
+            _ => None,
+        }
     }
 
     /// What is larger than a document may be is not written out: an array's elements grow as they are.
@@ -119,7 +193,7 @@ impl<'a> Scratch<'a> {
     fn members(&mut self, scanner: &mut Scanner<'a>, object: Object, depth: usize) -> Option<()> {
         let mut more = scanner.open(b'{', b'}')?;
         while more {
-            let (name, _) = self.names.next(scanner, object)?;
+            let (name, _, _) = self.names.next(scanner, object)?;
             self.member(scanner, &name, depth)?;
             more = scanner.more(b'}')?;
         }
@@ -194,26 +268,26 @@ impl<'a> Scratch<'a> {
     }
 }
 
-/// A text that is not empty.
+/// A text that says something.
 fn filled<'a>(scanner: &mut Scanner<'a>) -> Option<Cow<'a, str>> {
     let text = scanner.string()?;
-    (!text.is_empty()).then_some(text)
+    (!matches!(text.as_ref(), "" | "-")).then_some(text)
 }
 
-/// A time that is one, in text or as a whole number.
-fn read_time(scanner: &mut Scanner<'_>) -> Option<Timestamp> {
+/// A time that is one, in text or as a number.
+fn read_time(scanner: &mut Scanner<'_>, unit: Unit) -> Option<Timestamp> {
     if scanner.next()? == b'"' {
         let text = scanner.string()?;
         // Senders write that they have no time as "", "-" or "0".
-        let is_time = text.len() > 1;
-        return is_time.then(|| Timestamp::parse(&text).ok())?;
+        (text.len() > 1).then_some(())?;
+        return match unit {
+            Unit::BySize => Timestamp::parse_sent(&text).ok(),
+            Unit::Microseconds => Timestamp::parse_sent_micros(&text).ok(),
+        };
     }
-    match scanner.number()? {
-        Number::Integer(number) if number > 0 => {
-            Timestamp::parse_number(itoa::Buffer::new().format(number)).ok()
-        }
-        _ => None,
-    }
+    let start = scanner.place();
+    scanner.number()?;
+    times::number(scanner.since(start)?, unit).ok()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! A record counts as received once its body was read and it could be told from its neighbours; a
 //! body that is refused before that has no records to count.
 
+use record::notice::{NoticeCounts, NoticeKind};
 use serde::Serialize;
 use spool::BatchOutcome;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -33,6 +34,26 @@ pub struct Rejections {
     pub set_aside: u64,
 }
 
+/// What was told of records that were taken, by reason: each once a record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Warnings {
+    /// A time that is none.
+    pub time: u64,
+    /// A level that is none.
+    pub level: u64,
+    /// What is not JSON and was taken as a message.
+    pub not_json: u64,
+    /// Characters that were replaced.
+    pub characters: u64,
+    /// Numbers that were kept as text.
+    pub number: u64,
+    /// What is nested too deeply and was kept as text.
+    pub depth: u64,
+    /// Members beyond the bound that were kept as text.
+    pub members: u64,
+}
+
 /// Records by what became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,6 +70,8 @@ pub struct RecordCounts {
     pub rejected: Rejections,
     /// In the spool, and not known to be in the store.
     pub waiting: u64,
+    /// Told of those that were taken.
+    pub warnings: Warnings,
 }
 
 /// The counts, each change of which keeps the identity.
@@ -73,6 +96,22 @@ impl Accounting {
             Rejection::KeyReused => &mut rejected.key_reused,
             Rejection::NotTaken => &mut rejected.not_taken,
         } += records;
+    }
+
+    /// Something was told of records that were taken.
+    pub fn told(&self, counts: &NoticeCounts) {
+        let warnings = &mut self.lock().warnings;
+        for (count, kind) in [
+            (&mut warnings.time, NoticeKind::Time),
+            (&mut warnings.level, NoticeKind::Level),
+            (&mut warnings.not_json, NoticeKind::NotJson),
+            (&mut warnings.characters, NoticeKind::Characters),
+            (&mut warnings.number, NoticeKind::Number),
+            (&mut warnings.depth, NoticeKind::Depth),
+            (&mut warnings.members, NoticeKind::Members),
+        ] {
+            *count += counts.of(kind);
+        }
     }
 
     /// The counts of one moment.

@@ -263,7 +263,7 @@ fn limits(config: &Config) -> Limits {
 fn bounds(config: &Config) -> BodyBounds {
     BodyBounds {
         decoded_bytes: config.http.max_decoded_bytes,
-        partial_batches: config.http.partial_batches,
+        strict: config.http.is_strict(),
     }
 }
 

@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use record::batch::Rejects;
 use record::id::{BatchId, RecordId};
+use record::notice::Told;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -49,6 +50,32 @@ impl RecordError {
         Self {
             index,
             reason: reason.to_string(),
+        }
+    }
+}
+
+/// What is told of a record that was taken, or of the request.
+#[derive(Debug, Serialize)]
+pub(super) struct Warning {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u32>,
+    reason: String,
+}
+
+impl Warning {
+    /// Of a record.
+    pub(super) fn of(told: &Told) -> Self {
+        Self {
+            index: Some(told.index),
+            reason: told.notice.to_string(),
+        }
+    }
+
+    /// Of the request.
+    pub(super) fn of_request(reason: &str) -> Self {
+        Self {
+            index: None,
+            reason: reason.to_owned(),
         }
     }
 }
@@ -132,7 +159,7 @@ impl ApiError {
 
     pub(super) fn unsupported_type(content_type: &str) -> Self {
         let message = format!(
-            "Content-Type {content_type:?} is not taken here: send application/json or application/x-ndjson"
+            "Content-Type {content_type:?} is not taken here: send application/json, application/x-ndjson or text/plain"
         );
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -190,17 +217,20 @@ impl ApiError {
     }
 
     /// 400 that names each record that cannot be taken.
-    pub(super) fn invalid_records(rejects: &Rejects, partial: bool) -> Self {
-        let count = rejects.count;
-        let message = if partial {
-            format!("none of the {count} records can be taken")
-        } else {
-            format!(
-                "{count} records cannot be taken, so nothing of the batch was; ?partial=true takes the others"
-            )
+    pub(super) fn invalid_records(rejects: &Rejects, strict: bool) -> Self {
+        let message = match (rejects.count, strict) {
+            (1, false) => "the record cannot be taken".to_owned(),
+            (count, false) => format!("none of the {count} records can be taken"),
+            (1, true) => {
+                "1 record cannot be taken, so nothing of the batch was; without strict it is"
+                    .to_owned()
+            }
+            (count, true) => format!(
+                "{count} records cannot be taken, so nothing of the batch was; without strict they are"
+            ),
         };
         let mut error = Self::bad_request("invalid_records", message);
-        error.body.rejected = Some(count);
+        error.body.rejected = Some(rejects.count);
         error.body.errors = record_errors(rejects);
         error
     }

@@ -42,17 +42,17 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, ApiError> {
     let mut found = Encoding::Identity;
     for value in headers.get_all(header::CONTENT_ENCODING) {
         let text = String::from_utf8_lossy(value.as_bytes());
-        let encoding = match text.trim().to_ascii_lowercase().as_str() {
-            "" | "identity" => continue,
-            "gzip" | "x-gzip" => Encoding::Gzip,
-            "deflate" => Encoding::Deflate,
-            "zstd" => Encoding::Zstd,
-            _ => return Err(ApiError::unsupported_encoding(&text).closing()),
-        };
-        if found != Encoding::Identity {
-            return Err(ApiError::unsupported_encoding("two at once").closing());
+        for name in text.split(',') {
+            let name = name.trim().to_ascii_lowercase();
+            found = match (found, name.as_str()) {
+                (found, "" | "identity") => found,
+                (Encoding::Identity, "gzip" | "x-gzip") => Encoding::Gzip,
+                (Encoding::Identity, "deflate") => Encoding::Deflate,
+                (Encoding::Identity, "zstd") => Encoding::Zstd,
+                (Encoding::Gzip, "deflate") => Encoding::GzipOrDeflate,
+                _ => return Err(ApiError::unsupported_encoding(&text).closing()),
+            };
         }
-        found = encoding;
     }
     Ok(found)
 }

@@ -24,8 +24,8 @@ pub enum BodyError {
     Records {
         /// Which records, and why.
         rejects: Rejects,
-        /// Whether the others would have been taken, had there been any.
-        partial: bool,
+        /// Whether the others would have been taken from a sender that is not strict.
+        strict: bool,
     },
     /// There is no memory for it.
     #[error(transparent)]

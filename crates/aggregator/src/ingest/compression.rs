@@ -24,6 +24,8 @@ pub enum Encoding {
     Gzip,
     /// RFC 1950, or RFC 1951 from senders that leave its head out.
     Deflate,
+    /// Gzip and then deflate, as its sender says; some name both over one of them.
+    GzipOrDeflate,
     /// RFC 8878, with a window of at most 32 MiB.
     Zstd,
 }
@@ -39,6 +41,14 @@ pub(super) fn decompress(
     let input = body.as_ref();
     match encoding {
         Encoding::Identity => Ok(body),
+        Encoding::GzipOrDeflate if is_gzip(input) => decompress(Encoding::Gzip, body, limit, room),
+        Encoding::GzipOrDeflate => {
+            let inner = decompress(Encoding::Deflate, body, limit, room)?;
+            match is_gzip(&inner) {
+                true => decompress(Encoding::Gzip, inner, limit, room),
+                false => Ok(inner),
+            }
+        }
         Encoding::Gzip => inflate(
             flate2::read::MultiGzDecoder::new(input),
             (input.len(), DEFLATE_WINDOW),
@@ -66,6 +76,11 @@ pub(super) fn decompress(
             inflate(decoder, (input.len(), ZSTD_WINDOW), limit, room)
         }
     }
+}
+
+/// RFC 1952: its first two bytes.
+fn is_gzip(input: &[u8]) -> bool {
+    input.starts_with(b"\x1f\x8b")
 }
 
 /// RFC 1950: method 8 in the low bits, and the first two bytes a multiple of 31.

@@ -8,8 +8,9 @@ use bytes::Bytes;
 use logs::Timestamp;
 use record::batch::{Batch, BatchBuilder, Rejects};
 use record::id::{BatchId, KeyDigest};
+use record::notice::Notices;
 use std::sync::Arc;
-use wire::Format;
+use wire::{DecodeError, Format};
 
 /// Larger bodies are decoded on a thread for blocking work: at this size it takes about a millisecond.
 const INLINE_BYTES: usize = 512 * 1024;
@@ -27,9 +28,8 @@ pub struct BodyTerms {
     pub encoding: Encoding,
     /// The client's own key.
     pub key: Option<String>,
-    /// Whether good records are taken when others are refused; `None` leaves it to the settings and
-    /// the format.
-    pub partial: Option<bool>,
+    /// Whether records are refused of which there is something to tell; `None` leaves it to the settings.
+    pub strict: Option<bool>,
 }
 
 /// What a body may be, whoever sends it.
@@ -37,15 +37,16 @@ pub struct BodyTerms {
 pub struct BodyBounds {
     /// After decompression, in bytes.
     pub decoded_bytes: usize,
-    /// Whether the good records of an array are taken when others of it are refused.
-    pub partial_batches: bool,
+    /// Whether records are refused of which there is something to tell, unless the sender says otherwise.
+    pub strict: bool,
 }
 
-/// A batch that was decoded, what was refused of it, and the memory that it takes up.
+/// A batch that was decoded, what was refused and what is told of it, and the memory that it takes up.
 #[derive(Debug)]
 pub(super) struct Decoded {
     pub(super) batch: Batch,
     pub(super) rejects: Rejects,
+    pub(super) notices: Notices,
     pub(super) room: Reservation,
 }
 
@@ -81,36 +82,64 @@ fn decode_now(
     accounting: &Accounting,
 ) -> Result<Decoded, BodyError> {
     let body = compression::decompress(terms.encoding, bytes, bounds.decoded_bytes, &mut room)?;
-    let max_bytes = bounds.decoded_bytes * ENCODED_FACTOR;
-    // The encoded form stands beside the body for a while; both are weighed.
-    let at_most = wire::encoded_bytes_at_most(&body);
-    room.resize(body.len() + at_most.min(max_bytes))?;
-    let id = match &terms.key {
-        Some(key) => BatchId::keyed(key, &body),
-        None => BatchId::fresh(rand::random(), &body),
-    };
-    let key = terms.key.as_deref().map(KeyDigest::of);
-    let mut builder = BatchBuilder::new(id, key, received_at, max_bytes);
-    builder.reserve(at_most.min(body.len() / 2 * USUAL_HALVES));
-    (terms.format.decode)(&body, &mut builder)?;
+    let text_bytes = wire::text_bytes(&body);
+    if text_bytes > bounds.decoded_bytes {
+        // Three bytes take the place of each that is no text.
+        let limit = bounds.decoded_bytes;
+        return Err(BodyError::TooLarge { limit });
+    }
+    let strict = terms.strict.unwrap_or(bounds.strict);
+    let mut builder = build(terms, bounds, strict, &body, &mut room, received_at)?;
+    let notices = builder.take_notices();
     let (batch, rejects) = builder.finish();
-    let partial = || {
-        let by_default = || bounds.partial_batches || (terms.format.partial_by_default)(&body);
-        terms.partial.unwrap_or_else(by_default)
-    };
-    // Of most bodies nobody needs to know: the default is read from the body.
-    let partial = rejects.count == 0 || partial();
     drop(body);
-    if rejects.count > 0 && (!partial || batch.documents.is_empty()) {
+    if rejects.count > 0 && (strict || batch.documents.is_empty()) {
         let all = rejects.count + batch.documents.len() as u64;
         accounting.rejected(Rejection::Invalid, all);
-        return Err(BodyError::Records { rejects, partial });
+        return Err(BodyError::Records { rejects, strict });
     }
     accounting.rejected(Rejection::Invalid, rejects.count);
     room.resize(batch.documents.memory_bytes())?;
     Ok(Decoded {
         batch,
         rejects,
+        notices,
         room,
     })
+}
+
+/// Reads a body. What the documents of the usual body take at most is held for them; where that was too
+/// little, as much as a batch may take, and it is read once more.
+fn build(
+    terms: &BodyTerms,
+    bounds: BodyBounds,
+    strict: bool,
+    body: &Bytes,
+    room: &mut Reservation,
+    received_at: Timestamp,
+) -> Result<BatchBuilder, BodyError> {
+    let text_bytes = match wire::text_bytes(body) {
+        bytes if bytes == body.len() => 0,
+        mended => mended,
+    };
+    let most = bounds.decoded_bytes * ENCODED_FACTOR;
+    let usual = wire::encoded_bytes_at_most(body).min(most);
+    let id = match &terms.key {
+        Some(key) => BatchId::keyed(key, body),
+        None => BatchId::fresh(rand::random(), body),
+    };
+    let key = terms.key.as_deref().map(KeyDigest::of);
+    let reserve = usual.min(body.len() / 2 * USUAL_HALVES);
+    let mut read = |bytes| {
+        // The encoded form stands beside the body for a while; both are weighed.
+        room.resize(body.len() + text_bytes + bytes)?;
+        let mut builder = BatchBuilder::new(id, key, received_at, bytes).strict(strict);
+        builder.reserve(reserve);
+        (terms.format.decode)(body, &mut builder)?;
+        Ok(builder)
+    };
+    match read(usual) {
+        Err(BodyError::Decode(DecodeError::TooLarge)) if usual < most => read(most),
+        read => read,
+    }
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use logs::clock::Clock;
 use record::batch::{Batch, Rejects};
 use record::id::BatchId;
+use record::notice::Notices;
 use spool::BatchOutcome;
 use spool::{AppendError, Spool};
 use std::sync::Arc;
@@ -75,6 +76,8 @@ pub struct Receipt {
     pub records: usize,
     /// Records that were not.
     pub rejects: Rejects,
+    /// What is told of those that were.
+    pub notices: Notices,
     /// What became of the batch.
     pub accepted: Accepted,
 }
@@ -140,14 +143,17 @@ impl Intake {
         let Decoded {
             batch,
             rejects,
+            notices,
             room,
         } = decoding.await?;
         let (batch_id, records) = (batch.id, batch.documents.len());
         let accepted = self.accept(batch, room, wanted, deadline).await?;
+        self.accounting.told(&notices.counts);
         Ok(Receipt {
             batch_id,
             records,
             rejects,
+            notices,
             accepted,
         })
     }

@@ -41,7 +41,7 @@ impl From<BodyError> for ApiError {
             }
             BodyError::NoRoom(error) => error.into(),
             BodyError::Decode(error) => error.into(),
-            BodyError::Records { rejects, partial } => Self::invalid_records(&rejects, partial),
+            BodyError::Records { rejects, strict } => Self::invalid_records(&rejects, strict),
             BodyError::Panicked => Self::internal(),
         }
     }

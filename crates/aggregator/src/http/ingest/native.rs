@@ -1,7 +1,7 @@
 //! `POST /logs/batch`: takes a batch and answers once it is safe.
 
 use super::{encoding, idempotency_key, receive};
-use crate::http::error::{ApiError, RecordError, record_errors};
+use crate::http::error::{ApiError, RecordError, Warning, record_errors};
 use crate::http::services::Services;
 use crate::ingest::decode::BodyTerms;
 use crate::ingest::intake::{Durability, Receipt};
@@ -9,10 +9,13 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use record::notice::MAX_LISTED_NOTICES;
 use serde::Serialize;
 use std::sync::Arc;
 
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+const PARTIAL_IGNORED: &str =
+    "partial=true has no effect: what is sent is taken, and nothing is refused for its neighbours";
 
 /// What a sender is told when its batch is safe.
 #[derive(Debug, Serialize)]
@@ -30,6 +33,11 @@ struct Success {
     rejected: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<RecordError>,
+    /// How many there are; of more than a hundred, the first are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning_count: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
 /// The handler.
@@ -39,18 +47,22 @@ pub(in crate::http) async fn batch(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let (terms, wanted) =
-        terms(&headers, query.as_deref().unwrap_or_default()).map_err(ApiError::closing)?;
+    let query = query.as_deref().unwrap_or_default();
+    let (terms, wanted) = terms(&headers, query).map_err(ApiError::closing)?;
+    let ignored = strictness(query).map_err(ApiError::closing)?.is_ignored;
     let receipt = receive(&services, &headers, body, terms, wanted).await?;
     let status = match (wanted, receipt.accepted.durability) {
         (Durability::Stored, Durability::Spooled) => StatusCode::ACCEPTED,
         _ => StatusCode::OK,
     };
     let replayed = receipt.accepted.repeated;
-    Ok(answer(status, &success(&receipt), replayed))
+    Ok(answer(status, &success(&receipt, ignored), replayed))
 }
 
-fn success(receipt: &Receipt) -> Success {
+fn success(receipt: &Receipt, partial_is_ignored: bool) -> Success {
+    let of_request = partial_is_ignored.then(|| Warning::of_request(PARTIAL_IGNORED));
+    let notices = &receipt.notices;
+    let told = notices.counts.total() + u64::from(partial_is_ignored);
     let outcome = receipt.accepted.outcome.as_ref();
     let refused = outcome.map_or(0, |outcome| outcome.refused);
     let rejects = &receipt.rejects;
@@ -63,6 +75,12 @@ fn success(receipt: &Receipt) -> Success {
         set_aside: (refused > 0).then_some(refused),
         rejected: (rejects.count > 0).then_some(rejects.count),
         errors: record_errors(rejects),
+        warning_count: (told > 0).then_some(told),
+        warnings: of_request
+            .into_iter()
+            .chain(notices.listed.iter().map(Warning::of))
+            .take(MAX_LISTED_NOTICES)
+            .collect(),
     }
 }
 
@@ -92,26 +110,42 @@ fn terms(headers: &HeaderMap, query: &str) -> Result<(BodyTerms, Durability), Ap
         format,
         encoding: encoding(headers)?,
         key: idempotency_key(headers)?,
-        partial: partial(query)?,
+        strict: strictness(query)?.strict,
     };
     Ok((terms, durability(query)?))
 }
 
-fn partial(query: &str) -> Result<Option<bool>, ApiError> {
-    let mut partial = None;
+/// What a request says of its strictness.
+#[derive(Default)]
+struct Strictness {
+    strict: Option<bool>,
+    /// It asks for what is done anyway.
+    is_ignored: bool,
+}
+
+/// `?strict=true` refuses what is told otherwise, and `?partial=false` of old means the same.
+fn strictness(query: &str) -> Result<Strictness, ApiError> {
+    let (mut strict, mut partial) = (None, None);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        partial = match (name.as_ref(), value.as_ref()) {
-            ("partial", "true" | "1" | "") => Some(true),
-            ("partial", "false" | "0") => Some(false),
-            ("partial", _) => {
-                let message = "partial must be true or false";
+        let said = match name.as_ref() {
+            "strict" => &mut strict,
+            "partial" => &mut partial,
+            // Senders that cannot set a header put other things here; they change nothing.
+            _ => continue,
+        };
+        *said = Some(match value.as_ref() {
+            "true" | "1" | "" => true,
+            "false" | "0" => false,
+            _ => {
+                let message = format!("{name} must be true or false");
                 return Err(ApiError::bad_request("invalid_parameter", message));
             }
-            // Senders that cannot set a header put other things here; they change nothing.
-            _ => partial,
-        };
+        });
     }
-    Ok(partial)
+    Ok(Strictness {
+        strict: strict.or((partial == Some(false)).then_some(true)),
+        is_ignored: partial == Some(true),
+    })
 }
 
 /// `?ack=stored` waits until the store has the batch.

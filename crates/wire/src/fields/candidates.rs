@@ -1,0 +1,100 @@
+//! The fields of an object that may have a role, in the order in which they count.
+
+use super::is_nothing;
+use crate::levels::Scale;
+use crate::members::Members;
+use crate::names::{Form, NESTED_LEVEL, NESTED_LEVEL_RANK, Role, Unit, role_of};
+use crate::raw::member_of;
+
+/// A field that may have a role.
+#[derive(Clone, Copy)]
+pub(super) struct Candidate<'a, T> {
+    /// Its place in the order of names.
+    pub(super) rank: usize,
+    /// Its place in the object.
+    pub(super) place: usize,
+    pub(super) name: &'a str,
+    pub(super) value: &'a str,
+    pub(super) kind: T,
+    /// The object that it is a member of, when that is not the record itself.
+    pub(super) within: Option<&'a str>,
+}
+
+/// The fields with a role, those that count before others first.
+#[derive(Default)]
+pub(super) struct Candidates<'a> {
+    pub(super) times: Vec<Candidate<'a, Unit>>,
+    pub(super) messages: Vec<Candidate<'a, Form>>,
+    pub(super) levels: Vec<Candidate<'a, Scale>>,
+    /// loguru's record, when it is one.
+    pub(super) record: Option<(usize, &'a str)>,
+}
+
+impl<'a> Candidates<'a> {
+    pub(super) fn of(members: &'a Members<'_>) -> Self {
+        let mut found = Self::default();
+        for (place, (name, value)) in members.iter().enumerate() {
+            let (role, rank) = role_of(name);
+            let value = value.json();
+            match role {
+                Role::Time(kind) => found.times.push(Candidate {
+                    rank,
+                    place,
+                    name,
+                    value,
+                    kind,
+                    within: None,
+                }),
+                Role::Message(kind) => {
+                    if kind == Form::Log {
+                        found.levels.extend(nested_level(place, value));
+                    }
+                    found.messages.push(Candidate {
+                        rank,
+                        place,
+                        name,
+                        value,
+                        kind,
+                        within: None,
+                    });
+                }
+                Role::Level(kind) => found.levels.push(Candidate {
+                    rank,
+                    place,
+                    name,
+                    value,
+                    kind,
+                    within: None,
+                }),
+                Role::Record if found.record.is_none() && is_record(value) => {
+                    found.record = Some((place, value));
+                }
+                Role::Record | Role::Attributes | Role::Attribute => {}
+            }
+        }
+        found.times.sort_by_key(|candidate| candidate.rank);
+        found.messages.sort_by_key(|candidate| candidate.rank);
+        found.levels.sort_by_key(|candidate| candidate.rank);
+        found
+    }
+}
+
+/// The member `level` of an object `log`.
+fn nested_level(place: usize, value: &str) -> Option<Candidate<'_, Scale>> {
+    Some(Candidate {
+        rank: NESTED_LEVEL_RANK,
+        place,
+        name: NESTED_LEVEL,
+        value: member_of(value, "level")?,
+        kind: Scale::Usual,
+        within: Some(value),
+    })
+}
+
+/// Whether this is what loguru writes of a record.
+fn is_record(value: &str) -> bool {
+    let has = |name| member_of(value, name).is_some();
+    let name = member_of(value, "level").and_then(|level| member_of(level, "name"));
+    let name = name.filter(|name| name.starts_with('"') && !is_nothing(name));
+    name.is_some() && has("message") && has("time")
+}

@@ -1,0 +1,114 @@
+//! The members of an object as they are kept: names as text, the last value of each, within their bound.
+
+use crate::raw::members_in;
+use crate::string::name_of;
+use crate::unusual::Unusual;
+use record::fault::{MAX_DOCUMENT_BYTES, MAX_MEMBERS, RecordFault};
+use record::notice::Notice;
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// From here on, doubled names are looked for with a map.
+const FEW: usize = 16;
+/// The member that holds what is beyond the bound.
+const MORE: &str = "_more";
+
+/// A value of a member.
+#[derive(Debug, Clone)]
+pub(super) enum Value<'a> {
+    /// JSON text that stands for a value.
+    Json(Cow<'a, str>),
+    /// Text that is kept as such.
+    Text(String),
+}
+
+impl Value<'_> {
+    /// Its JSON text; nothing of what is text as such.
+    pub(super) fn json(&self) -> &str {
+        match self {
+            Self::Json(text) => text,
+            Self::Text(_) => "",
+        }
+    }
+}
+
+/// The members of an object, in the order sent.
+pub(super) type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
+
+/// The members in an object's text.
+///
+/// # Errors
+/// [`RecordFault::TooLarge`] when what is beyond the bound takes more room than a record may.
+pub(super) fn members_of<'a>(
+    object: &'a str,
+    unusual: &mut Unusual,
+) -> Result<Members<'a>, RecordFault> {
+    let mut members = Members::new();
+    for member in members_in(object) {
+        if members.len() == MAX_MEMBERS {
+            let rest = rest_of(object, member.start, unusual)?;
+            keep_last(&mut members);
+            let name = free_name(MORE, |name| members.iter().any(|(other, _)| other == name));
+            members.push((name.into(), Value::Text(format!("{{{rest}}}"))));
+            return Ok(members);
+        }
+        let name = name_of(member.name, unusual);
+        members.push((name, Value::Json(Cow::Borrowed(member.value))));
+    }
+    keep_last(&mut members);
+    Ok(members)
+}
+
+/// What stands in the text of an object or array from a place on, without its end.
+pub(super) fn rest_of<'a>(
+    text: &'a str,
+    start: usize,
+    unusual: &mut Unusual,
+) -> Result<&'a str, RecordFault> {
+    unusual.tell(Notice::TooManyMembers);
+    let rest = text.get(start..text.len() - 1).unwrap_or_default();
+    match rest.len() > MAX_DOCUMENT_BYTES {
+        true => Err(RecordFault::TooLarge),
+        false => Ok(rest),
+    }
+}
+
+/// The name, with as many `_` behind it as make it one that is not taken.
+pub(super) fn free_name(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let mut name = name.to_owned();
+    while is_taken(&name) {
+        name.push('_');
+    }
+    name
+}
+
+/// Of members with one name, keeps the last value, at the place of the first.
+pub(super) fn keep_last(members: &mut Members<'_>) {
+    if members.len() <= FEW {
+        let mut position = 1;
+        while position < members.len() {
+            let (before, rest) = members.split_at_mut(position);
+            let twin = rest.first_mut().and_then(|(name, value)| {
+                let first = before.iter_mut().find(|(other, _)| other == name)?;
+                std::mem::swap(&mut first.1, value);
+                Some(())
+            });
+            match twin {
+                Some(()) => drop(members.remove(position)),
+                None => position += 1,
+            }
+        }
+        return;
+    }
+    let mut places: HashMap<Cow<'_, str>, usize> = HashMap::with_capacity(members.len());
+    let mut kept = Members::with_capacity(members.len());
+    for (name, value) in members.drain(..) {
+        if let Some(first) = places.get(&name).and_then(|place| kept.get_mut(*place)) {
+            first.1 = value;
+        } else {
+            places.insert(name.clone(), kept.len());
+            kept.push((name, value));
+        }
+    }
+    *members = kept;
+}

@@ -1,0 +1,152 @@
+//! The pieces of an object or array whose text is known to be JSON, as they stand in it.
+
+use crate::frame::{blanks_end, string_end, value_end};
+
+/// A member of an object.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Member<'a> {
+    /// Where its name's quote stands.
+    pub(super) start: usize,
+    /// Its name, as it is quoted.
+    pub(super) name: &'a str,
+    /// Where its value begins.
+    pub(super) value_start: usize,
+    /// Its value.
+    pub(super) value: &'a str,
+}
+
+/// The members of an object, in the order sent.
+pub(super) struct MembersIn<'a> {
+    text: &'a str,
+    place: usize,
+}
+
+/// Those of an object's text; none of any other text.
+pub(super) fn members_in(text: &str) -> MembersIn<'_> {
+    let place = usize::from(text.starts_with('{'));
+    MembersIn { text, place }
+}
+
+impl<'a> Iterator for MembersIn<'a> {
+    type Item = Member<'a>;
+
+    fn next(&mut self) -> Option<Member<'a>> {
+        let (text, bytes) = (self.text, self.text.as_bytes());
+        let start = piece_start(bytes, self.place)?;
+        let name_end = string_end(bytes, start).ok()?;
+        let colon = blanks_end(bytes, name_end);
+        let value_start = blanks_end(bytes, colon + 1);
+        let value_end = value_end(text, value_start).ok()?;
+        self.place = value_end;
+        Some(Member {
+            start,
+            name: text.get(start..name_end)?,
+            value_start,
+            value: text.get(value_start..value_end)?,
+        })
+    }
+}
+
+/// The elements of an array, with their places, in the order sent.
+pub(super) struct ElementsIn<'a> {
+    text: &'a str,
+    place: usize,
+}
+
+/// Those of an array's text; none of any other text.
+pub(super) fn elements_in(text: &str) -> ElementsIn<'_> {
+    let place = usize::from(text.starts_with('['));
+    ElementsIn { text, place }
+}
+
+impl<'a> Iterator for ElementsIn<'a> {
+    type Item = (usize, &'a str);
+
+    fn next(&mut self) -> Option<(usize, &'a str)> {
+        let start = piece_start(self.text.as_bytes(), self.place)?;
+        let end = value_end(self.text, start).ok()?;
+        self.place = end;
+        Some((start, self.text.get(start..end)?))
+    }
+}
+
+/// Where the next piece begins; none behind the last one. A place of 0 is that of a text without pieces.
+fn piece_start(bytes: &[u8], place: usize) -> Option<usize> {
+    if place == 0 {
+        return None;
+    }
+    let mut start = blanks_end(bytes, place);
+    if bytes.get(start) == Some(&b',') {
+        start = blanks_end(bytes, start + 1);
+    }
+    match bytes.get(start) {
+        None | Some(b'}' | b']') => None,
+        Some(_) => Some(start),
+    }
+}
+
+/// An object's text without the members at the end of a path of names; `None` when nothing is left.
+pub(super) fn without(object: &str, path: &[&str]) -> Option<String> {
+    let (first, rest) = path.split_first()?;
+    let mut left = String::new();
+    for member in members_in(object) {
+        let is_meant = is_named(member.name, first);
+        let inner = match is_meant && !rest.is_empty() && member.value.starts_with('{') {
+            true => without(member.value, rest),
+            false => (!is_meant || !rest.is_empty()).then(|| member.value.to_owned()),
+        };
+        let Some(inner) = inner else { continue };
+        left.push(if left.is_empty() { '{' } else { ',' });
+        left.push_str(member.name);
+        left.push(':');
+        left.push_str(&inner);
+    }
+    left.push('}');
+    (left.len() > 1).then_some(left)
+}
+
+/// The last member of a name in an object.
+pub(super) fn member_of<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    let named = members_in(object).filter(|member| is_named(member.name, name));
+    named.last().map(|member| member.value)
+}
+
+/// Whether a quoted name is this one, without regard to case.
+pub(super) fn is_named(quoted: &str, name: &str) -> bool {
+    let inner = quoted.get(1..quoted.len().saturating_sub(1));
+    inner.is_some_and(|inner| inner.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pieces_of_a_value_are_as_they_stand() {
+        let object = r#"{ "a" : [1, {"b":2}] ,"\u0061":"}" , "c":{}}"#;
+        let members: Vec<_> = members_in(object)
+            .map(|member| (member.name, member.value))
+            .collect();
+        let expected = [
+            (r#""a""#, r#"[1, {"b":2}]"#),
+            (r#""\u0061""#, r#""}""#),
+            (r#""c""#, "{}"),
+        ];
+        assert_eq!(members, expected);
+        let elements: Vec<_> = elements_in(r#"[1 ,"]",[ ],{}]"#).collect();
+        assert_eq!(elements, [(1, "1"), (4, r#""]""#), (8, "[ ]"), (12, "{}")]);
+        assert_eq!(members_in("{ }").count() + elements_in("[ ]").count(), 0);
+        assert_eq!(members_in("17").count() + elements_in("{}").count(), 0);
+    }
+
+    #[test]
+    fn what_is_taken_out_leaves_the_rest() {
+        let object = r#"{"level":{"name":"ERROR","no":40},"message":"b","Level":1}"#;
+        assert_eq!(
+            without(object, &["level", "name"]).unwrap(),
+            r#"{"level":{"no":40},"message":"b","Level":1}"#
+        );
+        assert_eq!(without(r#"{"a":{"b":1}}"#, &["a", "b"]), None);
+        assert_eq!(member_of(object, "message"), Some("\"b\""));
+    }
+}

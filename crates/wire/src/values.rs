@@ -1,0 +1,271 @@
+//! A body as values and lines: each value is a record or an array of records, and each line that is no
+//! value is a message.
+//!
+//! Nothing is refused here but what [`Terms`] say: a value that breaks is read as lines, up to where it
+//! broke each by itself. So no byte is passed more than a few times, whatever a body holds.
+
+mod array;
+mod broken;
+mod place;
+
+use crate::element;
+use crate::error::DecodeError;
+use crate::frame::{blanks_end, value_end};
+use crate::members::{Members, keep_last};
+use crate::scanner::Scanner;
+use crate::single_pass::{self, Scratch};
+use crate::text::{Damage, text_of};
+use crate::unusual::Unusual;
+use crate::value::kind_of;
+use crate::wrapper;
+use place::Lines;
+use record::batch::BatchBuilder;
+use record::notice::Notice;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// What a body's type says of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// It is JSON: of a first value that breaks, nothing can be known.
+    pub(super) is_json: bool,
+    /// An object that is the whole body may be a wrapper.
+    pub(super) opens_wrapper: bool,
+    /// A line that is no JSON is unusual.
+    pub(super) tells_lines: bool,
+}
+
+/// Reads a body and gives each of its records to the batch.
+pub(super) fn read(body: &[u8], terms: Terms, batch: &mut BatchBuilder) -> Result<(), DecodeError> {
+    read_by(body, terms, true, batch)
+}
+
+/// The same, with usual records read `in_one_pass` or as all others are: tests hold both ways against each
+/// other.
+pub(super) fn read_by(
+    body: &[u8],
+    terms: Terms,
+    in_one_pass: bool,
+    batch: &mut BatchBuilder,
+) -> Result<(), DecodeError> {
+    let text = text_of(body);
+    let is_damaged = matches!(text, Cow::Owned(_));
+    if is_damaged && batch.is_strict() {
+        return Err(DecodeError::NotUtf8 {
+            offset: std::str::from_utf8(body).map_or_else(|error| error.valid_up_to(), str::len),
+        });
+    }
+    let mut reader = Reader {
+        text: &text,
+        terms,
+        batch,
+        damage: is_damaged.then(|| Damage::of(body)),
+        // Where something was replaced, all are looked at.
+        in_one_pass: in_one_pass && !is_damaged,
+        scratch: Scratch::default(),
+        unusual: Unusual::default(),
+        lines: Lines::default(),
+        is_first: true,
+    };
+    reader.body()
+}
+
+struct Reader<'t, 'b> {
+    text: &'t str,
+    terms: Terms,
+    batch: &'b mut BatchBuilder,
+    /// Where what was no UTF-8 was replaced, if anything was.
+    damage: Option<Damage<'t>>,
+    in_one_pass: bool,
+    scratch: Scratch<'t>,
+    unusual: Unusual,
+    lines: Lines,
+    /// Whether nothing of the body was read yet.
+    is_first: bool,
+}
+
+/// What became of a value: it ends at a place, or it breaks there.
+type End = Result<usize, usize>;
+
+impl Reader<'_, '_> {
+    fn body(&mut self) -> Result<(), DecodeError> {
+        let start = blanks_end(self.text.as_bytes(), 0);
+        let first = self.text.get(start..).unwrap_or_default();
+        if first.is_empty() {
+            return Ok(());
+        }
+        if self.is_strict_json() && !first.starts_with(['{', '[']) {
+            return Err(DecodeError::NotRecords {
+                found: kind_of(first),
+            });
+        }
+        self.values(0..self.text.len(), false)
+    }
+
+    fn is_strict_json(&self) -> bool {
+        self.batch.is_strict() && self.terms.opens_wrapper
+    }
+
+    /// Reads what stands in a range, which begins with a line; of a line alone, nothing goes beyond it.
+    fn values(&mut self, range: Range<usize>, is_line: bool) -> Result<(), DecodeError> {
+        let (mut from, mut is_behind) = (range.start, false);
+        loop {
+            let start = blanks_end(self.text.as_bytes(), from).min(range.end);
+            if start == range.end {
+                return Ok(());
+            }
+            let message = self.message_start(from, start, is_behind);
+            let is_container = matches!(self.text.as_bytes().get(start), Some(b'{' | b'['));
+            if !is_container {
+                let stop = self.line_end(start, range.end);
+                self.line(message, start, stop)?;
+                (from, is_behind) = (stop + 1, false);
+                self.is_first = false;
+                continue;
+            }
+            match self.container(start, range.end, is_line)? {
+                Ok(stop) => (from, is_behind) = (stop, true),
+                Err(broke) => {
+                    from = self.broken(message, start..range.end, broke, is_line)?;
+                    is_behind = false;
+                }
+            }
+            self.is_first = false;
+            if from >= range.end {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Where a message begins that stands at `start`: with its line, unless something stands before it.
+    fn message_start(&self, from: usize, start: usize, is_behind: bool) -> usize {
+        let before = self.text.as_bytes().get(from..start).unwrap_or_default();
+        match memchr::memrchr(b'\n', before) {
+            Some(line_end) => from + line_end + 1,
+            None if is_behind => start,
+            None => from,
+        }
+    }
+
+    fn line_end(&self, start: usize, end: usize) -> usize {
+        let rest = self.text.as_bytes().get(start..end).unwrap_or_default();
+        memchr::memchr(b'\n', rest).map_or(end, |length| start + length)
+    }
+
+    /// A line that begins with no object and no array: a value, or a message.
+    fn line(&mut self, message: usize, start: usize, stop: usize) -> Result<(), DecodeError> {
+        let line = self.text.get(start..stop).unwrap_or_default();
+        let value = line.trim_end_matches([' ', '\t', '\r']);
+        match value_end(value, 0) == Ok(value.len()) {
+            true => self.element(start..start + value.len(), &Members::new()),
+            false => self.message(message..stop),
+        }
+    }
+
+    /// A value that broke is a message as far as its line goes. Lines up to the place where it broke are
+    /// read each by itself; gives the place of those that are not.
+    fn broken(
+        &mut self,
+        message: usize,
+        range: Range<usize>,
+        broke: usize,
+        is_line: bool,
+    ) -> Result<usize, DecodeError> {
+        let stop = self.line_end(range.start, range.end);
+        if self.is_first && !self.goes_on_as_lines(stop, broke) {
+            return Err(self.syntax_error());
+        }
+        self.is_first = false;
+        self.message(message..stop)?;
+        let mut from = stop + 1;
+        while !is_line && from < range.end {
+            let stop = self.line_end(from, range.end);
+            if stop > broke {
+                break;
+            }
+            self.values(from..stop, true)?;
+            from = stop + 1;
+        }
+        Ok(from)
+    }
+
+    /// An object or an array; where it ends, or breaks.
+    fn container(&mut self, start: usize, end: usize, is_line: bool) -> Result<End, DecodeError> {
+        if self.text.as_bytes().get(start) == Some(&b'[') {
+            // Of lines that were passed over already, most are none.
+            return match value_end(self.text.get(..end).unwrap_or_default(), start) {
+                Err(broke) if is_line => Ok(Err(broke)),
+                _ => self.array(start, end, &Members::new()),
+            };
+        }
+        if let Some(stop) = self.at_once(start, end) {
+            return self.checked().map(|()| Ok(stop));
+        }
+        let stop = match value_end(self.text.get(..end).unwrap_or_default(), start) {
+            Ok(stop) => stop,
+            broke => return Ok(broke),
+        };
+        let is_whole = self.is_first && blanks_end(self.text.as_bytes(), stop) == self.text.len();
+        if is_whole && self.terms.opens_wrapper {
+            let object = self.text.get(start..stop).unwrap_or_default();
+            let mut unusual = Unusual::default();
+            if let Some(mut wrapper) = wrapper::open(object, &mut unusual) {
+                keep_last(&mut wrapper.shared);
+                let read = self.array(start + wrapper.start, stop, &wrapper.shared)?;
+                return Ok(read.map(|_| stop));
+            }
+        }
+        self.element(start..stop, &Members::new())?;
+        Ok(Ok(stop))
+    }
+
+    /// Reads a usual record in one pass; where it ends.
+    fn at_once(&mut self, start: usize, end: usize) -> Option<usize> {
+        if !self.in_one_pass {
+            return None;
+        }
+        let mut scanner = Scanner::at(self.text.get(..end)?, start);
+        single_pass::record(&mut scanner, &mut self.scratch, self.batch)?;
+        Some(scanner.place())
+    }
+
+    fn element(&mut self, range: Range<usize>, shared: &Members<'_>) -> Result<(), DecodeError> {
+        self.look_for_damage(&range);
+        let value = self.text.get(range).unwrap_or_default();
+        element::read(value, shared, &mut self.unusual, self.batch);
+        // What was to be told of one that was refused is not told of the next.
+        self.unusual = Unusual::default();
+        self.checked()
+    }
+
+    /// A line, or what is left of one, that is no JSON.
+    fn message(&mut self, range: Range<usize>) -> Result<(), DecodeError> {
+        let line = self.text.get(range.clone()).unwrap_or_default();
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if self.batch.is_strict() && self.terms.tells_lines {
+            let fault = self.syntax_fault(line, range.start);
+            self.batch.reject(fault);
+            return Ok(());
+        }
+        if self.terms.tells_lines {
+            self.unusual.tell(Notice::NotJson);
+        }
+        self.look_for_damage(&range);
+        element::message(line, &mut self.unusual, self.batch);
+        self.checked()
+    }
+
+    fn look_for_damage(&mut self, range: &Range<usize>) {
+        let damage = self.damage.as_mut();
+        if damage.is_some_and(|damage| damage.is_in(range.clone())) {
+            self.unusual.tell(Notice::NotUtf8);
+        }
+    }
+
+    fn checked(&self) -> Result<(), DecodeError> {
+        match self.batch.is_too_large() {
+            true => Err(DecodeError::TooLarge),
+            false => Ok(()),
+        }
+    }
+}
