@@ -25,7 +25,7 @@ const GUIDE: &str = "crates/aggregator/guide";
 const MOST_LINES: usize = 300;
 const PROGRAMS: [&str; 3] = ["aggregator", "producer", "bench"];
 /// Words in capitals that are no settings of a program of ours.
-const NO_SETTINGS: [&str; 15] = [
+const NO_SETTINGS: [&str; 16] = [
     "KEY",
     "TRACE",
     "DEBUG",
@@ -36,6 +36,8 @@ const NO_SETTINGS: [&str; 15] = [
     "FATAL",
     "GET",
     "POST",
+    // A field of journald's.
+    "PRIORITY",
     // Of the tests, and of terminals.
     "KILL_ROUNDS",
     "SPOOL_SEEDS",

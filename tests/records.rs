@@ -79,10 +79,12 @@ on_both_stores!(attributes_are_nested_up_to_32_deep, async |service| {
         value = &value["a"];
     }
     assert_eq!(value, 1);
-    let refused = service
-        .post("/logs/batch", "application/json", nested(33))
-        .await;
+    let path = "/logs/batch?strict=true";
+    let refused = service.post(path, "application/json", nested(33)).await;
     assert_eq!(refused.status, 400, "{}", refused.text());
+    // Others are told that what lies deeper is text.
+    let told = send(&service, nested(33)).await.json();
+    assert_eq!(told["warnings"][0]["index"], 0, "{told}");
     let deep = format!("[{}", "[".repeat(500_000));
     let refused = service.post("/logs/batch", "application/json", deep).await;
     assert_eq!(refused.status, 400, "{}", refused.text());

@@ -40,7 +40,7 @@ struct Known<'a> {
     text: &'a str,
     name: Cow<'a, str>,
     role: Role,
-    rank: usize,
+    rank: u8,
 }
 
 /// The names of the record that is read, and behind them what is known from records before.
@@ -101,7 +101,7 @@ impl<'a> MemberNames<'a> {
         &mut self,
         scanner: &mut Scanner<'a>,
         object: Object,
-    ) -> Option<(Cow<'a, str>, Role, usize)> {
+    ) -> Option<(Cow<'a, str>, Role, u8)> {
         if let Some(known) = self.known.get(self.place)
             && known.object == object.number
             && scanner.pass(known.text)
@@ -116,7 +116,7 @@ impl<'a> MemberNames<'a> {
         &mut self,
         scanner: &mut Scanner<'a>,
         object: Object,
-    ) -> Option<(Cow<'a, str>, Role, usize)> {
+    ) -> Option<(Cow<'a, str>, Role, u8)> {
         self.known.truncate(self.place);
         let start = scanner.place();
         let name = scanner.name()?;

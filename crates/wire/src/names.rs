@@ -85,7 +85,7 @@ const NAMES: [(&str, Role); 39] = [
 /// A level's name that may also be a member of an object.
 pub(super) const NESTED_LEVEL: &str = "log.level";
 /// The place of [`NESTED_LEVEL`] in the order of names.
-pub(super) const NESTED_LEVEL_RANK: usize = 26;
+pub(super) const NESTED_LEVEL_RANK: u8 = 26;
 
 const LONGEST: usize = 20;
 
@@ -105,11 +105,11 @@ const fn by_length() -> [u64; LONGEST + 1] {
 
 /// The role that goes with a name, whatever its case, and its place in the order in which names count.
 #[inline]
-pub(super) fn role_of(name: &str) -> (Role, usize) {
+pub(super) fn role_of(name: &str) -> (Role, u8) {
     let mut candidates = BY_LENGTH.get(name.len()).copied().unwrap_or(0);
     while candidates != 0 {
-        let rank = candidates.trailing_zeros() as usize;
-        if let Some((known, role)) = NAMES.get(rank)
+        let rank = candidates.trailing_zeros().to_le_bytes()[0];
+        if let Some((known, role)) = NAMES.get(usize::from(rank))
             && known.eq_ignore_ascii_case(name)
             && (*role != Role::Attributes || *known == name)
         {
@@ -117,7 +117,7 @@ pub(super) fn role_of(name: &str) -> (Role, usize) {
         }
         candidates &= candidates - 1;
     }
-    (Role::Attribute, NAMES.len())
+    (Role::Attribute, u8::MAX)
 }
 
 #[cfg(test)]
@@ -126,9 +126,9 @@ mod tests {
 
     #[test]
     fn every_name_is_found_in_any_case_and_no_other() {
-        assert_eq!(NAMES[NESTED_LEVEL_RANK].0, NESTED_LEVEL);
+        assert_eq!(NAMES[usize::from(NESTED_LEVEL_RANK)].0, NESTED_LEVEL);
         for (rank, (name, role)) in NAMES.into_iter().enumerate() {
-            assert_eq!(role_of(name), (role, rank), "{name}");
+            assert_eq!(role_of(name), (role, u8::try_from(rank).unwrap()), "{name}");
             let lower = name.to_lowercase();
             assert_eq!(
                 role_of(&lower).0,

@@ -48,7 +48,7 @@ enum Level<'a> {
 struct Found<T> {
     value: Option<T>,
     /// The place of the last field of the role in the order of names.
-    rank: usize,
+    rank: u8,
 }
 
 impl<T> Default for Found<T> {
@@ -63,7 +63,7 @@ impl<T> Default for Found<T> {
 impl<T> Found<T> {
     /// Whether the next field of the role, which has this place in the order of names, is the first one.
     /// `None` when it stands in front of one that was there before, or is there twice.
-    fn is_first(&mut self, rank: usize) -> Option<bool> {
+    fn is_first(&mut self, rank: u8) -> Option<bool> {
         let is_first = self.value.is_none();
         (is_first || rank > self.rank).then(|| {
             self.rank = rank;
@@ -136,7 +136,7 @@ impl<'a> Scratch<'a> {
         &mut self,
         scanner: &mut Scanner<'a>,
         name: &str,
-        (scale, rank): (Scale, usize),
+        (scale, rank): (Scale, u8),
         parts: &mut Parts<'a>,
     ) -> Option<()> {
         let is_text = scanner.next()? == b'"';

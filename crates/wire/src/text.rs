@@ -25,7 +25,12 @@ fn replaced(invalid: &[u8]) -> usize {
 
 /// The body as text, without a byte order mark.
 pub(super) fn text_of(body: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(without_mark(body))
+    let body = without_mark(body);
+    // Not lossily from the start, which takes as long as all the rest.
+    match std::str::from_utf8(body) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(body),
+    }
 }
 
 fn without_mark(body: &[u8]) -> &[u8] {

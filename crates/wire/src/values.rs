@@ -193,10 +193,12 @@ impl Reader<'_, '_> {
     fn container(&mut self, start: usize, end: usize, is_line: bool) -> Result<End, DecodeError> {
         if self.text.as_bytes().get(start) == Some(&b'[') {
             // Of lines that were passed over already, most are none.
-            return match value_end(self.text.get(..end).unwrap_or_default(), start) {
-                Err(broke) if is_line => Ok(Err(broke)),
-                _ => self.array(start, end, &Members::new()),
-            };
+            if is_line
+                && let Err(broke) = value_end(self.text.get(..end).unwrap_or_default(), start)
+            {
+                return Ok(Err(broke));
+            }
+            return self.array(start, end, &Members::new());
         }
         if let Some(stop) = self.at_once(start, end) {
             return self.checked().map(|()| Ok(stop));

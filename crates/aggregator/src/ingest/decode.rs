@@ -82,12 +82,6 @@ fn decode_now(
     accounting: &Accounting,
 ) -> Result<Decoded, BodyError> {
     let body = compression::decompress(terms.encoding, bytes, bounds.decoded_bytes, &mut room)?;
-    let text_bytes = wire::text_bytes(&body);
-    if text_bytes > bounds.decoded_bytes {
-        // Three bytes take the place of each that is no text.
-        let limit = bounds.decoded_bytes;
-        return Err(BodyError::TooLarge { limit });
-    }
     let strict = terms.strict.unwrap_or(bounds.strict);
     let mut builder = build(terms, bounds, strict, &body, &mut room, received_at)?;
     let notices = builder.take_notices();
@@ -118,10 +112,15 @@ fn build(
     room: &mut Reservation,
     received_at: Timestamp,
 ) -> Result<BatchBuilder, BodyError> {
+    // Three bytes take the place of each that is no text, in a copy of the body.
     let text_bytes = match wire::text_bytes(body) {
         bytes if bytes == body.len() => 0,
         mended => mended,
     };
+    if text_bytes > bounds.decoded_bytes {
+        let limit = bounds.decoded_bytes;
+        return Err(BodyError::TooLarge { limit });
+    }
     let most = bounds.decoded_bytes * ENCODED_FACTOR;
     let usual = wire::encoded_bytes_at_most(body).min(most);
     let id = match &terms.key {

@@ -10,7 +10,7 @@ use crate::raw::member_of;
 #[derive(Clone, Copy)]
 pub(super) struct Candidate<'a, T> {
     /// Its place in the order of names.
-    pub(super) rank: usize,
+    pub(super) rank: u8,
     /// Its place in the object.
     pub(super) place: usize,
     pub(super) name: &'a str,
