@@ -45,3 +45,4 @@ mod store_contract;
 mod store_that_takes_nothing;
 mod streaming;
 mod support;
+mod too_large;

@@ -1,11 +1,16 @@
 //! A batch on its way to the store: its documents, encoded once, and what was refused of it.
 
+mod too_large;
+
+pub use too_large::TooLargeRecord;
+
 use crate::bson_writer::BsonWriter;
 use crate::document::{self, Head};
 use crate::documents::Documents;
 use crate::fault::{MAX_DOCUMENT_BYTES, RecordFault};
 use crate::id::{BatchId, KeyDigest, RecordId};
 use logs::Timestamp;
+use too_large::TooLarge;
 
 /// At most so many refused records are named to the client; all are counted.
 pub const MAX_LISTED_REJECTS: usize = 100;
@@ -153,6 +158,7 @@ pub struct Rejects {
 pub struct BatchBuilder {
     batch: Batch,
     rejects: Rejects,
+    too_large: TooLarge,
     position: u32,
     max_bytes: usize,
 }
@@ -175,6 +181,7 @@ impl BatchBuilder {
                 deferred: false,
             },
             rejects: Rejects::default(),
+            too_large: TooLarge::default(),
             position: 0,
             max_bytes,
         }
@@ -190,13 +197,18 @@ impl BatchBuilder {
         self.batch.documents.clear();
         self.batch.undated.clear();
         self.rejects = Rejects::default();
+        self.too_large.clear();
         self.position = 0;
     }
 
     /// Whether the encoded documents have outgrown their bound; decoding should stop then.
     #[inline]
     pub fn is_too_large(&self) -> bool {
-        self.batch.documents.encoded_bytes() > self.max_bytes
+        self.encoded_bytes() > self.max_bytes || self.too_large.is_beyond_bound()
+    }
+
+    fn encoded_bytes(&self) -> usize {
+        self.batch.documents.encoded_bytes() + self.too_large.bytes()
     }
 
     /// The next record: without `time` it is dated with the time of receipt. `attributes` writes
@@ -208,6 +220,8 @@ impl BatchBuilder {
         message: &str,
         attributes: impl FnOnce(&mut BsonWriter<'_>) -> Result<(), RecordFault>,
     ) {
+        let left = self.max_bytes.saturating_sub(self.encoded_bytes());
+        let largest = self.too_large.largest(left);
         let batch = &mut self.batch;
         let head = Head {
             time: time.unwrap_or(batch.received_at),
@@ -216,20 +230,28 @@ impl BatchBuilder {
         };
         let id = RecordId::new(head.time, batch.id, self.position);
         let received_at = batch.received_at;
+        let mut length = 0;
         let written = batch.documents.push(|bytes| {
             let start = bytes.len();
-            document::write(bytes, id, head, received_at, attributes)?;
-            match bytes.len() - start > MAX_DOCUMENT_BYTES {
+            document::write(bytes, id, head, received_at, |writer| {
+                writer.limit_to(largest);
+                attributes(writer)
+            })?;
+            length = bytes.len() - start;
+            match length > largest {
                 true => Err(RecordFault::TooLarge),
                 false => Ok(()),
             }
         });
-        if let Err(fault) = written {
-            self.reject(fault);
-            return;
-        }
-        if time.is_none() {
-            batch.undated.push(batch.documents.len() - 1);
+        match written {
+            Ok(()) if length > MAX_DOCUMENT_BYTES => self.set_apart(time.is_none()),
+            Ok(()) if time.is_none() => batch.undated.push(batch.documents.len() - 1),
+            Ok(()) => {}
+            Err(fault) => {
+                self.too_large.note(&fault);
+                self.reject(fault);
+                return;
+            }
         }
         self.position += 1;
     }
@@ -257,7 +279,7 @@ impl BatchBuilder {
 mod tests {
     use super::*;
 
-    fn builder() -> BatchBuilder {
+    pub(super) fn builder() -> BatchBuilder {
         let id = BatchId::keyed("key", b"body");
         BatchBuilder::new(
             id,

@@ -7,7 +7,7 @@
 use super::error::reason_of;
 use record::attributes::LONG_INTEGER;
 use record::bson_writer::BsonWriter;
-use record::fault::{MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_MEMBERS, RecordFault};
+use record::fault::{MAX_DEPTH, MAX_MEMBERS, RecordFault};
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -116,11 +116,11 @@ pub(super) fn write_members(
     Ok(())
 }
 
-/// What is larger than a document may be is not written out: an array's elements grow as they are.
+/// What is larger than is of use is not written out: an array's elements grow as they are.
 fn check_size(writer: &BsonWriter<'_>) -> Result<(), RecordFault> {
-    match writer.written() <= MAX_DOCUMENT_BYTES {
-        true => Ok(()),
-        false => Err(RecordFault::TooLarge),
+    match writer.is_full() {
+        true => Err(RecordFault::TooLarge),
+        false => Ok(()),
     }
 }
 

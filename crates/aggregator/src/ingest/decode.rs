@@ -6,7 +6,7 @@ use crate::accounting::admission::Reservation;
 use crate::accounting::record_counts::{Accounting, Rejection};
 use bytes::Bytes;
 use logs::Timestamp;
-use record::batch::{Batch, BatchBuilder, Rejects};
+use record::batch::{Batch, BatchBuilder, Rejects, TooLargeRecord};
 use record::id::{BatchId, KeyDigest};
 use std::sync::Arc;
 use wire::Format;
@@ -46,6 +46,8 @@ pub struct BodyBounds {
 pub(super) struct Decoded {
     pub(super) batch: Batch,
     pub(super) rejects: Rejects,
+    /// Records that are to be set aside.
+    pub(super) too_large: Vec<TooLargeRecord>,
     pub(super) room: Reservation,
 }
 
@@ -92,7 +94,11 @@ fn decode_now(
     let key = terms.key.as_deref().map(KeyDigest::of);
     let mut builder = BatchBuilder::new(id, key, received_at, max_bytes);
     builder.reserve(at_most.min(body.len() / 2 * USUAL_HALVES));
+    if terms.partial != Some(false) {
+        builder.keep_too_large();
+    }
     (terms.format.decode)(&body, &mut builder)?;
+    let too_large = builder.take_too_large();
     let (batch, rejects) = builder.finish();
     let partial = || {
         let by_default = || bounds.partial_batches || (terms.format.partial_by_default)(&body);
@@ -101,16 +107,19 @@ fn decode_now(
     // Of most bodies nobody needs to know: the default is read from the body.
     let partial = rejects.count == 0 || partial();
     drop(body);
-    if rejects.count > 0 && (!partial || batch.documents.is_empty()) {
-        let all = rejects.count + batch.documents.len() as u64;
+    let taken = batch.documents.len() + too_large.len();
+    if rejects.count > 0 && (!partial || taken == 0) {
+        let all = rejects.count + taken as u64;
         accounting.rejected(Rejection::Invalid, all);
         return Err(BodyError::Records { rejects, partial });
     }
     accounting.rejected(Rejection::Invalid, rejects.count);
-    room.resize(batch.documents.memory_bytes())?;
+    let apart: usize = too_large.iter().map(|record| record.document.len()).sum();
+    room.resize(batch.documents.memory_bytes() + apart)?;
     Ok(Decoded {
         batch,
         rejects,
+        too_large,
         room,
     })
 }

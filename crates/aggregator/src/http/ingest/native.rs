@@ -2,13 +2,17 @@
 
 use super::{encoding, idempotency_key, receive};
 use crate::http::error::{ApiError, RecordError, record_errors};
+use crate::http::listener::Peer;
 use crate::http::services::Services;
 use crate::ingest::decode::BodyTerms;
 use crate::ingest::intake::{Durability, Receipt};
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use record::batch::MAX_LISTED_REJECTS;
+use record::fault::RecordFault;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -23,25 +27,29 @@ struct Success {
     accepted: usize,
     batch_id: String,
     durability: Durability,
-    /// Records that the store refused for good, and that are kept aside.
+    /// Records that the store refused for good or that are too large for any, and that are kept aside.
     #[serde(skip_serializing_if = "Option::is_none")]
     set_aside: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<RecordError>,
+    /// What became of records otherwise than their sender may think, at most a hundred of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<RecordError>,
 }
 
 /// The handler.
 pub(in crate::http) async fn batch(
     State(services): State<Arc<Services>>,
+    Extension(peer): Extension<Peer>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let (terms, wanted) =
         terms(&headers, query.as_deref().unwrap_or_default()).map_err(ApiError::closing)?;
-    let receipt = receive(&services, &headers, body, terms, wanted).await?;
+    let receipt = receive(&services, &headers, (body, peer), terms, wanted).await?;
     let status = match (wanted, receipt.accepted.durability) {
         (Durability::Stored, Durability::Spooled) => StatusCode::ACCEPTED,
         _ => StatusCode::OK,
@@ -53,6 +61,7 @@ pub(in crate::http) async fn batch(
 fn success(receipt: &Receipt) -> Success {
     let outcome = receipt.accepted.outcome.as_ref();
     let refused = outcome.map_or(0, |outcome| outcome.refused);
+    let set_aside = refused + receipt.too_large.len() as u64;
     let rejects = &receipt.rejects;
     Success {
         status: "success",
@@ -60,10 +69,18 @@ fn success(receipt: &Receipt) -> Success {
         accepted: receipt.records,
         batch_id: receipt.batch_id.to_string(),
         durability: receipt.accepted.durability,
-        set_aside: (refused > 0).then_some(refused),
+        set_aside: (set_aside > 0).then_some(set_aside),
         rejected: (rejects.count > 0).then_some(rejects.count),
         errors: record_errors(rejects),
+        warnings: warnings(receipt),
     }
+}
+
+fn warnings(receipt: &Receipt) -> Vec<RecordError> {
+    let reason = format!("{}: it is set aside", RecordFault::TooLarge);
+    let listed = receipt.too_large.iter().take(MAX_LISTED_REJECTS);
+    let warning = |place: &u32| RecordError::new(*place as usize, &reason);
+    listed.map(warning).collect()
 }
 
 fn answer(status: StatusCode, success: &Success, replayed: bool) -> Response {
