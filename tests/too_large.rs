@@ -237,13 +237,6 @@ async fn an_object_that_grows_beyond_the_bound_is_kept_whole() {
 async fn what_is_behind_a_large_record_is_listed_from_there_on() {
     let service = Service::builder().start().await;
     for letter in ["x", "y", "z"] {
-        let taken = send(
-            &service,
-            None,
-            &json!([too_large(letter), too_large(letter)]),
-        )
-        .await;
-        assert_eq!(taken.status, 413, "{}", taken.text());
         for _ in 0..2 {
             assert_eq!(send(&service, None, &too_large(letter)).await.status, 200);
         }
