@@ -1,9 +1,9 @@
 //! Where what is too large has no room, its batch alone is refused, and leaves nothing behind.
 
-use super::{MIB, is_balanced, send, too_large};
+use super::{MIB, send, too_large};
 use crate::support::http::Reply;
 use crate::support::service::Service;
-use crate::support::traffic::retry_after;
+use crate::support::traffic::{is_balanced, retry_after};
 use serde_json::json;
 use std::net::IpAddr;
 use std::time::Duration;
