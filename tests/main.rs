@@ -46,3 +46,4 @@ mod store_that_takes_nothing;
 mod streaming;
 mod support;
 mod taken;
+mod too_large;

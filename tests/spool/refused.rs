@@ -3,10 +3,11 @@
 use super::{PATIENCE, send};
 use crate::support::mongod::Mongod;
 use crate::support::service::{Builder, Service};
+use crate::support::traffic::is_balanced;
 use crate::support::wait_until;
 use bson::{Document, doc};
 use mongodb::Database;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 
 /// A database whose collection takes no record with the message "bad".
@@ -65,16 +66,6 @@ async fn a_refused_record_is_set_aside_with_its_reason_and_can_be_put_back() {
     assert_eq!(service.get("/logs/rejected").await.json()["total"], 0);
     let logs = database.collection::<Document>("logs");
     assert_eq!(logs.count_documents(doc! {}).await.unwrap(), 3);
-}
-
-/// Every record that came is stored, set aside or waits, at this moment.
-fn is_balanced(health: &Value) {
-    let records = &health["records"];
-    let count = |name: &str| records[name].as_u64().unwrap();
-    let rejected = records["rejected"].as_object().unwrap().values();
-    let rejected: u64 = rejected.map(|count| count.as_u64().unwrap()).sum();
-    let ended = count("stored") + count("alreadyStored") + rejected + count("waiting");
-    assert_eq!(count("received") + count("recovered"), ended, "{health}");
 }
 
 const MIB: u64 = 1024 * 1024;

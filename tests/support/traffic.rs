@@ -129,6 +129,16 @@ pub(crate) async fn rest(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
+/// Every record that came is stored, set aside, refused or waits, at this moment.
+pub(crate) fn is_balanced(health: &Value) {
+    let records = &health["records"];
+    let count = |name: &str| records[name].as_u64().unwrap();
+    let rejected = records["rejected"].as_object().unwrap().values();
+    let rejected: u64 = rejected.map(|count| count.as_u64().unwrap()).sum();
+    let ended = count("stored") + count("alreadyStored") + rejected + count("waiting");
+    assert_eq!(count("received") + count("recovered"), ended, "{health}");
+}
+
 /// Waits until everything that was acknowledged is stored.
 pub(crate) async fn drained(service: &Service) {
     wait_until("the spool to be empty", PATIENCE, async || {

@@ -11,6 +11,8 @@ pub mod delivery;
 pub mod drain;
 mod feed;
 pub(crate) mod key_memory;
+#[cfg(test)]
+pub(crate) mod memory_disk;
 pub mod outage;
 mod outcome;
 mod portion;

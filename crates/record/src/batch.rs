@@ -1,12 +1,19 @@
 //! A batch on its way to the store: its documents, encoded once, and what was refused of it.
 
+mod mark;
+mod too_large;
+
+pub use mark::Mark;
+pub use too_large::TooLargeRecord;
+
 use crate::bson_writer::BsonWriter;
 use crate::document::{self, Head};
 use crate::documents::Documents;
 use crate::fault::{MAX_DOCUMENT_BYTES, RecordFault};
 use crate::id::{BatchId, KeyDigest, RecordId};
-use crate::notice::{Notice, NoticeCounts, Notices};
+use crate::notice::{Notice, Notices};
 use logs::Timestamp;
+use too_large::TooLarge;
 
 /// At most so many refused records are named to the client; all are counted.
 pub const MAX_LISTED_REJECTS: usize = 100;
@@ -155,21 +162,10 @@ pub struct BatchBuilder {
     batch: Batch,
     rejects: Rejects,
     notices: Notices,
+    too_large: TooLarge,
     position: u32,
     max_bytes: usize,
     strict: bool,
-}
-
-/// Where a builder stood, to go back there.
-#[derive(Debug, Clone, Copy)]
-pub struct Mark {
-    documents: usize,
-    undated: usize,
-    listed_rejects: usize,
-    rejects: u64,
-    listed_notices: usize,
-    notices: NoticeCounts,
-    position: u32,
 }
 
 impl BatchBuilder {
@@ -191,6 +187,7 @@ impl BatchBuilder {
             },
             rejects: Rejects::default(),
             notices: Notices::default(),
+            too_large: TooLarge::default(),
             position: 0,
             max_bytes,
             strict: false,
@@ -215,33 +212,14 @@ impl BatchBuilder {
         self.batch.documents.reserve(bytes.min(self.max_bytes));
     }
 
-    /// Where it stands.
-    pub fn mark(&self) -> Mark {
-        Mark {
-            documents: self.batch.documents.len(),
-            undated: self.batch.undated.len(),
-            listed_rejects: self.rejects.listed.len(),
-            rejects: self.rejects.count,
-            listed_notices: self.notices.listed.len(),
-            notices: self.notices.counts,
-            position: self.position,
-        }
-    }
-
-    /// Forgets every record since `mark`, as if none of them had come.
-    pub fn rewind(&mut self, mark: &Mark) {
-        self.batch.documents.truncate(mark.documents);
-        self.batch.undated.truncate(mark.undated);
-        self.rejects.listed.truncate(mark.listed_rejects);
-        self.rejects.count = mark.rejects;
-        self.notices.rewind(mark.listed_notices, mark.notices);
-        self.position = mark.position;
-    }
-
     /// Whether the encoded documents have outgrown their bound; decoding should stop then.
     #[inline]
     pub fn is_too_large(&self) -> bool {
-        self.batch.documents.encoded_bytes() > self.max_bytes
+        self.encoded_bytes() > self.max_bytes || self.too_large.is_beyond_bound()
+    }
+
+    fn encoded_bytes(&self) -> usize {
+        self.batch.documents.encoded_bytes() + self.too_large.bytes()
     }
 
     /// The next record: without `time` it is dated with the time of receipt. `attributes` writes
@@ -254,6 +232,8 @@ impl BatchBuilder {
         message: &str,
         attributes: impl FnOnce(&mut BsonWriter<'_>) -> Result<(), RecordFault>,
     ) -> bool {
+        let left = self.max_bytes.saturating_sub(self.encoded_bytes());
+        let largest = self.too_large.largest(left);
         let batch = &mut self.batch;
         let head = Head {
             time: time.unwrap_or(batch.received_at),
@@ -262,20 +242,28 @@ impl BatchBuilder {
         };
         let id = RecordId::new(head.time, batch.id, self.position);
         let received_at = batch.received_at;
+        let mut length = 0;
         let written = batch.documents.push(|bytes| {
             let start = bytes.len();
-            document::write(bytes, id, head, received_at, attributes)?;
-            match bytes.len() - start > MAX_DOCUMENT_BYTES {
+            document::write(bytes, id, head, received_at, |writer| {
+                writer.limit_to(largest);
+                attributes(writer)
+            })?;
+            length = bytes.len() - start;
+            match length > largest {
                 true => Err(RecordFault::TooLarge),
                 false => Ok(()),
             }
         });
-        if let Err(fault) = written {
-            self.reject(fault);
-            return false;
-        }
-        if time.is_none() {
-            batch.undated.push(batch.documents.len() - 1);
+        match written {
+            Ok(()) if length > MAX_DOCUMENT_BYTES => self.set_apart(time.is_none()),
+            Ok(()) if time.is_none() => batch.undated.push(batch.documents.len() - 1),
+            Ok(()) => {}
+            Err(fault) => {
+                self.too_large.note(&fault);
+                self.reject(fault);
+                return false;
+            }
         }
         self.position += 1;
         true
@@ -311,74 +299,4 @@ impl BatchBuilder {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn builder() -> BatchBuilder {
-        let id = BatchId::keyed("key", b"body");
-        BatchBuilder::new(
-            id,
-            Some(KeyDigest::of("key")),
-            Timestamp::from_nanos(5),
-            usize::MAX,
-        )
-    }
-
-    #[test]
-    fn a_refused_record_leaves_no_bytes_but_keeps_its_position() {
-        let mut batch = builder();
-        let time = Some(Timestamp::from_nanos(0));
-        batch.record(time, None, "first", |_| Ok(()));
-        batch.record(time, None, "second", |writer| {
-            writer.integer("half", 1);
-            Err(RecordFault::TooDeep)
-        });
-        batch.record(time, None, "third", |_| Ok(()));
-        let (batch, rejects) = batch.finish();
-        assert_eq!((rejects.count, rejects.listed[0].index), (1, 1));
-        let last = batch.documents.slices(1..2).next().unwrap();
-        let raw = bson::RawDocument::from_bytes(last).unwrap();
-        let stored = document::StoredDocument::read(raw).unwrap();
-        assert_eq!(stored.message, "third");
-        assert_eq!(
-            stored.id,
-            RecordId::new(Timestamp::from_nanos(0), batch.id, 2)
-        );
-    }
-
-    #[test]
-    fn what_is_rewound_leaves_nothing_behind() {
-        let mut batch = builder();
-        batch.record(None, None, "kept", |_| Ok(()));
-        let mark = batch.mark();
-        batch.record(None, None, "forgotten", |_| Ok(()));
-        batch.tell(Notice::TooDeep);
-        batch.reject(RecordFault::TooLarge);
-        batch.rewind(&mark);
-        batch.record(None, None, "next", |_| Ok(()));
-        let notices = batch.take_notices();
-        let (batch, rejects) = batch.finish();
-        assert_eq!((rejects.count, notices.counts.total()), (0, 0));
-        assert!(rejects.listed.is_empty() && notices.listed.is_empty());
-        assert_eq!(batch.undated(), [0, 1]);
-        let ids = batch.documents.slices(0..9).map(document::encoded_id);
-        let of = |position| RecordId::new(Timestamp::from_nanos(5), batch.id, position);
-        assert!(ids.eq([Some(of(0)), Some(of(1))]));
-    }
-
-    #[test]
-    fn only_a_keyed_batch_with_an_undated_record_needs_a_receipt() {
-        let mut dated = builder();
-        dated.record(Some(Timestamp::from_nanos(0)), None, "", |_| Ok(()));
-        assert!(!dated.finish().0.needs_receipt());
-        let mut undated = builder();
-        undated.record(None, None, "", |_| Ok(()));
-        let mut undated = undated.finish().0;
-        assert!(undated.needs_receipt());
-        undated.date(Timestamp::from_nanos(77));
-        let raw =
-            bson::RawDocument::from_bytes(undated.documents.slices(0..1).next().unwrap()).unwrap();
-        let id = document::StoredDocument::read(raw).unwrap().id;
-        assert_eq!(id.time().nanos(), 77);
-    }
-}
+mod tests;

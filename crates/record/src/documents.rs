@@ -79,6 +79,20 @@ impl Documents {
         Ok(())
     }
 
+    /// Takes the last one out. The larger side keeps its memory and the smaller one is copied.
+    pub(crate) fn take_last(&mut self) -> Option<Vec<u8>> {
+        self.ends.pop()?;
+        let start = self.ends.last().copied().unwrap_or(0);
+        let before = self.bytes.get(..start)?;
+        if before.len() > self.bytes.len() / 2 {
+            return Some(self.bytes.split_off(start));
+        }
+        let before = before.to_vec();
+        let mut last = std::mem::replace(&mut self.bytes, before);
+        last.drain(..start);
+        Some(last)
+    }
+
     /// One of them, to be changed in place.
     pub(crate) fn get_mut(&mut self, position: usize) -> Option<&mut [u8]> {
         let span = self.span(position)?;

@@ -70,7 +70,9 @@ impl Spool {
                 mpsc::error::TrySendError::Closed(_) => AppendError::Closed,
             }
         })?;
-        written.await.unwrap_or(Err(AppendError::Closed))
+        // The thread has panicked: nobody knows how far it came.
+        let unknown = || AppendError::Poisoned("the committing thread panicked".to_owned());
+        written.await.unwrap_or_else(|_| Err(unknown()))
     }
 
     /// Notes that the store has what it takes of a batch of so many bytes; only the first time counts.

@@ -39,12 +39,12 @@ fn try_record(
     unusual: &mut Unusual,
     batch: &mut BatchBuilder,
 ) -> Result<(), RecordFault> {
-    let members = members_of(object, unusual)?;
+    let members = members_of(object, unusual);
     let chosen = Chosen::of(&members, unusual);
     if batch.is_strict() {
         chosen.check()?;
     }
-    let mut attributes = attributes(&members, &chosen, unusual)?;
+    let mut attributes = attributes(&members, &chosen, unusual);
     share(&mut attributes, shared);
     let level = chosen.level.as_ref().map(chosen::Level::text);
     let is_strict = batch.is_strict();
@@ -67,7 +67,7 @@ fn attributes<'a>(
     members: &'a Members<'_>,
     chosen: &Chosen<'_>,
     unusual: &mut Unusual,
-) -> Result<Members<'a>, RecordFault> {
+) -> Members<'a> {
     let mut attributes = Members::new();
     // Of fields with a role, the places among the attributes.
     let (mut kept, mut has_members) = (Vec::new(), false);
@@ -81,7 +81,7 @@ fn attributes<'a>(
             continue;
         }
         if name == ATTRIBUTES && value.json().starts_with('{') {
-            attributes.extend(members_of(of_json(members, place), unusual)?);
+            attributes.extend(members_of(of_json(members, place), unusual));
             has_members = true;
             continue;
         }
@@ -97,7 +97,7 @@ fn attributes<'a>(
         rename(&mut attributes, &kept);
         keep_last(&mut attributes);
     }
-    Ok(attributes)
+    attributes
 }
 
 fn of_json<'a>(members: &'a Members<'_>, place: usize) -> &'a str {

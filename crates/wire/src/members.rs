@@ -3,7 +3,7 @@
 use crate::raw::members_in;
 use crate::string::name_of;
 use crate::unusual::Unusual;
-use record::fault::{MAX_DOCUMENT_BYTES, MAX_MEMBERS, RecordFault};
+use record::fault::MAX_MEMBERS;
 use record::notice::Notice;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -36,41 +36,27 @@ impl Value<'_> {
 pub(super) type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
 
 /// The members in an object's text.
-///
-/// # Errors
-/// [`RecordFault::TooLarge`] when what is beyond the bound takes more room than a record may.
-pub(super) fn members_of<'a>(
-    object: &'a str,
-    unusual: &mut Unusual,
-) -> Result<Members<'a>, RecordFault> {
+pub(super) fn members_of<'a>(object: &'a str, unusual: &mut Unusual) -> Members<'a> {
     let mut members = Members::new();
     for member in members_in(object) {
         if members.len() == MAX_MEMBERS {
-            let rest = rest_of(object, member.start, unusual)?;
+            let rest = rest_of(object, member.start, unusual);
             keep_last(&mut members);
             let name = free_name(MORE, |name| members.iter().any(|(other, _)| other == name));
             members.push((name.into(), Value::Text(format!("{{{rest}}}"))));
-            return Ok(members);
+            return members;
         }
         let name = name_of(member.name, unusual);
         members.push((name, Value::Json(Cow::Borrowed(member.value))));
     }
     keep_last(&mut members);
-    Ok(members)
+    members
 }
 
 /// What stands in the text of an object or array from a place on, without its end.
-pub(super) fn rest_of<'a>(
-    text: &'a str,
-    start: usize,
-    unusual: &mut Unusual,
-) -> Result<&'a str, RecordFault> {
+pub(super) fn rest_of<'a>(text: &'a str, start: usize, unusual: &mut Unusual) -> &'a str {
     unusual.tell(Notice::TooManyMembers);
-    let rest = text.get(start..text.len() - 1).unwrap_or_default();
-    match rest.len() > MAX_DOCUMENT_BYTES {
-        true => Err(RecordFault::TooLarge),
-        false => Ok(rest),
-    }
+    text.get(start..text.len() - 1).unwrap_or_default()
 }
 
 /// The name, with as many `_` behind it as make it one that is not taken.

@@ -10,7 +10,7 @@ use crate::string::text_of;
 use crate::unusual::Unusual;
 use record::attributes::LONG_INTEGER;
 use record::bson_writer::BsonWriter;
-use record::fault::{MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_MEMBERS, RecordFault};
+use record::fault::{MAX_DEPTH, MAX_MEMBERS, RecordFault};
 use record::notice::{Notice, shortened};
 
 /// Digits that a decimal of BSON holds.
@@ -50,11 +50,11 @@ pub(super) fn write_members(
     Ok(())
 }
 
-/// What is larger than a document may be is not written out: an array's elements grow as they are.
+/// What is larger than is of use is not written out: an array's elements grow as they are.
 fn check_size(writer: &BsonWriter<'_>) -> Result<(), RecordFault> {
-    match writer.written() <= MAX_DOCUMENT_BYTES {
-        true => Ok(()),
-        false => Err(RecordFault::TooLarge),
+    match writer.is_full() {
+        true => Err(RecordFault::TooLarge),
+        false => Ok(()),
     }
 }
 
@@ -76,7 +76,7 @@ fn write_value(
         }
         Some(b'{') => {
             let mark = writer.open_document(name);
-            let members = members_of(text, unusual)?;
+            let members = members_of(text, unusual);
             write_members(writer, &members, depth + 1, unusual)?;
             writer.close(mark);
         }
@@ -102,7 +102,7 @@ fn write_elements(
         check_size(writer)?;
         let name = digits.format(position);
         if position == MAX_MEMBERS {
-            let rest = rest_of(array, start, unusual)?;
+            let rest = rest_of(array, start, unusual);
             writer.string(name, &format!("[{rest}]"));
             break;
         }

@@ -30,7 +30,7 @@ pub struct Rejections {
     pub key_reused: u64,
     /// [`Rejection::NotTaken`].
     pub not_taken: u64,
-    /// Refused by the store for good, and kept aside.
+    /// Refused by the store for good, or too large for any store, and kept aside.
     pub set_aside: u64,
 }
 
@@ -114,6 +114,13 @@ impl Accounting {
         }
     }
 
+    /// Records that came and are kept aside at once, because they are too large to be stored.
+    pub fn set_aside(&self, records: u64) {
+        let mut accounts = self.lock();
+        accounts.received += records;
+        accounts.rejected.set_aside += records;
+    }
+
     /// The counts of one moment.
     pub fn snapshot(&self) -> RecordCounts {
         *self.lock()
@@ -179,6 +186,7 @@ mod tests {
         counts.rejected(Rejection::Invalid, 2);
         counts.rejected(Rejection::KeyReused, 1);
         counts.repeated(4);
+        counts.set_aside(2);
         counts.done(&BatchOutcome {
             stored: 7,
             already_stored: 2,
@@ -186,8 +194,8 @@ mod tests {
             deferred: 3,
         });
         let told = is_balanced();
-        assert_eq!((told.received, told.waiting), (20, 5));
+        assert_eq!((told.received, told.waiting), (22, 5));
         assert_eq!((told.stored, told.already_stored), (7, 6));
-        assert_eq!((told.rejected.set_aside, told.rejected.invalid), (1, 2));
+        assert_eq!((told.rejected.set_aside, told.rejected.invalid), (3, 2));
     }
 }

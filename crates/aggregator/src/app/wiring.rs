@@ -164,7 +164,7 @@ pub(super) fn wire_up(
     );
     let services = Services {
         intake: Intake::new(
-            queues.spool,
+            (queues.spool, Arc::clone(&queues.dead_letters)),
             queues.accounting,
             keys,
             statuses,

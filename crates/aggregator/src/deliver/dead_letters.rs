@@ -1,45 +1,33 @@
-//! Records that the store refused for good: kept durably beside the spool, with the reason, until
-//! an operator has looked at them and puts them back.
+//! Records that the store refused for good, or that are too large for any store: kept durably beside the
+//! spool, with the reason, until an operator has looked at them and puts back what can be stored.
 //!
 //! A record is kept once: one that is refused again, by a batch that was sent again or by a replay that a
 //! crash cut short, finds itself there. A file that is not what was written is set aside and told; it
 //! stops nothing.
 
+mod at_the_door;
+mod error;
 mod file_format;
 mod kept;
 mod opening;
+mod writing;
 
-use file_format::{UNFINISHED, name, read};
-use kept::{Kept, room};
+pub use at_the_door::KeptApart;
+pub use error::DeadLetterError;
+pub use kept::TooLargeLetter;
+
+use file_format::read;
+use kept::Kept;
 use logs::Timestamp;
 use record::batch::BatchOrigin;
 use serde::Serialize;
-use spool::disk::{self, Disk, LittleRoom};
-use std::collections::HashSet;
+use spool::disk::Disk;
 use std::io;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A file that is as large as this is followed by another.
 const FILE_BYTES: u64 = 64 * 1024;
-
-/// Why refused records cannot be kept or given back.
-#[derive(Debug, thiserror::Error)]
-pub enum DeadLetterError {
-    /// The bound is reached.
-    #[error("they take {used} bytes of the disk, and may take {limit}")]
-    Full {
-        /// Bytes that they take.
-        used: u64,
-        /// Bytes that they may take.
-        limit: u64,
-    },
-    /// The file system has too little room left.
-    #[error("the disk of the data folder is full: {0}")]
-    DiskFull(#[from] LittleRoom),
-    /// The disk does not do what it is asked.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
 
 /// A refused record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +40,9 @@ pub struct DeadLetter {
     pub undated: bool,
     /// Whether it is put back by itself: an earlier version did not keep what it came with.
     pub alone: bool,
-    /// The store's reason.
+    /// Who sent it, when it was set aside at the door.
+    pub peer: Option<IpAddr>,
+    /// Why it cannot be stored.
     pub reason: String,
     /// When it was refused, in milliseconds since 1970.
     pub rejected_at: i64,
@@ -139,6 +129,11 @@ impl DeadLetters {
     pub async fn read(self: &Arc<Self>, number: u64) -> Result<Vec<DeadLetter>, DeadLetterError> {
         self.blocking(move |letters| Ok(letters.look_into(number)?))
             .await
+    }
+
+    /// Bytes of the disk that a file takes.
+    pub fn bytes_of(&self, number: u64) -> u64 {
+        self.kept().room_of(number)
     }
 
     /// Closes the newest file, so that it stays as it is; its number.
@@ -240,70 +235,6 @@ impl DeadLetters {
         let mut letters = content.letters;
         letters.retain(|letter| kept.is_owner(number, letter));
         Ok(letters)
-    }
-
-    fn write(&self, mut letters: Vec<DeadLetter>) -> Result<usize, DeadLetterError> {
-        let _alone = self.writing();
-        let (number, open) = {
-            let kept = self.kept();
-            let mut new = HashSet::new();
-            letters.retain(|letter| !kept.knows(letter) && new.insert(letter.digest()));
-            (kept.next(), kept.open())
-        };
-        let added = letters.len();
-        if added == 0 {
-            return Ok(0);
-        }
-        // What is small is put together: each file takes a block at least. A file that cannot be read is
-        // left as it is.
-        let together = open.and_then(|open| Some((open, read(&*self.disk, open).ok()?.letters)));
-        if let Some((_, before)) = &together {
-            letters.splice(0..0, before.iter().cloned());
-        }
-        let content = file_format::encode(&letters);
-        self.check_room(content.len() as u64)?;
-        self.write_file(number, &content)?;
-        let mut kept = self.kept();
-        kept.add(number, content.len() as u64, &letters);
-        kept.set_open(((content.len() as u64) < FILE_BYTES).then_some(number));
-        drop(kept);
-        if let Some((open, _)) = together {
-            match self.remove(open) {
-                Ok(()) => self.kept().remove(open),
-                // It counts for nothing any more, and goes with the next replay or start.
-                Err(error) => {
-                    tracing::warn!(%error, "a file of refused records could not be removed");
-                }
-            }
-        }
-        Ok(added)
-    }
-
-    fn check_room(&self, bytes: u64) -> Result<(), DeadLetterError> {
-        let (used, limit) = (self.kept().bytes(), self.bounds.max_bytes);
-        // The last ones may pass the bound: else a single large refusal would never find room.
-        if used >= limit {
-            return Err(DeadLetterError::Full { used, limit });
-        }
-        disk::check_room(&*self.disk, self.bounds.min_free_disk, room(bytes))?;
-        Ok(())
-    }
-
-    fn write_file(&self, number: u64, content: &[u8]) -> io::Result<()> {
-        let unfinished = name(number) + UNFINISHED;
-        let file = self.disk.create(&unfinished)?;
-        disk::write_all_at(&*file, content, 0)?;
-        file.sync()?;
-        self.disk.rename(&unfinished, &name(number))?;
-        self.disk.sync_folder()
-    }
-
-    /// Removes a file; one that is gone already is as well.
-    fn remove(&self, number: u64) -> io::Result<()> {
-        match self.disk.remove(&name(number)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed,
-        }
     }
 }
 

@@ -88,6 +88,7 @@ impl Prepared {
                 position: document::encoded_id(&document)?.position(),
                 undated: part.is_undated(refused.position),
                 alone: false,
+                peer: None,
                 reason: refused.reason.clone(),
                 rejected_at: now.millis(),
                 document,

@@ -25,8 +25,17 @@ pub enum ReplayError {
     Spool(#[from] AppendError),
 }
 
-/// Puts back what is kept when it begins; how many records that were. Cut short, it is simply begun again:
-/// what was put back already changes nothing.
+/// What a replay did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// Records that are in the spool again.
+    pub records: usize,
+    /// Records that stay aside: they are too large for any store.
+    pub left_aside: usize,
+}
+
+/// Puts back what is kept when it begins and can be stored. Cut short, it is simply begun again: what was put
+/// back already changes nothing.
 ///
 /// # Errors
 /// [`ReplayError`].
@@ -34,16 +43,21 @@ pub async fn replay(
     letters: &Arc<DeadLetters>,
     spool: &Spool,
     admission: &Admission,
-) -> Result<usize, ReplayError> {
+) -> Result<Replayed, ReplayError> {
     let _alone = letters.replay_alone().await;
     let Some(last) = letters.seal().await? else {
-        return Ok(0);
+        return Ok(Replayed::default());
     };
-    let (mut replayed, mut number) = (0, 0);
+    let (mut replayed, mut number) = (Replayed::default(), 0);
     while let Some(next) = letters.after(number)
         && next <= last
     {
         number = next;
+        let too_large = letters.too_large_in(number);
+        if too_large > 0 {
+            replayed.left_aside += too_large;
+            continue;
+        }
         let kept = letters.read(number).await?;
         let bytes = kept.iter().map(|letter| letter.document.len()).sum();
         let _room = admission.reserve(bytes)?;
@@ -52,7 +66,7 @@ pub async fn replay(
         let leaving = Leaving::begin(letters, number, &kept);
         put_back(batches, spool).await?;
         leaving.end();
-        replayed += kept.len();
+        replayed.records += kept.len();
         letters.forget(number).await?;
     }
     Ok(replayed)

@@ -224,6 +224,4 @@ fn is_worth_it(kept: &KeptSegments, parked_bytes: u64) -> bool {
 #[cfg(test)]
 mod at_rest;
 #[cfg(test)]
-mod memory_disk;
-#[cfg(test)]
 mod simulation;

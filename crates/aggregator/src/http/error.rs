@@ -65,9 +65,14 @@ pub(super) struct Warning {
 impl Warning {
     /// Of a record.
     pub(super) fn of(told: &Told) -> Self {
+        Self::of_record(told.index, told.notice.to_string())
+    }
+
+    /// Of the record at a place.
+    pub(super) fn of_record(index: u32, reason: String) -> Self {
         Self {
-            index: Some(told.index),
-            reason: told.notice.to_string(),
+            index: Some(index),
+            reason,
         }
     }
 

@@ -7,6 +7,7 @@ pub(super) mod native;
 
 use super::body;
 use super::error::ApiError;
+use super::listener::Peer;
 use super::services::Services;
 use crate::ingest::compression::Encoding;
 use crate::ingest::decode::BodyTerms;
@@ -22,7 +23,7 @@ const MAX_KEY_BYTES: usize = 255;
 async fn receive(
     services: &Services,
     headers: &HeaderMap,
-    body: Body,
+    (body, Peer(peer)): (Body, Peer),
     terms: BodyTerms,
     wanted: Durability,
 ) -> Result<Receipt, ApiError> {
@@ -31,9 +32,9 @@ async fn receive(
     // Before the body is read: a sender that cannot be served should not have to send it.
     let ready = intake.check();
     ready.map_err(|error| refuse(IngestError::Intake(error.into())).closing())?;
-    let (bytes, room) = body::read(services, headers, body).await?;
+    let body = body::read(services, headers, body).await?;
     let patience = services.limits.request_timeout;
-    let taken = intake.take(terms, bytes, room, wanted, patience).await;
+    let taken = intake.take(terms, body, peer, wanted, patience).await;
     taken.map_err(refuse)
 }
 

@@ -6,7 +6,7 @@ use crate::accounting::admission::Reservation;
 use crate::accounting::record_counts::{Accounting, Rejection};
 use bytes::Bytes;
 use logs::Timestamp;
-use record::batch::{Batch, BatchBuilder, Rejects};
+use record::batch::{Batch, BatchBuilder, Rejects, TooLargeRecord};
 use record::id::{BatchId, KeyDigest};
 use record::notice::Notices;
 use std::sync::Arc;
@@ -47,6 +47,8 @@ pub(super) struct Decoded {
     pub(super) batch: Batch,
     pub(super) rejects: Rejects,
     pub(super) notices: Notices,
+    /// Records that are to be set aside.
+    pub(super) too_large: Vec<TooLargeRecord>,
     pub(super) room: Reservation,
 }
 
@@ -85,19 +87,23 @@ fn decode_now(
     let strict = terms.strict.unwrap_or(bounds.strict);
     let mut builder = build(terms, bounds, strict, &body, &mut room, received_at)?;
     let notices = builder.take_notices();
+    let too_large = builder.take_too_large();
     let (batch, rejects) = builder.finish();
     drop(body);
-    if rejects.count > 0 && (strict || batch.documents.is_empty()) {
-        let all = rejects.count + batch.documents.len() as u64;
+    let taken = batch.documents.len() + too_large.len();
+    if rejects.count > 0 && (strict || taken == 0) {
+        let all = rejects.count + taken as u64;
         accounting.rejected(Rejection::Invalid, all);
         return Err(BodyError::Records { rejects, strict });
     }
     accounting.rejected(Rejection::Invalid, rejects.count);
-    room.resize(batch.documents.memory_bytes())?;
+    let apart: usize = too_large.iter().map(|record| record.document.len()).sum();
+    room.resize(batch.documents.memory_bytes() + apart)?;
     Ok(Decoded {
         batch,
         rejects,
         notices,
+        too_large,
         room,
     })
 }
@@ -134,6 +140,9 @@ fn build(
         room.resize(body.len() + text_bytes + bytes)?;
         let mut builder = BatchBuilder::new(id, key, received_at, bytes).strict(strict);
         builder.reserve(reserve);
+        if !strict {
+            builder.keep_too_large();
+        }
         (terms.format.decode)(body, &mut builder)?;
         Ok(builder)
     };

@@ -1,18 +1,21 @@
-//! The way in: a batch is taken once it is fsynced in the spool. From there the drain hands it on.
+//! The way in: a batch is taken once it is durable. From the spool the drain hands it on.
 
+use super::acceptance::{Acceptance, NotAccepted, Parts, Turn};
 use super::body_error::BodyError;
 use super::decode::{BodyBounds, BodyTerms, Decoded, decode};
-use super::idempotency::{Claim, ClaimGuard, Keys};
+use super::idempotency::{Claim, Keys};
 use crate::accounting::admission::Reservation;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::{Accounting, Rejection};
+use crate::deliver::dead_letters::DeadLetters;
 use bytes::Bytes;
 use logs::clock::Clock;
-use record::batch::{Batch, Rejects};
+use record::batch::Rejects;
 use record::id::BatchId;
 use record::notice::Notices;
 use spool::BatchOutcome;
 use spool::{AppendError, Spool};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,12 +46,30 @@ pub enum IntakeError {
     /// The spool does not take it.
     #[error(transparent)]
     Spool(#[from] AppendError),
+    /// A record is too large to be stored, and nothing has room for it.
+    #[error("a record is too large to be stored, and records that are set aside have no room: {0}")]
+    RejectedFull(String),
+    /// A record is too large to be stored, and the disk does not keep it.
+    #[error("a record is too large to be stored, and cannot be set aside: {0}")]
+    RejectedFailed(String),
     /// Another batch was sent under this key.
     #[error("another batch was sent under this Idempotency-Key: a key stands for one body")]
     KeyReused,
     /// The disk did not answer in time; the batch may be taken all the same.
     #[error("the disk did not answer in time")]
     Timeout,
+}
+
+impl From<NotAccepted> for IntakeError {
+    fn from(error: NotAccepted) -> Self {
+        match error {
+            NotAccepted::Spool(error) => Self::Spool(error),
+            NotAccepted::DeadLetters(error) => match error.is_no_room() {
+                true => Self::RejectedFull(error.to_string()),
+                false => Self::RejectedFailed(error.to_string()),
+            },
+        }
+    }
 }
 
 /// Records that wait for their key; counted also when the caller leaves meanwhile.
@@ -72,8 +93,10 @@ impl Drop for Waiting<'_> {
 pub struct Receipt {
     /// The batch that was made of it.
     pub batch_id: BatchId,
-    /// Records that were taken.
+    /// Records that were taken to be stored.
     pub records: usize,
+    /// Records that are set aside, because they are too large to be stored: their places, from 0.
+    pub too_large: Vec<u32>,
     /// Records that were not.
     pub rejects: Rejects,
     /// What is told of those that were.
@@ -95,102 +118,120 @@ pub enum IngestError {
 
 /// Takes batches.
 pub struct Intake {
-    spool: Spool,
+    acceptance: Arc<Acceptance>,
     bounds: BodyBounds,
-    accounting: Arc<Accounting>,
     keys: Arc<Keys>,
-    statuses: Arc<BatchStatuses>,
-    clock: Arc<dyn Clock>,
 }
 
 impl Intake {
-    /// Takes them into this spool.
+    /// Takes them into this spool, and what is too large for it among these dead letters.
     pub fn new(
-        spool: Spool,
+        (spool, dead_letters): (Spool, Arc<DeadLetters>),
         accounting: Arc<Accounting>,
         keys: Arc<Keys>,
         statuses: Arc<BatchStatuses>,
         clock: Arc<dyn Clock>,
         bounds: BodyBounds,
     ) -> Self {
-        Self {
+        let acceptance = Acceptance {
             spool,
-            bounds,
+            dead_letters,
             accounting,
-            keys,
             statuses,
             clock,
+        };
+        Self {
+            acceptance: Arc::new(acceptance),
+            bounds,
+            keys,
         }
     }
 
-    /// Takes a body whole, for which `room` is held: decodes it, makes its batch durable, and waits for
-    /// the `wanted` durability for at most `patience`; then it is at least spooled.
+    /// Takes a body whole, which `peer` sent and for which `room` is held: decodes it, makes its batch
+    /// durable, and waits for the `wanted` durability for at most `patience`; then it is at least spooled.
     ///
     /// # Errors
     /// [`IngestError`]; then nothing of it counts as accepted.
     pub async fn take(
         &self,
         terms: BodyTerms,
-        body: Bytes,
-        room: Reservation,
+        (body, room): (Bytes, Reservation),
+        peer: IpAddr,
         wanted: Durability,
         patience: Duration,
     ) -> Result<Receipt, IngestError> {
-        let received_at = self.clock.now();
-        let deadline = self.clock.elapsed() + patience;
-        let accounting = Arc::clone(&self.accounting);
+        let clock = &self.acceptance.clock;
+        let (received_at, deadline) = (clock.now(), clock.elapsed() + patience);
+        let accounting = Arc::clone(self.accounting());
         let decoding = decode(terms, self.bounds, body, room, received_at, accounting);
         let Decoded {
             batch,
             rejects,
             notices,
+            too_large,
             room,
         } = decoding.await?;
         let (batch_id, records) = (batch.id, batch.documents.len());
-        let accepted = self.accept(batch, room, wanted, deadline).await?;
+        let places = too_large.iter().map(|record| record.position).collect();
+        let parts = Parts {
+            batch,
+            too_large,
+            peer,
+        };
+        let accepted = self.accept(parts, room, wanted, deadline).await?;
         self.accounting.told(&notices.counts);
         Ok(Receipt {
             batch_id,
             records,
+            too_large: places,
             rejects,
             notices,
             accepted,
         })
     }
 
-    /// Makes a batch durable, and waits for the `wanted` durability as long as `deadline` (a time of
+    /// Makes a request durable, and waits for the `wanted` durability as long as `deadline` (a time of
     /// the clock's [`elapsed`](Clock::elapsed)) allows: then it is at least spooled.
     ///
-    /// Fails when the batch counts as not accepted.
+    /// Fails when the request counts as not accepted.
     async fn accept(
         &self,
-        batch: Batch,
+        parts: Parts,
         room: Reservation,
         wanted: Durability,
         deadline: Duration,
     ) -> Result<Accepted, IntakeError> {
-        let (id, keyed) = (batch.id, batch.key().is_some());
-        if batch.documents.is_empty() {
+        let (id, keyed) = (parts.batch.id, parts.batch.key().is_some());
+        let empty = parts.batch.documents.is_empty();
+        if parts.records() == 0 {
             return Ok(Accepted {
                 durability: wanted,
                 outcome: None,
                 repeated: false,
             });
         }
-        let (guard, repeated) = match self.claim(&batch, deadline).await? {
+        let turn = match self.claim(&parts, deadline).await? {
             Some(Claim::Conflict) => return Err(IntakeError::KeyReused),
-            Some(Claim::First(guard)) => (Some(guard), false),
-            Some(Claim::Repeated) => (None, true),
-            None => (None, false),
-        };
-        if repeated && (wanted == Durability::Spooled || self.statuses.outcome(id).is_some()) {
-            self.accounting.repeated(batch.documents.len() as u64);
-        } else {
+            Some(Claim::First(guard)) => Turn::First(Some(guard)),
             // What is remembered of a key, but not its outcome, is written again, as a no-op.
-            let appending = tokio::spawn(self.append(batch, room, guard));
-            let appended = tokio::time::timeout(self.left(deadline), appending).await;
-            let appended = appended.map_err(|_| IntakeError::Timeout)?;
-            appended.unwrap_or(Err(AppendError::Closed))?;
+            Some(Claim::Repeated) => Turn::Again {
+                written: wanted == Durability::Stored && self.statuses().outcome(id).is_none(),
+            },
+            None => Turn::First(None),
+        };
+        let repeated = matches!(turn, Turn::Again { .. });
+        // Its own task: whoever asked may leave.
+        let acceptance = Arc::clone(&self.acceptance);
+        let accepting = tokio::spawn(async move { acceptance.accept(parts, room, turn).await });
+        let accepted = tokio::time::timeout(self.left(deadline), accepting).await;
+        let accepted = accepted.map_err(|_| IntakeError::Timeout)?;
+        accepted.unwrap_or(Err(NotAccepted::Spool(AppendError::Closed)))?;
+        if empty {
+            return Ok(Accepted {
+                durability: wanted,
+                outcome: None,
+                repeated,
+            });
         }
         let outcome = match wanted {
             Durability::Spooled => None,
@@ -209,51 +250,22 @@ impl Intake {
         })
     }
 
-    /// Its own task: whoever asked may leave, and what is written is to be remembered all the same.
-    fn append(
-        &self,
-        batch: Batch,
-        room: Reservation,
-        guard: Option<ClaimGuard>,
-    ) -> impl Future<Output = Result<(), AppendError>> + Send + 'static {
-        let (spool, statuses) = (self.spool.clone(), Arc::clone(&self.statuses));
-        let id = batch.id;
-        let new = statuses.expect(id, batch.received_at, batch.documents.len());
-        async move {
-            match spool.append(batch, room).await {
-                Ok(_) => {
-                    statuses.spooled(id);
-                    if let Some(guard) = guard {
-                        guard.accepted();
-                    }
-                    Ok(())
-                }
-                Err(error) => {
-                    if new {
-                        statuses.not_taken(id);
-                    }
-                    Err(error)
-                }
-            }
-        }
-    }
-
     async fn outcome(&self, id: BatchId, deadline: Duration) -> Option<BatchOutcome> {
-        let outcome = self.statuses.outcome(id)?;
+        let outcome = self.statuses().outcome(id)?;
         let outcome = tokio::time::timeout(self.left(deadline), outcome.get()).await;
         outcome.ok().flatten()
     }
 
-    async fn claim(&self, batch: &Batch, deadline: Duration) -> Result<Option<Claim>, IntakeError> {
-        let Some(key) = batch.key() else {
+    async fn claim(&self, parts: &Parts, deadline: Duration) -> Result<Option<Claim>, IntakeError> {
+        let Some(key) = parts.batch.key() else {
             return Ok(None);
         };
         let mut waiting = Waiting {
-            accounting: &self.accounting,
-            records: batch.documents.len() as u64,
+            accounting: self.accounting(),
+            records: parts.records(),
             fate: Some(Rejection::NotTaken),
         };
-        let claiming = self.keys.claim(*key, batch.id);
+        let claiming = self.keys.claim(*key, parts.batch.id);
         let claim = tokio::time::timeout(self.left(deadline), claiming).await;
         let claim = claim.map_err(|_| IntakeError::Timeout)?;
         waiting.fate = matches!(claim, Claim::Conflict).then_some(Rejection::KeyReused);
@@ -261,17 +273,17 @@ impl Intake {
     }
 
     fn left(&self, deadline: Duration) -> Duration {
-        deadline.saturating_sub(self.clock.elapsed())
+        deadline.saturating_sub(self.acceptance.clock.elapsed())
     }
 
     /// What became of the last batches.
     pub fn statuses(&self) -> &BatchStatuses {
-        &self.statuses
+        &self.acceptance.statuses
     }
 
     /// Where every record's fate is counted.
     pub fn accounting(&self) -> &Arc<Accounting> {
-        &self.accounting
+        &self.acceptance.accounting
     }
 
     /// Says why a batch would be refused now, from what is known already.
@@ -279,11 +291,11 @@ impl Intake {
     /// # Errors
     /// The reason.
     pub fn check(&self) -> Result<(), AppendError> {
-        self.spool.check()
+        self.acceptance.spool.check()
     }
 
     /// The spool.
     pub fn spool(&self) -> &Spool {
-        &self.spool
+        &self.acceptance.spool
     }
 }

@@ -5,10 +5,11 @@
 //!
 //! ```text
 //! { batch: BinData(0, 8 bytes), key: BinData(0, 16 bytes)?, received_at: i64 (ns), position, undated: 0 | 1,
-//!   reason: "…", rejected_at: ISODate, document: BinData(0, the record as the spool had it) }
+//!   peer: "10.0.0.1"?, reason: "…", rejected_at: ISODate, document: BinData(0, the record as the spool had it) }
 //! ```
 //!
-//! `batch`, `key` and `received_at` are those of the batch's head in the spool. "LOGSREJ1", of earlier
+//! `batch`, `key` and `received_at` are those of the batch's head in the spool. `peer` tells who sent a record
+//! that was set aside at the door; a file holds those of one request and no others, or none. "LOGSREJ1", of earlier
 //! versions, has `reason`, `rejected_at` and `document` alone. A file has its name only when it is durable.
 
 use super::DeadLetter;
@@ -17,14 +18,16 @@ use logs::Timestamp;
 use record::batch::BatchOrigin;
 use record::bson_writer::BsonWriter;
 use record::document::{StoredDocument, encoded_id};
-use record::documents::Documents;
 use record::id::{BatchId, KeyDigest};
 use spool::disk::{self, Disk};
+use std::borrow::Cow;
 use std::io;
 
 const MAGIC: [u8; 8] = *b"LOGSREJ2";
 const WITHOUT_ORIGIN: [u8; 8] = *b"LOGSREJ1";
 const HEAD_BYTES: usize = 12;
+/// Documents that are smaller are put together before they are written.
+const LARGE_DOCUMENT: usize = 64 * 1024;
 const SUFFIX: &str = ".rej";
 /// The ending of a file that is not durable yet.
 pub(super) const UNFINISHED: &str = ".new";
@@ -50,23 +53,34 @@ pub(super) fn number(name: &str) -> Option<u64> {
     (digits.len() == 20).then(|| digits.parse().ok())?
 }
 
-/// The content of a file with these letters.
-pub(super) fn encode<'a>(letters: impl IntoIterator<Item = &'a DeadLetter>) -> Vec<u8> {
+/// The content of a file with these letters, in pieces that follow one another: no large document is copied.
+pub(super) fn encode(letters: &[DeadLetter]) -> Vec<Cow<'_, [u8]>> {
     let mut bytes = [&MAGIC[..], &[0; 4]].concat();
+    let mut pieces = Vec::new();
     for letter in letters {
-        encode_one(&mut bytes, letter);
+        encode_head(&mut bytes, letter);
+        if letter.document.len() < LARGE_DOCUMENT {
+            bytes.extend_from_slice(&letter.document);
+        } else {
+            pieces.push(Cow::Owned(std::mem::take(&mut bytes)));
+            pieces.push(Cow::Borrowed(&*letter.document));
+        }
+        bytes.push(0);
     }
-    let (head, body) = bytes.split_at_mut(HEAD_BYTES);
-    let sum = crc32c::crc32c(body).to_le_bytes();
-    head.iter_mut()
-        .skip(MAGIC.len())
-        .zip(sum)
-        .for_each(|(place, byte)| *place = byte);
-    bytes
+    pieces.push(Cow::Owned(bytes));
+    let sum = pieces.iter().enumerate().fold(0, |sum, (place, piece)| {
+        let head = if place == 0 { HEAD_BYTES } else { 0 };
+        crc32c::crc32c_append(sum, piece.get(head..).unwrap_or_default())
+    });
+    if let Some(Cow::Owned(first)) = pieces.first_mut() {
+        put(first, MAGIC.len(), sum.to_le_bytes());
+    }
+    pieces
 }
 
-fn encode_one(bytes: &mut Vec<u8>, letter: &DeadLetter) {
-    let origin = &letter.origin;
+/// All of a letter but its document and the byte behind it.
+fn encode_head(bytes: &mut Vec<u8>, letter: &DeadLetter) {
+    let (start, origin) = (bytes.len(), &letter.origin);
     let mut writer = BsonWriter::new(bytes);
     let whole = writer.open();
     writer.binary("batch", 0, origin.id.as_bytes());
@@ -76,10 +90,28 @@ fn encode_one(bytes: &mut Vec<u8>, letter: &DeadLetter) {
     writer.integer("received_at", origin.received_at.nanos());
     writer.integer("position", letter.position.into());
     writer.integer("undated", letter.undated.into());
+    if let Some(peer) = letter.peer {
+        writer.string("peer", &peer.to_string());
+    }
     writer.string("reason", &letter.reason);
     writer.date("rejected_at", letter.rejected_at);
-    writer.binary("document", 0, &letter.document);
+    writer.binary("document", 0, &[]);
     writer.close(whole);
+    let (document, length) = (letter.document.len(), bytes.len() - start);
+    put(bytes, start, length_bytes(length + document));
+    bytes.pop();
+    // In front of the document stand its length and its subtype.
+    put(bytes, start + length - 6, length_bytes(document));
+}
+
+fn length_bytes(length: usize) -> [u8; 4] {
+    i32::try_from(length).unwrap_or(i32::MAX).to_le_bytes()
+}
+
+fn put(bytes: &mut [u8], place: usize, number: [u8; 4]) {
+    if let Some(field) = bytes.get_mut(place..place + number.len()) {
+        field.copy_from_slice(&number);
+    }
 }
 
 /// Reads a file.
@@ -116,11 +148,14 @@ fn decode(content: &[u8]) -> Option<(bool, Vec<DeadLetter>)> {
         _ if magic == WITHOUT_ORIGIN => parse_without_origin,
         _ => return None,
     };
-    let documents = Documents::from_encoded(body.to_vec())?;
-    let letters = documents
-        .slices(0..documents.len())
-        .map(|bytes| parse(RawDocument::from_bytes(bytes).ok()?));
-    Some((magic == MAGIC, letters.collect::<Option<_>>()?))
+    let (mut letters, mut rest) = (Vec::new(), body);
+    while !rest.is_empty() {
+        let length = u32::from_le_bytes(*rest.first_chunk()?);
+        let letter;
+        (letter, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+        letters.push(parse(RawDocument::from_bytes(letter).ok()?)?);
+    }
+    Some((magic == MAGIC, letters))
 }
 
 fn parse(raw: &RawDocument) -> Option<DeadLetter> {
@@ -133,6 +168,10 @@ fn parse(raw: &RawDocument) -> Option<DeadLetter> {
         Some(key) => Some(KeyDigest::from_bytes(binary(key)?.try_into().ok()?)),
         None => None,
     };
+    let peer = match raw.get("peer").ok()? {
+        Some(RawBsonRef::String(peer)) => Some(peer.parse().ok()?),
+        _ => None,
+    };
     Some(DeadLetter {
         origin: BatchOrigin {
             id: BatchId::from_bytes(binary(raw.get("batch").ok()??)?.try_into().ok()?),
@@ -142,6 +181,7 @@ fn parse(raw: &RawDocument) -> Option<DeadLetter> {
         position: u32::try_from(integer("position")?).ok()?,
         undated: integer("undated")? != 0,
         alone: false,
+        peer,
         ..parse_without_origin(raw)?
     })
 }
@@ -163,6 +203,7 @@ fn parse_without_origin(raw: &RawDocument) -> Option<DeadLetter> {
         position: id.position(),
         undated: false,
         alone: true,
+        peer: None,
         reason: raw.get_str("reason").ok()?.to_owned(),
         rejected_at: raw.get_datetime("rejected_at").ok()?.timestamp_millis(),
         document,

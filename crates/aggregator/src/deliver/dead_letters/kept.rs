@@ -3,7 +3,12 @@
 
 use super::{DeadLetter, DeadLetterSnapshot};
 use logs::Timestamp;
+use record::batch::BatchOrigin;
+use record::fault::MAX_DOCUMENT_BYTES;
+use record::id::BatchId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
 
 /// A file takes whole blocks of the disk.
 const BLOCK_BYTES: u64 = 4096;
@@ -19,16 +24,33 @@ pub(super) struct Kept {
     next: u64,
     /// The newest file while it is small: what comes is put together with it.
     open: Option<u64>,
+    /// The room that what came from one address takes.
+    of_peers: HashMap<IpAddr, u64>,
     /// Files that were set aside.
     pub(super) damaged: u64,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct KeptFile {
     /// The room that it takes.
     room: u64,
-    /// When the oldest of its letters was received.
+    /// When the oldest of its letters was received that may go back into the spool.
     oldest: Option<Timestamp>,
+    /// Who sent what is in it, when it was set aside at the door.
+    peer: Option<IpAddr>,
+    /// Its letters, when they are too large to be stored.
+    too_large: Vec<TooLargeLetter>,
+}
+
+/// A record that is kept because it is too large to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TooLargeLetter {
+    /// What it has in common with the others of its batch.
+    pub origin: BatchOrigin,
+    /// Its place in its batch, from 0.
+    pub position: u32,
+    /// Why it is kept.
+    pub reason: Arc<str>,
 }
 
 /// The room that a file of so many bytes takes.
@@ -36,14 +58,35 @@ pub(super) fn room(bytes: u64) -> u64 {
     bytes.next_multiple_of(BLOCK_BYTES)
 }
 
+/// Whether a letter can never be stored.
+pub(super) fn is_too_large(letter: &DeadLetter) -> bool {
+    letter.document.len() > MAX_DOCUMENT_BYTES
+}
+
+impl TooLargeLetter {
+    fn of(letter: &DeadLetter) -> Self {
+        Self {
+            origin: letter.origin,
+            position: letter.position,
+            reason: letter.reason.as_str().into(),
+        }
+    }
+}
+
 impl Kept {
     /// Notes a file that is durable, and that letters are in it; the number is not given again.
     pub(super) fn add(&mut self, number: u64, bytes: u64, letters: &[DeadLetter]) {
         self.bytes += room(bytes);
-        let received = letters.iter().map(|letter| letter.origin.received_at);
+        let (stay, go): (Vec<_>, Vec<_>) = letters.iter().partition(|letter| is_too_large(letter));
+        let peer = letters.first().and_then(|letter| letter.peer);
+        if let Some(peer) = peer {
+            *self.of_peers.entry(peer).or_default() += room(bytes);
+        }
         let file = KeptFile {
             room: room(bytes),
-            oldest: received.min(),
+            oldest: go.iter().map(|letter| letter.origin.received_at).min(),
+            peer,
+            too_large: stay.into_iter().map(TooLargeLetter::of).collect(),
         };
         self.files.insert(number, file);
         self.next = self.next.max(number + 1);
@@ -53,17 +96,59 @@ impl Kept {
 
     /// A file is no more.
     pub(super) fn remove(&mut self, number: u64) {
-        self.bytes -= self.files.remove(&number).map_or(0, |file| file.room);
         if self.open == Some(number) {
             self.open = None;
         }
+        let Some(file) = self.files.remove(&number) else {
+            return;
+        };
+        self.bytes -= file.room;
+        if let Some(peer) = file.peer
+            && let Some(room) = self.of_peers.get_mut(&peer)
+        {
+            *room -= file.room;
+            if *room == 0 {
+                self.of_peers.remove(&peer);
+            }
+        }
+    }
+
+    /// A file is no more, and what it held is kept nowhere.
+    pub(super) fn take_back(&mut self, number: u64) {
+        self.remove(number);
+        self.owners.retain(|_, owner| *owner != number);
     }
 
     /// A file is no more, and nobody knows what it held.
     pub(super) fn lose(&mut self, number: u64) {
-        self.remove(number);
-        self.owners.retain(|_, owner| *owner != number);
+        self.take_back(number);
         self.damaged += 1;
+    }
+
+    /// The room that what came from this address takes, and from how many addresses anything is kept.
+    pub(super) fn of_peer(&self, peer: IpAddr) -> (u64, usize) {
+        let room = self.of_peers.get(&peer).copied().unwrap_or(0);
+        (room, self.of_peers.len())
+    }
+
+    /// How many letters of a file are too large to be stored.
+    pub(super) fn too_large_in(&self, number: u64) -> usize {
+        let file = self.files.get(&number);
+        file.map_or(0, |file| file.too_large.len())
+    }
+
+    /// The letters of a batch that are too large to be stored, in their order.
+    pub(super) fn too_large_of(&self, id: BatchId) -> Vec<TooLargeLetter> {
+        let letters = self.files.values().flat_map(|file| &file.too_large);
+        let own = letters.filter(|letter| letter.origin.id == id);
+        let mut own: Vec<TooLargeLetter> = own.cloned().collect();
+        own.sort_by_key(|letter| letter.position);
+        own
+    }
+
+    /// The room that a file takes.
+    pub(super) fn room_of(&self, number: u64) -> u64 {
+        self.files.get(&number).map_or(0, |file| file.room)
     }
 
     /// These letters leave a file: should they be refused again from here on, they are new.
@@ -93,7 +178,7 @@ impl Kept {
         self.owners.get(&letter.digest()) == Some(&number)
     }
 
-    /// When the oldest letter was received.
+    /// When the oldest letter was received that may go back into the spool.
     pub(super) fn oldest(&self) -> Option<Timestamp> {
         self.files.values().filter_map(|file| file.oldest).min()
     }

@@ -23,7 +23,8 @@ pub(super) fn open(disk: &dyn Disk) -> io::Result<Kept> {
         match read(disk, number) {
             Ok(content) => {
                 kept.add(number, content.bytes, &content.letters);
-                let is_open = content.is_current && content.bytes < FILE_BYTES;
+                let of_the_door = content.letters.iter().any(|letter| letter.peer.is_some());
+                let is_open = content.is_current && content.bytes < FILE_BYTES && !of_the_door;
                 kept.set_open(is_open.then_some(number));
             }
             Err(error) if is_damage(&error) => {

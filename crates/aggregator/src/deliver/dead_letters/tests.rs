@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::mpsc;
 
-fn open(folder: &Path, max_bytes: u64) -> Arc<DeadLetters> {
+pub(super) fn open(folder: &Path, max_bytes: u64) -> Arc<DeadLetters> {
     let bounds = DeadLetterBounds {
         max_bytes,
         min_free_disk: 0,
@@ -18,7 +18,7 @@ fn open(folder: &Path, max_bytes: u64) -> Arc<DeadLetters> {
     Arc::new(DeadLetters::open(disk, bounds).unwrap())
 }
 
-fn letter(key: &str, text: &str) -> DeadLetter {
+pub(super) fn letter(key: &str, text: &str) -> DeadLetter {
     let time = Timestamp::from_nanos(7_000_000_123);
     let (id, digest) = (BatchId::keyed(key, b""), KeyDigest::of(key));
     let mut builder = BatchBuilder::new(id, Some(digest), time, usize::MAX);
@@ -29,13 +29,14 @@ fn letter(key: &str, text: &str) -> DeadLetter {
         position: 0,
         undated: true,
         alone: false,
+        peer: None,
         reason: "too large".to_owned(),
         rejected_at: 7,
         document: batch.documents.encoded().to_vec(),
     }
 }
 
-async fn all(letters: &Arc<DeadLetters>) -> Vec<DeadLetter> {
+pub(super) async fn all(letters: &Arc<DeadLetters>) -> Vec<DeadLetter> {
     let (mut all, mut file) = (Vec::new(), 0);
     while let Some(next) = letters.after(file) {
         file = next;
@@ -44,7 +45,7 @@ async fn all(letters: &Arc<DeadLetters>) -> Vec<DeadLetter> {
     all
 }
 
-fn files(folder: &Path) -> Vec<String> {
+pub(super) fn files(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<String> = names.collect();

@@ -189,6 +189,7 @@ async fn a_refused_record_keeps_what_is_known_of_its_batch_until_it_is_put_back_
         position: 0,
         undated: true,
         alone: false,
+        peer: None,
         reason: "refused".to_owned(),
         rejected_at: now.millis(),
         document: refused.documents.encoded().to_vec(),

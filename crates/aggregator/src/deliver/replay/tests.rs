@@ -1,7 +1,11 @@
 //! What was refused goes back under the heads that it had.
 
 use super::*;
+use crate::deliver::dead_letters::DeadLetterBounds;
 use crate::deliver::scripted::{Answer, Fixture, batch, start};
+use record::fault::MAX_DOCUMENT_BYTES;
+use spool::disk::Folder;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,7 +26,7 @@ async fn put_back(place: &Fixture) -> usize {
     let delivery = &place.delivery;
     let admission = Admission::new(1 << 20);
     let replayed = replay(&delivery.dead_letters, &delivery.spool, &admission).await;
-    replayed.unwrap()
+    replayed.unwrap().records
 }
 
 #[tokio::test]
@@ -74,6 +78,38 @@ async fn what_is_refused_again_after_a_replay_is_kept_again() {
     assert!(place.set_aside().await.is_empty());
     let counts = place.accounting.snapshot();
     assert_eq!((counts.stored, counts.waiting), (1, 0));
+}
+
+#[tokio::test]
+async fn what_is_too_large_to_be_stored_is_left_aside_and_counted() {
+    let (_, mut place) = picky();
+    place.deliver(vec![batch("a", &["bad"], true)]).await;
+    let mut large = place.set_aside().await.remove(0);
+    let folder = tempfile::tempdir().unwrap();
+    let bounds = DeadLetterBounds {
+        max_bytes: 1 << 30,
+        min_free_disk: 0,
+    };
+    let disk = Arc::new(Folder::create(folder.path()).unwrap());
+    let letters = Arc::new(DeadLetters::open(disk, bounds).unwrap());
+    letters.add(vec![large.clone()]).await.unwrap();
+    let document = [large.document, vec![0; MAX_DOCUMENT_BYTES]].concat();
+    for position in [7, 8] {
+        (large.position, large.document) = (position, document.clone());
+        let kept = letters.keep_apart(vec![large.clone()], Ipv4Addr::LOCALHOST.into());
+        assert!(kept.await.unwrap().is_some());
+    }
+    // No room for any of them is asked for.
+    let admission = Admission::new(1 << 20);
+    for records in [1, 0] {
+        let replayed = replay(&letters, &place.delivery.spool, &admission).await;
+        let expected = Replayed {
+            records,
+            left_aside: 2,
+        };
+        assert_eq!(replayed.unwrap(), expected);
+    }
+    assert_eq!(letters.snapshot().records, 2);
 }
 
 #[tokio::test]

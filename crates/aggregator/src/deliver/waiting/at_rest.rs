@@ -1,8 +1,8 @@
 //! What waits beside nothing else is left where it is, however much it is.
 
 use super::Waiting;
-use super::memory_disk::MemoryDisk;
 use crate::breaker::Settings;
+use crate::deliver::memory_disk::MemoryDisk;
 use crate::deliver::scripted::{Answer, Fixture, Place, TIMEOUT, batch, open};
 use spool::Bounds;
 use std::sync::Arc;

@@ -2,8 +2,8 @@
 //! record that was acknowledged is stored, or set aside once, and the counts are right at every moment.
 
 use super::Waiting;
-use super::memory_disk::MemoryDisk;
 use crate::breaker::Settings;
+use crate::deliver::memory_disk::MemoryDisk;
 use crate::deliver::scripted::{Answer, Fixture, Place, TIMEOUT, message, open};
 use logs::Timestamp;
 use rand::rngs::ChaCha8Rng;

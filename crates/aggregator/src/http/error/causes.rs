@@ -71,6 +71,8 @@ impl From<NotBegun> for ApiError {
 
 /// When to come again after a failure that says nothing of its length.
 const SOON: Duration = Duration::from_secs(1);
+/// When an operator has to do something first.
+const LATER: Duration = Duration::from_secs(60);
 
 impl From<JobError<CallError>> for ApiError {
     fn from(error: JobError<CallError>) -> Self {
@@ -146,6 +148,13 @@ impl ApiError {
             IntakeError::KeyReused => {
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
                 return Self::new(status, "idempotency_key_reused", message);
+            }
+            // Nobody makes room at once.
+            IntakeError::RejectedFull(_) => {
+                return Self::unavailable("rejected_full", message, LATER);
+            }
+            IntakeError::RejectedFailed(_) => {
+                return Self::unavailable("rejected_unavailable", message, SOON);
             }
             IntakeError::Timeout => {
                 let message = format!(

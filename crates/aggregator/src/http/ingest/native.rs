@@ -2,13 +2,16 @@
 
 use super::{encoding, idempotency_key, receive};
 use crate::http::error::{ApiError, RecordError, Warning, record_errors};
+use crate::http::listener::Peer;
 use crate::http::services::Services;
 use crate::ingest::decode::BodyTerms;
 use crate::ingest::intake::{Durability, Receipt};
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use record::fault::RecordFault;
 use record::notice::MAX_LISTED_NOTICES;
 use serde::Serialize;
 use std::sync::Arc;
@@ -26,7 +29,7 @@ struct Success {
     accepted: usize,
     batch_id: String,
     durability: Durability,
-    /// Records that the store refused for good, and that are kept aside.
+    /// Records that the store refused for good or that are too large for any, and that are kept aside.
     #[serde(skip_serializing_if = "Option::is_none")]
     set_aside: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,6 +46,7 @@ struct Success {
 /// The handler.
 pub(in crate::http) async fn batch(
     State(services): State<Arc<Services>>,
+    Extension(peer): Extension<Peer>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
@@ -50,7 +54,7 @@ pub(in crate::http) async fn batch(
     let query = query.as_deref().unwrap_or_default();
     let (terms, wanted) = terms(&headers, query).map_err(ApiError::closing)?;
     let ignored = strictness(query).map_err(ApiError::closing)?.is_ignored;
-    let receipt = receive(&services, &headers, body, terms, wanted).await?;
+    let receipt = receive(&services, &headers, (body, peer), terms, wanted).await?;
     let status = match (wanted, receipt.accepted.durability) {
         (Durability::Stored, Durability::Spooled) => StatusCode::ACCEPTED,
         _ => StatusCode::OK,
@@ -62,9 +66,11 @@ pub(in crate::http) async fn batch(
 fn success(receipt: &Receipt, partial_is_ignored: bool) -> Success {
     let of_request = partial_is_ignored.then(|| Warning::of_request(PARTIAL_IGNORED));
     let notices = &receipt.notices;
-    let told = notices.counts.total() + u64::from(partial_is_ignored);
+    let set_apart = receipt.too_large.len() as u64;
+    let told = notices.counts.total() + set_apart + u64::from(partial_is_ignored);
     let outcome = receipt.accepted.outcome.as_ref();
     let refused = outcome.map_or(0, |outcome| outcome.refused);
+    let set_aside = refused + set_apart;
     let rejects = &receipt.rejects;
     Success {
         status: "success",
@@ -72,16 +78,25 @@ fn success(receipt: &Receipt, partial_is_ignored: bool) -> Success {
         accepted: receipt.records,
         batch_id: receipt.batch_id.to_string(),
         durability: receipt.accepted.durability,
-        set_aside: (refused > 0).then_some(refused),
+        set_aside: (set_aside > 0).then_some(set_aside),
         rejected: (rejects.count > 0).then_some(rejects.count),
         errors: record_errors(rejects),
         warning_count: (told > 0).then_some(told),
         warnings: of_request
             .into_iter()
+            .chain(too_large_warnings(receipt))
             .chain(notices.listed.iter().map(Warning::of))
             .take(MAX_LISTED_NOTICES)
             .collect(),
     }
+}
+
+fn too_large_warnings(receipt: &Receipt) -> impl Iterator<Item = Warning> {
+    let places = receipt.too_large.iter();
+    places.map(|place| {
+        let reason = format!("{}: it is set aside", RecordFault::TooLarge);
+        Warning::of_record(*place, reason)
+    })
 }
 
 fn answer(status: StatusCode, success: &Success, replayed: bool) -> Response {

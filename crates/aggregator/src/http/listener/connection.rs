@@ -15,6 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::future::poll_fn;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,20 @@ const LINGER_BYTES: usize = 64 * 1024 * 1024;
 const LINGER_BUFFER: usize = 16 * 1024;
 
 type Stream = Pin<Box<TimeoutStream<Socket>>>;
+
+/// Whose connection a request came over, as every request has it among its extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+impl Peer {
+    fn of(stream: &TcpStream) -> Self {
+        let address = stream
+            .peer_addr()
+            .map(|address| address.ip().to_canonical());
+        // Of one that is gone already nobody knows it any more, and its answer reaches nobody.
+        Self(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()))
+    }
+}
 
 /// Serves a connection until its end, or until it is asked for its place while it waits.
 pub(super) async fn serve(
@@ -73,7 +88,9 @@ async fn exchange(
 ) {
     let stream = Arc::new(stream);
     let (socket, reset_at_end) = Socket::new(Arc::clone(&stream), Arc::clone(progress));
-    let service = service_fn(|request: Request<Incoming>| {
+    let peer = Peer::of(&stream);
+    let service = service_fn(|mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         answer(request, &router, &stream, progress, &reset_at_end)
     });
     let mut timed = TimeoutStream::new(socket);

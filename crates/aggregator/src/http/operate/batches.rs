@@ -1,12 +1,14 @@
 //! `GET /logs/batches/{batchId}`: what became of a batch, for as long as it is remembered.
 
-use crate::accounting::batch_status::BatchStatus;
+use crate::accounting::batch_status::{BatchStatus, MAX_LISTED};
+use crate::deliver::dead_letters::TooLargeLetter;
 use crate::http::error::{ApiError, RecordError};
 use crate::http::services::Services;
 use crate::ingest::intake::Durability;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use logs::Timestamp;
 use record::id::BatchId;
 use serde::Serialize;
 use std::sync::Arc;
@@ -18,7 +20,7 @@ pub(in crate::http) struct Answer {
     received_at: String,
     records: usize,
     durability: Durability,
-    /// The rest is there only once the store has the batch.
+    /// The rest is there only once the store has the batch, but for what was set aside at the door.
     #[serde(skip_serializing_if = "Option::is_none")]
     stored: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,26 +42,54 @@ pub(in crate::http) async fn status(
         let message = "a batch's id is sixteen hexadecimal digits, as POST /logs/batch tells it";
         return Err(ApiError::bad_request("invalid_batch_id", message));
     };
-    match services.intake.statuses().of(id) {
-        Some(status) => Ok(Json(answer(id, status))),
+    let too_large = services.dead_letters.too_large_of(id);
+    let status = services.intake.statuses().of(id);
+    let received_at = status.as_ref().map(|status| status.received_at);
+    let known = received_at.or_else(|| too_large.first().map(|letter| letter.origin.received_at));
+    match known {
+        Some(received_at) => Ok(Json(answer(id, received_at, status, &too_large))),
         None => Err(ApiError::unknown_batch(id)),
     }
 }
 
-fn answer(id: BatchId, status: BatchStatus) -> Answer {
-    let outcome = status.outcome;
+/// Of a batch that is not remembered any more, what is kept of it because it is too large is known for as
+/// long as it is kept.
+fn answer(
+    id: BatchId,
+    received_at: Timestamp,
+    status: Option<BatchStatus>,
+    too_large: &[TooLargeLetter],
+) -> Answer {
+    let outcome = status.as_ref().and_then(|status| status.outcome);
+    let waits = status.is_some() && outcome.is_none();
+    let refused = outcome.map_or(0, |outcome| outcome.refused) + too_large.len() as u64;
+    let spooled = status.as_ref().map_or(0, |status| status.records);
+    let set_aside = status.map(|status| status.set_aside).unwrap_or_default();
+    let mut errors: Vec<(usize, &str)> = set_aside
+        .iter()
+        .map(|aside| (aside.index, &*aside.reason))
+        .chain(
+            too_large
+                .iter()
+                .map(|letter| (letter.position as usize, &*letter.reason)),
+        )
+        .collect();
+    errors.sort_unstable();
+    let errors = errors.into_iter().take(MAX_LISTED);
     Answer {
         batch_id: id.to_string(),
-        received_at: status.received_at.to_string(),
-        records: status.records,
-        durability: outcome.map_or(Durability::Spooled, |_| Durability::Stored),
+        received_at: received_at.to_string(),
+        records: spooled + too_large.len(),
+        durability: if waits {
+            Durability::Spooled
+        } else {
+            Durability::Stored
+        },
         stored: outcome.map(|outcome| outcome.stored),
         already_stored: outcome.map(|outcome| outcome.already_stored),
-        set_aside: outcome.map(|outcome| outcome.refused),
-        errors: status
-            .set_aside
-            .into_iter()
-            .map(|aside| RecordError::new(aside.index, &aside.reason))
+        set_aside: (!waits || refused > 0).then_some(refused),
+        errors: errors
+            .map(|(index, reason)| RecordError::new(index, &reason))
             .collect(),
     }
 }

@@ -1,17 +1,22 @@
-//! `GET /logs/rejected` and `POST /logs/rejected/replay`: what the store refused for good, and
-//! putting it back.
+//! `GET /logs/rejected` and `POST /logs/rejected/replay`: what the store refused for good or no store can
+//! hold, and putting it back.
 
+use crate::accounting::admission::{NoRoom, Reservation};
 use crate::deliver::dead_letters::{DeadLetter, DeadLetterError};
-use crate::deliver::replay::{self, ReplayError};
+use crate::deliver::replay::{self, ReplayError, Replayed};
 use crate::http::error::ApiError;
 use crate::http::services::Services;
 use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::extract::{RawQuery, State};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat};
+use futures_util::{StreamExt as _, stream};
+use record::batch::BatchOrigin;
 use serde_json::json;
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use store::page;
@@ -22,35 +27,132 @@ const MAX_LIMIT: usize = 1000;
 /// An answer that is longer than this ends with the portion that it is at.
 const MAX_TEXT_BYTES: usize = 4 * 1024 * 1024;
 
-/// Lists refused records with their reasons, oldest first.
+/// Where a list goes on: a file, and how many of its records were listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Place {
+    file: u64,
+    letters: usize,
+}
+
+/// What is listed, with the memory that it takes up.
+struct Listed {
+    text: Vec<u8>,
+    count: usize,
+    seen: HashSet<(BatchOrigin, u32)>,
+    room: Reservation,
+}
+
+/// Lists refused records with their reasons, oldest first, and says where the rest begins.
 pub(in crate::http) async fn list(
     State(services): State<Arc<Services>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let limit = limit(query.as_deref().unwrap_or_default())?;
-    let (mut text, mut listed, mut file) = (Vec::new(), 0, 0);
-    let mut seen = HashSet::new();
-    while let Some(next) = services.dead_letters.after(file) {
-        if listed >= limit || text.len() > MAX_TEXT_BYTES {
+    let (limit, mut place) = parameters(query.as_deref().unwrap_or_default())?;
+    let mut listed = Listed {
+        text: Vec::new(),
+        count: 0,
+        seen: HashSet::new(),
+        room: services.retrieval.room().reserve(0)?,
+    };
+    let letters = &services.dead_letters;
+    let mut next = None;
+    while let Some(file) = letters.after(place.file.saturating_sub(1)) {
+        if file != place.file {
+            place = Place { file, letters: 0 };
+        }
+        if listed.count >= limit || listed.text.len() > MAX_TEXT_BYTES {
+            next = Some(place);
             break;
         }
-        file = next;
-        let letters = services.dead_letters.read(file).await?;
-        // A small file may have been put together with others since it was read.
-        let new = letters.iter();
-        let new = new.filter(|letter| seen.insert((letter.origin, letter.position)));
-        for record in new.take(limit - listed) {
-            let before: &[u8] = if listed == 0 { b"\n" } else { b",\n" };
-            text.extend_from_slice(before);
-            write_kept(record, &mut text).map_err(DeadLetterError::Io)?;
-            listed += 1;
+        match listed.make_room(&services, file) {
+            Err(_) if listed.count > 0 => {
+                next = Some(place);
+                break;
+            }
+            made => made?,
         }
+        let kept = letters.read(file).await?;
+        let all = kept.len();
+        let written;
+        (listed, written) = listed.write(kept, place.letters, limit).await?;
+        place = match written < all {
+            true => Place {
+                file,
+                letters: written,
+            },
+            false => Place {
+                file: file + 1,
+                letters: 0,
+            },
+        };
     }
     // Told last: while they were read, some may have been put back, or others refused.
-    let total = services.dead_letters.snapshot().records.max(listed as u64);
-    let head = format!("{{\"total\":{total},\"records\":[").into_bytes();
-    let text = [head, text, b"]}\n".to_vec()].concat();
-    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+    let total = letters.snapshot().records.max(listed.count as u64);
+    Ok(listed.answer(total, next))
+}
+
+impl Listed {
+    /// A file is read, and then written behind the others; one at a time may be larger than all the room.
+    fn make_room(&mut self, services: &Services, file: u64) -> Result<(), NoRoom> {
+        let bytes = usize::try_from(services.dead_letters.bytes_of(file)).unwrap_or(usize::MAX);
+        let needed = self.text.len().saturating_add(bytes.saturating_mul(2));
+        self.room
+            .resize(needed.min(services.retrieval.room().limit()))
+    }
+
+    /// Writes what a file holds behind so many letters that were listed before; up to which one that was.
+    async fn write(
+        mut self,
+        letters: Vec<DeadLetter>,
+        skipped: usize,
+        limit: usize,
+    ) -> Result<(Self, usize), ApiError> {
+        let writing = tokio::task::spawn_blocking(move || {
+            let mut place = skipped;
+            for letter in letters.iter().skip(skipped) {
+                if self.count >= limit {
+                    break;
+                }
+                place += 1;
+                // A small file may have been put together with others since it was read.
+                if self.seen.insert((letter.origin, letter.position)) {
+                    let before: &[u8] = if self.count == 0 { b"\n" } else { b",\n" };
+                    self.text.extend_from_slice(before);
+                    write_kept(letter, &mut self.text)?;
+                    self.count += 1;
+                }
+            }
+            Ok((self, place))
+        });
+        let written = writing.await.map_err(|_| ApiError::internal())?;
+        written.map_err(|error| DeadLetterError::Io(error).into())
+    }
+
+    fn answer(mut self, total: u64, next: Option<Place>) -> Response {
+        let head = format!("{{\"total\":{total},\"records\":[").into_bytes();
+        let tail = match next {
+            Some(Place { file, letters }) => format!("],\"next\":\"{file}-{letters}\"}}\n"),
+            None => "]}\n".to_owned(),
+        };
+        let length = head.len() + self.text.len() + tail.len();
+        // It shrinks, and that never fails.
+        drop(self.room.resize(self.text.len()));
+        // In three pieces: the text may be as large as a body.
+        let pieces = [head, self.text, tail.into_bytes()];
+        let room = self.room;
+        let pieces = stream::iter(pieces).map(move |piece| {
+            let _held_until_it_is_sent = &room;
+            Ok::<_, Infallible>(Bytes::from(piece))
+        });
+        let headers = [
+            (
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            ),
+            (header::CONTENT_LENGTH, HeaderValue::from(length)),
+        ];
+        (headers, Body::from_stream(pieces)).into_response()
+    }
 }
 
 fn write_kept(kept: &DeadLetter, out: &mut Vec<u8>) -> io::Result<()> {
@@ -71,7 +173,7 @@ fn write_kept(kept: &DeadLetter, out: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// Puts everything that was refused back into the spool, with the ids that it had.
+/// Puts everything that was refused and can be stored back into the spool, with the ids that it had.
 pub(in crate::http) async fn replay(
     State(services): State<Arc<Services>>,
 ) -> Result<Response, ApiError> {
@@ -89,18 +191,40 @@ pub(in crate::http) async fn replay(
         ReplayError::NoRoom(error) => error.into(),
         ReplayError::Spool(error) => ApiError::not_durable(&error.into(), || spool.time_to_room()),
     })?;
-    let message = "Refused records are put back";
-    Ok(
-        Json(json!({ "status": "success", "message": message, "replayed": replayed }))
-            .into_response(),
-    )
+    Ok(Json(told(replayed)).into_response())
 }
 
-fn limit(query: &str) -> Result<usize, ApiError> {
-    let given = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "limit");
-    let Some((_, value)) = given else {
-        return Ok(DEFAULT_LIMIT);
+fn told(
+    Replayed {
+        records,
+        left_aside,
+    }: Replayed,
+) -> serde_json::Value {
+    let message = "Refused records are put back";
+    if left_aside == 0 {
+        return json!({ "status": "success", "message": message, "replayed": records });
+    }
+    let message = match left_aside {
+        1 => format!("{message}, but for 1 that is too large to be stored"),
+        _ => format!("{message}, but for {left_aside} that are too large to be stored"),
     };
+    json!({ "status": "success", "message": message, "replayed": records, "leftAside": left_aside })
+}
+
+/// How many are asked for, and from which on.
+fn parameters(query: &str) -> Result<(usize, Place), ApiError> {
+    let (mut limit, mut place) = (DEFAULT_LIMIT, Place::default());
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match name.as_ref() {
+            "limit" => limit = self::limit(&value)?,
+            "after" => place = self::place(&value)?,
+            _ => {}
+        }
+    }
+    Ok((limit, place))
+}
+
+fn limit(value: &str) -> Result<usize, ApiError> {
     match value.parse() {
         Ok(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
         _ => {
@@ -108,6 +232,20 @@ fn limit(query: &str) -> Result<usize, ApiError> {
             Err(ApiError::bad_request("invalid_parameter", message))
         }
     }
+}
+
+fn place(value: &str) -> Result<Place, ApiError> {
+    let parts = value.split_once('-');
+    let place = parts.and_then(|(file, letters)| {
+        Some(Place {
+            file: file.parse().ok()?,
+            letters: letters.parse().ok()?,
+        })
+    });
+    place.ok_or_else(|| {
+        let message = "after must be what an earlier answer gave as next";
+        ApiError::bad_request("invalid_parameter", message)
+    })
 }
 
 impl From<DeadLetterError> for ApiError {

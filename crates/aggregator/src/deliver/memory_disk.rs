@@ -17,11 +17,15 @@ struct Machine {
     left: u64,
     /// Writes that are longer find no room.
     room: usize,
+    /// The folder in which nothing can be done.
+    broken: Option<&'static str>,
+    /// The folder in which nothing can be synced.
+    unsynced: Option<&'static str>,
 }
 
 /// Shared by the folders of one machine.
 #[derive(Clone, Default)]
-pub(super) struct MemoryDisk(Arc<Mutex<Machine>>);
+pub(crate) struct MemoryDisk(Arc<Mutex<Machine>>);
 
 /// One folder, as one process has it.
 struct Folder {
@@ -32,21 +36,23 @@ struct Folder {
 
 struct File {
     disk: MemoryDisk,
+    folder: &'static str,
     life: u64,
     bytes: Bytes,
 }
 
 impl MemoryDisk {
     /// Begins another life, which ends after so many operations.
-    pub(super) fn begin(&self, operations: u64) {
+    pub(crate) fn begin(&self, operations: u64) {
         let mut machine = self.0.lock().unwrap();
         machine.life += 1;
         machine.room = usize::MAX;
+        (machine.broken, machine.unsynced) = (None, None);
         machine.left = operations;
     }
 
     /// A folder for the process that is alive now.
-    pub(super) fn folder(&self, name: &'static str) -> Arc<dyn Disk> {
+    pub(crate) fn folder(&self, name: &'static str) -> Arc<dyn Disk> {
         let life = self.0.lock().unwrap().life;
         Arc::new(Folder {
             disk: self.clone(),
@@ -56,19 +62,36 @@ impl MemoryDisk {
     }
 
     /// Lets writes that are longer find no room.
-    pub(super) fn fill(&self, room: usize) {
+    pub(crate) fn fill(&self, room: usize) {
         self.0.lock().unwrap().room = room;
     }
 
     /// Whether the process was killed.
-    pub(super) fn is_killed(&self) -> bool {
+    pub(crate) fn is_killed(&self) -> bool {
         self.0.lock().unwrap().left == 0
     }
 
-    fn operate(&self, life: u64) -> io::Result<std::sync::MutexGuard<'_, Machine>> {
+    /// Lets every operation in this folder fail, or in none.
+    pub(crate) fn break_folder(&self, name: Option<&'static str>) {
+        self.0.lock().unwrap().broken = name;
+    }
+
+    /// Lets every sync of a file in this folder fail, or in none; what was written stays.
+    pub(crate) fn break_syncs(&self, name: Option<&'static str>) {
+        self.0.lock().unwrap().unsynced = name;
+    }
+
+    fn operate(
+        &self,
+        folder: &'static str,
+        life: u64,
+    ) -> io::Result<std::sync::MutexGuard<'_, Machine>> {
         let mut machine = self.0.lock().unwrap();
         if machine.left == 0 || machine.life != life {
             return Err(io::Error::other("killed"));
+        }
+        if machine.broken == Some(folder) {
+            return Err(io::Error::other("broken"));
         }
         machine.left -= 1;
         Ok(machine)
@@ -80,13 +103,14 @@ impl Folder {
         &self,
         work: impl FnOnce(&mut BTreeMap<String, Bytes>) -> io::Result<T>,
     ) -> io::Result<T> {
-        let mut machine = self.disk.operate(self.life)?;
+        let mut machine = self.disk.operate(self.name, self.life)?;
         work(machine.folders.entry(self.name).or_default())
     }
 
     fn file(&self, bytes: Bytes) -> Arc<dyn DiskFile> {
         Arc::new(File {
             disk: self.disk.clone(),
+            folder: self.name,
             life: self.life,
             bytes,
         })
@@ -167,7 +191,7 @@ impl DiskFile for File {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        let machine = self.disk.operate(self.life)?;
+        let machine = self.disk.operate(self.folder, self.life)?;
         if bytes.len() > machine.room {
             return Err(io::ErrorKind::StorageFull.into());
         }
@@ -182,13 +206,17 @@ impl DiskFile for File {
     }
 
     fn truncate(&self, length: u64) -> io::Result<()> {
-        let _alive = self.disk.operate(self.life)?;
+        let _alive = self.disk.operate(self.folder, self.life)?;
         let length = usize::try_from(length).unwrap();
         self.bytes.lock().unwrap().truncate(length);
         Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.disk.operate(self.life).map(drop)
+        let machine = self.disk.operate(self.folder, self.life)?;
+        match machine.unsynced == Some(self.folder) {
+            true => Err(io::Error::other("not synced")),
+            false => Ok(()),
+        }
     }
 }

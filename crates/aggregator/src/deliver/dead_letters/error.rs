@@ -1,0 +1,48 @@
+//! Why dead letters are not kept.
+
+use spool::disk::{self, LittleRoom};
+use std::io;
+
+/// Why refused records cannot be kept or given back.
+#[derive(Debug, thiserror::Error)]
+pub enum DeadLetterError {
+    /// The bound is reached.
+    #[error("they take {used} bytes of the disk, and may take {limit}")]
+    Full {
+        /// Bytes that they take.
+        used: u64,
+        /// Bytes that they may take.
+        limit: u64,
+    },
+    /// What came from one address takes its share.
+    #[error(
+        "those of this sender take {used} bytes of the disk, and {more} more come: they may take {limit}, a quarter of what all may"
+    )]
+    Share {
+        /// Bytes that are to be kept.
+        more: u64,
+        /// Bytes that they take.
+        used: u64,
+        /// Bytes that they may take.
+        limit: u64,
+    },
+    /// They came from as many addresses as are told apart.
+    #[error("they came from {0} addresses, and may come from no more")]
+    Peers(usize),
+    /// The file system has too little room left.
+    #[error("the disk of the data folder is full: {0}")]
+    DiskFull(#[from] LittleRoom),
+    /// The disk does not do what it is asked.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl DeadLetterError {
+    /// Whether there is no room, and all else is well.
+    pub fn is_no_room(&self) -> bool {
+        match self {
+            Self::Full { .. } | Self::Share { .. } | Self::Peers(_) | Self::DiskFull(_) => true,
+            Self::Io(error) => disk::is_no_room(error),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A life of the process, with what is on its disk.
+
+use super::request::Request;
+use super::{REJECTED, SPOOL};
+use crate::accounting::record_counts::Accounting;
+use crate::deliver::dead_letters::{DeadLetterBounds, DeadLetters};
+use crate::deliver::memory_disk::MemoryDisk;
+use crate::ingest::acceptance::{Acceptance, NotAccepted, Turn};
+use crate::ingest::idempotency::{Claim, Keys};
+use crate::ingest::key_recovery;
+use logs::clock::{Clock, SystemClock};
+use spool::{Accounts, BatchOutcome, Bounds, Committer, Consumer, Portion, SpoolOptions};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+const PORTION: Portion = Portion {
+    documents: 20,
+    bytes: 1 << 20,
+};
+/// What a look in vain for another portion takes.
+const NOTHING: Duration = Duration::from_millis(2);
+
+/// A life of the process.
+pub(super) struct Service {
+    pub(super) acceptance: Acceptance,
+    keys: Arc<Keys>,
+    committer: Committer,
+    consumer: Consumer,
+    /// Records of all requests that came to an end.
+    pub(super) came: u64,
+    /// Records of those that were taken which are too large.
+    pub(super) set_aside: u64,
+}
+
+impl Service {
+    pub(super) fn open(disk: &MemoryDisk) -> Option<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let accounting = Arc::<Accounting>::default();
+        let options = SpoolOptions {
+            disk: disk.folder(SPOOL),
+            bounds: Bounds {
+                max_bytes: 3000,
+                min_free_disk: 0,
+                segment_bytes: 700,
+            },
+            clock: Arc::clone(&clock),
+            accounts: Arc::clone(&accounting) as Arc<dyn Accounts>,
+        };
+        let (spool, committer, consumer) = spool::open(options, false).ok()?;
+        let bounds = DeadLetterBounds {
+            max_bytes: 1 << 30,
+            min_free_disk: 0,
+        };
+        let dead_letters = Arc::new(DeadLetters::open(disk.folder(REJECTED), bounds).ok()?);
+        let (keys, statuses) = key_recovery::start(spool.clone(), CancellationToken::new());
+        let acceptance = Acceptance {
+            spool,
+            dead_letters,
+            accounting,
+            statuses,
+            clock,
+        };
+        Some(Self {
+            acceptance,
+            keys,
+            committer,
+            consumer,
+            came: 0,
+            set_aside: 0,
+        })
+    }
+
+    pub(super) async fn send(&self, request: &Request) -> Result<(), NotAccepted> {
+        let parts = request.parts();
+        let turn = match parts.batch.key() {
+            None => Turn::First(None),
+            Some(key) => match self.keys.claim(*key, parts.batch.id).await {
+                Claim::First(claim) => Turn::First(Some(claim)),
+                Claim::Repeated => Turn::Again {
+                    written: request.number.is_multiple_of(2),
+                },
+                Claim::Conflict => panic!("a key stands for one body"),
+            },
+        };
+        self.acceptance.accept(parts, (), turn).await
+    }
+
+    /// The texts of what is aside; `None` when the process is killed meanwhile.
+    pub(super) async fn aside(&self) -> Option<Vec<String>> {
+        let (letters, mut texts, mut file) = (&self.acceptance.dead_letters, Vec::new(), 0);
+        while let Some(next) = letters.after(file) {
+            file = next;
+            let kept = letters.read(file).await.ok()?;
+            texts.extend(kept.iter().map(|letter| text(&letter.document)));
+        }
+        Some(texts)
+    }
+
+    pub(super) async fn deliver(&mut self, stored: &mut BTreeSet<String>) {
+        let next = tokio::time::timeout(NOTHING, self.consumer.next(PORTION)).await;
+        let Ok(Ok(Some(portion))) = next else {
+            return;
+        };
+        for spooled in portion {
+            let documents = &spooled.batch.documents;
+            let count = documents.len() as u64;
+            stored.extend(documents.slices(0..documents.len()).map(text));
+            let outcome = BatchOutcome {
+                stored: count,
+                ..BatchOutcome::default()
+            };
+            let bytes = documents.encoded_bytes() as u64;
+            self.acceptance.spool.done(spooled.seq, bytes, outcome);
+        }
+        let spool = self.acceptance.spool.clone();
+        drop(tokio::task::spawn_blocking(move || spool.tidy()).await);
+    }
+
+    pub(super) fn is_balanced(&self) {
+        let counts = self.acceptance.accounting.snapshot();
+        let rejected = counts.rejected.set_aside + counts.rejected.not_taken;
+        let ended = counts.stored + counts.already_stored + rejected;
+        let came = counts.received + counts.recovered;
+        assert_eq!(came, ended + counts.waiting, "{counts:?}");
+        assert_eq!(counts.received, self.came, "{counts:?}");
+        assert_eq!(counts.rejected.set_aside, self.set_aside, "{counts:?}");
+    }
+
+    pub(super) async fn stop(self) {
+        drop((self.acceptance, self.consumer));
+        let committer = self.committer;
+        let closed = tokio::task::spawn_blocking(move || committer.close()).await;
+        assert!(closed.unwrap(), "the committing thread panicked");
+    }
+}
+
+fn text(document: &[u8]) -> String {
+    let raw = bson::RawDocument::from_bytes(document).unwrap();
+    raw.get_str("message").unwrap().trim().to_owned()
+}
