@@ -179,7 +179,7 @@ impl Intake {
             peer,
         };
         let accepted = self.accept(parts, room, wanted, deadline).await?;
-        self.accounting.told(&notices.counts);
+        self.accounting().told(&notices.counts);
         Ok(Receipt {
             batch_id,
             records,
