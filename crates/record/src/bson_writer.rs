@@ -108,6 +108,18 @@ impl<'a> BsonWriter<'a> {
         self.bytes.push(0);
     }
 
+    /// A string that stands in three parts, which are not put together elsewhere before.
+    pub fn string_of(&mut self, name: &str, parts: [&str; 3]) {
+        self.name(kind::STRING, name);
+        let bytes: usize = parts.iter().map(|part| part.len()).sum();
+        let length = i32::try_from(bytes + 1).unwrap_or(i32::MAX);
+        self.bytes.extend_from_slice(&length.to_le_bytes());
+        for part in parts {
+            self.bytes.extend_from_slice(part.as_bytes());
+        }
+        self.bytes.push(0);
+    }
+
     /// An integer, as 32 bits where it fits, which is how shells show a plain number.
     #[inline]
     pub fn integer(&mut self, name: &str, value: i64) {
@@ -200,6 +212,7 @@ mod tests {
         writer.binary("_id", 0, &[1, 2, 3]);
         writer.date("time", -5);
         writer.string("text", "a\0é😀");
+        writer.string_of("parts", ["{", "\"a\":1", "}"]);
         writer.integer("small", -7);
         writer.integer("large", 1 << 40);
         writer.double("half", 0.5);
@@ -216,6 +229,7 @@ mod tests {
             "_id": Binary { subtype: BinarySubtype::Generic, bytes: vec![1, 2, 3] },
             "time": DateTime::from_millis(-5),
             "text": "a\0é😀",
+            "parts": "{\"a\":1}",
             "small": -7_i32,
             "large": 1_i64 << 40,
             "half": 0.5,

@@ -18,16 +18,16 @@ const MORE: &str = "_more";
 pub(super) enum Value<'a> {
     /// JSON text that stands for a value.
     Json(Cow<'a, str>),
-    /// Text that is kept as such.
-    Text(String),
+    /// The members beyond the bound, whose JSON text is kept as text.
+    Rest(&'a str),
 }
 
 impl Value<'_> {
-    /// Its JSON text; nothing of what is text as such.
+    /// Its JSON text; nothing of what is kept as text.
     pub(super) fn json(&self) -> &str {
         match self {
             Self::Json(text) => text,
-            Self::Text(_) => "",
+            Self::Rest(_) => "",
         }
     }
 }
@@ -43,7 +43,7 @@ pub(super) fn members_of<'a>(object: &'a str, unusual: &mut Unusual) -> Members<
             let rest = rest_of(object, member.start, unusual);
             keep_last(&mut members);
             let name = free_name(MORE, |name| members.iter().any(|(other, _)| other == name));
-            members.push((name.into(), Value::Text(format!("{{{rest}}}"))));
+            members.push((name.into(), Value::Rest(rest)));
             return members;
         }
         let name = name_of(member.name, unusual);

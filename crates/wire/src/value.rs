@@ -44,7 +44,7 @@ pub(super) fn write_members(
         check_size(writer)?;
         match value {
             Value::Json(text) => write_value(writer, name, text, depth, unusual)?,
-            Value::Text(text) => writer.string(name, text),
+            Value::Rest(rest) => writer.string_of(name, ["{", rest, "}"]),
         }
     }
     Ok(())
@@ -103,7 +103,7 @@ fn write_elements(
         let name = digits.format(position);
         if position == MAX_MEMBERS {
             let rest = rest_of(array, start, unusual);
-            writer.string(name, &format!("[{rest}]"));
+            writer.string_of(name, ["[", rest, "]"]);
             break;
         }
         write_value(writer, name, element, depth, unusual)?;
