@@ -179,6 +179,22 @@ pub struct LogConfig {
     pub rust_log: String,
 }
 
+impl HttpConfig {
+    /// Memory that one request of the largest size takes, in bytes.
+    fn largest_request(&self) -> usize {
+        self.max_body_bytes + 3 * self.max_decoded_bytes
+    }
+
+    /// What of [`Self::max_inflight_bytes`] is for what is on its way from the spool to the store: an
+    /// eighth, as far as one request of the largest size leaves it.
+    pub fn kept_for_deliveries(&self) -> usize {
+        let left = self
+            .max_inflight_bytes
+            .saturating_sub(self.largest_request());
+        left.min(self.max_inflight_bytes / 8)
+    }
+}
+
 impl LogConfig {
     /// What is logged.
     ///
@@ -219,7 +235,7 @@ impl Config {
     /// One sentence that names the setting.
     pub fn check(&self) -> Result<Backend, ConfigError> {
         let http = &self.http;
-        let needed = http.max_body_bytes + 3 * http.max_decoded_bytes;
+        let needed = http.largest_request();
         if http.max_inflight_bytes < needed {
             return Err(ConfigError(format!(
                 "MAX_INFLIGHT_BYTES is {} bytes, but one request of the largest size takes {needed} \

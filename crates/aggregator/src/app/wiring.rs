@@ -178,7 +178,7 @@ pub(super) fn wire_up(
         dead_letters: queues.dead_letters,
         retrieval: Arc::new(retrieval),
         cursors,
-        admission: Admission::new(http.max_inflight_bytes),
+        admission: Admission::with_kept(http.max_inflight_bytes, http.kept_for_deliveries()),
         limits: limits(config),
         stopping,
     };

@@ -107,7 +107,11 @@ fn decode_now(
         return Err(BodyError::Records { rejects, partial });
     }
     accounting.rejected(Rejection::Invalid, rejects.count);
-    room.resize(batch.documents.memory_bytes())?;
+    let documents = batch.documents.memory_bytes();
+    // The spool writes them from a copy.
+    if room.resize(2 * documents).is_err() {
+        room.resize(documents)?;
+    }
     Ok(Decoded {
         batch,
         rejects,
