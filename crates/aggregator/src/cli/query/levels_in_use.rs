@@ -84,14 +84,14 @@ impl DoubtfulLevels {
         if unused.is_empty() {
             return None;
         }
-        let there_are = match used.is_empty() {
-            true => "no record there has any level".to_owned(),
-            false => format!("there are {}", sanitize::line(&used.join(", "))),
-        };
         let time = if self.is_bounded { " of that time" } else { "" };
-        let unused = sanitize::line(&unused.join(" or "));
+        if used.is_empty() {
+            return Some(format!("no record{time} has a level"));
+        }
+        let [unused, used] =
+            [unused.join(" or "), used.join(", ")].map(|names| sanitize::line(&names));
         Some(format!(
-            "no record{time} has the level {unused}: {there_are}"
+            "no record{time} has the level {unused}: there are {used}"
         ))
     }
 }
@@ -158,7 +158,7 @@ mod tests {
         let levels = doubtful(&["--level", "a,b", "--until", "now"], false).unwrap();
         assert_eq!(
             levels.sentence(&answer(true, 0, &[])).unwrap(),
-            r#"no record of that time has the level "a" or "b": no record there has any level"#
+            "no record of that time has a level"
         );
     }
 
