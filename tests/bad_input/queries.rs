@@ -114,7 +114,7 @@ async fn a_wrong_method_is_answered_with_those_that_are_allowed() {
 async fn an_unknown_address_is_named_and_the_known_ones_are_told() {
     let service = started().await;
     for path in [
-        "/",
+        "/index.html",
         "/logs",
         "/logs/batch/",
         "/Logs/retrieve",
