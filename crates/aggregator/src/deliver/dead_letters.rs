@@ -11,7 +11,7 @@ mod opening;
 
 use file_format::{UNFINISHED, name, read};
 use kept::{Kept, room};
-use logs::Timestamp;
+use logs::{Timestamp, counted};
 use record::batch::BatchOrigin;
 use serde::Serialize;
 use spool::disk::{self, Disk, LittleRoom};
@@ -26,7 +26,7 @@ const FILE_BYTES: u64 = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum DeadLetterError {
     /// The bound is reached.
-    #[error("they take {used} bytes of the disk, and may take {limit}")]
+    #[error("they take {} of the disk, and may take {limit}", counted(*used, "byte", "bytes"))]
     Full {
         /// Bytes that they take.
         used: u64,
@@ -194,9 +194,13 @@ impl DeadLetters {
     pub fn problem(&self) -> Option<String> {
         match self.kept().damaged {
             0 => None,
-            count => Some(format!(
-                "{count} files of refused records are damaged; they were set aside as rejected/*.damaged"
-            )),
+            count => {
+                let (one, many) = ("file of refused records is", "files of refused records are");
+                let files = counted(count, one, many);
+                Some(format!(
+                    "{files} damaged and set aside as rejected/*.damaged"
+                ))
+            }
         }
     }
 
