@@ -192,9 +192,7 @@ fn every_setting_that_exists_is_named() {
     ] {
         let flags: BTreeSet<String> = flags
             .into_iter()
-            .filter(|flag| {
-                flag.len() > 1 && !["help", "version", "listen-addr", "data-dir"].contains(flag)
-            })
+            .filter(|flag| flag.len() > 1 && !["help", "version"].contains(flag))
             .map(|flag| format!("--{flag}"))
             .collect();
         let flags = flags.iter().map(String::as_str).collect();

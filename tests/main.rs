@@ -9,6 +9,7 @@
 )]
 
 mod accounting;
+mod addresses;
 mod bad_input;
 mod batches;
 mod connections;

@@ -59,7 +59,15 @@ on_both_stores!(each_flag_finds_what_its_filter_finds, async |service| {
             &["--since", "2024-10-08T01:00:00Z", "--until", "1728356400"],
             vec![login, memory],
         ),
+        (
+            &["--since", "2024-10-08T01:00", "--until", "2024-10-08 03:00"],
+            vec![login, memory],
+        ),
+        (&["--since", "2024-10-08", "-n1"], vec![database]),
+        (&["--until", "2024-10-08"], vec![]),
+        (&["--until", "yesterday", "-n1"], vec![database]),
         (&["--since", "-15m"], vec![]),
+        (&["--since", "today"], vec![]),
         (&["--end", "now-1h", "--start=0", "-n1"], vec![database]),
     ] {
         assert_eq!(found(&service, flags).await, expected, "{flags:?}");
@@ -101,8 +109,49 @@ on_both_stores!(each_form_shows_the_same_records, async |service| {
         }
         let nothing = query(&url, &flags).await;
         assert_eq!((nothing.code, nothing.stdout.as_str()), (0, expected));
+        assert_eq!(nothing.stderr, "nothing was found\n");
     }
 });
+
+on_both_stores!(
+    a_level_that_nobody_uses_is_told_beside_those_that_there_are,
+    async |service| {
+        let records = json!([
+            {"timestamp": "2024-10-08T00:00:00Z", "level": "ERROR", "message": "failed"},
+            {"timestamp": "2024-10-08T01:00:00Z", "level": "audit", "message": "logged in"},
+            {"message": "without a level"},
+        ]);
+        store(&service, &records).await;
+        for (flags, rows, said) in [
+            (&["--level", "ERROR,Audit"][..], 2, ""),
+            (
+                &["--level", "ERRROR"],
+                0,
+                "nothing was found: no record has the level \"ERRROR\": there are ERROR, audit\n",
+            ),
+            (
+                &["--level", "ERRROR", "--level", "audit"],
+                1,
+                "no record has the level \"ERRROR\": there are ERROR, audit\n",
+            ),
+            (
+                &["--level", "fatal", "--until", "2024-10-08T00:30"],
+                0,
+                "nothing was found: no record of that time has the level \"fatal\": there are ERROR\n",
+            ),
+            (
+                &["--level", "ERROR", "-q", "absent"],
+                0,
+                "nothing was found\n",
+            ),
+        ] {
+            let ended = query(&service.url(""), flags).await;
+            assert_eq!(ended.code, 0, "{ended:?}");
+            assert_eq!(ended.stdout.lines().count(), rows, "{ended:?}");
+            assert_eq!(ended.stderr, said, "{flags:?}");
+        }
+    }
+);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_of_more_than_a_page_follows_the_cursors() {

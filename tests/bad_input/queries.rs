@@ -11,14 +11,14 @@ async fn a_wrong_parameter_of_a_retrieve_is_named() {
     let service = started().await;
     for (query, code, said) in [
         (
-            "startTime=yesterday",
+            "startTime=someday",
             "invalid_time",
-            "startTime is not a time: expected RFC 3339",
+            "startTime is not a time: expected one such as 2024-10-08, 2024-10-08T10:00",
         ),
         (
-            "endTime=2024-10-08",
+            "endTime=2024-10",
             "invalid_time",
-            "endTime is not a time: expected RFC 3339",
+            "endTime is not a time: expected one such as 2024-10-08, 2024-10-08T10:00",
         ),
         (
             "startTime=2024-02-30T00:00:00Z",
@@ -114,7 +114,7 @@ async fn a_wrong_method_is_answered_with_those_that_are_allowed() {
 async fn an_unknown_address_is_named_and_the_known_ones_are_told() {
     let service = started().await;
     for path in [
-        "/",
+        "/index.html",
         "/logs",
         "/logs/batch/",
         "/Logs/retrieve",

@@ -117,7 +117,8 @@ fn in_answers(documented: &str, printed: &str) -> Option<String> {
     in_json(&expected.2, &found.2)
 }
 
-/// The lines are the same but for numbers, which may be those of ids, and the width of columns.
+/// The lines are the same but for numbers, which may be those of ids, the width of columns, and what an
+/// ellipsis stands for.
 fn in_lines(documented: &str, printed: &str) -> Option<String> {
     let [expected, found] = [documented, printed].map(|text| {
         let lines = text.lines().map(|line| {
@@ -129,7 +130,11 @@ fn in_lines(documented: &str, printed: &str) -> Option<String> {
     let lines = expected.len().max(found.len());
     (0..lines).find_map(|line| {
         let (expected, found) = (expected.get(line), found.get(line));
-        (expected != found).then(|| format!("line {line}: {found:?}, and not {expected:?}"))
+        let is_same = match (expected, found) {
+            (Some(expected), Some(found)) => expected == found || has_ends(expected, found),
+            _ => false,
+        };
+        (!is_same).then(|| format!("line {line}: {found:?}, and not {expected:?}"))
     })
 }
 

@@ -11,9 +11,9 @@ const ROUNDS: usize = 3;
 const INFLIGHT: u64 = 96;
 /// Beside what is reserved: what is on its way from the spool to the store, and what is not given back
 /// yet. Measured: 59 to 86 MiB.
-const BESIDE: u64 = 112;
+const BESIDE: u64 = 64;
 /// What is kept for the next ones. Measured: 47 to 52 MiB.
-const KEPT: u64 = 64;
+const KEPT: u64 = 48;
 
 /// Thirteen megabytes of logs.
 fn body() -> String {

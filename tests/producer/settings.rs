@@ -52,7 +52,6 @@ async fn a_wrong_value_is_one_sentence_and_exit_code_2() {
         (["--url", "ftp://logs"], "--url"),
         (["--late", "1.5"], "--late"),
         (["--rust-log", "a=b=c"], "RUST_LOG"),
-        (["--colour", "red"], "--colour"),
     ] {
         let ended = Producer::run(&args).await;
         assert_eq!(ended.code, Some(2), "{ended:?}");
@@ -60,6 +59,14 @@ async fn a_wrong_value_is_one_sentence_and_exit_code_2() {
         assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
         assert!(ended.stderr.contains(named), "{ended:?}");
     }
+    let ended = Producer::run(&["--colour", "red"]).await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let first = ended.stderr.lines().next().unwrap();
+    assert!(
+        first.starts_with("error: unexpected argument '--colour'"),
+        "{ended:?}"
+    );
+    assert!(ended.stderr.contains("\nUsage: producer"), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

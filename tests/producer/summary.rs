@@ -84,11 +84,28 @@ async fn without_a_terminal_progress_comes_as_plain_lines() {
     let server = Scripted::start(|_| Action::Take).await;
     let url = server.url();
     let producer = Producer::start(&["--url", &url, "--rate", "1000"]);
-    producer.wait_for("logs/s, latency p50").await;
+    producer.wait_for("logs/s, p50").await;
     producer.signal("INT");
     let ended = producer.ended().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(!ended.stderr.contains('\u{1b}'), "{ended:?}");
+    let progress = ended.stderr.lines().filter(|line| line.contains(" sent "));
+    for line in progress {
+        assert!(line.chars().count() <= 80, "{line}");
+        assert!(!line.contains(" 0 logs/s"), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_summary_tells_no_higher_rate_than_was_asked_for() {
+    let server = Scripted::start(|_| Action::Take).await;
+    let url = server.url();
+    let args = ["--url", &url, "--rate", "500", "--count", "500"];
+    let ended = Producer::run(&[&args[..], &["--output", "json"]].concat()).await;
+    let summary = ended.summary();
+    let rate = summary["logsPerSecond"].as_f64().unwrap();
+    // Five batches, the first one at once: they take 0.8 s, and stand for one.
+    assert!(rate > 0.0 && rate <= 500.1, "{summary}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

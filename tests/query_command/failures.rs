@@ -19,20 +19,19 @@ async fn what_is_wrong_with_a_query_is_said_and_exits_2() {
     let service = Backend::Sqlite.start("query_wrong").await;
     for (flags, said) in [
         (
-            &["--since", "yesterday"][..],
-            "the service refused the query: startTime is not a time: expected RFC 3339",
+            &["--since", "someday"][..],
+            "--since is not a time: expected one such as 2024-10-08, 2024-10-08T10:00",
         ),
+        (&["--end", "someday"], "--until is not a time: "),
         (
-            &["--min-level", "loud"],
-            "the service refused the query: minLevel is no level",
+            &["--since", "now", "--until", "-1h"],
+            "--since is after --until",
         ),
-        (
-            &["--regex", "("],
-            "the service refused the query: regex cannot be used: unclosed group (invalid_regex)",
-        ),
+        (&["--min-level", "loud"], "--min-level is no level"),
+        (&["--regex", "("], "--regex cannot be used: unclosed group"),
         (
             &["-o", "csv", "--fields", "nmae"],
-            "the service refused the query: fields has no column \"nmae\"",
+            "--fields has no column \"nmae\"",
         ),
         (&["--fields", "id"], "--fields is for --output csv alone"),
         (
@@ -54,12 +53,27 @@ async fn what_is_wrong_with_a_query_is_said_and_exits_2() {
             "invalid value '1000' for '--context <COUNT>'",
         ),
         (
-            &["connection failed"],
-            "unexpected argument 'connection failed'",
+            &["--attr", "=5"],
+            "--attr must begin with the attribute's name",
         ),
     ] {
         let sentence = sentence(&query(&service.url(""), flags).await, 2);
         assert!(sentence.starts_with(said), "{flags:?}: {sentence}");
+    }
+    for (flag, said) in [
+        (
+            "connection failed",
+            "unexpected argument 'connection failed'",
+        ),
+        ("--listen-addr=8005", "unexpected argument '--listen-addr'"),
+    ] {
+        let ended = query(&service.url(""), &[flag]).await;
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{ended:?}");
+        let mut lines = ended.stderr.lines();
+        let first = lines.next().unwrap();
+        assert!(first.starts_with(&format!("error: {said}")), "{ended:?}");
+        let has_usage = lines.any(|line| line.starts_with("Usage: aggregator query"));
+        assert!(has_usage, "{ended:?}");
     }
 }
 
@@ -128,7 +142,7 @@ async fn the_settings_of_a_service_on_this_machine_do_not_matter_to_a_query() {
         let (status, stdout, stderr) = command.start_expecting_exit().await;
         assert_eq!(
             (status.code(), stdout.as_str(), stderr.as_str()),
-            (Some(0), "", ""),
+            (Some(0), "", "nothing was found\n"),
             "{name}"
         );
         // What is wrong with the query itself is still said.

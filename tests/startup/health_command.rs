@@ -5,10 +5,14 @@ use std::process::ExitStatus;
 use serde_json::Value;
 
 use super::sentence;
+use crate::support::scripted::{Action, Scripted};
 use crate::support::service::Service;
 
-async fn ask(address: &str) -> (ExitStatus, String, String) {
-    let command = Service::builder().env("LISTEN_ADDR", address).arg("health");
+async fn ask(address: &str, flags: &[&str]) -> (ExitStatus, String, String) {
+    let mut command = Service::builder().env("LISTEN_ADDR", address).arg("health");
+    for flag in flags {
+        command = command.arg(*flag);
+    }
     command.start_expecting_exit().await
 }
 
@@ -16,16 +20,27 @@ async fn ask(address: &str) -> (ExitStatus, String, String) {
 async fn it_exits_0_and_prints_the_health_of_a_service_that_takes_batches() {
     let service = Service::builder().start().await;
     let port = service.address().port();
+    let url = service.url("/");
+    let by_name = format!("http://localhost:{port}");
     // A service that listens on every address is asked on the loopback one.
-    for address in [service.address().to_string(), format!("0.0.0.0:{port}")] {
-        let (status, stdout, stderr) = ask(&address).await;
-        assert_eq!(status.code(), Some(0), "{stdout}{stderr}");
+    for (address, flags) in [
+        (service.address().to_string(), &[][..]),
+        (format!("0.0.0.0:{port}"), &[]),
+        (format!("localhost:{port}"), &[]),
+        (port.to_string(), &[]),
+        ("127.0.0.1:9".to_owned(), &["--url", &url]),
+        ("127.0.0.1:9".to_owned(), &["--url", &by_name]),
+    ] {
+        let flags = [flags, &["--output", "json"]].concat();
+        let (status, stdout, stderr) = ask(&address, &flags).await;
+        assert_eq!(status.code(), Some(0), "{address} {stdout}{stderr}");
         assert_eq!(stderr, "");
         let told: Value = serde_json::from_str(&stdout).unwrap();
         assert_eq!(told["status"], "ok", "{told}");
         assert_eq!(told["store"]["kind"], "sqlite", "{told}");
     }
-    let flagged = Service::builder().arg("health").arg("--listen-addr");
+    let flagged = Service::builder().env("AGGREGATOR_URL", "http://127.0.0.1:9");
+    let flagged = flagged.arg("health").arg("--listen-addr");
     let (status, stdout, _) = flagged
         .arg(service.address().to_string())
         .start_expecting_exit()
@@ -34,11 +49,46 @@ async fn it_exits_0_and_prints_the_health_of_a_service_that_takes_batches() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn people_get_lines_that_say_how_it_is() {
+    let service = Service::builder().start().await;
+    let (status, stdout, stderr) = ask(&service.address().to_string(), &[]).await;
+    assert_eq!(
+        (status.code(), stderr.as_str()),
+        (Some(0), ""),
+        "{stdout}{stderr}"
+    );
+    let first: Vec<&str> = stdout
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    let rows = ["status", "service", "store", "records", "spool", "aside"];
+    assert_eq!(first, rows, "{stdout}");
+    assert!(stdout.starts_with("status    ok: "), "{stdout}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_answers_and_is_no_aggregator_is_not_taken_for_a_healthy_one() {
+    let server = Scripted::start(|_| Action::Take).await;
+    let url = server.url();
+    let sentence = sentence(&ask("127.0.0.1:9", &["--url", &url]).await, 1);
+    assert_eq!(sentence, format!("what answers at {url} is no aggregator"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_settings_of_a_service_do_not_matter_to_it() {
+    let service = Service::builder().start().await;
+    let command = Service::builder().env("LISTEN_ADDR", service.address().to_string());
+    let command = command.env("WORKERS", "abc").env("MONGODB_URI", "nonsense");
+    let (status, stdout, stderr) = command.arg("health").start_expecting_exit().await;
+    assert_eq!(status.code(), Some(0), "{stdout}{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_exits_1_when_nothing_listens() {
     let service = Service::builder().start().await;
     let address = service.address().to_string();
     service.kill();
-    let sentence = sentence(&ask(&address).await, 1);
+    let sentence = sentence(&ask(&address, &[]).await, 1);
     assert!(
         sentence.starts_with(&format!("no answer from {address}: ")),
         "{sentence}"
@@ -51,7 +101,7 @@ async fn it_exits_1_and_prints_the_problem_while_batches_could_not_be_taken() {
         .env("SPOOL_MIN_FREE_DISK", "1TiB")
         .start()
         .await;
-    let (status, stdout, stderr) = ask(&service.address().to_string()).await;
+    let (status, stdout, stderr) = ask(&service.address().to_string(), &["-o", "json"]).await;
     assert_eq!(status.code(), Some(1), "{stdout}{stderr}");
     let told: Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(told["status"], "unavailable", "{told}");
@@ -64,7 +114,7 @@ async fn it_exits_0_while_mongodb_is_away_because_batches_are_taken() {
         .mongodb("mongodb://127.0.0.1:9/?directConnection=true", "logdb")
         .start()
         .await;
-    let (status, stdout, stderr) = ask(&service.address().to_string()).await;
+    let (status, stdout, stderr) = ask(&service.address().to_string(), &["-o", "json"]).await;
     assert_eq!(status.code(), Some(0), "{stdout}{stderr}");
     let told: Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(told["status"], "degraded", "{told}");
@@ -76,7 +126,7 @@ async fn it_exits_1_when_the_service_stands_still() {
     let service = Service::builder().start().await;
     service.signal("STOP");
     let address = service.address().to_string();
-    let ended = ask(&address).await;
+    let ended = ask(&address, &[]).await;
     service.signal("CONT");
     let sentence = sentence(&ended, 1);
     assert!(
@@ -87,6 +137,6 @@ async fn it_exits_1_when_the_service_stands_still() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_exits_2_when_the_address_is_none() {
-    let sentence = sentence(&ask("nowhere").await, 2);
+    let sentence = sentence(&ask("nowhere", &[]).await, 2);
     assert!(sentence.contains("--listen-addr"), "{sentence}");
 }

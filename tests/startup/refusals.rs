@@ -25,9 +25,9 @@ async fn a_wrong_value_stops_the_start_with_one_sentence_that_names_it() {
         ("SHUTDOWN_TIMEOUT", "0", "must be between 1ms and 24h"),
         ("KEY_MEMORY", "23h", "must be between 1day and 100years"),
         ("KEY_MEMORY", "long", "a time such as 10s"),
-        ("LISTEN_ADDR", "nowhere", "socket address"),
-        ("LISTEN_ADDR", "127.0.0.1", "socket address"),
-        ("LISTEN_ADDR", "127.0.0.1:99999", "socket address"),
+        ("LISTEN_ADDR", "nowhere", "localhost:8005"),
+        ("LISTEN_ADDR", "127.0.0.1", "localhost:8005"),
+        ("LISTEN_ADDR", "127.0.0.1:99999", "localhost:8005"),
         ("PARTIAL_BATCHES", "perhaps", "true, false"),
         ("STRICT_BATCHES", "perhaps", "true, false"),
         ("LOG_FORMAT", "xml", "text, json"),
@@ -105,9 +105,39 @@ async fn an_unknown_flag_or_command_stops_the_start() {
             .arg(argument)
             .start_expecting_exit()
             .await;
-        let sentence = sentence(&ended, USAGE);
+        let (status, stdout, stderr) = ended;
+        assert_eq!((status.code(), stdout.as_str()), (Some(USAGE), ""));
         let named = argument.split('=').next().unwrap();
-        assert!(sentence.contains(named), "{sentence}");
+        let mut lines = stderr.lines();
+        let sentence = lines.next().unwrap_or_default();
+        assert!(sentence.starts_with("error: "), "{stderr}");
+        assert!(sentence.contains(named), "{stderr}");
+        assert!(
+            lines.any(|line| line.starts_with("Usage: aggregator")),
+            "{stderr}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_nobody_knows_stops_the_start() {
+    let command = Service::builder().env("LISTEN_ADDR", "no-such-host.invalid:0");
+    let sentence = sentence(&command.start_expecting_exit().await, FAILED);
+    let expected = "cannot listen on no-such-host.invalid:0: ";
+    assert!(sentence.starts_with(expected), "{sentence}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spool_alone_says_what_there_is() {
+    let command = Service::builder().arg("spool");
+    let (status, stdout, stderr) = command.start_expecting_exit().await;
+    assert_eq!((status.code(), stdout.as_str()), (Some(USAGE), ""));
+    assert!(
+        stderr.starts_with("error: a command is missing\n"),
+        "{stderr}"
+    );
+    for said in ["Usage: aggregator spool", "  verify", "  dump"] {
+        assert!(stderr.contains(said), "{stderr}");
     }
 }
 

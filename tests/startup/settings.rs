@@ -1,10 +1,12 @@
 //! What `--help` explains, and which of two settings counts.
 
+use std::net::{SocketAddr, TcpListener};
+
 use crate::support::service::Service;
 
 /// Each setting's variable, its default, and a word of its unit or of what it takes.
 const SETTINGS: [(&str, &str, &str); 18] = [
-    ("LISTEN_ADDR", "127.0.0.1:8005", "IP:PORT"),
+    ("LISTEN_ADDR", "127.0.0.1:8005", "[HOST:]PORT"),
     ("MONGODB_URI", "", "without one, the embedded store is used"),
     ("MONGODB_DATABASE", "logdb", "NAME"),
     ("MONGODB_COLLECTION", "logs", "NAME"),
@@ -24,11 +26,12 @@ const SETTINGS: [(&str, &str, &str); 18] = [
     ("LOG_FORMAT", "text", "json"),
 ];
 
-async fn printed(argument: &str) -> String {
-    let (status, stdout, stderr) = Service::builder()
-        .arg(argument)
-        .start_expecting_exit()
-        .await;
+async fn printed(arguments: &str) -> String {
+    let mut command = Service::builder();
+    for argument in arguments.split(' ') {
+        command = command.arg(argument);
+    }
+    let (status, stdout, stderr) = command.start_expecting_exit().await;
     assert_eq!(status.code(), Some(0), "{stderr}");
     assert_eq!(stderr, "");
     stdout
@@ -54,6 +57,49 @@ async fn help_explains_every_setting_with_its_default_and_unit() {
         assert!(default.is_empty() || entry.contains(&told), "{entry}");
     }
     assert!(help.contains("health"), "{help}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_help_of_a_command_lists_its_own_flags_and_no_others() {
+    for (command, variables) in [
+        ("query", &["AGGREGATOR_URL"][..]),
+        ("health", &["AGGREGATOR_URL", "LISTEN_ADDR"]),
+        ("spool verify", &["DATA_DIR"]),
+        ("spool dump", &["DATA_DIR"]),
+    ] {
+        let help = printed(&format!("{command} --help")).await;
+        let told: Vec<&str> = help
+            .split("[env: ")
+            .skip(1)
+            .filter_map(|rest| rest.split(['=', ']']).next())
+            .collect();
+        assert_eq!(told, variables, "{help}");
+        assert!(!help.contains("--workers"), "{help}");
+    }
+    let help = printed("spool --help").await;
+    assert!(help.contains("verify") && help.contains("dump"), "{help}");
+    assert!(!help.contains("[env: "), "{help}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_listens_on_a_port_alone_and_on_every_address_of_a_name() {
+    let service = Service::builder().env("LISTEN_ADDR", "0").start().await;
+    assert!(service.address().ip().is_loopback());
+    assert_eq!(service.get("/health").await.status, 200);
+
+    let service = Service::builder().env("LISTEN_ADDR", "localhost:0");
+    let service = service.start().await;
+    let port = service.address().port();
+    let of_the_name = tokio::net::lookup_host("localhost:0").await.unwrap();
+    // Those that this machine has: IPv6 may be off.
+    let here = of_the_name.filter(|address| TcpListener::bind(*address).is_ok());
+    let here: Vec<SocketAddr> = here.collect();
+    assert!(!here.is_empty());
+    for mut address in here {
+        address.set_port(port);
+        let connected = tokio::net::TcpStream::connect(address).await;
+        assert!(connected.is_ok(), "{address}: {connected:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,12 +24,11 @@ pub(crate) struct Ended {
 impl Ended {
     /// The records of `--output json`.
     pub(crate) fn records(&self) -> Vec<Value> {
-        assert_eq!(
-            (self.code, self.stderr.as_str()),
-            (0, ""),
-            "{}",
-            self.stdout
-        );
+        let said = match self.stdout.is_empty() {
+            true => "nothing was found\n",
+            false => "",
+        };
+        assert_eq!((self.code, self.stderr.as_str()), (0, said), "{self:?}");
         let lines = self.stdout.lines();
         lines
             .map(|line| serde_json::from_str(line).expect("each line is JSON"))

@@ -3,6 +3,7 @@
 //! Takes checked settings; opens every part, hands each what it needs, and stops them in order. It makes
 //! no rule of its own, and nobody below knows it.
 
+mod binding;
 pub mod cursor_key;
 mod data_folder;
 mod descriptors;
@@ -66,8 +67,8 @@ pub enum StartError {
     /// Nobody can listen there.
     #[error("cannot listen on {address}: {source}")]
     Listen {
-        /// The address.
-        address: SocketAddr,
+        /// The address, or the name.
+        address: String,
         /// The system's reason.
         source: io::Error,
     },
@@ -80,8 +81,8 @@ pub struct SpoolFailed(String);
 
 /// A service that is ready to run: everything is open and the port is bound.
 pub struct App {
-    listener: TcpListener,
-    address: SocketAddr,
+    /// With the address of each.
+    listeners: Vec<(TcpListener, SocketAddr)>,
     services: Arc<Services>,
     ends: Ends,
     shutdown_timeout: Duration,
@@ -114,25 +115,19 @@ impl App {
         let (workers, wanted) = (config.workers.workers, config.http.max_connections);
         let connections = descriptors::connections(&backend, workers, wanted);
         // Before anything is opened: a start that fails for its port leaves nothing behind.
-        let (listener, address) = bind(config.http.listen_addr).await?;
+        let listeners = binding::bind(&config.http.listen_addr).await?;
         let (folder, lock) = data_folder::take(&config.store.data_dir)?;
         let cursors = cursor_key::load_or_make(&folder)?;
         let queues = wiring::open_queues(&config.spool, &folder, &clock)?;
         let store = wiring::open_store(&config, backend, &folder, &clock)?;
         let (services, ends) = wiring::wire_up(&config, store, queues, clock, cursors, connections);
         Ok(Self {
-            listener,
-            address,
+            listeners,
             services,
             ends,
             shutdown_timeout: config.http.shutdown_timeout,
             _lock: lock,
         })
-    }
-
-    /// The address that is listened on.
-    pub fn address(&self) -> SocketAddr {
-        self.address
     }
 
     /// Serves until `stop` is cancelled, and then ends in order: no new connections, requests that
@@ -147,20 +142,24 @@ impl App {
             location = status.location,
             "keeping logs"
         );
-        tracing::info!(address = %self.address, "listening");
+        for (_, address) in &self.listeners {
+            tracing::info!(%address, "listening");
+        }
         let tracker = TaskTracker::new();
         let router = http::router(Arc::clone(&self.services));
         let connections = Arc::clone(&self.services.connections);
         let stopping = self.services.stopping.clone();
-        let serving = listener::serve(
-            self.listener,
-            router,
-            connections,
-            Arc::clone(&self.services.clock),
-            stopping.clone(),
-            tracker.clone(),
-        );
-        let serving = tokio::spawn(serving);
+        let serve = |(listener, _)| {
+            tokio::spawn(listener::serve(
+                listener,
+                router.clone(),
+                Arc::clone(&connections),
+                Arc::clone(&self.services.clock),
+                stopping.clone(),
+                tracker.clone(),
+            ))
+        };
+        let serving = self.listeners.into_iter().map(serve).collect();
         let spool = self.services.intake.spool().clone();
         let failed = tokio::select! {
             () = stop.cancelled() => None,
@@ -208,7 +207,7 @@ impl Stop {
         &self,
         services: Arc<Services>,
         ends: Ends,
-        serving: JoinHandle<()>,
+        serving: Vec<JoinHandle<()>>,
         tracker: &TaskTracker,
     ) {
         let for_requests = self.until(self.end_of_requests);
@@ -232,7 +231,7 @@ impl Stop {
         let (store, spool) = (Arc::clone(&services.store), services.intake.spool().clone());
         drop(services);
         let lanes = async {
-            for ended in [serving].into_iter().chain(ends.lanes) {
+            for ended in serving.into_iter().chain(ends.lanes) {
                 if let Err(error) = ended.await {
                     tracing::error!(%error, "a part of the service ended badly");
                 }
@@ -276,14 +275,4 @@ async fn leave(spool: Spool, committed: bool) {
             "stopped; what is left waits in the spool and is stored after the next start"
         );
     }
-}
-
-async fn bind(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |source| StartError::Listen {
-        address: wanted,
-        source,
-    };
-    let listener = TcpListener::bind(wanted).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
 }

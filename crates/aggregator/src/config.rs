@@ -3,12 +3,14 @@
 //! Owns what a setting is called, what it may be and what goes together; gives values that were
 //! checked. It knows no command, starts no log and opens no store.
 
+mod listen_address;
 mod mongodb_names;
+
+pub use listen_address::{BadListenAddress, ListenAddress};
 
 use clap::{Args, ValueEnum};
 use mongodb_names::{collection_name, database_name};
 use program::values::{count, disk_size, size, time, time_of_days};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use store::address::MongoAddress;
@@ -45,15 +47,15 @@ pub struct Config {
 /// Addresses, bounds and times of HTTP.
 #[derive(Debug, Clone, Args)]
 pub struct HttpConfig {
-    /// Address and port to listen on; port 0 takes a free one, and the log says which.
+    /// Address or name with the port to listen on (on every address that the name has), or a port alone on
+    /// 127.0.0.1; port 0 takes a free one, and the log says which.
     #[arg(
         long,
         env = "LISTEN_ADDR",
         default_value = "127.0.0.1:8005",
-        value_name = "IP:PORT",
-        global = true
+        value_name = "[HOST:]PORT"
     )]
-    pub listen_addr: SocketAddr,
+    pub listen_addr: ListenAddress,
     /// Largest body as it is sent, in bytes (16MiB, 500KB, 1048576).
     #[arg(long, env = "MAX_BODY_BYTES", default_value = "16MiB", value_name = "SIZE", value_parser = size)]
     pub max_body_bytes: usize,
@@ -126,8 +128,7 @@ pub struct StoreConfig {
         long,
         env = "DATA_DIR",
         default_value = "./data",
-        value_name = "FOLDER",
-        global = true
+        value_name = "FOLDER"
     )]
     pub data_dir: PathBuf,
 }
@@ -182,6 +183,22 @@ pub struct LogConfig {
     pub rust_log: String,
 }
 
+impl HttpConfig {
+    /// Memory that one request of the largest size takes, in bytes.
+    fn largest_request(&self) -> usize {
+        self.max_body_bytes + 3 * self.max_decoded_bytes
+    }
+
+    /// What of [`Self::max_inflight_bytes`] is for what is on its way from the spool to the store: an
+    /// eighth, as far as one request of the largest size leaves it.
+    pub fn kept_for_deliveries(&self) -> usize {
+        let left = self
+            .max_inflight_bytes
+            .saturating_sub(self.largest_request());
+        left.min(self.max_inflight_bytes / 8)
+    }
+}
+
 impl LogConfig {
     /// What is logged.
     ///
@@ -229,7 +246,7 @@ impl Config {
     /// One sentence that names the setting.
     pub fn check(&self) -> Result<Backend, ConfigError> {
         let http = &self.http;
-        let needed = http.max_body_bytes + 3 * http.max_decoded_bytes;
+        let needed = http.largest_request();
         if http.max_inflight_bytes < needed {
             return Err(ConfigError(format!(
                 "MAX_INFLIGHT_BYTES is {} bytes, but one request of the largest size takes {needed} \

@@ -3,15 +3,19 @@
 //! Takes requests; gives them to `ingest`, `search` and the parts that an operator asks about, and
 //! answers. No rule about records, batches or searches is made here.
 
+mod addresses;
 mod body;
 mod error;
 mod ingest;
 mod json_list;
 pub mod listener;
+mod negotiation;
 mod operate;
 mod read;
 mod router;
 mod services;
+mod welcome;
 
-pub use router::router;
+pub use addresses::Addresses;
+pub use router::{addresses, router};
 pub use services::{Limits, Services};

@@ -49,8 +49,8 @@
 //! | a query filter | a file in `crates/query/src`, as its `lib.rs` says; a flag in `cli/query/args.rs` with its line in `cli/query/request.rs` |
 //! | a rule of durability | `crates/spool`, whose disk is a seam: [`spool::disk`] |
 //! | a store | a file in `crates/store/src` that keeps [`store::Store`], a case in `app/wiring.rs` |
-//! | an address to read from | a file in `http/read`, a row in `http/router.rs` |
-//! | a command | a file in `cli/`, a row in `cli/arguments.rs` |
+//! | an address to read from | a file in `http/read`, a row in `http/router.rs`, from which `/` and a 404 name it |
+//! | a command | a file in `cli/` with its own flags, a row in `cli/arguments.rs` |
 //! | a setting | [`config`], a row in `guide/settings.md` |
 
 pub mod accounting;

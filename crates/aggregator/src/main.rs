@@ -4,32 +4,29 @@ use aggregator::app::App;
 use aggregator::app::{shutdown, telemetry};
 use aggregator::cli;
 use aggregator::cli::arguments::{self, Cli, Command, SpoolCommand};
+use aggregator::cli::health::HealthArgs;
 use aggregator::cli::query::QueryArgs;
 use aggregator::config::Config;
 use program::exit::{USAGE, fail, print};
 use program::standard_error;
 use std::io;
-use std::net::SocketAddr;
-use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();
     let cli = match Cli::read(&args) {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => return fail(USAGE, &arguments::sentence(&error)),
+        Err(error) if error.use_stderr() => return fail(USAGE, &arguments::told(&error)),
         Err(help) => return print(&help.to_string()),
     };
-    // A query asks a service somewhere: the settings of one on this machine are none of its business.
-    let needs_settings = !matches!(cli.command, Some(Command::Query(_)));
-    if needs_settings && let Err(error) = cli.config.check() {
-        return fail(USAGE, &format!("error: {error}"));
-    }
     match cli.command {
         Some(Command::Query(args)) => query(&args),
-        Some(Command::Spool(command)) => spool(command, &cli.config.store.data_dir),
-        Some(Command::Health) => health(cli.config.http.listen_addr),
-        None => run(cli.config),
+        Some(Command::Spool(command)) => spool(&command),
+        Some(Command::Health(args)) => health(&args),
+        None => match cli.config.check() {
+            Ok(_) => run(cli.config),
+            Err(error) => fail(USAGE, &format!("error: {error}")),
+        },
     }
 }
 
@@ -45,14 +42,15 @@ fn run(config: Config) -> ExitCode {
     code
 }
 
-fn health(address: SocketAddr) -> ExitCode {
-    match cli::health::ask(address) {
-        Ok(answer) if answer.healthy => print(&answer.body),
+fn health(args: &HealthArgs) -> ExitCode {
+    match cli::health::ask(args) {
+        Ok(answer) if answer.healthy => print(&answer.text),
         Ok(answer) => {
-            print(&answer.body);
+            print(&answer.text);
             ExitCode::FAILURE
         }
-        Err(error) => fail(1, &format!("error: no answer from {address}: {error}")),
+        Err(error) if error.is_usage() => fail(USAGE, &format!("error: {error}")),
+        Err(error) => fail(1, &format!("error: {error}")),
     }
 }
 
@@ -73,9 +71,9 @@ async fn serve(config: Config) -> ExitCode {
     }
 }
 
-fn spool(command: SpoolCommand, data_dir: &Path) -> ExitCode {
+fn spool(command: &SpoolCommand) -> ExitCode {
     let mut out = io::stdout().lock();
-    match cli::spool::run(command, data_dir, &mut out) {
+    match cli::spool::run(command, &mut out) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,

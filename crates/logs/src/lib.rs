@@ -1,11 +1,13 @@
-//! The log record as both programs speak it: its level, its time and its JSON form; and the clock
-//! that times come from.
+//! The log record as both programs speak it: its level, its time and its JSON form; the clock that
+//! times come from, and how numbers of records are said.
 
 pub mod clock;
+mod counted;
 mod level;
 mod record;
 mod timestamp;
 
+pub use counted::counted;
 pub use level::{Level, SEVERITY_UNKNOWN, severity_of};
 pub use record::LogRecord;
 pub use timestamp::{TimeError, Timestamp};

@@ -124,14 +124,6 @@ impl Config {
     }
 }
 
-/// One sentence for a command line or an environment that clap cannot read.
-pub fn sentence(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let first = text.split("\n\n").next().unwrap_or_default();
-    let words: Vec<&str> = first.split_whitespace().collect();
-    words.join(" ")
-}
-
 fn rate(text: &str) -> Result<f64, String> {
     number_between(text, 0.0, 100_000_000.0)
         .filter(|rate| *rate == 0.0 || *rate >= 0.001)
@@ -176,10 +168,11 @@ fn timestamp(text: &str) -> Result<Timestamp, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use program::usage;
 
     fn parse(args: &[&str]) -> Result<Config, String> {
         let args = [&["producer"], args].concat();
-        let config = Config::try_parse_from(args).map_err(|error| sentence(&error))?;
+        let config = Config::try_parse_from(args).map_err(|error| usage::told(&error))?;
         config.check().map_err(|error| error.to_string())?;
         Ok(config)
     }

@@ -11,6 +11,7 @@
 //! run                   a whole run, from the settings to the summary
 //! redelivery            what earlier runs left in the spool is sent first
 //! progress, config      what is shown meanwhile; every setting
+//!   progress::recent_rate how many logs a second it is now
 //! summary               what a run came to
 //! workload              which batches are sent, and when
 //!   workload::pacer       the thread that releases each batch when it is due
@@ -39,8 +40,8 @@
 //! what follows. That takes no memory, and the latency shows it, because it is taken from the time at
 //! which a batch was due.
 //!
-//! [`generate`], [`workload::schedule`], [`send::answer`], [`send::retry`] and [`send::endpoint`] are pure: no clock and
-//! no I/O.
+//! [`generate`], [`workload::schedule`], [`send::answer`], [`send::retry`], [`send::endpoint`] and
+//! `progress::recent_rate` are pure: no clock and no I/O.
 
 pub mod clock;
 pub mod config;

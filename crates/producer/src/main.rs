@@ -1,19 +1,19 @@
 //! The program: from the command line to the exit code.
 
 use clap::Parser as _;
-use producer::config::{self, Config, Output};
+use producer::config::{Config, Output};
 use producer::send::Endpoint;
 use producer::shutdown::Stop;
 use producer::summary::Summary;
 use producer::{progress, run, telemetry};
 use program::exit::{USAGE, fail, print};
-use program::standard_error;
+use program::{standard_error, usage};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let config = match Config::try_parse() {
         Ok(config) => config,
-        Err(error) if error.use_stderr() => return fail(USAGE, &config::sentence(&error)),
+        Err(error) if error.use_stderr() => return fail(USAGE, &usage::told(&error)),
         Err(help) => return print(&help.to_string()),
     };
     match config.check() {

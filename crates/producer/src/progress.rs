@@ -1,9 +1,14 @@
 //! The progress that is shown during a run: a bar on a terminal, a line now and then otherwise.
 
+mod recent_rate;
+
 use crate::send::BatchSender;
-use crate::units::{millis, per_second};
+use crate::stats::{Latency, Stats};
+use crate::units::{short, short_millis};
 use crate::workload::Schedule;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use logs::counted;
+use recent_rate::RecentRate;
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -22,8 +27,8 @@ pub fn bar(count: Option<u64>) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let (bar, form) = match count {
-        Some(count) => (ProgressBar::new(count), "{wide_bar} {percent}% {msg}"),
-        None => (ProgressBar::new_spinner(), "{spinner} {elapsed} {msg}"),
+        Some(count) => (ProgressBar::new(count), "{bar:20} {percent}% {wide_msg}"),
+        None => (ProgressBar::new_spinner(), "{spinner} {elapsed} {wide_msg}"),
     };
     bar.set_draw_target(ProgressDrawTarget::stderr());
     match ProgressStyle::with_template(form) {
@@ -50,23 +55,26 @@ impl Progress {
     pub async fn run(self) {
         let mut ticks = tokio::time::interval(REDRAW_EVERY);
         let (mut last_line, mut last_warning) = (Duration::ZERO, None);
-        let mut earlier = (Duration::ZERO, 0);
-        let mut rate = 0.0;
+        let mut recent = RecentRate::new(self.schedule.time_of(self.schedule.batch_size()));
         loop {
             ticks.tick().await;
             let now = self.sender.clock.elapsed();
-            let accepted = self.sender.stats.accepted.get();
-            let line_is_due = now >= last_line + LINE_EVERY;
-            if now >= earlier.0 + Duration::from_secs(1) {
-                rate = per_second(accepted - earlier.1, now.saturating_sub(earlier.0));
-                earlier = (now, accepted);
-            }
+            let stats = &self.sender.stats;
+            let accepted = stats.accepted.get();
+            let rate = recent.observe(now, accepted);
+            let told = line(stats.sent.get(), rate, stats.latency());
+            let trouble = trouble(stats);
             self.bar.set_position(accepted);
-            self.bar.set_message(self.line(rate));
-            if line_is_due {
+            let parts = [Some(told.clone()), trouble.clone()];
+            let parts: Vec<String> = parts.into_iter().flatten().collect();
+            self.bar.set_message(parts.join(", "));
+            if now >= last_line + LINE_EVERY {
                 last_line = now;
                 if self.bar.is_hidden() {
-                    tracing::info!("{}", self.line(rate));
+                    tracing::info!("{told}");
+                    if let Some(trouble) = trouble {
+                        tracing::info!("{trouble}");
+                    }
                 }
             }
             let quiet = last_warning.is_some_and(|last| now < last + LINE_EVERY);
@@ -74,24 +82,6 @@ impl Progress {
                 last_warning = Some(now);
             }
         }
-    }
-
-    fn line(&self, rate: f64) -> String {
-        let stats = &self.sender.stats;
-        let latency = stats.latency().map_or_else(
-            || "no latency yet".to_owned(),
-            |latency| {
-                let (half, most) = (millis(latency.p50), millis(latency.p99));
-                format!("latency p50 {half:.1} ms, p99 {most:.1} ms")
-            },
-        );
-        format!(
-            "sent {}, {rate:.0} logs/s, {latency}, retries {} ({} batches wait), failed {}",
-            stats.sent.get(),
-            stats.retries.get(),
-            stats.waiting.load(Ordering::Relaxed),
-            stats.failed.get()
-        )
     }
 
     fn warn_if_behind(&self, now: Duration) -> bool {
@@ -103,9 +93,96 @@ impl Progress {
         let is_late = now > slack && self.schedule.logs_behind(self.count, earlier, sent) > 0;
         if is_late {
             tracing::warn!(
-                "the service does not keep up with the rate: {behind} logs are behind; they are sent later, with the times they were due"
+                "the service does not keep up with the rate: {} behind; what is behind is sent later, with the times at which it was due",
+                counted(behind, "log is", "logs are")
             );
         }
         is_late
+    }
+}
+
+/// How it goes, short enough for 80 columns beside the time and the level of a line of the log.
+fn line(sent: u64, rate: Option<f64>, latency: Option<Latency>) -> String {
+    let mut parts = vec![format!("sent {}", short(sent))];
+    parts.extend(rate.map(|rate| format!("{} logs/s", short(whole(rate)))));
+    parts.extend(latency.map(|latency| {
+        let (half, most) = (short_millis(latency.p50), short_millis(latency.p99));
+        format!("p50 {half}, p99 {most}")
+    }));
+    parts.join(", ")
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "no rate is negative, and one that is too large saturates"
+)]
+fn whole(rate: f64) -> u64 {
+    rate.round() as u64
+}
+
+/// What does not go as it should; `None` when all does.
+fn trouble(stats: &Stats) -> Option<String> {
+    let (retries, failed) = (stats.retries.get(), stats.failed.get());
+    let parts = [
+        (failed > 0).then(|| format!("{} failed", short(failed))),
+        (retries > 0).then(|| {
+            let waiting = stats.waiting.load(Ordering::Relaxed);
+            let retries = counted(retries, "retry", "retries");
+            let waiting = counted(waiting, "batch waits", "batches wait");
+            format!("{retries} ({waiting} for the next)")
+        }),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Time and level in front of a line.
+    const HEAD: usize = "2026-11-28T10:00:00Z  INFO ".len();
+
+    fn latency(time: Duration) -> Latency {
+        Latency {
+            p50: time,
+            p90: time,
+            p99: time,
+            p999: time,
+            max: time,
+        }
+    }
+
+    #[test]
+    fn a_line_fits_into_80_columns_whatever_the_numbers_are() {
+        for digits in 0..12 {
+            let number = 10_u64.pow(digits) * 9 + 10_u64.pow(digits) - 1;
+            for millis in [1, 99, 999, 9_999, 86_400_000] {
+                let latency = latency(Duration::from_micros(millis * 1000 + 960));
+                let rate = f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+                let line = line(number, Some(rate), Some(latency));
+                assert!(HEAD + line.len() <= 80, "{line}");
+            }
+        }
+        let millis = Duration::from_micros(1_240);
+        let line = line(1_500, Some(500.2), Some(latency(millis)));
+        assert_eq!(line, "sent 1500, 500 logs/s, p50 1.2 ms, p99 1.2 ms");
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out() {
+        assert_eq!(line(0, None, None), "sent 0");
+    }
+
+    #[test]
+    fn trouble_is_told_when_there_is_some() {
+        let stats = Stats::new().unwrap();
+        assert_eq!(trouble(&stats), None);
+        stats.retries.add(1);
+        stats.waiting.store(1, Ordering::Relaxed);
+        stats.failed.add(20);
+        let told = "20 failed, 1 retry (1 batch waits for the next)";
+        assert_eq!(trouble(&stats).as_deref(), Some(told));
     }
 }

@@ -76,6 +76,7 @@ pub async fn run(
         seed,
         run_id,
         elapsed: clock.elapsed(),
+        time_of_logs: schedule.time_of(sender.stats.sent.get()),
         cpu: clock.cpu_elapsed(),
         behind,
         spool: redelivery.map(|earlier| earlier.summary(&sender.stats)),

@@ -2,6 +2,7 @@
 
 use crate::stats::{Latency, Stats};
 use crate::units::{micros_each, millis, per_second};
+use logs::counted;
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
@@ -30,7 +31,8 @@ pub struct Summary {
     pub retries: u64,
     /// Due by the rate, but not sent before the end.
     pub behind: u64,
-    /// Accepted logs a second.
+    /// Accepted logs a second, over `elapsed_seconds`, or over the time in which the logs come by the rate
+    /// where that is longer: the first batch is sent at once, and holds the logs of the time before.
     pub logs_per_second: f64,
     /// Bytes of the accepted bodies, as they were sent.
     pub bytes: u64,
@@ -97,6 +99,8 @@ pub struct RunInfo {
     pub run_id: String,
     /// How long it took.
     pub elapsed: Duration,
+    /// In which the logs that were sent come by the rate that was asked for.
+    pub time_of_logs: Duration,
     /// CPU time of this process.
     pub cpu: Duration,
     /// Logs that were due and not sent.
@@ -110,6 +114,7 @@ impl Summary {
     pub fn new(info: RunInfo, stats: &Stats) -> Self {
         let (sent, accepted, bytes) = (stats.sent.get(), stats.accepted.get(), stats.bytes.get());
         let failures = stats.failures().into_iter();
+        let time = info.elapsed.max(info.time_of_logs);
         Self {
             seed: info.seed,
             run_id: info.run_id,
@@ -121,9 +126,9 @@ impl Summary {
             replayed: stats.replayed.get(),
             retries: stats.retries.get(),
             behind: info.behind,
-            logs_per_second: per_second(accepted, info.elapsed),
+            logs_per_second: per_second(accepted, time),
             bytes,
-            megabytes_per_second: per_second(bytes, info.elapsed) / 1e6,
+            megabytes_per_second: per_second(bytes, time) / 1e6,
             cpu_micros_per_log: micros_each(info.cpu, sent),
             latency_ms: stats.latency().map(LatencyMillis::from),
             failures: failures
@@ -162,7 +167,8 @@ impl fmt::Display for SpoolSummary {
         }
         write!(out, ", {failed} failed, {left} left for the next run")?;
         if self.damaged > 0 {
-            write!(out, ", {} damaged files set aside", self.damaged)?;
+            let files = counted(self.damaged, "damaged file", "damaged files");
+            write!(out, ", {files} set aside")?;
         }
         if let Some(problem) = &self.problem {
             write!(out, "\n          {problem}")?;
@@ -187,8 +193,9 @@ impl fmt::Display for Summary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             out,
-            "sent      {} logs in {:.2} s",
-            self.sent, self.elapsed_seconds
+            "sent      {} in {:.2} s",
+            counted(self.sent, "log", "logs"),
+            self.elapsed_seconds
         )?;
         writeln!(
             out,
@@ -197,8 +204,9 @@ impl fmt::Display for Summary {
         )?;
         writeln!(
             out,
-            "retried   {} ({} requests)",
-            self.retried, self.retries
+            "retried   {} ({})",
+            self.retried,
+            counted(self.retries, "request", "requests")
         )?;
         writeln!(out, "failed    {}", self.failed)?;
         for Failure { reason, logs } in &self.failures {
@@ -210,7 +218,7 @@ impl fmt::Display for Summary {
         if self.behind > 0 {
             writeln!(
                 out,
-                "behind    {} were due and not sent before the end",
+                "behind    {} due and not sent before the end",
                 self.behind
             )?;
         }
@@ -232,5 +240,50 @@ impl fmt::Display for Summary {
                 latency.p50, latency.p90, latency.p99, latency.p999, latency.max
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(accepted: u64, elapsed: Duration, time_of_logs: Duration) -> Summary {
+        let stats = Stats::new().unwrap();
+        stats.sent.add(accepted);
+        stats.accepted.add(accepted);
+        let info = RunInfo {
+            seed: 1,
+            run_id: String::new(),
+            elapsed,
+            time_of_logs,
+            cpu: Duration::ZERO,
+            behind: 0,
+            spool: None,
+        };
+        Summary::new(info, &stats)
+    }
+
+    #[test]
+    fn the_rate_is_no_higher_than_asked_for_and_lower_when_the_service_does_not_keep_up() {
+        let seconds = Duration::from_secs_f64;
+        // 15 batches of 100 at 500 logs/s: the first one at once, the last one after 2.8 s.
+        let kept_up = of(1500, seconds(2.81), seconds(3.0));
+        assert!(
+            (kept_up.logs_per_second - 500.0).abs() < 0.001,
+            "{kept_up:?}"
+        );
+        let late = of(1500, seconds(6.0), seconds(3.0));
+        assert!((late.logs_per_second - 250.0).abs() < 0.001, "{late:?}");
+        let unpaced = of(1500, seconds(0.5), Duration::ZERO);
+        assert!(
+            (unpaced.logs_per_second - 3000.0).abs() < 0.001,
+            "{unpaced:?}"
+        );
+    }
+
+    #[test]
+    fn one_log_is_one_log() {
+        let shown = of(1, Duration::from_secs(1), Duration::ZERO).to_string();
+        assert!(shown.starts_with("sent      1 log in 1.00 s\n"), "{shown}");
     }
 }

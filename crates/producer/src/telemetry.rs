@@ -1,11 +1,16 @@
 //! The log: text on standard error, above the progress bar when there is one. It waits for nobody to read
 //! it.
 
+use crate::clock;
 use indicatif::ProgressBar;
+use logs::Timestamp;
 use program::standard_error;
+use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 
 /// What is logged.
 ///
@@ -29,9 +34,21 @@ pub fn start(text: &str, bar: ProgressBar) -> Result<(), Box<dyn std::error::Err
         .with_writer(move || log.clone())
         .with_ansi(colours)
         .with_target(false)
+        .with_timer(WholeSeconds)
         // It would be said on the stream itself, which may be full.
         .log_internal_errors(false)
         .try_init()
+}
+
+/// Times of lines, short enough that the progress of a run fits beside them in 80 columns.
+struct WholeSeconds;
+
+impl FormatTime for WholeSeconds {
+    fn format_time(&self, out: &mut Writer<'_>) -> fmt::Result {
+        let nanos = clock::now().nanos();
+        let whole = Timestamp::from_nanos(nanos - nanos.rem_euclid(1_000_000_000));
+        write!(out, "{whole}")
+    }
 }
 
 /// Writes to standard error while the bar is taken away.

@@ -21,3 +21,25 @@ pub fn millis(time: Duration) -> f64 {
 pub fn micros_each(time: Duration, number: u64) -> f64 {
     time.as_secs_f64() * 1e6 / number.max(1) as f64
 }
+
+/// A number in at most six characters.
+#[expect(clippy::cast_precision_loss, reason = "shown to a few digits")]
+pub fn short(number: u64) -> String {
+    const MILLION: f64 = 1e6;
+    let millions = number as f64 / MILLION;
+    match number {
+        0..1_000_000 => number.to_string(),
+        1_000_000..999_000_000 => format!("{millions:.1}M"),
+        _ => format!("{:.1}G", millions / 1000.0),
+    }
+}
+
+/// A latency in at most seven characters, up to a day.
+pub fn short_millis(time: Duration) -> String {
+    let millis = millis(time);
+    match time.as_secs() {
+        0..10 if millis < 99.95 => format!("{millis:.1} ms"),
+        0..10 => format!("{millis:.0} ms"),
+        seconds => format!("{seconds} s"),
+    }
+}

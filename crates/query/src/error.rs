@@ -10,7 +10,7 @@ pub const FILTERS: &str =
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
     /// A time cannot be read.
-    #[error("{parameter} is not a time: {reason}{}", relative_hint(*reason))]
+    #[error("{parameter} is not a time: {}", not_a_time(*reason))]
     BadTime {
         /// Which parameter.
         parameter: &'static str,
@@ -60,11 +60,14 @@ pub enum QueryError {
     NoAttribute,
 }
 
-/// Only a query may be relative, so only here the other forms are told.
-fn relative_hint(reason: TimeError) -> &'static str {
+/// A question takes more forms of a time than a record does.
+fn not_a_time(reason: TimeError) -> String {
     match reason {
-        TimeError::Form => ", or relative to now such as -15m, -1h30m or now",
-        TimeError::Range => "",
+        TimeError::Form => "expected one such as 2024-10-08, 2024-10-08T10:00 or \
+                            2024-10-08T10:00:00+02:00 (UTC without a zone), a number of s, ms, µs or ns \
+                            since 1970, now, today, yesterday, or before now such as -15m or -1h30m"
+            .to_owned(),
+        TimeError::Range => reason.to_string(),
     }
 }
 

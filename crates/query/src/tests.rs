@@ -53,6 +53,18 @@ fn a_time_is_absolute_in_any_unit_or_relative_to_now() {
         ("1728345600000000001", "2024-10-08T00:00:00.000000001Z"),
         ("2024-10-08T02:00:00%2B02:00", "2024-10-08T00:00:00Z"),
         ("2024-10-08T02:00:00+02:00", "2024-10-08T00:00:00Z"),
+        ("2024-10-08", "2024-10-08T00:00:00Z"),
+        ("1969-12-31", "1969-12-31T00:00:00Z"),
+        ("2024-10-08T10:00", "2024-10-08T10:00:00Z"),
+        ("2024-10-08%2010:00", "2024-10-08T10:00:00Z"),
+        ("2024-10-08T10:00Z", "2024-10-08T10:00:00Z"),
+        ("2024-10-08T10:00-02:00", "2024-10-08T12:00:00Z"),
+        ("2024-10-08T10:00+02:00", "2024-10-08T08:00:00Z"),
+        ("2024-10-08T10:00:05.5", "2024-10-08T10:00:05.500Z"),
+        ("today", "2024-10-08T00:00:00Z"),
+        ("yesterday", "2024-10-07T00:00:00Z"),
+        ("%20Yesterday%20", "2024-10-07T00:00:00Z"),
+        ("NOW-1h", "2024-10-07T23:00:00Z"),
     ] {
         assert_eq!(start(text).as_deref(), Ok(expected), "{text}");
     }
@@ -64,11 +76,50 @@ fn a_time_is_absolute_in_any_unit_or_relative_to_now() {
         "-15 lightyears",
         "now15m",
         "-400y",
+        "someday",
+        "2024-10",
+        "2024-10-08T10",
+        "2024-13-01",
+        "2024-02-30",
+        "2024-10-08T10:0",
+        "2024-10-08T24:01",
+        "2024-10-08x10:00",
     ] {
         // A number without a unit is a time of its own.
         let expected = wrong == "-15";
         assert_eq!(start(wrong).is_ok(), expected, "{wrong}");
     }
+}
+
+#[test]
+fn a_day_by_its_name_begins_at_its_midnight_whenever_it_is_asked_for() {
+    for (now, today, yesterday) in [
+        (
+            "2024-10-08T23:59:59.999999999Z",
+            "2024-10-08T00:00:00Z",
+            "2024-10-07T00:00:00Z",
+        ),
+        (
+            "2024-03-01T00:00:00Z",
+            "2024-03-01T00:00:00Z",
+            "2024-02-29T00:00:00Z",
+        ),
+        (
+            "1969-12-31T10:00:00Z",
+            "1969-12-31T00:00:00Z",
+            "1969-12-30T00:00:00Z",
+        ),
+    ] {
+        let query = Query::parse(
+            "startTime=yesterday&endTime=today",
+            Timestamp::parse(now).unwrap(),
+        );
+        let query = query.unwrap();
+        let told = [query.start, query.end].map(|time| time.unwrap().to_string());
+        assert_eq!(told, [yesterday, today], "{now}");
+    }
+    let first = Query::parse("startTime=yesterday", Timestamp::MIN);
+    assert_eq!(first.unwrap_err().code(), "invalid_time");
 }
 
 #[test]
@@ -78,9 +129,9 @@ fn what_is_wrong_is_named() {
     let large = "regex=(\\w{100}){100}".to_owned();
     for (text, code, said) in [
         (
-            "startTime=yesterday",
+            "startTime=someday",
             "invalid_time",
-            "startTime is not a time: expected RFC 3339",
+            "startTime is not a time: expected one such as 2024-10-08, ",
         ),
         (
             "endTime=9999-01-01T00:00:00Z",

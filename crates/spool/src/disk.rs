@@ -3,6 +3,7 @@
 //! The spool speaks to the disk through these two traits only, so that a simulated disk can lose
 //! what was not synced, fail, fill up and crash between any two operations.
 
+use logs::counted;
 pub(super) use open_file::DIRECT_MIN_BYTES;
 use open_file::OpenFile;
 use rustix::io::Errno;
@@ -96,7 +97,7 @@ pub fn read_full_at(file: &dyn DiskFile, buffer: &mut [u8], offset: u64) -> io::
 
 /// There is less room on the disk than is to stay free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{free} bytes are free, and {least} are to stay so")]
+#[error("{} free, and {least} are to stay so", counted(*free, "byte is", "bytes are"))]
 pub struct LittleRoom {
     /// Bytes that are free.
     pub free: u64,

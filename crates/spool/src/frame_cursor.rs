@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 /// How much is read at one time.
 const READ_BYTES: usize = if cfg!(test) { 8 * 1024 } else { 1024 * 1024 };
-/// A window that had to be larger than this for one frame is not kept.
-const KEPT_BYTES: usize = 16 * 1024 * 1024;
+/// A window that had to be larger than this for one frame is not kept; that of a usual group's is.
+const KEPT_BYTES: usize = 6 * 1024 * 1024;
 
 /// What stands at a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,14 @@ impl FrameCursor {
     /// The payload of the frame that the last step gave.
     pub(super) fn payload(&self) -> &[u8] {
         self.window.get(self.payload.clone()).unwrap_or_default()
+    }
+
+    /// Gives the memory of a large frame back: what was wanted of its payload is copied.
+    pub(super) fn forget_large_payload(&mut self) {
+        if self.window.capacity() > KEPT_BYTES {
+            self.window = AlignedBuffer::default();
+            self.payload = 0..0;
+        }
     }
 
     /// Goes over one frame, or stays where it is.
@@ -151,9 +159,7 @@ impl FrameCursor {
         let wanted = (end - window_start).next_multiple_of(block);
         let wanted = wanted.max(READ_BYTES as u64).min(most);
         let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-        if self.window.capacity() > KEPT_BYTES {
-            self.window = AlignedBuffer::default();
-        }
+        self.forget_large_payload();
         let space = self.window.space_for(window_start, wanted);
         let read = disk::read_full_at(&*self.file, space, window_start);
         self.window_start = window_start;

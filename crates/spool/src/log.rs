@@ -285,5 +285,5 @@ pub(super) fn not_begun(fault: CreateFault, no_segment: &Condition) -> AppendErr
     }
 }
 
-/// A buffer that had to be larger than this for one frame is not kept.
-const KEPT_BYTES: usize = 16 * 1024 * 1024;
+/// A buffer that had to be larger than this for one frame is not kept; that of a usual group is.
+const KEPT_BYTES: usize = 6 * 1024 * 1024;

@@ -43,6 +43,7 @@ impl OpenSegment {
     /// Keeps the batches of the frame that the last step gave; `None` when they are not what its head says.
     pub(super) fn keep(&mut self, head: &FrameHead) -> Option<()> {
         let batches = frame::decode_batches(head, self.cursor.payload())?;
+        self.cursor.forget_large_payload();
         let numbered = (head.first_seq..).zip(batches);
         self.read
             .extend(numbered.map(|(seq, batch)| Spooled { seq, batch }));

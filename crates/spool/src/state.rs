@@ -17,6 +17,9 @@ use std::time::Duration;
 /// Bytes of batches that are kept in memory until they are handed out; the others are read from
 /// disk when their turn comes. About what 64 senders of batches of a thousand have under way.
 const HOT_BYTES: usize = 16 * 1024 * 1024;
+/// A batch that is larger is read from disk in any case: of those, memory holds enough that waits for the
+/// disk or for the store.
+const HOT_BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// A batch with its sequence number.
 #[derive(Debug)]
@@ -161,7 +164,7 @@ impl State {
     fn keep_hot(&mut self, spooled: Spooled) {
         let expected = self.hot.back().map_or(self.cursor, |last| last.seq + 1);
         let bytes = spooled.batch.documents.encoded_bytes();
-        let fits = self.hot_bytes + bytes <= HOT_BYTES;
+        let fits = bytes <= HOT_BATCH_BYTES && self.hot_bytes + bytes <= HOT_BYTES;
         if spooled.seq == expected && fits {
             self.hot_bytes += bytes;
             self.hot.push_back(spooled);

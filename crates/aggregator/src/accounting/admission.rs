@@ -18,6 +18,7 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub struct Admission {
     free: Arc<Semaphore>,
     limit: usize,
+    kept: usize,
 }
 
 /// There is no room.
@@ -34,14 +35,20 @@ pub struct Reservation {
 impl Admission {
     /// Room for `limit` bytes.
     pub fn new(limit: usize) -> Self {
+        Self::with_kept(limit, 0)
+    }
+
+    /// Room for `limit` bytes, of which `kept` are for others that ask nobody.
+    pub fn with_kept(limit: usize, kept: usize) -> Self {
         let limit = limit.min(
             Semaphore::MAX_PERMITS
                 .saturating_mul(KIB)
                 .min(u32::MAX as usize * KIB),
         );
         Self {
-            free: Arc::new(Semaphore::new(limit / KIB)),
+            free: Arc::new(Semaphore::new(limit.saturating_sub(kept) / KIB)),
             limit,
+            kept: kept.min(limit),
         }
     }
 
@@ -69,7 +76,7 @@ impl Admission {
 
     /// Waits until there is room for so many bytes; who came first gets it first.
     pub async fn wait(&self, bytes: usize) -> Reservation {
-        let wanted = kib(bytes.min(self.limit));
+        let wanted = kib(bytes.min(self.limit - self.kept));
         loop {
             match Arc::clone(&self.free).acquire_many_owned(wanted).await {
                 Ok(permit) => return Reservation { permit },
@@ -81,11 +88,10 @@ impl Admission {
 
     /// Bytes that are reserved now.
     pub fn reserved(&self) -> usize {
-        self.limit
-            .saturating_sub(self.free.available_permits() * KIB)
+        (self.limit - self.kept).saturating_sub(self.free.available_permits() * KIB)
     }
 
-    /// Bytes that may be reserved in all.
+    /// Bytes that there are in all, with those that are kept for others.
     pub fn limit(&self) -> usize {
         self.limit
     }

@@ -18,7 +18,7 @@ use crate::deliver::outage::Outage;
 use crate::deliver::problems::Problems;
 use crate::deliver::write_job::Writer;
 use crate::http::listener::Connections;
-use crate::http::{Limits, Services};
+use crate::http::{self, Limits, Services};
 use crate::ingest::decode::BodyBounds;
 use crate::ingest::intake::Intake;
 use crate::ingest::key_recovery;
@@ -178,8 +178,9 @@ pub(super) fn wire_up(
         dead_letters: queues.dead_letters,
         retrieval: Arc::new(retrieval),
         cursors,
-        admission: Admission::new(http.max_inflight_bytes),
+        admission: Admission::with_kept(http.max_inflight_bytes, http.kept_for_deliveries()),
         limits: limits(config),
+        addresses: http::addresses(),
         stopping,
     };
     let ends = Ends {

@@ -1,10 +1,15 @@
 //! The command line: the commands, and the settings of a service.
 
+use super::health::HealthArgs;
 use super::query::QueryArgs;
-use crate::config::Config;
+use crate::config::{Config, ListenAddress};
 use clap::builder::Resettable;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use program::usage;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use store::address::hide_credentials;
 
 /// Takes batches of logs over HTTP, keeps them in MongoDB or in an embedded store, and gives them back.
@@ -14,7 +19,7 @@ pub struct Cli {
     /// What to do; serves when nothing is said.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// The settings.
+    /// The settings of the service.
     #[command(flatten)]
     pub config: Config,
 }
@@ -26,45 +31,125 @@ pub enum Command {
     #[command(subcommand)]
     Spool(SpoolCommand),
     /// Asks a running service for its health: prints it, and exits 0 only if batches are accepted.
-    Health,
+    Health(HealthArgs),
     /// Asks a running service for records and shows them.
     // Boxed, because it is much larger than the others.
     Query(Box<QueryArgs>),
 }
 
 /// What can be done with a spool that is at rest.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum SpoolCommand {
     /// Looks at every byte, and exits 0 only if nothing is damaged.
-    Verify,
+    Verify(SpoolArgs),
     /// Prints every record that is in it, one JSON object a line.
-    Dump,
+    Dump(SpoolArgs),
 }
 
-/// The command that asks a service somewhere.
-const QUERY: &str = "query";
+/// Which spool.
+#[derive(Debug, Clone, Args)]
+pub struct SpoolArgs {
+    /// The data folder of the service.
+    #[arg(
+        long,
+        env = "DATA_DIR",
+        default_value = "./data",
+        value_name = "FOLDER"
+    )]
+    pub data_dir: PathBuf,
+}
 
 impl Cli {
-    /// Reads the arguments, the program's name among them, and the environment. For a query the
-    /// settings of a service on this machine are left out: they are none of its business.
+    /// Reads the arguments, the program's name among them, and the environment. A command has flags of
+    /// its own: the settings of a service on this machine are none of its business.
     ///
     /// # Errors
     /// What clap has to say, help included.
     pub fn read(args: &[OsString]) -> Result<Self, clap::Error> {
-        let command = match is_query(args) {
+        let command = match names_a_command(args) {
             true => without_settings(),
             false => Self::command(),
         };
         let matches = command.try_get_matches_from(args)?;
-        Self::from_arg_matches(&matches)
+        let mut cli = Self::from_arg_matches(&matches)?;
+        if let (Some(command), Some((_, of_command))) = (&mut cli.command, matches.subcommand()) {
+            let before = given_before(&matches);
+            command.take(&before, &cli.config, of_command)?;
+        }
+        Ok(cli)
     }
 }
 
-fn is_query(args: &[OsString]) -> bool {
+impl Command {
+    /// Takes what stands before the command's name, and is a setting of the service and of the command.
+    fn take(
+        &mut self,
+        before: &[String],
+        config: &Config,
+        own: &ArgMatches,
+    ) -> Result<(), clap::Error> {
+        for flag in before {
+            match (&mut *self, flag.as_str()) {
+                (Self::Health(args), "listen-addr") => {
+                    args.ask_at(&config.http.listen_addr, is_typed(own, "listen_addr"));
+                }
+                (Self::Spool(command), "data-dir") => {
+                    let (SpoolCommand::Verify(args) | SpoolCommand::Dump(args)) = command;
+                    let own = own.subcommand().map(|(_, own)| own);
+                    if !own.is_some_and(|own| is_typed(own, "data_dir")) {
+                        args.data_dir.clone_from(&config.store.data_dir);
+                    }
+                }
+                _ => {
+                    let message =
+                        format!("--{flag} is a setting of the service: no command takes it");
+                    return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
+                }
+            }
+        }
+        if let Self::Health(args) = self
+            && is_typed(own, "listen_addr")
+        {
+            if is_typed(own, "url") {
+                let message = "--url and --listen-addr say both where the service is";
+                return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
+            }
+            args.url = None;
+        }
+        Ok(())
+    }
+}
+
+impl HealthArgs {
+    /// A flag that is typed counts more than the environment.
+    fn ask_at(&mut self, address: &ListenAddress, is_told_again: bool) {
+        if !is_told_again {
+            self.listen_addr = address.clone();
+            self.url = None;
+        }
+    }
+}
+
+/// The settings of the service that are typed, without their dashes.
+fn given_before(matches: &ArgMatches) -> Vec<String> {
+    let command = Cli::command();
+    let given = command
+        .get_arguments()
+        .filter(|arg| is_typed(matches, arg.get_id().as_str()));
+    given
+        .filter_map(|arg| arg.get_long().map(str::to_owned))
+        .collect()
+}
+
+fn is_typed(matches: &ArgMatches, id: &str) -> bool {
+    matches.value_source(id) == Some(ValueSource::CommandLine)
+}
+
+fn names_a_command(args: &[OsString]) -> bool {
     let matches = without_settings()
         .ignore_errors(true)
         .try_get_matches_from(args);
-    matches.is_ok_and(|matches| matches.subcommand_name() == Some(QUERY))
+    matches.is_ok_and(|matches| matches.subcommand_name().is_some())
 }
 
 /// The same command line with settings that are not in the environment.
@@ -72,13 +157,13 @@ fn without_settings() -> clap::Command {
     Cli::command().mut_args(|arg| arg.env(Resettable::Reset))
 }
 
-/// One sentence for a command line or an environment that clap cannot read.
-pub fn sentence(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let first = text.split("\n\n").next().unwrap_or_default();
-    let words: Vec<&str> = first.split_whitespace().collect();
+/// What is said of a command line or an environment that clap cannot read: a sentence, and the usage
+/// where it is the command line that is put together wrongly.
+pub fn told(error: &clap::Error) -> String {
+    let text = usage::told(error);
     // clap repeats what it cannot use, and that may be a connection string in the wrong place.
-    hide_credentials(&words.join(" "))
+    let lines: Vec<String> = text.lines().map(hide_credentials).collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -90,7 +175,7 @@ mod tests {
 
     fn parse(args: &[&str]) -> Result<Config, String> {
         let args = [&["aggregator"], args].concat();
-        let cli = Cli::try_parse_from(args).map_err(|error| sentence(&error))?;
+        let cli = Cli::try_parse_from(args).map_err(|error| told(&error))?;
         cli.config.check().map_err(|error| error.to_string())?;
         Ok(cli.config)
     }
@@ -133,5 +218,79 @@ mod tests {
     fn the_password_in_a_uri_is_in_no_sentence() {
         let error = parse(&["--mongodb-uri", "mongodb://u:hunter2@x:port"]).unwrap_err();
         assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    fn read(args: &[&str]) -> Result<Cli, String> {
+        let args: Vec<OsString> = [&["aggregator"], args]
+            .concat()
+            .iter()
+            .map(OsString::from)
+            .collect();
+        Cli::read(&args).map_err(|error| told(&error))
+    }
+
+    fn asked(args: &[&str]) -> (Option<String>, String) {
+        match read(args).unwrap().command {
+            Some(Command::Health(args)) => (args.url, args.listen_addr.to_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_command_takes_what_it_uses_also_before_its_name_and_nothing_else() {
+        for args in [
+            ["health", "--listen-addr", "8006"],
+            ["--listen-addr", "8006", "health"],
+        ] {
+            assert_eq!(asked(&args), (None, "127.0.0.1:8006".to_owned()));
+        }
+        let twice = asked(&["--listen-addr", "8006", "health", "--listen-addr", "8007"]);
+        assert_eq!(twice.1, "127.0.0.1:8007");
+        for args in [
+            ["spool", "verify", "--data-dir", "/x"],
+            ["--data-dir", "/x", "spool", "verify"],
+        ] {
+            match read(&args).unwrap().command {
+                Some(Command::Spool(SpoolCommand::Verify(args))) => {
+                    assert_eq!(args.data_dir, PathBuf::from("/x"));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        for (args, said) in [
+            (
+                &["query", "--listen-addr", "8006"][..],
+                "unexpected argument '--listen-addr'",
+            ),
+            (
+                &["query", "--data-dir", "x"],
+                "unexpected argument '--data-dir'",
+            ),
+            (
+                &["health", "--workers", "3"],
+                "unexpected argument '--workers'",
+            ),
+            (
+                &["spool", "verify", "--listen-addr", "8006"],
+                "unexpected argument '--listen-addr'",
+            ),
+            (
+                &["--listen-addr", "8006", "query"],
+                "--listen-addr is a setting of the service",
+            ),
+            (
+                &["--workers", "3", "health"],
+                "--workers is a setting of the service",
+            ),
+            (
+                &["health", "--url", "http://x", "--listen-addr", "8006"],
+                "--url and --listen-addr say both",
+            ),
+            (&["spool"], "a command is missing"),
+        ] {
+            let error = read(args).unwrap_err();
+            assert!(error.starts_with(&format!("error: {said}")), "{error}");
+            assert!(error.contains("\nUsage: aggregator"), "{error}");
+        }
     }
 }

@@ -1,48 +1,155 @@
-//! `aggregator health`: the health check for a container without a shell.
+//! `aggregator health`: asks a running service how it is, for people and for the health check of a
+//! container without a shell.
 
-use std::io::{self, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+mod report;
+
+use super::service::{self, BadUrl, innermost};
+use crate::config::ListenAddress;
+use clap::{Args, ValueEnum};
+use program::values::time;
+use report::Report;
+use reqwest::{StatusCode, Url};
 use std::time::Duration;
+use tokio::runtime;
 
-const PATIENCE: Duration = Duration::from_secs(5);
 /// More than any answer of `/health` has.
-const MAX_ANSWER: u64 = 1024 * 1024;
+const LARGEST: usize = 1024 * 1024;
+
+/// Which service is asked, and how it is told.
+#[derive(Debug, Clone, Args)]
+pub struct HealthArgs {
+    /// Where the service is; unless this is set, it is asked on this machine, at --listen-addr.
+    // A text and not a URL here: clap repeats a wrong value, and this one may hold a password.
+    #[arg(
+        long,
+        env = "AGGREGATOR_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub url: Option<String>,
+    /// What the service listens on; one that listens on every address is asked on the loopback one.
+    #[arg(
+        long,
+        env = "LISTEN_ADDR",
+        default_value = "127.0.0.1:8005",
+        value_name = "[HOST:]PORT"
+    )]
+    pub listen_addr: ListenAddress,
+    /// Lines for people, or the JSON of GET /health.
+    #[arg(
+        short = 'o',
+        long,
+        value_enum,
+        default_value = "text",
+        value_name = "FORM"
+    )]
+    pub output: HealthOutput,
+    /// How long the whole answer may take (10s, 500ms; a plain number is seconds).
+    #[arg(long, default_value = "5s", value_name = "TIME", value_parser = time)]
+    pub timeout: Duration,
+}
+
+/// Forms of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HealthOutput {
+    /// Lines for people.
+    Text,
+    /// One JSON object, for programs.
+    Json,
+}
 
 /// What a running service says of its health.
 #[derive(Debug)]
 pub struct Answer {
     /// Whether batches are accepted.
     pub healthy: bool,
-    /// The JSON.
-    pub body: String,
+    /// In the form that was asked for.
+    pub text: String,
 }
 
-/// Asks the service that listens on `address`.
+/// Why there is no such answer: one sentence each.
+#[derive(Debug, thiserror::Error)]
+pub enum HealthError {
+    /// The address is none.
+    #[error(transparent)]
+    Url(#[from] BadUrl),
+    /// The program itself has not got what it needs.
+    #[error("cannot ask: {0}")]
+    Start(String),
+    /// Nobody answers there.
+    #[error("no answer from {address}: {reason}")]
+    Away {
+        /// The address.
+        address: String,
+        /// The system's reason.
+        reason: String,
+    },
+    /// What answers is something else.
+    #[error("what answers at {0} is no aggregator")]
+    Foreign(String),
+}
+
+impl HealthError {
+    /// Whether the command line is wrong, and not the service.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Url(_))
+    }
+}
+
+/// Asks the service.
 ///
 /// # Errors
-/// When nothing answers there within five seconds, or no HTTP.
-pub fn ask(address: SocketAddr) -> io::Result<Answer> {
-    let mut stream = TcpStream::connect_timeout(&reachable(address), PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    stream.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-    let mut text = String::new();
-    stream.take(MAX_ANSWER).read_to_string(&mut text)?;
-    let (head, body) = text
-        .split_once("\r\n\r\n")
-        .ok_or_else(|| io::Error::other("the answer is not HTTP"))?;
+/// [`HealthError`]
+pub fn ask(args: &HealthArgs) -> Result<Answer, HealthError> {
+    let (base, address) = asked(args)?;
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| HealthError::Start(error.to_string()))?;
+    let answered = runtime.block_on(answer(&base, args.timeout));
+    // Without waiting: a name server that does not answer still blocks a thread.
+    runtime.shutdown_background();
+    let away = |reason| HealthError::Away {
+        address: address.clone(),
+        reason,
+    };
+    let (status, body) = answered.map_err(|error| match error.is_timeout() {
+        true => away(format!(
+            "it did not come within {} s",
+            args.timeout.as_secs_f64()
+        )),
+        false => away(innermost(&error)),
+    })?;
+    let report = Report::parse(&body).ok_or_else(|| HealthError::Foreign(address.clone()))?;
     Ok(Answer {
-        healthy: head.starts_with("HTTP/1.1 200 "),
-        body: body.to_owned(),
+        healthy: status == StatusCode::OK,
+        text: match args.output {
+            HealthOutput::Text => report.to_string(),
+            HealthOutput::Json => String::from_utf8_lossy(&body).into_owned(),
+        },
     })
 }
 
-/// A service that listens on every address is asked on the loopback one.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
+/// Where to ask, and how that is called.
+fn asked(args: &HealthArgs) -> Result<(Url, String), BadUrl> {
+    if let Some(url) = args.url.as_deref().filter(|url| !url.is_empty()) {
+        let base = service::url(url)?;
+        let shown = base.as_str().trim_end_matches('/').to_owned();
+        return Ok((base, shown));
+    }
+    let address = args.listen_addr.asked_locally().to_string();
+    Ok((service::url(&format!("http://{address}"))?, address))
+}
+
+async fn answer(base: &Url, timeout: Duration) -> reqwest::Result<(StatusCode, Vec<u8>)> {
+    let client = service::client().timeout(timeout).build()?;
+    let mut response = client.get(service::below(base, "/health")).send().await?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > LARGEST {
+            // No aggregator says so much.
+            body.clear();
+            break;
+        }
+    }
+    Ok((response.status(), body))
 }

@@ -12,11 +12,12 @@ mod context_groups;
 mod failure;
 mod flatten;
 mod json_record;
+mod levels_in_use;
 mod output_format;
+mod parameter_names;
 mod record_layout;
 mod request;
 mod row_splitter;
-mod sanitize;
 mod service_client;
 
 pub use args::{ColorChoice, Direction, Output, QueryArgs};
@@ -25,6 +26,7 @@ pub use json_record::NoRecord;
 pub use row_splitter::TooLong;
 
 use context::Context;
+use levels_in_use::{DoubtfulLevels, FACETS};
 use output_format::OutputFormat;
 use request::Request;
 use row_splitter::Rows;
@@ -61,6 +63,7 @@ pub fn run(args: &QueryArgs, out: &mut impl Write) -> Result<(), Failure> {
 }
 
 struct Search<'a, W> {
+    args: &'a QueryArgs,
     request: Request,
     client: ServiceClient,
     format: OutputFormat,
@@ -75,8 +78,9 @@ struct Search<'a, W> {
 }
 
 impl<'a, W: Write> Search<'a, W> {
-    fn new(args: &QueryArgs, out: &'a mut W) -> Result<Self, Failure> {
+    fn new(args: &'a QueryArgs, out: &'a mut W) -> Result<Self, Failure> {
         Ok(Self {
+            args,
             request: Request::new(args),
             client: ServiceClient::new(&args.url, args.timeout)?,
             format: OutputFormat::new(args, io::stdout().is_terminal()),
@@ -105,7 +109,37 @@ impl<'a, W: Write> Search<'a, W> {
         }
         // What was found is shown before it is said what is missing.
         self.flush()?;
-        ended
+        ended?;
+        self.tell_what_is_not_there().await;
+        Ok(())
+    }
+
+    /// Says that nothing was found, and which levels nobody uses: an empty answer looks like a mistake,
+    /// and so does a level that is mistyped.
+    async fn tell_what_is_not_there(&self) {
+        let is_found = self.shown > 0;
+        let unused = match DoubtfulLevels::of(self.args, is_found) {
+            None => None,
+            Some(levels) => self
+                .facets(levels.question())
+                .await
+                .ok()
+                .and_then(|answer| levels.sentence(&answer)),
+        };
+        match (is_found, unused) {
+            (true, None) => {}
+            (true, Some(unused)) => notice(&unused),
+            (false, None) => notice("nothing was found"),
+            (false, Some(unused)) => notice(&format!("nothing was found: {unused}")),
+        }
+    }
+
+    async fn facets(&self, question: &str) -> Result<Vec<u8>, Failure> {
+        let answer = self
+            .client
+            .get(FACETS, question, "application/json")
+            .await?;
+        self.client.whole(answer).await
     }
 
     /// One page, or all that there is when there is no limit; where the next one starts.

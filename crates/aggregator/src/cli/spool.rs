@@ -1,11 +1,11 @@
 //! `aggregator spool verify` and `aggregator spool dump`: a spool at rest, read on the command line.
 
 use super::arguments::SpoolCommand;
+use logs::counted;
 use spool::disk::Folder;
 use spool::{SpoolError, offline};
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
-use std::path::Path;
 use store::page;
 
 /// Why the command could not be carried out.
@@ -39,11 +39,9 @@ impl SpoolCommandError {
 ///
 /// # Errors
 /// [`SpoolCommandError`], one sentence each.
-pub fn run(
-    command: SpoolCommand,
-    data_dir: &Path,
-    out: &mut impl Write,
-) -> Result<bool, SpoolCommandError> {
+pub fn run(command: &SpoolCommand, out: &mut impl Write) -> Result<bool, SpoolCommandError> {
+    let (SpoolCommand::Verify(args) | SpoolCommand::Dump(args)) = command;
+    let data_dir = &args.data_dir;
     let shown = || data_dir.display().to_string();
     let path = data_dir.join(crate::app::SPOOL_FOLDER);
     if !path.is_dir() {
@@ -57,8 +55,8 @@ pub fn run(
     }
     let disk = Folder::at(&path);
     let sound = match command {
-        SpoolCommand::Verify => verify(&disk, out)?,
-        SpoolCommand::Dump => dump(&disk, out)?,
+        SpoolCommand::Verify(_) => verify(&disk, out)?,
+        SpoolCommand::Dump(_) => dump(&disk, out)?,
     };
     out.flush()?;
     Ok(sound)
@@ -69,8 +67,12 @@ fn verify(disk: &Folder, out: &mut impl Write) -> Result<bool, SpoolCommandError
     for segment in &report.segments {
         writeln!(
             out,
-            "{}: {} bytes, {} frames, {} batches, {} records",
-            segment.name, segment.bytes, segment.frames, segment.batches, segment.records
+            "{}: {}, {}, {}, {}",
+            segment.name,
+            counted(segment.bytes, "byte", "bytes"),
+            counted(segment.frames, "frame", "frames"),
+            counted(segment.batches, "batch", "batches"),
+            counted(segment.records, "record", "records")
         )?;
     }
     writeln!(

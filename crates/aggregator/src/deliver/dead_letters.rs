@@ -18,7 +18,7 @@ pub use kept::TooLargeLetter;
 
 use file_format::read;
 use kept::Kept;
-use logs::Timestamp;
+use logs::{Timestamp, counted};
 use record::batch::BatchOrigin;
 use serde::Serialize;
 use spool::disk::Disk;
@@ -189,9 +189,13 @@ impl DeadLetters {
     pub fn problem(&self) -> Option<String> {
         match self.kept().damaged {
             0 => None,
-            count => Some(format!(
-                "{count} files of refused records are damaged; they were set aside as rejected/*.damaged"
-            )),
+            count => {
+                let (one, many) = ("file of refused records is", "files of refused records are");
+                let files = counted(count, one, many);
+                Some(format!(
+                    "{files} damaged and set aside as rejected/*.damaged"
+                ))
+            }
         }
     }
 

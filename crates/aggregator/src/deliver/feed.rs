@@ -18,7 +18,7 @@ const PORTION: Portion = Portion {
     bytes: INSERT_BYTES,
 };
 /// Bytes of documents that all deliveries hold together, but for a single larger batch, which goes alone.
-const HELD_BYTES: usize = 4 * INSERT_BYTES;
+const HELD_BYTES: usize = 16 * 1024 * 1024;
 const KIB: usize = 1024;
 /// After an error of reading.
 const READ_PAUSE: Duration = Duration::from_secs(1);

@@ -2,8 +2,10 @@
 
 mod causes;
 
+use super::addresses::Addresses;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use logs::counted;
 use record::batch::Rejects;
 use record::id::{BatchId, RecordId};
 use record::notice::Told;
@@ -130,10 +132,9 @@ impl ApiError {
         error
     }
 
-    pub(super) fn not_found(path: &str) -> Self {
-        let message = format!(
-            "there is nothing at {path}: see POST /logs/batch, GET /logs/retrieve and GET /health"
-        );
+    /// 404 that names all addresses that there are.
+    pub(super) fn not_found(path: &str, addresses: &Addresses) -> Self {
+        let message = format!("there is nothing at {path}; there are {addresses}");
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
@@ -185,7 +186,8 @@ impl ApiError {
     }
 
     pub(super) fn body_too_large(limit: usize) -> Self {
-        let message = format!("the body is larger than {limit} bytes");
+        let limit = counted(limit, "byte", "bytes");
+        let message = format!("the body is larger than {limit}");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
     }
 
@@ -223,15 +225,13 @@ impl ApiError {
 
     /// 400 that names each record that cannot be taken.
     pub(super) fn invalid_records(rejects: &Rejects, strict: bool) -> Self {
-        let message = match (rejects.count, strict) {
-            (1, false) => "the record cannot be taken".to_owned(),
-            (count, false) => format!("none of the {count} records can be taken"),
-            (1, true) => {
-                "1 record cannot be taken, so nothing of the batch was; without strict it is"
-                    .to_owned()
-            }
-            (count, true) => format!(
-                "{count} records cannot be taken, so nothing of the batch was; without strict they are"
+        let count = rejects.count;
+        let records = counted(count, "record", "records");
+        let message = match (strict, count) {
+            (false, 1) => "the record cannot be taken".to_owned(),
+            (false, _) => format!("none of the {records} can be taken"),
+            (true, _) => format!(
+                "{records} cannot be taken, so nothing of the batch was; without strict=true it is"
             ),
         };
         let mut error = Self::bad_request("invalid_records", message);

@@ -1,35 +1,69 @@
-//! The table of addresses: every one that there is, and its handler.
+//! The table of addresses: every one that there is, what it is for, and its handler.
 
+use super::addresses::{Address, Addresses};
 use super::error::ApiError;
 use super::ingest::native;
 use super::operate::{batches, dead_letters, health};
 use super::read::{by_id, facets, histogram, retrieve};
 use super::services::Services;
+use super::welcome;
 use axum::Router;
+use axum::extract::State;
 use axum::http::Uri;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use std::sync::Arc;
 
-/// Every address that there is.
-pub fn router(services: Arc<Services>) -> Router {
-    Router::new()
-        .route("/logs/batch", post(native::batch))
-        .route("/logs/batches/{id}", get(batches::status))
-        .route("/logs/retrieve", get(retrieve::retrieve))
-        .route("/logs/histogram", get(histogram::histogram))
-        .route("/logs/facets", get(facets::facets))
-        .route("/logs/{id}", get(by_id::one))
-        .route("/logs/{id}/context", get(by_id::context))
-        .route("/logs/rejected", get(dead_letters::list))
-        .route("/logs/rejected/replay", post(dead_letters::replay))
-        .route("/health", get(health::health))
-        .method_not_allowed_fallback(method_not_allowed)
-        .fallback(not_found)
-        .with_state(services)
+/// Method, path, what it is for, handler.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    MethodRouter<Arc<Services>>,
+);
+
+#[rustfmt::skip]
+fn table() -> [Row; 11] {
+    [
+        ("GET", "/", "this list", get(welcome::welcome)),
+        ("POST", "/logs/batch", "takes a batch of logs", post(native::batch)),
+        ("GET", "/logs/batches/{id}", "what became of a batch", get(batches::status)),
+        ("GET", "/logs/retrieve", "records in the order of time", get(retrieve::retrieve)),
+        ("GET", "/logs/histogram", "how many records, and when", get(histogram::histogram)),
+        ("GET", "/logs/facets", "which levels and values there are", get(facets::facets)),
+        ("GET", "/logs/{id}", "one record", get(by_id::one)),
+        ("GET", "/logs/{id}/context", "a record between its neighbours", get(by_id::context)),
+        ("GET", "/logs/rejected", "records that the store refused", get(dead_letters::list)),
+        ("POST", "/logs/rejected/replay", "puts them back", post(dead_letters::replay)),
+        ("GET", "/health", "how the service is", get(health::health)),
+    ]
 }
 
-async fn not_found(uri: Uri) -> ApiError {
-    ApiError::not_found(uri.path())
+/// Every address that there is.
+pub fn addresses() -> Addresses {
+    let rows = table().into_iter();
+    Addresses::new(
+        rows.map(|(method, path, about, _)| Address {
+            method,
+            path,
+            about,
+        })
+        .collect(),
+    )
+}
+
+/// The service over HTTP.
+pub fn router(services: Arc<Services>) -> Router {
+    let rows = table().into_iter();
+    rows.fold(Router::new(), |router, (_, path, _, handler)| {
+        router.route(path, handler)
+    })
+    .method_not_allowed_fallback(method_not_allowed)
+    .fallback(not_found)
+    .with_state(services)
+}
+
+async fn not_found(State(services): State<Arc<Services>>, uri: Uri) -> ApiError {
+    ApiError::not_found(uri.path(), &services.addresses)
 }
 
 async fn method_not_allowed() -> ApiError {

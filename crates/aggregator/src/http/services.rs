@@ -1,5 +1,6 @@
 //! What every handler works with: the parts of the service, and the bounds of requests.
 
+use super::addresses::Addresses;
 use super::listener::Connections;
 use crate::accounting::admission::Admission;
 use crate::deliver::dead_letters::DeadLetters;
@@ -36,6 +37,8 @@ pub struct Services {
     pub limits: Limits,
     /// Connections that are open.
     pub connections: Arc<Connections>,
+    /// Every address that is served, for answers that show them.
+    pub addresses: Addresses,
     /// Cancelled when the service begins to stop.
     pub stopping: CancellationToken,
 }

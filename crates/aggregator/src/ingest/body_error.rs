@@ -1,6 +1,7 @@
 //! Why nothing of a body can be taken, whichever step of its decoding found it out.
 
 use crate::accounting::admission::NoRoom;
+use logs::counted;
 use record::batch::Rejects;
 use wire::DecodeError;
 
@@ -11,7 +12,7 @@ pub enum BodyError {
     #[error("the body cannot be decompressed: {0}")]
     Compression(String),
     /// It is larger than a body may be.
-    #[error("the body is larger than {limit} bytes once decompressed")]
+    #[error("the body is larger than {} once decompressed", counted(*limit, "byte", "bytes"))]
     TooLarge {
         /// Bytes that it may have.
         limit: usize,
@@ -20,7 +21,7 @@ pub enum BodyError {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// Records of it are refused, and with them the others.
-    #[error("{} records cannot be taken", .rejects.count)]
+    #[error("{} cannot be taken", counted(.rejects.count, "record", "records"))]
     Records {
         /// Which records, and why.
         rejects: Rejects,

@@ -98,7 +98,11 @@ fn decode_now(
     }
     accounting.rejected(Rejection::Invalid, rejects.count);
     let apart: usize = too_large.iter().map(|record| record.document.len()).sum();
-    room.resize(batch.documents.memory_bytes() + apart)?;
+    let documents = batch.documents.memory_bytes() + apart;
+    // The spool writes them from a copy.
+    if room.resize(2 * documents).is_err() {
+        room.resize(documents)?;
+    }
     Ok(Decoded {
         batch,
         rejects,

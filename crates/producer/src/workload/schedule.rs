@@ -71,6 +71,16 @@ impl Schedule {
         (log as f64 * step).round() as i64
     }
 
+    /// The time in which so many logs come by the rate: none without one.
+    #[expect(clippy::cast_precision_loss, reason = "exact for 2^53 logs")]
+    pub fn time_of(&self, logs: u64) -> Duration {
+        if self.rate > 0.0 {
+            Duration::try_from_secs_f64(logs as f64 / self.rate).unwrap_or(Duration::MAX)
+        } else {
+            Duration::ZERO
+        }
+    }
+
     /// What the logs of one batch span: a batch holds the logs of the time before it is sent.
     pub fn batch_nanos(&self) -> i64 {
         self.log_nanos(self.batch_size)
@@ -97,6 +107,7 @@ mod tests {
         assert_eq!(schedule.due(5), None);
         assert_eq!(schedule.logs_due(Duration::from_secs(1)), None);
         assert_eq!(schedule.log_nanos(7), 7000);
+        assert_eq!(schedule.time_of(7), Duration::ZERO);
     }
 
     #[test]

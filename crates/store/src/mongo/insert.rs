@@ -5,6 +5,7 @@
 
 use super::error::{self, DUPLICATE_KEY, UUID_MISMATCH};
 use crate::{InsertReport, Refused, StoreError};
+use logs::counted;
 use mongodb::Database;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Document, RawDocumentBuf, Uuid};
@@ -183,7 +184,8 @@ pub(super) fn read_reply(
     let told = report.stored + named as u64;
     if told != count as u64 {
         return Err(unavailable(format!(
-            "the reply tells of {told} documents of {count}"
+            "the reply tells of {} of {count}",
+            counted(told, "document", "documents")
         )));
     }
     Ok(report)

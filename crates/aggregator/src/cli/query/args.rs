@@ -10,8 +10,6 @@ const MOST_CONTEXT: i64 = 999;
 
 /// What is looked for, and how it is shown.
 #[derive(Debug, Clone, Args)]
-// Apart from the settings of a service, which every command takes.
-#[command(next_help_heading = "Query")]
 pub struct QueryArgs {
     /// Where the aggregator is.
     // A text and not a URL here: clap repeats a wrong value, and this one may hold a password.
@@ -23,10 +21,10 @@ pub struct QueryArgs {
         hide_env_values = true
     )]
     pub url: String,
-    /// From this time on: RFC 3339, a number since 1970, or before now (now, -15m, -1h30m, -7d).
+    /// From this time on, in UTC without a zone: 2024-10-08, 2024-10-08T10:00, 2024-10-08T10:00:00+02:00, today, yesterday, before now (now, -15m, -1h30m, -7d), or a number since 1970.
     #[arg(long, visible_alias = "start", value_name = "TIME", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub since: Option<String>,
-    /// Before this time, written in the same ways.
+    /// Before this time, written in the same ways; a day is its midnight.
     #[arg(long, visible_alias = "end", value_name = "TIME", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub until: Option<String>,
     /// Of one of these levels (ERROR,WARN); may be given several times.
@@ -110,6 +108,10 @@ pub enum ColorChoice {
 impl QueryArgs {
     /// What does not go together, in a sentence; `None` when all does.
     pub(super) fn contradiction(&self) -> Option<&'static str> {
+        let has_no_key = |attribute: &String| attribute.starts_with('=');
+        if self.attributes.iter().any(has_no_key) {
+            return Some("--attr must begin with the attribute's name: KEY=VALUE");
+        }
         match self.output {
             Output::Csv if self.context > 0 => {
                 Some("--context is for --output text and json: CSV has no place for it")

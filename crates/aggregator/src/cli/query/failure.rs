@@ -1,8 +1,10 @@
 //! Why a query did not come to its end: one sentence each, and an exit code.
 
 use super::json_record::NoRecord;
+use super::parameter_names;
 use super::row_splitter::TooLong;
-use super::sanitize;
+use crate::cli::service::BadUrl;
+use logs::counted;
 use std::io;
 use std::time::Duration;
 
@@ -13,9 +15,12 @@ const FAILED: u8 = 1;
 /// Why a query did not come to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// Flags that do not go together, or an address that is none.
+    /// Flags that do not go together.
     #[error("{0}")]
     Usage(&'static str),
+    /// An address that is none.
+    #[error(transparent)]
+    Url(#[from] BadUrl),
     /// The program itself has not got what it needs.
     #[error("cannot ask: {0}")]
     Start(String),
@@ -36,7 +41,7 @@ pub enum Failure {
         timeout: Duration,
     },
     /// The service cannot read what it is asked for.
-    #[error("the service refused the query: {message} ({code})")]
+    #[error("{}", refusal(message, code))]
     Refused {
         /// Its sentence.
         message: String,
@@ -87,7 +92,7 @@ pub enum Failure {
     #[error(transparent)]
     TooLong(#[from] TooLong),
     /// After a part of the answer was shown.
-    #[error("{cause}; what is shown ({shown} {}) is not all", records(*shown))]
+    #[error("{cause}; what is shown ({}) is not all", counted(*shown, "record", "records"))]
     Partial {
         /// Records that were shown.
         shown: u64,
@@ -99,8 +104,10 @@ pub enum Failure {
     Output(#[from] io::Error),
 }
 
-fn records(shown: u64) -> &'static str {
-    if shown == 1 { "record" } else { "records" }
+/// In the words of the command line, where the service's sentence speaks of one of its parameters.
+fn refusal(message: &str, code: &str) -> String {
+    let in_flags = parameter_names::in_flags(message);
+    in_flags.unwrap_or_else(|| format!("the service refused the query: {message} ({code})"))
 }
 
 fn again(wait: Option<&str>) -> String {
@@ -112,7 +119,7 @@ impl Failure {
     /// 2 for what the caller has to write in another way, 1 for all else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Refused { .. } => USAGE,
+            Self::Usage(_) | Self::Url(_) | Self::Refused { .. } => USAGE,
             _ => FAILED,
         }
     }
@@ -132,13 +139,4 @@ impl Failure {
             },
         }
     }
-}
-
-/// What someone else says, in one line that is safe to show.
-pub(super) fn quoted(text: &str) -> String {
-    const LONGEST: usize = 500;
-    let text: String = text.trim().chars().take(LONGEST).collect();
-    let mut out = Vec::new();
-    sanitize::write(&text, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
 }

@@ -1,6 +1,6 @@
 //! The members of a JSON object as `key=value`, those of an object in it under names with dots.
 
-use super::sanitize;
+use crate::cli::sanitize;
 use serde::Deserialize;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;

@@ -3,7 +3,8 @@
 use super::args::{Output, QueryArgs};
 use super::colors::Colors;
 use super::json_record::{NoRecord, Record};
-use super::{record_layout, sanitize};
+use super::record_layout;
+use crate::cli::sanitize;
 
 /// A form of the output.
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,9 @@
 //! [`CONTINUATION`], so no message can pass for another record.
 
 use super::colors::{Colors, Part};
+use super::flatten;
 use super::json_record::Record;
-use super::{flatten, sanitize};
+use crate::cli::sanitize;
 use logs::Level;
 
 /// Before the second and each further line of a message.

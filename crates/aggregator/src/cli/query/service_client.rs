@@ -1,10 +1,11 @@
 //! The service that is asked: its address, its answers and its refusals.
 
-use super::failure::{Failure, quoted};
+use super::failure::Failure;
+use crate::cli::sanitize;
+use crate::cli::service::{self, innermost};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER, TRANSFER_ENCODING};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
-use std::error::Error;
 use std::time::Duration;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,17 +38,14 @@ struct Refusal {
 impl ServiceClient {
     /// The service at `url`; an answer has to begin within `timeout`.
     pub(super) fn new(url: &str, timeout: Duration) -> Result<Self, Failure> {
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
+        let client = service::client()
             .connect_timeout(timeout.min(CONNECT_TIMEOUT))
             .tcp_keepalive(KEEP_ALIVE)
             .build()
             .map_err(|error| Failure::Start(innermost(&error)))?;
         Ok(Self {
             client,
-            base: address(url)?,
+            base: service::url(url)?,
             timeout,
         })
     }
@@ -59,8 +57,7 @@ impl ServiceClient {
         query: &str,
         content_type: &str,
     ) -> Result<Answer, Failure> {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        let mut url = service::below(&self.base, path);
         url.set_query(Some(query));
         let request = self.client.get(url).send();
         let response = match tokio::time::timeout(self.timeout, request).await {
@@ -85,12 +82,12 @@ impl ServiceClient {
 
     async fn refusal(&self, response: Response) -> Failure {
         let status = response.status();
-        let wait = header(&response, RETRY_AFTER).map(quoted);
+        let wait = header(&response, RETRY_AFTER).map(sanitize::line);
         let body = self.whole(Answer(response)).await.unwrap_or_default();
         let Ok(Refusal { code, message }) = serde_json::from_slice(&body) else {
             return self.status(status, String::new());
         };
-        let (code, message) = (quoted(&code), quoted(&message));
+        let (code, message) = (sanitize::line(&code), sanitize::line(&message));
         match status {
             StatusCode::BAD_REQUEST => Failure::Refused { message, code },
             StatusCode::SERVICE_UNAVAILABLE => Failure::Unavailable {
@@ -119,7 +116,7 @@ impl ServiceClient {
     }
 
     fn name(&self) -> String {
-        quoted(self.base.as_str().trim_end_matches('/'))
+        sanitize::line(self.base.as_str().trim_end_matches('/'))
     }
 
     fn silent(&self) -> Failure {
@@ -163,54 +160,4 @@ impl Answer {
 
 fn header(response: &Response, name: HeaderName) -> Option<&str> {
     response.headers().get(name)?.to_str().ok()
-}
-
-/// The last reason of all: the ones above it repeat the address.
-fn innermost(error: &dyn Error) -> String {
-    let mut reason = error;
-    while let Some(source) = reason.source() {
-        reason = source;
-    }
-    quoted(&reason.to_string())
-}
-
-/// Reads the address; the text is not repeated, because it may hold a password.
-fn address(text: &str) -> Result<Url, Failure> {
-    const FORM: &str = "--url must be an address such as http://127.0.0.1:8005";
-    let url = Url::parse(text.trim()).map_err(|_| Failure::Usage(FORM))?;
-    if url.scheme() != "http" {
-        // `localhost:8005` is read as a URL of the scheme `localhost`.
-        let scheme = "--url must begin with http://: no other protocol is spoken here";
-        let has_scheme = text.contains("://");
-        return Err(Failure::Usage(if has_scheme { scheme } else { FORM }));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(Failure::Usage("--url must hold neither user nor password"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(Failure::Usage("--url must end before its question mark"));
-    }
-    Ok(url)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_cannot_be_asked_is_refused_and_not_repeated() {
-        assert!(address("http://127.0.0.1:8005/logs-of/us/").is_ok());
-        for wrong in [
-            "",
-            "localhost:8005",
-            "https://localhost",
-            "http://u:hunter2@localhost",
-            "http://localhost/?q=hunter2",
-        ] {
-            let error = address(wrong).unwrap_err();
-            assert_eq!(error.exit_code(), 2);
-            assert!(error.to_string().starts_with("--url must "), "{error}");
-            assert!(!error.to_string().contains("hunter2"), "{error}");
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! Why dead letters are not kept.
 
+use logs::counted;
 use spool::disk::{self, LittleRoom};
 use std::io;
 
@@ -7,7 +8,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum DeadLetterError {
     /// The bound is reached.
-    #[error("they take {used} bytes of the disk, and may take {limit}")]
+    #[error("they take {} of the disk, and may take {limit}", counted(*used, "byte", "bytes"))]
     Full {
         /// Bytes that they take.
         used: u64,

@@ -27,7 +27,7 @@ pub(in crate::http) async fn one(
     id: Result<Path<String>, PathRejection>,
     address: Uri,
 ) -> Result<Response, ApiError> {
-    let id = record_id(id, &address)?;
+    let id = record_id(id, &address, &services)?;
     let permit = services.retrieval.permit(&Query::default())?;
     let (found, permit) = find(&services, id, permit).await?;
     let text = off_runtime(move || {
@@ -47,7 +47,7 @@ pub(in crate::http) async fn context(
     address: Uri,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let id = record_id(id, &address)?;
+    let id = record_id(id, &address, &services)?;
     let now = services.clock.now();
     let parameters = read_query(query, move |text| Parameters::parse(text, now)).await?;
     let permit = services.retrieval.permit(&parameters.query)?;
@@ -73,9 +73,13 @@ pub(in crate::http) async fn context(
 }
 
 /// A path that is no text, or no id, leads nowhere.
-fn record_id(id: Result<Path<String>, PathRejection>, address: &Uri) -> Result<RecordId, ApiError> {
+fn record_id(
+    id: Result<Path<String>, PathRejection>,
+    address: &Uri,
+    services: &Services,
+) -> Result<RecordId, ApiError> {
     let id = id.ok().and_then(|Path(text)| RecordId::parse(&text));
-    id.ok_or_else(|| ApiError::not_found(address.path()))
+    id.ok_or_else(|| ApiError::not_found(address.path(), &services.addresses))
 }
 
 /// The one record with this id.

@@ -3,13 +3,13 @@
 mod answer;
 mod encoding;
 pub(super) mod format;
-mod negotiation;
 mod parameters;
 
 use super::off_runtime::read_query;
 use super::parameter_error::ParameterError;
 use crate::breaker::guard::CallError;
 use crate::http::error::ApiError;
+use crate::http::negotiation;
 use crate::http::services::Services;
 use crate::search::accumulate::{Accumulated, accumulate};
 use crate::search::retrieval::{PageError, Pages, Prefetch};

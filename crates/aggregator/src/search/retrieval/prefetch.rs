@@ -155,7 +155,7 @@ impl Looking {
         room: PageRoom,
     ) -> Option<()> {
         self.row_bytes = page.bytes() / page.len().max(1);
-        let mut pieces = Pieces::of(page, room);
+        let mut pieces = Pieces::of(page, room, self.bytes);
         self.sent = pieces.send(slot).or(self.sent);
         if pieces.is_empty() {
             return Some(());

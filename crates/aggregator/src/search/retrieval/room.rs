@@ -5,11 +5,13 @@ use std::sync::Arc;
 use store::page::Page;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bytes that are handed to an answer at a time, but for its last row.
+/// Bytes that are handed to a slow reader at a time, but for the last row.
 pub(super) const PIECE_BYTES: usize = 64 * 1024;
+/// The same for a reader that takes them quickly: each piece is copied and wakes a task.
+pub(super) const LARGEST_PIECE: usize = 4 * PIECE_BYTES;
 /// What every answer takes: the piece that is written and the one that waits, the chunk that they become,
 /// what compresses it, and what of it the connection has not sent.
-const ANSWER_BYTES: usize = 768 * 1024;
+const ANSWER_BYTES: usize = 1024 * 1024;
 
 /// The memory of all answers.
 pub(super) struct ReadRoom {

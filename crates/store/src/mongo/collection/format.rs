@@ -2,7 +2,7 @@
 
 use super::{Target, code, code_of};
 use crate::{FORMAT_VERSION, StoreError};
-use logs::Timestamp;
+use logs::{Timestamp, counted};
 use mongodb::Database;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
@@ -87,9 +87,11 @@ pub(super) async fn warn_of_foreign(
         } else {
             ""
         };
+        let were = if count == 1 { "was" } else { "were" };
         tracing::warn!(
-            "{at_least}{count} documents in {} were written by something else (their _id is an ObjectId): they are left \
-             alone and are not served; send them to POST /logs/batch, or set MONGODB_COLLECTION to a collection of its own",
+            "{at_least}{} in {} {were} written by something else (with an ObjectId as _id): left alone and not served; \
+             send what is to be served to POST /logs/batch, or set MONGODB_COLLECTION to a collection of its own",
+            counted(count, "document", "documents"),
             target.collection
         );
     }

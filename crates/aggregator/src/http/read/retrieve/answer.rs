@@ -10,8 +10,10 @@ use futures_util::stream;
 use std::{io, vec};
 use store::page::Page;
 
-/// Bytes that are handed over at a time.
+/// Bytes that are handed over at a time, at least, unless the next ones have to be waited for.
 const CHUNK_BYTES: usize = 64 * 1024;
+/// The same of what makes up a larger piece: the connection writes each chunk by itself.
+const LARGEST_CHUNK: usize = 4 * CHUNK_BYTES;
 
 /// Where the rows come from.
 pub(super) enum Source {
@@ -42,6 +44,15 @@ enum Part {
     FirstRow,
     Rows,
     Closed,
+}
+
+/// What came of writing the next row.
+enum Next {
+    Written,
+    /// It takes long.
+    Large,
+    /// There is none here.
+    None,
 }
 
 impl Source {
@@ -88,7 +99,12 @@ impl Answer {
             }
             self = self.write().await?;
         }
-        let chunk = self.written.split_to(self.written.len().min(CHUNK_BYTES));
+        // Behind a large row there is more than should wait for the connection.
+        let most = match self.written.len() {
+            usual if usual <= 2 * LARGEST_CHUNK => usual,
+            _ => LARGEST_CHUNK,
+        };
+        let chunk = self.written.split_to(most);
         let is_last = self.part == Part::Closed && self.written.is_empty();
         if self.written.is_empty() {
             // What held a large row is not kept for small ones.
@@ -100,19 +116,20 @@ impl Answer {
 
     /// Writes what makes up a chunk at least, unless that has to be waited for.
     async fn write(mut self) -> io::Result<Self> {
-        let mut chunk = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 4);
+        let wanted = self.chunk_bytes();
+        let mut chunk = Vec::with_capacity(wanted + wanted / 4);
         if self.part == Part::Opening {
             self.format.open(&mut chunk);
             self.part = Part::FirstRow;
         }
-        while chunk.len() < CHUNK_BYTES {
-            if let Some(row) = self.page.row(self.row) {
-                if row.bytes() > LARGE_RECORD {
+        while chunk.len() < wanted {
+            match self.write_small_row(&mut chunk)? {
+                Next::Written => continue,
+                Next::Large => {
                     (self, chunk) = self.write_elsewhere(chunk).await?;
-                } else {
-                    self.write_row(&mut chunk)?;
+                    continue;
                 }
-                continue;
+                Next::None => {}
             }
             // What was found does not wait for what is found next.
             if self.part == Part::Rows && !chunk.is_empty() && self.source.makes_wait() {
@@ -141,24 +158,45 @@ impl Answer {
         Ok(self)
     }
 
-    /// Writes the row that it is at.
-    fn write_row(&mut self, chunk: &mut Vec<u8>) -> io::Result<()> {
-        if let Some(row) = self.page.row(self.row) {
-            self.format.write(row, self.part == Part::FirstRow, chunk)?;
-            self.part = Part::Rows;
-            self.row += 1;
-            if self.row == self.page.len() {
-                // Beside what a large row has become, the row itself is not kept.
-                (self.page, self.row) = (Page::default(), 0);
+    /// What a chunk is to have: as much as the rows that are here, within bounds. What compresses them
+    /// works on the runtime's thread, and gets no more at a time than it must.
+    fn chunk_bytes(&self) -> usize {
+        match self.encoder {
+            Encoder::Identity => self.page.bytes().clamp(CHUNK_BYTES, LARGEST_CHUNK),
+            Encoder::Gzip(_) | Encoder::Zstd(_) => CHUNK_BYTES,
+        }
+    }
+
+    /// Writes the row that it is at, unless it is a large one.
+    fn write_small_row(&mut self, chunk: &mut Vec<u8>) -> io::Result<Next> {
+        match self.page.row(self.row) {
+            None => Ok(Next::None),
+            Some(row) if row.bytes() > LARGE_RECORD => Ok(Next::Large),
+            Some(row) => {
+                self.format.write(row, self.part == Part::FirstRow, chunk)?;
+                self.advance();
+                Ok(Next::Written)
             }
         }
-        Ok(())
+    }
+
+    fn advance(&mut self) {
+        self.part = Part::Rows;
+        self.row += 1;
+        if self.row == self.page.len() {
+            // Beside what a large row has become, the row itself is not kept.
+            (self.page, self.row) = (Page::default(), 0);
+        }
     }
 
     /// The same on another thread: a large row takes long.
     async fn write_elsewhere(mut self, mut chunk: Vec<u8>) -> io::Result<(Self, Vec<u8>)> {
         let written = tokio::task::spawn_blocking(move || {
-            self.write_row(&mut chunk)?;
+            if let Some(row) = self.page.row(self.row) {
+                self.format
+                    .write(row, self.part == Part::FirstRow, &mut chunk)?;
+                self.advance();
+            }
             Ok((self, chunk))
         });
         written.await.map_err(io::Error::other)?
@@ -169,7 +207,8 @@ impl Answer {
 mod tests {
     use super::*;
     use crate::http::read::retrieve::format::Kind;
-    use crate::search::retrieval::scripted::{empty, one_row, pages};
+    use crate::search::retrieval::scripted::{empty, one_row, pages, row_of};
+    use query::{Candidate, Query};
 
     #[tokio::test]
     async fn rows_that_were_found_do_not_wait_for_a_search_that_finds_no_more() {
@@ -185,5 +224,35 @@ mod tests {
         assert!(String::from_utf8_lossy(&chunk).contains("row"), "{chunk:?}");
         assert!(answer.part == Part::Rows);
         assert!(answer.page.is_empty(), "what is written is not kept");
+    }
+
+    #[tokio::test]
+    async fn many_rows_go_out_in_few_chunks_and_no_small_rest_goes_alone() {
+        let message = "x".repeat(1024);
+        let mut rows = row_of(1, &message);
+        for id in (2..=300).filter_map(|nanos| one_row(nanos).next) {
+            let row = Candidate {
+                id,
+                severity: 9,
+                level: None,
+                message: &message,
+                attributes: None,
+            };
+            rows.push_record(&Query::default(), row);
+        }
+        let (pages, _questions) = pages(Vec::new());
+        let source = Source::Stream(Prefetch::start(pages));
+        let format = Format::new(Kind::NdJson, None).unwrap();
+        let mut answer = Answer::new(rows, source, format, Encoder::new(None).unwrap());
+        let mut chunks = Vec::new();
+        while chunks.iter().sum::<usize>() < 300 * message.len() {
+            let (chunk, rest) = answer.chunk().await.unwrap().unwrap();
+            chunks.push(chunk.len());
+            answer = rest;
+        }
+        let [first, second] = chunks[..] else {
+            panic!("{chunks:?}");
+        };
+        assert!(first >= LARGEST_CHUNK && second > 1024, "{chunks:?}");
     }
 }

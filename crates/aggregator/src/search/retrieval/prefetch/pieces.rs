@@ -1,7 +1,7 @@
 //! A page that is handed to a reader in pieces, for as long as the reader takes them.
 
 use crate::search::retrieval::PageError;
-use crate::search::retrieval::room::{PIECE_BYTES, PageRoom};
+use crate::search::retrieval::room::{LARGEST_PIECE, PIECE_BYTES, PageRoom};
 use record::id::RecordId;
 use std::mem;
 use std::time::Duration;
@@ -27,15 +27,18 @@ pub(super) struct Pieces {
     page: Page,
     room: Option<PageRoom>,
     from: usize,
+    /// Of a piece, but for its last row.
+    bytes: usize,
 }
 
 impl Pieces {
-    /// All of it.
-    pub(super) fn of(page: Page, room: PageRoom) -> Self {
+    /// All of a page that may be so large: the page and its pieces grow while the reader takes them quickly.
+    pub(super) fn of(page: Page, room: PageRoom, most: usize) -> Self {
         Self {
             page,
             room: Some(room),
             from: 0,
+            bytes: (most / 4).clamp(PIECE_BYTES, LARGEST_PIECE),
         }
     }
 
@@ -45,10 +48,10 @@ impl Pieces {
 
     /// Hands a piece to the reader; the last record of it.
     pub(super) fn send(&mut self, slot: OwnedPermit<Piece>) -> Option<RecordId> {
-        let is_whole = self.from == 0 && (self.page.bytes() <= PIECE_BYTES || self.page.len() == 1);
+        let is_whole = self.from == 0 && (self.page.bytes() <= self.bytes || self.page.len() == 1);
         let piece = match is_whole {
             true => mem::take(&mut self.page),
-            false => self.page.piece(self.from, PIECE_BYTES),
+            false => self.page.piece(self.from, self.bytes),
         };
         self.from += piece.len();
         let last = piece.len().checked_sub(1).and_then(|last| piece.row(last));
@@ -56,8 +59,9 @@ impl Pieces {
         let mut room = None;
         if self.is_empty() {
             self.page = Page::default();
-            // The room of a large record goes with it; a small piece has its own.
-            room = self.room.take().filter(|_| piece.bytes() > 2 * PIECE_BYTES);
+            // The room of a large record goes with it; other pieces have their own.
+            let usual = self.bytes + PIECE_BYTES;
+            room = self.room.take().filter(|_| piece.bytes() > usual);
         }
         slot.send(Ok(Some((piece, room))));
         last

@@ -42,6 +42,15 @@ pub(super) fn write(text: &str, out: &mut Vec<u8>) {
     replaced(text, out, is_harmless, write_code);
 }
 
+/// What someone else says, in one line of bearable length that is safe to show.
+pub(super) fn line(text: &str) -> String {
+    const LONGEST: usize = 500;
+    let text: String = text.trim().chars().take(LONGEST).collect();
+    let mut out = Vec::new();
+    write(&text, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 /// Writes CSV, whose line ends and tabs stay: only the other control characters become codes.
 pub(super) fn write_csv(text: &str, out: &mut Vec<u8>) {
     let stays =

@@ -1,0 +1,201 @@
+//! The health of a service, in lines for people.
+
+use crate::cli::sanitize;
+use logs::counted;
+use program::shown;
+use serde::Deserialize;
+use std::fmt;
+use std::time::Duration;
+
+/// What is shown of the answer of `GET /health`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Report {
+    status: Status,
+    problem: Option<String>,
+    version: String,
+    uptime_seconds: u64,
+    store: Store,
+    records: Records,
+    spool: Spool,
+    rejected: Rejected,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Ok,
+    Degraded,
+    Unavailable,
+}
+
+#[derive(Debug, Deserialize)]
+struct Store {
+    kind: String,
+    location: String,
+    available: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Records {
+    received: u64,
+    recovered: u64,
+    stored: u64,
+    already_stored: u64,
+    rejected: RejectedRecords,
+    waiting: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RejectedRecords {
+    invalid: u64,
+    key_reused: u64,
+    not_taken: u64,
+    set_aside: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Spool {
+    bytes: u64,
+    max_bytes: u64,
+    batches: u64,
+    oldest_age_ms: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Rejected {
+    records: u64,
+    bytes: u64,
+    max_bytes: u64,
+}
+
+impl Report {
+    /// Reads the answer of an aggregator; `None` for any other.
+    pub(super) fn parse(json: &[u8]) -> Option<Self> {
+        serde_json::from_slice(json).ok()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = match self.status {
+            Status::Ok => "ok: batches are taken and stored",
+            Status::Degraded => "degraded: batches are taken, but something is wrong",
+            Status::Unavailable => "unavailable: batches are not taken",
+        };
+        writeln!(out, "status    {status}")?;
+        if let Some(problem) = &self.problem {
+            writeln!(out, "problem   {}", sanitize::line(problem))?;
+        }
+        let uptime = shown::time(Duration::from_secs(self.uptime_seconds));
+        let version = sanitize::line(&self.version);
+        writeln!(out, "service   version {version}, up for {uptime}")?;
+        writeln!(out, "{}", self.store)?;
+        writeln!(out, "{}", self.records)?;
+        writeln!(out, "{}", self.spool)?;
+        let Rejected {
+            records,
+            bytes,
+            max_bytes,
+        } = &self.rejected;
+        let (bytes, most) = (shown::size(*bytes), shown::size(*max_bytes));
+        let records = counted(*records, "record", "records");
+        write!(
+            out,
+            "aside     {records} that the store refused, {bytes} of {most}"
+        )
+    }
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, location) = (sanitize::line(&self.kind), sanitize::line(&self.location));
+        let state = match self.available {
+            true => "available",
+            false => "not available",
+        };
+        write!(out, "store     {kind} at {location}, {state}")
+    }
+}
+
+impl fmt::Display for Records {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "records   {} received", self.received)?;
+        if self.recovered > 0 {
+            write!(out, " and {} found in the spool", self.recovered)?;
+        }
+        let rejected = &self.rejected;
+        let refused = rejected.invalid + rejected.key_reused + rejected.not_taken;
+        write!(
+            out,
+            " since the start: {} stored, {} there already, {refused} refused, {} set aside, {} waiting",
+            self.stored, self.already_stored, rejected.set_aside, self.waiting
+        )
+    }
+}
+
+impl fmt::Display for Spool {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waiting = match self.batches {
+            0 => "no batch waits".to_owned(),
+            1 => "1 batch waits".to_owned(),
+            batches => format!("{batches} batches wait"),
+        };
+        write!(out, "spool     {waiting}")?;
+        if let Some(age) = self.oldest_age_ms {
+            let age = shown::time(Duration::from_millis(age));
+            write!(out, " (the oldest for {age})")?;
+        }
+        let (bytes, most) = (shown::size(self.bytes), shown::size(self.max_bytes));
+        write!(out, ", {bytes} of {most}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: &str, problem: &str) -> String {
+        let json = serde_json::json!({
+            "status": status, "problem": problem, "version": "0.1.0", "uptimeSeconds": 3_661,
+            "of a later version": true,
+            "store": {"kind": "sqlite", "location": "/data/logs.sqlite3", "available": true},
+            "records": {"received": 7, "recovered": 2, "stored": 4, "alreadyStored": 1, "waiting": 1,
+                "rejected": {"invalid": 1, "keyReused": 0, "notTaken": 1, "setAside": 1}},
+            "spool": {"bytes": 286, "maxBytes": 8_u64 << 30, "batches": 1, "records": 1, "oldestAgeMs": 1_500},
+            "rejected": {"records": 1, "bytes": 4096, "maxBytes": 256 << 20},
+        });
+        json.to_string()
+    }
+
+    #[test]
+    fn a_person_reads_how_it_is_and_what_became_of_the_records() {
+        let report = Report::parse(answer("degraded", "the disk is slow\u{1b}[2J").as_bytes());
+        let expected = "\
+status    degraded: batches are taken, but something is wrong
+problem   the disk is slow\\x1b[2J
+service   version 0.1.0, up for 1h 1m
+store     sqlite at /data/logs.sqlite3, available
+records   7 received and 2 found in the spool since the start: 4 stored, 1 there already, 2 refused, 1 set aside, 1 waiting
+spool     1 batch waits (the oldest for 1s), 286 B of 8.0 GiB
+aside     1 record that the store refused, 4.0 KiB of 256.0 MiB";
+        assert_eq!(report.unwrap().to_string(), expected);
+    }
+
+    #[test]
+    fn what_is_no_health_is_not_shown_as_one() {
+        for other in [
+            "",
+            "<html>",
+            "{}",
+            r#"{"status":"ok"}"#,
+            &answer("error", ""),
+        ] {
+            assert!(Report::parse(other.as_bytes()).is_none(), "{other}");
+        }
+    }
+}

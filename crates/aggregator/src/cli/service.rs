@@ -1,0 +1,100 @@
+//! A service somewhere: its address as a flag says it, the client that asks it, and how a failure of
+//! that client is told.
+
+use super::sanitize;
+use reqwest::{Client, ClientBuilder, Url};
+use std::error::Error;
+
+/// Why a text is no address of a service; the text is not repeated, because it may hold a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadUrl {
+    /// Not a URL.
+    #[error("--url must be an address such as http://127.0.0.1:8005")]
+    Form,
+    /// Another scheme.
+    #[error("--url must begin with http://: no other protocol is spoken here")]
+    Scheme,
+    /// A user or a password.
+    #[error("--url must hold neither user nor password")]
+    Credentials,
+    /// More than an address and a path.
+    #[error("--url must end before its question mark")]
+    Query,
+}
+
+/// Reads the address of a service.
+pub(super) fn url(text: &str) -> Result<Url, BadUrl> {
+    let url = Url::parse(text.trim()).map_err(|_| BadUrl::Form)?;
+    if url.scheme() != "http" {
+        // `localhost:8005` is read as a URL of the scheme `localhost`.
+        let has_scheme = text.contains("://");
+        return Err(if has_scheme {
+            BadUrl::Scheme
+        } else {
+            BadUrl::Form
+        });
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(BadUrl::Credentials);
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(BadUrl::Query);
+    }
+    Ok(url)
+}
+
+/// One of the service's addresses below `base`, which may have a path of its own.
+pub(super) fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url
+}
+
+/// A client that asks the service itself, once, and nobody else.
+pub(super) fn client() -> ClientBuilder {
+    Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+}
+
+/// The last reason of all: the ones above it repeat the address.
+pub(super) fn innermost(error: &dyn Error) -> String {
+    let mut reason = error;
+    while let Some(source) = reason.source() {
+        reason = source;
+    }
+    sanitize::line(&reason.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_asked_is_refused_and_not_repeated() {
+        assert!(url("http://127.0.0.1:8005/logs-of/us/").is_ok());
+        for (wrong, expected) in [
+            ("", BadUrl::Form),
+            ("localhost:8005", BadUrl::Form),
+            ("https://localhost", BadUrl::Scheme),
+            ("http://u:hunter2@localhost", BadUrl::Credentials),
+            ("http://localhost/?q=hunter2", BadUrl::Query),
+        ] {
+            let error = url(wrong).unwrap_err();
+            assert_eq!(error, expected, "{wrong}");
+            assert!(error.to_string().starts_with("--url must "), "{error}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_path_in_front_of_the_services_own_stays() {
+        for base in ["http://a/x", "http://a/x/"] {
+            assert_eq!(
+                below(&url(base).unwrap(), "/health").as_str(),
+                "http://a/x/health"
+            );
+        }
+    }
+}
