@@ -65,7 +65,7 @@ fn try_record(
 /// sent.
 fn attributes<'a>(
     members: &'a Members<'_>,
-    chosen: &Chosen<'_>,
+    chosen: &'a Chosen<'_>,
     unusual: &mut Unusual,
 ) -> Members<'a> {
     let mut attributes = Members::new();
@@ -74,7 +74,7 @@ fn attributes<'a>(
     for (place, (name, value)) in members.iter().enumerate() {
         let value = match chosen.fate_of(place) {
             Fate::Taken => continue,
-            Fate::Left(left) => Value::Json(Cow::Owned(left.to_owned())),
+            Fate::Left(left) => Value::Json(Cow::Borrowed(left)),
             Fate::Kept => borrowed(value),
         };
         if is_empty(name, value.json()) {

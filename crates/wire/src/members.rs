@@ -6,7 +6,7 @@ use crate::unusual::Unusual;
 use record::fault::MAX_MEMBERS;
 use record::notice::Notice;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// From here on, doubled names are looked for with a map.
 const FEW: usize = 16;
@@ -42,7 +42,9 @@ pub(super) fn members_of<'a>(object: &'a str, unusual: &mut Unusual) -> Members<
         if members.len() == MAX_MEMBERS {
             let rest = rest_of(object, member.start, unusual);
             keep_last(&mut members);
-            let name = free_name(MORE, |name| members.iter().any(|(other, _)| other == name));
+            let names = members.iter().map(|(name, _)| name.as_ref());
+            let alike: HashSet<&str> = names.filter(|name| name.starts_with(MORE)).collect();
+            let name = free_name(MORE, |name| alike.contains(name));
             members.push((name.into(), Value::Rest(rest)));
             return members;
         }

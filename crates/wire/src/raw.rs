@@ -85,34 +85,61 @@ fn piece_start(bytes: &[u8], place: usize) -> Option<usize> {
     }
 }
 
-/// An object's text without the members at the end of a path of names; `None` when nothing is left.
-pub(super) fn without(object: &str, path: &[&str]) -> Option<String> {
-    let (first, rest) = path.split_first()?;
+/// An object's text without the members at the ends of paths of names, each of them that which
+/// [`member_of`] gives; `None` when nothing is left.
+pub(super) fn without(object: &str, paths: &[&[&str]]) -> Option<String> {
     let mut left = String::new();
-    for member in members_in(object) {
-        let is_meant = is_named(member.name, first);
-        let inner = match is_meant && !rest.is_empty() && member.value.starts_with('{') {
-            true => without(member.value, rest),
-            false => (!is_meant || !rest.is_empty()).then(|| member.value.to_owned()),
-        };
-        let Some(inner) = inner else { continue };
-        left.push(if left.is_empty() { '{' } else { ',' });
-        left.push_str(member.name);
-        left.push(':');
-        left.push_str(&inner);
-    }
-    left.push('}');
-    (left.len() > 1).then_some(left)
+    write_without(object, paths, &mut left).then_some(left)
 }
 
-/// The last member of a name in an object.
+/// Writes what is left of an object, and whether anything is.
+fn write_without(object: &str, paths: &[&[&str]], left: &mut String) -> bool {
+    let split = paths.iter().filter_map(|path| path.split_first());
+    let paths: Vec<_> = split
+        .filter_map(|(first, rest)| Some((spelled(object, first)?, rest)))
+        .collect();
+    let start = left.len();
+    for member in members_in(object) {
+        let meant = paths.iter().filter(|(name, _)| *name == member.name);
+        let inner: Vec<&[&str]> = meant.map(|(_, rest)| *rest).collect();
+        if inner.iter().any(|rest| rest.is_empty()) {
+            continue;
+        }
+        let before = left.len();
+        left.push(if before == start { '{' } else { ',' });
+        left.push_str(member.name);
+        left.push(':');
+        if inner.is_empty() || !member.value.starts_with('{') {
+            left.push_str(member.value);
+        } else if !write_without(member.value, &inner, left) {
+            left.truncate(before);
+        }
+    }
+    let is_some = left.len() > start;
+    if is_some {
+        left.push('}');
+    }
+    is_some
+}
+
+/// The value of the member of a name in an object: of several that differ in case, the first; of one that
+/// comes again as it is spelled there, the last.
 pub(super) fn member_of<'a>(object: &'a str, name: &str) -> Option<&'a str> {
-    let named = members_in(object).filter(|member| is_named(member.name, name));
+    let spelled = spelled(object, name)?;
+    let named = members_in(object).filter(|member| member.name == spelled);
     named.last().map(|member| member.value)
 }
 
+/// A name as the first member that has it is quoted.
+fn spelled<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    let mut members = members_in(object);
+    members
+        .find(|member| is_named(member.name, name))
+        .map(|member| member.name)
+}
+
 /// Whether a quoted name is this one, without regard to case.
-pub(super) fn is_named(quoted: &str, name: &str) -> bool {
+fn is_named(quoted: &str, name: &str) -> bool {
     let inner = quoted.get(1..quoted.len().saturating_sub(1));
     inner.is_some_and(|inner| inner.eq_ignore_ascii_case(name))
 }
@@ -143,10 +170,26 @@ mod tests {
     fn what_is_taken_out_leaves_the_rest() {
         let object = r#"{"level":{"name":"ERROR","no":40},"message":"b","Level":1}"#;
         assert_eq!(
-            without(object, &["level", "name"]).unwrap(),
+            without(object, &[&["level", "name"]]).unwrap(),
             r#"{"level":{"no":40},"message":"b","Level":1}"#
         );
-        assert_eq!(without(r#"{"a":{"b":1}}"#, &["a", "b"]), None);
+        assert_eq!(without(r#"{"a":{"b":1}}"#, &[&["a", "b"]]), None);
         assert_eq!(member_of(object, "message"), Some("\"b\""));
+        let paths: [&[&str]; 3] = [&["level", "name"], &["message"], &["no"]];
+        assert_eq!(
+            without(object, &paths).unwrap(),
+            r#"{"level":{"no":40},"Level":1}"#
+        );
+        assert_eq!(without("{}", &paths), None);
+    }
+
+    #[test]
+    fn of_names_that_differ_in_case_only_the_first_is_meant() {
+        let object = r#"{"Level":1,"level":2,"Level":3,"a":{}}"#;
+        assert_eq!(member_of(object, "level"), Some("3"));
+        assert_eq!(
+            without(object, &[&["level"]]).unwrap(),
+            r#"{"level":2,"a":{}}"#
+        );
     }
 }

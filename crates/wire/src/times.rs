@@ -68,7 +68,10 @@ fn date(value: &str) -> Result<Timestamp, TimeError> {
         Some(b'"') => Timestamp::parse_sent(&text(value)),
         Some(b'{') if members_in(value).count() == 1 => {
             let number = member_of(value, "$numberLong").unwrap_or_default();
-            Timestamp::parse_sent_millis(&text(number))
+            match number.starts_with('"') {
+                true => Timestamp::parse_sent_millis(&text(number)),
+                false => Timestamp::parse_sent_millis(number),
+            }
         }
         _ => Timestamp::parse_sent_millis(value),
     }
@@ -103,6 +106,10 @@ mod tests {
             (r#"{ "$date" : 1704067200000 }"#, "2024-01-01T00:00:00Z"),
             (
                 r#"{"$date":{"$numberLong":"1704067200000"}}"#,
+                "2024-01-01T00:00:00Z",
+            ),
+            (
+                r#"{"$date":{"$numberLong":1704067200000}}"#,
                 "2024-01-01T00:00:00Z",
             ),
             (r#"{"$date":0}"#, "1970-01-01T00:00:00Z"),

@@ -17,6 +17,13 @@ impl Unusual {
         }
     }
 
+    /// Takes note of the same as another.
+    pub(super) fn tell_also(&mut self, other: &Self) {
+        for notice in &other.0 {
+            self.tell(notice.clone());
+        }
+    }
+
     /// Tells all of it of the batch's last record.
     pub(super) fn tell_all(&mut self, batch: &mut BatchBuilder) {
         for notice in self.0.drain(..) {

@@ -11,13 +11,13 @@ mod place;
 use crate::element;
 use crate::error::DecodeError;
 use crate::frame::{blanks_end, value_end};
-use crate::members::{Members, keep_last};
+use crate::members::Members;
 use crate::scanner::Scanner;
 use crate::single_pass::{self, Scratch};
 use crate::text::{Damage, text_of};
 use crate::unusual::Unusual;
 use crate::value::kind_of;
-use crate::wrapper;
+use crate::wrapper::{self, Wrapper};
 use place::Lines;
 use record::batch::BatchBuilder;
 use record::notice::Notice;
@@ -64,6 +64,7 @@ pub(super) fn read_by(
         in_one_pass: in_one_pass && !is_damaged,
         scratch: Scratch::default(),
         unusual: Unusual::default(),
+        unusual_of_all: Unusual::default(),
         lines: Lines::default(),
         is_first: true,
     };
@@ -79,6 +80,8 @@ struct Reader<'t, 'b> {
     in_one_pass: bool,
     scratch: Scratch<'t>,
     unusual: Unusual,
+    /// What is to be told of every record of a wrapper.
+    unusual_of_all: Unusual,
     lines: Lines,
     /// Whether nothing of the body was read yet.
     is_first: bool,
@@ -210,15 +213,27 @@ impl Reader<'_, '_> {
         let is_whole = self.is_first && blanks_end(self.text.as_bytes(), stop) == self.text.len();
         if is_whole && self.terms.opens_wrapper {
             let object = self.text.get(start..stop).unwrap_or_default();
-            let mut unusual = Unusual::default();
-            if let Some(mut wrapper) = wrapper::open(object, &mut unusual) {
-                keep_last(&mut wrapper.shared);
-                let read = self.array(start + wrapper.start, stop, &wrapper.shared)?;
+            if let Some(wrapper) = wrapper::open(object) {
+                let read = self.wrapped(start..stop, wrapper)?;
                 return Ok(read.map(|_| stop));
             }
         }
         self.element(start..stop, &Members::new())?;
         Ok(Ok(stop))
+    }
+
+    /// Reads the array of a wrapper. What is unusual of the fields around it is so of each record.
+    fn wrapped(&mut self, object: Range<usize>, wrapper: Wrapper<'_>) -> Result<End, DecodeError> {
+        let array = object.start + wrapper.array.start..object.start + wrapper.array.end;
+        self.unusual_of_all = wrapper.unusual;
+        if let Some(mut damage) = self.damage.clone()
+            && (damage.is_in(object.start..array.start) || damage.is_in(array.end..object.end))
+        {
+            self.unusual_of_all.tell(Notice::NotUtf8);
+        }
+        let read = self.array(array.start, object.end, &wrapper.shared);
+        self.unusual_of_all = Unusual::default();
+        read
     }
 
     /// Reads a usual record in one pass; where it ends.
@@ -234,6 +249,7 @@ impl Reader<'_, '_> {
     fn element(&mut self, range: Range<usize>, shared: &Members<'_>) -> Result<(), DecodeError> {
         self.look_for_damage(&range);
         let value = self.text.get(range).unwrap_or_default();
+        self.unusual.tell_also(&self.unusual_of_all);
         element::read(value, shared, &mut self.unusual, self.batch);
         // What was to be told of one that was refused is not told of the next.
         self.unusual = Unusual::default();

@@ -106,16 +106,13 @@ impl<'a> Chosen<'a> {
         };
         let time = member_of(record, "time").unwrap_or_default();
         self.time = times::read(time, Unit::BySize).ok();
-        let mut left = without(record, &["level", "name"]);
-        left = left.and_then(|left| without(&left, &["message"]));
-        if self.time.is_some() {
-            let path: &[&str] = match time.starts_with('{') {
-                true => &["time", "timestamp"],
-                false => &["time"],
-            };
-            left = left.and_then(|left| without(&left, path));
-        }
-        self.taken.push((place, left));
+        let time_path: &[&str] = match time.starts_with('{') {
+            true => &["time", "timestamp"],
+            false => &["time"],
+        };
+        let mut paths: Vec<&[&str]> = vec![&["level", "name"], &["message"]];
+        paths.extend(self.time.is_some().then_some(time_path));
+        self.taken.push((place, without(record, &paths)));
     }
 
     fn choose_time(&mut self, candidates: &[Candidate<'a, Unit>], unusual: &mut Unusual) {
@@ -153,7 +150,7 @@ impl<'a> Chosen<'a> {
             }
             let left = candidate
                 .within
-                .and_then(|object| without(object, &["level"]));
+                .and_then(|object| without(object, &[&["level"]]));
             self.taken.push((candidate.place, left));
             self.level = Some(Level::Text(text));
             return;

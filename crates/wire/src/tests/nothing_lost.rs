@@ -153,6 +153,21 @@ const ROLE_NAMES: [&str; 24] = [
     "MESSAGE",
 ];
 
+/// Names that count within a field, some of them in two cases.
+const INNER_NAMES: [&str; 11] = [
+    "level",
+    "Level",
+    "name",
+    "NAME",
+    "message",
+    "Message",
+    "time",
+    "Time",
+    "timestamp",
+    "Timestamp",
+    "$date",
+];
+
 fn leaf() -> impl Strategy<Value = Json> {
     let fixed = vec![
         "null",
@@ -194,7 +209,7 @@ fn value() -> impl Strategy<Value = Json> {
     let flat = leaf().prop_recursive(4, 24, 5, |inner| {
         let name = prop_oneof![
             2 => "[a-c]{1,2}".boxed(),
-            1 => prop::sample::select(vec!["level", "name", "message", "time", "timestamp", "$date"])
+            1 => prop::sample::select(INNER_NAMES.to_vec())
                 .prop_map(str::to_owned)
                 .boxed(),
         ];
@@ -217,7 +232,34 @@ fn object() -> impl Strategy<Value = Vec<(String, Json)>> {
         prop::sample::select(ROLE_NAMES.to_vec()).prop_map(str::to_owned),
         prop::sample::select(vec!["a", "A", "b", "record", "service"]).prop_map(str::to_owned),
     ];
-    prop::collection::vec((name, value()), 0..7)
+    let inner = |value: BoxedStrategy<Json>| {
+        let name = prop::sample::select(INNER_NAMES.to_vec()).prop_map(str::to_owned);
+        prop::collection::vec((name, value), 0..12).prop_map(Json::Object)
+    };
+    let names = prop_oneof![leaf(), inner(leaf().boxed())].boxed();
+    let field = prop_oneof![
+        8 => (name, value()).boxed(),
+        1 => (Just("log".to_owned()), inner(leaf().boxed())).boxed(),
+        1 => (Just("record".to_owned()), inner(names)).boxed(),
+    ];
+    prop::collection::vec(field, 0..7)
+}
+
+/// Whether no more of an object is missing than what counts in it: one member of a name, whatever its case,
+/// and of that member, when it is a level or a time, one of its own.
+fn are_chosen(missing: &[&str]) -> bool {
+    let mut spelled: BTreeMap<String, &str> = BTreeMap::new();
+    missing.iter().all(|path| {
+        let mut parts = path.splitn(5, '/').skip(2);
+        let name = parts.next().unwrap_or_default();
+        let inner = parts.next().unwrap_or_default();
+        let key = name.to_lowercase();
+        let is_inner_chosen = match key.as_str() {
+            "level" | "time" => *spelled.entry(format!("{key}/")).or_insert(inner) == inner,
+            _ => true,
+        };
+        is_inner_chosen && *spelled.entry(key).or_insert(name) == name
+    })
 }
 
 /// The leaves that a record has, whatever of its fields became of them.
@@ -293,6 +335,9 @@ proptest! {
                 continue;
             }
             prop_assert!(is_role(name) || name == "record", "{} of {}", name, text);
+            let paths: Vec<_> = missing.iter().map(|(path, _)| path.as_str()).collect();
+            let is_chosen_in = matches!(value, Json::Object(_)) && matches!(name, "log" | "record");
+            prop_assert!(!is_chosen_in || are_chosen(&paths), "{:?} of {}", paths, text);
             // Only whole fields are chosen, but for a level in `log`, and loguru's record.
             let is_inner = missing.len() < expected.len();
             prop_assert!(!is_inner || name == "log" || name == "record", "{} of {}", name, text);

@@ -87,6 +87,14 @@ fn what_is_wrong_with_a_record_is_said() {
 }
 
 #[test]
+fn what_stands_around_records_is_refused_of_each_of_them() {
+    let body = r#"{"logs":[{"message":"a"},{"message":"b"}],"a\u0000b":1}"#;
+    let built = strictly(JSON, body).unwrap();
+    let reason = "a field name holds U+0000, which cannot be stored".to_owned();
+    assert_eq!(faults(&built.rejects), [(0, reason.clone()), (1, reason)]);
+}
+
+#[test]
 fn a_body_that_cannot_be_read_says_where_it_is_wrong() {
     let error = |body: &str| {
         let error = strictly(JSON, body).unwrap_err();
