@@ -69,7 +69,7 @@ fn attributes<'a>(
     unusual: &mut Unusual,
 ) -> Members<'a> {
     let mut attributes = Members::new();
-    // Of fields with a role, the places among the attributes.
+    // The places among the attributes of fields with a role, and of what is beyond the bound.
     let (mut kept, mut has_members) = (Vec::new(), false);
     for (place, (name, value)) in members.iter().enumerate() {
         let value = match chosen.fate_of(place) {
@@ -82,13 +82,17 @@ fn attributes<'a>(
         }
         if name == ATTRIBUTES && value.json().starts_with('{') {
             attributes.extend(members_of(of_json(members, place), unusual));
+            if let Some((_, Value::Rest(_))) = attributes.last() {
+                kept.push(attributes.len() - 1);
+            }
             has_members = true;
             continue;
         }
-        if matches!(
+        let is_role = matches!(
             role_of(name).0,
             Role::Time(_) | Role::Message(_) | Role::Level(_)
-        ) {
+        );
+        if is_role || matches!(value, Value::Rest(_)) {
             kept.push(attributes.len());
         }
         attributes.push((Cow::Borrowed(name), value));
@@ -111,7 +115,8 @@ fn borrowed<'a>(value: &'a Value<'_>) -> Value<'a> {
     }
 }
 
-/// A field with a role gives way where its name is taken by a member of `attributes`.
+/// A field with a role gives way where its name is taken by a member of `attributes`, and so does what is
+/// beyond the bound of either object.
 fn rename(attributes: &mut Members<'_>, kept: &[usize]) {
     let mut of_others: HashSet<String> = HashSet::new();
     for (place, (name, _)) in attributes.iter().enumerate() {
@@ -124,6 +129,9 @@ fn rename(attributes: &mut Members<'_>, kept: &[usize]) {
             && of_others.contains(name.as_ref())
         {
             *name = free_name(name, |name| of_others.contains(name)).into();
+        }
+        if let Some((name, _)) = attributes.get(*place) {
+            of_others.insert(name.to_string());
         }
     }
 }

@@ -8,7 +8,7 @@ use record::batch::BatchBuilder;
 pub(super) const JSON: Terms = Terms {
     is_json: true,
     opens_wrapper: true,
-    tells_lines: true,
+    is_plain: false,
 };
 
 /// A body whose type says nothing.
@@ -25,7 +25,7 @@ pub(super) const LINES: Terms = Terms {
 
 /// A message a line, which may be an object.
 pub(super) const PLAIN: Terms = Terms {
-    tells_lines: false,
+    is_plain: true,
     ..LINES
 };
 

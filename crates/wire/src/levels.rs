@@ -42,9 +42,11 @@ fn usual(number: i64) -> Option<Level> {
     })
 }
 
-/// The number that a JSON number, or digits in a text, stands for; `None` for one that is not whole.
+/// The number that a JSON number, or digits in a text, stands for; `None` for one that is not whole, or has
+/// a sign, as none of a scale has.
 pub(super) fn whole_number(text: &str) -> Option<i64> {
-    text.strip_suffix(".0").unwrap_or(text).parse().ok()
+    let digits = text.strip_suffix(".0").unwrap_or(text);
+    is_digits(digits).then(|| digits.parse().ok()).flatten()
 }
 
 /// Whether a text is a number, and not a level's name.

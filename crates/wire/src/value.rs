@@ -33,7 +33,7 @@ pub(super) fn kind_of(value: &str) -> &'static str {
 /// attributes.
 ///
 /// # Errors
-/// [`RecordFault::TooLarge`] as soon as more than a record's bytes are written.
+/// [`RecordFault::TooLarge`] as soon as the writer is full: more is of no use.
 pub(super) fn write_members(
     writer: &mut BsonWriter<'_>,
     members: &Members<'_>,

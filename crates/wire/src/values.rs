@@ -2,10 +2,13 @@
 //! value is a message.
 //!
 //! Nothing is refused here but what [`Terms`] say: a value that breaks is read as lines, up to where it
-//! broke each by itself. So no byte is passed more than a few times, whatever a body holds.
+//! broke each by itself. So no byte is passed more than a few times to find where records begin and end,
+//! whatever a body holds. To read one that is not usual, a byte is passed once for each level that it lies
+//! in, of which there are at most [`MAX_DEPTH`](record::fault::MAX_DEPTH).
 
 mod array;
 mod broken;
+mod line;
 mod place;
 
 use crate::element;
@@ -31,8 +34,8 @@ pub(super) struct Terms {
     pub(super) is_json: bool,
     /// An object that is the whole body may be a wrapper.
     pub(super) opens_wrapper: bool,
-    /// A line that is no JSON is unusual.
-    pub(super) tells_lines: bool,
+    /// It is text: so is a line, unless a record is in it or it is the whole body, and that is not unusual.
+    pub(super) is_plain: bool,
 }
 
 /// Reads a body and gives each of its records to the batch.
@@ -119,7 +122,7 @@ impl Reader<'_, '_> {
             }
             let message = self.message_start(from, start, is_behind);
             let is_container = matches!(self.text.as_bytes().get(start), Some(b'{' | b'['));
-            if !is_container {
+            if !is_container || self.is_text(start, range.end) {
                 let stop = self.line_end(start, range.end);
                 self.line(message, start, stop)?;
                 (from, is_behind) = (stop + 1, false);
@@ -137,31 +140,6 @@ impl Reader<'_, '_> {
             if from >= range.end {
                 return Ok(());
             }
-        }
-    }
-
-    /// Where a message begins that stands at `start`: with its line, unless something stands before it.
-    fn message_start(&self, from: usize, start: usize, is_behind: bool) -> usize {
-        let before = self.text.as_bytes().get(from..start).unwrap_or_default();
-        match memchr::memrchr(b'\n', before) {
-            Some(line_end) => from + line_end + 1,
-            None if is_behind => start,
-            None => from,
-        }
-    }
-
-    fn line_end(&self, start: usize, end: usize) -> usize {
-        let rest = self.text.as_bytes().get(start..end).unwrap_or_default();
-        memchr::memchr(b'\n', rest).map_or(end, |length| start + length)
-    }
-
-    /// A line that begins with no object and no array: a value, or a message.
-    fn line(&mut self, message: usize, start: usize, stop: usize) -> Result<(), DecodeError> {
-        let line = self.text.get(start..stop).unwrap_or_default();
-        let value = line.trim_end_matches([' ', '\t', '\r']);
-        match value_end(value, 0) == Ok(value.len()) {
-            true => self.element(start..start + value.len(), &Members::new()),
-            false => self.message(message..stop),
         }
     }
 
@@ -210,8 +188,7 @@ impl Reader<'_, '_> {
             Ok(stop) => stop,
             broke => return Ok(broke),
         };
-        let is_whole = self.is_first && blanks_end(self.text.as_bytes(), stop) == self.text.len();
-        if is_whole && self.terms.opens_wrapper {
+        if self.is_whole(stop) && self.terms.opens_wrapper {
             let object = self.text.get(start..stop).unwrap_or_default();
             if let Some(wrapper) = wrapper::open(object) {
                 let read = self.wrapped(start..stop, wrapper)?;
@@ -260,12 +237,12 @@ impl Reader<'_, '_> {
     fn message(&mut self, range: Range<usize>) -> Result<(), DecodeError> {
         let line = self.text.get(range.clone()).unwrap_or_default();
         let line = line.strip_suffix('\r').unwrap_or(line);
-        if self.batch.is_strict() && self.terms.tells_lines {
+        if self.batch.is_strict() && !self.terms.is_plain {
             let fault = self.syntax_fault(line, range.start);
             self.batch.reject(fault);
             return Ok(());
         }
-        if self.terms.tells_lines {
+        if !self.terms.is_plain {
             self.unusual.tell(Notice::NotJson);
         }
         self.look_for_damage(&range);

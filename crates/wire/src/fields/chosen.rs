@@ -65,11 +65,10 @@ impl<'a> Chosen<'a> {
             fault: None,
         };
         let speaks = candidates.record.is_some();
-        if let Some((place, record)) = candidates.record {
-            chosen.take_record(place, record, unusual);
-        }
+        let record = candidates.record;
+        let unread = record.and_then(|(place, record)| chosen.take_record(place, record, unusual));
         if chosen.time.is_none() {
-            chosen.choose_time(&candidates.times, unusual);
+            chosen.choose_time(&candidates.times, unread, unusual);
         }
         if !speaks {
             chosen.choose_level(&candidates.levels, unusual);
@@ -95,17 +94,25 @@ impl<'a> Chosen<'a> {
         self.fault.clone().map_or(Ok(()), Err)
     }
 
-    fn take_record(&mut self, place: usize, record: &'a str, unusual: &mut Unusual) {
+    /// Takes what loguru's record says; what is to be told of its time, should no other field give one.
+    fn take_record(
+        &mut self,
+        place: usize,
+        record: &'a str,
+        unusual: &mut Unusual,
+    ) -> Option<Notice> {
         let level = member_of(record, "level").unwrap_or_default();
         let name = member_of(level, "name").unwrap_or_default();
         self.level = Some(Level::Text(text_of(name, unusual)));
         let message = member_of(record, "message").unwrap_or_default();
-        self.message = match message.starts_with('"') {
-            true => text_of(message, unusual),
-            false => Cow::Borrowed(message),
+        self.message = match message.as_bytes().first() {
+            Some(b'"') => text_of(message, unusual),
+            Some(b'n') => Cow::Borrowed(""),
+            _ => Cow::Borrowed(message),
         };
         let time = member_of(record, "time").unwrap_or_default();
-        self.time = times::read(time, Unit::BySize).ok();
+        let read = times::read(time, Unit::BySize);
+        self.time = read.as_ref().ok().copied();
         let time_path: &[&str] = match time.starts_with('{') {
             true => &["time", "timestamp"],
             false => &["time"],
@@ -113,10 +120,20 @@ impl<'a> Chosen<'a> {
         let mut paths: Vec<&[&str]> = vec![&["level", "name"], &["message"]];
         paths.extend(self.time.is_some().then_some(time_path));
         self.taken.push((place, without(record, &paths)));
+        let reason = read.err().filter(|_| !times::is_none(time))?;
+        Some(Notice::Time {
+            field: "record.time".to_owned(),
+            value: shortened(time),
+            reason,
+        })
     }
 
-    fn choose_time(&mut self, candidates: &[Candidate<'a, Unit>], unusual: &mut Unusual) {
-        let mut unread = None;
+    fn choose_time(
+        &mut self,
+        candidates: &[Candidate<'a, Unit>],
+        mut unread: Option<Notice>,
+        unusual: &mut Unusual,
+    ) {
         for candidate in candidates {
             if times::is_none(candidate.value) {
                 continue;
@@ -156,8 +173,11 @@ impl<'a> Chosen<'a> {
             return;
         }
         for candidate in filled() {
-            let digits = candidate.value.trim_matches('"');
-            let level = whole_number(digits).and_then(|number| level_of(number, candidate.kind));
+            let digits = match candidate.value.starts_with('"') {
+                true => text_of(candidate.value, unusual),
+                false => Cow::Borrowed(candidate.value),
+            };
+            let level = whole_number(&digits).and_then(|number| level_of(number, candidate.kind));
             let Some(level) = level else { continue };
             self.level = Some(Level::Number(level));
             if !candidate.value.starts_with('"') {

@@ -60,10 +60,10 @@ fn every_row_of_the_table_is_taken_and_what_is_unusual_of_it_is_told() {
             let are_lines = told.iter().all(|(_, reason)| reason.contains("not JSON"));
             // Lines are what a body of plain text is made of.
             assert!(
-                terms.tells_lines || !are_lines || told.is_empty(),
+                !terms.is_plain || !are_lines || told.is_empty(),
                 "{line} {told:?}"
             );
-            if terms.tells_lines {
+            if !terms.is_plain {
                 assert_eq!(told.len() as u64, tells, "{line} {told:?}");
             }
         }
@@ -224,4 +224,24 @@ fn what_is_too_deep_or_too_many_is_kept_as_text() {
     assert_eq!(kept.len(), 100_001);
     assert_eq!(kept[100_000], "[0,0]");
     assert_eq!(told(&built).len(), 1);
+}
+
+#[test]
+fn what_is_beyond_the_bound_is_kept_of_an_object_and_of_its_attributes() {
+    let members = |begin: &str| {
+        let members = (0..100_002).map(|number| format!(r#""{begin}{number}":0"#));
+        members.collect::<Vec<_>>().join(",")
+    };
+    let (own, within) = (members("k"), members("a"));
+    let body = format!(r#"{{"message":"m","attributes":{{{within}}},{own}}}"#);
+    let built = taken(UNTYPED, body.as_bytes());
+    let kept = &shown(&built.batch)[0]["attributes"];
+    assert_eq!(kept["_more"], r#"{"a100000":0,"a100001":0}"#);
+    let own = r#"{"k99998":0,"k99999":0,"k100000":0,"k100001":0}"#;
+    assert_eq!(kept["_more_"], own);
+    // A field of that name does not take the place of it either.
+    let body = format!(r#"{{"message":"m","attributes":{{{within}}},"_more":1}}"#);
+    let kept = &shown(&taken(UNTYPED, body.as_bytes()).batch)[0]["attributes"];
+    assert_eq!(kept["_more"], 1);
+    assert_eq!(kept["_more_"], r#"{"a100000":0,"a100001":0}"#);
 }
