@@ -146,20 +146,22 @@ impl App {
             tracing::info!(%address, "listening");
         }
         let tracker = TaskTracker::new();
-        let router = http::router(Arc::clone(&self.services));
-        let connections = Arc::clone(&self.services.connections);
-        let stopping = self.services.stopping.clone();
-        let serve = |(listener, _)| {
-            tokio::spawn(listener::serve(
-                listener,
-                router.clone(),
-                Arc::clone(&connections),
-                Arc::clone(&self.services.clock),
-                stopping.clone(),
-                tracker.clone(),
-            ))
+        let serving = {
+            // It holds the services: what is left of it here would keep the spool open beyond the end.
+            let router = http::router(Arc::clone(&self.services));
+            let serve = |(listener, _)| {
+                tokio::spawn(listener::serve(
+                    listener,
+                    router.clone(),
+                    Arc::clone(&self.services.connections),
+                    Arc::clone(&self.services.clock),
+                    self.services.stopping.clone(),
+                    tracker.clone(),
+                ))
+            };
+            self.listeners.into_iter().map(serve).collect()
         };
-        let serving = self.listeners.into_iter().map(serve).collect();
+        let stopping = self.services.stopping.clone();
         let spool = self.services.intake.spool().clone();
         let failed = tokio::select! {
             () = stop.cancelled() => None,

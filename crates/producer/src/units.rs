@@ -37,9 +37,9 @@ pub fn short(number: u64) -> String {
 /// A latency in at most seven characters, up to a day.
 pub fn short_millis(time: Duration) -> String {
     let millis = millis(time);
-    match time.as_secs() {
-        0..10 if millis < 99.95 => format!("{millis:.1} ms"),
-        0..10 => format!("{millis:.0} ms"),
-        seconds => format!("{seconds} s"),
+    match millis {
+        0.0..99.95 => format!("{millis:.1} ms"),
+        99.95..9_999.5 => format!("{millis:.0} ms"),
+        _ => format!("{:.0} s", millis / 1000.0),
     }
 }

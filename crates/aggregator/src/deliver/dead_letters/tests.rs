@@ -185,7 +185,7 @@ async fn a_damaged_file_is_set_aside_at_the_start_and_while_running_and_stops_no
     flip(1);
     assert_eq!(all(&letters).await, [letter("b", "b"), letter("c", "c")]);
     assert_eq!(letters.snapshot().records, 2);
-    assert!(letters.problem().unwrap().starts_with("1 files"));
+    assert!(letters.problem().unwrap().starts_with("1 file "));
     // Refused again, it is kept again.
     assert_eq!(letters.add(vec![letter("a", "a")]).await.unwrap(), 1);
     flip(2);

@@ -8,10 +8,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Bytes that are handed to a slow reader at a time, but for the last row.
 pub(super) const PIECE_BYTES: usize = 64 * 1024;
 /// The same for a reader that takes them quickly: each piece is copied and wakes a task.
-pub(super) const LARGEST_PIECE: usize = 4 * PIECE_BYTES;
+pub(super) const LARGEST_PIECE: usize = 2 * PIECE_BYTES;
 /// What every answer takes: the piece that is written and the one that waits, the chunk that they become,
 /// what compresses it, and what of it the connection has not sent.
-const ANSWER_BYTES: usize = 1024 * 1024;
+const ANSWER_BYTES: usize = 896 * 1024;
 
 /// The memory of all answers.
 pub(super) struct ReadRoom {
@@ -126,7 +126,7 @@ mod tests {
         while let Ok(answer) = room.for_answer(0) {
             answers.push(answer);
         }
-        assert_eq!(answers.len(), 5);
+        assert_eq!(answers.len(), 4);
         let (mut page, bytes) = room.page(64 * 1024 * 1024).await;
         assert_eq!(bytes, PIECE_BYTES);
         assert!(!page.fit_bytes(16 * 1024 * 1024));
