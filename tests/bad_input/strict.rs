@@ -16,6 +16,8 @@ async fn post(service: &Service, path: &str, content_type: &str, body: &str) -> 
 fn assert_refused_whole(reply: &Reply) {
     let told = refused(reply, 400, "invalid_records");
     assert_eq!(told["rejected"], 2, "{told}");
+    let message = told["message"].as_str().unwrap();
+    assert!(message.ends_with("?strict=false takes all of it"), "{told}");
     let errors = told["errors"].as_array().unwrap();
     let places: Vec<_> = errors.iter().map(|error| error["index"].as_u64()).collect();
     assert_eq!(places, [Some(1), Some(3)], "{told}");

@@ -30,11 +30,17 @@ async fn a_batch_with_a_record_that_finds_no_room_is_refused_and_no_other() {
     let service = settings.start().await;
     for (key, not_taken) in [(None, 2), (Some("key"), 4)] {
         let batch = json!([{"message": "good"}, too_large("x")]);
-        refused(&send(&service, key, &batch).await, "rejected_full");
+        let reply = send(&service, key, &batch).await;
+        refused(&reply, "rejected_full");
+        let message = reply.json()["message"].as_str().unwrap().to_owned();
+        let advice = "no room before that is raised";
+        assert!(message.contains(advice), "{message}");
         nothing_is_aside(&service, not_taken).await;
         let other = send(&service, None, &json!([{"message": "other"}])).await;
         assert_eq!(other.status, 200, "{}", other.text());
     }
+    let (log, warning) = (service.log_text(), "REJECTED_MAX_BYTES has no room");
+    assert!(log.contains(warning), "{log}");
     let found = service.get("/logs/retrieve").await.json();
     let found = found.as_array().unwrap();
     assert!(found.iter().all(|log| log["message"] == "other"));

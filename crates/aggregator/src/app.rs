@@ -7,6 +7,7 @@ mod binding;
 pub mod cursor_key;
 mod data_folder;
 mod descriptors;
+mod questionable_settings;
 pub mod shutdown;
 pub mod telemetry;
 mod wiring;
@@ -106,11 +107,7 @@ impl App {
     /// [`StartError`], a sentence that says what to change.
     pub async fn build(config: Config) -> Result<Self, StartError> {
         let backend = config.check()?;
-        if config.http.partial_batches == Some(true) {
-            tracing::warn!(
-                "PARTIAL_BATCHES=true has no effect: what is sent is taken, and nothing is refused for its neighbours"
-            );
-        }
+        questionable_settings::warn(&config);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let (workers, wanted) = (config.workers.workers, config.http.max_connections);
         let connections = descriptors::connections(&backend, workers, wanted);

@@ -10,4 +10,5 @@ pub mod compression;
 pub mod decode;
 pub mod idempotency;
 pub mod intake;
+pub mod intake_error;
 pub mod key_recovery;

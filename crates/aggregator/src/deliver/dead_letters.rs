@@ -12,8 +12,9 @@ mod kept;
 mod opening;
 mod writing;
 
-pub use at_the_door::KeptApart;
+pub use at_the_door::{KeptApart, LEAST_BYTES};
 pub use error::DeadLetterError;
+pub use file_format::name as file_name;
 pub use kept::TooLargeLetter;
 
 use file_format::read;

@@ -1,6 +1,9 @@
 //! The one form of an error: a status, a code that stays the same, a sentence, and when to come again.
 
 mod causes;
+mod records;
+
+pub(super) use records::{RecordError, Warning, record_errors};
 
 use super::addresses::Addresses;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -8,7 +11,6 @@ use axum::response::{IntoResponse, Response};
 use logs::counted;
 use record::batch::Rejects;
 use record::id::{BatchId, RecordId};
-use record::notice::Told;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -38,62 +40,6 @@ struct ErrorBody {
     rejected: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<RecordError>,
-}
-
-/// A record that was refused.
-#[derive(Debug, Serialize)]
-pub(super) struct RecordError {
-    index: usize,
-    reason: String,
-}
-
-impl RecordError {
-    pub(super) fn new(index: usize, reason: &impl ToString) -> Self {
-        Self {
-            index,
-            reason: reason.to_string(),
-        }
-    }
-}
-
-/// What is told of a record that was taken, or of the request.
-#[derive(Debug, Serialize)]
-pub(super) struct Warning {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<u32>,
-    reason: String,
-}
-
-impl Warning {
-    /// Of a record.
-    pub(super) fn of(told: &Told) -> Self {
-        Self::of_record(told.index, told.notice.to_string())
-    }
-
-    /// Of the record at a place.
-    pub(super) fn of_record(index: u32, reason: String) -> Self {
-        Self {
-            index: Some(index),
-            reason,
-        }
-    }
-
-    /// Of the request.
-    pub(super) fn of_request(reason: &str) -> Self {
-        Self {
-            index: None,
-            reason: reason.to_owned(),
-        }
-    }
-}
-
-/// The refused records that an answer names.
-pub(super) fn record_errors(rejects: &Rejects) -> Vec<RecordError> {
-    rejects
-        .listed
-        .iter()
-        .map(|reject| RecordError::new(reject.index as usize, &reject.fault))
-        .collect()
 }
 
 impl ApiError {
@@ -231,7 +177,7 @@ impl ApiError {
             (false, 1) => "the record cannot be taken".to_owned(),
             (false, _) => format!("none of the {records} can be taken"),
             (true, _) => format!(
-                "{records} cannot be taken, so nothing of the batch was; without strict=true it is"
+                "{records} cannot be taken, so nothing of the batch was; ?strict=false takes all of it"
             ),
         };
         let mut error = Self::bad_request("invalid_records", message);

@@ -11,7 +11,8 @@ use super::listener::Peer;
 use super::services::Services;
 use crate::ingest::compression::Encoding;
 use crate::ingest::decode::BodyTerms;
-use crate::ingest::intake::{Durability, IngestError, Receipt};
+use crate::ingest::intake::{Durability, Receipt};
+use crate::ingest::intake_error::IngestError;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, header};
 

@@ -32,7 +32,7 @@ fn table() -> [Row; 11] {
         ("GET", "/logs/facets", "which levels and values there are", get(facets::facets)),
         ("GET", "/logs/{id}", "one record", get(by_id::one)),
         ("GET", "/logs/{id}/context", "a record between its neighbours", get(by_id::context)),
-        ("GET", "/logs/rejected", "records that the store refused", get(dead_letters::list)),
+        ("GET", "/logs/rejected", "records that are kept aside", get(dead_letters::list)),
         ("POST", "/logs/rejected/replay", "puts them back", post(dead_letters::replay)),
         ("GET", "/health", "how the service is", get(health::health)),
     ]

@@ -16,6 +16,7 @@ use crate::deliver::dead_letters::{DeadLetter, DeadLetterError, DeadLetters, Kep
 use logs::clock::Clock;
 use record::batch::{Batch, TooLargeRecord};
 use record::fault::RecordFault;
+use record::notice::NoticeCounts;
 use spool::{AppendError, BatchOutcome, Spool};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub(super) struct Parts {
     pub(super) batch: Batch,
     /// What is to be set aside.
     pub(super) too_large: Vec<TooLargeRecord>,
+    /// What is told of it.
+    pub(super) notices: NoticeCounts,
     /// Who sent it.
     pub(super) peer: IpAddr,
 }
@@ -50,7 +53,7 @@ pub(super) struct Parts {
 /// Whether the same request was acknowledged before.
 #[derive(Debug)]
 pub(super) enum Turn {
-    /// Not that it were known; with the claim to its key, if it has one.
+    /// As far as is known, it was not; with the claim to its key, if it has one.
     First(Option<ClaimGuard>),
     /// It was; whether it is written again all the same, to learn what became of it.
     Again { written: bool },
@@ -88,6 +91,11 @@ impl Acceptance {
             self.accounting.rejected(Rejection::NotTaken, records);
             error
         };
+        // What would be refused anyway is to leave nothing aside.
+        if apart > 0 && !matches!(turn, Turn::Again { written: false }) {
+            let ready = self.spool.check();
+            ready.map_err(|error| not_taken(records, error.into()))?;
+        }
         let kept = self.set_aside(&parts.batch, parts.too_large, parts.peer);
         let kept = kept.await.map_err(|error| not_taken(records, error))?;
         let spooled = parts.batch.documents.len();
@@ -108,6 +116,7 @@ impl Acceptance {
             }
         }
         self.accounting.set_aside(apart);
+        self.accounting.told(&parts.notices);
         if let Turn::First(Some(claim)) = turn {
             claim.accepted();
         }
@@ -123,8 +132,6 @@ impl Acceptance {
         if too_large.is_empty() {
             return Ok(None);
         }
-        // What would be refused anyway is to leave nothing aside.
-        self.spool.check()?;
         let (origin, rejected_at) = (batch.origin(), self.clock.now().millis());
         let count = too_large.len();
         let letter = |record: TooLargeRecord| DeadLetter {
@@ -139,8 +146,9 @@ impl Acceptance {
         };
         let letters = too_large.into_iter().map(letter).collect();
         let kept = self.dead_letters.keep_apart(letters, peer).await?;
-        if kept.is_some() {
-            tracing::warn!(count, %peer, "records that are too large to be stored are set aside");
+        if let Some(file) = &kept {
+            let file = file.name();
+            tracing::warn!(count, %peer, file, "records that are too large to be stored are set aside");
         }
         Ok(kept)
     }

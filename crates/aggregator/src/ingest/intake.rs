@@ -1,9 +1,9 @@
 //! The way in: a batch is taken once it is durable. From the spool the drain hands it on.
 
 use super::acceptance::{Acceptance, NotAccepted, Parts, Turn};
-use super::body_error::BodyError;
 use super::decode::{BodyBounds, BodyTerms, Decoded, decode};
 use super::idempotency::{Claim, Keys};
+use super::intake_error::{IngestError, IntakeError};
 use crate::accounting::admission::Reservation;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::{Accounting, Rejection};
@@ -40,38 +40,6 @@ pub struct Accepted {
     pub repeated: bool,
 }
 
-/// Why a batch was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum IntakeError {
-    /// The spool does not take it.
-    #[error(transparent)]
-    Spool(#[from] AppendError),
-    /// A record is too large to be stored, and nothing has room for it.
-    #[error("a record is too large to be stored, and records that are set aside have no room: {0}")]
-    RejectedFull(String),
-    /// A record is too large to be stored, and the disk does not keep it.
-    #[error("a record is too large to be stored, and cannot be set aside: {0}")]
-    RejectedFailed(String),
-    /// Another batch was sent under this key.
-    #[error("another batch was sent under this Idempotency-Key: a key stands for one body")]
-    KeyReused,
-    /// The disk did not answer in time; the batch may be taken all the same.
-    #[error("the disk did not answer in time")]
-    Timeout,
-}
-
-impl From<NotAccepted> for IntakeError {
-    fn from(error: NotAccepted) -> Self {
-        match error {
-            NotAccepted::Spool(error) => Self::Spool(error),
-            NotAccepted::DeadLetters(error) => match error.is_no_room() {
-                true => Self::RejectedFull(error.to_string()),
-                false => Self::RejectedFailed(error.to_string()),
-            },
-        }
-    }
-}
-
 /// Records that wait for their key; counted also when the caller leaves meanwhile.
 struct Waiting<'a> {
     accounting: &'a Accounting,
@@ -103,17 +71,6 @@ pub struct Receipt {
     pub notices: Notices,
     /// What became of the batch.
     pub accepted: Accepted,
-}
-
-/// Why nothing of a request was taken.
-#[derive(Debug, thiserror::Error)]
-pub enum IngestError {
-    /// The body cannot be used.
-    #[error(transparent)]
-    Body(#[from] BodyError),
-    /// The batch cannot be made durable.
-    #[error(transparent)]
-    Intake(#[from] IntakeError),
 }
 
 /// Takes batches.
@@ -176,10 +133,10 @@ impl Intake {
         let parts = Parts {
             batch,
             too_large,
+            notices: notices.counts,
             peer,
         };
         let accepted = self.accept(parts, room, wanted, deadline).await?;
-        self.accounting().told(&notices.counts);
         Ok(Receipt {
             batch_id,
             records,

@@ -104,10 +104,7 @@ impl fmt::Display for Report {
         } = &self.rejected;
         let (bytes, most) = (shown::size(*bytes), shown::size(*max_bytes));
         let records = counted(*records, "record", "records");
-        write!(
-            out,
-            "aside     {records} that the store refused, {bytes} of {most}"
-        )
+        write!(out, "aside     {records} kept aside, {bytes} of {most}")
     }
 }
 
@@ -182,7 +179,7 @@ service   version 0.1.0, up for 1h 1m
 store     sqlite at /data/logs.sqlite3, available
 records   7 received and 2 found in the spool since the start: 4 stored, 1 there already, 2 refused, 1 set aside, 1 waiting
 spool     1 batch waits (the oldest for 1s), 286 B of 8.0 GiB
-aside     1 record that the store refused, 4.0 KiB of 256.0 MiB";
+aside     1 record kept aside, 4.0 KiB of 256.0 MiB";
         assert_eq!(report.unwrap().to_string(), expected);
     }
 

@@ -9,6 +9,7 @@ use super::file_format;
 use super::kept::{self, TooLargeLetter};
 use super::writing::length;
 use super::{DeadLetter, DeadLetterError, DeadLetters};
+use record::fault::MAX_DOCUMENT_BYTES;
 use record::id::BatchId;
 use spool::disk;
 use std::collections::HashSet;
@@ -17,12 +18,21 @@ use std::sync::Arc;
 
 /// The part of the bound that what comes from one address may take.
 const SHARE: u64 = 4;
+/// With a smaller bound, not even the smallest record that is too large to be stored finds room.
+pub const LEAST_BYTES: u64 = SHARE * kept::room(MAX_DOCUMENT_BYTES as u64 + 1);
 /// Addresses that are told apart; about 100 bytes of memory each.
 const MAX_PEERS: usize = 10_000;
 
 /// The file in which records of one request are kept; to be taken back by it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct KeptApart(u64);
+
+impl KeptApart {
+    /// Its file's name.
+    pub fn name(&self) -> String {
+        file_format::name(self.0)
+    }
+}
 
 impl DeadLetters {
     /// Keeps what is too large of one request, all of it or none, but for what is kept already, which is
@@ -64,6 +74,12 @@ impl DeadLetters {
         self.kept().too_large_in(number)
     }
 
+    /// The number of the next file: it grows with each that is made.
+    #[cfg(test)]
+    pub(crate) fn next_number(&self) -> u64 {
+        self.kept().next()
+    }
+
     fn write_apart(
         &self,
         mut letters: Vec<DeadLetter>,
@@ -97,6 +113,12 @@ impl DeadLetters {
             (kept.bytes(), kept.of_peer(peer))
         };
         let share = limit / SHARE;
+        if room > share {
+            return Err(DeadLetterError::NeverFits {
+                more: room,
+                limit: share,
+            });
+        }
         if own.saturating_add(room) > share {
             return Err(DeadLetterError::Share {
                 more: room,

@@ -27,6 +27,16 @@ pub enum DeadLetterError {
         /// Bytes that they may take.
         limit: u64,
     },
+    /// What came at once is more than one address may have set aside: waiting does not help.
+    #[error(
+        "they take {more} bytes of the disk, and one sender's may take {limit}, a quarter of REJECTED_MAX_BYTES: they find no room before that is raised"
+    )]
+    NeverFits {
+        /// Bytes that are to be kept.
+        more: u64,
+        /// Bytes that they may take.
+        limit: u64,
+    },
     /// They came from as many addresses as are told apart.
     #[error("they came from {0} addresses, and may come from no more")]
     Peers(usize),
@@ -42,7 +52,11 @@ impl DeadLetterError {
     /// Whether there is no room, and all else is well.
     pub fn is_no_room(&self) -> bool {
         match self {
-            Self::Full { .. } | Self::Share { .. } | Self::Peers(_) | Self::DiskFull(_) => true,
+            Self::Full { .. }
+            | Self::Share { .. }
+            | Self::NeverFits { .. }
+            | Self::Peers(_)
+            | Self::DiskFull(_) => true,
             Self::Io(error) => disk::is_no_room(error),
         }
     }

@@ -43,7 +43,8 @@ pub(super) struct Content {
     pub(super) is_current: bool,
 }
 
-pub(super) fn name(number: u64) -> String {
+/// The name of the file with this number.
+pub fn name(number: u64) -> String {
     format!("{number:020}{SUFFIX}")
 }
 

@@ -54,7 +54,7 @@ pub struct TooLargeLetter {
 }
 
 /// The room that a file of so many bytes takes.
-pub(super) fn room(bytes: u64) -> u64 {
+pub(super) const fn room(bytes: u64) -> u64 {
     bytes.next_multiple_of(BLOCK_BYTES)
 }
 

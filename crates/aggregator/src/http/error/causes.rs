@@ -5,7 +5,7 @@ use crate::accounting::admission::{self, NoRoom};
 use crate::breaker::guard::CallError;
 use crate::http::read::parameter_error::ParameterError;
 use crate::ingest::body_error::BodyError;
-use crate::ingest::intake::{IngestError, IntakeError};
+use crate::ingest::intake_error::{IngestError, IntakeError};
 use crate::search::retrieval::NotBegun;
 use crate::worker::JobError;
 use axum::http::StatusCode;

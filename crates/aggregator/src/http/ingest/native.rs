@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const PARTIAL_IGNORED: &str =
-    "partial=true has no effect: what is sent is taken, and nothing is refused for its neighbours";
+    "partial=true has no effect: what is sent is taken, unless all or nothing is asked for";
 
 /// What a sender is told when its batch is safe.
 #[derive(Debug, Serialize)]
@@ -84,19 +84,23 @@ fn success(receipt: &Receipt, partial_is_ignored: bool) -> Success {
         warning_count: (told > 0).then_some(told),
         warnings: of_request
             .into_iter()
-            .chain(too_large_warnings(receipt))
-            .chain(notices.listed.iter().map(Warning::of))
+            .chain(warnings_of_records(receipt))
             .take(MAX_LISTED_NOTICES)
             .collect(),
     }
 }
 
-fn too_large_warnings(receipt: &Receipt) -> impl Iterator<Item = Warning> {
-    let places = receipt.too_large.iter();
-    places.map(|place| {
+/// In the order of the records; of each, what is told of its content comes behind.
+fn warnings_of_records(receipt: &Receipt) -> impl Iterator<Item = Warning> {
+    let too_large = receipt.too_large.iter().map(|place| {
         let reason = format!("{}: it is set aside", RecordFault::TooLarge);
-        Warning::of_record(*place, reason)
-    })
+        (*place, Warning::of_record(*place, reason))
+    });
+    let listed = receipt.notices.listed.iter();
+    let told = listed.map(|told| (told.index, Warning::of(told)));
+    let mut all: Vec<_> = too_large.chain(told).collect();
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, warning)| warning)
 }
 
 fn answer(status: StatusCode, success: &Success, replayed: bool) -> Response {
@@ -178,4 +182,47 @@ fn durability(query: &str) -> Result<Durability, ApiError> {
         };
     }
     Ok(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::intake::Accepted;
+    use record::batch::Rejects;
+    use record::id::BatchId;
+    use record::notice::{Notice, Notices, Told};
+
+    fn warnings(too_large: Vec<u32>, told: impl Iterator<Item = u32>) -> Vec<u64> {
+        let listed = told.map(|index| Told {
+            index,
+            notice: Notice::NotJson,
+        });
+        let receipt = Receipt {
+            batch_id: BatchId::keyed("key", b"body"),
+            records: 0,
+            too_large,
+            rejects: Rejects::default(),
+            notices: Notices {
+                listed: listed.collect(),
+                ..Notices::default()
+            },
+            accepted: Accepted {
+                durability: Durability::Spooled,
+                outcome: None,
+                repeated: false,
+            },
+        };
+        let answer = serde_json::to_value(success(&receipt, false)).unwrap();
+        let warnings = answer["warnings"].as_array().unwrap();
+        let places = warnings.iter().map(|warning| warning["index"].as_u64());
+        places.map(Option::unwrap).collect()
+    }
+
+    #[test]
+    fn what_is_told_of_records_comes_in_their_order_and_the_first_hundred_are_listed() {
+        assert_eq!(warnings(vec![1, 4], [0, 1, 3].into_iter()), [0, 1, 1, 3, 4]);
+        let listed = warnings(vec![50, 200], 0..100);
+        assert_eq!((listed.len(), listed[50], listed[51]), (100, 50, 50));
+        assert_eq!(listed[99], 98);
+    }
 }

@@ -18,8 +18,11 @@ use std::sync::Arc;
 pub(in crate::http) struct Answer {
     batch_id: String,
     received_at: String,
-    records: usize,
-    durability: Durability,
+    /// This and how safe they are is known only while the batch is remembered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    durability: Option<Durability>,
     /// The rest is there only once the store has the batch, but for what was set aside at the door.
     #[serde(skip_serializing_if = "Option::is_none")]
     stored: Option<u64>,
@@ -53,7 +56,7 @@ pub(in crate::http) async fn status(
 }
 
 /// Of a batch that is not remembered any more, what is kept of it because it is too large is known for as
-/// long as it is kept.
+/// long as it is kept; its other records may be stored, or still wait in the spool.
 fn answer(
     id: BatchId,
     received_at: Timestamp,
@@ -63,7 +66,13 @@ fn answer(
     let outcome = status.as_ref().and_then(|status| status.outcome);
     let waits = status.is_some() && outcome.is_none();
     let refused = outcome.map_or(0, |outcome| outcome.refused) + too_large.len() as u64;
-    let spooled = status.as_ref().map_or(0, |status| status.records);
+    let records = status
+        .as_ref()
+        .map(|status| status.records + too_large.len());
+    let durability = status.as_ref().map(|_| match waits {
+        true => Durability::Spooled,
+        false => Durability::Stored,
+    });
     let set_aside = status.map(|status| status.set_aside).unwrap_or_default();
     let mut errors: Vec<(usize, &str)> = set_aside
         .iter()
@@ -79,17 +88,58 @@ fn answer(
     Answer {
         batch_id: id.to_string(),
         received_at: received_at.to_string(),
-        records: spooled + too_large.len(),
-        durability: if waits {
-            Durability::Spooled
-        } else {
-            Durability::Stored
-        },
+        records,
+        durability,
         stored: outcome.map(|outcome| outcome.stored),
         already_stored: outcome.map(|outcome| outcome.already_stored),
         set_aside: (!waits || refused > 0).then_some(refused),
         errors: errors
             .map(|(index, reason)| RecordError::new(index, &reason))
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use record::batch::BatchOrigin;
+    use serde_json::{Value, json};
+    use spool::BatchOutcome;
+
+    fn told(status: Option<(usize, Option<BatchOutcome>)>) -> Value {
+        let (id, received_at) = (BatchId::keyed("key", b"body"), Timestamp::from_nanos(0));
+        let letter = TooLargeLetter {
+            origin: BatchOrigin {
+                id,
+                key: None,
+                received_at,
+            },
+            position: 1,
+            reason: "too large".into(),
+        };
+        let status = status.map(|(records, outcome)| BatchStatus {
+            received_at,
+            records,
+            outcome,
+            set_aside: Vec::new(),
+        });
+        serde_json::to_value(answer(id, received_at, status, &[letter])).unwrap()
+    }
+
+    #[test]
+    fn how_safe_a_batch_is_that_is_not_remembered_is_not_claimed() {
+        let forgotten = told(None);
+        for unknown in ["durability", "records", "stored"] {
+            assert_eq!(forgotten.get(unknown), None, "{forgotten}");
+        }
+        assert_eq!(forgotten["setAside"], 1, "{forgotten}");
+        let errors = json!([{"index": 1, "reason": "too large"}]);
+        assert_eq!(forgotten["errors"], errors);
+
+        let waits = told(Some((2, None)));
+        let told_of = (&waits["records"], &waits["durability"]);
+        assert_eq!(told_of, (&json!(3), &json!("spooled")));
+        let stored = told(Some((2, Some(BatchOutcome::default()))));
+        assert_eq!(stored["durability"], "stored", "{stored}");
     }
 }

@@ -2,7 +2,7 @@
 //! hold, and putting it back.
 
 use crate::accounting::admission::{NoRoom, Reservation};
-use crate::deliver::dead_letters::{DeadLetter, DeadLetterError};
+use crate::deliver::dead_letters::{DeadLetter, DeadLetterError, file_name};
 use crate::deliver::replay::{self, ReplayError, Replayed};
 use crate::http::error::ApiError;
 use crate::http::services::Services;
@@ -74,7 +74,7 @@ pub(in crate::http) async fn list(
         let kept = letters.read(file).await?;
         let all = kept.len();
         let written;
-        (listed, written) = listed.write(kept, place.letters, limit).await?;
+        (listed, written) = listed.write(kept, place, limit).await?;
         place = match written < all {
             true => Place {
                 file,
@@ -104,12 +104,12 @@ impl Listed {
     async fn write(
         mut self,
         letters: Vec<DeadLetter>,
-        skipped: usize,
+        from: Place,
         limit: usize,
     ) -> Result<(Self, usize), ApiError> {
         let writing = tokio::task::spawn_blocking(move || {
-            let mut place = skipped;
-            for letter in letters.iter().skip(skipped) {
+            let mut place = from.letters;
+            for letter in letters.iter().skip(from.letters) {
                 if self.count >= limit {
                     break;
                 }
@@ -118,7 +118,7 @@ impl Listed {
                 if self.seen.insert((letter.origin, letter.position)) {
                     let before: &[u8] = if self.count == 0 { b"\n" } else { b",\n" };
                     self.text.extend_from_slice(before);
-                    write_kept(letter, &mut self.text)?;
+                    write_kept(letter, from.file, &mut self.text)?;
                     self.count += 1;
                 }
             }
@@ -155,13 +155,17 @@ impl Listed {
     }
 }
 
-fn write_kept(kept: &DeadLetter, out: &mut Vec<u8>) -> io::Result<()> {
+/// Of what was set aside at the door the file is told, because nothing but removing it ends it.
+fn write_kept(kept: &DeadLetter, file: u64, out: &mut Vec<u8>) -> io::Result<()> {
     let rejected_at = DateTime::from_timestamp_millis(kept.rejected_at)
         .map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true));
     out.extend_from_slice(b"{\"reason\":");
     serde_json::to_writer(&mut *out, &kept.reason)?;
     out.extend_from_slice(b",\"rejectedAt\":");
     serde_json::to_writer(&mut *out, &rejected_at)?;
+    if kept.peer.is_some() {
+        write!(out, ",\"file\":\"{}\"", file_name(file))?;
+    }
     let start = out.len();
     out.extend_from_slice(b",\"record\":");
     if page::write_document(&kept.document, out).is_err() {

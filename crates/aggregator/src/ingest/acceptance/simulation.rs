@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const HISTORIES: u64 = 150;
 const REJECTED: &str = "rejected";
 const SPOOL: &str = "spool";
+
 /// What the histories met, so that a simulation that meets nothing fails.
 #[derive(Debug, Default)]
 struct Met {
@@ -75,11 +76,19 @@ impl World {
     async fn send(&mut self, service: &mut Service, may_fail: bool) {
         let request = self.next();
         let at_once = self.random.random_bool(0.3) && request.keyed;
+        let made_before = service.made();
         let both = [service.send(&request), service.send(&request)];
         let ended = match at_once {
             true => futures_util::future::join_all(both).await,
             false => vec![both.into_iter().next().unwrap().await],
         };
+        let is_full = |ended: &Result<(), NotAccepted>| {
+            matches!(ended, Err(NotAccepted::Spool(AppendError::Full { .. })))
+        };
+        if ended.iter().all(is_full) {
+            // It was aside, and the look that follows finds nothing of it.
+            self.met.taken_back += service.made() - made_before;
+        }
         for ended in ended {
             service.came += request.records.len() as u64;
             let known = self.requests.get_mut(&request.number).unwrap();
@@ -88,6 +97,7 @@ impl World {
                     self.met.repeated += u64::from(known.acknowledged);
                     known.acknowledged = true;
                     service.set_aside += request.texts(true).count() as u64;
+                    service.told += request.records.len() as u64;
                     self.met.acknowledged += 1;
                 }
                 Err(error) => {
@@ -95,9 +105,6 @@ impl World {
                     self.met.poisoned += u64::from(poisoned && !self.disk.is_killed());
                     self.met.not_set_aside +=
                         u64::from(matches!(error, NotAccepted::DeadLetters(_)));
-                    let full = matches!(error, NotAccepted::Spool(AppendError::Full { .. }));
-                    let had_passed = request.texts(true).next().is_some();
-                    self.met.taken_back += u64::from(full && had_passed);
                     known.uncertain |= poisoned || may_fail || self.disk.is_killed();
                 }
             }
@@ -180,6 +187,7 @@ impl World {
             }
             service.came += request.records.len() as u64;
             service.set_aside += request.texts(true).count() as u64;
+            service.told += request.records.len() as u64;
             self.requests.get_mut(&request.number).unwrap().acknowledged = true;
             service.is_balanced();
         }

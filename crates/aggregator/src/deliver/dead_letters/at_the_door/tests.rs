@@ -4,7 +4,6 @@ use super::*;
 use crate::deliver::dead_letters::DeadLetterBounds;
 use crate::deliver::dead_letters::tests::{all, files, letter, open};
 use crate::deliver::memory_disk::MemoryDisk;
-use record::fault::MAX_DOCUMENT_BYTES;
 use std::net::Ipv4Addr;
 
 const BLOCK: u64 = 4096;
@@ -56,7 +55,7 @@ async fn each_address_takes_a_quarter_of_the_bound_and_all_of_them_the_bound() {
     let long = letter("long", &"x".repeat(9000));
     let full = letters.keep_apart(vec![long], peer(2)).await.unwrap_err();
     assert!(
-        matches!(full, DeadLetterError::Share { used: 0, .. }),
+        matches!(full, DeadLetterError::NeverFits { limit, .. } if limit == 2 * BLOCK),
         "{full}"
     );
     for (key, number) in [("d", 2), ("e", 2), ("f", 3), ("g", 3), ("h", 4)] {
@@ -73,6 +72,20 @@ async fn each_address_takes_a_quarter_of_the_bound_and_all_of_them_the_bound() {
     );
     assert_eq!(letters.snapshot().records, 8);
     assert_eq!(files(folder.path()).len(), 8);
+}
+
+#[tokio::test]
+async fn the_least_bound_is_the_first_that_holds_a_record_of_each_size() {
+    let smallest = DeadLetter {
+        document: vec![0; MAX_DOCUMENT_BYTES + 1],
+        ..letter("a", "")
+    };
+    for (bound, finds_room) in [(LEAST_BYTES - SHARE * BLOCK, false), (LEAST_BYTES, true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let letters = open(folder.path(), bound);
+        let kept = letters.keep_apart(vec![smallest.clone()], peer(1)).await;
+        assert_eq!(kept.is_ok(), finds_room, "{kept:?}");
+    }
 }
 
 #[tokio::test]

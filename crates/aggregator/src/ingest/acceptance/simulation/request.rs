@@ -4,6 +4,7 @@ use crate::ingest::acceptance::Parts;
 use logs::Timestamp;
 use record::batch::{Batch, BatchBuilder, TooLargeRecord};
 use record::id::{BatchId, KeyDigest};
+use record::notice::Notice;
 use std::net::Ipv4Addr;
 
 /// A request as a client has it: it may send it again.
@@ -27,7 +28,9 @@ impl Request {
         let mut builder = BatchBuilder::new(id, key, time, usize::MAX);
         for (text, _) in &self.records {
             builder.record(None, None, text, |_| Ok(()));
+            builder.tell(Notice::NotJson);
         }
+        let notices = builder.take_notices().counts;
         let whole = builder.finish().0;
         let (mut good, mut too_large) = (Vec::new(), Vec::new());
         let documents = whole.documents.slices(0..self.records.len());
@@ -43,6 +46,7 @@ impl Request {
         }
         let undated = (0..self.records.len() - too_large.len()).collect();
         Parts {
+            notices,
             batch: Batch::from_parts(id, key, time, &good, undated).unwrap(),
             too_large,
             peer: Ipv4Addr::LOCALHOST.into(),

@@ -9,7 +9,9 @@ use crate::ingest::acceptance::{Acceptance, NotAccepted, Turn};
 use crate::ingest::idempotency::{Claim, Keys};
 use crate::ingest::key_recovery;
 use logs::clock::{Clock, SystemClock};
-use spool::{Accounts, BatchOutcome, Bounds, Committer, Consumer, Portion, SpoolOptions};
+use spool::{
+    Accounts, AppendError, BatchOutcome, Bounds, Committer, Consumer, Portion, SpoolOptions,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +34,8 @@ pub(super) struct Service {
     pub(super) came: u64,
     /// Records of those that were taken which are too large.
     pub(super) set_aside: u64,
+    /// Notices of those that were taken.
+    pub(super) told: u64,
 }
 
 impl Service {
@@ -69,6 +73,7 @@ impl Service {
             consumer,
             came: 0,
             set_aside: 0,
+            told: 0,
         })
     }
 
@@ -84,7 +89,16 @@ impl Service {
                 Claim::Conflict => panic!("a key stands for one body"),
             },
         };
-        self.acceptance.accept(parts, (), turn).await
+        let is_written = !matches!(turn, Turn::Again { written: false });
+        let accepted = self.acceptance.accept(parts, (), turn).await;
+        let is_full = matches!(accepted, Err(NotAccepted::Spool(AppendError::Full { .. })));
+        assert!(is_written || !is_full, "nothing of it needs the spool");
+        accepted
+    }
+
+    /// How many files of what is aside were made in this life.
+    pub(super) fn made(&self) -> u64 {
+        self.acceptance.dead_letters.next_number()
     }
 
     /// The texts of what is aside; `None` when the process is killed meanwhile.
@@ -126,6 +140,7 @@ impl Service {
         assert_eq!(came, ended + counts.waiting, "{counts:?}");
         assert_eq!(counts.received, self.came, "{counts:?}");
         assert_eq!(counts.rejected.set_aside, self.set_aside, "{counts:?}");
+        assert_eq!(counts.warnings.not_json, self.told, "{counts:?}");
     }
 
     pub(super) async fn stop(self) {

@@ -1,0 +1,22 @@
+//! What the start says of settings that can be used, but hardly mean what they do.
+
+use crate::config::Config;
+use crate::deliver::dead_letters::LEAST_BYTES;
+
+/// Says it in the log.
+pub(super) fn warn(config: &Config) {
+    let http = &config.http;
+    if http.partial_batches == Some(true) {
+        tracing::warn!(
+            "PARTIAL_BATCHES=true has no effect: what is sent is taken, unless the sender or STRICT_BATCHES asks for all or nothing"
+        );
+    }
+    let (bytes, least) = (config.spool.rejected_max_bytes, LEAST_BYTES);
+    if bytes < least {
+        tracing::warn!(
+            bytes,
+            least,
+            "REJECTED_MAX_BYTES has no room for any record that is too large to be stored: batches with one get 503, however often they are sent"
+        );
+    }
+}
