@@ -13,7 +13,8 @@ pub struct Timestamp(i64);
 /// Why a text or a number is no time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeError {
-    /// Neither RFC 3339 nor a number.
+    /// No form that is read: neither RFC 3339 nor a number, and where a sender's time is read, none of
+    /// [`Timestamp::parse_sent`] either.
     Form,
     /// A time, but one that 64 bits of nanoseconds cannot hold.
     Range,
@@ -23,7 +24,7 @@ impl fmt::Display for TimeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Form => {
-                "expected RFC 3339 such as 2024-10-08T00:00:00Z, or a number of s, ms, µs or ns since 1970"
+                "expected for example 2024-10-08T00:00:00Z (RFC 3339), or a number of s, ms, µs or ns since 1970"
             }
             Self::Range => "outside 1677-09-21 to 2262-04-11",
         })

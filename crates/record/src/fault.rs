@@ -30,7 +30,7 @@ pub enum RecordFault {
     },
     /// None of the fields that hold a message is there.
     #[error(
-        "there is no message: expected text in one of message, _msg, msg, log, body, short_message, event, text"
+        "there is no message: expected text in one of message, _msg, msg, log, body, short_message, event, text, @m, @mt, RenderedMessage, MessageTemplate"
     )]
     MissingMessage,
     /// A field that must be text is something else.

@@ -47,11 +47,11 @@ fn what_is_wrong_with_a_record_is_said() {
         ("null", "a record must be a JSON object, not null"),
         (
             r#"{"level":"INFO"}"#,
-            "there is no message: expected text in one of message, _msg, msg, log, body, short_message, event, text",
+            "there is no message: expected text in one of message, _msg, msg, log, body, short_message, event, text, @m, @mt, RenderedMessage, MessageTemplate",
         ),
         (
             r#"{"message":null}"#,
-            "there is no message: expected text in one of message, _msg, msg, log, body, short_message, event, text",
+            "there is no message: expected text in one of message, _msg, msg, log, body, short_message, event, text, @m, @mt, RenderedMessage, MessageTemplate",
         ),
         (r#"{"message":5}"#, "message must be text, not a number"),
         (
@@ -60,11 +60,11 @@ fn what_is_wrong_with_a_record_is_said() {
         ),
         (
             r#"{"message":"m","timestamp":"yesterday"}"#,
-            "timestamp is not a time: expected RFC 3339 such as 2024-10-08T00:00:00Z, or a number of s, ms, µs or ns since 1970",
+            "timestamp is not a time: expected for example 2024-10-08T00:00:00Z (RFC 3339), or a number of s, ms, µs or ns since 1970",
         ),
         (
             r#"{"message":"m","timestamp":true}"#,
-            "timestamp is not a time: expected RFC 3339 such as 2024-10-08T00:00:00Z, or a number of s, ms, µs or ns since 1970",
+            "timestamp is not a time: expected for example 2024-10-08T00:00:00Z (RFC 3339), or a number of s, ms, µs or ns since 1970",
         ),
         (
             r#"{"message":"m","time":"2500-01-01T00:00:00Z"}"#,
