@@ -10,6 +10,7 @@ pub mod deferral;
 pub mod delivery;
 pub mod drain;
 mod feed;
+pub(crate) mod insert_size;
 pub(crate) mod key_memory;
 #[cfg(test)]
 pub(crate) mod memory_disk;

@@ -13,6 +13,7 @@ use crate::deliver::dead_letters::{DeadLetterBounds, DeadLetters};
 use crate::deliver::deferral::Deferral;
 use crate::deliver::delivery::Delivery;
 use crate::deliver::drain;
+use crate::deliver::insert_size::InsertSize;
 use crate::deliver::key_memory::KeyMemory;
 use crate::deliver::outage::Outage;
 use crate::deliver::problems::Problems;
@@ -208,6 +209,7 @@ fn delivery(
             timeout,
             problems: Problems::default(),
             outage: Outage::default(),
+            insert_size: InsertSize::default(),
         },
         dead_letters: Arc::clone(&queues.dead_letters),
         deferral: Deferral::default(),

@@ -1,6 +1,7 @@
 //! One delivery's dealings with the store: each job is sent until the store has answered it, or the
 //! portion is given back because another delivery does the asking.
 
+use super::insert_size::InsertSize;
 use super::outage::Outage;
 use super::problems::{Problem, Problems};
 use super::write_job::{WriteJob, WriteReply, Writer};
@@ -32,6 +33,7 @@ pub(crate) struct StoreAccess {
     pub(crate) timeout: Duration,
     pub(crate) problems: Problems,
     pub(crate) outage: Outage,
+    pub(crate) insert_size: InsertSize,
 }
 
 /// The store is away, and this portion is not the one that waits for it in memory.
@@ -42,6 +44,8 @@ pub(super) struct GivenBack;
 pub(super) enum NotInserted {
     /// The store refuses the command as a whole, however often it is sent.
     Refused(String),
+    /// The store takes too long for so many; fewer can be sent.
+    TooSlow,
     GivenBack,
 }
 
@@ -81,6 +85,11 @@ impl<'a> Attempt<'a> {
         self.patience == Patience::Shared
     }
 
+    /// As many documents as an insert may have now.
+    pub(super) fn insert_documents(&self) -> usize {
+        self.access.insert_size.documents()
+    }
+
     /// The times of receipt of batches.
     pub(super) async fn receipts(
         &mut self,
@@ -99,7 +108,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Inserts until the store has answered for every document.
+    /// Inserts until the store has answered for every document, or takes too long for so many.
     pub(super) async fn insert(
         &mut self,
         documents: &Arc<DocumentList>,
@@ -109,9 +118,13 @@ impl<'a> Attempt<'a> {
         let refused = |reason: &str| Err(NotInserted::Refused(reason.to_owned()));
         loop {
             let work = WriteJob::Insert(Arc::clone(documents), range.clone());
+            let begun = self.access.clock.elapsed();
             match self.submit(work).await {
                 Ok(WriteReply::Inserted(report)) => {
                     self.begun = true;
+                    let took = self.access.clock.elapsed().saturating_sub(begun);
+                    let size = &self.access.insert_size;
+                    size.were_taken(range.len(), took, self.access.timeout);
                     return Ok(report);
                 }
                 Ok(WriteReply::Receipts(_)) => return refused("the lane mixed up its jobs"),
@@ -123,8 +136,13 @@ impl<'a> Attempt<'a> {
                 }
                 Err(error) => {
                     panics += u32::from(matches!(error, JobError::Panicked));
+                    let too_many =
+                        is_too_slow(&error) && self.access.insert_size.took_too_long(range.len());
                     let rested = self.rest_after(&mut pause, &error).await;
                     rested.map_err(|GivenBack| NotInserted::GivenBack)?;
+                    if too_many {
+                        return Err(NotInserted::TooSlow);
+                    }
                 }
             }
         }
@@ -196,6 +214,13 @@ fn is_answer(done: &Result<WriteReply, JobError<CallError>>) -> bool {
         Err(JobError::Failed(CallError::Store(error))) => !error.is_failure(),
         Err(_) => false,
     }
+}
+
+fn is_too_slow(error: &JobError<CallError>) -> bool {
+    matches!(
+        error,
+        JobError::Failed(CallError::Store(StoreError::Timeout))
+    )
 }
 
 fn is_away(error: &JobError<CallError>) -> bool {

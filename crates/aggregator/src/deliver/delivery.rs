@@ -16,8 +16,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::{InsertReport, Refused};
 
-/// Documents in one insert command or transaction at most; beyond 1000 little is gained.
-pub(crate) const INSERT_DOCUMENTS: usize = 5_000;
 /// Bytes in one insert command or transaction at most, but for a larger document: thousands of usual
 /// records. The command and the driver's copy of it stay below what the allocator maps anew each time,
 /// which took a tenth of all CPU time.
@@ -181,7 +179,7 @@ pub(super) async fn send(
     let portion = Prepared::new(portion, receipts);
     let documents = &portion.documents;
     let mut report = InsertReport::default();
-    let mut left = documents.chunks(INSERT_DOCUMENTS, INSERT_BYTES);
+    let mut left = documents.chunks(attempt.insert_documents(), INSERT_BYTES);
     left.reverse();
     while let Some(range) = left.pop() {
         match attempt.insert(documents, range.clone()).await {
@@ -193,8 +191,9 @@ pub(super) async fn send(
                     reason,
                 });
             }
-            // The whole command was refused: the document that is to blame is looked for.
-            Err(NotInserted::Refused(_)) => {
+            // The whole command was refused, and the document that is to blame is looked for; or half of
+            // them take half of the time.
+            Err(NotInserted::Refused(_) | NotInserted::TooSlow) => {
                 let middle = range.start + range.len() / 2;
                 left.push(middle..range.end);
                 left.push(range.start..middle);
@@ -234,6 +233,8 @@ async fn settle_doubts(
                 Err(NotInserted::Refused(reason)) => {
                     report.doubtful.push(Refused { reason, ..one });
                 }
+                // One alone is not too many; it stays in doubt.
+                Err(NotInserted::TooSlow) => report.doubtful.push(one),
             }
         }
     }

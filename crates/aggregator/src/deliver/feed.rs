@@ -3,7 +3,8 @@
 //! While the store is away one delivery holds a portion; what the others give back is read from disk again
 //! once the store is there.
 
-use crate::deliver::delivery::{Delivery, INSERT_BYTES, INSERT_DOCUMENTS};
+use crate::deliver::delivery::{Delivery, INSERT_BYTES};
+use crate::deliver::insert_size;
 use record::documents::Documents;
 use spool::{ConsumeError, Consumer, Lookup, Portion, Spooled};
 use std::collections::BTreeSet;
@@ -14,7 +15,7 @@ use tokio::task::{JoinError, JoinSet};
 
 /// What is handed on at one time, coalesced: one insert command.
 const PORTION: Portion = Portion {
-    documents: INSERT_DOCUMENTS,
+    documents: insert_size::MOST,
     bytes: INSERT_BYTES,
 };
 /// Bytes of documents that all deliveries hold together, but for a single larger batch, which goes alone.

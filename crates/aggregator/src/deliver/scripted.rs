@@ -4,6 +4,7 @@ use super::attempt::StoreAccess;
 use super::dead_letters::{DeadLetter, DeadLetterBounds, DeadLetters};
 use super::deferral::Deferral;
 use super::delivery::Delivery;
+use super::insert_size::InsertSize;
 use super::outage::Outage;
 use super::problems::Problems;
 use super::write_job::Writer;
@@ -239,6 +240,7 @@ pub(super) fn open(
             timeout: TIMEOUT,
             problems: Problems::default(),
             outage: Outage::default(),
+            insert_size: InsertSize::default(),
         },
         dead_letters: Arc::new(dead_letters),
         deferral: Deferral::default(),

@@ -2,7 +2,8 @@
 
 use super::attempt::{Attempt, Patience};
 use super::deferral::ParkedBatch;
-use super::delivery::{Delivery, INSERT_BYTES, INSERT_DOCUMENTS, send};
+use super::delivery::{Delivery, INSERT_BYTES, send};
+use super::insert_size;
 use super::outcome::outcome;
 use record::batch::Batch;
 use spool::{BatchOutcome, KeptSegments, Lookup, Spooled};
@@ -81,7 +82,7 @@ impl Waiting {
         }
         let numbers = delivery.deferral.parked().some_from(
             self.next,
-            INSERT_DOCUMENTS as u64,
+            insert_size::MOST as u64,
             INSERT_BYTES as u64,
         );
         self.next = numbers.last().map_or(0, |last| last + 1);

@@ -56,6 +56,39 @@ async fn an_insert_that_fails_in_passing_is_sent_until_it_succeeds() {
     assert!(place.set_aside().await.is_empty());
 }
 
+/// Beside large records the embedded store takes milliseconds for each: the same insert would never end.
+#[tokio::test]
+async fn what_takes_the_store_too_long_is_sent_in_smaller_parts_and_then_in_larger_ones_again() {
+    const MANY: usize = 1_000;
+    const QUICK: usize = 200;
+    let is_slow = Arc::new(AtomicBool::new(true));
+    let slow = Arc::clone(&is_slow);
+    let mut place =
+        start(
+            move |messages| match slow.load(Ordering::Relaxed) && messages.len() > QUICK {
+                true => Answer::Fail(StoreError::Timeout),
+                false => Answer::Take,
+            },
+        );
+    let messages: Vec<String> = (0..MANY).map(|number| number.to_string()).collect();
+    let texts: Vec<&str> = messages.iter().map(String::as_str).collect();
+    let told = place.deliver(vec![batch("a", &texts, true)]).await;
+    assert_eq!(told, [stored(MANY as u64)]);
+    let mut taken: Vec<String> = {
+        let inserts = place.store.inserts.lock().unwrap();
+        let taken = inserts.iter().filter(|insert| insert.len() <= QUICK);
+        taken.flatten().cloned().collect()
+    };
+    taken.sort_unstable_by_key(|message| message.parse::<usize>().unwrap());
+    assert_eq!(taken, messages, "each once");
+    is_slow.store(false, Ordering::Relaxed);
+    for key in ["b", "c", "d", "e", "f", "g"] {
+        place.deliver(vec![batch(key, &texts, true)]).await;
+    }
+    let last = place.store.inserts.lock().unwrap().pop().unwrap();
+    assert_eq!(last.len(), MANY);
+}
+
 #[tokio::test]
 async fn a_record_that_is_refused_for_good_is_set_aside_and_does_not_stop_the_others() {
     let mut place = start(|_| Answer::Refuse(1));
