@@ -38,11 +38,7 @@ impl InsertSize {
     pub(super) fn were_taken(&self, documents: usize, took: Duration, had: Duration) {
         let now = self.documents();
         if now < MOST && documents >= now && took < had / 4 {
-            let more = (now * 2).min(MOST);
-            // Whoever found them too many meanwhile knows better.
-            let _ = self
-                .0
-                .compare_exchange(now, more, Ordering::Relaxed, Ordering::Relaxed);
+            self.0.store((now * 2).min(MOST), Ordering::Relaxed);
         }
     }
 }
