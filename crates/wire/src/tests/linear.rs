@@ -69,14 +69,20 @@ fn no_record_takes_much_longer_than_good_ones() {
 #[test]
 fn no_body_takes_much_longer_than_good_lines() {
     let good = filled("{\"message\":\"a\"}\n");
-    for line in ["[\n", "{\"a\":\n", "[{}\n", "{\"message\":\"a\n"] {
+    for (line, most) in [
+        ("[\n", 3),
+        ("{\"a\":\n", 3),
+        // Four times as many records as the good lines have, each of which is told.
+        ("[{}\n", 6),
+        ("{\"message\":\"a\n", 3),
+    ] {
         let body = filled(line);
         for terms in [JSON, LINES] {
             // Others work on this machine as well: at one time of several, both have it for themselves.
             let is_quick = (0..5).any(|_| {
                 let (good, took) = (time(LINES, &good), time(terms, &body));
                 println!("{line:?}: {took:?}, good lines {good:?}");
-                took < 3 * good
+                took < most * good
             });
             assert!(is_quick, "{line:?}");
         }
