@@ -18,14 +18,14 @@ impl Reader<'_, '_> {
         if !self.terms.is_plain || self.text.as_bytes().get(start) != Some(&b'[') {
             return false;
         }
-        let line = self
-            .text
-            .get(..self.line_end(start, end))
-            .unwrap_or_default();
-        let Ok(stop) = value_end(line, start) else {
+        // Not to the line's end first: of many arrays in one line, each would look for it again.
+        let Ok(stop) = value_end(self.text.get(..end).unwrap_or_default(), start) else {
             return false;
         };
-        let array = line.get(start..stop).unwrap_or_default();
+        let array = self.text.get(start..stop).unwrap_or_default();
+        if array.contains('\n') {
+            return false;
+        }
         !self.is_whole(stop) && !elements_in(array).any(|(_, element)| element.starts_with('{'))
     }
 
