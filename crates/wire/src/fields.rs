@@ -6,6 +6,7 @@
 mod candidates;
 mod chosen;
 
+use crate::levels::SentLevel;
 use crate::members::{Members, Value, free_name, keep_last, members_of};
 use crate::names::{Role, role_of};
 use crate::times;
@@ -46,7 +47,7 @@ fn try_record(
     }
     let mut attributes = attributes(&members, &chosen, unusual);
     share(&mut attributes, shared);
-    let level = chosen.level.as_ref().map(chosen::Level::text);
+    let level = chosen.level.as_ref().map(SentLevel::text);
     let is_strict = batch.is_strict();
     let is_taken = batch.record(chosen.time, level, &chosen.message, |writer| {
         value::write_members(writer, &attributes, 0, unusual)?;
@@ -88,11 +89,7 @@ fn attributes<'a>(
             has_members = true;
             continue;
         }
-        let is_role = matches!(
-            role_of(name).0,
-            Role::Time(_) | Role::Message(_) | Role::Level(_)
-        );
-        if is_role || matches!(value, Value::Rest(_)) {
+        if role_of(name).0.is_of_one_field() || matches!(value, Value::Rest(_)) {
             kept.push(attributes.len());
         }
         attributes.push((Cow::Borrowed(name), value));

@@ -1,6 +1,7 @@
 //! Numbers as levels: what each scale that senders use says of them.
 
 use logs::Level;
+use std::borrow::Cow;
 
 /// Which scale a number is on, as far as its field's name tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +12,23 @@ pub(super) enum Scale {
     Python,
     /// OpenTelemetry's severity numbers.
     OpenTelemetry,
+}
+
+/// The level of a record.
+pub(super) enum SentLevel<'a> {
+    /// As it was sent.
+    Text(Cow<'a, str>),
+    /// The one that a number stands for, which is kept as an attribute.
+    Number(Level),
+}
+
+impl SentLevel<'_> {
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(level) => level.name(),
+        }
+    }
 }
 
 /// The level that a number stands for; `None` for one that stands for none.

@@ -15,6 +15,13 @@ pub(super) enum Role {
     Attribute,
 }
 
+impl Role {
+    /// Whether a record has it once, and so one field at most is chosen for it.
+    pub(super) fn is_of_one_field(self) -> bool {
+        matches!(self, Self::Time(_) | Self::Message(_) | Self::Level(_))
+    }
+}
+
 /// What a number under a time's name counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
@@ -84,8 +91,6 @@ const NAMES: [(&str, Role); 39] = [
 
 /// A level's name that may also be a member of an object.
 pub(super) const NESTED_LEVEL: &str = "log.level";
-/// The place of [`NESTED_LEVEL`] in the order of names.
-pub(super) const NESTED_LEVEL_RANK: u8 = 26;
 
 const LONGEST: usize = 20;
 
@@ -126,7 +131,7 @@ mod tests {
 
     #[test]
     fn every_name_is_found_in_any_case_and_no_other() {
-        assert_eq!(NAMES[usize::from(NESTED_LEVEL_RANK)].0, NESTED_LEVEL);
+        assert_eq!(NAMES[usize::from(role_of(NESTED_LEVEL).1)].0, NESTED_LEVEL);
         for (rank, (name, role)) in NAMES.into_iter().enumerate() {
             assert_eq!(role_of(name), (role, u8::try_from(rank).unwrap()), "{name}");
             let lower = name.to_lowercase();

@@ -6,7 +6,7 @@
 //! becomes and what is said about it. So this path must take nothing that the other would refuse or tell
 //! of, and write the same bytes; property tests hold both against each other.
 
-use super::levels::{Scale, is_digits, level_of};
+use super::levels::{Scale, SentLevel, is_digits, level_of};
 use super::member_names::{self, MemberNames, Object};
 use super::names::{Role, Unit};
 use super::scanner::{Number, Scanner};
@@ -30,18 +30,12 @@ pub(super) struct Scratch<'a> {
 #[derive(Default)]
 struct Parts<'a> {
     time: Found<Timestamp>,
-    level: Found<Level<'a>>,
+    level: Found<SentLevel<'a>>,
     message: Found<Cow<'a, str>>,
     has_attributes: bool,
     has_record: bool,
     /// Whether a field with a role is an attribute all the same.
     keeps: bool,
-}
-
-/// A level that is a text, or that a number stands for.
-enum Level<'a> {
-    Text(Cow<'a, str>),
-    Number(logs::Level),
 }
 
 /// The first field of a role.
@@ -79,12 +73,10 @@ pub(super) fn record<'a>(
     batch: &mut BatchBuilder,
 ) -> Option<()> {
     let parts = scratch.record(scanner)?;
-    let level = match &parts.level.value {
-        None => None,
-        Some(Level::Text(text)) => Some(text.as_ref()),
-        Some(Level::Number(_)) if batch.is_strict() => return None,
-        Some(Level::Number(level)) => Some(level.name()),
-    };
+    if batch.is_strict() && matches!(parts.level.value, Some(SentLevel::Number(_))) {
+        return None;
+    }
+    let level = parts.level.value.as_ref().map(SentLevel::text);
     let message = parts.message.value?;
     // One that is too large is refused here as it is there.
     let _taken = batch.record(parts.time.value, level, &message, |writer| {
@@ -142,19 +134,19 @@ impl<'a> Scratch<'a> {
         let is_text = scanner.next()? == b'"';
         if !parts.level.is_first(rank)? {
             // A text beats a number.
-            let is_beaten = is_text && matches!(parts.level.value, Some(Level::Number(_)));
+            let is_beaten = is_text && matches!(parts.level.value, Some(SentLevel::Number(_)));
             (!is_beaten).then_some(())?;
             return self.later(scanner, name, parts);
         }
         if is_text {
             let text = filled(scanner)?;
-            parts.level.value = (!is_digits(&text)).then_some(Level::Text(text));
+            parts.level.value = (!is_digits(&text)).then_some(SentLevel::Text(text));
             return parts.level.value.is_some().then_some(());
         }
         let Number::Integer(number) = scanner.number()? else {
             return None;
         };
-        parts.level.value = Some(Level::Number(level_of(number, scale)?));
+        parts.level.value = Some(SentLevel::Number(level_of(number, scale)?));
         parts.keeps = true;
         self.check_size()?;
         self.writer().integer(name, number);

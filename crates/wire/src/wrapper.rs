@@ -2,7 +2,7 @@
 
 use crate::fields::is_empty;
 use crate::members::{Members, Value, keep_last};
-use crate::names::{Role, role_of};
+use crate::names::role_of;
 use crate::raw::{elements_in, members_in};
 use crate::string::name_of;
 use crate::unusual::Unusual;
@@ -49,16 +49,10 @@ pub(super) fn open(object: &str) -> Option<Wrapper<'_>> {
             Some(_) if is_known => empty = Some(array),
             _ => {}
         }
-        let is_role = matches!(
-            role_of(&name).0,
-            Role::Time(_) | Role::Message(_) | Role::Level(_)
-        );
-        match is_empty(&name, member.value) {
-            true => continue,
-            false if is_role => return None,
-            false => {}
+        if is_empty(&name, member.value) {
+            continue;
         }
-        if shared.len() == MAX_SHARED {
+        if role_of(&name).0.is_of_one_field() || shared.len() == MAX_SHARED {
             return None;
         }
         shared_bytes += member.name.len() + member.value.len();

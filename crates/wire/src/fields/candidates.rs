@@ -3,7 +3,7 @@
 use super::is_nothing;
 use crate::levels::Scale;
 use crate::members::Members;
-use crate::names::{Form, NESTED_LEVEL, NESTED_LEVEL_RANK, Role, Unit, role_of};
+use crate::names::{Form, NESTED_LEVEL, Role, Unit, role_of};
 use crate::raw::member_of;
 
 /// A field that may have a role.
@@ -18,6 +18,28 @@ pub(super) struct Candidate<'a, T> {
     pub(super) kind: T,
     /// The object that it is a member of, when that is not the record itself.
     pub(super) within: Option<&'a str>,
+}
+
+/// The same without what its name says of its value.
+struct Field<'a> {
+    rank: u8,
+    place: usize,
+    name: &'a str,
+    value: &'a str,
+}
+
+impl<'a> Field<'a> {
+    /// As a member of the record itself.
+    fn with<T>(self, kind: T) -> Candidate<'a, T> {
+        Candidate {
+            rank: self.rank,
+            place: self.place,
+            name: self.name,
+            value: self.value,
+            kind,
+            within: None,
+        }
+    }
 }
 
 /// The fields with a role, those that count before others first.
@@ -36,36 +58,21 @@ impl<'a> Candidates<'a> {
         for (place, (name, value)) in members.iter().enumerate() {
             let (role, rank) = role_of(name);
             let value = value.json();
+            let field = Field {
+                rank,
+                place,
+                name,
+                value,
+            };
             match role {
-                Role::Time(kind) => found.times.push(Candidate {
-                    rank,
-                    place,
-                    name,
-                    value,
-                    kind,
-                    within: None,
-                }),
+                Role::Time(kind) => found.times.push(field.with(kind)),
                 Role::Message(kind) => {
                     if kind == Form::Log {
                         found.levels.extend(nested_level(place, value));
                     }
-                    found.messages.push(Candidate {
-                        rank,
-                        place,
-                        name,
-                        value,
-                        kind,
-                        within: None,
-                    });
+                    found.messages.push(field.with(kind));
                 }
-                Role::Level(kind) => found.levels.push(Candidate {
-                    rank,
-                    place,
-                    name,
-                    value,
-                    kind,
-                    within: None,
-                }),
+                Role::Level(kind) => found.levels.push(field.with(kind)),
                 Role::Record if found.record.is_none() && is_record(value) => {
                     found.record = Some((place, value));
                 }
@@ -81,13 +88,15 @@ impl<'a> Candidates<'a> {
 
 /// The member `level` of an object `log`.
 fn nested_level(place: usize, value: &str) -> Option<Candidate<'_, Scale>> {
-    Some(Candidate {
-        rank: NESTED_LEVEL_RANK,
+    let field = Field {
+        rank: role_of(NESTED_LEVEL).1,
         place,
         name: NESTED_LEVEL,
         value: member_of(value, "level")?,
-        kind: Scale::Usual,
+    };
+    Some(Candidate {
         within: Some(value),
+        ..field.with(Scale::Usual)
     })
 }
 

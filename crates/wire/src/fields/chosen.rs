@@ -2,7 +2,7 @@
 
 use super::candidates::{Candidate, Candidates};
 use super::is_nothing;
-use crate::levels::{Scale, is_digits, level_of, whole_number};
+use crate::levels::{Scale, SentLevel, is_digits, level_of, whole_number};
 use crate::members::Members;
 use crate::names::{Form, Unit};
 use crate::raw::{member_of, without};
@@ -14,23 +14,6 @@ use logs::Timestamp;
 use record::fault::RecordFault;
 use record::notice::{Notice, shortened};
 use std::borrow::Cow;
-
-/// The level of a record.
-pub(super) enum Level<'a> {
-    /// As it was sent.
-    Text(Cow<'a, str>),
-    /// The one that a number stands for, which is kept as an attribute.
-    Number(logs::Level),
-}
-
-impl Level<'_> {
-    pub(super) fn text(&self) -> &str {
-        match self {
-            Self::Text(text) => text,
-            Self::Number(level) => level.name(),
-        }
-    }
-}
 
 /// What becomes of a field.
 pub(super) enum Fate<'a> {
@@ -45,7 +28,7 @@ pub(super) enum Fate<'a> {
 /// What a record is beside its attributes, and which fields that came from.
 pub(super) struct Chosen<'a> {
     pub(super) time: Option<Timestamp>,
-    pub(super) level: Option<Level<'a>>,
+    pub(super) level: Option<SentLevel<'a>>,
     pub(super) message: Cow<'a, str>,
     /// Places of fields that were taken, and what is left of each.
     taken: Vec<(usize, Option<String>)>,
@@ -103,7 +86,7 @@ impl<'a> Chosen<'a> {
     ) -> Option<Notice> {
         let level = member_of(record, "level").unwrap_or_default();
         let name = member_of(level, "name").unwrap_or_default();
-        self.level = Some(Level::Text(text_of(name, unusual)));
+        self.level = Some(SentLevel::Text(text_of(name, unusual)));
         let message = member_of(record, "message").unwrap_or_default();
         self.message = match message.as_bytes().first() {
             Some(b'"') => text_of(message, unusual),
@@ -169,7 +152,7 @@ impl<'a> Chosen<'a> {
                 .within
                 .and_then(|object| without(object, &[&["level"]]));
             self.taken.push((candidate.place, left));
-            self.level = Some(Level::Text(text));
+            self.level = Some(SentLevel::Text(text));
             return;
         }
         for candidate in filled() {
@@ -179,7 +162,7 @@ impl<'a> Chosen<'a> {
             };
             let level = whole_number(&digits).and_then(|number| level_of(number, candidate.kind));
             let Some(level) = level else { continue };
-            self.level = Some(Level::Number(level));
+            self.level = Some(SentLevel::Number(level));
             if !candidate.value.starts_with('"') {
                 self.refuse_not_text(candidate.name, candidate.value);
             }
