@@ -4,6 +4,8 @@ use std::ops::Deref;
 
 /// What direct access is aligned to, in the file and in memory.
 pub(super) const BLOCK_BYTES: usize = 4096;
+/// A buffer that had to be larger than this for one frame is not kept.
+const KEPT_BYTES: usize = 6 * 1024 * 1024;
 
 /// Bytes for, or from, one place of a file.
 #[derive(Debug, Default)]
@@ -45,9 +47,10 @@ impl AlignedBuffer {
         self.bytes.truncate(self.start.saturating_add(count));
     }
 
-    /// Bytes of memory that it takes up.
-    pub(super) fn capacity(&self) -> usize {
-        self.bytes.capacity()
+    /// Whether it takes up more memory than is kept for the next ones: the frame of a usual group has room
+    /// in less.
+    pub(super) fn is_large(&self) -> bool {
+        self.bytes.capacity() > KEPT_BYTES
     }
 }
 

@@ -8,8 +8,6 @@ use std::sync::Arc;
 
 /// How much is read at one time.
 const READ_BYTES: usize = if cfg!(test) { 8 * 1024 } else { 1024 * 1024 };
-/// A window that had to be larger than this for one frame is not kept; that of a usual group's is.
-const KEPT_BYTES: usize = 6 * 1024 * 1024;
 
 /// What stands at a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +71,7 @@ impl FrameCursor {
 
     /// Gives the memory of a large frame back: what was wanted of its payload is copied.
     pub(super) fn forget_large_payload(&mut self) {
-        if self.window.capacity() > KEPT_BYTES {
+        if self.window.is_large() {
             self.window = AlignedBuffer::default();
             self.payload = 0..0;
         }

@@ -133,7 +133,7 @@ impl Log {
         let written = encoded
             .map_err(AppendError::TooLarge)
             .and_then(|head| self.write(&frame).map(|()| head));
-        if frame.capacity() <= KEPT_BYTES {
+        if !frame.is_large() {
             self.frame = frame;
         }
         let head = written?;
@@ -284,6 +284,3 @@ pub(super) fn not_begun(fault: CreateFault, no_segment: &Condition) -> AppendErr
         }
     }
 }
-
-/// A buffer that had to be larger than this for one frame is not kept; that of a usual group is.
-const KEPT_BYTES: usize = 6 * 1024 * 1024;
