@@ -12,7 +12,7 @@ use query::{Candidate, Query};
 use record::documents::DocumentList;
 use record::id::{BatchId, RecordId};
 use std::collections::VecDeque;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::counts::Counts;
@@ -78,16 +78,24 @@ pub(crate) fn one_row(nanos: i64) -> Page {
 
 /// The same with this message.
 pub(crate) fn row_of(nanos: i64, message: &str) -> Page {
-    let mut page = empty(nanos);
-    let row = Candidate {
-        id: id(nanos),
-        severity: 9,
-        level: None,
-        message,
-        attributes: None,
-    };
-    page.push_record(&Query::default(), row);
+    let mut page = Page::default();
+    add_rows(&mut page, nanos..=nanos, message);
     page
+}
+
+/// Adds rows of these times to a page, with more behind them.
+pub(crate) fn add_rows(page: &mut Page, times: RangeInclusive<i64>, message: &str) {
+    for nanos in times {
+        let row = Candidate {
+            id: id(nanos),
+            severity: 9,
+            level: None,
+            message,
+            attributes: None,
+        };
+        page.push_record(&Query::default(), row);
+        page.next = Some(row.id);
+    }
 }
 
 /// A page without a row, with more behind it.

@@ -123,7 +123,7 @@ impl Answer {
             self.part = Part::FirstRow;
         }
         while chunk.len() < wanted {
-            match self.write_small_row(&mut chunk)? {
+            match self.write_row(LARGE_RECORD, &mut chunk)? {
                 Next::Written => continue,
                 Next::Large => {
                     (self, chunk) = self.write_elsewhere(chunk).await?;
@@ -167,36 +167,27 @@ impl Answer {
         }
     }
 
-    /// Writes the row that it is at, unless it is a large one.
-    fn write_small_row(&mut self, chunk: &mut Vec<u8>) -> io::Result<Next> {
-        match self.page.row(self.row) {
-            None => Ok(Next::None),
-            Some(row) if row.bytes() > LARGE_RECORD => Ok(Next::Large),
-            Some(row) => {
-                self.format.write(row, self.part == Part::FirstRow, chunk)?;
-                self.advance();
-                Ok(Next::Written)
-            }
-        }
-    }
-
-    fn advance(&mut self) {
+    /// Writes the row that it is at, unless it is larger than `most` bytes.
+    fn write_row(&mut self, most: usize, chunk: &mut Vec<u8>) -> io::Result<Next> {
+        let row = match self.page.row(self.row) {
+            None => return Ok(Next::None),
+            Some(row) if row.bytes() > most => return Ok(Next::Large),
+            Some(row) => row,
+        };
+        self.format.write(row, self.part == Part::FirstRow, chunk)?;
         self.part = Part::Rows;
         self.row += 1;
         if self.row == self.page.len() {
             // Beside what a large row has become, the row itself is not kept.
             (self.page, self.row) = (Page::default(), 0);
         }
+        Ok(Next::Written)
     }
 
-    /// The same on another thread: a large row takes long.
+    /// The same on another thread, whatever its size: a large row takes long.
     async fn write_elsewhere(mut self, mut chunk: Vec<u8>) -> io::Result<(Self, Vec<u8>)> {
         let written = tokio::task::spawn_blocking(move || {
-            if let Some(row) = self.page.row(self.row) {
-                self.format
-                    .write(row, self.part == Part::FirstRow, &mut chunk)?;
-                self.advance();
-            }
+            self.write_row(usize::MAX, &mut chunk)?;
             Ok((self, chunk))
         });
         written.await.map_err(io::Error::other)?
@@ -207,8 +198,7 @@ impl Answer {
 mod tests {
     use super::*;
     use crate::http::read::retrieve::format::Kind;
-    use crate::search::retrieval::scripted::{empty, one_row, pages, row_of};
-    use query::{Candidate, Query};
+    use crate::search::retrieval::scripted::{add_rows, empty, one_row, pages};
 
     #[tokio::test]
     async fn rows_that_were_found_do_not_wait_for_a_search_that_finds_no_more() {
@@ -229,17 +219,8 @@ mod tests {
     #[tokio::test]
     async fn many_rows_go_out_in_few_chunks_and_no_small_rest_goes_alone() {
         let message = "x".repeat(1024);
-        let mut rows = row_of(1, &message);
-        for id in (2..=300).filter_map(|nanos| one_row(nanos).next) {
-            let row = Candidate {
-                id,
-                severity: 9,
-                level: None,
-                message: &message,
-                attributes: None,
-            };
-            rows.push_record(&Query::default(), row);
-        }
+        let mut rows = empty(1);
+        add_rows(&mut rows, 1..=300, &message);
         let (pages, _questions) = pages(Vec::new());
         let source = Source::Stream(Prefetch::start(pages));
         let format = Format::new(Kind::NdJson, None).unwrap();

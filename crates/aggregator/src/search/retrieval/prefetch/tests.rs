@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::search::retrieval::scripted::{self, empty, last, one_row};
-use query::{Candidate, Query};
+use query::Query;
 
 #[tokio::test]
 async fn a_search_that_is_broken_off_does_not_look_like_the_end() {
@@ -57,18 +57,7 @@ async fn a_page_without_rows_is_passed_over_while_the_last_one_is_written() {
 /// A page of several pieces, with more behind it.
 fn large() -> Page {
     let mut page = one_row(1);
-    let message = "x".repeat(PIECE_BYTES / 2);
-    for id in (2..8).filter_map(|nanos| one_row(nanos).next) {
-        let row = Candidate {
-            id,
-            severity: 9,
-            level: None,
-            message: &message,
-            attributes: None,
-        };
-        page.push_record(&Query::default(), row);
-        page.next = Some(id);
-    }
+    scripted::add_rows(&mut page, 2..=7, &"x".repeat(PIECE_BYTES / 2));
     page
 }
 
