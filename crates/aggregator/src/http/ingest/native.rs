@@ -52,15 +52,22 @@ pub(in crate::http) async fn batch(
     body: Body,
 ) -> Result<Response, ApiError> {
     let query = query.as_deref().unwrap_or_default();
-    let (terms, wanted) = terms(&headers, query).map_err(ApiError::closing)?;
-    let ignored = strictness(query).map_err(ApiError::closing)?.is_ignored;
+    let Asked {
+        terms,
+        wanted,
+        partial_is_ignored,
+    } = asked(&headers, query).map_err(ApiError::closing)?;
     let receipt = receive(&services, &headers, (body, peer), terms, wanted).await?;
     let status = match (wanted, receipt.accepted.durability) {
         (Durability::Stored, Durability::Spooled) => StatusCode::ACCEPTED,
         _ => StatusCode::OK,
     };
     let replayed = receipt.accepted.repeated;
-    Ok(answer(status, &success(&receipt, ignored), replayed))
+    Ok(answer(
+        status,
+        &success(&receipt, partial_is_ignored),
+        replayed,
+    ))
 }
 
 fn success(receipt: &Receipt, partial_is_ignored: bool) -> Success {
@@ -118,32 +125,39 @@ fn answer(status: StatusCode, success: &Success, replayed: bool) -> Response {
     response
 }
 
-/// How the body is to be understood, from the head of its request.
-fn terms(headers: &HeaderMap, query: &str) -> Result<(BodyTerms, Durability), ApiError> {
+/// What the head of a request asks for.
+struct Asked {
+    /// How the body is to be understood.
+    terms: BodyTerms,
+    wanted: Durability,
+    /// It asks for what is done anyway.
+    partial_is_ignored: bool,
+}
+
+fn asked(headers: &HeaderMap, query: &str) -> Result<Asked, ApiError> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .map(|value| String::from_utf8_lossy(value.as_bytes()));
     let format = wire::format_of(content_type.as_deref())
         .ok_or_else(|| ApiError::unsupported_type(content_type.as_deref().unwrap_or_default()))?;
+    let (encoding, key) = (encoding(headers)?, idempotency_key(headers)?);
+    let (strict, partial_is_ignored) = strictness(query)?;
     let terms = BodyTerms {
         format,
-        encoding: encoding(headers)?,
-        key: idempotency_key(headers)?,
-        strict: strictness(query)?.strict,
+        encoding,
+        key,
+        strict,
     };
-    Ok((terms, durability(query)?))
+    Ok(Asked {
+        terms,
+        wanted: durability(query)?,
+        partial_is_ignored,
+    })
 }
 
-/// What a request says of its strictness.
-#[derive(Default)]
-struct Strictness {
-    strict: Option<bool>,
-    /// It asks for what is done anyway.
-    is_ignored: bool,
-}
-
-/// `?strict=true` refuses what is told otherwise, and `?partial=false` of old means the same.
-fn strictness(query: &str) -> Result<Strictness, ApiError> {
+/// `?strict=true` refuses what is told otherwise, and `?partial=false` of old means the same; whether
+/// `?partial=true` asks for what is done anyway.
+fn strictness(query: &str) -> Result<(Option<bool>, bool), ApiError> {
     let (mut strict, mut partial) = (None, None);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let said = match name.as_ref() {
@@ -161,10 +175,8 @@ fn strictness(query: &str) -> Result<Strictness, ApiError> {
             }
         });
     }
-    Ok(Strictness {
-        strict: strict.or((partial == Some(false)).then_some(true)),
-        is_ignored: partial == Some(true),
-    })
+    let strict = strict.or((partial == Some(false)).then_some(true));
+    Ok((strict, partial == Some(true)))
 }
 
 /// `?ack=stored` waits until the store has the batch.
