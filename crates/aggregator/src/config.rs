@@ -44,6 +44,11 @@ pub struct Config {
     pub log: LogConfig,
 }
 
+/// Where the service listens unless it is told otherwise.
+pub const DEFAULT_LISTEN_ADDR: &str = "127.0.0.1:8005";
+/// Where its data are unless it is told otherwise.
+pub const DEFAULT_DATA_DIR: &str = "./data";
+
 /// Addresses, bounds and times of HTTP.
 #[derive(Debug, Clone, Args)]
 pub struct HttpConfig {
@@ -52,7 +57,7 @@ pub struct HttpConfig {
     #[arg(
         long,
         env = "LISTEN_ADDR",
-        default_value = "127.0.0.1:8005",
+        default_value = DEFAULT_LISTEN_ADDR,
         value_name = "[HOST:]PORT"
     )]
     pub listen_addr: ListenAddress,
@@ -127,7 +132,7 @@ pub struct StoreConfig {
     #[arg(
         long,
         env = "DATA_DIR",
-        default_value = "./data",
+        default_value = DEFAULT_DATA_DIR,
         value_name = "FOLDER"
     )]
     pub data_dir: PathBuf,

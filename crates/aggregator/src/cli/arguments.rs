@@ -2,7 +2,7 @@
 
 use super::health::HealthArgs;
 use super::query::QueryArgs;
-use crate::config::{Config, ListenAddress};
+use crate::config::{Config, DEFAULT_DATA_DIR, ListenAddress};
 use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -53,7 +53,7 @@ pub struct SpoolArgs {
     #[arg(
         long,
         env = "DATA_DIR",
-        default_value = "./data",
+        default_value = DEFAULT_DATA_DIR,
         value_name = "FOLDER"
     )]
     pub data_dir: PathBuf,

@@ -4,7 +4,7 @@
 mod report;
 
 use super::service::{self, BadUrl, innermost};
-use crate::config::ListenAddress;
+use crate::config::{DEFAULT_LISTEN_ADDR, ListenAddress};
 use clap::{Args, ValueEnum};
 use program::values::time;
 use report::Report;
@@ -31,7 +31,7 @@ pub struct HealthArgs {
     #[arg(
         long,
         env = "LISTEN_ADDR",
-        default_value = "127.0.0.1:8005",
+        default_value = DEFAULT_LISTEN_ADDR,
         value_name = "[HOST:]PORT"
     )]
     pub listen_addr: ListenAddress,

@@ -123,3 +123,19 @@ impl QueryArgs {
         }
     }
 }
+
+#[cfg(test)]
+impl QueryArgs {
+    /// What these flags say.
+    pub(super) fn of_flags(flags: &[&str]) -> Self {
+        #[derive(clap::Parser)]
+        struct CommandLine {
+            #[command(flatten)]
+            query: QueryArgs,
+        }
+        let line = [&["query"], flags].concat();
+        <CommandLine as clap::Parser>::try_parse_from(line)
+            .unwrap()
+            .query
+    }
+}

@@ -107,17 +107,9 @@ fn as_counted(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
-
-    #[derive(Parser)]
-    struct CommandLine {
-        #[command(flatten)]
-        query: QueryArgs,
-    }
 
     fn doubtful(flags: &[&str], is_found: bool) -> Option<DoubtfulLevels> {
-        let line = CommandLine::try_parse_from([&["query"], flags].concat()).unwrap();
-        DoubtfulLevels::of(&line.query, is_found)
+        DoubtfulLevels::of(&QueryArgs::of_flags(flags), is_found)
     }
 
     fn answer(complete: bool, distinct: usize, levels: &[&str]) -> Vec<u8> {

@@ -72,20 +72,12 @@ fn attribute(text: &str) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
     use logs::Timestamp;
     use proptest::prelude::*;
     use query::Query;
 
-    #[derive(Parser)]
-    struct CommandLine {
-        #[command(flatten)]
-        query: QueryArgs,
-    }
-
     fn request(flags: &[&str]) -> Request {
-        let line = CommandLine::try_parse_from([&["query"], flags].concat()).unwrap();
-        Request::new(&line.query)
+        Request::new(&QueryArgs::of_flags(flags))
     }
 
     #[test]
