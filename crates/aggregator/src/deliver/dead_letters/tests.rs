@@ -10,9 +10,14 @@ use std::path::Path;
 use std::sync::mpsc;
 
 pub(super) fn open(folder: &Path, max_bytes: u64) -> Arc<DeadLetters> {
+    open_where(folder, max_bytes, 0)
+}
+
+/// The same where so much of the disk is to stay free.
+pub(super) fn open_where(folder: &Path, max_bytes: u64, min_free_disk: u64) -> Arc<DeadLetters> {
     let bounds = DeadLetterBounds {
         max_bytes,
-        min_free_disk: 0,
+        min_free_disk,
     };
     let disk = Arc::new(Folder::create(folder).unwrap());
     Arc::new(DeadLetters::open(disk, bounds).unwrap())
@@ -158,12 +163,7 @@ async fn no_more_is_kept_than_may_be_in_whole_blocks_of_the_disk() {
 #[tokio::test]
 async fn a_disk_that_is_to_stay_free_is_left_free() {
     let folder = tempfile::tempdir().unwrap();
-    let bounds = DeadLetterBounds {
-        max_bytes: 1 << 20,
-        min_free_disk: u64::MAX / 2,
-    };
-    let disk = Arc::new(Folder::create(folder.path()).unwrap());
-    let letters = Arc::new(DeadLetters::open(disk, bounds).unwrap());
+    let letters = open_where(folder.path(), 1 << 20, u64::MAX / 2);
     let full = letters.add(vec![letter("a", "1")]).await.unwrap_err();
     assert!(matches!(full, DeadLetterError::DiskFull(_)), "{full}");
 }

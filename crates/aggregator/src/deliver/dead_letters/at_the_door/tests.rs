@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::deliver::dead_letters::DeadLetterBounds;
-use crate::deliver::dead_letters::tests::{all, files, letter, open};
+use crate::deliver::dead_letters::tests::{all, files, letter, open, open_where};
 use crate::deliver::memory_disk::MemoryDisk;
 use std::net::Ipv4Addr;
 
@@ -91,12 +91,7 @@ async fn the_least_bound_is_the_first_that_holds_a_record_of_each_size() {
 #[tokio::test]
 async fn a_disk_that_is_to_stay_free_is_left_free() {
     let folder = tempfile::tempdir().unwrap();
-    let bounds = DeadLetterBounds {
-        max_bytes: 1 << 20,
-        min_free_disk: u64::MAX / 2,
-    };
-    let disk = Arc::new(disk::Folder::create(folder.path()).unwrap());
-    let letters = Arc::new(DeadLetters::open(disk, bounds).unwrap());
+    let letters = open_where(folder.path(), 1 << 20, u64::MAX / 2);
     let full = letters.keep_apart(vec![letter("a", "1")], peer(1)).await;
     let full = full.unwrap_err();
     assert!(matches!(full, DeadLetterError::DiskFull(_)), "{full}");
