@@ -12,7 +12,6 @@ use super::{DeadLetter, DeadLetterError, DeadLetters};
 use record::fault::MAX_DOCUMENT_BYTES;
 use record::id::BatchId;
 use spool::disk;
-use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -88,8 +87,7 @@ impl DeadLetters {
         let _alone = self.writing();
         let number = {
             let kept = self.kept();
-            let mut new = HashSet::new();
-            letters.retain(|letter| !kept.knows(letter) && new.insert(letter.digest()));
+            kept.retain_new(&mut letters);
             kept.next()
         };
         if letters.is_empty() {

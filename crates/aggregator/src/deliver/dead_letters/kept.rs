@@ -6,7 +6,7 @@ use logs::Timestamp;
 use record::batch::BatchOrigin;
 use record::fault::MAX_DOCUMENT_BYTES;
 use record::id::BatchId;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -168,9 +168,13 @@ impl Kept {
         }
     }
 
-    /// Whether a letter is kept already.
-    pub(super) fn knows(&self, letter: &DeadLetter) -> bool {
-        self.owners.contains_key(&letter.digest())
+    /// Leaves those that are not kept already, each once.
+    pub(super) fn retain_new(&self, letters: &mut Vec<DeadLetter>) {
+        let mut new = HashSet::new();
+        letters.retain(|letter| {
+            let digest = letter.digest();
+            !self.owners.contains_key(&digest) && new.insert(digest)
+        });
     }
 
     /// Whether this file is the one that counts for a letter.

@@ -5,7 +5,6 @@ use super::kept::room;
 use super::{DeadLetter, DeadLetterError, DeadLetters, FILE_BYTES};
 use spool::disk;
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::io;
 
 impl DeadLetters {
@@ -13,8 +12,7 @@ impl DeadLetters {
         let _alone = self.writing();
         let (number, open) = {
             let kept = self.kept();
-            let mut new = HashSet::new();
-            letters.retain(|letter| !kept.knows(letter) && new.insert(letter.digest()));
+            kept.retain_new(&mut letters);
             (kept.next(), kept.open())
         };
         let added = letters.len();
