@@ -11,6 +11,16 @@ use std::fmt;
 /// Bytes in a [`RecordId`].
 pub const RECORD_ID_BYTES: usize = 20;
 
+/// How a store writes the ids of its records. All of one store are written alike: binary values sort by
+/// their length first, so ids of the other length would be stored and never found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdFormat {
+    /// Twenty bytes, as of format 1.
+    Plain,
+    /// Twenty-seven, as of format 2: records of one time are in the order in which they were sent.
+    Ordered,
+}
+
 /// The `_id` of a stored record. Its order is the order of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId([u8; RECORD_ID_BYTES]);
