@@ -14,7 +14,7 @@ pub(super) const ENCODINGS: &[&[&str]] = &[&["zstd"], &["gzip", "x-gzip"], &["id
 /// Little work for a good part of what can be saved: logs are read while they are written.
 const ZSTD_LEVEL: i32 = 1;
 /// What is looked back upon, as a power of two of bytes: it is kept for each reader.
-const ZSTD_WINDOW_LOG: u32 = 16;
+const ZSTD_WINDOW_LOG: u32 = 14;
 const GZIP_LEVEL: u32 = 1;
 
 /// Compresses chunk by chunk.
