@@ -27,6 +27,7 @@ mod log;
 mod mongodb_layout;
 mod neighbours;
 mod network_faults;
+mod order_of_sending;
 mod outage;
 mod overload;
 mod paging;

@@ -11,10 +11,11 @@ use std::time::Duration;
 use logs::Timestamp;
 use logs::clock::{Clock, SystemClock};
 use query::{Order, Query};
-use record::batch::BatchBuilder;
+use record::batch::{BatchBuilder, BatchOrigin};
 use record::bson_writer::BsonWriter;
-use record::documents::DocumentList;
-use record::id::{BatchId, KeyDigest, RecordId};
+use record::document;
+use record::documents::{DocumentList, Documents};
+use record::id::{BatchId, IdFormat, KeyDigest, RecordId};
 use store::address::MongoAddress;
 use store::mongo::{MongoStore, Target};
 use store::page::Page;
@@ -127,7 +128,8 @@ impl Opened {
 
     async fn receipt(&self, batch: BatchId, time: Timestamp) -> Timestamp {
         let deadline = self.clock.elapsed() + PATIENCE;
-        let receipts = self.store.receipts(vec![(batch, time)], deadline).await;
+        let asked = vec![origin(batch, time)];
+        let receipts = self.store.receipts(asked, deadline).await;
         receipts.unwrap()[0]
     }
 
@@ -212,7 +214,16 @@ fn batch_id(key: &str) -> BatchId {
     BatchId::keyed(key, b"")
 }
 
-/// The samples as one batch.
+fn origin(id: BatchId, received_at: Timestamp) -> BatchOrigin {
+    BatchOrigin {
+        id,
+        key: Some(KeyDigest::of("key")),
+        content_key: false,
+        received_at,
+    }
+}
+
+/// The samples as one batch, without an order, which one of the stores does not keep.
 fn documents(key: &str, samples: &[Sample]) -> Arc<DocumentList> {
     let received_at = Timestamp::from_nanos(1_700_000_000_000_000_000);
     let mut builder = BatchBuilder::new(
@@ -232,7 +243,11 @@ fn documents(key: &str, samples: &[Sample]) -> Arc<DocumentList> {
     }
     let (batch, rejects) = builder.finish();
     assert_eq!(rejects.count, 0);
-    Arc::new(batch.documents.into())
+    let mut plain = Vec::new();
+    for document in batch.documents.slices(0..samples.len()) {
+        document::write_as(&mut plain, document, IdFormat::Plain, true);
+    }
+    Arc::new(Documents::from_encoded(plain).unwrap().into())
 }
 
 /// `count` records with one millisecond between two.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use logs::Timestamp;
 use logs::clock::{Clock, SystemClock};
+use record::batch::BatchOrigin;
 use record::id::BatchId;
 use store::Store;
 use store::address::MongoAddress;
@@ -62,7 +63,13 @@ impl Place {
     /// What is known of the times of receipt of these batches; this is the time of those that are not.
     async fn receipts(&self, batches: &[BatchId], otherwise: Timestamp) -> Vec<Timestamp> {
         let store = self.open().await;
-        let asked = batches.iter().map(|batch| (*batch, otherwise)).collect();
+        let asked = batches.iter().map(|batch| BatchOrigin {
+            id: *batch,
+            key: None,
+            content_key: false,
+            received_at: otherwise,
+        });
+        let asked = asked.collect();
         let receipts = store.receipts(asked, PATIENCE).await.unwrap();
         store.close().await;
         receipts

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use logs::Timestamp;
 
-use super::{ALL, PATIENCE, Sample, batch_id, contract, documents, rows, series};
+use super::{ALL, PATIENCE, Sample, batch_id, contract, documents, origin, rows, series};
 use logs::clock::Clock as _;
 use query::Query;
 
@@ -91,7 +91,8 @@ contract!(
         let time = Timestamp::from_nanos;
         opened.receipt(batch_id("b"), time(1)).await;
         let batches = ["a", "b", "c", "a"].map(batch_id);
-        let asked = batches.into_iter().zip((10..).map(time)).collect();
+        let asked = batches.into_iter().zip((10..).map(time));
+        let asked = asked.map(|(batch, time)| origin(batch, time)).collect();
         let deadline = opened.clock.elapsed() + PATIENCE;
         let receipts = opened.store.receipts(asked, deadline).await;
         assert_eq!(receipts, Ok([10, 1, 12, 10].map(time).to_vec()));

@@ -1,22 +1,26 @@
 //! Where the next page starts: a text that only this service can make, for one question only.
 //!
 //! ```text
-//! URL-safe base64 of: format (1 byte) ‖ the last id that was looked at (20) ‖ the time that relative
-//! times are counted from (8, big endian) ‖ keyed BLAKE3 of all this and of the question (32)
+//! URL-safe base64 of: format (1 byte) ‖ the last id that was looked at (20 or 27) ‖ the time that
+//! relative times are counted from (8, big endian) ‖ keyed BLAKE3 of all this and of the question (32)
 //! ```
+//!
+//! Format 1 holds an id of 20 bytes, which is one without an order; format 2 one with an order.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use logs::Timestamp;
-use record::id::{RECORD_ID_BYTES, RecordId};
+use record::id::{PLAIN_ID_BYTES, RECORD_ID_BYTES, RecordId};
+use record::order::SendOrder;
 
 /// Bytes in a [`CursorKey`].
 pub const CURSOR_KEY_BYTES: usize = blake3::KEY_LEN;
 
-const FORMAT: u8 = 1;
+const PLAIN: u8 = 1;
+const ORDERED: u8 = 2;
 const TIME_BYTES: usize = 8;
-const SEALED: usize = 1 + RECORD_ID_BYTES + TIME_BYTES;
-const WHOLE: usize = SEALED + blake3::OUT_LEN;
+/// Of the longer form.
+const WHOLE: usize = 1 + RECORD_ID_BYTES + TIME_BYTES + blake3::OUT_LEN;
 
 /// The secret that makes cursors.
 #[derive(Clone)]
@@ -47,8 +51,13 @@ impl CursorKey {
     /// The cursor for a position in the answer to `question`.
     pub fn seal(&self, position: Position, question: &str) -> String {
         let mut bytes = Vec::with_capacity(WHOLE);
-        bytes.push(FORMAT);
-        bytes.extend_from_slice(position.after.as_bytes());
+        if position.after.order() == SendOrder::NONE {
+            bytes.push(PLAIN);
+            bytes.extend_from_slice(&position.after.plain());
+        } else {
+            bytes.push(ORDERED);
+            bytes.extend_from_slice(position.after.as_bytes());
+        }
         bytes.extend_from_slice(&position.now.nanos().to_be_bytes());
         let mark = self.mark(&bytes, question);
         bytes.extend_from_slice(mark.as_bytes());
@@ -61,30 +70,38 @@ impl CursorKey {
     /// [`BadCursor`] for every text that this key did not make for this question.
     pub fn open(&self, text: &str, question: &str) -> Result<Position, BadCursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
-        let bytes: &[u8; WHOLE] = bytes.as_slice().try_into().map_err(|_| BadCursor)?;
-        let (sealed, mark) = bytes.split_at(SEALED);
-        let mark: [u8; blake3::OUT_LEN] = mark.try_into().map_err(|_| BadCursor)?;
+        let (sealed, mark) = bytes.split_last_chunk().ok_or(BadCursor)?;
+        let position = Position::read(sealed).ok_or(BadCursor)?;
         // The comparison takes as long wherever the first difference is.
-        if self.mark(sealed, question) != blake3::Hash::from_bytes(mark) {
-            return Err(BadCursor);
+        match self.mark(sealed, question) == blake3::Hash::from_bytes(*mark) {
+            true => Ok(position),
+            false => Err(BadCursor),
         }
-        let (after, now) = sealed
-            .strip_prefix(&[FORMAT])
-            .and_then(|rest| rest.split_at_checked(RECORD_ID_BYTES))
-            .ok_or(BadCursor)?;
-        let now = now.try_into().map_err(|_| BadCursor)?;
-        Ok(Position {
-            after: RecordId::from_slice(after).ok_or(BadCursor)?,
-            now: Timestamp::from_nanos(i64::from_be_bytes(now)),
-        })
     }
 
-    /// What is sealed has one length, so it and the question never run into one another.
+    /// What is sealed has one length for each format, with which it begins, so it and the question never
+    /// run into one another.
     fn mark(&self, sealed: &[u8], question: &str) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         hasher.update(sealed);
         hasher.update(question.as_bytes());
         hasher.finalize()
+    }
+}
+
+impl Position {
+    fn read(sealed: &[u8]) -> Option<Self> {
+        let (format, rest) = sealed.split_first()?;
+        let length = match *format {
+            PLAIN => PLAIN_ID_BYTES,
+            ORDERED => RECORD_ID_BYTES,
+            _ => return None,
+        };
+        let (after, now) = rest.split_at_checked(length)?;
+        Some(Self {
+            after: RecordId::from_slice(after)?,
+            now: Timestamp::from_nanos(i64::from_be_bytes(now.try_into().ok()?)),
+        })
     }
 }
 
@@ -104,31 +121,43 @@ mod tests {
 
     #[test]
     fn a_cursor_of_another_service_is_refused() {
-        let cursor = KEY.seal(position([1; 20], 2), "q");
+        let cursor = KEY.seal(position([1; 27], 2), "q");
         let other = CursorKey::new([8; CURSOR_KEY_BYTES]);
         assert_eq!(other.open(&cursor, "q"), Err(BadCursor));
     }
 
+    #[test]
+    fn a_cursor_of_an_earlier_version_goes_on_working() {
+        let cursor =
+            "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAAAAAAAAAAJFQbs50mlkA-Dx09Zb1URi-fORKC66dALGATATaHRwCQ";
+        let after = RecordId::from_slice(&[1; 20]).unwrap();
+        let now = Timestamp::from_nanos(2);
+        let position = Position { after, now };
+        assert_eq!(KEY.open(cursor, "q"), Ok(position));
+        assert_eq!(KEY.seal(position, "q"), cursor);
+    }
+
     proptest! {
         #[test]
-        fn a_cursor_says_what_was_put_in_and_needs_no_escape_in_an_address(after: [u8; 20], now: i64, question: String) {
+        fn a_cursor_says_what_was_put_in_and_needs_no_escape_in_an_address(after: [u8; 27], now: i64, question: String) {
             let cursor = KEY.seal(position(after, now), &question);
             prop_assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
             prop_assert_eq!(KEY.open(&cursor, &question), Ok(position(after, now)));
         }
 
         #[test]
-        fn a_cursor_of_another_question_is_refused(after: [u8; 20], one: String, other: String) {
+        fn a_cursor_of_another_question_is_refused(after: [u8; 27], one: String, other: String) {
             prop_assume!(one != other);
             let cursor = KEY.seal(position(after, 0), &one);
             prop_assert_eq!(KEY.open(&cursor, &other), Err(BadCursor));
         }
 
         #[test]
-        fn a_cursor_with_any_other_bit_is_refused(after: [u8; 20], bit in 0..WHOLE * 8) {
+        fn a_cursor_with_any_other_bit_is_refused(after: [u8; 27], bit in 0..WHOLE * 8) {
             let cursor = KEY.seal(position(after, 0), "q");
             let mut bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap();
-            bytes[bit / 8] ^= 1 << (bit % 8);
+            let place = bit / 8 % bytes.len();
+            bytes[place] ^= 1 << (bit % 8);
             prop_assert_eq!(KEY.open(&URL_SAFE_NO_PAD.encode(bytes), "q"), Err(BadCursor));
         }
 

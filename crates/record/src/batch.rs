@@ -1,6 +1,7 @@
 //! A batch on its way to the store: its documents, encoded once, and what was refused of it.
 
 mod mark;
+mod order;
 mod too_large;
 
 pub use mark::Mark;
@@ -12,6 +13,7 @@ use crate::documents::Documents;
 use crate::fault::{MAX_DOCUMENT_BYTES, RecordFault};
 use crate::id::{BatchId, KeyDigest, RecordId};
 use crate::notice::{Notice, Notices};
+use crate::order::Taken;
 use logs::Timestamp;
 use too_large::TooLarge;
 
@@ -23,13 +25,21 @@ pub const MAX_LISTED_REJECTS: usize = 100;
 pub struct BatchOrigin {
     /// What their ids have in common.
     pub id: BatchId,
-    /// A digest of the key that the client sent, if it sent one.
+    /// A digest of its key, if it has one.
     pub key: Option<KeyDigest>,
+    /// Whether that key was made of what was sent, and not by the client.
+    pub content_key: bool,
     /// When the request came.
     pub received_at: Timestamp,
 }
 
 impl BatchOrigin {
+    /// By which the batch is remembered: a retry under its key has the same one. Sixteen bytes of BLAKE3:
+    /// too many for two batches to share them by chance.
+    pub fn ledger_key(&self) -> [u8; 16] {
+        self.digest([])
+    }
+
     /// A name for these records of the batch, the same for each copy of it: of a batch without a key its
     /// time of receipt tells it from others, a batch with one may be received again. Sixteen bytes of
     /// BLAKE3, too many for two batches to share them by chance.
@@ -59,6 +69,7 @@ pub struct Batch {
     /// The records.
     pub documents: Documents,
     key: Option<KeyDigest>,
+    content_key: bool,
     undated: Vec<usize>,
     deferred: bool,
 }
@@ -80,9 +91,37 @@ impl Batch {
             received_at,
             documents,
             key,
+            content_key: false,
             undated,
             deferred: false,
         })
+    }
+
+    /// A batch of this origin, or a part of one; `None` when the parts do not fit one another.
+    pub fn of_origin(origin: BatchOrigin, documents: &[u8], undated: Vec<usize>) -> Option<Self> {
+        let BatchOrigin {
+            id,
+            key,
+            content_key,
+            received_at,
+        } = origin;
+        let batch = Self::from_parts(id, key, received_at, documents, undated)?;
+        Some(match content_key {
+            true => batch.with_content_key(),
+            false => batch,
+        })
+    }
+
+    /// The same, of which the key was made of what was sent.
+    #[must_use]
+    pub fn with_content_key(mut self) -> Self {
+        self.content_key = self.key.is_some();
+        self
+    }
+
+    /// Whether its key was made of what was sent, and not by the client.
+    pub fn has_content_key(&self) -> bool {
+        self.content_key
     }
 
     /// The same, of records that the store refused and nothing else has room for: they wait in the spool.
@@ -102,11 +141,12 @@ impl Batch {
         BatchOrigin {
             id: self.id,
             key: self.key,
+            content_key: self.content_key,
             received_at: self.received_at,
         }
     }
 
-    /// A digest of the key that the client sent, if it sent one.
+    /// A digest of its key, if it has one.
     pub fn key(&self) -> Option<&KeyDigest> {
         self.key.as_ref()
     }
@@ -156,13 +196,16 @@ pub struct Rejects {
     pub count: u64,
 }
 
-/// Where a wire format puts the records that it reads.
+/// Where a wire format puts the records that it reads. Their order is known only when all are there.
 #[derive(Debug)]
 pub struct BatchBuilder {
     batch: Batch,
     rejects: Rejects,
     notices: Notices,
     too_large: TooLarge,
+    /// The greatest time that came with a record.
+    greatest: Option<Timestamp>,
+    taken: Taken,
     position: u32,
     max_bytes: usize,
     strict: bool,
@@ -182,16 +225,26 @@ impl BatchBuilder {
                 received_at,
                 documents: Documents::default(),
                 key,
+                content_key: false,
                 undated: Vec::new(),
                 deferred: false,
             },
             rejects: Rejects::default(),
             notices: Notices::default(),
             too_large: TooLarge::default(),
+            greatest: None,
+            taken: Taken::at(received_at),
             position: 0,
             max_bytes,
             strict: false,
         }
+    }
+
+    /// The same, taken after every other batch of an earlier moment; unless told, at the time of receipt.
+    #[must_use]
+    pub fn taken(mut self, taken: Taken) -> Self {
+        self.taken = taken;
+        self
     }
 
     /// The same, that refuses every record of which there is something to tell.
@@ -265,6 +318,7 @@ impl BatchBuilder {
                 return false;
             }
         }
+        self.greatest = self.greatest.max(time);
         self.position += 1;
         true
     }
@@ -293,6 +347,8 @@ impl BatchBuilder {
 
     /// The records that were taken, and those that were not.
     pub fn finish(mut self) -> (Batch, Rejects) {
+        let order = self.order();
+        self.batch.put_in_order(order);
         self.batch.documents.fit();
         (self.batch, self.rejects)
     }

@@ -183,6 +183,13 @@ impl<'a> BsonWriter<'a> {
         self.bytes.extend_from_slice(document);
     }
 
+    /// A document that `write` appends.
+    #[inline]
+    pub fn document_by(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        self.name(kind::DOCUMENT, name);
+        write(self.bytes);
+    }
+
     /// Members that are BSON already, one behind another.
     #[inline]
     pub fn members(&mut self, members: &[u8]) {

@@ -1,17 +1,18 @@
 //! A record as the BSON document that is stored: its layout, and reading it back.
 //!
 //! ```text
-//! { _id: BinData(0, 20 bytes), time: ISODate, level: "WARNING", severity: 13,
+//! { _id: BinData(0, 27 bytes), time: ISODate, level: "WARNING", severity: 13,
 //!   message: "…", attributes: {…}, received_at: ISODate }
 //! ```
 //!
 //! `level` and `attributes` are left out when there are none. `_id` and `time` stand first, so that
 //! their bytes lie at the same place in every document and a record without a time can be dated
-//! later, in place.
+//! later, in place. Documents of format 1, with an id of 20 bytes, are read all the same.
 
 use crate::bson_reader::{Elements, Value};
 use crate::bson_writer::BsonWriter;
-use crate::id::{RECORD_ID_BYTES, RecordId, time_bytes};
+use crate::id::{IdFormat, PLAIN_ID_BYTES, RECORD_ID_BYTES, RecordId, time_bytes};
+use crate::order::{ORDER_BYTES, SendOrder};
 use bson::raw::{RawBsonRef, RawDocument};
 use logs::{SEVERITY_UNKNOWN, Timestamp, severity_of};
 
@@ -19,10 +20,14 @@ use logs::{SEVERITY_UNKNOWN, Timestamp, severity_of};
 /// unknown level: no filter for a level finds it.
 const NO_SEVERITY: u8 = u8::MAX;
 
-/// Byte offset of the id: document length, type, `_id\0`, length of the binary, its subtype.
-const ID_OFFSET: usize = 4 + 1 + 4 + 4 + 1;
-/// Byte offset of the time: behind the id, a type and `time\0`.
-const TIME_OFFSET: usize = ID_OFFSET + RECORD_ID_BYTES + 1 + 5;
+/// Byte offset of the id's length: document length, type, `_id\0`.
+const ID_LENGTH_OFFSET: usize = 4 + 1 + 4;
+/// Byte offset of the id: behind its length, its subtype.
+const ID_OFFSET: usize = ID_LENGTH_OFFSET + 4 + 1;
+/// Byte offset of its order: behind its time.
+const ORDER_OFFSET: usize = ID_OFFSET + 8;
+/// Bytes between the id and the time: a type and `time\0`.
+const TIME_NAME_BYTES: usize = 1 + 5;
 
 /// What a record says of itself, apart from its attributes.
 #[derive(Debug, Clone, Copy)]
@@ -75,18 +80,104 @@ pub fn write<E>(
 
 /// Gives the document in `bytes` another time, in its id and in its field.
 pub fn set_time(bytes: &mut [u8], time: Timestamp) {
+    let Some(length) = id_length(bytes) else {
+        return;
+    };
+    let field = ID_OFFSET + length + TIME_NAME_BYTES;
     if let Some(head) = bytes.get_mut(ID_OFFSET..ID_OFFSET + 8) {
         head.copy_from_slice(&time_bytes(time));
     }
-    if let Some(field) = bytes.get_mut(TIME_OFFSET..TIME_OFFSET + 8) {
+    if let Some(field) = bytes.get_mut(field..field + 8) {
         field.copy_from_slice(&time.millis().to_le_bytes());
     }
+}
+
+/// Gives the document in `bytes`, whose id has one, another order.
+#[inline]
+pub fn set_order(bytes: &mut [u8], order: SendOrder) {
+    if let Some(place) = bytes.get_mut(ORDER_OFFSET..ORDER_OFFSET + ORDER_BYTES) {
+        place.copy_from_slice(order.as_bytes());
+    }
+}
+
+/// Whether the id of a document that we wrote has an order; an earlier version gave none.
+#[inline]
+pub fn has_order(bytes: &[u8]) -> bool {
+    id_length(bytes) == Some(RECORD_ID_BYTES)
+}
+
+/// Appends a document that we wrote as a store has it. Where the order is kept, the
+/// [delay](crate::order) is left out of a batch with a key: whoever sends it again cannot know it.
+pub fn write_as(out: &mut Vec<u8>, document: &[u8], format: IdFormat, is_keyed: bool) {
+    match format {
+        IdFormat::Plain => write_plain(out, document),
+        IdFormat::Ordered => {
+            let start = out.len();
+            write_ordered(out, document);
+            let copy = out.get_mut(start..).unwrap_or_default();
+            if is_keyed && let Some(id) = encoded_id(copy) {
+                set_order(copy, id.order().without_delay());
+            }
+        }
+    }
+}
+
+/// Without the order in its id.
+fn write_plain(out: &mut Vec<u8>, document: &[u8]) {
+    match has_order(document) {
+        true => write_with_id_of(out, document, PLAIN_ID_BYTES, &[]),
+        false => out.extend_from_slice(document),
+    }
+}
+
+/// With an order in its id, which is none where an earlier version wrote it.
+pub(crate) fn write_ordered(out: &mut Vec<u8>, document: &[u8]) {
+    if has_order(document) {
+        return out.extend_from_slice(document);
+    }
+    let none = SendOrder::NONE;
+    write_with_id_of(out, document, RECORD_ID_BYTES, none.as_bytes());
+}
+
+/// The document with an id of another length, in which `order` stands between time and batch.
+fn write_with_id_of(out: &mut Vec<u8>, document: &[u8], length: usize, order: &[u8]) {
+    let start = out.len();
+    let behind = match has_order(document) {
+        true => ORDER_OFFSET + ORDER_BYTES,
+        false => ORDER_OFFSET,
+    };
+    let (Some(before), Some(rest)) = (document.get(..ORDER_OFFSET), document.get(behind..)) else {
+        return;
+    };
+    out.extend_from_slice(before);
+    out.extend_from_slice(order);
+    out.extend_from_slice(rest);
+    let whole = out.len() - start;
+    let lengths = [(0, whole), (ID_LENGTH_OFFSET, length)];
+    for (offset, value) in lengths {
+        let place = out.get_mut(start + offset..start + offset + 4);
+        if let (Some(place), Ok(value)) = (place, i32::try_from(value)) {
+            place.copy_from_slice(&value.to_le_bytes());
+        }
+    }
+}
+
+/// Bytes of the id of a document that we wrote.
+#[inline]
+fn id_length(bytes: &[u8]) -> Option<usize> {
+    let length = bytes.get(ID_LENGTH_OFFSET..ID_OFFSET - 1)?;
+    let length = i32::from_le_bytes(length.try_into().ok()?);
+    let length = usize::try_from(length).ok()?;
+    [RECORD_ID_BYTES, PLAIN_ID_BYTES]
+        .contains(&length)
+        .then_some(length)
 }
 
 /// The id of a document that we wrote, which the spool holds.
 #[inline]
 pub fn encoded_id(bytes: &[u8]) -> Option<RecordId> {
-    RecordId::from_slice(bytes.get(ID_OFFSET..ID_OFFSET + RECORD_ID_BYTES)?)
+    let length = id_length(bytes)?;
+    RecordId::from_slice(bytes.get(ID_OFFSET..ID_OFFSET + length)?)
 }
 
 /// The time in the id of a document that we wrote.

@@ -135,20 +135,32 @@ impl Documents {
 #[derive(Debug)]
 pub struct DocumentList {
     batches: Vec<Documents>,
+    /// Whether each of them came under a key.
+    keyed: Vec<bool>,
     /// The position behind each batch's last document.
     ends: Vec<usize>,
 }
 
 impl DocumentList {
-    /// The documents of these batches.
+    /// The documents of these batches, none of which has a key.
     pub fn new(batches: Vec<Documents>) -> Self {
+        Self::with_keys(batches.into_iter().map(|batch| (batch, false)).collect())
+    }
+
+    /// The documents of these batches, with whether each of them has a key.
+    pub fn with_keys(batches: Vec<(Documents, bool)>) -> Self {
+        let (batches, keyed): (Vec<Documents>, _) = batches.into_iter().unzip();
         let mut end = 0;
         let behind = |batch: &Documents| {
             end += batch.len();
             end
         };
         let ends = batches.iter().map(behind).collect();
-        Self { batches, ends }
+        Self {
+            batches,
+            keyed,
+            ends,
+        }
     }
 
     /// How many there are.
@@ -163,13 +175,19 @@ impl DocumentList {
 
     /// The documents of a range of positions.
     pub fn slices(&self, range: Range<usize>) -> impl Iterator<Item = &[u8]> {
+        self.slices_with_keys(range).map(|(document, _)| document)
+    }
+
+    /// The documents of a range of positions, with whether the batch of each has a key.
+    pub fn slices_with_keys(&self, range: Range<usize>) -> impl Iterator<Item = (&[u8], bool)> {
         let first = self.ends.partition_point(|end| *end <= range.start);
-        let batches = self.batches.iter().zip(&self.ends).skip(first);
-        let asked = batches.map_while(move |(batch, end)| {
+        let batches = self.batches.iter().zip(&self.keyed).zip(&self.ends);
+        let asked = batches.skip(first).map_while(move |((batch, keyed), end)| {
             let start = end - batch.len();
             let from = range.start.saturating_sub(start);
             let to = range.end.checked_sub(start).filter(|to| *to > 0)?;
-            Some(batch.slices(from..to.min(batch.len())))
+            let documents = batch.slices(from..to.min(batch.len()));
+            Some(documents.map(|document| (document, *keyed)))
         });
         asked.flatten()
     }

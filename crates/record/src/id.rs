@@ -1,15 +1,30 @@
-//! The identity of a record and of a batch: a pure function of time, key, content and position.
+//! The identity of a record: a function of its time, the request's key and content, and its position.
 //!
-//! A record's id is 20 bytes: its time in nanoseconds with the sign bit flipped (8 bytes, big
-//! endian, so that bytes sort as times do), the batch's id (8 bytes), and its position in the batch
-//! (4 bytes, big endian). Sent again under the same key, a batch gets the same ids, and the store's
-//! uniqueness makes the second writing a no-op.
+//! ```text
+//! time in ns, sign bit flipped (8 bytes) ‖ order (7) ‖ batch (8) ‖ position in the batch (4)
+//! ```
+//!
+//! All of it is big endian, so that bytes sort as times do and, where those are equal, in the
+//! [order](crate::order) in which records were sent. Sent again under the same key, a batch gets the same
+//! ids, and the store's uniqueness makes the second writing a no-op.
+//!
+//! Format 1 had no order: its twenty bytes are an id whose order is none, and such an id is shown as them.
 
+pub use crate::batch_id::{BatchId, KeyDigest};
+
+use crate::order::{ORDER_BYTES, SendOrder};
 use logs::Timestamp;
 use std::fmt;
 
 /// Bytes in a [`RecordId`].
-pub const RECORD_ID_BYTES: usize = 20;
+pub const RECORD_ID_BYTES: usize = TIME_BYTES + ORDER_BYTES + REST_BYTES;
+/// Bytes of an id without an order.
+pub const PLAIN_ID_BYTES: usize = TIME_BYTES + REST_BYTES;
+
+const TIME_BYTES: usize = 8;
+const BATCH_BYTES: usize = 8;
+/// What stands behind the order.
+const REST_BYTES: usize = BATCH_BYTES + 4;
 
 /// How a store writes the ids of its records. All of one store are written alike: binary values sort by
 /// their length first, so ids of the other length would be stored and never found.
@@ -25,92 +40,32 @@ pub enum IdFormat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId([u8; RECORD_ID_BYTES]);
 
-/// What all records of one batch have in common: a hash of the request's key and of its content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct BatchId([u8; 8]);
-
-/// A digest of a client's own key, by which a key is remembered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyDigest([u8; 16]);
-
-impl KeyDigest {
-    /// The digest of a key.
-    pub fn of(key: &str) -> Self {
-        let mut digest = [0; 16];
-        blake3::Hasher::new()
-            .update(key.as_bytes())
-            .finalize_xof()
-            .fill(&mut digest);
-        Self(digest)
-    }
-
-    /// The digest in these bytes.
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// The sixteen bytes.
-    #[inline]
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
-
-impl BatchId {
-    /// The id in these bytes.
-    pub fn from_bytes(bytes: [u8; 8]) -> Self {
-        Self(bytes)
-    }
-
-    /// The id that is shown as these sixteen hexadecimal digits.
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let number = digits.then(|| u64::from_str_radix(text, 16).ok())??;
-        Some(Self(number.to_be_bytes()))
-    }
-
-    /// The id of a batch sent under the client's own key: the same for the same key and body.
-    pub fn keyed(key: &str, body: &[u8]) -> Self {
-        Self::hash(*b"key", key.as_bytes(), body)
-    }
-
-    /// The id of a batch without a key; `fresh` is random, so that equal bodies stay apart.
-    pub fn fresh(fresh: [u8; 16], body: &[u8]) -> Self {
-        Self::hash(*b"new", &fresh, body)
-    }
-
-    /// The kind and the two digests have fixed lengths, so no two inputs run into one another.
-    fn hash(kind: [u8; 3], key: &[u8], body: &[u8]) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&kind);
-        hasher.update(blake3::hash(key).as_bytes());
-        hasher.update(blake3::hash(body).as_bytes());
-        let mut id = [0; 8];
-        hasher.finalize_xof().fill(&mut id);
-        Self(id)
-    }
-
-    /// The eight bytes.
-    pub fn as_bytes(&self) -> &[u8; 8] {
-        &self.0
-    }
-}
-
 impl RecordId {
     /// The least id there can be.
     pub const MIN: Self = Self([0x00; RECORD_ID_BYTES]);
     /// The greatest id there can be.
     pub const MAX: Self = Self([0xff; RECORD_ID_BYTES]);
 
-    /// The id of the record at `position` of a batch.
+    /// The id of the record at `position` of a batch, without an order.
     #[inline]
     pub fn new(time: Timestamp, batch: BatchId, position: u32) -> Self {
         let mut id = Self::first_at(time);
-        let (_, rest) = id.0.split_at_mut(8);
-        let (hash, place) = rest.split_at_mut(8);
-        hash.copy_from_slice(&batch.0);
+        let (_, rest) = id.0.split_at_mut(TIME_BYTES + ORDER_BYTES);
+        let (hash, place) = rest.split_at_mut(BATCH_BYTES);
+        hash.copy_from_slice(batch.as_bytes());
         place.copy_from_slice(&position.to_be_bytes());
         id
+    }
+
+    /// The same record in this order.
+    #[inline]
+    #[must_use]
+    pub fn with_order(mut self, order: SendOrder) -> Self {
+        let (_, rest) = self.0.split_at_mut(TIME_BYTES);
+        if let Some(place) = rest.first_chunk_mut() {
+            *place = *order.as_bytes();
+        }
+        self
     }
 
     /// The least id that a record of this time can have.
@@ -131,23 +86,37 @@ impl RecordId {
         Self(id)
     }
 
-    /// The id in these bytes, if they are as many as an id has.
+    /// The id in these bytes, if they are as many as an id has, with an order or without.
     #[inline]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(Self)
+        if let Ok(id) = bytes.try_into() {
+            return Some(Self(id));
+        }
+        let (time, rest) = bytes.split_first_chunk::<TIME_BYTES>()?;
+        let rest: &[u8; REST_BYTES] = rest.try_into().ok()?;
+        let mut id = [0; RECORD_ID_BYTES];
+        let (head, tail) = id.split_at_mut(TIME_BYTES);
+        head.copy_from_slice(time);
+        tail.last_chunk_mut().map(|place| *place = *rest)?;
+        Some(Self(id))
     }
 
-    /// The id that is shown as these forty hexadecimal digits.
+    /// The id that is shown as these hexadecimal digits: forty, or fifty-four with an order.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.as_bytes();
-        if digits.len() != 2 * RECORD_ID_BYTES || !digits.iter().all(u8::is_ascii_hexdigit) {
+        let length = digits.len() / 2;
+        if !digits.iter().all(u8::is_ascii_hexdigit) || !digits.len().is_multiple_of(2) {
             return None;
         }
-        let mut id = [0; RECORD_ID_BYTES];
-        for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
+        let mut bytes = [0; RECORD_ID_BYTES];
+        for (byte, pair) in bytes
+            .get_mut(..length)?
+            .iter_mut()
+            .zip(digits.chunks_exact(2))
+        {
             *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
         }
-        Some(Self(id))
+        Self::from_slice(bytes.get(..length)?)
     }
 
     /// The id before this one; `None` for the least one.
@@ -176,16 +145,36 @@ impl RecordId {
         None
     }
 
-    /// The twenty bytes.
+    /// All twenty-seven bytes.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8; RECORD_ID_BYTES] {
         &self.0
     }
 
+    /// The twenty bytes without the order.
+    #[inline]
+    pub fn plain(&self) -> [u8; PLAIN_ID_BYTES] {
+        let mut plain = [0; PLAIN_ID_BYTES];
+        let (time, rest) = plain.split_at_mut(TIME_BYTES);
+        let tail = self.0.last_chunk::<REST_BYTES>();
+        time.copy_from_slice(self.0.first_chunk().unwrap_or(&[0; TIME_BYTES]));
+        rest.copy_from_slice(tail.unwrap_or(&[0; REST_BYTES]));
+        plain
+    }
+
+    /// Its place among the records of its time.
+    #[inline]
+    pub fn order(&self) -> SendOrder {
+        let (_, rest) = self.0.split_at(TIME_BYTES);
+        let order = rest.first_chunk().copied();
+        SendOrder::from_bytes(order.unwrap_or([0; ORDER_BYTES]))
+    }
+
     /// The batch that the record came in.
     pub fn batch(&self) -> BatchId {
-        let mut batch = [0; 8];
-        batch.copy_from_slice(self.0.get(8..16).unwrap_or(&[0; 8]));
-        BatchId(batch)
+        let tail = self.0.last_chunk::<REST_BYTES>();
+        let batch = tail.and_then(|tail| tail.first_chunk()).copied();
+        BatchId::from_bytes(batch.unwrap_or_default())
     }
 
     /// The record's place in its batch, from 0.
@@ -213,7 +202,8 @@ pub fn time_bytes(time: Timestamp) -> [u8; 8] {
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-fn write_hex(bytes: &[u8], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// At most as many bytes as an id has, in hexadecimal digits.
+pub(crate) fn write_hex(bytes: &[u8], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut text = [0; 2 * RECORD_ID_BYTES];
     for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
         for (digit, nibble) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
@@ -224,87 +214,15 @@ fn write_hex(bytes: &[u8], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
     formatter.write_str(std::str::from_utf8(text).unwrap_or_default())
 }
 
-/// Forty hexadecimal digits.
+/// Forty hexadecimal digits, or fifty-four when it has an order.
 impl fmt::Display for RecordId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(&self.0, formatter)
-    }
-}
-
-/// Sixteen hexadecimal digits: bytes 8 to 15 of the ids of the batch's records.
-impl fmt::Display for BatchId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(&self.0, formatter)
+        match self.order() {
+            SendOrder::NONE => write_hex(&self.plain(), formatter),
+            _ => write_hex(&self.0, formatter),
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn ids_sort_by_time_and_within_a_batch_by_position(
-            a in any::<(i64, u32)>(), b in any::<(i64, u32)>()
-        ) {
-            let batch = BatchId::keyed("k", b"body");
-            let id = |(nanos, position)| RecordId::new(Timestamp::from_nanos(nanos), batch, position);
-            prop_assert_eq!(id(a).cmp(&id(b)), a.cmp(&b));
-            prop_assert_eq!((id(a).time().nanos(), id(a).position()), a);
-            prop_assert_eq!(id(a).batch(), batch);
-            prop_assert!(RecordId::first_at(id(a).time()) <= id(a));
-            prop_assert!(RecordId::last_at(id(a).time()) >= id(a));
-            prop_assert_eq!(RecordId::last_at(id(a).time()).time(), id(a).time());
-        }
-    }
-
-    #[test]
-    fn a_batch_id_depends_on_key_and_body_and_on_nothing_else() {
-        let id = BatchId::keyed("a", b"body");
-        assert_eq!(id, BatchId::keyed("a", b"body"));
-        assert_ne!(id, BatchId::keyed("b", b"body"));
-        assert_ne!(id, BatchId::keyed("a", b"other"));
-        assert_ne!(BatchId::keyed("ab", b"c"), BatchId::keyed("a", b"bc"));
-        assert_ne!(
-            BatchId::fresh([1; 16], b"body"),
-            BatchId::fresh([2; 16], b"body")
-        );
-    }
-
-    #[test]
-    fn a_batch_id_is_read_as_it_is_shown() {
-        let id = BatchId::keyed("a", b"body");
-        assert_eq!(BatchId::parse(&id.to_string()), Some(id));
-        for wrong in [
-            "",
-            "0123",
-            "0123456789abcdeg",
-            "+123456789abcdef",
-            "0123456789abcdef0",
-        ] {
-            assert_eq!(BatchId::parse(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn an_id_is_read_as_it_is_shown_and_follows_its_predecessor() {
-        let id = RecordId::new(Timestamp::from_nanos(5), BatchId([0; 8]), 0);
-        assert_eq!(RecordId::parse(&id.to_string()), Some(id));
-        let before = id.predecessor().unwrap();
-        assert!(before < id);
-        assert_eq!(before.time().nanos(), 4);
-        assert!(before.to_string().ends_with(&"f".repeat(24)));
-        assert_eq!(RecordId::MIN.predecessor(), None);
-        for wrong in ["", "12", &"g".repeat(40), &"+1".repeat(20), &"0".repeat(42)] {
-            assert_eq!(RecordId::parse(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn an_id_is_shown_as_hexadecimal_digits() {
-        assert_eq!(RecordId::MAX.to_string(), "f".repeat(40));
-        let id = RecordId::new(Timestamp::from_nanos(0), BatchId([0xab; 8]), 258);
-        assert_eq!(id.to_string(), "8000000000000000abababababababab00000102");
-    }
-}
+mod tests;

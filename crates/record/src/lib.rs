@@ -7,7 +7,9 @@
 //!
 //! | module | owns |
 //! |---|---|
-//! | [`id`] | the id of a record, of a batch and of a key |
+//! | [`id`] | the id of a record |
+//! | `batch_id` | the id of a batch and of a key |
+//! | [`order`] | the order of records of one time |
 //! | [`document`] | the BSON document that stands for a record |
 //! | [`documents`] | many documents in one piece of memory |
 //! | [`batch`] | a batch on its way to the store, and where a format puts its records |
@@ -19,6 +21,7 @@
 
 pub mod attributes;
 pub mod batch;
+mod batch_id;
 mod bson_reader;
 pub mod bson_writer;
 pub mod document;
@@ -27,3 +30,4 @@ pub mod fault;
 pub mod id;
 pub mod json_text;
 pub mod notice;
+pub mod order;

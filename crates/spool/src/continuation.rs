@@ -66,6 +66,8 @@ pub(super) fn after(newest: Option<&Survey>, done_below: u64, clean: bool) -> Co
     Continuation::Owes(match newest.last {
         // What is done was on disk.
         _ if newest.end_seq <= done_below => Owed::Segment(next_seq),
+        // A version that knows the segment would read what is appended as damage.
+        _ if clean && newest.segment.head.is_older() => Owed::Segment(next_seq),
         _ if clean => return Continuation::GoOn,
         Some((head, offset)) => Owed::LastFrame {
             segment: newest.segment.clone(),

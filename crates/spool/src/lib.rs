@@ -1,7 +1,7 @@
 //! The spool: a durable queue on disk. A batch is acknowledged once it is fsynced here, whether or
 //! not the store is there, and stays until the store has it durably.
 //!
-//! # Format, version 2
+//! # Format, version 3
 //!
 //! A folder of segments `{first sequence number, 20 digits}.seg`. Every batch has a sequence number,
 //! from 1 on, without gaps. All numbers are little-endian; every checksum is CRC-32C. Those of frames
@@ -20,12 +20,14 @@
 //!           segment; batches and records are those of the whole segment                    32 bytes
 //! ```
 //!
-//! A large frame has so much filler that the next one begins with a block of the disk. Version 1 is the
-//! same without filler; a segment that an earlier version began gets none.
+//! A large frame has so much filler that the next one begins with a block of the disk. Version 2 is the
+//! same with ids of 20 bytes in its documents, in place of 27; version 1 has no filler either. Nothing is
+//! appended to a segment that an earlier version began.
 //!
 //! Flags of a segment: 1, it was put together again after damage and numbers may be missing. Flags
-//! of a batch: 1, the client sent a key; 2, the store refused its records, and they wait for room
-//! elsewhere (a version that does not know this flag sends them to the store again, which is as well).
+//! of a batch: 1, it has a key; 2, the store refused its records, and they wait for room elsewhere (a
+//! version that does not know this flag sends them to the store again, which is as well); 4, its key
+//! was made of what was sent, and not by the client.
 //!
 //! Beside the segments: `done` (a hint: the store has every batch below), `clean` (the last stop was an
 //! orderly one), `damage-met` (the next start reads everything), `*.damaged` (copies that

@@ -117,8 +117,8 @@ impl Log {
         let payload: usize = batches.clone().map(frame::batch_bytes).sum();
         let empty = 2 * SEGMENT_HEAD_BYTES as u64;
         let alone = payload + FRAME_HEAD_BYTES;
-        let alone = alone + self.filler(SEGMENT_HEAD_BYTES as u64, alone);
-        let filler = self.filler(self.end, payload + FRAME_HEAD_BYTES);
+        let alone = alone + filler(SEGMENT_HEAD_BYTES as u64, alone);
+        let filler = filler(self.end, payload + FRAME_HEAD_BYTES);
         let bytes = (payload + FRAME_HEAD_BYTES + filler) as u64;
         if !batches.clone().all(Batch::is_deferred) {
             if alone as u64 + empty > self.bounds.max_bytes {
@@ -147,17 +147,6 @@ impl Log {
             segment: self.head.first_seq,
             segment_end: self.end,
         })
-    }
-
-    /// The zeros at the end of a frame that begins at `end` and has so many bytes without them. The frame
-    /// behind a large one begins with a block of the disk, and so goes there in one piece; a small one would
-    /// only take up more room.
-    fn filler(&self, end: u64, bytes: usize) -> usize {
-        if bytes < FILLED_BYTES || !self.head.may_have_filler() {
-            return 0;
-        }
-        let end = usize::try_from(end % FILLED_TO as u64).unwrap_or(0) + bytes;
-        end.next_multiple_of(FILLED_TO) - end
     }
 
     fn check_bound(&self, bytes: u64) -> Result<(), AppendError> {
@@ -283,4 +272,15 @@ pub(super) fn not_begun(fault: CreateFault, no_segment: &Condition) -> AppendErr
             AppendError::Poisoned(format!("a new segment cannot be made: {error}"))
         }
     }
+}
+
+/// The zeros at the end of a frame that begins at `end` and has so many bytes without them. The frame
+/// behind a large one begins with a block of the disk, and so goes there in one piece; a small one would
+/// only take up more room.
+fn filler(end: u64, bytes: usize) -> usize {
+    if bytes < FILLED_BYTES {
+        return 0;
+    }
+    let end = usize::try_from(end % FILLED_TO as u64).unwrap_or(0) + bytes;
+    end.next_multiple_of(FILLED_TO) - end
 }

@@ -19,8 +19,9 @@ use logs::Timestamp;
 use page_reply::PageReply;
 use query::Query;
 use query::interval::Interval;
+use record::batch::BatchOrigin;
 use record::documents::DocumentList;
-use record::id::{BatchId, RecordId};
+use record::id::RecordId;
 use serde::Serialize;
 use std::ops::Range;
 use std::sync::Arc;
@@ -49,7 +50,7 @@ pub trait Store: Send + Sync + 'static {
     /// remembered, or what was remembered for a batch before.
     async fn receipts(
         &self,
-        batches: Vec<(BatchId, Timestamp)>,
+        batches: Vec<BatchOrigin>,
         deadline: Duration,
     ) -> Result<Vec<Timestamp>, StoreError>;
 
@@ -57,7 +58,7 @@ pub trait Store: Send + Sync + 'static {
     /// of receipt before `before`. A batch whose marker is gone is dated anew when it comes again.
     async fn forget_receipts(
         &self,
-        after: Option<BatchId>,
+        after: Option<ReceiptKey>,
         before: Timestamp,
         deadline: Duration,
     ) -> Result<Forgotten, StoreError>;
@@ -148,13 +149,17 @@ impl InsertReport {
 }
 
 /// What came of one step of forgetting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forgotten {
     /// Markers that were removed.
     pub removed: u64,
     /// The last that was looked at, when there may be more behind it.
-    pub next: Option<BatchId>,
+    pub next: Option<ReceiptKey>,
 }
+
+/// What a store knows a marker of receipt by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptKey(pub(crate) Vec<u8>);
 
 /// The markers of receipt, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

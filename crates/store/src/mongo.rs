@@ -20,10 +20,11 @@ use super::address::MongoAddress;
 use super::budget::Budget;
 use super::counts::Counts;
 use super::page_reply::PageReply;
-use super::{Forgotten, InsertReport, PageLimit, Store, StoreError, StoreStatus};
+use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
 use async_trait::async_trait;
 use bounded::bounded;
 use client::{LazyClient, Reachability};
+use collection::Prepared;
 use insert::{Collection, InsertError};
 use keeper::{Keeper, Readiness};
 use last_writes::{LastWrites, Written};
@@ -33,8 +34,9 @@ use mongodb::Database;
 use query::Query;
 use query::interval::Interval;
 use read::CountTask;
+use record::batch::BatchOrigin;
 use record::documents::DocumentList;
-use record::id::{BatchId, RecordId};
+use record::id::RecordId;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,8 +117,9 @@ impl MongoStore {
         let (keeper, name) = (&self.shared.keeper, &self.shared.target.collection);
         let database = self.shared.writes().await?;
         for _ in 0..ATTEMPTS {
-            let uuid = keeper.ready().await?.uuid;
-            let (into, left) = (Collection { name, uuid }, self.left(deadline));
+            let Prepared { uuid, format, .. } = keeper.ready().await?;
+            let into = Collection { name, uuid, format };
+            let left = self.left(deadline);
             let inserting = insert::insert(&database, into, documents, range.clone(), left);
             match bounded(left, inserting).await {
                 Ok(report) => return Ok(report),
@@ -157,13 +160,13 @@ impl Store for MongoStore {
 
     async fn receipts(
         &self,
-        batches: Vec<(BatchId, Timestamp)>,
+        batches: Vec<BatchOrigin>,
         deadline: Duration,
     ) -> Result<Vec<Timestamp>, StoreError> {
-        self.shared.keeper.ready().await?;
+        let format = self.shared.keeper.ready().await?.format;
         let database = self.shared.writes().await?;
         let (target, left) = (&self.shared.target, self.left(deadline));
-        let receiving = receipts::remember(&database, &target.collection, &batches, left);
+        let receiving = receipts::remember(&database, &target.collection, format, &batches, left);
         let known = bounded(left, receiving)
             .await
             .map_err(|error| match error.late() {
@@ -176,7 +179,7 @@ impl Store for MongoStore {
 
     async fn forget_receipts(
         &self,
-        after: Option<BatchId>,
+        after: Option<ReceiptKey>,
         before: Timestamp,
         deadline: Duration,
     ) -> Result<Forgotten, StoreError> {
@@ -196,12 +199,13 @@ impl Store for MongoStore {
         limit: PageLimit,
         deadline: Duration,
     ) -> Result<PageReply, StoreError> {
-        self.shared.keeper.ready().await?;
+        let format = self.shared.keeper.ready().await?.format;
         let database = self.shared.reads().await?;
         let target = &self.shared.target;
         let left = self.left(deadline);
         let budget = Budget::start(limit, Arc::clone(&self.clock));
-        let reading = read::page(&database, &target.collection, query, after, budget, left);
+        let source = (&database, target.collection.as_str(), format);
+        let reading = read::page(source, query, after, budget, left);
         bounded(left, reading)
             .await
             .map_err(|error| error.scrub(&target.address))
@@ -215,12 +219,13 @@ impl Store for MongoStore {
         time: Duration,
         deadline: Duration,
     ) -> Result<Counts, StoreError> {
-        self.shared.keeper.ready().await?;
+        let format = self.shared.keeper.ready().await?.format;
         let database = self.shared.reads().await?;
         let target = &self.shared.target;
         let task = CountTask {
             database: &database,
             collection: &target.collection,
+            format,
             query,
             interval,
             clock: &*self.clock,

@@ -18,15 +18,16 @@ use super::blocking::blocking;
 use super::budget::Budget;
 use super::counts::Counts;
 use super::page_reply::PageReply;
-use super::{Forgotten, InsertReport, PageLimit, Store, StoreError, StoreStatus};
+use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
 use async_trait::async_trait;
 use database::Database;
 use logs::Timestamp;
 use logs::clock::Clock;
 use query::Query;
 use query::interval::Interval;
+use record::batch::BatchOrigin;
 use record::documents::DocumentList;
-use record::id::{BatchId, RecordId};
+use record::id::RecordId;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -78,7 +79,7 @@ impl Store for SqliteStore {
 
     async fn receipts(
         &self,
-        batches: Vec<(BatchId, Timestamp)>,
+        batches: Vec<BatchOrigin>,
         _deadline: Duration,
     ) -> Result<Vec<Timestamp>, StoreError> {
         self.blocking(move |database| {
@@ -93,7 +94,7 @@ impl Store for SqliteStore {
 
     async fn forget_receipts(
         &self,
-        after: Option<BatchId>,
+        after: Option<ReceiptKey>,
         before: Timestamp,
         _deadline: Duration,
     ) -> Result<Forgotten, StoreError> {

@@ -9,8 +9,8 @@ use crate::breaker::guard::CallError;
 use crate::worker::{JobError, Lane};
 use logs::Timestamp;
 use logs::clock::Clock;
+use record::batch::BatchOrigin;
 use record::documents::DocumentList;
-use record::id::BatchId;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,7 +93,7 @@ impl<'a> Attempt<'a> {
     /// The times of receipt of batches.
     pub(super) async fn receipts(
         &mut self,
-        asked: Vec<(BatchId, Timestamp)>,
+        asked: Vec<BatchOrigin>,
     ) -> Result<Vec<Timestamp>, GivenBack> {
         let mut pause = FIRST_PAUSE;
         loop {

@@ -170,8 +170,7 @@ pub(super) async fn send(
     attempt: &mut Attempt<'_>,
     portion: Vec<Spooled>,
 ) -> Result<(Prepared, InsertReport), GivenBack> {
-    let asked = without_receipt(&portion).map(|origin| (origin.id, origin.received_at));
-    let asked: Vec<_> = asked.collect();
+    let asked: Vec<_> = without_receipt(&portion).collect();
     let receipts = match asked.is_empty() {
         true => Vec::new(),
         false => attempt.receipts(asked).await?,

@@ -10,11 +10,10 @@ use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::write_job::Writer;
 use logs::Timestamp;
 use logs::clock::Clock;
-use record::id::BatchId;
 use spool::Spool;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Forgotten;
+use store::{Forgotten, ReceiptKey};
 use tokio_util::task::AbortOnDropHandle;
 
 /// Between two looks whether what waits is delivered.
@@ -82,7 +81,7 @@ impl KeyMemory {
     async fn sweep(&self, taken: Timestamp) -> u64 {
         let (mut after, mut removed) = (None, 0);
         loop {
-            match self.step(after, self.forgotten_before(taken)).await {
+            match self.step(after.take(), self.forgotten_before(taken)).await {
                 Ok(step) => {
                     removed += step.removed;
                     after = step.next;
@@ -101,7 +100,7 @@ impl KeyMemory {
 
     async fn step(
         &self,
-        after: Option<BatchId>,
+        after: Option<ReceiptKey>,
         before: Timestamp,
     ) -> Result<Forgotten, CallError> {
         let store = Arc::clone(&self.writer.store);

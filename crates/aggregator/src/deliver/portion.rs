@@ -38,13 +38,15 @@ pub(super) fn without_receipt(portion: &[Spooled]) -> impl Iterator<Item = Batch
 }
 
 impl Prepared {
-    /// Dates what came without a time with `receipts`, one for each batch of [`without_receipt`].
+    /// Dates what came without a time with `receipts`, one for each batch of [`without_receipt`], and puts
+    /// into order what an earlier version spooled.
     pub(super) fn new(mut portion: Vec<Spooled>, receipts: Vec<Timestamp>) -> Self {
         let mut receipts = receipts.into_iter();
         let mut dated: Vec<(BatchOrigin, Spooled)> = portion
             .drain(..)
             .map(|mut spooled| {
                 let origin = spooled.batch.origin();
+                spooled.batch.order_unordered();
                 if spooled.batch.needs_receipt()
                     && let Some(time) = receipts.next()
                 {
@@ -67,11 +69,12 @@ impl Prepared {
                 bytes: batch.documents.encoded_bytes() as u64,
                 undated: batch.undated().to_vec(),
             });
-            documents.push(batch.documents);
+            let is_keyed = batch.key().is_some();
+            documents.push((batch.documents, is_keyed));
         }
         Self {
             parts,
-            documents: Arc::new(DocumentList::new(documents)),
+            documents: Arc::new(DocumentList::with_keys(documents)),
         }
     }
 
@@ -106,12 +109,7 @@ impl Prepared {
                 undated.push(place);
             }
         }
-        let BatchOrigin {
-            id,
-            key,
-            received_at,
-        } = part.origin;
-        Some(Batch::from_parts(id, key, received_at, &documents, undated)?.deferred())
+        Some(Batch::of_origin(part.origin, &documents, undated)?.deferred())
     }
 
     /// The record's place in its batch, as it was sent.

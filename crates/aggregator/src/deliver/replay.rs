@@ -130,6 +130,7 @@ fn batches(letters: &[DeadLetter]) -> Option<Vec<Batch>> {
             id,
             key,
             received_at,
+            content_key: _,
         } = letter.origin;
         let key = key.map(|key| *key.as_bytes());
         (*id.as_bytes(), key, received_at, letter.position)
@@ -148,13 +149,7 @@ fn batch(letters: &[&DeadLetter]) -> Option<Batch> {
         .collect();
     let undated = letters.iter().enumerate();
     let undated = undated.filter_map(|(place, letter)| letter.undated.then_some(place));
-    Batch::from_parts(
-        origin.id,
-        origin.key,
-        origin.received_at,
-        &documents,
-        undated.collect(),
-    )
+    Batch::of_origin(origin, &documents, undated.collect())
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use logs::Timestamp;
 use logs::clock::{Clock, SystemClock};
 use query::Query;
 use query::interval::Interval;
-use record::batch::{Batch, BatchBuilder};
+use record::batch::{Batch, BatchBuilder, BatchOrigin};
 use record::documents::DocumentList;
 use record::id::{BatchId, KeyDigest, RecordId};
 use spool::disk::{Disk, Folder};
@@ -29,7 +29,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::counts::Counts;
 use store::page_reply::PageReply;
-use store::{Forgotten, InsertReport, PageLimit, Refused, Store, StoreError, StoreStatus};
+use store::{
+    Forgotten, InsertReport, PageLimit, ReceiptKey, Refused, Store, StoreError, StoreStatus,
+};
 use tokio::sync::Notify;
 
 /// What the store says to the inserts that it gets, one after another; then it takes everything.
@@ -91,19 +93,19 @@ impl Store for Scripted {
 
     async fn receipts(
         &self,
-        batches: Vec<(BatchId, Timestamp)>,
+        batches: Vec<BatchOrigin>,
         _deadline: Duration,
     ) -> Result<Vec<Timestamp>, StoreError> {
         let mut known = self.times.lock().unwrap();
         Ok(batches
             .iter()
-            .map(|(_, own)| known.pop_front().unwrap_or(*own))
+            .map(|batch| known.pop_front().unwrap_or(batch.received_at))
             .collect())
     }
 
     async fn forget_receipts(
         &self,
-        _after: Option<BatchId>,
+        _after: Option<ReceiptKey>,
         _before: Timestamp,
         _deadline: Duration,
     ) -> Result<Forgotten, StoreError> {

@@ -4,8 +4,8 @@ use crate::breaker::guard::{CallError, Guard};
 use crate::worker::Handler;
 use async_trait::async_trait;
 use logs::Timestamp;
+use record::batch::BatchOrigin;
 use record::documents::DocumentList;
-use record::id::BatchId;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use store::{InsertReport, Store};
 /// What a worker of the write lane is asked to do.
 pub enum WriteJob {
     /// Remember, or give, the times of receipt of batches.
-    Receipts(Vec<(BatchId, Timestamp)>),
+    Receipts(Vec<BatchOrigin>),
     /// Store these documents of a portion.
     Insert(Arc<DocumentList>, Range<usize>),
 }

@@ -2,10 +2,10 @@
 
 use super::body_error::BodyError;
 use super::compression::{self, Encoding};
+use super::moment::Moment;
 use crate::accounting::admission::Reservation;
 use crate::accounting::record_counts::{Accounting, Rejection};
 use bytes::Bytes;
-use logs::Timestamp;
 use record::batch::{Batch, BatchBuilder, Rejects, TooLargeRecord};
 use record::id::{BatchId, KeyDigest};
 use record::notice::Notices;
@@ -58,11 +58,11 @@ pub(super) async fn decode(
     bounds: BodyBounds,
     bytes: Bytes,
     room: Reservation,
-    received_at: Timestamp,
+    moment: Moment,
     accounting: Arc<Accounting>,
 ) -> Result<Decoded, BodyError> {
     let short = terms.encoding == Encoding::Identity && bytes.len() <= INLINE_BYTES;
-    let work = move || decode_now(&terms, bounds, bytes, room, received_at, &accounting);
+    let work = move || decode_now(&terms, bounds, bytes, room, moment, &accounting);
     if short {
         return work();
     }
@@ -80,12 +80,12 @@ fn decode_now(
     bounds: BodyBounds,
     bytes: Bytes,
     mut room: Reservation,
-    received_at: Timestamp,
+    moment: Moment,
     accounting: &Accounting,
 ) -> Result<Decoded, BodyError> {
     let body = compression::decompress(terms.encoding, bytes, bounds.decoded_bytes, &mut room)?;
     let strict = terms.strict.unwrap_or(bounds.strict);
-    let mut builder = build(terms, bounds, strict, &body, &mut room, received_at)?;
+    let mut builder = build(terms, bounds, strict, &body, &mut room, moment)?;
     let notices = builder.take_notices();
     let too_large = builder.take_too_large();
     let (batch, rejects) = builder.finish();
@@ -120,7 +120,7 @@ fn build(
     strict: bool,
     body: &Bytes,
     room: &mut Reservation,
-    received_at: Timestamp,
+    moment: Moment,
 ) -> Result<BatchBuilder, BodyError> {
     // Three bytes take the place of each that is no text, in a copy of the body.
     let text_bytes = match wire::text_bytes(body) {
@@ -142,7 +142,8 @@ fn build(
     let mut read = |bytes| {
         // The encoded form stands beside the body for a while; both are weighed.
         room.resize(body.len() + text_bytes + bytes)?;
-        let mut builder = BatchBuilder::new(id, key, received_at, bytes).strict(strict);
+        let mut builder = BatchBuilder::new(id, key, moment.received_at, bytes);
+        builder = builder.taken(moment.taken).strict(strict);
         builder.reserve(reserve);
         if !strict {
             builder.keep_too_large();

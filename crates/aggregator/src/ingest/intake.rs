@@ -4,6 +4,7 @@ use super::acceptance::{Acceptance, NotAccepted, Parts, Turn};
 use super::decode::{BodyBounds, BodyTerms, Decoded, decode};
 use super::idempotency::{Claim, Keys};
 use super::intake_error::{IngestError, IntakeError};
+use super::moment::Moments;
 use crate::accounting::admission::Reservation;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::{Accounting, Rejection};
@@ -78,6 +79,7 @@ pub struct Intake {
     acceptance: Arc<Acceptance>,
     bounds: BodyBounds,
     keys: Arc<Keys>,
+    moments: Moments,
 }
 
 impl Intake {
@@ -101,6 +103,7 @@ impl Intake {
             acceptance: Arc::new(acceptance),
             bounds,
             keys,
+            moments: Moments::default(),
         }
     }
 
@@ -118,9 +121,10 @@ impl Intake {
         patience: Duration,
     ) -> Result<Receipt, IngestError> {
         let clock = &self.acceptance.clock;
-        let (received_at, deadline) = (clock.now(), clock.elapsed() + patience);
+        let moment = self.moments.next(clock.now());
+        let deadline = clock.elapsed() + patience;
         let accounting = Arc::clone(self.accounting());
-        let decoding = decode(terms, self.bounds, body, room, received_at, accounting);
+        let decoding = decode(terms, self.bounds, body, room, moment, accounting);
         let Decoded {
             batch,
             rejects,

@@ -3,6 +3,7 @@
 use super::BatchBuilder;
 use super::too_large::TooLargeMark;
 use crate::notice::NoticeCounts;
+use logs::Timestamp;
 
 /// Where a builder stood, to go back there.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +15,7 @@ pub struct Mark {
     listed_notices: usize,
     notices: NoticeCounts,
     too_large: TooLargeMark,
+    greatest: Option<Timestamp>,
     position: u32,
 }
 
@@ -28,6 +30,7 @@ impl BatchBuilder {
             listed_notices: self.notices.listed.len(),
             notices: self.notices.counts,
             too_large: self.too_large.mark(),
+            greatest: self.greatest,
             position: self.position,
         }
     }
@@ -40,6 +43,7 @@ impl BatchBuilder {
         self.rejects.count = mark.rejects;
         self.notices.rewind(mark.listed_notices, mark.notices);
         self.too_large.rewind(mark.too_large);
+        self.greatest = mark.greatest;
         self.position = mark.position;
     }
 }

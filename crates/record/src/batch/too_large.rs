@@ -1,6 +1,7 @@
 //! Records that are larger than one that is stored may be: kept apart for whoever keeps them elsewhere.
 
 use super::BatchBuilder;
+use super::order::order_document;
 use crate::fault::{MAX_DOCUMENT_BYTES, RecordFault};
 
 /// The largest that is kept: BSON counts the bytes of a document with 31 bits, and it is put into one.
@@ -84,9 +85,14 @@ impl BatchBuilder {
         self.too_large.are_kept = true;
     }
 
-    /// The records that are too large to be stored.
+    /// The records that are too large to be stored, when all have come.
     pub fn take_too_large(&mut self) -> Vec<TooLargeRecord> {
-        std::mem::take(&mut self.too_large.kept)
+        let order = self.order();
+        let mut kept = std::mem::take(&mut self.too_large.kept);
+        for record in &mut kept {
+            order_document(&mut record.document, record.undated, order);
+        }
+        kept
     }
 
     /// The last document is too large to be stored.

@@ -9,6 +9,7 @@ use record::id::{BatchId, KeyDigest};
 const BATCH_HEAD_BYTES: usize = 8 + 16 + 8 + 4 + 4 + 4 + 4;
 const KEYED: u32 = 1;
 const DEFERRED: u32 = 2;
+const CONTENT_KEY: u32 = 4;
 
 /// Bytes that a batch takes in a frame.
 pub fn batch_bytes(batch: &Batch) -> usize {
@@ -25,6 +26,9 @@ pub(super) fn encode(bytes: &mut Vec<u8>, batch: &Batch) {
     };
     if batch.is_deferred() {
         flags |= DEFERRED;
+    }
+    if batch.has_content_key() {
+        flags |= CONTENT_KEY;
     }
     bytes.extend_from_slice(&digest);
     bytes.extend_from_slice(&batch.received_at.nanos().to_le_bytes());
@@ -50,6 +54,10 @@ pub(super) fn decode(fields: &mut ByteReader<'_>) -> Option<Batch> {
         true => batch.deferred(),
         false => batch,
     };
+    let batch = match head.content_key {
+        true => batch.with_content_key(),
+        false => batch,
+    };
     (batch.documents.len() == head.records as usize).then_some(batch)
 }
 
@@ -58,8 +66,10 @@ pub(super) fn decode(fields: &mut ByteReader<'_>) -> Option<Batch> {
 pub struct BatchHead {
     /// What its records' ids have in common.
     pub id: BatchId,
-    /// A digest of the client's key, if it sent one.
+    /// A digest of its key, if it has one.
     pub key: Option<KeyDigest>,
+    /// Whether that key was made of what was sent.
+    pub content_key: bool,
     /// When the request came.
     pub received_at: Timestamp,
     /// Its records.
@@ -82,6 +92,7 @@ pub(super) fn batch_parts<'a>(
     let head = BatchHead {
         id,
         key: (flags & KEYED != 0).then_some(digest),
+        content_key: flags & CONTENT_KEY != 0,
         received_at,
         records,
         deferred: flags & DEFERRED != 0,

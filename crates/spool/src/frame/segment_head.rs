@@ -2,9 +2,9 @@
 
 use super::byte_reader::ByteReader;
 
-/// The version of the format; a later one is not touched. Version 1 had no filler in its frames.
-pub const FORMAT_VERSION: u16 = 2;
-const FIRST_WITH_FILLER: u16 = 2;
+/// The version of the format; a later one is not touched. Version 1 had no filler in its frames, version 2
+/// ids without an order.
+pub const FORMAT_VERSION: u16 = 3;
 /// Bytes before the first frame: the head, twice.
 pub const SEGMENT_HEAD_BYTES: usize = 2 * HEAD_BYTES;
 
@@ -45,9 +45,9 @@ impl SegmentHead {
         }
     }
 
-    /// Whether those who read it expect filler in its frames.
-    pub fn may_have_filler(&self) -> bool {
-        self.version >= FIRST_WITH_FILLER
+    /// Whether an earlier version made it, which would not understand what is appended now.
+    pub fn is_older(&self) -> bool {
+        self.version < FORMAT_VERSION
     }
 
     /// Its bytes: two equal copies.

@@ -21,18 +21,28 @@ fn document() -> impl Strategy<Value = Vec<u8>> {
 fn batch() -> impl Strategy<Value = Batch> {
     let key = proptest::option::of(any::<[u8; 16]>());
     let documents = vec((document(), any::<bool>()), 0..6);
-    (any::<[u8; 8]>(), key, any::<i64>(), documents).prop_map(|(id, key, time, documents)| {
+    let parts = (
+        any::<[u8; 8]>(),
+        key,
+        any::<bool>(),
+        any::<i64>(),
+        documents,
+    );
+    parts.prop_map(|(id, key, is_content, time, documents)| {
         let undated = documents.iter().enumerate();
         let undated = undated.filter_map(|(place, (_, dated))| (!dated).then_some(place));
         let bytes: Vec<u8> = documents.iter().flat_map(|(one, _)| one.clone()).collect();
-        Batch::from_parts(
+        let batch = Batch::from_parts(
             BatchId::from_bytes(id),
             key.map(KeyDigest::from_bytes),
             Timestamp::from_nanos(time),
             &bytes,
             undated.collect(),
-        )
-        .unwrap()
+        );
+        match is_content {
+            true => batch.unwrap().with_content_key(),
+            false => batch.unwrap(),
+        }
     })
 }
 
@@ -72,7 +82,7 @@ proptest! {
         prop_assert_eq!((head.first_seq, head.end_seq()), (seq, seq + batches.len() as u64));
         for (one, other) in batches.iter().zip(&decoded) {
             prop_assert_eq!(one.id, other.id);
-            prop_assert_eq!(one.key(), other.key());
+            prop_assert_eq!(one.origin(), other.origin());
             prop_assert_eq!(one.received_at, other.received_at);
             prop_assert_eq!(one.undated(), other.undated());
             prop_assert_eq!(one.documents.encoded(), other.documents.encoded());
@@ -130,7 +140,7 @@ proptest! {
 
     #[test]
     fn a_segment_head_is_read_from_either_of_its_copies(
-        first_seq: u64, salt: u64, repaired: bool, version in 1..=2_u16, place in 0..64_usize, bit in 0..8_u32,
+        first_seq: u64, salt: u64, repaired: bool, version in 1..=FORMAT_VERSION, place in 0..64_usize, bit in 0..8_u32,
     ) {
         let head = SegmentHead { version, repaired, ..SegmentHead::new(first_seq, salt) };
         let mut bytes = head.encode();

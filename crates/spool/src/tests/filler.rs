@@ -1,11 +1,11 @@
-//! Large frames end where a block of the disk ends, except in a segment that others read without filler.
+//! Large frames end where a block of the disk ends.
 
 use super::fixture::{LARGE, bounds};
 use super::opened::{Opened, dumped, open};
 use super::simulated_disk::SimulatedDisk;
 use super::{ALL, batch, numbered};
 use crate::disk::{Disk, write_all_at};
-use crate::frame::{FRAME_HEAD_BYTES, SegmentHead, batch_bytes};
+use crate::frame::{FORMAT_VERSION, FRAME_HEAD_BYTES, SegmentHead, batch_bytes};
 use crate::log::{FILLED_BYTES, FILLED_TO};
 use crate::segment::{Segment, name};
 use logs::Timestamp;
@@ -67,35 +67,37 @@ fn a_large_frame_ends_a_block_and_a_small_one_takes_only_what_it_needs() {
 }
 
 #[test]
-fn a_segment_that_an_earlier_version_began_is_gone_on_with_as_that_version_reads_it() {
-    let disk = SimulatedDisk::with_contents(&BTreeMap::new());
-    let mut opened = open(&disk, bounds(LARGE), 1, false).unwrap();
-    append(&mut opened, batch(0));
-    opened.spool.mark_clean().unwrap();
-    drop(opened);
-    let Ok(segment) = Segment::open(&disk, 1) else {
-        panic!("the segment cannot be opened");
-    };
-    let earlier = SegmentHead {
-        version: 1,
-        ..segment.head
-    };
-    let file = disk.open(&name(1)).unwrap();
-    write_all_at(&*file, &earlier.encode(), 0).unwrap();
-    file.sync().unwrap();
+fn nothing_is_appended_to_a_segment_that_an_earlier_version_began() {
+    for version in 1..FORMAT_VERSION {
+        let disk = SimulatedDisk::with_contents(&BTreeMap::new());
+        let mut opened = open(&disk, bounds(LARGE), 1, false).unwrap();
+        append(&mut opened, batch(0));
+        opened.spool.mark_clean().unwrap();
+        drop(opened);
+        let Ok(segment) = Segment::open(&disk, 1) else {
+            panic!("the segment cannot be opened");
+        };
+        let earlier = SegmentHead {
+            version,
+            ..segment.head
+        };
+        let file = disk.open(&name(1)).unwrap();
+        write_all_at(&*file, &earlier.encode(), 0).unwrap();
+        file.sync().unwrap();
 
-    let before = end_of(&disk, 1);
-    let mut opened = open(&disk, bounds(LARGE), 2, false).unwrap();
-    let bytes = batch_bytes(&large(7)) + FRAME_HEAD_BYTES;
-    append(&mut opened, large(7));
-    assert_eq!(end_of(&disk, 1), before + bytes, "no filler");
-    opened.tail.settle().unwrap().0.begin_another().unwrap();
-    append(&mut opened, large(8));
-    assert_eq!(end_of(&disk, 3) % FILLED_TO, 0, "a new segment has it");
-    drop(opened);
-    let ids: Vec<_> = dumped(&disk)
-        .into_iter()
-        .map(|(_, batch)| batch.id)
-        .collect();
-    assert_eq!(ids, [batch(0).id, large(7).id, large(8).id]);
+        let before = end_of(&disk, 1);
+        let mut opened = open(&disk, bounds(LARGE), 2, false).unwrap();
+        append(&mut opened, batch(7));
+        drop(opened);
+        assert_eq!(end_of(&disk, 1), before);
+        let Ok(next) = Segment::open(&disk, 2) else {
+            panic!("another segment was to be begun");
+        };
+        assert_eq!(next.head.version, FORMAT_VERSION);
+        let ids: Vec<_> = dumped(&disk)
+            .into_iter()
+            .map(|(_, batch)| batch.id)
+            .collect();
+        assert_eq!(ids, [batch(0).id, batch(7).id]);
+    }
 }

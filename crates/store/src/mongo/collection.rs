@@ -13,6 +13,7 @@ use mongodb::Database;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Document, Uuid, doc};
 use mongodb::error::{Error, ErrorKind};
+use record::id::IdFormat;
 use replace::Outcome;
 use server::Server;
 
@@ -36,6 +37,8 @@ pub(super) struct Prepared {
     /// Writes are held to the collection with this UUID, so that none of them makes a plain one in
     /// its place. `None` when the server cannot do that or the user may not ask for it.
     pub(super) uuid: Option<Uuid>,
+    /// How ids are written there.
+    pub(super) format: IdFormat,
     /// Why it is not what it could be, in one sentence.
     pub(super) problem: Option<String>,
 }
@@ -109,6 +112,7 @@ pub(super) async fn prepare(
                 None => made,
             },
             uuid,
+            format: IdFormat::Ordered,
             // What this server makes when it is asked for the best is no fault of the collection.
             problem: left
                 .or_else(|| (plain && is_of_6_0 && made != PLAIN).then(|| plain_problem(target))),

@@ -11,7 +11,9 @@ use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Document, RawDocumentBuf, Uuid};
 use mongodb::error::{Error, ErrorKind};
 use record::bson_writer::BsonWriter;
+use record::document;
 use record::documents::DocumentList;
+use record::id::IdFormat;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -26,6 +28,7 @@ pub(super) struct Collection<'a> {
     pub(super) name: &'a str,
     /// Nothing is inserted into another collection of this name, nor is one made.
     pub(super) uuid: Option<Uuid>,
+    pub(super) format: IdFormat,
 }
 
 /// Why an insert was not done.
@@ -117,8 +120,11 @@ fn command(
     writer.integer("maxTimeMS", left);
     let list = writer.open_array("documents");
     let mut digits = itoa::Buffer::new();
-    for (position, document) in documents.slices(range).enumerate() {
-        writer.raw_document(digits.format(position), document);
+    for (position, (document, is_keyed)) in documents.slices_with_keys(range).enumerate() {
+        let name = digits.format(position);
+        writer.document_by(name, |bytes| {
+            document::write_as(bytes, document, collection.format, is_keyed);
+        });
     }
     writer.close(list);
     writer.close(whole);

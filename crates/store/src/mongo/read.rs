@@ -26,19 +26,18 @@ use mongodb::raw_batch_cursor::RawBatch;
 use query::{Patience, Query};
 use raw_reply::RawReply;
 use record::document::{self, StoredDocument};
-use record::id::RecordId;
+use record::id::{IdFormat, RecordId};
 use std::time::Duration;
 
 /// Looks for one page. What of it is open in the server then, the driver closes.
 pub(super) async fn page(
-    database: &Database,
-    collection: &str,
+    (database, collection, format): (&Database, &str, IdFormat),
     query: &Query,
     after: Option<RecordId>,
     budget: Budget,
     left: Duration,
 ) -> Result<PageReply, StoreError> {
-    let find = Find::new(query, after, budget.rows());
+    let find = Find::new(query, after, budget.rows(), format);
     let finding = database.run_cursor_command(find.command(collection, left));
     let mut replies = finding.batch_size(find.batch_size(left)).batch().await?;
     let mut looking = Looking::begin(query.clone(), budget, find.limit());

@@ -5,13 +5,14 @@
 //! the server remove what a batch in a spool still needs.
 
 use super::insert::{InsertError, millis, read_reply};
-use crate::{Forgotten, Receipts, StoreError};
+use crate::{Forgotten, ReceiptKey, Receipts, StoreError};
 use futures_util::TryStreamExt as _;
 use logs::Timestamp;
 use mongodb::Database;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
-use record::id::BatchId;
+use record::batch::BatchOrigin;
+use record::id::IdFormat;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -19,17 +20,18 @@ use std::time::Duration;
 pub(super) async fn remember(
     database: &Database,
     collection: &str,
-    batches: &[(BatchId, Timestamp)],
+    format: IdFormat,
+    batches: &[BatchOrigin],
     left: Duration,
 ) -> Result<Vec<Timestamp>, InsertError> {
     let receipts = format!("{collection}_receipts");
     let documents: Vec<Document> = batches
         .iter()
-        .map(|(batch, received_at)| {
+        .map(|batch| {
             doc! {
-                "_id": binary(*batch),
-                "received_at": DateTime::from_millis(received_at.millis()),
-                "received_at_ns": received_at.nanos(),
+                "_id": binary(key(batch, format)),
+                "received_at": DateTime::from_millis(batch.received_at.millis()),
+                "received_at_ns": batch.received_at.nanos(),
             }
         })
         .collect();
@@ -47,12 +49,12 @@ pub(super) async fn remember(
         return Err(StoreError::Unavailable(refused.reason.clone()).into());
     }
     if report.already_stored.is_empty() {
-        return Ok(batches
-            .iter()
-            .map(|(_, received_at)| *received_at)
-            .collect());
+        return Ok(batches.iter().map(|batch| batch.received_at).collect());
     }
-    let ids: Vec<Binary> = batches.iter().map(|(batch, _)| binary(*batch)).collect();
+    let ids: Vec<Binary> = batches
+        .iter()
+        .map(|batch| binary(key(batch, format)))
+        .collect();
     let mut found = database
         .collection::<Document>(&receipts)
         .find(doc! { "_id": { "$in": ids } })
@@ -67,22 +69,31 @@ pub(super) async fn remember(
             known.insert(id.clone(), Timestamp::from_nanos(nanos));
         }
     }
-    let of = |batch: &BatchId| known.get(batch.as_bytes().as_slice()).copied();
-    let missing = |batch| {
+    let of = |batch: &BatchOrigin| known.get(&key(batch, format).0).copied();
+    let missing = |batch: &BatchOrigin| {
         InsertError::from(StoreError::Unavailable(format!(
-            "the receipt of batch {batch} is not there"
+            "the receipt of batch {} is not there",
+            batch.id
         )))
     };
     batches
         .iter()
-        .map(|(batch, _)| of(batch).ok_or_else(|| missing(*batch)))
+        .map(|batch| of(batch).ok_or_else(|| missing(batch)))
         .collect()
 }
 
-fn binary(batch: BatchId) -> Binary {
+/// Beside records of format 1, markers are known by the batch alone, as they always were.
+fn key(batch: &BatchOrigin, format: IdFormat) -> ReceiptKey {
+    ReceiptKey(match format {
+        IdFormat::Plain => batch.id.as_bytes().to_vec(),
+        IdFormat::Ordered => batch.ledger_key().to_vec(),
+    })
+}
+
+fn binary(key: ReceiptKey) -> Binary {
     Binary {
         subtype: BinarySubtype::Generic,
-        bytes: batch.as_bytes().to_vec(),
+        bytes: key.0,
     }
 }
 
@@ -93,13 +104,13 @@ const STEP: i64 = 1_000;
 pub(super) async fn forget(
     database: &Database,
     collection: &str,
-    after: Option<BatchId>,
+    after: Option<ReceiptKey>,
     before: Timestamp,
     left: Duration,
 ) -> Result<Forgotten, StoreError> {
     let receipts = format!("{collection}_receipts");
     let behind = match after {
-        Some(batch) => doc! { "_id": { "$gt": binary(batch) } },
+        Some(key) => doc! { "_id": { "$gt": binary(key) } },
         None => doc! {},
     };
     let mut looking = database
@@ -115,12 +126,7 @@ pub(super) async fn forget(
         let Ok(id) = marker.get_binary_generic("_id") else {
             continue;
         };
-        last = id
-            .as_slice()
-            .try_into()
-            .ok()
-            .map(BatchId::from_bytes)
-            .or(last);
+        last = Some(ReceiptKey(id.clone()));
         if is_before(&marker, before) {
             old.push(marker.get("_id").cloned().unwrap_or(Bson::Null));
         }

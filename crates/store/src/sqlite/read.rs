@@ -13,7 +13,7 @@ use crate::page::Page;
 use crate::sqlite::message_filter::{InForce, MAY_MATCH};
 use crate::sqlite::reader::Reader;
 use query::{Candidate, Order, Patience, Query};
-use record::id::{RECORD_ID_BYTES, RecordId};
+use record::id::{PLAIN_ID_BYTES, RecordId};
 use rusqlite::{ErrorCode, params};
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ const STEPS_BETWEEN_LOOKS: i32 = 2_000;
 const ROWS_BETWEEN_LOOKS: usize = 1_000;
 
 /// Greater than every id, also those of the latest time that there is.
-const BEYOND: [u8; RECORD_ID_BYTES + 1] = [0xff; RECORD_ID_BYTES + 1];
+const BEYOND: [u8; PLAIN_ID_BYTES + 1] = [0xff; PLAIN_ID_BYTES + 1];
 
 /// The columns, in the order in which [`row_of`] reads them.
 const WHOLE: &str = "id, severity, level, message, attributes";
@@ -244,11 +244,10 @@ fn each_row(
     let sql = statement(columns, selection);
     let mut prepared = reader.connection.prepare_cached(&sql)?;
     let mut rows = prepared.query(params![
-        bounds.from.as_bytes(),
+        bounds.from.plain(),
         bounds
             .before
-            .as_ref()
-            .map_or(&BEYOND[..], |id| id.as_bytes()),
+            .map_or_else(|| BEYOND.to_vec(), |id| id.plain().to_vec()),
     ])?;
     let mut last = None;
     loop {

@@ -1,8 +1,8 @@
 //! The markers of receipt: when a keyed batch whose records have no time of their own first came.
 
-use crate::{Forgotten, Receipts};
+use crate::{Forgotten, ReceiptKey, Receipts};
 use logs::Timestamp;
-use record::id::BatchId;
+use record::batch::BatchOrigin;
 use rusqlite::{Connection, params};
 
 /// Markers that are looked at in one step.
@@ -15,17 +15,17 @@ pub(super) const COUNTED_AT_ONCE: u64 = 100_000;
 /// Remembers times of receipt, or gives those that are remembered; how many are new.
 pub(super) fn remember(
     connection: &mut Connection,
-    batches: &[(BatchId, Timestamp)],
+    batches: &[BatchOrigin],
 ) -> Result<(Vec<Timestamp>, usize), rusqlite::Error> {
     let transaction = connection.transaction()?;
     let (mut known, mut new) = (Vec::with_capacity(batches.len()), 0);
-    for (batch, received_at) in batches {
+    for batch in batches {
         new += transaction
             .prepare_cached("INSERT INTO logs_receipts (id, received_at_ns) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING")?
-            .execute(params![batch.as_bytes(), received_at.nanos()])?;
+            .execute(params![batch.id.as_bytes(), batch.received_at.nanos()])?;
         let nanos = transaction
             .prepare_cached("SELECT received_at_ns FROM logs_receipts WHERE id = ?1")?
-            .query_row([batch.as_bytes()], |row| row.get(0))?;
+            .query_row([batch.id.as_bytes()], |row| row.get(0))?;
         known.push(Timestamp::from_nanos(nanos));
     }
     transaction.commit()?;
@@ -35,12 +35,12 @@ pub(super) fn remember(
 /// Removes those of the next few markers behind `after` that were received before `before`.
 pub(super) fn forget(
     connection: &mut Connection,
-    after: Option<BatchId>,
+    after: Option<ReceiptKey>,
     before: Timestamp,
 ) -> Result<Forgotten, rusqlite::Error> {
     let transaction = connection.transaction()?;
     // The empty one is less than any.
-    let behind = after.map_or_else(Vec::new, |batch| batch.as_bytes().to_vec());
+    let behind = after.map_or_else(Vec::new, |key| key.0);
     let ids = transaction
         .prepare_cached(
             "SELECT id, received_at_ns FROM logs_receipts WHERE id > ?1 ORDER BY id LIMIT ?2",
@@ -62,7 +62,7 @@ pub(super) fn forget(
     let last = ids.last().filter(|_| ids.len() >= STEP);
     Ok(Forgotten {
         removed: removed as u64,
-        next: last.map(|(id, _)| BatchId::from_bytes(*id)),
+        next: last.map(|(id, _)| ReceiptKey(id.to_vec())),
     })
 }
 

@@ -96,7 +96,7 @@ fn insert_one(
     attributes: Option<&str>,
 ) -> Result<usize, rusqlite::Error> {
     statement.execute(params![
-        stored.id.as_bytes(),
+        stored.id.plain(),
         stored.id.time().nanos(),
         stored.severity,
         stored.level,

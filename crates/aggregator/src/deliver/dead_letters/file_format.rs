@@ -4,11 +4,11 @@
 //! documents, one for each record:
 //!
 //! ```text
-//! { batch: BinData(0, 8 bytes), key: BinData(0, 16 bytes)?, received_at: i64 (ns), position, undated: 0 | 1,
-//!   peer: "10.0.0.1"?, reason: "…", rejected_at: ISODate, document: BinData(0, the record as the spool had it) }
+//! { batch: BinData(0, 8 bytes), key: BinData(0, 16 bytes)?, content_key: 1?, received_at: i64 (ns), position,
+//!   undated: 0 | 1, peer: "10.0.0.1"?, reason: "…", rejected_at: ISODate, document: BinData(0, the record as the spool had it) }
 //! ```
 //!
-//! `batch`, `key` and `received_at` are those of the batch's head in the spool. `peer` tells who sent a record
+//! `batch`, `key`, `content_key` and `received_at` are those of the batch's head in the spool. `peer` tells who sent a record
 //! that was set aside at the door; a file holds those of one request and no others, or none. "LOGSREJ1", of earlier
 //! versions, has `reason`, `rejected_at` and `document` alone. A file has its name only when it is durable.
 
@@ -87,6 +87,9 @@ fn encode_head(bytes: &mut Vec<u8>, letter: &DeadLetter) {
     writer.binary("batch", 0, origin.id.as_bytes());
     if let Some(key) = &origin.key {
         writer.binary("key", 0, key.as_bytes());
+    }
+    if origin.content_key {
+        writer.integer("content_key", 1);
     }
     writer.integer("received_at", origin.received_at.nanos());
     writer.integer("position", letter.position.into());
@@ -177,6 +180,7 @@ fn parse(raw: &RawDocument) -> Option<DeadLetter> {
         origin: BatchOrigin {
             id: BatchId::from_bytes(binary(raw.get("batch").ok()??)?.try_into().ok()?),
             key,
+            content_key: integer("content_key").is_some_and(|flag| flag != 0),
             received_at: Timestamp::from_nanos(integer("received_at")?),
         },
         position: u32::try_from(integer("position")?).ok()?,
@@ -199,6 +203,7 @@ fn parse_without_origin(raw: &RawDocument) -> Option<DeadLetter> {
         origin: BatchOrigin {
             id: id.batch(),
             key: None,
+            content_key: false,
             received_at: Timestamp::from_nanos(received_at.saturating_mul(1_000_000)),
         },
         position: id.position(),

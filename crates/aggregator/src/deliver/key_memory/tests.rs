@@ -6,8 +6,8 @@ use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings};
 use crate::deliver::dead_letters::{DeadLetter, DeadLetterBounds};
 use logs::clock::SystemClock;
-use record::batch::{Batch, BatchBuilder};
-use record::id::KeyDigest;
+use record::batch::{Batch, BatchBuilder, BatchOrigin};
+use record::id::{BatchId, KeyDigest};
 use spool::disk::Folder;
 use spool::{BatchOutcome, Bounds, Consumer, Portion, SpoolOptions};
 use store::sqlite::SqliteStore;
@@ -81,6 +81,16 @@ fn batch(received_at: Timestamp) -> Batch {
     builder.finish().0
 }
 
+/// A batch by its number, received then.
+fn numbered(number: u64, received_at: Timestamp) -> BatchOrigin {
+    BatchOrigin {
+        id: BatchId::from_bytes((number << 48 | 1).to_be_bytes()),
+        key: None,
+        content_key: false,
+        received_at,
+    }
+}
+
 impl Fixture {
     async fn hand_out(&mut self) {
         self.consumer.next(ONE).await.unwrap().unwrap();
@@ -145,11 +155,10 @@ async fn a_sweep_leaves_the_marker_of_a_batch_that_came_back_after_it_was_known_
     append(&place.keys, old).await;
     let store = Arc::clone(&place.keys.writer.store);
     let deadline = place.keys.clock.elapsed() + TIMEOUT;
-    let batch = |number: u64| BatchId::from_bytes((number << 48 | 1).to_be_bytes());
-    let markers = vec![(batch(1), old), (batch(2), older)];
+    let markers = vec![numbered(1, old), numbered(2, older)];
     store.receipts(markers, deadline).await.unwrap();
     assert_eq!(place.keys.sweep(taken).await, 1);
-    let again = vec![(batch(1), now), (batch(2), now)];
+    let again = vec![numbered(1, now), numbered(2, now)];
     assert_eq!(store.receipts(again, deadline).await.unwrap(), [old, now]);
 }
 
@@ -159,9 +168,8 @@ async fn markers_of_before_go_in_many_steps_and_the_others_stay() {
     let now = place.keys.clock.now();
     let (old, young) = (minus(now, 3 * DAY), minus(now, DAY / 2));
     let time = |number: u64| if number.is_multiple_of(3) { young } else { old };
-    let batch = |number: u64| BatchId::from_bytes((number << 48 | 1).to_be_bytes());
     let markers: Vec<_> = (0..2_500)
-        .map(|number| (batch(number), time(number)))
+        .map(|number| numbered(number, time(number)))
         .collect();
     let store = Arc::clone(&place.keys.writer.store);
     let deadline = place.keys.clock.elapsed() + TIMEOUT;
@@ -170,7 +178,7 @@ async fn markers_of_before_go_in_many_steps_and_the_others_stay() {
     assert_eq!(store.status().receipts.unwrap().count, 2_500);
     assert_eq!(place.keys.sweep(now).await, 1_666);
     assert_eq!(store.status().receipts.unwrap().count, 834);
-    let again: Vec<_> = markers.iter().map(|(batch, _)| (*batch, now)).collect();
+    let again: Vec<_> = (0..2_500).map(|number| numbered(number, now)).collect();
     let known = store.receipts(again, deadline).await.unwrap();
     for (number, known) in (0_u64..).zip(known) {
         let expected = if number.is_multiple_of(3) { young } else { now };

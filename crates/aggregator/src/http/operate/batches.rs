@@ -112,6 +112,7 @@ mod tests {
             origin: BatchOrigin {
                 id,
                 key: None,
+                content_key: false,
                 received_at,
             },
             position: 1,

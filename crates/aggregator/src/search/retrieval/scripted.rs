@@ -9,6 +9,7 @@ use logs::Timestamp;
 use logs::clock::{Clock, SystemClock};
 use query::interval::Interval;
 use query::{Candidate, Query};
+use record::batch::BatchOrigin;
 use record::documents::DocumentList;
 use record::id::{BatchId, RecordId};
 use std::collections::VecDeque;
@@ -18,7 +19,7 @@ use std::time::Duration;
 use store::counts::Counts;
 use store::page::Page;
 use store::page_reply::PageReply;
-use store::{Forgotten, InsertReport, PageLimit, Store, StoreError, StoreStatus};
+use store::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
 use tokio::sync::mpsc;
 
 /// Longer than anything takes that is not wrong.
@@ -147,7 +148,7 @@ impl Store for Scripted {
 
     async fn receipts(
         &self,
-        _batches: Vec<(BatchId, Timestamp)>,
+        _batches: Vec<BatchOrigin>,
         _deadline: Duration,
     ) -> Result<Vec<Timestamp>, StoreError> {
         unreachable!("nothing is written")
@@ -155,7 +156,7 @@ impl Store for Scripted {
 
     async fn forget_receipts(
         &self,
-        _after: Option<BatchId>,
+        _after: Option<ReceiptKey>,
         _before: Timestamp,
         _deadline: Duration,
     ) -> Result<Forgotten, StoreError> {

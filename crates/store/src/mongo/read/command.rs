@@ -4,7 +4,7 @@ use crate::INDEXED_FROM;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, Document, doc};
 use query::{AttributeFilter, Order, Query, Substring};
-use record::id::RecordId;
+use record::id::{IdFormat, RecordId};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -43,8 +43,13 @@ enum Reply {
 
 impl Find {
     /// The question for a page of at most `rows` rows.
-    pub(super) fn new(query: &Query, after: Option<RecordId>, rows: usize) -> Self {
-        let mut filter = doc! { "_id": range(query, after) };
+    pub(super) fn new(
+        query: &Query,
+        after: Option<RecordId>,
+        rows: usize,
+        format: IdFormat,
+    ) -> Self {
+        let mut filter = doc! { "_id": range(query, after, format) };
         let mut narrowing = Vec::new();
         match severity(query) {
             Some((severity, Served::ByIndex)) => filter.extend(severity),
@@ -135,13 +140,13 @@ pub(super) fn severity(query: &Query) -> Option<(Document, Served)> {
 }
 
 /// The ids that can match.
-pub(super) fn range(query: &Query, after: Option<RecordId>) -> Document {
+pub(super) fn range(query: &Query, after: Option<RecordId>, format: IdFormat) -> Document {
     let bounds = query.bounds(after);
     let from = if bounds.behind { "$gt" } else { "$gte" };
     let (beyond, end) = bounds
         .before
         .map_or(("$lte", RecordId::MAX), |before| ("$lt", before));
-    doc! { from: binary(bounds.from), beyond: binary(end) }
+    doc! { from: binary(bounds.from, format), beyond: binary(end, format) }
 }
 
 /// The order as a sort by a field has it.
@@ -157,10 +162,13 @@ pub(super) fn millis(left: Duration) -> i32 {
     i32::try_from(left.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 
-fn binary(id: RecordId) -> Binary {
+fn binary(id: RecordId, format: IdFormat) -> Binary {
     Binary {
         subtype: BinarySubtype::Generic,
-        bytes: id.as_bytes().to_vec(),
+        bytes: match format {
+            IdFormat::Plain => id.plain().to_vec(),
+            IdFormat::Ordered => id.as_bytes().to_vec(),
+        },
     }
 }
 
@@ -255,13 +263,16 @@ mod tests {
             patterns: vec![query::Pattern::new("x+").unwrap()],
             ..Query::default()
         };
-        let asked = |rows| Find::new(&query, None, rows).limit();
+        let asked = |rows| Find::new(&query, None, rows, IdFormat::Ordered).limit();
         assert_eq!(asked(16), Some(64));
         assert_eq!(asked(100), Some(400));
         assert_eq!(asked(5_000), Some(5_000));
         // Of which a page that ends early has not fetched many in vain.
         let left = Duration::from_secs(10);
-        assert_eq!(Find::new(&query, None, 5_000).batch_size(left), 256);
+        assert_eq!(
+            Find::new(&query, None, 5_000, IdFormat::Ordered).batch_size(left),
+            256
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ use mongodb::bson::{Bson, Document, doc};
 use query::interval::Interval;
 use query::{Order, Query};
 use record::document;
-use record::id::RecordId;
+use record::id::{IdFormat, RecordId};
 use remaining::Ahead;
 use std::time::Duration;
 
@@ -36,6 +36,7 @@ const NO_RECORD: Bson = Bson::MinKey;
 pub(in crate::mongo) struct Task<'a> {
     pub(in crate::mongo) database: &'a Database,
     pub(in crate::mongo) collection: &'a str,
+    pub(in crate::mongo) format: IdFormat,
     /// It asks for nothing else than time and severity, and its range has not many buckets.
     pub(in crate::mongo) query: &'a Query,
     pub(in crate::mongo) interval: Interval,
@@ -134,7 +135,9 @@ impl Task<'_> {
         let now = self.clock.elapsed();
         let time = GRACE * self.until.saturating_sub(now).max(COMMAND_TIME);
         let left = time.min(self.deadline.saturating_sub(now));
-        let ranges = buckets.iter().map(|bucket| ahead.range(*bucket));
+        let ranges = buckets
+            .iter()
+            .map(|bucket| ahead.range(*bucket, self.format));
         let aggregate = doc! {
             "aggregate": self.collection,
             "pipeline": pipeline(self.query, self.collection, ranges, limit),

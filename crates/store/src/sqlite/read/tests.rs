@@ -25,7 +25,7 @@ fn plan(columns: &str, severities: Option<&[u8]>, behind: bool, order: Order) ->
         let mut prepared = connection.prepare(&sql).unwrap();
         let id = RecordId::MIN;
         let rows = prepared
-            .query_map(params![id.as_bytes(), id.as_bytes()], |row| row.get(3))
+            .query_map(params![id.plain(), id.plain()], |row| row.get(3))
             .unwrap();
         rows.collect::<Result<Vec<String>, _>>().unwrap()
     });

@@ -5,7 +5,7 @@ use logs::Timestamp;
 use mongodb::bson::Document;
 use query::interval::Interval;
 use query::{Order, Query};
-use record::id::RecordId;
+use record::id::{IdFormat, RecordId};
 
 /// What is ahead of a counting.
 pub(super) struct Ahead<'a> {
@@ -62,7 +62,7 @@ impl<'a> Ahead<'a> {
     }
 
     /// The ids of a bucket that are still to be counted.
-    pub(super) fn range(&self, bucket: i64) -> Document {
+    pub(super) fn range(&self, bucket: i64, format: IdFormat) -> Document {
         let whole = self.interval.span_of(bucket);
         let end = whole.last.nanos().checked_add(1).map(Timestamp::from_nanos);
         let part = Query {
@@ -74,7 +74,7 @@ impl<'a> Ahead<'a> {
             order: self.query.order,
             ..Query::default()
         };
-        command::range(&part, self.after)
+        command::range(&part, self.after, format)
     }
 
     /// Goes on behind the bucket, which is counted in full.
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(ahead.buckets(9).unwrap(), [-2, -1, 0, 1]);
         for _ in 0..4 {
             let next = ahead.buckets(1).unwrap()[0];
-            ahead.range(next);
+            ahead.range(next, IdFormat::Ordered);
             ahead.pass(next);
         }
         assert_eq!(ahead.buckets(1), None);

@@ -32,7 +32,7 @@ impl Filled {
             transaction
                 .execute(
                     "INSERT INTO logs VALUES (?1, ?2, ?3, NULL, ?4, NULL, 0)",
-                    params![id.as_bytes(), time.nanos(), severity, message],
+                    params![id.plain(), time.nanos(), severity, message],
                 )
                 .unwrap();
         }

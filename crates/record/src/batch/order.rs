@@ -1,0 +1,64 @@
+//! The order of a batch's records among others of their times, put into their ids.
+
+use super::{Batch, BatchBuilder};
+use crate::document;
+use crate::documents::Documents;
+use crate::order::BatchOrder;
+use logs::Timestamp;
+
+impl BatchBuilder {
+    /// What the records that came so far have in common of their orders.
+    pub(super) fn order(&self) -> BatchOrder {
+        let greatest = self.greatest.unwrap_or(self.batch.received_at);
+        BatchOrder::new(greatest, self.taken)
+    }
+}
+
+impl Batch {
+    pub(super) fn put_in_order(&mut self, order: BatchOrder) {
+        let mut undated = self.undated.iter().peekable();
+        for position in 0..self.documents.len() {
+            let is_undated = undated.next_if_eq(&&position).is_some();
+            if let Some(document) = self.documents.get_mut(position) {
+                order_document(document, is_undated, order);
+            }
+        }
+    }
+
+    /// Gives an order to the records of a batch that an earlier version took: that which a retry of it has
+    /// now, as far as it can be told.
+    pub fn order_unordered(&mut self) {
+        let all = 0..self.documents.len();
+        if self.documents.slices(all.clone()).all(document::has_order) {
+            return;
+        }
+        let mut bytes = Vec::with_capacity(self.documents.encoded_bytes());
+        for document in self.documents.slices(all) {
+            document::write_ordered(&mut bytes, document);
+        }
+        let greatest = self.greatest_time();
+        if let Some(documents) = Documents::from_encoded(bytes) {
+            self.documents = documents;
+            self.put_in_order(BatchOrder::without_delay(greatest));
+        }
+    }
+
+    /// The greatest time that came with a record.
+    fn greatest_time(&self) -> Timestamp {
+        let all = self.documents.slices(0..self.documents.len()).enumerate();
+        let dated = all.filter(|(position, _)| self.undated.binary_search(position).is_err());
+        let times = dated.filter_map(|(_, document)| document::time_of(document));
+        times.max().unwrap_or(self.received_at)
+    }
+}
+
+pub(super) fn order_document(document: &mut [u8], is_undated: bool, order: BatchOrder) {
+    let time = match is_undated {
+        true => None,
+        false => document::time_of(document),
+    };
+    document::set_order(document, order.of(time));
+}
+
+#[cfg(test)]
+mod tests;

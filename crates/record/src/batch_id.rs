@@ -1,0 +1,115 @@
+//! The identity of a batch and of a client's key.
+
+use crate::id::write_hex;
+use std::fmt;
+
+/// What all records of one batch have in common: a hash of the request's key and of its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BatchId([u8; 8]);
+
+/// A digest of a client's own key, by which a key is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyDigest([u8; 16]);
+
+impl KeyDigest {
+    /// The digest of a key.
+    pub fn of(key: &str) -> Self {
+        let mut digest = [0; 16];
+        blake3::Hasher::new()
+            .update(key.as_bytes())
+            .finalize_xof()
+            .fill(&mut digest);
+        Self(digest)
+    }
+
+    /// The digest in these bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The sixteen bytes.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl BatchId {
+    /// The id in these bytes.
+    pub fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The id that is shown as these sixteen hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = digits.then(|| u64::from_str_radix(text, 16).ok())??;
+        Some(Self(number.to_be_bytes()))
+    }
+
+    /// The id of a batch sent under the client's own key: the same for the same key and body.
+    pub fn keyed(key: &str, body: &[u8]) -> Self {
+        Self::hash(*b"key", key.as_bytes(), body)
+    }
+
+    /// The id of a batch without a key; `fresh` is random, so that equal bodies stay apart.
+    pub fn fresh(fresh: [u8; 16], body: &[u8]) -> Self {
+        Self::hash(*b"new", &fresh, body)
+    }
+
+    /// The kind and the two digests have fixed lengths, so no two inputs run into one another.
+    fn hash(kind: [u8; 3], key: &[u8], body: &[u8]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&kind);
+        hasher.update(blake3::hash(key).as_bytes());
+        hasher.update(blake3::hash(body).as_bytes());
+        let mut id = [0; 8];
+        hasher.finalize_xof().fill(&mut id);
+        Self(id)
+    }
+
+    /// The eight bytes.
+    pub fn as_bytes(&self) -> &[u8; 8] {
+        &self.0
+    }
+}
+
+/// Sixteen hexadecimal digits: as they stand in the ids of the batch's records.
+impl fmt::Display for BatchId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(&self.0, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_id_depends_on_key_and_body_and_on_nothing_else() {
+        let id = BatchId::keyed("a", b"body");
+        assert_eq!(id, BatchId::keyed("a", b"body"));
+        assert_ne!(id, BatchId::keyed("b", b"body"));
+        assert_ne!(id, BatchId::keyed("a", b"other"));
+        assert_ne!(BatchId::keyed("ab", b"c"), BatchId::keyed("a", b"bc"));
+        assert_ne!(
+            BatchId::fresh([1; 16], b"body"),
+            BatchId::fresh([2; 16], b"body")
+        );
+    }
+
+    #[test]
+    fn a_batch_id_is_read_as_it_is_shown() {
+        let id = BatchId::keyed("a", b"body");
+        assert_eq!(BatchId::parse(&id.to_string()), Some(id));
+        for wrong in [
+            "",
+            "0123",
+            "0123456789abcdeg",
+            "+123456789abcdef",
+            "0123456789abcdef0",
+        ] {
+            assert_eq!(BatchId::parse(wrong), None, "{wrong}");
+        }
+    }
+}
