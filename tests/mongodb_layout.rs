@@ -3,6 +3,7 @@
 
 mod counting;
 mod dropped;
+mod formats;
 mod others;
 
 use std::time::Duration;
@@ -303,11 +304,18 @@ async fn what_others_wrote_is_left_alone_and_not_served() {
 async fn a_user_who_may_only_find_and_insert_has_a_service_that_works() {
     let mongod = Mongod::start_with_access_control().await;
     let database = mongod.client().await.database("logdb");
-    let may = |collection: &str| {
+    let may = |collection: &str, actions: &[&str]| {
         let resource = doc! { "db": "logdb", "collection": collection };
-        doc! { "resource": resource, "actions": ["find", "insert"] }
+        doc! { "resource": resource, "actions": actions }
     };
-    let role = doc! { "createRole": "writer", "privileges": [may("logs"), may("logs_receipts")], "roles": [] };
+    let both = ["find", "insert"];
+    let privileges = [
+        may("logs", &both),
+        may("logs_receipts", &both),
+        // Else the format of the ids would be in doubt.
+        may("logs_meta", &["find"]),
+    ];
+    let role = doc! { "createRole": "writer", "privileges": privileges.as_slice(), "roles": [] };
     database.run_command(role).await.unwrap();
     let user = doc! { "createUser": "aggregator", "pwd": "pw", "roles": ["writer"] };
     database.run_command(user).await.unwrap();
@@ -398,14 +406,14 @@ async fn services_that_start_at_once_on_an_empty_database_all_work() {
 async fn a_collection_of_a_later_format_is_not_touched() {
     let (uri, name, database) = place("a_collection_of_a_later_format").await;
     let meta = database.collection::<Document>("logs_meta");
-    meta.insert_one(doc! { "_id": "format", "version": 2 })
+    meta.insert_one(doc! { "_id": "format", "version": 3 })
         .await
         .unwrap();
     let service = service_on(&uri, &name).await;
     wait_until("/health to give the reason", PATIENCE, async || {
         let health = service.health().await;
         let problem = health["problem"].as_str().unwrap_or_default();
-        problem.contains("format version 2")
+        problem.contains("format version 3")
     })
     .await;
     let refused = service.get("/logs/retrieve").await;

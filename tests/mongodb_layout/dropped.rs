@@ -61,7 +61,7 @@ async fn uuid(database: &Database) -> Bson {
 }
 
 /// A store that looks at its collection often, and that nothing is written to.
-fn store_on(uri: &str, database: &str) -> MongoStore {
+pub(super) fn store_on(uri: &str, database: &str) -> MongoStore {
     let target = Target {
         address: MongoAddress::parse(uri).unwrap(),
         database: database.to_owned(),
@@ -73,7 +73,7 @@ fn store_on(uri: &str, database: &str) -> MongoStore {
     MongoStore::start(target, Arc::new(SystemClock::start()))
 }
 
-async fn has_problem(store: &MongoStore, expected: bool) {
+pub(super) async fn has_problem(store: &MongoStore, expected: bool) {
     wait_until("the store to say how it is", PATIENCE, async || {
         let status = store.status();
         status.available && status.problem.is_some() == expected

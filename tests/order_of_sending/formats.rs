@@ -101,8 +101,8 @@ async fn the_collection_of_an_earlier_version_goes_on_with_its_ids_links_and_cur
     assert_eq!(place.id_lengths().await, [20; 4]);
     let first = service.get("/logs/retrieve?limit=2").await;
     let cursor = first.header("x-next-cursor").unwrap();
-    let rest = service.get(&format!("/logs/retrieve?limit=2&cursor={cursor}"));
-    let (first, rest) = (first.json(), rest.await.json());
+    let rest = format!("/logs/retrieve?limit=2&cursor={cursor}");
+    let (first, rest) = (first.json(), service.get(&rest).await.json());
     let records = first.as_array().unwrap().iter();
     let ids = records
         .chain(rest.as_array().unwrap())
@@ -124,8 +124,8 @@ async fn a_collection_that_is_dropped_with_its_mark_is_made_anew_in_the_newer_fo
     send(&service, Some("dated"), &dated()).await;
     assert_eq!(place.id_lengths().await, [20; 2]);
     for collection in ["logs_meta", "logs"] {
-        let dropped = place.database.collection::<Document>(collection).drop();
-        dropped.await.unwrap();
+        let collection = place.database.collection::<Document>(collection);
+        collection.drop().await.unwrap();
     }
     send(&service, None, &[record(TIME, "afterwards")]).await;
     assert_eq!(place.id_lengths().await, [27]);

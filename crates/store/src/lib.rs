@@ -27,9 +27,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The format that both stores write; a store that holds a later one is not touched.
-pub const FORMAT_VERSION: i32 = 1;
-
 /// From this severity on, a record is in the partial index that both stores keep.
 const INDEXED_FROM: u8 = 13;
 
@@ -207,12 +204,17 @@ pub enum StoreError {
     },
     /// It holds a format that this version does not know.
     #[error(
-        "the store holds format version {found}, and this version knows {FORMAT_VERSION}: use a newer aggregator"
+        "the store holds format version {found}, and this version knows {known}: use a newer aggregator"
     )]
     NewerFormat {
         /// The version that it holds.
         found: i64,
+        /// The last that is known.
+        known: i64,
     },
+    /// What stands there would break a promise if records were written to it: why, and how to mend it.
+    #[error("{0}")]
+    Unsuitable(String),
     /// It refuses the question itself.
     #[error("the store refused the request: {0}")]
     Rejected(String),
@@ -222,8 +224,16 @@ impl StoreError {
     /// Whether the circuit breaker counts it: the store's fault, not the question's.
     pub fn is_failure(&self) -> bool {
         match self {
-            Self::Unavailable(_) | Self::Timeout | Self::NewerFormat { .. } => true,
+            Self::Unavailable(_)
+            | Self::Timeout
+            | Self::NewerFormat { .. }
+            | Self::Unsuitable(_) => true,
             Self::QueryTooSlow | Self::RecordTooSlow { .. } | Self::Rejected(_) => false,
         }
+    }
+
+    /// Whether nothing may be written until an operator has mended what the store holds.
+    fn is_of_contents(&self) -> bool {
+        matches!(self, Self::NewerFormat { .. } | Self::Unsuitable(_))
     }
 }

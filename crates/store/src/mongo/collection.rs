@@ -1,17 +1,19 @@
 //! The collection: made as well as the server and the user's rights allow, and marked with its format.
 
+mod contents;
+mod foreign;
 mod format;
+mod found;
 mod replace;
 mod server;
 
 use super::Target;
 use super::error::{UUID_MISMATCH, is_not_known};
 use crate::{INDEXED_FROM, StoreError};
-use format::{check_format, warn_of_foreign};
+use found::look;
 use logs::Timestamp;
 use mongodb::Database;
-use mongodb::bson::spec::BinarySubtype;
-use mongodb::bson::{Document, Uuid, doc};
+use mongodb::bson::{Uuid, doc};
 use mongodb::error::{Error, ErrorKind};
 use record::id::IdFormat;
 use replace::Outcome;
@@ -37,26 +39,10 @@ pub(super) struct Prepared {
     /// Writes are held to the collection with this UUID, so that none of them makes a plain one in
     /// its place. `None` when the server cannot do that or the user may not ask for it.
     pub(super) uuid: Option<Uuid>,
-    /// How ids are written there.
+    /// How ids are written to it.
     pub(super) format: IdFormat,
     /// Why it is not what it could be, in one sentence.
     pub(super) problem: Option<String>,
-}
-
-/// What stands under our names.
-#[derive(Debug, Default)]
-struct Found {
-    logs: Option<Entry>,
-    /// A plain collection that is being [replaced](replace).
-    set_aside: Option<Uuid>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    uuid: Option<Uuid>,
-    clustered: bool,
-    /// Made with no options at all, as an insert makes one.
-    bare: bool,
 }
 
 /// Makes what is not there yet and checks what is. Two services may do this at once. `known` is
@@ -68,15 +54,40 @@ pub(super) async fn prepare(
     now: Timestamp,
 ) -> Result<Prepared, StoreError> {
     let found = look(database, target).await?;
-    if let Some(known) = &known
-        && known.problem.is_none()
-        && is_same(found.as_ref(), known)
-    {
-        return Ok(known.clone());
+    // What can be said when nothing can be asked counts as the same.
+    let is_still = |known: &&Prepared| {
+        found
+            .as_ref()
+            .is_none_or(|found| found.is_still(known.uuid))
+    };
+    let same = known.as_ref().filter(is_still);
+    // Writes that are not held to a collection may end in whatever is there.
+    let held = same.or(known.as_ref().filter(|known| known.uuid.is_none()));
+    let held = held.map(|known| known.format);
+    let format = format::of_collection(database, target, found.as_ref(), held, now).await?;
+    if let Some(same) = same.filter(|same| same.problem.is_none()) {
+        return Ok(Prepared {
+            format,
+            ..same.clone()
+        });
     }
+    let mut prepared = make(database, target, format).await?;
+    // Before its UUID was known, another could still come in its place.
+    prepared.format = format::of_collection(database, target, None, held, now).await?;
+    if known.is_none() {
+        foreign::warn(database, target).await?;
+    }
+    Ok(prepared)
+}
+
+/// Makes what is not there, and replaces what may be replaced.
+async fn make(
+    database: &Database,
+    target: &Target,
+    format: IdFormat,
+) -> Result<Prepared, StoreError> {
     let server = Server::ask(database).await?;
     let is_of_6_0 = server.is_of_6_0;
-    check_format(database, target, now).await?;
     let mut made = create(database, target).await?;
     for _ in 0..ATTEMPTS {
         let found = look(database, target).await?;
@@ -101,9 +112,6 @@ pub(super) async fn prepare(
             made = create(database, target).await?;
             continue;
         }
-        if known.is_none() {
-            warn_of_foreign(database, target).await?;
-        }
         let plain = entry.is_some_and(|entry| !entry.clustered);
         return Ok(Prepared {
             shape: match entry {
@@ -112,7 +120,7 @@ pub(super) async fn prepare(
                 None => made,
             },
             uuid,
-            format: IdFormat::Ordered,
+            format,
             // What this server makes when it is asked for the best is no fault of the collection.
             problem: left
                 .or_else(|| (plain && is_of_6_0 && made != PLAIN).then(|| plain_problem(target))),
@@ -122,15 +130,6 @@ pub(super) async fn prepare(
         "the collection {} is being replaced again and again",
         target.collection
     )))
-}
-
-/// What can be said when nothing can be asked counts as the same.
-fn is_same(found: Option<&Found>, known: &Prepared) -> bool {
-    let Some(found) = found else { return true };
-    found.set_aside.is_none()
-        && found
-            .logs
-            .is_some_and(|entry| known.uuid.is_none() || entry.uuid == known.uuid)
 }
 
 fn plain_problem(target: &Target) -> String {
@@ -219,53 +218,6 @@ async fn create_index(
             Ok(true)
         }
         None => Err(error.into()),
-    }
-}
-
-/// What stands under our names; `None` when the user may not ask.
-async fn look(database: &Database, target: &Target) -> Result<Option<Found>, StoreError> {
-    let set_aside = replace::set_aside(target);
-    let names = [target.collection.as_str(), set_aside.as_str()];
-    let command = doc! { "listCollections": 1, "filter": { "name": { "$in": names.as_slice() } } };
-    let reply = match database.run_command(command).await {
-        Ok(reply) => reply,
-        Err(error) if code_of(&error).is_some() => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let batch = reply
-        .get_document("cursor")
-        .and_then(|cursor| cursor.get_array("firstBatch"));
-    let mut found = Found::default();
-    for entry in batch
-        .ok()
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.as_document())
-    {
-        match entry.get_str("name") {
-            Ok(name) if name == target.collection => {
-                let options = entry.get_document("options").ok();
-                found.logs = Some(Entry {
-                    uuid: uuid_of(entry),
-                    clustered: options
-                        .is_some_and(|options| options.contains_key("clusteredIndex")),
-                    bare: options.is_some_and(Document::is_empty),
-                });
-            }
-            Ok(_) => found.set_aside = uuid_of(entry),
-            Err(_) => {}
-        }
-    }
-    Ok(Some(found))
-}
-
-fn uuid_of(entry: &Document) -> Option<Uuid> {
-    let uuid = entry.get_document("info").ok()?.get("uuid")?;
-    match uuid {
-        mongodb::bson::Bson::Binary(binary) if binary.subtype == BinarySubtype::Uuid => {
-            binary.to_uuid().ok()
-        }
-        _ => None,
     }
 }
 

@@ -109,9 +109,7 @@ impl Keeper {
                 true
             }
             // A look that fails says nothing of the collection that was prepared.
-            (Err(error), Readiness::Ready(_))
-                if !matches!(error, StoreError::NewerFormat { .. }) =>
-            {
+            (Err(error), Readiness::Ready(_)) if !error.is_of_contents() => {
                 tracing::debug!(%error, "the collection could not be looked at");
                 true
             }

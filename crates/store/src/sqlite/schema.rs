@@ -1,9 +1,11 @@
 //! The SQLite file: its settings, its tables, its format version.
 
-use crate::FORMAT_VERSION;
 use logs::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
+
+/// The format of the rows; a file that holds a later one is not touched.
+const FORMAT_VERSION: i64 = 1;
 
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +78,7 @@ pub(super) fn open_writer(path: &Path, now: Timestamp) -> Result<Connection, Sch
     let mut connection = Connection::open(path).map_err(failed)?;
     match user_version(&connection).map_err(failed)? {
         0 => create(&mut connection, now).map_err(failed)?,
-        found if found > i64::from(FORMAT_VERSION) => {
+        found if found > FORMAT_VERSION => {
             return Err(SchemaError::Newer {
                 path: shown(),
                 found,

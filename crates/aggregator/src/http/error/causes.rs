@@ -98,7 +98,9 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let message = error.to_string();
         match error {
-            StoreError::Unavailable(_) | StoreError::NewerFormat { .. } => {
+            StoreError::Unavailable(_)
+            | StoreError::NewerFormat { .. }
+            | StoreError::Unsuitable(_) => {
                 tracing::warn!(%error, "a request failed at the store");
                 Self::unavailable("store_unavailable", message, SOON)
             }

@@ -1,99 +1,265 @@
-//! What a collection holds already: a mark of its format, and documents that others wrote.
+//! The format of a collection's ids: what its mark says, without one what its documents say, and
+//! what a new collection gets.
+//!
+//! All ids of a collection are written alike, by every aggregator: binary values sort by their
+//! length first, so records with ids of the other length would be stored and never found.
 
+use super::contents::{first, is_empty};
+use super::found::{Found, set_aside};
 use super::{Target, code, code_of};
-use crate::{FORMAT_VERSION, StoreError};
-use logs::{Timestamp, counted};
+use crate::StoreError;
+use logs::Timestamp;
 use mongodb::Database;
-use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{DateTime, Document, doc};
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
+use record::id::IdFormat;
 
-/// Documents with ids of another kind are counted up to here.
-const FOREIGN_COUNTED: i32 = 1000;
+/// What a collection gets that is not there yet, or holds nothing.
+const NEW_COLLECTIONS: IdFormat = IdFormat::Ordered;
+/// The last version that we know.
+const NEWEST: i64 = 2;
+/// The document that is the mark.
+const MARK: &str = "format";
 
-/// Marks a new collection with the format, and refuses one of a later format.
-pub(super) async fn check_format(
+const LOST: &str = "records with ids of another length would be stored and never found";
+const CURE: &str = "the guide's chapter on MongoDB says how to mend it";
+
+/// What the mark says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Says(IdFormat),
+    Absent,
+    /// The user may not read it, or it says nothing that is known.
+    Unreadable,
+}
+
+/// What the ids of the documents say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ids {
+    has_plain: bool,
+    has_ordered: bool,
+    /// There are no documents at all, as far as may be known.
+    is_empty: bool,
+}
+
+/// Why the format is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    /// There are ids of both lengths.
+    Mixed,
+    /// The mark says one thing, and the documents another.
+    Contradiction { marked: IdFormat, found: IdFormat },
+    /// Another aggregator may have marked it, and no document tells how.
+    Unknown,
+}
+
+/// The format that ids of this collection are written in; marks a collection that has no mark.
+/// `held` is the format in which this service may be writing to it already.
+pub(super) async fn of_collection(
     database: &Database,
     target: &Target,
+    found: Option<&Found>,
+    held: Option<IdFormat>,
+    now: Timestamp,
+) -> Result<IdFormat, StoreError> {
+    let mut mark = read_mark(database, target).await?;
+    if mark == Mark::Absent {
+        let ids = Ids::look(database, target, found).await?;
+        let format = ids.to_be_marked(held);
+        let format = format.map_err(|doubt| doubt.told(target))?;
+        write_mark(database, target, format, held, now).await?;
+        // What others marked meanwhile holds for us, too.
+        mark = read_mark(database, target).await?;
+    }
+    let ids = Ids::look(database, target, found).await?;
+    decide(mark, ids, held).map_err(|doubt| doubt.told(target))
+}
+
+/// The format, from all that is known.
+fn decide(mark: Mark, ids: Ids, held: Option<IdFormat>) -> Result<IdFormat, Doubt> {
+    let found = ids.only()?;
+    match (mark, found) {
+        (Mark::Says(marked), Some(found)) if marked != found => {
+            Err(Doubt::Contradiction { marked, found })
+        }
+        (Mark::Says(marked), _) => Ok(marked),
+        (_, Some(found)) => Ok(found),
+        (Mark::Absent, None) => Ok(held.unwrap_or(IdFormat::Plain)),
+        (Mark::Unreadable, None) => held.ok_or(Doubt::Unknown),
+    }
+}
+
+impl Ids {
+    async fn look(
+        database: &Database,
+        target: &Target,
+        found: Option<&Found>,
+    ) -> Result<Self, StoreError> {
+        let mut names = vec![target.collection.clone()];
+        // What was set aside is put back.
+        names.extend(
+            found
+                .and_then(|found| found.set_aside)
+                .map(|_| set_aside(target)),
+        );
+        let mut ids = Self {
+            has_plain: false,
+            has_ordered: false,
+            is_empty: true,
+        };
+        for name in names {
+            ids.has_plain |= holds(database, &name, IdFormat::Plain).await? == Some(true);
+            ids.has_ordered |= holds(database, &name, IdFormat::Ordered).await? == Some(true);
+            let is_empty = is_empty(database, &name).await;
+            ids.is_empty &= known(is_empty)?.unwrap_or(false);
+        }
+        Ok(ids)
+    }
+
+    /// The one format that there is, if any.
+    fn only(self) -> Result<Option<IdFormat>, Doubt> {
+        match (self.has_plain, self.has_ordered) {
+            (false, false) => Ok(None),
+            (true, false) => Ok(Some(IdFormat::Plain)),
+            (false, true) => Ok(Some(IdFormat::Ordered)),
+            (true, true) => Err(Doubt::Mixed),
+        }
+    }
+
+    /// What a collection without a mark is marked with.
+    fn to_be_marked(self, held: Option<IdFormat>) -> Result<IdFormat, Doubt> {
+        let new = if self.is_empty {
+            NEW_COLLECTIONS
+        } else {
+            IdFormat::Plain
+        };
+        Ok(self.only()?.or(held).unwrap_or(new))
+    }
+}
+
+/// Whether there is a document with an id of this format; `None` when the user may not ask.
+async fn holds(
+    database: &Database,
+    collection: &str,
+    format: IdFormat,
+) -> Result<Option<bool>, StoreError> {
+    let bound = |byte: u8| Binary {
+        subtype: BinarySubtype::Generic,
+        bytes: vec![byte; bytes_in(format)],
+    };
+    let ids = doc! { "_id": { "$gte": bound(0x00), "$lte": bound(0xff) } };
+    let found = first(database, collection, ids).await;
+    known(found.map(|found| found.is_some()))
+}
+
+/// What the user may not ask is not known.
+fn known<T>(answer: Result<T, mongodb::error::Error>) -> Result<Option<T>, StoreError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if code_of(&error) == Some(code::UNAUTHORIZED) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn read_mark(database: &Database, target: &Target) -> Result<Mark, StoreError> {
+    let found = first(database, &meta(target), doc! { "_id": MARK }).await;
+    let version = match known(found)? {
+        None => return Ok(Mark::Unreadable),
+        Some(None) => return Ok(Mark::Absent),
+        Some(Some(mark)) => version_in(&mark),
+    };
+    match version {
+        Some(1) => Ok(Mark::Says(IdFormat::Plain)),
+        Some(2) => Ok(Mark::Says(IdFormat::Ordered)),
+        Some(found) if found > NEWEST => Err(StoreError::NewerFormat {
+            found,
+            known: NEWEST,
+        }),
+        _ => Ok(Mark::Unreadable),
+    }
+}
+
+/// Any number: who restores a mark by hand may have written another kind of it.
+fn version_in(mark: &Document) -> Option<i64> {
+    match mark.get("version")? {
+        Bson::Int32(version) => Some((*version).into()),
+        Bson::Int64(version) => Some(*version),
+        Bson::Double(version) => version.to_string().parse().ok(),
+        _ => None,
+    }
+}
+
+async fn write_mark(
+    database: &Database,
+    target: &Target,
+    format: IdFormat,
+    held: Option<IdFormat>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let meta = format!("{}_meta", target.collection);
+    let meta = meta(target);
+    let created_at = DateTime::from_millis(now.millis());
     let mark = doc! {
         "update": &meta,
         "updates": [{
-            "q": { "_id": "format" },
-            "u": { "$setOnInsert": { "version": FORMAT_VERSION, "created_at": DateTime::from_millis(now.millis()) } },
+            "q": { "_id": MARK },
+            "u": { "$setOnInsert": { "version": version_of(format), "created_at": created_at } },
             "upsert": true,
         }],
         "writeConcern": { "w": "majority", "j": true },
     };
-    if let Err(error) = database.run_command(mark).await {
-        match code_of(&error) {
-            Some(code::UNAUTHORIZED) => {
-                tracing::warn!(%error, "the user may not write the format version to {meta}");
-            }
-            _ => return Err(error.into()),
-        }
+    let Err(error) = database.run_command(mark).await else {
+        return Ok(());
+    };
+    if code_of(&error) != Some(code::UNAUTHORIZED) {
+        return Err(error.into());
     }
-    let found = database
-        .collection::<Document>(&meta)
-        .find_one(doc! { "_id": "format" })
-        .await;
-    let version = match found {
-        Ok(found) => found.and_then(|mark| mark.get_i32("version").ok()),
-        Err(error) if code_of(&error) == Some(code::UNAUTHORIZED) => None,
-        Err(error) => return Err(error.into()),
-    };
-    match version {
-        Some(version) if version > FORMAT_VERSION => Err(StoreError::NewerFormat {
-            found: version.into(),
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// A collection that others filled is used, but what they wrote is not served.
-pub(super) async fn warn_of_foreign(
-    database: &Database,
-    target: &Target,
-) -> Result<(), StoreError> {
-    let range = doc! {
-        "$gte": ObjectId::from_bytes([0x00; 12]),
-        "$lte": ObjectId::from_bytes([0xff; 12]),
-    };
-    let command = doc! {
-        "aggregate": &target.collection,
-        "pipeline": [
-            { "$match": { "_id": range } },
-            { "$limit": FOREIGN_COUNTED },
-            { "$count": "documents" },
-        ],
-        "cursor": {},
-        "maxTimeMS": 2000,
-    };
-    let reply = match database.run_command(command).await {
-        Ok(reply) => reply,
-        Err(error) if code_of(&error).is_some() => return Ok(()),
-        Err(error) => return Err(error.into()),
-    };
-    let count = reply
-        .get_document("cursor")
-        .and_then(|cursor| cursor.get_array("firstBatch"))
-        .ok()
-        .and_then(|batch| batch.first()?.as_document()?.get_i32("documents").ok())
-        .unwrap_or(0);
-    if count > 0 {
-        let at_least = if count == FOREIGN_COUNTED {
-            "at least "
-        } else {
-            ""
-        };
-        let were = if count == 1 { "was" } else { "were" };
-        tracing::warn!(
-            "{at_least}{} in {} {were} written by something else (with an ObjectId as _id): left alone and not served; \
-             send what is to be served to POST /logs/batch, or set MONGODB_COLLECTION to a collection of its own",
-            counted(count, "document", "documents"),
-            target.collection
-        );
+    // Once, and not at every look.
+    if held.is_none() {
+        tracing::warn!(%error, "the user may not write the format version to {meta}");
     }
     Ok(())
 }
+
+fn meta(target: &Target) -> String {
+    format!("{}_meta", target.collection)
+}
+
+fn version_of(format: IdFormat) -> i32 {
+    match format {
+        IdFormat::Plain => 1,
+        IdFormat::Ordered => 2,
+    }
+}
+
+fn bytes_in(format: IdFormat) -> usize {
+    match format {
+        IdFormat::Plain => 20,
+        IdFormat::Ordered => 27,
+    }
+}
+
+impl Doubt {
+    fn told(self, target: &Target) -> StoreError {
+        let (logs, meta) = (&target.collection, meta(target));
+        StoreError::Unsuitable(match self {
+            Self::Mixed => format!(
+                "the collection {logs} holds ids of both formats, of 20 bytes and of 27: {LOST}, so nothing is written to \
+                 it; {CURE}"
+            ),
+            Self::Contradiction { marked, found } => format!(
+                "{meta} says that the ids of {logs} have format {} ({} bytes), and it holds ids of {} bytes: {LOST}, so \
+                 nothing is written to it; {CURE}",
+                version_of(marked),
+                bytes_in(marked),
+                bytes_in(found)
+            ),
+            Self::Unknown => format!(
+                "the format of the ids of {logs} is not known, because {meta} cannot be read and no record tells it: \
+                 {LOST}, so nothing is written to it; let the user find in {meta} (and insert and update, to mark it)"
+            ),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,14 +7,15 @@
 //! all is copied back and it is removed. Whatever ends this half-way, the next preparation goes on
 //! with it.
 
+use super::contents::is_empty;
+use super::found::{Found, set_aside};
 use super::server::Server;
-use super::{Found, PLAIN, SEVERITY_INDEX, Target, code_of, create};
+use super::{PLAIN, SEVERITY_INDEX, Target, code_of, create};
 use crate::StoreError;
 use crate::mongo::error::{self, UUID_MISMATCH};
 use mongodb::Database;
 use mongodb::bson::{Bson, Uuid, doc};
 use mongodb::error::Error;
-use mongodb::options::{ReadPreference, SelectionCriteria};
 
 /// What is renamed is not there, is another one, or the new name is taken.
 const OTHERS: &[i32] = &[26, UUID_MISMATCH, 48];
@@ -29,11 +30,6 @@ pub(super) enum Outcome {
     Made(&'static str),
     /// What was set aside earlier is there still; why, in a sentence.
     Left(String),
-}
-
-/// Where a plain collection stands while it is being replaced: a name that nobody else would give.
-pub(super) fn set_aside(target: &Target) -> String {
-    format!("{}_set_aside_by_aggregator", target.collection)
 }
 
 /// Goes on with what an earlier preparation began, and replaces a plain collection that is empty and
@@ -170,20 +166,4 @@ async fn has_other_indexes(database: &Database, target: &Target) -> Result<bool,
         .get_document("cursor")
         .and_then(|cursor| cursor.get_array("firstBatch"));
     Ok(!indexes.is_ok_and(|indexes| indexes.iter().all(is_ours)))
-}
-
-/// Asks the primary, whatever else the connection string says: a secondary may not know of a
-/// document yet.
-async fn is_empty(database: &Database, collection: &str) -> Result<bool, Error> {
-    let find = doc! { "find": collection, "limit": 1, "singleBatch": true };
-    let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
-    let reply = database
-        .run_command(find)
-        .selection_criteria(primary)
-        .await?;
-    let found = reply
-        .get_document("cursor")
-        .and_then(|cursor| cursor.get_array("firstBatch"));
-    // What cannot be read is not taken for nothing.
-    Ok(found.is_ok_and(Vec::is_empty))
 }

@@ -1,0 +1,97 @@
+use super::*;
+
+const PLAIN: Option<IdFormat> = Some(IdFormat::Plain);
+const ORDERED: Option<IdFormat> = Some(IdFormat::Ordered);
+
+fn ids(of: &[IdFormat]) -> Ids {
+    Ids {
+        has_plain: of.contains(&IdFormat::Plain),
+        has_ordered: of.contains(&IdFormat::Ordered),
+        is_empty: of.is_empty(),
+    }
+}
+
+/// Documents, and none of ours.
+fn of_others() -> Ids {
+    Ids {
+        is_empty: false,
+        ..ids(&[])
+    }
+}
+
+#[test]
+fn the_mark_says_the_format_and_without_it_the_documents_do() {
+    let [plain, ordered] = [IdFormat::Plain, IdFormat::Ordered];
+    for (mark, ids, format) in [
+        (Mark::Says(plain), ids(&[]), plain),
+        (Mark::Says(ordered), ids(&[]), ordered),
+        (Mark::Says(ordered), of_others(), ordered),
+        (Mark::Says(plain), ids(&[plain]), plain),
+        (Mark::Says(ordered), ids(&[ordered]), ordered),
+        (Mark::Absent, ids(&[plain]), plain),
+        (Mark::Absent, ids(&[ordered]), ordered),
+        (Mark::Unreadable, ids(&[plain]), plain),
+        (Mark::Unreadable, ids(&[ordered]), ordered),
+        // The new format only where the mark of it was written.
+        (Mark::Absent, ids(&[]), plain),
+        (Mark::Absent, of_others(), plain),
+    ] {
+        assert_eq!(decide(mark, ids, None), Ok(format), "{mark:?} {ids:?}");
+    }
+}
+
+#[test]
+fn what_is_in_doubt_has_no_format() {
+    let [plain, ordered] = [IdFormat::Plain, IdFormat::Ordered];
+    let both = ids(&[plain, ordered]);
+    for mark in [
+        Mark::Says(plain),
+        Mark::Says(ordered),
+        Mark::Absent,
+        Mark::Unreadable,
+    ] {
+        assert_eq!(decide(mark, both, PLAIN), Err(Doubt::Mixed), "{mark:?}");
+    }
+    for (marked, found) in [(plain, ordered), (ordered, plain)] {
+        let decided = decide(Mark::Says(marked), ids(&[found]), Some(marked));
+        assert_eq!(decided, Err(Doubt::Contradiction { marked, found }));
+    }
+    for ids in [ids(&[]), of_others()] {
+        assert_eq!(decide(Mark::Unreadable, ids, None), Err(Doubt::Unknown));
+    }
+}
+
+#[test]
+fn while_records_may_be_on_their_way_in_one_format_no_other_is_chosen() {
+    for held in [PLAIN, ORDERED] {
+        for mark in [Mark::Absent, Mark::Unreadable] {
+            assert_eq!(decide(mark, ids(&[]), held).ok(), held);
+        }
+        assert_eq!(ids(&[]).to_be_marked(held).ok(), held);
+    }
+}
+
+#[test]
+fn only_what_holds_nothing_is_marked_as_new_collections_are() {
+    let [plain, ordered] = [IdFormat::Plain, IdFormat::Ordered];
+    for (ids, held, format) in [
+        (ids(&[]), None, Ok(NEW_COLLECTIONS)),
+        (of_others(), None, Ok(plain)),
+        (ids(&[plain]), ORDERED, Ok(plain)),
+        (ids(&[ordered]), PLAIN, Ok(ordered)),
+        (ids(&[plain, ordered]), PLAIN, Err(Doubt::Mixed)),
+    ] {
+        assert_eq!(ids.to_be_marked(held), format, "{ids:?}");
+    }
+}
+
+#[test]
+fn the_version_of_a_mark_is_any_whole_number() {
+    for version in [Bson::Int32(2), Bson::Int64(2), Bson::Double(2.0)] {
+        assert_eq!(version_in(&doc! { "version": version }), Some(2));
+    }
+    for version in [Bson::Double(1.5), Bson::Null, Bson::from("2")] {
+        assert_eq!(version_in(&doc! { "version": version }), None);
+    }
+    assert_eq!(version_in(&doc! {}), None);
+}

@@ -1,0 +1,186 @@
+//! Ids of 20 bytes and of 27 never mix in one collection: which of them it has is what its mark says,
+//! without one what its documents say.
+
+use super::{PATIENCE, one_is_taken_and_found, place, rows, service_on};
+use crate::support::mongod::Mongod;
+use crate::support::service::Service;
+use crate::support::wait_until;
+use bson::{Binary, Bson, Document, doc};
+use mongodb::Database;
+use serde_json::json;
+
+/// A document with an id of so many bytes.
+fn document(bytes: usize) -> Document {
+    let mut id = vec![0x80; 8];
+    id.resize(bytes, 7);
+    let id = Binary {
+        subtype: bson::spec::BinarySubtype::Generic,
+        bytes: id,
+    };
+    doc! { "_id": id, "severity": 9, "level": "INFO", "message": "theirs" }
+}
+
+async fn mark(database: &Database, version: impl Into<Bson>) {
+    let mark = doc! { "_id": "format", "version": version.into() };
+    let meta = database.collection::<Document>("logs_meta");
+    meta.insert_one(mark).await.unwrap();
+}
+
+async fn marked(database: &Database) -> Option<Bson> {
+    let marks = rows(database, doc! { "find": "logs_meta" }).await;
+    marks.first().and_then(|mark| mark.get("version")).cloned()
+}
+
+async fn insert(database: &Database, lengths: &[usize]) {
+    let logs = database.collection::<Document>("logs");
+    let documents = lengths.iter().map(|bytes| document(*bytes));
+    logs.insert_many(documents).await.unwrap();
+}
+
+/// Waits until the service says that nothing is written, for this reason.
+async fn not_written_to(service: &Service, reason: &str) {
+    wait_until(reason, PATIENCE, async || {
+        let health = service.health().await;
+        let problem = health["problem"].as_str().unwrap_or_default();
+        health["status"] == "degraded"
+            && health["store"]["available"] == false
+            && problem.contains(reason)
+            && problem.contains("nothing is written to it")
+    })
+    .await;
+}
+
+async fn one_is_spooled(service: &Service) {
+    let record = json!([{ "timestamp": "2024-10-08T00:00:00Z", "message": "ours" }]);
+    let path = "/logs/batch?ack=spooled";
+    let reply = service.post(path, "application/json", record.to_string());
+    assert_eq!(reply.await.status, 200);
+}
+
+/// Waits until what was spooled is stored.
+async fn is_stored(service: &Service) {
+    wait_until("what waits to be stored", PATIENCE, async || {
+        let health = service.health().await;
+        health["store"]["available"] == true && health["spool"]["batches"] == 0
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collection_without_a_mark_is_marked_with_what_its_ids_are() {
+    for (length, version) in [(20, 1), (27, 2)] {
+        let (uri, name, database) = place(&format!("marked_by_{length}_bytes")).await;
+        insert(&database, &[length]).await;
+        let service = service_on(&uri, &name).await;
+        wait_until("it to be ready", PATIENCE, async || {
+            service.health().await["store"]["available"] == true
+        })
+        .await;
+        assert_eq!(marked(&database).await, Some(version.into()), "{length}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collection_that_others_filled_is_marked_with_the_first_format() {
+    let (uri, name, database) = place("others_filled_it").await;
+    let logs = database.collection::<Document>("logs");
+    logs.insert_one(doc! { "message": "theirs" }).await.unwrap();
+    let service = service_on(&uri, &name).await;
+    one_is_taken_and_found(&service).await;
+    assert_eq!(marked(&database).await, Some(1.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_of_both_lengths_are_told_and_batches_wait_until_one_kind_is_gone() {
+    let (uri, name, database) = place("ids_of_both_lengths").await;
+    insert(&database, &[20, 27]).await;
+    let service = service_on(&uri, &name).await;
+    not_written_to(&service, "ids of both formats, of 20 bytes and of 27").await;
+    one_is_spooled(&service).await;
+    assert_eq!(service.get("/logs/retrieve").await.status, 503);
+    assert_eq!(marked(&database).await, None);
+    let logs = database.collection::<Document>("logs");
+    assert_eq!(logs.count_documents(doc! {}).await.unwrap(), 2);
+
+    logs.delete_one(document(27)).await.unwrap();
+    is_stored(&service).await;
+    assert_eq!(marked(&database).await, Some(1.into()));
+    let all = service.get("/logs/retrieve").await.json();
+    assert_eq!(all.as_array().map(Vec::len), Some(2), "{all}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_that_the_ids_contradict_is_told_whatever_kind_of_number_it_is() {
+    for (number, (version, length, reason)) in [
+        (
+            Bson::Int32(1),
+            27,
+            "format 1 (20 bytes), and it holds ids of 27 bytes",
+        ),
+        (
+            Bson::Double(2.0),
+            20,
+            "format 2 (27 bytes), and it holds ids of 20 bytes",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (uri, name, database) = place(&format!("a_mark_contradicted_{number}")).await;
+        mark(&database, version).await;
+        insert(&database, &[length]).await;
+        let service = service_on(&uri, &name).await;
+        not_written_to(&service, reason).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_of_the_other_length_are_found_in_a_running_service_at_its_next_look() {
+    let (uri, name, database) = place("the_other_length_at_the_next_look").await;
+    let store = super::dropped::store_on(&uri, &name);
+    super::dropped::has_problem(&store, false).await;
+    insert(&database, &[20, 27]).await;
+    wait_until("the store to be stopped", PATIENCE, async || {
+        let status = store::Store::status(&store);
+        let problem = status.problem.unwrap_or_default();
+        !status.available && problem.contains("nothing is written to it")
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_read_the_mark_waits_until_he_may_or_a_document_tells_the_format() {
+    let mongod = Mongod::start_with_access_control().await;
+    let client = mongod.client().await;
+    for with_document in [false, true] {
+        let name = format!("unreadable_{with_document}");
+        let database = client.database(&name);
+        let may = |collection: &str, actions: &[&str]| {
+            let resource = doc! { "db": &name, "collection": collection };
+            doc! { "resource": resource, "actions": actions }
+        };
+        let both = ["find", "insert"];
+        let privileges = [may("logs", &both), may("logs_receipts", &both)];
+        let role =
+            doc! { "createRole": "writer", "privileges": privileges.as_slice(), "roles": [] };
+        database.run_command(role).await.unwrap();
+        let user = doc! { "createUser": "aggregator", "pwd": "pw", "roles": ["writer"] };
+        database.run_command(user).await.unwrap();
+
+        let uri = mongod.uri_of("aggregator", "pw", &name);
+        let service = service_on(&uri, &name).await;
+        not_written_to(&service, "logs_meta cannot be read").await;
+        one_is_spooled(&service).await;
+        let names = database.list_collection_names().await.unwrap();
+        assert!(names.is_empty(), "{names:?}");
+        if with_document {
+            insert(&database, &[20]).await;
+        } else {
+            let find = [may("logs_meta", &["find"])];
+            let grant = doc! { "grantPrivilegesToRole": "writer", "privileges": find.as_slice() };
+            database.run_command(grant).await.unwrap();
+        }
+        is_stored(&service).await;
+        assert_eq!(marked(&database).await, None);
+    }
+}
