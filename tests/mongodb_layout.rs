@@ -89,10 +89,10 @@ async fn a_record_stands_there_as_documented() {
     let Some(Bson::Binary(id)) = found[0].get("_id") else {
         panic!("{:?}", found[0]);
     };
-    assert_eq!((u8::from(id.subtype), id.bytes.len()), (0, 20));
+    assert_eq!((u8::from(id.subtype), id.bytes.len()), (0, 27));
     let nanos = 1_728_345_600_123_456_789_u64 + (1 << 63);
     assert_eq!(id.bytes[..8], nanos.to_be_bytes());
-    assert_eq!(id.bytes[16..], [0, 0, 0, 0]);
+    assert_eq!(id.bytes[23..], [0, 0, 0, 0]);
     assert_eq!(
         found[0].get_datetime("time").unwrap().timestamp_millis(),
         1_728_345_600_123
@@ -132,7 +132,7 @@ async fn the_collection_is_clustered_and_has_one_index_for_the_rare_levels() {
         Some(&Bson::from(rare))
     );
     let mark = rows(&database, doc! { "find": "logs_meta" }).await;
-    assert_eq!(mark[0].get("version"), Some(&Bson::from(1)));
+    assert_eq!(mark[0].get("version"), Some(&Bson::from(2)));
 }
 
 /// Lets the server forget what it noted, and note all that comes.

@@ -66,8 +66,11 @@ fn record(time: &str, message: &str) -> Value {
 
 /// Sends a batch, under a key if there is one, and waits until it is stored.
 async fn send(service: &Service, key: Option<&str>, records: &[Value]) -> Reply {
+    send_body(service, key, Value::from(records).to_string()).await
+}
+
+async fn send_body(service: &Service, key: Option<&str>, body: String) -> Reply {
     let key = key.map(|key| ("idempotency-key", key));
-    let body = Value::from(records).to_string();
     let reply = service.post_with("/logs/batch?ack=stored", key.as_slice(), body);
     let reply = reply.await;
     assert_eq!(reply.status, 200, "{}", reply.text());
@@ -129,7 +132,7 @@ async fn a_second_that_requests_with_keys_share_is_read_as_it_was_sent() {
             record(&time(number), &texts[0]),
             record(&time(number + 1), &texts[1]),
         ];
-        let key = format!("request {number}");
+        let key = format!("request-{number}");
         send(&service, Some(&key), &records).await;
         sent.extend(texts);
     }

@@ -1,33 +1,21 @@
 //! Two formats of ids, an earlier one of the spool, and retries across them.
 
-use super::{Place, TIME, messages, record, send};
+use super::{Place, TIME, messages, record, send, send_body};
 use crate::support::service::Service;
 use crate::support::wait_until;
 use bson::{Document, doc};
-use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A segment of version 2: batches under the keys `dated` and `undated` (see [`dated`] and [`undated`]), and
-/// one of a single record without a key. It was written by that version, while its store was away.
+/// A segment of version 2: [`DATED`] and [`UNDATED`] under the keys `dated` and `undated`, and a batch of a
+/// single record without a key. It was written by that version, while its store was away.
 const VERSION_2: &[u8] = include_bytes!("version_2.seg");
-
-fn dated() -> [Value; 2] {
-    [
-        record(TIME, "dated one"),
-        record("2024-06-04T01:00:02Z", "dated two"),
-    ]
-}
-
-fn undated() -> [Value; 2] {
-    [
-        json!({"level": "INFO", "message": "undated"}),
-        record(TIME, "beside it"),
-    ]
-}
+const DATED: &str = r#"[{"timestamp": "2024-06-04T01:00:00Z", "level": "INFO", "message": "dated one"}, {"timestamp": "2024-06-04T01:00:02Z", "level": "INFO", "message": "dated two"}]"#;
+const UNDATED: &str = r#"[{"level": "INFO", "message": "undated"}, {"timestamp": "2024-06-04T01:00:00Z", "level": "INFO", "message": "beside it"}]"#;
+const KEYED: [(&str, &str); 2] = [("dated", DATED), ("undated", UNDATED)];
 
 fn put_spool(folder: &Path) {
     fs::create_dir_all(folder.join("spool")).unwrap();
@@ -50,8 +38,8 @@ async fn with_old_spool(place: &Place, folder: &Path) -> Service {
 /// Sends both keyed batches again, to a service that does not know the keys: nothing is new.
 async fn send_again_elsewhere(place: &Place) {
     let elsewhere = place.service().await;
-    for (key, records) in [("dated", dated()), ("undated", undated())] {
-        let reply = send(&elsewhere, Some(key), &records).await;
+    for (key, body) in KEYED {
+        let reply = send_body(&elsewhere, Some(key), body.to_owned()).await;
         let replayed = reply.header("idempotent-replayed");
         assert_eq!(replayed, Some("true"), "{key}: {}", reply.text());
     }
@@ -121,7 +109,7 @@ async fn a_collection_that_is_dropped_with_its_mark_is_made_anew_in_the_newer_fo
     let place = Place::new("dropped_with_its_mark").await;
     place.mark_as_format_1().await;
     let service = place.service().await;
-    send(&service, Some("dated"), &dated()).await;
+    send_body(&service, Some("dated"), DATED.to_owned()).await;
     assert_eq!(place.id_lengths().await, [20; 2]);
     for collection in ["logs_meta", "logs"] {
         let collection = place.database.collection::<Document>(collection);
@@ -139,10 +127,10 @@ async fn a_collection_that_is_dropped_with_its_mark_is_made_anew_in_the_newer_fo
 async fn two_services_that_get_one_key_at_once_store_its_batch_once() {
     let place = Place::new("two_services_that_get_one_key").await;
     let services = [place.service().await, place.service().await];
-    for (key, records) in [("dated", dated()), ("undated", undated())] {
+    for (key, body) in KEYED {
         let (one, other) = tokio::join!(
-            send(&services[0], Some(key), &records),
-            send(&services[1], Some(key), &records),
+            send_body(&services[0], Some(key), body.to_owned()),
+            send_body(&services[1], Some(key), body.to_owned()),
         );
         assert_eq!(one.json()["batchId"], other.json()["batchId"]);
     }

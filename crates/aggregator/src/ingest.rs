@@ -12,4 +12,3 @@ pub mod idempotency;
 pub mod intake;
 pub mod intake_error;
 pub mod key_recovery;
-mod moment;

@@ -13,7 +13,7 @@ use crate::documents::Documents;
 use crate::fault::{MAX_DOCUMENT_BYTES, RecordFault};
 use crate::id::{BatchId, KeyDigest, RecordId};
 use crate::notice::{Notice, Notices};
-use crate::order::Taken;
+use crate::order::BatchOrder;
 use logs::Timestamp;
 use too_large::TooLarge;
 
@@ -205,7 +205,8 @@ pub struct BatchBuilder {
     too_large: TooLarge,
     /// The greatest time that came with a record.
     greatest: Option<Timestamp>,
-    taken: Taken,
+    /// Unless it is told, that of a batch that is taken by itself.
+    order: Option<BatchOrder>,
     position: u32,
     max_bytes: usize,
     strict: bool,
@@ -233,18 +234,11 @@ impl BatchBuilder {
             notices: Notices::default(),
             too_large: TooLarge::default(),
             greatest: None,
-            taken: Taken::at(received_at),
+            order: None,
             position: 0,
             max_bytes,
             strict: false,
         }
-    }
-
-    /// The same, taken after every other batch of an earlier moment; unless told, at the time of receipt.
-    #[must_use]
-    pub fn taken(mut self, taken: Taken) -> Self {
-        self.taken = taken;
-        self
     }
 
     /// The same, that refuses every record of which there is something to tell.

@@ -14,10 +14,14 @@
 //! Reach is a function of what was sent alone; only times that were sent count, so a record without one
 //! has none. Delay is not: a client that sends again cannot know it. Where a retry has to find the same
 //! ids, it is left out ([`SendOrder::without_delay`]).
+//!
+//! Delay counts units of 16 µs for batches whose times are at most an hour ahead and eight hours and a half
+//! old. Of others it tells when they were taken, in units of 65 ms, whatever their times are; these begin
+//! anew every two years.
 
 use logs::Timestamp;
 
-/// Bytes of an [`SendOrder`].
+/// Bytes of a [`SendOrder`].
 pub const ORDER_BYTES: usize = 7;
 const REACH_BYTES: usize = 3;
 /// Milliseconds: over four hours and a half. What reaches further is not told apart.
@@ -25,16 +29,20 @@ const MOST_REACH: u32 = (1 << 24) - 1;
 const NANOS_PER_MILLI: u64 = 1_000_000;
 /// The unit of delay.
 const TICK_NANOS: i64 = 16_000;
-/// Added to a delay, in ticks: an hour, for senders whose clocks are ahead of ours.
+/// How far the times of a usual batch may be ahead of ours: an hour, in ticks.
 const AHEAD_TICKS: i64 = 3_600 * 1_000_000_000 / TICK_NANOS;
+/// Delays below are those of batches that are further ahead.
+const USUAL: i64 = 1 << 30;
+/// Delays from here on are those of batches that are later.
+const LATE: i64 = 3 << 30;
+/// Ticks in the unit of both.
+const COARSE_TICKS: i64 = 1 << 12;
+/// So many of them: none stays free.
+const COARSE_UNITS: i64 = (1 << 30) - 1;
 
 /// The place of a record among others of its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SendOrder([u8; ORDER_BYTES]);
-
-/// When a batch was taken, in ticks of 16 µs since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Taken(i64);
 
 /// What all records of a batch have in common of their orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,40 +51,46 @@ pub struct BatchOrder {
     delay: u32,
 }
 
-impl Taken {
-    /// At this time.
-    pub fn at(now: Timestamp) -> Self {
-        Self(now.nanos().div_euclid(TICK_NANOS))
-    }
+/// The last batches that were taken. Of batches with one greatest time, each is later than those before it:
+/// also in one tick, and when the clock was put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    tick: i64,
+    coarse: i64,
+}
 
-    /// The same as a number.
-    pub fn ticks(self) -> i64 {
-        self.0
-    }
-
-    /// The same from [`Self::ticks`].
-    pub fn from_ticks(ticks: i64) -> Self {
-        Self(ticks)
-    }
-
-    /// Now, and after all that were taken before: also in one tick, and when the clock was put back.
-    #[must_use]
-    pub fn next(self, now: Timestamp) -> Self {
-        Self::at(now).max(Self(self.0.saturating_add(1)))
+impl Default for Taken {
+    fn default() -> Self {
+        Self {
+            tick: i64::MIN,
+            coarse: i64::MIN,
+        }
     }
 }
 
-impl BatchOrder {
-    /// Of a batch with this greatest time, taken then. A batch without any time has that of its receipt.
-    pub fn new(greatest: Timestamp, taken: Taken) -> Self {
-        let delay = taken.0 - Taken::at(greatest).0 + AHEAD_TICKS;
-        let delay = delay.clamp(1, u32::MAX.into());
-        Self {
+impl Taken {
+    /// Takes a batch with this greatest time now. One without any time has that of its receipt.
+    pub fn next(&mut self, greatest: Timestamp, now: Timestamp) -> BatchOrder {
+        let now = now.nanos().div_euclid(TICK_NANOS);
+        let tick = now.max(self.tick.saturating_add(1));
+        let usual = USUAL + tick - greatest.nanos().div_euclid(TICK_NANOS) + AHEAD_TICKS;
+        let delay = if (USUAL..LATE).contains(&usual) {
+            self.tick = tick;
+            usual
+        } else {
+            let now = now.div_euclid(COARSE_TICKS);
+            self.coarse = now.max(self.coarse.saturating_add(1));
+            let base = if usual < USUAL { 1 } else { LATE };
+            base + self.coarse.rem_euclid(COARSE_UNITS)
+        };
+        BatchOrder {
             greatest,
             delay: u32::try_from(delay).unwrap_or(u32::MAX),
         }
     }
+}
 
+impl BatchOrder {
     /// Of a batch with this greatest time, of which nobody knows when it was taken.
     pub fn without_delay(greatest: Timestamp) -> Self {
         Self { greatest, delay: 0 }
@@ -135,84 +149,4 @@ impl SendOrder {
 #[cfg(test)]
 mod model;
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const SECOND: i64 = 1_000_000_000;
-
-    fn at(nanos: i64) -> Timestamp {
-        Timestamp::from_nanos(nanos)
-    }
-
-    #[test]
-    fn of_two_requests_that_share_a_second_the_later_one_reaches_further() {
-        let first = BatchOrder::new(at(11 * SECOND), Taken::at(at(12 * SECOND)));
-        let second = BatchOrder::new(at(12 * SECOND), Taken::at(at(12 * SECOND)));
-        let shared = Some(at(11 * SECOND));
-        assert!(first.of(shared) < second.of(shared));
-    }
-
-    #[test]
-    fn of_requests_that_reach_equally_far_the_one_that_was_taken_later_is_later_whatever_the_clock_does()
-     {
-        let greatest = at(5 * SECOND);
-        let mut taken = Taken::at(at(6 * SECOND));
-        let mut last = BatchOrder::new(greatest, taken).of(Some(greatest));
-        for now in [
-            6 * SECOND,
-            6 * SECOND + 5,
-            9 * SECOND,
-            2 * SECOND,
-            2 * SECOND,
-            10 * SECOND,
-        ] {
-            taken = taken.next(at(now));
-            let next = BatchOrder::new(greatest, taken).of(Some(greatest));
-            assert!(last < next, "{now}");
-            last = next;
-        }
-    }
-
-    #[test]
-    fn a_record_without_a_time_of_its_own_does_not_reach_anywhere() {
-        let order = BatchOrder::without_delay(at(i64::MAX));
-        assert_eq!(order.of(None), SendOrder::NONE);
-        assert_eq!(order.of(Some(at(i64::MAX))), SendOrder::NONE);
-        assert_eq!(
-            order.of(Some(at(i64::MIN))).as_bytes(),
-            &[255, 255, 255, 0, 0, 0, 0]
-        );
-    }
-
-    #[test]
-    fn delays_beyond_their_bounds_stay_within_four_bytes_and_are_never_none() {
-        let order = |greatest, taken| {
-            *BatchOrder::new(at(greatest), Taken::at(at(taken)))
-                .of(None)
-                .as_bytes()
-        };
-        assert_eq!(order(i64::MAX, i64::MIN), [0, 0, 0, 0, 0, 0, 1]);
-        assert_eq!(order(i64::MIN, i64::MAX), [0, 0, 0, 255, 255, 255, 255]);
-        assert_eq!(order(0, 0), [0, 0, 0, 13, 105, 58, 64]);
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_left_without_delay_depends_on_what_was_sent_and_on_nothing_else(
-            greatest: i64, time: i64, one: i64, other: i64
-        ) {
-            let of = |taken| BatchOrder::new(at(greatest), Taken::at(at(taken))).of(Some(at(time)));
-            prop_assert_eq!(of(one).without_delay(), of(other).without_delay());
-            let pure = BatchOrder::without_delay(at(greatest)).of(Some(at(time)));
-            prop_assert_eq!(of(one).without_delay(), pure);
-            prop_assert_eq!(of(one).cmp(&of(other)), one.div_euclid(TICK_NANOS).clamp(
-                greatest.div_euclid(TICK_NANOS) + 1 - AHEAD_TICKS,
-                greatest.div_euclid(TICK_NANOS) + i64::from(u32::MAX) - AHEAD_TICKS,
-            ).cmp(&other.div_euclid(TICK_NANOS).clamp(
-                greatest.div_euclid(TICK_NANOS) + 1 - AHEAD_TICKS,
-                greatest.div_euclid(TICK_NANOS) + i64::from(u32::MAX) - AHEAD_TICKS,
-            )));
-        }
-    }
-}
+mod tests;

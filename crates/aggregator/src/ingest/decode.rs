@@ -2,14 +2,15 @@
 
 use super::body_error::BodyError;
 use super::compression::{self, Encoding};
-use super::moment::Moment;
 use crate::accounting::admission::Reservation;
 use crate::accounting::record_counts::{Accounting, Rejection};
 use bytes::Bytes;
+use logs::Timestamp;
 use record::batch::{Batch, BatchBuilder, Rejects, TooLargeRecord};
 use record::id::{BatchId, KeyDigest};
 use record::notice::Notices;
-use std::sync::Arc;
+use record::order::Taken;
+use std::sync::{Arc, Mutex, PoisonError};
 use wire::{DecodeError, Format};
 
 /// Larger bodies are decoded on a thread for blocking work: at this size it takes about a millisecond.
@@ -41,6 +42,21 @@ pub struct BodyBounds {
     pub strict: bool,
 }
 
+/// When a body came.
+pub(super) struct Arrival {
+    /// What the clock said.
+    pub(super) received_at: Timestamp,
+    /// The batches that were taken before.
+    pub(super) taken: Arc<Mutex<Taken>>,
+}
+
+impl Arrival {
+    fn take(&self, builder: &mut BatchBuilder) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        builder.take(&mut taken);
+    }
+}
+
 /// A batch that was decoded, what was refused and what is told of it, and the memory that it takes up.
 #[derive(Debug)]
 pub(super) struct Decoded {
@@ -58,11 +74,11 @@ pub(super) async fn decode(
     bounds: BodyBounds,
     bytes: Bytes,
     room: Reservation,
-    moment: Moment,
+    arrival: Arrival,
     accounting: Arc<Accounting>,
 ) -> Result<Decoded, BodyError> {
     let short = terms.encoding == Encoding::Identity && bytes.len() <= INLINE_BYTES;
-    let work = move || decode_now(&terms, bounds, bytes, room, moment, &accounting);
+    let work = move || decode_now(&terms, bounds, bytes, room, &arrival, &accounting);
     if short {
         return work();
     }
@@ -80,12 +96,13 @@ fn decode_now(
     bounds: BodyBounds,
     bytes: Bytes,
     mut room: Reservation,
-    moment: Moment,
+    arrival: &Arrival,
     accounting: &Accounting,
 ) -> Result<Decoded, BodyError> {
     let body = compression::decompress(terms.encoding, bytes, bounds.decoded_bytes, &mut room)?;
     let strict = terms.strict.unwrap_or(bounds.strict);
-    let mut builder = build(terms, bounds, strict, &body, &mut room, moment)?;
+    let mut builder = build(terms, bounds, strict, &body, &mut room, arrival.received_at)?;
+    arrival.take(&mut builder);
     let notices = builder.take_notices();
     let too_large = builder.take_too_large();
     let (batch, rejects) = builder.finish();
@@ -120,7 +137,7 @@ fn build(
     strict: bool,
     body: &Bytes,
     room: &mut Reservation,
-    moment: Moment,
+    received_at: Timestamp,
 ) -> Result<BatchBuilder, BodyError> {
     // Three bytes take the place of each that is no text, in a copy of the body.
     let text_bytes = match wire::text_bytes(body) {
@@ -142,8 +159,7 @@ fn build(
     let mut read = |bytes| {
         // The encoded form stands beside the body for a while; both are weighed.
         room.resize(body.len() + text_bytes + bytes)?;
-        let mut builder = BatchBuilder::new(id, key, moment.received_at, bytes);
-        builder = builder.taken(moment.taken).strict(strict);
+        let mut builder = BatchBuilder::new(id, key, received_at, bytes).strict(strict);
         builder.reserve(reserve);
         if !strict {
             builder.keep_too_large();

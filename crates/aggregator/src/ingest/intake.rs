@@ -1,10 +1,9 @@
 //! The way in: a batch is taken once it is durable. From the spool the drain hands it on.
 
 use super::acceptance::{Acceptance, NotAccepted, Parts, Turn};
-use super::decode::{BodyBounds, BodyTerms, Decoded, decode};
+use super::decode::{Arrival, BodyBounds, BodyTerms, Decoded, decode};
 use super::idempotency::{Claim, Keys};
 use super::intake_error::{IngestError, IntakeError};
-use super::moment::Moments;
 use crate::accounting::admission::Reservation;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::{Accounting, Rejection};
@@ -14,10 +13,11 @@ use logs::clock::Clock;
 use record::batch::Rejects;
 use record::id::BatchId;
 use record::notice::Notices;
+use record::order::Taken;
 use spool::BatchOutcome;
 use spool::{AppendError, Spool};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How safe a batch is when it is acknowledged.
@@ -79,7 +79,8 @@ pub struct Intake {
     acceptance: Arc<Acceptance>,
     bounds: BodyBounds,
     keys: Arc<Keys>,
-    moments: Moments,
+    /// The last batches that were taken.
+    taken: Arc<Mutex<Taken>>,
 }
 
 impl Intake {
@@ -103,7 +104,7 @@ impl Intake {
             acceptance: Arc::new(acceptance),
             bounds,
             keys,
-            moments: Moments::default(),
+            taken: Arc::default(),
         }
     }
 
@@ -121,10 +122,13 @@ impl Intake {
         patience: Duration,
     ) -> Result<Receipt, IngestError> {
         let clock = &self.acceptance.clock;
-        let moment = self.moments.next(clock.now());
-        let deadline = clock.elapsed() + patience;
+        let (received_at, deadline) = (clock.now(), clock.elapsed() + patience);
+        let arrival = Arrival {
+            received_at,
+            taken: Arc::clone(&self.taken),
+        };
         let accounting = Arc::clone(self.accounting());
-        let decoding = decode(terms, self.bounds, body, room, moment, accounting);
+        let decoding = decode(terms, self.bounds, body, room, arrival, accounting);
         let Decoded {
             batch,
             rejects,

@@ -3,14 +3,23 @@
 use super::{Batch, BatchBuilder};
 use crate::document;
 use crate::documents::Documents;
-use crate::order::BatchOrder;
+use crate::order::{BatchOrder, Taken};
 use logs::Timestamp;
 
 impl BatchBuilder {
-    /// What the records that came so far have in common of their orders.
+    /// Takes it after all that `taken` has seen, when all records have come.
+    pub fn take(&mut self, taken: &mut Taken) {
+        self.order = Some(taken.next(self.greatest_time(), self.batch.received_at));
+    }
+
+    /// What the records that came have in common of their orders.
     pub(super) fn order(&self) -> BatchOrder {
-        let greatest = self.greatest.unwrap_or(self.batch.received_at);
-        BatchOrder::new(greatest, self.taken)
+        let alone = || Taken::default().next(self.greatest_time(), self.batch.received_at);
+        self.order.unwrap_or_else(alone)
+    }
+
+    fn greatest_time(&self) -> Timestamp {
+        self.greatest.unwrap_or(self.batch.received_at)
     }
 }
 

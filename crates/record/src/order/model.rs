@@ -43,7 +43,7 @@ struct Stored {
 
 /// Stores requests one after another, each of them `tries` times; a retry is taken later.
 fn store(requests: &[Request], tries: u32) -> Vec<Stored> {
-    let (mut second, mut taken) = (1_700_000_000, Taken::from_ticks(i64::MIN));
+    let (mut second, mut taken) = (1_700_000_000, Taken::default());
     let mut all = Vec::new();
     for request in requests {
         let mut stored: Option<Stored> = None;
@@ -61,14 +61,14 @@ fn store(requests: &[Request], tries: u32) -> Vec<Stored> {
                 })
                 .collect();
             let wait = i64::from(request.wait) * 1_000_000 + i64::from(attempt) * 40 * SECOND;
-            taken = taken.next(Timestamp::from_nanos(second * SECOND + wait));
             let received_at = Timestamp::from_nanos(second * SECOND + wait);
-            let mut builder = BatchBuilder::new(id, key, received_at, usize::MAX).taken(taken);
+            let mut builder = BatchBuilder::new(id, key, received_at, usize::MAX);
             for time in times {
                 builder.record(Some(Timestamp::from_nanos(time * SECOND)), None, "", |_| {
                     Ok(())
                 });
             }
+            builder.take(&mut taken);
             let batch = builder.finish().0;
             let ids: Vec<RecordId> = batch
                 .documents

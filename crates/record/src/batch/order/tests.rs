@@ -3,7 +3,6 @@
 use super::*;
 use crate::batch::tests::builder;
 use crate::id::{IdFormat, RecordId};
-use crate::order::Taken;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -17,19 +16,20 @@ fn ids(batch: &Batch) -> Vec<RecordId> {
     ids.collect()
 }
 
-/// A batch of records with these times, in seconds, taken then; `None` for those without one.
-fn taken(times: &[Option<i64>], second: i64) -> Batch {
-    let mut batch = builder().taken(Taken::at(at(second)));
+/// A batch of records with these times, in seconds; `None` for those without one.
+fn taken(times: &[Option<i64>]) -> Batch {
+    let mut batch = builder();
     for time in times {
         batch.record(time.map(at), None, "", |_| Ok(()));
     }
+    batch.take(&mut Taken::default());
     batch.finish().0
 }
 
 #[test]
 fn reach_is_reckoned_with_the_greatest_time_that_was_sent_wherever_it_stands() {
-    let batch = taken(&[Some(3), Some(9), None, Some(4)], 20);
-    let order = BatchOrder::new(at(9), Taken::at(at(20)));
+    let batch = taken(&[Some(3), Some(9), None, Some(4)]);
+    let order = Taken::default().next(at(9), batch.received_at);
     let expected = [Some(3), Some(9), None, Some(4)].map(|time| order.of(time.map(at)));
     let orders: Vec<_> = ids(&batch).iter().map(RecordId::order).collect();
     assert_eq!(orders, expected);
@@ -63,7 +63,7 @@ fn what_is_too_large_has_the_order_of_its_batch() {
 #[test]
 fn a_batch_that_an_earlier_version_took_gets_the_order_that_its_retry_has_now() {
     let times = [Some(3), None, Some(9), Some(4)];
-    let now = taken(&times, 20);
+    let now = taken(&times);
     let mut plain = Vec::new();
     for document in now.documents.slices(0..times.len()) {
         document::write_as(&mut plain, document, IdFormat::Plain, false);
@@ -86,7 +86,7 @@ fn a_batch_that_an_earlier_version_took_gets_the_order_that_its_retry_has_now() 
 
 #[test]
 fn dating_a_batch_leaves_its_order_as_it_is() {
-    let mut batch = taken(&[Some(3), None, Some(9)], 20);
+    let mut batch = taken(&[Some(3), None, Some(9)]);
     let before: Vec<_> = ids(&batch).iter().map(RecordId::order).collect();
     batch.date(at(1_000));
     let after: Vec<_> = ids(&batch).iter().map(RecordId::order).collect();
