@@ -7,7 +7,7 @@ use std::time::Duration;
 use logs::Timestamp;
 use logs::clock::{Clock, SystemClock};
 use record::batch::BatchOrigin;
-use record::id::BatchId;
+use record::id::{BatchId, KeyDigest};
 use store::Store;
 use store::address::MongoAddress;
 use store::mongo::{MongoStore, Target};
@@ -65,7 +65,7 @@ impl Place {
         let store = self.open().await;
         let asked = batches.iter().map(|batch| BatchOrigin {
             id: *batch,
-            key: None,
+            key: Some(KeyDigest::of("key")),
             content_key: false,
             received_at: otherwise,
         });
