@@ -7,7 +7,9 @@ use serde_json::json;
 
 /// What the server noted about the service's aggregations since the last call.
 async fn aggregations(database: &Database) -> Vec<Document> {
-    let noted = doc! { "find": "system.profile", "filter": { "command.aggregate": "logs" } };
+    // At its start it counts what is not served, and says so.
+    let filter = doc! { "command.aggregate": "logs", "command.comment": { "$exists": false } };
+    let noted = doc! { "find": "system.profile", "filter": filter };
     let noted = rows(database, noted).await;
     note_anew(database).await;
     noted

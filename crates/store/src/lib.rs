@@ -179,6 +179,9 @@ pub struct StoreStatus {
     /// Why not, or what is wrong with it although it can, in one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// What an operator should know of what it holds and that is no fault of the store, in sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What is kept for keyed batches whose records have no time of their own, as of the last look.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receipts: Option<Receipts>,

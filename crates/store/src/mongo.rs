@@ -249,10 +249,11 @@ impl Store for MongoStore {
             }
             Readiness::Ready(_) => last_writes.problem(),
         };
-        let flaw = match state {
-            Readiness::Ready(prepared) => prepared.problem,
-            _ => None,
+        let (flaw, mut notes) = match state {
+            Readiness::Ready(prepared) => (prepared.problem, prepared.notes),
+            _ => (None, Vec::new()),
         };
+        notes.extend(self.shared.keeper.unserved());
         StoreStatus {
             kind: "mongodb",
             location: format!(
@@ -261,6 +262,7 @@ impl Store for MongoStore {
             ),
             available: away.is_none(),
             problem: away.or(flaw),
+            notes,
             receipts: self.shared.keeper.receipts(),
         }
     }

@@ -156,6 +156,7 @@ impl Store for SqliteStore {
             location: self.database.path.display().to_string(),
             available: problem.is_none(),
             problem,
+            notes: Vec::new(),
             receipts: self.database.receipts(),
         }
     }

@@ -143,6 +143,7 @@ impl Store for Scripted {
             location: String::new(),
             available: true,
             problem: None,
+            notes: Vec::new(),
             receipts: None,
         }
     }

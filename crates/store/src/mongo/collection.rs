@@ -1,11 +1,12 @@
 //! The collection: made as well as the server and the user's rights allow, and marked with its format.
 
 mod contents;
-mod foreign;
 mod format;
 mod found;
 mod replace;
 mod server;
+mod suitable;
+mod unserved;
 
 use super::Target;
 use super::error::{UUID_MISMATCH, is_not_known};
@@ -18,6 +19,8 @@ use mongodb::error::{Error, ErrorKind};
 use record::id::IdFormat;
 use replace::Outcome;
 use server::Server;
+
+pub(super) use unserved::count as count_unserved;
 
 /// The name of the partial index for the rare levels.
 pub(super) const SEVERITY_INDEX: &str = "severity_1__id_1_warn_and_worse";
@@ -41,6 +44,8 @@ pub(super) struct Prepared {
     pub(super) uuid: Option<Uuid>,
     /// How ids are written to it.
     pub(super) format: IdFormat,
+    /// What an operator should know of it that is no fault, in sentences.
+    pub(super) notes: Vec<String>,
     /// Why it is not what it could be, in one sentence.
     pub(super) problem: Option<String>,
 }
@@ -54,6 +59,7 @@ pub(super) async fn prepare(
     now: Timestamp,
 ) -> Result<Prepared, StoreError> {
     let found = look(database, target).await?;
+    let notes = suitable::check(database, target, found.as_ref()).await?;
     // What can be said when nothing can be asked counts as the same.
     let is_still = |known: &&Prepared| {
         found
@@ -68,15 +74,13 @@ pub(super) async fn prepare(
     if let Some(same) = same.filter(|same| same.problem.is_none()) {
         return Ok(Prepared {
             format,
+            notes,
             ..same.clone()
         });
     }
-    let mut prepared = make(database, target, format).await?;
+    let mut prepared = make(database, target, format, notes).await?;
     // Before its UUID was known, another could still come in its place.
     prepared.format = format::of_collection(database, target, None, held, now).await?;
-    if known.is_none() {
-        foreign::warn(database, target).await?;
-    }
     Ok(prepared)
 }
 
@@ -85,6 +89,7 @@ async fn make(
     database: &Database,
     target: &Target,
     format: IdFormat,
+    notes: Vec<String>,
 ) -> Result<Prepared, StoreError> {
     let server = Server::ask(database).await?;
     let is_of_6_0 = server.is_of_6_0;
@@ -121,6 +126,7 @@ async fn make(
             },
             uuid,
             format,
+            notes,
             // What this server makes when it is asked for the best is no fault of the collection.
             problem: left
                 .or_else(|| (plain && is_of_6_0 && made != PLAIN).then(|| plain_problem(target))),

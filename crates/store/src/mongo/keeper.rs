@@ -8,9 +8,10 @@ use super::receipts;
 use crate::{Receipts, StoreError};
 use logs::clock::Clock;
 use mongodb::bson::Uuid;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
+use tokio_util::task::AbortOnDropHandle;
 
 /// Between two attempts to prepare the collection.
 const PREPARE_INTERVAL: Duration = Duration::from_secs(1);
@@ -35,6 +36,7 @@ pub(super) struct Keeper {
     readiness: watch::Sender<Readiness>,
     look: Notify,
     receipts: Mutex<Option<Receipts>>,
+    unserved: Mutex<Vec<String>>,
 }
 
 impl Default for Keeper {
@@ -43,6 +45,7 @@ impl Default for Keeper {
             readiness: watch::Sender::new(Readiness::Connecting),
             look: Notify::new(),
             receipts: Mutex::new(None),
+            unserved: Mutex::new(Vec::new()),
         }
     }
 }
@@ -93,7 +96,12 @@ impl Keeper {
 
     /// The markers of receipt, as of the last look.
     pub(super) fn receipts(&self) -> Option<Receipts> {
-        *self.receipts.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.receipts)
+    }
+
+    /// What no search finds in it, in sentences, as of when it was found or made.
+    pub(super) fn unserved(&self) -> Vec<String> {
+        lock(&self.unserved).clone()
     }
 
     fn note(&self, outcome: Result<Prepared, StoreError>) -> bool {
@@ -102,8 +110,8 @@ impl Keeper {
             (Ok(found), Readiness::Ready(before)) if found == before => true,
             (Ok(found), _) => {
                 tracing::info!(shape = found.shape, "the collection is ready");
-                if let Some(problem) = &found.problem {
-                    tracing::warn!("{problem}");
+                for told in found.problem.iter().chain(&found.notes) {
+                    tracing::warn!("{told}");
                 }
                 self.readiness.send_replace(Readiness::Ready(found));
                 true
@@ -127,9 +135,11 @@ impl Keeper {
 
 /// Prepares the collection and goes on looking at it, for as long as it is polled.
 pub(super) async fn keep(shared: Arc<Shared>, clock: Arc<dyn Clock>) {
+    let mut counting = Counting::default();
     loop {
         let outcome = attempt(&shared, &*clock).await;
         let is_ready = shared.keeper.note(outcome);
+        counting.go_on(&shared, &clock);
         if is_ready {
             tokio::select! {
                 () = tokio::time::sleep(shared.target.look_interval) => {}
@@ -140,6 +150,44 @@ pub(super) async fn keep(shared: Arc<Shared>, clock: Arc<dyn Clock>) {
             tokio::time::sleep(PREPARE_INTERVAL).await;
         }
     }
+}
+
+/// Counts what is not served, once for each collection that is found or made.
+#[derive(Default)]
+struct Counting {
+    /// That of the collection, and what counts in it.
+    of: Option<(Option<Uuid>, AbortOnDropHandle<()>)>,
+}
+
+impl Counting {
+    fn go_on(&mut self, shared: &Arc<Shared>, clock: &Arc<dyn Clock>) {
+        let Readiness::Ready(prepared) = shared.keeper.state() else {
+            self.of = None;
+            return;
+        };
+        if matches!(&self.of, Some((uuid, _)) if *uuid == prepared.uuid) {
+            return;
+        }
+        let (shared, clock) = (Arc::clone(shared), Arc::clone(clock));
+        // It takes a while, and nobody waits for it.
+        let task = tokio::spawn(async move {
+            lock(&shared.keeper.unserved).clear();
+            let Ok(database) = shared.reads().await else {
+                return;
+            };
+            let (target, format) = (&shared.target, prepared.format);
+            let told = collection::count_unserved(&database, target, format, &*clock).await;
+            for told in &told {
+                tracing::warn!("{told}");
+            }
+            *lock(&shared.keeper.unserved) = told;
+        });
+        self.of = Some((prepared.uuid, AbortOnDropHandle::new(task)));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn attempt(shared: &Arc<Shared>, clock: &dyn Clock) -> Result<Prepared, StoreError> {
@@ -154,11 +202,7 @@ async fn attempt(shared: &Arc<Shared>, clock: &dyn Clock) -> Result<Prepared, St
             let database = attempt.writes().await?;
             let prepared = collection::prepare(&database, &attempt.target, known, now).await?;
             let counted = receipts::count(&database, &attempt.target.collection).await;
-            *attempt
-                .keeper
-                .receipts
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = counted;
+            *lock(&attempt.keeper.receipts) = counted;
             Ok(prepared)
         })
         .await

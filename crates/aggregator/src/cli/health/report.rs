@@ -34,6 +34,8 @@ struct Store {
     kind: String,
     location: String,
     available: bool,
+    #[serde(default)]
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,7 +117,11 @@ impl fmt::Display for Store {
             true => "available",
             false => "not available",
         };
-        write!(out, "store     {kind} at {location}, {state}")
+        write!(out, "store     {kind} at {location}, {state}")?;
+        for note in &self.notes {
+            write!(out, "\nnote      {}", sanitize::line(note))?;
+        }
+        Ok(())
     }
 }
 
@@ -160,7 +166,8 @@ mod tests {
         let json = serde_json::json!({
             "status": status, "problem": problem, "version": "0.1.0", "uptimeSeconds": 3_661,
             "of a later version": true,
-            "store": {"kind": "sqlite", "location": "/data/logs.sqlite3", "available": true},
+            "store": {"kind": "sqlite", "location": "/data/logs.sqlite3", "available": true,
+                "notes": ["3 documents\u{7}"]},
             "records": {"received": 7, "recovered": 2, "stored": 4, "alreadyStored": 1, "waiting": 1,
                 "rejected": {"invalid": 1, "keyReused": 0, "notTaken": 1, "setAside": 1}},
             "spool": {"bytes": 286, "maxBytes": 8_u64 << 30, "batches": 1, "records": 1, "oldestAgeMs": 1_500},
@@ -177,6 +184,7 @@ status    degraded: batches are taken, but something is wrong
 problem   the disk is slow\\x1b[2J
 service   version 0.1.0, up for 1h 1m
 store     sqlite at /data/logs.sqlite3, available
+note      3 documents\\x07
 records   7 received and 2 found in the spool since the start: 4 stored, 1 there already, 2 refused, 1 set aside, 1 waiting
 spool     1 batch waits (the oldest for 1s), 286 B of 8.0 GiB
 aside     1 record kept aside, 4.0 KiB of 256.0 MiB";

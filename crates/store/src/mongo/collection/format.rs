@@ -231,7 +231,8 @@ fn version_of(format: IdFormat) -> i32 {
     }
 }
 
-fn bytes_in(format: IdFormat) -> usize {
+/// Bytes in an id.
+pub(super) fn bytes_in(format: IdFormat) -> usize {
     match format {
         IdFormat::Plain => 20,
         IdFormat::Ordered => 27,

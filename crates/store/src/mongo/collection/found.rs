@@ -10,17 +10,28 @@ use mongodb::bson::{Bson, Document, Uuid, doc};
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) logs: Option<Entry>,
+    pub(super) receipts: Option<Entry>,
     /// A plain collection that is being replaced.
     pub(super) set_aside: Option<Uuid>,
 }
 
-/// The collection, as far as it matters to us.
+/// One of them, as far as it matters to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry {
+    pub(super) kind: Kind,
     pub(super) uuid: Option<Uuid>,
     pub(super) clustered: bool,
     /// Made with no options at all, as an insert makes one.
     pub(super) bare: bool,
+}
+
+/// What kind of thing has the name of a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Ordinary,
+    View,
+    Capped,
+    TimeSeries,
 }
 
 impl Found {
@@ -35,8 +46,9 @@ impl Found {
         for entry in entries.iter().filter_map(Bson::as_document) {
             match entry.get_str("name") {
                 Ok(name) if name == target.collection => found.logs = Some(Entry::read(entry)),
-                Ok(_) => found.set_aside = uuid_of(entry),
-                Err(_) => {}
+                Ok(name) if name == receipts(target) => found.receipts = Some(Entry::read(entry)),
+                Ok(name) if name == set_aside(target) => found.set_aside = uuid_of(entry),
+                _ => {}
             }
         }
         found
@@ -46,12 +58,25 @@ impl Found {
 impl Entry {
     fn read(entry: &Document) -> Self {
         let options = entry.get_document("options").ok();
+        let is_capped = options.and_then(|options| options.get_bool("capped").ok());
+        let kind = match entry.get_str("type") {
+            Ok("view") => Kind::View,
+            Ok("timeseries") => Kind::TimeSeries,
+            _ if is_capped.unwrap_or(false) => Kind::Capped,
+            _ => Kind::Ordinary,
+        };
         Self {
+            kind,
             uuid: uuid_of(entry),
             clustered: options.is_some_and(|options| options.contains_key("clusteredIndex")),
             bare: options.is_some_and(Document::is_empty),
         }
     }
+}
+
+/// Where the markers of receipt stand.
+pub(super) fn receipts(target: &Target) -> String {
+    format!("{}_receipts", target.collection)
 }
 
 /// Where a plain collection stands while it is being replaced: a name that nobody else would give.
@@ -64,7 +89,11 @@ pub(super) async fn look(
     database: &Database,
     target: &Target,
 ) -> Result<Option<Found>, StoreError> {
-    let names = [target.collection.clone(), set_aside(target)];
+    let names = [
+        target.collection.clone(),
+        receipts(target),
+        set_aside(target),
+    ];
     let command = doc! { "listCollections": 1, "filter": { "name": { "$in": names.as_slice() } } };
     let reply = match database.run_command(command).await {
         Ok(reply) => reply,
@@ -82,5 +111,63 @@ fn uuid_of(entry: &Document) -> Option<Uuid> {
     match uuid {
         Bson::Binary(binary) if binary.subtype == BinarySubtype::Uuid => binary.to_uuid().ok(),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::MongoAddress;
+    use std::time::Duration;
+
+    #[test]
+    fn the_kind_of_a_collection_is_read_from_what_the_server_lists() {
+        let target = Target {
+            address: MongoAddress::parse("mongodb://db.example").unwrap(),
+            database: "logdb".to_owned(),
+            collection: "logs".to_owned(),
+            compression: None,
+            max_connections: 4,
+            look_interval: Duration::from_secs(60),
+        };
+        for (kind, type_of, options) in [
+            (Kind::Ordinary, "collection", doc! {}),
+            (Kind::Ordinary, "collection", doc! { "capped": false }),
+            (
+                Kind::Ordinary,
+                "collection",
+                doc! { "clusteredIndex": true },
+            ),
+            (
+                Kind::Capped,
+                "collection",
+                doc! { "capped": true, "size": 4096 },
+            ),
+            (
+                Kind::View,
+                "view",
+                doc! { "viewOn": "other", "pipeline": [] },
+            ),
+            (
+                Kind::TimeSeries,
+                "timeseries",
+                doc! { "timeseries": { "timeField": "time" } },
+            ),
+        ] {
+            let entry = |name: &str| {
+                Bson::from(doc! { "name": name, "type": type_of, "options": options.clone() })
+            };
+            let found = Found::read(
+                &target,
+                &[entry("logs_receipts"), entry("logs"), entry("logs_x")],
+            );
+            assert_eq!(found.logs.map(|entry| entry.kind), Some(kind), "{type_of}");
+            assert_eq!(
+                found.receipts.map(|entry| entry.kind),
+                Some(kind),
+                "{type_of}"
+            );
+            assert_eq!(found.set_aside, None);
+        }
     }
 }
