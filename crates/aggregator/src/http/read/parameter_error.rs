@@ -5,8 +5,7 @@ use logs::Timestamp;
 use query::buckets::TooManyBuckets;
 use query::cursor::BadCursor;
 use query::interval::BadInterval;
-use query::{FILTERS, Query, QueryError};
-use std::borrow::Cow;
+use query::{FILTERS, Pair, Query, QueryError};
 use std::ops::RangeInclusive;
 
 /// Why a request cannot be answered.
@@ -77,8 +76,8 @@ impl ParameterError {
 }
 
 /// The filters of an address that has `own` parameters besides them.
-pub(in crate::http) fn query<'a>(
-    filters: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+pub(in crate::http) fn query(
+    filters: Vec<Pair<'_>>,
     now: Timestamp,
     own: &'static str,
 ) -> Result<Query, ParameterError> {

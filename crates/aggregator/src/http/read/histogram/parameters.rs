@@ -3,7 +3,7 @@
 use crate::http::read::parameter_error::{ParameterError, query};
 use logs::Timestamp;
 use query::interval::Interval;
-use query::{Query, once};
+use query::{Query, once, pairs};
 
 /// What may be said here besides the filters.
 const OWN_PARAMETERS: &str = "order, interval and by";
@@ -22,7 +22,7 @@ pub(super) struct Parameters {
 impl Parameters {
     pub(super) fn parse(text: &str, now: Timestamp) -> Result<Self, ParameterError> {
         let (mut interval, mut by, mut filters) = (None, None, Vec::new());
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        for (name, value) in pairs(text)? {
             match name.as_ref() {
                 "interval" => once("interval", &mut interval, &value)?,
                 "by" => once("by", &mut by, &value)?,
@@ -32,7 +32,7 @@ impl Parameters {
         Ok(Self {
             query: query(filters, now, OWN_PARAMETERS)?,
             interval: interval.as_deref().map(Interval::parse).transpose()?,
-            by_level: match by.as_deref() {
+            by_level: match by.map(|by| by.to_ascii_lowercase()).as_deref() {
                 None => false,
                 Some("level") => true,
                 Some(_) => return Err(ParameterError::By),
@@ -64,6 +64,13 @@ mod tests {
                 "interval is given more than once",
             ),
             ("by=service", "invalid_parameter", "by is not level"),
+            ("by=", "invalid_parameter", "by is empty"),
+            ("interval=", "invalid_parameter", "interval is empty"),
+            (
+                "interval=1%FF",
+                "invalid_parameter",
+                "parameter \"interval\" is no UTF-8",
+            ),
             (
                 "by=level&by=level",
                 "repeated_parameter",
@@ -80,8 +87,8 @@ mod tests {
             assert_eq!(error.code(), code, "{text}");
             assert!(error.to_string().starts_with(said), "{error}");
         }
-        let parameters = Parameters::parse("interval=&by=&q=", Timestamp::from_nanos(0)).unwrap();
-        assert_eq!((parameters.interval, parameters.by_level), (None, false));
+        let parameters = Parameters::parse("by=Level", Timestamp::from_nanos(0)).unwrap();
+        assert_eq!((parameters.interval, parameters.by_level), (None, true));
         assert_eq!(parameters.query, Query::default());
     }
 }

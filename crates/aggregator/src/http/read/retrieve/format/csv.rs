@@ -1,7 +1,7 @@
 //! CSV as RFC 4180 has it, in which no cell is taken for a formula.
 
 use super::FormatError;
-use query::attribute_texts;
+use query::{attribute_key, attribute_texts};
 use std::borrow::Cow;
 use std::io;
 use store::page::{Attributes, Row};
@@ -54,7 +54,7 @@ impl Column {
             "level" => Self::Level,
             "message" => Self::Message,
             "attributes" => Self::Attributes,
-            other => match other.strip_prefix("attr.").filter(|key| !key.is_empty()) {
+            other => match attribute_key(other).filter(|key| !key.is_empty()) {
                 Some(key) => Self::Attribute(key.to_owned()),
                 None => return Err(FormatError::Field(other.chars().take(SHOWN).collect())),
             },
@@ -236,6 +236,11 @@ mod tests {
         let error = columns(Some("id,nmae")).unwrap_err();
         assert!(error.to_string().contains("\"nmae\""), "{error}");
         assert_eq!(columns(Some("attr.a.b , id")).unwrap().len(), 2);
+        let named = columns(Some("attributes.a.b,attributes")).unwrap();
+        let expected = [Column::Attribute("a.b".to_owned()), Column::Attributes];
+        assert_eq!(named, expected);
+        assert!(columns(Some("attributes.a,attr.a")).is_err());
+        assert!(columns(Some("attributes.")).is_err());
         let many: Vec<String> = (0..65).map(|number| format!("attr.a{number}")).collect();
         assert!(columns(Some(&many.join(","))).is_err());
         assert!(columns(Some("id,message,attr.a,message")).is_err());
