@@ -76,7 +76,7 @@ async fn a_parameter_that_is_empty_or_no_text_is_named_whatever_reads() {
     let filters = "startTime,endTime,logLevel,minLevel,q,regex,caseSensitive";
     for (path, own) in [
         ("/logs/retrieve", "order,limit,cursor,format,fields"),
-        ("/logs/histogram", "order,interval,by"),
+        ("/logs/histogram", "order,interval,timeZone,offset,by"),
         ("/logs/facets", "order,fields,limit"),
         (context, "before,after"),
     ] {

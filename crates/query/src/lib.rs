@@ -18,15 +18,18 @@ mod automaton;
 pub mod buckets;
 pub mod cursor;
 mod error;
+pub mod grid;
 pub mod interval;
 mod level_filter;
 mod pairs;
 mod parse;
 mod patience;
 mod pattern;
+pub mod shift;
 pub mod span;
 mod text_filter;
 mod time;
+pub mod zone;
 
 pub use attribute_filter::AttributeFilter;
 pub use attribute_texts::attribute_texts;

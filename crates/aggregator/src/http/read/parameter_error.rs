@@ -5,6 +5,8 @@ use logs::Timestamp;
 use query::buckets::TooManyBuckets;
 use query::cursor::BadCursor;
 use query::interval::BadInterval;
+use query::shift::BadShift;
+use query::zone::UnknownZone;
 use query::{FILTERS, Pair, Query, QueryError};
 use std::ops::RangeInclusive;
 
@@ -41,6 +43,12 @@ pub(in crate::http) enum ParameterError {
     /// The length of a bucket.
     #[error(transparent)]
     Interval(#[from] BadInterval),
+    /// The clock that buckets begin on.
+    #[error(transparent)]
+    Zone(#[from] UnknownZone),
+    /// The shift of their edges.
+    #[error(transparent)]
+    Shift(#[from] BadShift),
     /// The number of buckets.
     #[error(transparent)]
     Buckets(#[from] TooManyBuckets),
@@ -68,6 +76,8 @@ impl ParameterError {
             Self::Unknown { .. } => "unknown_parameter",
             Self::Number { .. } => "invalid_number",
             Self::Interval(_) => "invalid_interval",
+            Self::Zone(_) => "invalid_time_zone",
+            Self::Shift(_) => "invalid_offset",
             Self::Buckets(_) => "too_many_buckets",
             Self::By | Self::Facet(_) | Self::FacetTwice(_) => "invalid_parameter",
             Self::TooManyFacets(_) => "query_too_large",
