@@ -45,6 +45,21 @@ on_both_stores!(each_filter_finds_what_it_says, async |service| {
         ("attr.service=orders", vec![database]),
         ("attr.service=!orders&minLevel=info", vec![login, memory]),
         ("attr.service", vec![database, login]),
+        ("attributes.service=orders", vec![database]),
+        (
+            "attributes.http.status=500&order=DESC",
+            vec![memory, database],
+        ),
+        (
+            "startTime=2024-10-08T03:00:00Z&endTime=9999-12-31T23:59:59Z",
+            vec![closed, audit],
+        ),
+        (
+            "startTime=0001-01-01&endTime=2024-10-08T01:00:00Z&order=Asc",
+            vec![database],
+        ),
+        ("startTime=9999-12-31", vec![]),
+        ("endTime=1600-01-01", vec![]),
         ("attr.http.status=500", vec![database, memory]),
         ("startTime=1728352800&endTime=1728356400000", vec![memory]),
         ("startTime=-15m", vec![]),
@@ -53,3 +68,50 @@ on_both_stores!(each_filter_finds_what_it_says, async |service| {
         assert_eq!(messages(&service, query).await, expected, "{query}");
     }
 });
+
+on_both_stores!(
+    an_end_beyond_all_times_leaves_out_none_whatever_reads,
+    async |service| {
+        let last = "2262-04-11T23:47:16.854775807Z";
+        let records = json!([
+            {"timestamp": "1677-09-21T00:12:43.145224192Z", "message": "first", "service": "a"},
+            {"timestamp": "2024-10-08T00:00:00Z", "message": "now", "service": "b"},
+            {"timestamp": last, "message": "last", "service": "b"},
+        ]);
+        assert_eq!(service.batch(&records).await.status, 200);
+        drained(&service).await;
+        let all = "startTime=0001-01-01T00:00:00Z&endTime=9999-12-31T23:59:59Z";
+        assert_eq!(messages(&service, all).await, ["first", "now", "last"]);
+        let down = format!("{all}&order=DESC&limit=2");
+        assert_eq!(messages(&service, &down).await, ["last", "now"]);
+        let latest = format!("startTime={last}&endTime=9999-12-31");
+        assert_eq!(messages(&service, &latest).await, ["last"]);
+        for nothing in ["startTime=9999-01-01", "endTime=-99999999999y"] {
+            assert_eq!(messages(&service, nothing).await, [""; 0]);
+            let counted = get(&service, &format!("/logs/histogram?{nothing}")).await;
+            assert_eq!(counted["records"], 0, "{counted}");
+        }
+        let facets = format!("/logs/facets?{all}&fields=attributes.service");
+        let facets = get(&service, &facets).await;
+        assert_eq!(facets["records"], 3, "{facets}");
+        assert_eq!(facets["fields"][0]["field"], "attr.service", "{facets}");
+        assert_eq!(facets["fields"][0]["records"], 3, "{facets}");
+        let counted = get(&service, &format!("/logs/histogram?{all}&interval=5000d")).await;
+        assert_eq!(counted["records"], 3, "{counted}");
+        // The range ends with the last record of the store, and not with all time.
+        let days = "startTime=2024-10-08&endTime=9999-12-31&interval=1d&minLevel=INFO";
+        let days = service.get(&format!("/logs/histogram?{days}")).await;
+        days.assert_refused("days", "too_many_buckets", "86");
+        let id = found(&service, "q=now").await[0]["id"].clone();
+        let around = format!("/logs/{}/context?{all}", id.as_str().unwrap());
+        let around = get(&service, &around).await;
+        assert_eq!(around["before"][0]["message"], "first", "{around}");
+        assert_eq!(around["after"][0]["message"], "last", "{around}");
+    }
+);
+
+async fn get(service: &Service, path: &str) -> Value {
+    let reply = service.get(path).await;
+    assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+    reply.json()
+}

@@ -43,7 +43,7 @@ fn unpacked(reply: &Reply) -> Vec<u8> {
 on_both_stores!(each_form_holds_the_same_records, async |service| {
     let records = json!([
         {"timestamp": "2024-10-08T00:00:00Z", "level": "ERROR", "message": "=cmd|' /C calc'!A0", "service": "a \"b\"", "n": -7},
-        {"timestamp": "2024-10-08T01:00:00Z", "message": "two\r\nlines, one cell", "http": {"status": 500}},
+        {"timestamp": "2024-10-08T01:00:00Z", "message": "two\r\nlines, one cell", "service": " \t=1", "http": {"status": 500}},
     ]);
     assert_eq!(service.batch(&records).await.status, 200);
     drained(&service).await;
@@ -81,7 +81,7 @@ on_both_stores!(each_form_holds_the_same_records, async |service| {
         csv.text(),
         "timestamp,level,message,attr.service,attr.n,attr.http.status\r\n\
          2024-10-08T00:00:00Z,ERROR,\"'=cmd|' /C calc'!A0\",\"a \"\"b\"\"\",-7,\r\n\
-         2024-10-08T01:00:00Z,,\"two\r\nlines, one cell\",,,500\r\n"
+         2024-10-08T01:00:00Z,,\"two\r\nlines, one cell\",\"' \t=1\",,500\r\n"
     );
     let whole = get(&service, "format=csv&limit=1", &[]).await;
     assert!(

@@ -1,5 +1,6 @@
 //! `GET /logs/histogram`: what is counted is what a search finds, on both stores.
 
+mod clocks;
 mod little_time;
 
 use std::collections::BTreeMap;

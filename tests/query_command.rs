@@ -66,6 +66,16 @@ on_both_stores!(each_flag_finds_what_its_filter_finds, async |service| {
         (&["--since", "2024-10-08", "-n1"], vec![database]),
         (&["--until", "2024-10-08"], vec![]),
         (&["--until", "yesterday", "-n1"], vec![database]),
+        (&["--attr", "attributes.service=orders"], vec![database]),
+        (
+            &["--attr", "attr.service=login", "--order", "DESC"],
+            vec![login],
+        ),
+        (
+            &["--since", "-400y", "--until", "9999-12-31T23:59:59Z", "-n1"],
+            vec![database],
+        ),
+        (&["--since", "9999-12-31"], vec![]),
         (&["--since", "-15m"], vec![]),
         (&["--since", "today"], vec![]),
         (&["--end", "now-1h", "--start=0", "-n1"], vec![database]),

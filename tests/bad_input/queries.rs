@@ -26,9 +26,9 @@ async fn a_wrong_parameter_of_a_retrieve_is_named() {
             "startTime is not a time",
         ),
         (
-            "endTime=9999-01-01T00:00:00Z",
+            "endTime=9999-99-01T00:00:00Z",
             "invalid_time",
-            "endTime is not a time: outside",
+            "endTime is not a time: expected",
         ),
         (
             "startTime=2024-10-08T00:00:01Z&endTime=2024-10-08T00:00:00Z",
@@ -65,6 +65,43 @@ async fn a_wrong_parameter_of_a_retrieve_is_named() {
         );
     }
     serves_and_holds_nothing(&service).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parameter_that_is_empty_or_no_text_is_named_whatever_reads() {
+    let service = started().await;
+    let batch = json!([{"timestamp": "2024-10-08T00:00:00Z", "message": "m"}]);
+    assert_eq!(service.batch(&batch).await.status, 200);
+    let context = "/logs/97fc512a811c0000706934c744beacc100000000/context";
+    let filters = "startTime,endTime,logLevel,minLevel,q,regex,caseSensitive";
+    for (path, own) in [
+        ("/logs/retrieve", "order,limit,cursor,format,fields"),
+        ("/logs/histogram", "order,interval,timeZone,offset,by"),
+        ("/logs/facets", "order,fields,limit"),
+        (context, "before,after"),
+    ] {
+        for name in filters.split(',').chain(own.split(',')) {
+            for (value, said) in [
+                (
+                    "",
+                    format!("{name} is empty: give it a value, or leave it out"),
+                ),
+                ("%FF", format!("parameter {name:?} is no UTF-8")),
+                ("a%C3(", format!("parameter {name:?} is no UTF-8")),
+            ] {
+                let query = format!("{name}={value}");
+                let reply = service.get(&format!("{path}?{query}")).await;
+                reply.assert_refused(&query, "invalid_parameter", &said);
+            }
+        }
+        let reply = service.get(&format!("{path}?attr.%FF")).await;
+        reply.assert_refused(
+            path,
+            "invalid_parameter",
+            "parameter \"attr.\u{fffd}\" is no",
+        );
+    }
+    assert_eq!(service.get("/logs/retrieve?attr.k=!").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
-//! Where buckets begin and end.
+//! Where the buckets of an answer begin and end.
 
 use crate::Order;
+use crate::grid::{Grid, clamped};
 use crate::interval::Interval;
 use crate::span::Span;
 use logs::Timestamp;
@@ -9,15 +10,16 @@ use record::id::RecordId;
 /// Buckets in one answer at most.
 const MAX_BUCKETS: usize = 10_000;
 
-/// The buckets of a span: multiples of the interval since 1970, the first and the last of them cut
-/// by the span.
-#[derive(Debug, Clone, Copy)]
+/// The buckets of a span, by their edges: whoever counts need not know how these came about. The first
+/// and the last of them are cut by the span.
+#[derive(Debug)]
 pub struct Buckets {
     span: Span,
     interval: Interval,
-    /// The number of the first bucket.
-    first: i64,
-    len: usize,
+    /// The first time of each, ascending; that of the span is the first one.
+    starts: Vec<Timestamp>,
+    is_first_cut: bool,
+    is_last_cut: bool,
 }
 
 /// A bucket, or what the span leaves of it.
@@ -27,7 +29,7 @@ pub struct Bucket {
     pub first: Timestamp,
     /// The latest time in it.
     pub last: Timestamp,
-    /// Whether it is shorter than the interval, because the span begins or ends in it.
+    /// Whether the span begins or ends in it, so that something of it is left out.
     pub is_cut: bool,
 }
 
@@ -46,52 +48,72 @@ impl Buckets {
     ///
     /// # Errors
     /// [`TooManyBuckets`].
-    pub fn new(span: Span, interval: Interval) -> Result<Self, TooManyBuckets> {
-        let count = interval.buckets_in(span);
-        let len = usize::try_from(count).unwrap_or(usize::MAX);
-        if len > MAX_BUCKETS {
-            return Err(TooManyBuckets { count, interval });
+    pub fn new(span: Span, grid: &Grid) -> Result<Self, TooManyBuckets> {
+        let interval = grid.interval();
+        let refused = |count| TooManyBuckets { count, interval };
+        let estimate = grid.estimate(span);
+        if estimate > MAX_BUCKETS as u64 {
+            return Err(refused(estimate));
         }
+        let mut edges: Vec<i128> = grid.edges(span).collect();
+        let end = edges.pop();
+        if edges.len() > MAX_BUCKETS {
+            return Err(refused(edges.len() as u64));
+        }
+        let begin = edges.first().copied();
+        let starts = edges.into_iter().map(|edge| clamped(edge).max(span.first));
         Ok(Self {
             span,
             interval,
-            first: interval.bucket_of(span.first),
-            len,
+            starts: starts.collect(),
+            is_first_cut: begin.is_some_and(|begin| begin < span.first.nanos().into()),
+            is_last_cut: end.is_some_and(|end| end - 1 > span.last.nanos().into()),
         })
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.len
+        self.starts.len()
     }
 
-    /// The length of each.
+    /// The length of each, unless a clock is changed meanwhile.
     pub fn interval(&self) -> Interval {
         self.interval
+    }
+
+    /// All times of all of them.
+    pub fn span(&self) -> Span {
+        self.span
     }
 
     /// Which one a time is in.
     #[inline]
     pub fn position_of(&self, time: Timestamp) -> Option<usize> {
-        let number = self.interval.bucket_of(time);
-        let position = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        (position < self.len).then_some(position)
+        if !self.span.contains(time) {
+            return None;
+        }
+        let begun = self.starts.partition_point(|start| *start <= time);
+        begun.checked_sub(1)
+    }
+
+    /// The times of the bucket at a position; the last time of all for a position beyond them.
+    pub fn span_of(&self, position: usize) -> Span {
+        let start = |position| self.starts.get(position).copied();
+        let next = start(position.saturating_add(1)).and_then(|next| next.nanos().checked_sub(1));
+        Span {
+            first: start(position).unwrap_or(self.span.last),
+            last: next.map_or(self.span.last, Timestamp::from_nanos),
+        }
     }
 
     /// The bucket at a position.
     pub fn bucket(&self, position: usize) -> Bucket {
-        let position = i64::try_from(position).unwrap_or(i64::MAX);
-        let whole = self.interval.span_of(self.first.saturating_add(position));
-        let (first, last) = (
-            whole.first.max(self.span.first),
-            whole.last.min(self.span.last),
-        );
-        // By its length: where time itself ends, the whole bucket ends as well.
-        let length = self.interval.nanos().abs_diff(1);
+        let span = self.span_of(position);
+        let is_last = position + 1 == self.starts.len();
         Bucket {
-            first,
-            last,
-            is_cut: last.nanos().abs_diff(first.nanos()) < length,
+            first: span.first,
+            last: span.last,
+            is_cut: (position == 0 && self.is_first_cut) || (is_last && self.is_last_cut),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Why a query string is no query: each reason names the parameter.
 
-use logs::TimeError;
-
 /// The names of the filters; order is a parameter of a query, too, but not of every address.
 pub const FILTERS: &str =
     "startTime, endTime, logLevel, minLevel, q, caseSensitive, regex, attr.KEY";
@@ -10,13 +8,8 @@ pub const FILTERS: &str =
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
     /// A time cannot be read.
-    #[error("{parameter} is not a time: {}", not_a_time(*reason))]
-    BadTime {
-        /// Which parameter.
-        parameter: &'static str,
-        /// Why.
-        reason: TimeError,
-    },
+    #[error("{0} is not a time: {TIMES}")]
+    BadTime(&'static str),
     /// The range ends before it begins.
     #[error("startTime is after endTime")]
     EmptyRange,
@@ -24,6 +17,14 @@ pub enum QueryError {
     /// a typing error that would change the answer.
     #[error("there is no parameter {0:?}: known are {FILTERS} and order")]
     Unknown(String),
+    /// A parameter without a value that says nothing without one.
+    #[error("{0} is empty: give it a value, or leave it out")]
+    Empty(&'static str),
+    /// A parameter whose name or value is no text, by as much of its name as is text.
+    #[error(
+        "parameter {0:?} is no UTF-8: a letter beyond ASCII is escaped byte by byte, such as %C3%A4"
+    )]
+    NotUtf8(String),
     /// A parameter that may come once came twice.
     #[error("{0} is given more than once")]
     Repeated(&'static str),
@@ -61,28 +62,26 @@ pub enum QueryError {
 }
 
 /// A question takes more forms of a time than a record does.
-fn not_a_time(reason: TimeError) -> String {
-    match reason {
-        TimeError::Form => "expected one such as 2024-10-08, 2024-10-08T10:00 or \
-                            2024-10-08T10:00:00+02:00 (UTC without a zone), a number of s, ms, µs or ns \
-                            since 1970, now, today, yesterday, or before now such as -15m or -1h30m"
-            .to_owned(),
-        TimeError::Range => reason.to_string(),
-    }
-}
+const TIMES: &str = "expected one such as 2024-10-08, 2024-10-08T10:00 or \
+                     2024-10-08T10:00:00+02:00 (UTC without a zone), a number of s, ms, µs or ns \
+                     since 1970, now, today, yesterday, or before now such as -15m or -1h30m";
 
 impl QueryError {
     /// A code that stays the same, for programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::BadTime { .. } => "invalid_time",
+            Self::BadTime(_) => "invalid_time",
             Self::EmptyRange => "invalid_time_range",
             Self::Unknown(_) => "unknown_parameter",
             Self::Repeated(_) => "repeated_parameter",
             Self::TooMany { .. } | Self::TooLong { .. } => "query_too_large",
             Self::BadLevel => "invalid_level",
             Self::BadRegex(_) => "invalid_regex",
-            Self::BadBoolean(_) | Self::BadOrder | Self::NoAttribute => "invalid_parameter",
+            Self::BadBoolean(_)
+            | Self::BadOrder
+            | Self::NoAttribute
+            | Self::Empty(_)
+            | Self::NotUtf8(_) => "invalid_parameter",
         }
     }
 }

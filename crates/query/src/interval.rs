@@ -1,12 +1,6 @@
-//! The length of a bucket: what the caller gives, or a round one.
+//! The length of a bucket: what the caller gives, or one of the round ones.
 
-use crate::span::Span;
-use logs::Timestamp;
 use std::fmt;
-
-/// Buckets at most when their length is chosen here; a round length is at most 2.5 times the next
-/// smaller one, so there are hardly ever fewer than 40.
-const CHOSEN_BUCKETS: usize = 100;
 
 const NANOS_PER_MILLI: i64 = 1_000_000;
 
@@ -38,6 +32,9 @@ pub struct Interval(i64);
 pub struct BadInterval;
 
 impl Interval {
+    /// The first of the lengths that are round.
+    pub(super) const SHORTEST_ROUND: Self = Self(NANOS_PER_MILLI);
+
     /// Reads a length: `15s`, `1h30m`, `1d`.
     ///
     /// # Errors
@@ -51,45 +48,10 @@ impl Interval {
         }
     }
 
-    /// The least round length that cuts the span into no more than a hundred buckets.
-    pub fn round(span: Span) -> Self {
-        let mut chosen = Self(NANOS_PER_MILLI);
-        for (unit, _, lengths) in UNITS {
-            for length in lengths {
-                chosen = Self(unit * length);
-                if chosen.buckets_in(span) <= CHOSEN_BUCKETS as u64 {
-                    return chosen;
-                }
-            }
-        }
-        chosen
-    }
-
-    /// The number of the bucket that a time is in; bucket 0 begins with 1970.
-    #[inline]
-    pub fn bucket_of(self, time: Timestamp) -> i64 {
-        time.nanos().div_euclid(self.0)
-    }
-
-    /// How many buckets a span is cut into.
-    pub fn buckets_in(self, span: Span) -> u64 {
-        let [first, last] = [span.first, span.last].map(|time| self.bucket_of(time));
-        first.abs_diff(last).saturating_add(1)
-    }
-
-    /// All of the bucket that a time is in, as far as there are times.
-    pub fn around(self, time: Timestamp) -> Span {
-        self.span_of(self.bucket_of(time))
-    }
-
-    /// All times of the bucket with this number, as far as there are times.
-    pub fn span_of(self, bucket: i64) -> Span {
-        let first = i128::from(bucket) * i128::from(self.0);
-        let end = first + i128::from(self.0);
-        Span {
-            first: i64::try_from(first).map_or(Timestamp::MIN, Timestamp::from_nanos),
-            last: i64::try_from(end - 1).map_or(Timestamp::MAX, Timestamp::from_nanos),
-        }
+    /// The round lengths, ascending.
+    pub(super) fn round_lengths() -> impl Iterator<Item = Self> {
+        let units = UNITS.iter();
+        units.flat_map(|(unit, _, lengths)| lengths.iter().map(move |length| Self(unit * length)))
     }
 
     /// Its nanoseconds: at least one.

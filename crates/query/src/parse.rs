@@ -1,22 +1,20 @@
 //! The part of an address behind the question mark, read into a [`Query`].
 
+use super::pairs::{Pair, attribute_key, pairs, shown};
 use super::{AttributeFilter, LevelFilter, Order, Pattern, Query, QueryError, Substring, time};
 use logs::{Level, Timestamp};
-use std::borrow::Cow;
 
 /// Values of one parameter that may be given several times.
 const MOST_VALUES: usize = 16;
-/// Characters of an unknown name that are repeated to the caller.
-const SHOWN: usize = 100;
 
 impl Query {
-    /// Reads the part of an address behind the question mark. An empty value counts as left out.
-    /// Relative times are counted from `now`.
+    /// Reads the part of an address behind the question mark. Relative times are counted from `now`, and
+    /// times that no record can have mean the beginning or the end of all.
     ///
     /// # Errors
     /// [`QueryError`] that names the parameter.
     pub fn parse(query_string: &str, now: Timestamp) -> Result<Self, QueryError> {
-        Self::from_pairs(form_urlencoded::parse(query_string.as_bytes()), now)
+        Self::from_pairs(pairs(query_string)?, now)
     }
 
     /// The same of names and values that are read already.
@@ -24,7 +22,7 @@ impl Query {
     /// # Errors
     /// [`QueryError`] that names the parameter.
     pub fn from_pairs<'a>(
-        pairs: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+        pairs: impl IntoIterator<Item = Pair<'a>>,
         now: Timestamp,
     ) -> Result<Self, QueryError> {
         let mut given = Given::default();
@@ -51,11 +49,10 @@ struct Given {
 
 impl Given {
     fn take(&mut self, name: &str, value: &str) -> Result<(), QueryError> {
-        if let Some(key) = name.strip_prefix("attr.") {
+        if let Some(key) = attribute_key(name) {
             let filter = AttributeFilter::new(key, value)?;
             return several("attr.KEY", &mut self.attributes, filter);
         }
-        let is_empty = value.is_empty();
         match name {
             "startTime" => once("startTime", &mut self.start, value),
             "endTime" => once("endTime", &mut self.end, value),
@@ -63,27 +60,29 @@ impl Given {
             "caseSensitive" => once("caseSensitive", &mut self.case_sensitive, value),
             "order" => once("order", &mut self.order, value),
             "logLevel" => {
-                self.levels.add(value);
+                let names = value
+                    .trim_matches(|character: char| character == ',' || character.is_whitespace());
+                self.levels.add(filled("logLevel", names)?);
                 Ok(())
             }
-            "q" | "regex" if is_empty => Ok(()),
-            "q" => several("q", &mut self.texts, value.to_owned()),
-            "regex" => several("regex", &mut self.patterns, value.to_owned()),
-            other => Err(QueryError::Unknown(other.chars().take(SHOWN).collect())),
+            "q" => several("q", &mut self.texts, filled("q", value)?.to_owned()),
+            "regex" => several(
+                "regex",
+                &mut self.patterns,
+                filled("regex", value)?.to_owned(),
+            ),
+            other => Err(QueryError::Unknown(shown(other))),
         }
     }
 
     fn query(self, now: Timestamp) -> Result<Query, QueryError> {
         let time = |parameter, text: Option<String>| {
-            let time = text.map(|text| time::parse(&text, now)).transpose();
-            time.map_err(|reason| QueryError::BadTime { parameter, reason })
+            let time =
+                text.map(|text| time::parse(&text, now).ok_or(QueryError::BadTime(parameter)));
+            time.transpose()
         };
         let (start, end) = (time("startTime", self.start)?, time("endTime", self.end)?);
-        if let (Some(start), Some(end)) = (start, end)
-            && start > end
-        {
-            return Err(QueryError::EmptyRange);
-        }
+        let (start, end) = time::range(start, end).ok_or(QueryError::EmptyRange)?;
         let min_level = self
             .min_level
             .map(|text| Level::from_text(&text).ok_or(QueryError::BadLevel));
@@ -102,7 +101,11 @@ impl Given {
                 .map(|text| Pattern::new(text))
                 .collect::<Result<_, _>>()?,
             attributes: self.attributes,
-            order: match self.order.as_deref() {
+            order: match self
+                .order
+                .map(|order| order.to_ascii_lowercase())
+                .as_deref()
+            {
                 None | Some("asc") => Order::Ascending,
                 Some("desc") => Order::Descending,
                 Some(_) => return Err(QueryError::BadOrder),
@@ -111,15 +114,21 @@ impl Given {
     }
 }
 
-/// Takes the value of a parameter that may be given once; an empty one counts as left out.
+/// Takes the value of a parameter that may be given once, and not without a value.
 ///
 /// # Errors
-/// [`QueryError::Repeated`].
+/// [`QueryError::Empty`] and [`QueryError::Repeated`].
 pub fn once(name: &'static str, place: &mut Option<String>, value: &str) -> Result<(), QueryError> {
-    if !value.is_empty() && place.replace(value.to_owned()).is_some() {
-        return Err(QueryError::Repeated(name));
+    match place.replace(filled(name, value)?.to_owned()) {
+        None => Ok(()),
+        Some(_) => Err(QueryError::Repeated(name)),
     }
-    Ok(())
+}
+
+fn filled<'a>(name: &'static str, value: &'a str) -> Result<&'a str, QueryError> {
+    (!value.is_empty())
+        .then_some(value)
+        .ok_or(QueryError::Empty(name))
 }
 
 fn several<T>(name: &'static str, place: &mut Vec<T>, value: T) -> Result<(), QueryError> {
@@ -134,7 +143,7 @@ fn several<T>(name: &'static str, place: &mut Vec<T>, value: T) -> Result<(), Qu
 }
 
 fn boolean(name: &'static str, value: Option<&str>) -> Result<bool, QueryError> {
-    match value {
+    match value.map(str::to_ascii_lowercase).as_deref() {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
         Some(_) => Err(QueryError::BadBoolean(name)),

@@ -10,3 +10,11 @@ pub struct Span {
     /// The latest; not before the first.
     pub last: Timestamp,
 }
+
+impl Span {
+    /// Whether a time is one of them.
+    #[inline]
+    pub fn contains(self, time: Timestamp) -> bool {
+        (self.first..=self.last).contains(&time)
+    }
+}

@@ -1,15 +1,19 @@
 //! Records that were counted where they are stored, without being read in full.
 
-use query::interval::Interval;
+use query::buckets::Buckets;
+use query::span::Span;
 use query::{Candidate, Query};
 use record::id::RecordId;
+use std::sync::Arc;
 
 /// How many records there are, by bucket and severity.
 #[derive(Debug)]
 pub struct Counts {
-    interval: Interval,
+    buckets: Arc<Buckets>,
     groups: Vec<Group>,
-    /// Where the groups of the last bucket begin.
+    /// The times of the last bucket, when it has any groups.
+    last: Option<Span>,
+    /// Where its groups begin.
     bucket: usize,
     /// The last record that the store looked at, when there may be more behind it.
     pub next: Option<RecordId>,
@@ -27,11 +31,12 @@ pub struct Group {
 }
 
 impl Counts {
-    /// No records, to be counted by buckets of this length.
-    pub(super) fn new(interval: Interval) -> Self {
+    /// No records, to be counted by these buckets.
+    pub(super) fn new(buckets: Arc<Buckets>) -> Self {
         Self {
-            interval,
+            buckets,
             groups: Vec::new(),
+            last: None,
             bucket: 0,
             next: None,
         }
@@ -49,7 +54,7 @@ impl Counts {
         }
     }
 
-    /// Counts a record, if it is asked for. Those of one bucket come one after another.
+    /// Counts a record, if it is asked for and in a bucket. Those of one bucket come one after another.
     pub(super) fn add(&mut self, query: &Query, id: RecordId, severity: u8) {
         let group = Group {
             id,
@@ -59,12 +64,12 @@ impl Counts {
         if !query.matches(group.candidate()) {
             return;
         }
-        let bucket = |id: RecordId| self.interval.bucket_of(id.time());
-        if self
-            .groups
-            .last()
-            .is_some_and(|last| bucket(last.id) != bucket(id))
-        {
+        let time = id.time();
+        if !self.last.is_some_and(|bucket| bucket.contains(time)) {
+            let Some(position) = self.buckets.position_of(time) else {
+                return;
+            };
+            self.last = Some(self.buckets.span_of(position));
             self.bucket = self.groups.len();
         }
         let mut same = self.groups.iter_mut().skip(self.bucket);

@@ -18,7 +18,7 @@ use counts::Counts;
 use logs::Timestamp;
 use page_reply::PageReply;
 use query::Query;
-use query::interval::Interval;
+use query::buckets::Buckets;
 use record::batch::BatchOrigin;
 use record::documents::DocumentList;
 use record::id::RecordId;
@@ -72,14 +72,14 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<PageReply, StoreError>;
 
     /// How many records match, by bucket and severity, behind `after` when it is given: for a query
-    /// that [asks for nothing else](Query::is_of_time_and_severity) than time and severity, and whose
-    /// range has a bearable number of buckets. Counting goes on for about this `time`; the
-    /// counts say how far it came.
+    /// that [asks for nothing else](Query::is_of_time_and_severity) than time and severity. What is in
+    /// none of the buckets is not counted. Counting goes on for about this `time`; the counts say how far
+    /// it came.
     async fn counts(
         &self,
         query: &Query,
         after: Option<RecordId>,
-        interval: Interval,
+        buckets: &Arc<Buckets>,
         time: Duration,
         deadline: Duration,
     ) -> Result<Counts, StoreError>;

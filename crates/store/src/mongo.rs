@@ -32,7 +32,7 @@ use logs::Timestamp;
 use logs::clock::Clock;
 use mongodb::Database;
 use query::Query;
-use query::interval::Interval;
+use query::buckets::Buckets;
 use read::CountTask;
 use record::batch::BatchOrigin;
 use record::documents::DocumentList;
@@ -215,7 +215,7 @@ impl Store for MongoStore {
         &self,
         query: &Query,
         after: Option<RecordId>,
-        interval: Interval,
+        buckets: &Arc<Buckets>,
         time: Duration,
         deadline: Duration,
     ) -> Result<Counts, StoreError> {
@@ -227,7 +227,7 @@ impl Store for MongoStore {
             collection: &target.collection,
             format,
             query,
-            interval,
+            buckets,
             clock: &*self.clock,
             until: self.clock.elapsed() + time,
             deadline,

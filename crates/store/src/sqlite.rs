@@ -24,7 +24,7 @@ use database::Database;
 use logs::Timestamp;
 use logs::clock::Clock;
 use query::Query;
-use query::interval::Interval;
+use query::buckets::Buckets;
 use record::batch::BatchOrigin;
 use record::documents::DocumentList;
 use record::id::RecordId;
@@ -131,20 +131,19 @@ impl Store for SqliteStore {
         &self,
         query: &Query,
         after: Option<RecordId>,
-        interval: Interval,
+        buckets: &Arc<Buckets>,
         time: Duration,
         deadline: Duration,
     ) -> Result<Counts, StoreError> {
         let query = Arc::new(query.clone());
+        let counts = Counts::new(Arc::clone(buckets));
         self.blocking(move |database| {
             let clock = Arc::clone(&database.clock);
             let is_late = move || clock.elapsed() >= deadline;
             let until = database.clock.elapsed() + time;
             let is_over = || database.clock.elapsed() >= until;
-            database.with_reader(|reader| {
-                let counts = Counts::new(interval);
-                read::counts(reader, &query, after, counts, is_over, is_late)
-            })
+            database
+                .with_reader(|reader| read::counts(reader, &query, after, counts, is_over, is_late))
         })
         .await
     }

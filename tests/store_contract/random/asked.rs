@@ -85,16 +85,15 @@ impl Asked {
             text.append_pair("endTime", &written(end));
         }
         let (first, others) = self.levels.split_at(self.levels.len() / 2);
-        text.append_pair("logLevel", &first.join(","));
-        for level in others {
-            text.append_pair("logLevel", level);
+        // Names without a letter say nothing beside others, and are refused alone.
+        let levels = std::iter::once(first.join(",")).chain(others.iter().map(ToString::to_string));
+        for levels in levels.filter(|names| names.contains(|letter| !" ,".contains(letter))) {
+            text.append_pair("logLevel", &levels);
         }
-        text.append_pair("minLevel", self.min_level.unwrap_or_default());
-        for part in &self.texts {
-            text.append_pair("q", part);
-        }
+        text.extend_pairs(self.min_level.map(|level| ("minLevel", level)));
+        text.extend_pairs(self.texts.iter().map(|part| ("q", part)));
         text.append_pair("caseSensitive", &self.case_sensitive.to_string());
-        text.append_pair("regex", self.pattern.unwrap_or_default());
+        text.extend_pairs(self.pattern.map(|pattern| ("regex", pattern)));
         for (key, value, negated) in &self.attributes {
             let not = if *negated { "!" } else { "" };
             text.append_pair(&format!("attr.{key}"), &format!("{not}{value}"));

@@ -6,47 +6,59 @@ use crate::store_contract::PATIENCE;
 use logs::clock::Clock as _;
 use logs::{SEVERITY_UNKNOWN, Timestamp, severity_of};
 use query::Query;
+use query::buckets::Buckets;
+use query::grid::Grid;
 use query::interval::Interval;
+use query::shift::Shift;
 use query::span::Span;
+use query::zone::Zone;
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use record::id::RecordId;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Records by the number of their bucket and their severity.
-type Counted = BTreeMap<(i128, u8), u64>;
+/// Records by the position of their bucket and their severity.
+type Counted = BTreeMap<(usize, u8), u64>;
 
-fn counted<'a>(rows: impl Iterator<Item = &'a Found>, interval: Interval) -> Counted {
+fn counted<'a>(rows: impl Iterator<Item = &'a Found>, buckets: &Buckets) -> Counted {
     let mut counted = Counted::new();
     for row in rows {
-        let bucket = bucket(row.id, interval);
+        let bucket = bucket(row.id, buckets);
         let severity = row.level.as_deref().map_or(SEVERITY_UNKNOWN, severity_of);
         *counted.entry((bucket, severity)).or_default() += 1;
     }
     counted
 }
 
-/// The number of the bucket that a record is in.
-fn bucket(id: RecordId, interval: Interval) -> i128 {
-    i128::from(id.time().nanos()).div_euclid(i128::from(interval.nanos()))
+/// The one bucket between whose edges a record is.
+fn bucket(id: RecordId, buckets: &Buckets) -> usize {
+    let holds = |position: &usize| {
+        let bucket = buckets.bucket(*position);
+        bucket.first <= id.time() && id.time() <= bucket.last
+    };
+    let holding: Vec<usize> = (0..buckets.count()).filter(holds).collect();
+    assert_eq!(holding.len(), 1, "{id} is in {holding:?}");
+    holding[0]
 }
 
 /// Counts step by step.
 async fn count(
     opened: &Opened,
     query: &Query,
-    interval: Interval,
+    buckets: &Arc<Buckets>,
     time: Duration,
 ) -> (Counted, u64) {
     let (mut counted, mut after, mut steps) = (Counted::new(), None, 0);
     loop {
         let deadline = opened.clock.elapsed() + PATIENCE;
-        let counts = opened.store.counts(query, after, interval, time, deadline);
+        let counts = opened.store.counts(query, after, buckets, time, deadline);
         let counts = counts.await.unwrap();
         steps += 1;
         for group in counts.groups() {
-            let bucket = bucket(group.id, interval);
+            let bucket = bucket(group.id, buckets);
             *counted.entry((bucket, group.severity)).or_default() += group.records;
         }
         match counts.next {
@@ -56,19 +68,30 @@ async fn count(
     }
 }
 
-/// A length that cuts the query's range into a hundred buckets at most.
-fn length(random: &mut StdRng, query: &Query) -> Interval {
-    let span = Span {
-        first: query.start.unwrap_or(Timestamp::MIN),
-        last: query.end.unwrap_or(Timestamp::MAX),
-    };
-    let range = u128::from(span.last.nanos().abs_diff(span.first.nanos()));
+/// A hundred buckets of the query's range at most, on any clock.
+fn buckets(random: &mut StdRng, query: &Query) -> Buckets {
+    let first = query.start.unwrap_or(Timestamp::MIN);
+    let end = query.end.map(|end| end.nanos().saturating_sub(1));
+    let last = end.map_or(Timestamp::MAX, Timestamp::from_nanos).max(first);
+    let span = Span { first, last };
+    let range = u128::from(last.nanos().abs_diff(first.nanos()));
     let part = (range / random.random_range(1..40)).clamp(1, i64::MAX as u128);
-    let text = match random.random_ratio(1, 3) {
-        true => Interval::round(span).to_string(),
-        false => format!("{part}ns"),
+    let zones = [
+        "UTC",
+        "Europe/Berlin",
+        "Asia/Kolkata",
+        "Australia/Lord_Howe",
+    ];
+    let zone = Zone::parse(zones.choose(random).unwrap()).unwrap();
+    let shift = match random.random_ratio(1, 2) {
+        true => Shift::default(),
+        false => Shift::parse(&format!("-{}ns", random.random_range(1..=part))).unwrap(),
     };
-    Interval::parse(&text).unwrap()
+    let grid = match random.random_ratio(1, 3) {
+        true => Grid::round(span, shift, zone),
+        false => Grid::new(Interval::parse(&format!("{part}ns")).unwrap(), shift, zone),
+    };
+    Buckets::new(span, &grid).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,19 +107,19 @@ async fn random_counts_are_on_both_stores_what_a_naive_count_is() {
             continue;
         }
         tried += 1;
-        let length = length(&mut random, &query);
+        let buckets = Arc::new(buckets(&mut random, &query));
         let time = match random.random_ratio(1, 4) {
             true => Duration::ZERO,
             false => ALL.time,
         };
-        let expected = counted(all.iter().filter(|row| asked.matches(row)), length);
+        let expected = counted(all.iter().filter(|row| asked.matches(row)), &buckets);
         hits += usize::from(expected.len() > 1);
         let what = format!(
-            "query {tried} of seed {SEED}: {} {length}",
+            "query {tried} of seed {SEED}: {} {buckets:?}",
             asked.query_string()
         );
         for (store, opened) in [("SQLite", sqlite), ("MongoDB", mongodb)] {
-            let (found, steps) = count(opened, &query, length, time).await;
+            let (found, steps) = count(opened, &query, &buckets, time).await;
             assert_eq!(found, expected, "{store}, {what}");
             broken_off += usize::from(steps > 1);
         }

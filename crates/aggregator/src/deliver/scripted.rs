@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use logs::Timestamp;
 use logs::clock::{Clock, SystemClock};
 use query::Query;
-use query::interval::Interval;
+use query::buckets::Buckets;
 use record::batch::{Batch, BatchBuilder, BatchOrigin};
 use record::documents::DocumentList;
 use record::id::{BatchId, KeyDigest, RecordId};
@@ -126,7 +126,7 @@ impl Store for Scripted {
         &self,
         _query: &Query,
         _after: Option<RecordId>,
-        _interval: Interval,
+        _buckets: &Arc<Buckets>,
         _time: Duration,
         _deadline: Duration,
     ) -> Result<Counts, StoreError> {

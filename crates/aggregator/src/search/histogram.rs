@@ -6,6 +6,7 @@ use logs::{Level, Timestamp};
 use query::Order;
 use query::buckets::{Bucket, Buckets};
 use record::id::RecordId;
+use std::sync::Arc;
 
 /// The levels, and behind them all that is none.
 const KINDS: usize = Level::ALL.len() + 1;
@@ -41,13 +42,13 @@ impl LevelCounts {
 /// What was counted, bucket by bucket.
 #[derive(Debug)]
 pub struct Histogram {
-    buckets: Buckets,
+    buckets: Arc<Buckets>,
     counts: Vec<LevelCounts>,
 }
 
 impl Histogram {
     /// All buckets, with nothing in them.
-    pub fn new(buckets: Buckets) -> Self {
+    pub fn new(buckets: Arc<Buckets>) -> Self {
         Self {
             counts: vec![LevelCounts::default(); buckets.count()],
             buckets,

@@ -46,7 +46,13 @@ pub struct QueryArgs {
     #[arg(long = "attr", value_name = "KEY[=VALUE]", value_parser = NonEmptyStringValueParser::new())]
     pub attributes: Vec<String>,
     /// The oldest first, or the newest.
-    #[arg(long, value_enum, default_value = "asc", value_name = "ORDER")]
+    #[arg(
+        long,
+        value_enum,
+        ignore_case = true,
+        default_value = "asc",
+        value_name = "ORDER"
+    )]
     pub order: Direction,
     /// So many records at most; without it, all of them.
     #[arg(short = 'n', long, value_name = "COUNT", value_parser = value_parser!(u64).range(1..))]

@@ -49,6 +49,7 @@ mod tests {
             ("endTime=soon", "--until is not a time: "),
             ("startTime=2&endTime=1", "--since is after --until"),
             ("minLevel=loud", "--min-level is no level: "),
+            ("logLevel=,", "--level is empty: "),
             ("regex=(", "--regex cannot be used: "),
             (&many, "--attr is given more than 16 times"),
             (

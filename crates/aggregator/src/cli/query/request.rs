@@ -2,6 +2,7 @@
 
 use super::args::{Direction, Output, QueryArgs};
 use form_urlencoded::Serializer;
+use query::attribute_key;
 use record::id::RecordId;
 
 /// What is asked for, in the words of the service.
@@ -63,10 +64,12 @@ impl Request {
     }
 }
 
-/// `KEY=VALUE` or `KEY`.
+/// `KEY=VALUE` or `KEY`, also with the key as the service's parameters and answers name it: `attr.KEY`,
+/// `attributes.KEY`.
 fn attribute(text: &str) -> (String, String) {
-    let (key, value) = text.split_once('=').unwrap_or((text, ""));
-    (format!("attr.{key}"), value.to_owned())
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    let key = attribute_key(name).filter(|key| !key.is_empty());
+    (format!("attr.{}", key.unwrap_or(name)), value.to_owned())
 }
 
 #[cfg(test)]
@@ -125,12 +128,27 @@ mod tests {
                 ],
                 "format=ndjson&attr.a.b=c%3Dd&attr.k=%21v&attr.k=&attr.k=%21",
             ),
+            (&["--order", "DESC"], "order=desc&format=ndjson"),
             (
                 &["-o", "csv", "--fields", "id,attr.a"],
                 "fields=id%2Cattr.a&format=csv",
             ),
         ] {
             assert_eq!(request(flags).search(None, None), expected);
+        }
+    }
+
+    #[test]
+    fn an_attribute_may_be_named_as_answers_and_parameters_name_it() {
+        for (flag, expected) in [
+            ("--attr=attributes.a.b=c", "attr.a.b=c"),
+            ("--attr=attr.k", "attr.k="),
+            ("--attr=attributes", "attr.attributes="),
+            ("--attr=attributes.=1", "attr.attributes.=1"),
+            ("--attr=attr.attr.x", "attr.attr.x="),
+        ] {
+            let expected = format!("format=ndjson&{expected}");
+            assert_eq!(request(&[flag]).search(None, None), expected);
         }
     }
 

@@ -17,7 +17,6 @@ use axum::response::Response;
 use logs::Timestamp;
 use parameters::Parameters;
 use query::buckets::Buckets;
-use query::interval::Interval;
 use query::span::Span;
 use query::{Order, Query};
 use std::sync::Arc;
@@ -35,43 +34,36 @@ pub(in crate::http) async fn histogram(
     let permit = services.retrieval.permit(&parameters.query)?;
     let mut steps = Steps::begin(&services.clock, services.limits.query_max_time);
     let (span, permit) = span(&services, &parameters.query, &steps, permit).await?;
-    let order = parameters.query.order;
     let Some(span) = span else {
         let nothing = Answer::nothing(&parameters);
         return Ok(json(nothing.write(), permit));
     };
-    let interval = parameters.interval.unwrap_or_else(|| Interval::round(span));
+    let grid = parameters.grid(span);
     // Where nobody asked for an end, buckets are whole.
     let span = Span {
         first: parameters
             .query
             .start
-            .unwrap_or(interval.around(span.first).first),
+            .unwrap_or(grid.around(span.first).first),
         last: parameters
             .query
             .end
             .and_then(before)
-            .unwrap_or(interval.around(span.last).last),
+            .unwrap_or(grid.around(span.last).last),
     };
-    let buckets = Buckets::new(span, interval).map_err(ParameterError::from)?;
-    let mut histogram = Histogram::new(buckets);
+    let buckets = Arc::new(Buckets::new(span, &grid).map_err(ParameterError::from)?);
+    let mut histogram = Histogram::new(Arc::clone(&buckets));
     let query = Query {
         start: Some(span.first),
         end: after(span.last),
-        ..parameters.query
+        ..parameters.query.clone()
     };
-    let mut counting = services.retrieval.counting(permit, query, interval);
+    let mut counting = services.retrieval.counting(permit, query, buckets);
     while steps
         .goes_on(counting.step(&mut histogram, steps.left()).await)
         .await?
     {}
-    let answer = Answer::new(
-        span,
-        &histogram,
-        steps.reached(),
-        order,
-        parameters.by_level,
-    );
+    let answer = Answer::new(span, &histogram, steps.reached(), &parameters);
     Ok(json(answer.write(), counting.into_permit()))
 }
 

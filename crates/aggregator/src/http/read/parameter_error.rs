@@ -5,8 +5,9 @@ use logs::Timestamp;
 use query::buckets::TooManyBuckets;
 use query::cursor::BadCursor;
 use query::interval::BadInterval;
-use query::{FILTERS, Query, QueryError};
-use std::borrow::Cow;
+use query::shift::BadShift;
+use query::zone::UnknownZone;
+use query::{FILTERS, Pair, Query, QueryError};
 use std::ops::RangeInclusive;
 
 /// Why a request cannot be answered.
@@ -42,6 +43,12 @@ pub(in crate::http) enum ParameterError {
     /// The length of a bucket.
     #[error(transparent)]
     Interval(#[from] BadInterval),
+    /// The clock that buckets begin on.
+    #[error(transparent)]
+    Zone(#[from] UnknownZone),
+    /// The shift of their edges.
+    #[error(transparent)]
+    Shift(#[from] BadShift),
     /// The number of buckets.
     #[error(transparent)]
     Buckets(#[from] TooManyBuckets),
@@ -69,6 +76,8 @@ impl ParameterError {
             Self::Unknown { .. } => "unknown_parameter",
             Self::Number { .. } => "invalid_number",
             Self::Interval(_) => "invalid_interval",
+            Self::Zone(_) => "invalid_time_zone",
+            Self::Shift(_) => "invalid_offset",
             Self::Buckets(_) => "too_many_buckets",
             Self::By | Self::Facet(_) | Self::FacetTwice(_) => "invalid_parameter",
             Self::TooManyFacets(_) => "query_too_large",
@@ -77,8 +86,8 @@ impl ParameterError {
 }
 
 /// The filters of an address that has `own` parameters besides them.
-pub(in crate::http) fn query<'a>(
-    filters: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+pub(in crate::http) fn query(
+    filters: Vec<Pair<'_>>,
     now: Timestamp,
     own: &'static str,
 ) -> Result<Query, ParameterError> {

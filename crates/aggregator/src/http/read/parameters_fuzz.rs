@@ -15,20 +15,22 @@ const NOW: Timestamp = Timestamp::from_nanos(1_728_345_600_000_000_000);
 const CASES: u32 = 4_000;
 /// A sentence for people, also when what it repeats was long.
 const LONGEST_SENTENCE: usize = 2_000;
-const CODES: [&str; 10] = [
+const CODES: [&str; 12] = [
     "invalid_interval",
     "invalid_level",
     "invalid_number",
+    "invalid_offset",
     "invalid_parameter",
     "invalid_regex",
     "invalid_time",
     "invalid_time_range",
+    "invalid_time_zone",
     "query_too_large",
     "repeated_parameter",
     "unknown_parameter",
 ];
 /// Parameters as readers send them.
-const GOOD: [&str; 15] = [
+const GOOD: [&str; 18] = [
     "startTime=-15m",
     "startTime=2024-10-08T00:00:00%2B02:00",
     "endTime=now",
@@ -41,6 +43,9 @@ const GOOD: [&str; 15] = [
     "interval=5m",
     "interval=1h30m",
     "interval=33333333333ns",
+    "timeZone=Europe/Berlin",
+    "timeZone=Asia%2FKathmandu",
+    "offset=-30m",
     "by=level",
     "limit=7",
     "fields=level,attr.http.status,+attr.a",

@@ -2,8 +2,12 @@
 
 use super::*;
 use proptest::prelude::*;
+use query::buckets::TooManyBuckets;
+use query::grid::Grid;
 use query::interval::{BadInterval, Interval};
+use query::shift::Shift;
 use query::span::Span;
+use query::zone::Zone;
 
 fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
@@ -18,6 +22,18 @@ fn span(first: &str, last: &str) -> Span {
 
 fn interval(text: &str) -> Interval {
     Interval::parse(text).unwrap()
+}
+
+fn grid(interval: Interval) -> Grid {
+    Grid::new(interval, Shift::default(), Zone::default())
+}
+
+fn round(span: Span) -> Grid {
+    Grid::round(span, Shift::default(), Zone::default())
+}
+
+fn buckets(span: Span, interval: Interval) -> Result<Arc<Buckets>, TooManyBuckets> {
+    Buckets::new(span, &grid(interval)).map(Arc::new)
 }
 
 #[test]
@@ -65,19 +81,19 @@ fn a_length_that_is_not_given_is_round_and_fits_the_range() {
         ("2024-10-08T00:00:00Z", "2024-10-08T00:00:00Z", "1ms"),
     ] {
         let span = span(first, last);
-        assert_eq!(Interval::round(span).to_string(), chosen, "{first} {last}");
+        assert_eq!(round(span).interval().to_string(), chosen, "{first} {last}");
     }
     let all = Span {
         first: Timestamp::MIN,
         last: Timestamp::MAX,
     };
-    assert_eq!(Interval::round(all).to_string(), "5000d");
+    assert_eq!(round(all).interval().to_string(), "5000d");
 }
 
 #[test]
 fn buckets_begin_at_round_times_and_those_at_the_ends_say_what_the_range_leaves_of_them() {
     let span = span("2024-10-08T00:20:00Z", "2024-10-08T02:10:00Z");
-    let histogram = Histogram::new(Buckets::new(span, interval("1h")).unwrap());
+    let histogram = Histogram::new(buckets(span, interval("1h")).unwrap());
     let shown: Vec<_> = histogram
         .rows()
         .map(|(bucket, _)| {
@@ -108,8 +124,33 @@ fn buckets_begin_at_round_times_and_those_at_the_ends_say_what_the_range_leaves_
 }
 
 #[test]
+fn a_day_of_another_length_is_whole_and_one_that_the_range_cuts_is_not() {
+    let berlin = Zone::parse("Europe/Berlin").unwrap();
+    let days = Grid::new(interval("1d"), Shift::default(), berlin);
+    // From the middle of a day to the end of the day of 25 hours.
+    let span = span("2024-10-26T12:00:00Z", "2024-10-27T22:59:59.999999999Z");
+    let mut histogram = Histogram::new(Arc::new(Buckets::new(span, &days).unwrap()));
+    for time in [
+        "2024-10-26T21:59:59.999999999Z",
+        "2024-10-26T22:00:00Z",
+        "2024-10-27T22:59:59.999999999Z",
+    ] {
+        histogram.add(at(time), 9, 1);
+    }
+    let shown: Vec<_> = histogram
+        .rows()
+        .map(|(bucket, counts)| (bucket.first.to_string(), bucket.is_cut, counts.total()))
+        .collect();
+    let expected = [
+        ("2024-10-26T12:00:00Z".to_owned(), true, 1),
+        ("2024-10-26T22:00:00Z".to_owned(), false, 2),
+    ];
+    assert_eq!(shown, expected);
+}
+
+#[test]
 fn a_bucket_ends_where_time_ends() {
-    let length = interval("1d");
+    let length = grid(interval("1d"));
     assert_eq!(
         length.around(at("2024-10-08T12:00:00Z")),
         span("2024-10-08T00:00:00Z", "2024-10-08T23:59:59.999999999Z")
@@ -121,7 +162,7 @@ fn a_bucket_ends_where_time_ends() {
 #[test]
 fn times_before_1970_fall_into_the_bucket_that_they_are_in() {
     let span = span("1969-12-31T22:30:00Z", "1970-01-01T00:30:00Z");
-    let mut histogram = Histogram::new(Buckets::new(span, interval("1h")).unwrap());
+    let mut histogram = Histogram::new(buckets(span, interval("1h")).unwrap());
     for time in [
         "1969-12-31T22:59:59.999Z",
         "1969-12-31T23:00:00Z",
@@ -138,8 +179,8 @@ fn times_before_1970_fall_into_the_bucket_that_they_are_in() {
 #[test]
 fn more_buckets_than_an_answer_may_have_are_refused_with_their_number() {
     let day = span("2024-10-08T00:00:00Z", "2024-10-08T23:59:59Z");
-    assert_eq!(Buckets::new(day, interval("10s")).unwrap().count(), 8_640);
-    let refused = Buckets::new(day, interval("1s")).unwrap_err().to_string();
+    assert_eq!(buckets(day, interval("10s")).unwrap().count(), 8_640);
+    let refused = buckets(day, interval("1s")).unwrap_err().to_string();
     assert!(
         refused.starts_with("86400 buckets of 1s are more than 10000"),
         "{refused}"
@@ -148,7 +189,7 @@ fn more_buckets_than_an_answer_may_have_are_refused_with_their_number() {
         first: Timestamp::MIN,
         last: Timestamp::MAX,
     };
-    let refused = Buckets::new(all, interval("1ns")).unwrap_err().to_string();
+    let refused = buckets(all, interval("1ns")).unwrap_err().to_string();
     assert!(
         refused.starts_with("18446744073709551615 buckets"),
         "{refused}"
@@ -178,7 +219,7 @@ fn levels_are_counted_by_name_whatever_their_spelling_and_step() {
 #[test]
 fn a_bucket_is_counted_when_counting_has_come_beyond_it() {
     let span = span("2024-10-08T00:00:00Z", "2024-10-08T01:59:59Z");
-    let histogram = Histogram::new(Buckets::new(span, interval("1h")).unwrap());
+    let histogram = Histogram::new(buckets(span, interval("1h")).unwrap());
     let passed = |reached: RecordId, order| -> Vec<bool> {
         let rows = histogram.rows();
         rows.map(|(bucket, _)| bucket.is_passed(reached, order))
@@ -210,10 +251,10 @@ proptest! {
         let last = first.saturating_add(length);
         let span = Span { first: Timestamp::from_nanos(first), last: Timestamp::from_nanos(last) };
         let interval = Interval::parse(&format!("{interval}ns")).unwrap();
-        let rounded = Interval::round(span);
-        prop_assert!(rounded.buckets_in(span) <= 100);
+        let rounded = round(span).interval();
+        prop_assert!(buckets(span, rounded).unwrap().count() <= 100);
         for interval in [interval, rounded] {
-            let Ok(buckets) = Buckets::new(span, interval) else { continue };
+            let Ok(buckets) = buckets(span, interval) else { continue };
             #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "any time of the span will do")]
             let nanos = first.saturating_add((last.abs_diff(first) as f64 * place) as i64).min(last);
             let mut histogram = Histogram::new(buckets);

@@ -6,7 +6,7 @@ use crate::search::histogram::Histogram;
 use crate::search::retrieval::read_job::ReadJob;
 use crate::worker::JobError;
 use query::Query;
-use query::interval::Interval;
+use query::buckets::Buckets;
 use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,20 +19,20 @@ const STEP_TIME: Duration = Duration::from_millis(500);
 /// A counting that is under way.
 pub struct Counting {
     pages: Pages,
-    interval: Interval,
+    buckets: Arc<Buckets>,
 }
 
 impl Retrieval {
-    /// Begins to count in buckets of this length; nothing is read yet.
+    /// Begins to count in these buckets; nothing is read yet.
     pub fn counting(
         self: &Arc<Self>,
         permit: StreamPermit,
         query: Query,
-        interval: Interval,
+        buckets: Arc<Buckets>,
     ) -> Counting {
         Counting {
             pages: self.pages_with(permit, query, None),
-            interval,
+            buckets,
         }
     }
 }
@@ -78,7 +78,7 @@ impl Counting {
         let (retrieval, pages) = (&self.pages.retrieval, &self.pages);
         let time = retrieval.call_time(STEP_TIME.min(left));
         let query = Arc::clone(&pages.query);
-        let question = ReadJob::counts(query, pages.after, self.interval, time);
+        let question = ReadJob::counts(query, pages.after, Arc::clone(&self.buckets), time);
         let answer = retrieval.ask(question).await?;
         answer.counts().ok_or(JobError::Panicked)
     }

@@ -4,7 +4,7 @@ use crate::breaker::guard::{CallError, Guard};
 use crate::worker::Handler;
 use async_trait::async_trait;
 use query::Query;
-use query::interval::Interval;
+use query::buckets::Buckets;
 use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,8 +25,8 @@ pub(super) struct ReadJob {
 
 enum Wanted {
     Page(PageLimit),
-    /// By this interval, in about this time.
-    Counts(Interval, Duration),
+    /// By these buckets, in about this time.
+    Counts(Arc<Buckets>, Duration),
 }
 
 /// What the store says to it: of the kind that was wanted.
@@ -49,13 +49,13 @@ impl ReadJob {
     pub(super) fn counts(
         query: Arc<Query>,
         after: Option<RecordId>,
-        interval: Interval,
+        buckets: Arc<Buckets>,
         time: Duration,
     ) -> Self {
         Self {
             query,
             after,
-            wanted: Wanted::Counts(interval, time),
+            wanted: Wanted::Counts(buckets, time),
         }
     }
 
@@ -66,8 +66,8 @@ impl ReadJob {
                 let found = store.page(query, after, limit, deadline).await;
                 found.map(ReadReply::Page)
             }
-            Wanted::Counts(interval, time) => {
-                let counts = store.counts(query, after, interval, time, deadline).await;
+            Wanted::Counts(buckets, time) => {
+                let counts = store.counts(query, after, &buckets, time, deadline).await;
                 counts.map(ReadReply::Counts)
             }
         }

@@ -7,7 +7,7 @@ use crate::breaker::{Breaker, Settings};
 use async_trait::async_trait;
 use logs::Timestamp;
 use logs::clock::{Clock, SystemClock};
-use query::interval::Interval;
+use query::buckets::Buckets;
 use query::{Candidate, Query};
 use record::batch::BatchOrigin;
 use record::documents::DocumentList;
@@ -167,7 +167,7 @@ impl Store for Scripted {
         &self,
         _query: &Query,
         _after: Option<RecordId>,
-        _interval: Interval,
+        _buckets: &Arc<Buckets>,
         _time: Duration,
         _deadline: Duration,
     ) -> Result<Counts, StoreError> {

@@ -17,11 +17,12 @@ use chunk_size::{COMMAND_TIME, Size, Work};
 use logs::clock::Clock;
 use mongodb::Database;
 use mongodb::bson::{Bson, Document, doc};
-use query::interval::Interval;
+use query::buckets::Buckets;
 use query::{Order, Query};
 use record::document;
 use record::id::{IdFormat, RecordId};
 use remaining::Ahead;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The time for a command is so many times what there is for it, so that it is not given up because a
@@ -37,9 +38,9 @@ pub(in crate::mongo) struct Task<'a> {
     pub(in crate::mongo) database: &'a Database,
     pub(in crate::mongo) collection: &'a str,
     pub(in crate::mongo) format: IdFormat,
-    /// It asks for nothing else than time and severity, and its range has not many buckets.
+    /// It asks for nothing else than time and severity.
     pub(in crate::mongo) query: &'a Query,
-    pub(in crate::mongo) interval: Interval,
+    pub(in crate::mongo) buckets: &'a Arc<Buckets>,
     pub(in crate::mongo) clock: &'a dyn Clock,
     /// When no further command is begun.
     pub(in crate::mongo) until: Duration,
@@ -54,8 +55,8 @@ impl Task<'_> {
         &self,
         after: Option<RecordId>,
     ) -> Result<Counts, StoreError> {
-        let mut counts = Counts::new(self.interval);
-        let Some(mut ahead) = Ahead::new(self.query, after, self.interval) else {
+        let mut counts = Counts::new(Arc::clone(self.buckets));
+        let Some(mut ahead) = Ahead::new(self.query, after, self.buckets) else {
             return Ok(counts);
         };
         let (mut size, mut has_counted) = (Size::default(), false);
@@ -91,12 +92,14 @@ impl Task<'_> {
         counts: &mut Counts,
         ahead: &mut Ahead<'_>,
         found: &[Found],
-        buckets: Vec<i64>,
+        buckets: Vec<usize>,
         limit: u64,
     ) -> Work {
         let mut work = Work::default();
         for bucket in buckets {
-            let groups = || found.iter().filter(|found| self.bucket_of(found) == bucket);
+            let times = self.buckets.span_of(bucket);
+            let is_in_it = |found: &&Found| times.contains(found.group.id.time());
+            let groups = || found.iter().filter(is_in_it);
             for found in groups().filter(|found| found.are_records) {
                 counts.add_group(self.query, found.group);
             }
@@ -114,10 +117,6 @@ impl Task<'_> {
         work
     }
 
-    fn bucket_of(&self, found: &Found) -> i64 {
-        self.interval.bucket_of(found.group.id.time())
-    }
-
     /// The one that comes last in the order that is asked for.
     fn last(&self, ids: impl Iterator<Item = RecordId>) -> Option<RecordId> {
         match self.query.order {
@@ -129,7 +128,7 @@ impl Task<'_> {
     async fn ask(
         &self,
         ahead: &Ahead<'_>,
-        buckets: &[i64],
+        buckets: &[usize],
         limit: u64,
     ) -> Result<Vec<Found>, StoreError> {
         let now = self.clock.elapsed();

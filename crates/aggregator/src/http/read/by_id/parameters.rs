@@ -2,7 +2,7 @@
 
 use crate::http::read::parameter_error::{ParameterError, number, query};
 use logs::Timestamp;
-use query::{Query, once};
+use query::{Query, once, pairs};
 
 /// Neighbours on one side when nothing else is said, and at most.
 const DEFAULT: usize = 10;
@@ -24,7 +24,7 @@ pub(super) struct Parameters {
 impl Parameters {
     pub(super) fn parse(text: &str, now: Timestamp) -> Result<Self, ParameterError> {
         let (mut before, mut after, mut filters) = (None, None, Vec::new());
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        for (name, value) in pairs(text)? {
             match name.as_ref() {
                 "before" => once("before", &mut before, &value)?,
                 "after" => once("after", &mut after, &value)?,
@@ -89,7 +89,14 @@ mod tests {
             let is_listed = sentence.ends_with("attr.KEY, before and after");
             assert_eq!(is_listed, code == "unknown_parameter", "{sentence}");
         }
-        let parameters = Parameters::parse("before=&after=0", Timestamp::MIN).unwrap();
+        for name in ["before", "after"] {
+            let error = Parameters::parse(&format!("{name}="), Timestamp::MIN).unwrap_err();
+            assert!(
+                error.to_string().starts_with(&format!("{name} is empty")),
+                "{error}"
+            );
+        }
+        let parameters = Parameters::parse("after=0", Timestamp::MIN).unwrap();
         assert_eq!((parameters.before, parameters.after), (DEFAULT, 0));
     }
 

@@ -3,7 +3,7 @@
 use crate::http::read::parameter_error::{ParameterError, number, query};
 use crate::search::facets::Field;
 use logs::Timestamp;
-use query::{Query, once};
+use query::{Query, attribute_key, once, pairs};
 
 /// What may be said here besides the filters.
 const OWN_PARAMETERS: &str = "order, fields and limit";
@@ -29,7 +29,7 @@ pub(super) struct Parameters {
 impl Parameters {
     pub(super) fn parse(text: &str, now: Timestamp) -> Result<Self, ParameterError> {
         let (mut fields, mut limit, mut filters) = (None, None, Vec::new());
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        for (name, value) in pairs(text)? {
             match name.as_ref() {
                 "fields" => once("fields", &mut fields, &value)?,
                 "limit" => once("limit", &mut limit, &value)?,
@@ -49,7 +49,7 @@ fn listed(names: &str) -> Result<Vec<Field>, ParameterError> {
     let mut fields = Vec::new();
     for name in names.split(',').map(str::trim) {
         let shown = || name.chars().take(SHOWN).collect();
-        let field = match name.strip_prefix("attr.") {
+        let field = match attribute_key(name) {
             Some(key) if !key.is_empty() => Field::Attribute(key.to_owned()),
             None if name == "level" => Field::Level,
             _ => return Err(ParameterError::Facet(shown())),
@@ -78,8 +78,12 @@ mod tests {
         let parameters = parse("fields=attr.http.status, level&limit=3").unwrap();
         let expected = vec![Field::Attribute("http.status".to_owned()), Field::Level];
         assert_eq!((parameters.fields, parameters.limit), (Some(expected), 3));
-        let parameters = parse("fields=&limit=").unwrap();
-        assert_eq!((parameters.fields, parameters.limit), (None, DEFAULT_LIMIT));
+        let parameters = parse("fields=attributes.http.status").unwrap();
+        let expected = vec![Field::Attribute("http.status".to_owned())];
+        assert_eq!(
+            (parameters.fields, parameters.limit),
+            (Some(expected), DEFAULT_LIMIT)
+        );
     }
 
     #[test]
@@ -98,6 +102,13 @@ mod tests {
                 "fields=attr.",
                 "invalid_parameter",
                 "fields has no \"attr.\"",
+            ),
+            ("fields=", "invalid_parameter", "fields is empty"),
+            ("limit=", "invalid_parameter", "limit is empty"),
+            (
+                "fields=attr.a,attributes.a",
+                "invalid_parameter",
+                "fields names \"attributes.a\" twice",
             ),
             ("fields=level,", "invalid_parameter", "fields has no \"\""),
             (

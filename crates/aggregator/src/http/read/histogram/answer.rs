@@ -4,9 +4,9 @@ use super::parameters::Parameters;
 use crate::http::json_list;
 use crate::search::histogram::{Histogram, LevelCounts, counted_up_to};
 use logs::Timestamp;
-use query::Order;
 use query::buckets::Bucket;
 use query::span::Span;
+use query::zone::Zone;
 use record::id::RecordId;
 use serde::{Serialize, Serializer};
 use std::ops::Not;
@@ -21,6 +21,10 @@ struct Head {
     end_time: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     interval: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<String>,
     /// Whether every record that matches was counted.
     complete: bool,
     /// How far counting has come, in the order that was asked for, when it is not complete.
@@ -40,7 +44,7 @@ struct Row {
     count: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     levels: Option<ByName>,
-    /// Whether it is shorter than the others.
+    /// Whether the range leaves something of it out.
     #[serde(skip_serializing_if = "<&bool>::not")]
     partial: bool,
     /// Told only when something of it was not counted.
@@ -70,6 +74,8 @@ impl Answer {
             start_time: parameters.query.start,
             end_time: parameters.query.end,
             interval: parameters.interval.map(|interval| interval.to_string()),
+            time_zone: parameters.zone.as_ref().map(Zone::to_string),
+            offset: parameters.shift.map(|shift| shift.to_string()),
             complete: true,
             levels: parameters.by_level.then(|| ByName(LevelCounts::default())),
             ..Head::default()
@@ -85,15 +91,16 @@ impl Answer {
         span: Span,
         histogram: &Histogram,
         reached: Option<RecordId>,
-        order: Order,
-        by_level: bool,
+        parameters: &Parameters,
     ) -> Self {
-        let total = histogram.total();
-        let levels = |counts| by_level.then_some(ByName(counts));
+        let (total, order) = (histogram.total(), parameters.query.order);
+        let levels = |counts| parameters.by_level.then_some(ByName(counts));
         let head = Head {
             start_time: Some(span.first),
             end_time: Some(end_of(span.last)),
             interval: Some(histogram.buckets().interval().to_string()),
+            time_zone: parameters.zone.as_ref().map(Zone::to_string),
+            offset: parameters.shift.map(|shift| shift.to_string()),
             complete: reached.is_none(),
             counted_up_to: reached.map(|record| counted_up_to(record, order)),
             records: total.total(),

@@ -73,7 +73,7 @@ pub(super) enum Kind {
 impl Kind {
     /// The form with this name.
     pub(super) fn parse(name: &str) -> Result<Self, FormatError> {
-        match name {
+        match &*name.to_ascii_lowercase() {
             "json" => Ok(Self::Json),
             "ndjson" => Ok(Self::NdJson),
             "csv" => Ok(Self::Csv),

@@ -1,7 +1,7 @@
 //! CSV as RFC 4180 has it, in which no cell is taken for a formula.
 
 use super::FormatError;
-use query::attribute_texts;
+use query::{attribute_key, attribute_texts};
 use std::borrow::Cow;
 use std::io;
 use store::page::{Attributes, Row};
@@ -54,7 +54,7 @@ impl Column {
             "level" => Self::Level,
             "message" => Self::Message,
             "attributes" => Self::Attributes,
-            other => match other.strip_prefix("attr.").filter(|key| !key.is_empty()) {
+            other => match attribute_key(other).filter(|key| !key.is_empty()) {
                 Some(key) => Self::Attribute(key.to_owned()),
                 None => return Err(FormatError::Field(other.chars().take(SHOWN).collect())),
             },
@@ -140,7 +140,26 @@ fn separate(position: usize, out: &mut Vec<u8>) {
 }
 
 /// What spreadsheets take for the beginning of a formula.
-const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+/// What some of them take for one by itself, whatever stands behind it.
+const LINE_CHARACTERS: [char; 3] = ['\t', '\r', '\n'];
+
+/// What some spreadsheets leave out before they look for a formula: blanks of every width, control
+/// characters, and characters that have no width at all.
+fn is_left_out(character: char) -> bool {
+    let has_no_width = matches!(
+        character,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    );
+    has_no_width || character.is_whitespace() || character.is_control()
+}
+
+/// Whether a spreadsheet might take a cell for a formula; a number is none.
+fn is_formula(cell: &str) -> bool {
+    let begun = cell.trim_start_matches(is_left_out);
+    let is_number = || begun.parse::<f64>().is_ok() && is_written_in_digits(begun);
+    cell.starts_with(LINE_CHARACTERS) || (begun.starts_with(SIGNS) && !is_number())
+}
 
 /// Not `-inf`, which is a number here and a name there.
 fn is_written_in_digits(cell: &str) -> bool {
@@ -148,10 +167,9 @@ fn is_written_in_digits(cell: &str) -> bool {
     bytes.all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'))
 }
 
-/// A cell that a spreadsheet would take for a formula gets an apostrophe before it; a number is none.
+/// A cell that a spreadsheet might take for a formula gets an apostrophe before it.
 fn write_cell(cell: &str, out: &mut Vec<u8>) {
-    let is_formula =
-        cell.starts_with(FORMULA) && !(cell.parse::<f64>().is_ok() && is_written_in_digits(cell));
+    let is_formula = is_formula(cell);
     if !is_formula && !cell.contains(['"', ',', '\r', '\n']) {
         out.extend_from_slice(cell.as_bytes());
         return;
@@ -193,6 +211,19 @@ mod tests {
             ("\t=1", "\"'\t=1\""),
             ("-inf", "\"'-inf\""),
             ("＝1", "\"'＝1\""),
+            (" =1", "\"' =1\""),
+            (" \t =1", "\"' \t =1\""),
+            (" \r\n@SUM(A1)", "\"' \r\n@SUM(A1)\""),
+            ("\u{a0}+1+1", "\"'\u{a0}+1+1\""),
+            ("\u{3000}－1＋1", "\"'\u{3000}－1＋1\""),
+            ("\u{feff}=1", "\"'\u{feff}=1\""),
+            ("\u{200b} =1", "\"'\u{200b} =1\""),
+            ("\0=1", "\"'\0=1\""),
+            ("\r1", "\"'\r1\""),
+            (" - a list", "\"' - a list\""),
+            (" a=1", " a=1"),
+            (" ", " "),
+            (" -7", " -7"),
             ("-7", "-7"),
             ("+1.5e3", "+1.5e3"),
         ] {
@@ -205,6 +236,11 @@ mod tests {
         let error = columns(Some("id,nmae")).unwrap_err();
         assert!(error.to_string().contains("\"nmae\""), "{error}");
         assert_eq!(columns(Some("attr.a.b , id")).unwrap().len(), 2);
+        let named = columns(Some("attributes.a.b,attributes")).unwrap();
+        let expected = [Column::Attribute("a.b".to_owned()), Column::Attributes];
+        assert_eq!(named, expected);
+        assert!(columns(Some("attributes.a,attr.a")).is_err());
+        assert!(columns(Some("attributes.")).is_err());
         let many: Vec<String> = (0..65).map(|number| format!("attr.a{number}")).collect();
         assert!(columns(Some(&many.join(","))).is_err());
         assert!(columns(Some("id,message,attr.a,message")).is_err());
