@@ -217,6 +217,7 @@ async fn what_a_user_may_not_put_back_is_told_and_the_collection_is_used() {
     let database = mongod.client().await.database("logdb");
     let aside = database.collection::<Document>(SET_ASIDE);
     aside.insert_one(record(1)).await.unwrap();
+    // Whoever set it aside had marked it before.
     let meta = database.collection::<Document>("logs_meta");
     let mark = doc! { "_id": "format", "version": 2 };
     meta.insert_one(mark).await.unwrap();
