@@ -6,6 +6,7 @@
 
 use super::QueryError;
 use super::patience::{GaveUp, Patience};
+use super::quoting;
 use super::text_filter::LONGEST;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -26,27 +27,38 @@ pub struct AttributeFilter {
 
 impl AttributeFilter {
     /// Reads `KEY` and `VALUE` of `attr.KEY=VALUE`. No value: the key is there. A `!` before the
-    /// value turns the condition round, also for records without the key.
+    /// value turns the condition round, also for records without the key. A value in quotes is what
+    /// stands between them, as in JSON.
     ///
     /// # Errors
-    /// [`QueryError`] when there is no key, or the two are too long.
+    /// [`QueryError`] when there is no key, the value begins with a quote and is no JSON string, or the
+    /// two are too long.
     pub fn new(key: &str, value: &str) -> Result<Self, QueryError> {
         if key.is_empty() {
             return Err(QueryError::NoAttribute);
         }
+        let rest = value.strip_prefix(NOT);
+        let written = rest.unwrap_or(value);
+        let value = quoting::read(written)
+            .map_err(|_| QueryError::not_quoted("attr.KEY", written))?
+            .into_owned();
         if key.len() + value.len() > LONGEST {
             return Err(QueryError::TooLong {
                 parameter: "attr.KEY=VALUE",
                 limit: LONGEST,
             });
         }
-        let rest = value.strip_prefix(NOT);
-        let value = rest.unwrap_or(value);
         Ok(Self {
             key: key.to_owned(),
-            value: (!value.is_empty()).then(|| value.to_owned()),
+            value: (!written.is_empty()).then_some(value),
             negated: rest.is_some(),
         })
+    }
+
+    /// How `value` is written in quotes, when without them it would ask for something else.
+    pub fn quoted(value: &str) -> Option<String> {
+        let is_plain = !value.is_empty() && !value.starts_with(NOT) && !quoting::is_quoted(value);
+        (!is_plain).then(|| quoting::write(value))
     }
 
     /// The attribute's name.

@@ -25,6 +25,7 @@ mod pairs;
 mod parse;
 mod patience;
 mod pattern;
+mod quoting;
 pub mod shift;
 pub mod span;
 mod text_filter;

@@ -62,8 +62,7 @@ impl Given {
             "logLevel" => {
                 let names = value
                     .trim_matches(|character: char| character == ',' || character.is_whitespace());
-                self.levels.add(filled("logLevel", names)?);
-                Ok(())
+                self.levels.add(filled("logLevel", names)?)
             }
             "q" => several("q", &mut self.texts, filled("q", value)?.to_owned()),
             "regex" => several(

@@ -1,14 +1,14 @@
 //! The most frequent values of the level and of attributes, counted record by record.
 //!
 //! Pure, and bounded in memory whatever the records hold. A value's count is the number of records
-//! that a filter for it finds (`logLevel=VALUE`, `attr.KEY=VALUE`), unless it is told that it may be
-//! too low.
+//! that a filter for it finds (`logLevel=VALUE`, `attr.KEY=VALUE`, with the value in quotes where it is told
+//! so), unless it is told that it may be too low.
 
 mod frequent;
 
 use frequent::Frequent;
 use logs::{Level, SEVERITY_UNKNOWN};
-use query::each_value;
+use query::{AttributeFilter, LevelFilter, each_value};
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -36,6 +36,13 @@ impl Field {
             Self::Attribute(key) => format!("attr.{key}"),
         }
     }
+
+    fn quoted(&self, value: &str) -> Option<String> {
+        match self {
+            Self::Level => LevelFilter::quoted(value),
+            Self::Attribute(_) => AttributeFilter::quoted(value),
+        }
+    }
 }
 
 /// What was counted of a field.
@@ -60,6 +67,9 @@ pub struct Facet {
 #[derive(Debug, Serialize, PartialEq, Eq)]
 struct Value {
     value: String,
+    /// How a filter has it, where it would ask for something else as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quoted: Option<String>,
     count: u64,
 }
 
@@ -263,6 +273,7 @@ impl Tally {
             too_long: self.too_long,
             values: top
                 .map(|(value, count)| Value {
+                    quoted: field.quoted(value),
                     value: value.to_owned(),
                     count,
                 })

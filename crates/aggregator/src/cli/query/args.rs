@@ -42,7 +42,7 @@ pub struct QueryArgs {
     /// In whose message this expression is found; given several times, all of them.
     #[arg(long, value_name = "REGEX", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub regex: Vec<String>,
-    /// With this attribute (KEY), with this value (KEY=VALUE), or without it (KEY=!VALUE, KEY=!); given several times, all of it.
+    /// With this attribute (KEY), with this value (KEY=VALUE; any in quotes as in JSON: KEY=""), or without it (KEY=!VALUE, KEY=!); given several times, all of it.
     #[arg(long = "attr", value_name = "KEY[=VALUE]", value_parser = NonEmptyStringValueParser::new())]
     pub attributes: Vec<String>,
     /// The oldest first, or the newest.

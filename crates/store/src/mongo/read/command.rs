@@ -202,7 +202,7 @@ fn has_value(filter: &AttributeFilter) -> Option<Document> {
     match value.parse::<i64>() {
         Ok(number) => forms.push(Bson::from(number)),
         // Numbers, and texts that something else than a string is shown as.
-        Err(_) if !value.starts_with(|first: char| first.is_alphabetic()) => return None,
+        Err(_) if !is_text_alone(value) => return None,
         Err(_) => match value {
             "true" | "false" => forms.push(Bson::from(value == "true")),
             "null" | "NaN" | "Infinity" => return None,
@@ -216,6 +216,12 @@ fn has_value(filter: &AttributeFilter) -> Option<Document> {
         1 => ways.pop(),
         _ => Some(doc! { "$or": ways }),
     }
+}
+
+/// Whether only a string is shown so, but for a few words.
+fn is_text_alone(value: &str) -> bool {
+    let first = value.chars().next();
+    first.is_none_or(|first| first.is_alphabetic() || first == '!')
 }
 
 /// The other ways to read a name with dots: each of them may also be a part of a member's own name,
