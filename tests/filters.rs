@@ -115,3 +115,45 @@ async fn get(service: &Service, path: &str) -> Value {
     assert_eq!(reply.status, 200, "{path}: {}", reply.text());
     reply.json()
 }
+
+on_both_stores!(
+    a_path_leads_into_the_objects_of_an_array_and_to_a_place_in_it,
+    async |service| {
+        let records = json!([
+            {"timestamp": "2024-10-08T00:00:00Z", "message": "one", "cred": [{"u": "bob"}]},
+            {"timestamp": "2024-10-08T01:00:00Z", "message": "two", "cred": [{"u": "eve"}, {"u": "bob", "roles": ["a", "b"]}]},
+            {"timestamp": "2024-10-08T02:00:00Z", "message": "three", "cred": {"u": "bob"}},
+            {"timestamp": "2024-10-08T03:00:00Z", "message": "four", "cred": [[{"u": "bob"}], "bob"]},
+            {"timestamp": "2024-10-08T04:00:00Z", "message": "five", "a": [{"cred.u": "bob"}]},
+        ]);
+        assert_eq!(service.batch(&records).await.status, 200);
+        drained(&service).await;
+        for (query, expected) in [
+            ("attr.cred.u=bob", vec!["one", "two", "three"]),
+            ("attr.cred.u=!bob", vec!["four", "five"]),
+            ("attr.cred.u", vec!["one", "two", "three"]),
+            ("attr.cred.0.u=bob", vec!["one", "four"]),
+            ("attr.cred.1.u=bob", vec!["two"]),
+            ("attr.cred.roles=b", vec!["two"]),
+            ("attr.cred.roles.1=b", vec!["two"]),
+            ("attr.cred.1=bob", vec!["four"]),
+            ("attr.cred=bob", vec!["four"]),
+            ("attr.a.cred.u=bob", vec!["five"]),
+            ("attr.a.0.cred.u=bob", vec!["five"]),
+        ] {
+            assert_eq!(messages(&service, query).await, expected, "{query}");
+        }
+        let facets = service.get("/logs/facets?fields=attr.cred.u,attr.cred.0.u");
+        let fields = facets.await.json()["fields"].clone();
+        let value = |value: &str, count: u64| json!({"value": value, "count": count});
+        assert_eq!(
+            fields,
+            json!([
+                {"field": "attr.cred.u", "records": 3, "distinct": 2, "values": [value("bob", 3), value("eve", 1)]},
+                {"field": "attr.cred.0.u", "records": 3, "distinct": 2, "values": [value("bob", 2), value("eve", 1)]},
+            ])
+        );
+        let found = service.get("/logs/facets").await.text();
+        assert!(found.contains("\"attr.cred.roles\""), "{found}");
+    }
+);

@@ -12,6 +12,7 @@
 //! works on both stores then; narrowing in a store only makes it faster.
 
 mod attribute_filter;
+mod attribute_path;
 mod attribute_texts;
 mod attribute_values;
 mod automaton;
@@ -20,6 +21,7 @@ pub mod cursor;
 mod error;
 pub mod grid;
 pub mod interval;
+mod json_parts;
 mod level_filter;
 mod pairs;
 mod parse;
@@ -33,8 +35,9 @@ mod time;
 pub mod zone;
 
 pub use attribute_filter::AttributeFilter;
+pub use attribute_path::may_name_a_place;
 pub use attribute_texts::attribute_texts;
-pub use attribute_values::each_value;
+pub use attribute_values::{each_value, each_value_at};
 pub use error::FILTERS;
 pub use error::QueryError;
 pub use level_filter::LevelFilter;

@@ -244,19 +244,26 @@ fn dotted(key: &str) -> impl Iterator<Item = Vec<String>> {
     })
 }
 
-/// Whether the member that these names lead to has one of these forms, or is an array, which may hold it.
+/// Whether the member that these names lead to has one of these forms, or an array stands on the way or
+/// is the member, which may hold it.
 fn has_form(names: &[String], forms: &[Bson]) -> Document {
-    let member = names
-        .iter()
-        .fold(Bson::from("$attributes"), |object, name| {
-            let name = doc! { "$literal": name };
-            doc! { "$getField": { "field": name, "input": object } }.into()
-        });
+    let mut members: Vec<Bson> = Vec::new();
+    for name in names {
+        let object = members.last().cloned();
+        let object = object.unwrap_or_else(|| Bson::from("$attributes"));
+        let name = doc! { "$literal": name };
+        members.push(doc! { "$getField": { "field": name, "input": object } }.into());
+    }
     let forms: Vec<Document> = forms.iter().map(|form| doc! { "$literal": form }).collect();
-    // Most documents have no such name, and with them it ends at the first of these.
-    let is_there = doc! { "$gt": [member.clone(), Bson::Null] };
-    let is_form = doc! { "$or": [ { "$in": [member.clone(), forms] }, { "$isArray": member } ] };
-    doc! { "$expr": { "$and": [is_there, is_form] } }
+    let mut then = None;
+    for member in members.into_iter().rev() {
+        let then_is = then.unwrap_or_else(|| doc! { "$in": [member.clone(), forms.clone()] });
+        // Most documents have no such name, and with them it ends at the first of these.
+        let is_there = doc! { "$gt": [member.clone(), Bson::Null] };
+        let is_form = doc! { "$or": [ then_is, { "$isArray": member } ] };
+        then = Some(doc! { "$and": [is_there, is_form] });
+    }
+    doc! { "$expr": then.unwrap_or_default() }
 }
 
 #[cfg(test)]
