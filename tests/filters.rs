@@ -41,6 +41,11 @@ on_both_stores!(each_filter_finds_what_it_says, async |service| {
         ("q=CONNECTION", vec![database, closed]),
         ("q=connection&q=fail", vec![database]),
         ("q=Connection&caseSensitive=true", vec![]),
+        ("word=USER&word=login%20successful", vec![login]),
+        ("word=connection%20fail", vec![]),
+        ("word=connection", vec![database, closed]),
+        ("word=Connection&caseSensitive=true", vec![]),
+        ("word=use&minLevel=info", vec![]),
         ("regex=(?i)^.{4}%20login|usage$", vec![login, memory]),
         ("attr.service=orders", vec![database]),
         ("attr.service=!orders&minLevel=info", vec![login, memory]),
@@ -155,5 +160,37 @@ on_both_stores!(
         );
         let found = service.get("/logs/facets").await.text();
         assert!(found.contains("\"attr.cred.roles\""), "{found}");
+    }
+);
+
+on_both_stores!(
+    letters_of_any_script_are_found_in_either_case,
+    async |service| {
+        let records = json!([
+            {"timestamp": "2024-10-08T00:00:00Z", "level": "ÄRGER", "message": "ÄPFEL und Birnen"},
+            {"timestamp": "2024-10-08T01:00:00Z", "level": "ΣΑΣ", "message": "the ΩMEGA of \u{212a}elvin"},
+            {"timestamp": "2024-10-08T02:00:00Z", "message": "Ошибка чтения"},
+        ]);
+        assert_eq!(service.batch(&records).await.status, 200);
+        drained(&service).await;
+        let [apples, omega, error] = [
+            "ÄPFEL und Birnen",
+            "the ΩMEGA of \u{212a}elvin",
+            "Ошибка чтения",
+        ];
+        for (query, expected) in [
+            ("q=äpfel", vec![apples]),
+            ("q=Äpfel&caseSensitive=true", vec![]),
+            ("q=ÄPFEL&caseSensitive=true", vec![apples]),
+            ("q=ωmega", vec![omega]),
+            ("q=Kelvin", vec![omega]),
+            ("q=ОШИБКА%20ч", vec![error]),
+            ("word=ошибка&word=ЧТЕНИЯ", vec![error]),
+            ("word=pfel", vec![]),
+            ("logLevel=ärger", vec![apples]),
+            ("logLevel=σας", vec![omega]),
+        ] {
+            assert_eq!(messages(&service, query).await, expected, "{query}");
+        }
     }
 );

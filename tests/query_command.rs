@@ -48,6 +48,12 @@ on_both_stores!(each_flag_finds_what_its_filter_finds, async |service| {
         (&["--min-level", "warn"], vec![database, memory]),
         (&["-q", "CONNECTION", "--contains", "fail"], vec![database]),
         (&["-q", "Connection", "--case-sensitive"], vec![]),
+        (
+            &["--word", "user login", "--word", "Successful"],
+            vec![login],
+        ),
+        (&["--word", "use"], vec![]),
+        (&["--word", "CONNECTION", "--case-sensitive"], vec![]),
         (&["--regex", "(?i)^.{4} login|usage$"], vec![login, memory]),
         (&["--attr", "service=orders"], vec![database]),
         (

@@ -14,7 +14,6 @@ use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use record::batch::BatchBuilder;
 use record::documents::DocumentList;
-use record::id::RecordId;
 
 use super::{ALL, Opened, Place, batch_id};
 use crate::support::mongod;
@@ -66,7 +65,7 @@ fn batch(random: &mut StdRng, names: &[&str]) -> Arc<DocumentList> {
         let attributes = object(random, names, 0).to_vec().unwrap();
         let members = &attributes[LENGTH..attributes.len() - 1];
         let time = Some(Timestamp::from_nanos(i64::try_from(number).unwrap()));
-        builder.record(time, Some("INFO"), "m", |writer| {
+        builder.record(time, Some("INFO"), &number.to_string(), |writer| {
             writer.members(members);
             Ok(())
         });
@@ -91,9 +90,9 @@ fn query(path: &str, value: Option<&str>) -> Query {
     Query::parse(&format!("attr.{path}={written}"), Timestamp::from_nanos(0)).unwrap()
 }
 
-async fn found(opened: &Opened, query: &Query) -> BTreeSet<RecordId> {
+async fn found(opened: &Opened, query: &Query) -> BTreeSet<String> {
     let rows = opened.walk(query, ALL).await;
-    rows.into_iter().map(|row| row.id).collect()
+    rows.into_iter().map(|row| row.message).collect()
 }
 
 /// What the server's own query finds.
@@ -101,7 +100,7 @@ async fn found_by_server(
     collection: &Collection<Document>,
     path: &str,
     value: Option<&str>,
-) -> BTreeSet<RecordId> {
+) -> BTreeSet<String> {
     let condition = match value {
         None => doc! { "$exists": true },
         Some(text) => {
@@ -111,13 +110,10 @@ async fn found_by_server(
         }
     };
     let filter = doc! { format!("attributes.{path}"): condition };
-    let documents = collection.find(filter).projection(doc! { "_id": 1 });
+    let documents = collection.find(filter).projection(doc! { "message": 1 });
     let documents: Vec<Document> = documents.await.unwrap().try_collect().await.unwrap();
-    let id = |document: Document| {
-        let bytes = document.get_binary_generic("_id").unwrap();
-        RecordId::from_slice(bytes).unwrap()
-    };
-    documents.into_iter().map(id).collect()
+    let message = |document: Document| document.get_str("message").unwrap().to_owned();
+    documents.into_iter().map(message).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,9 +5,9 @@
 use super::QueryError;
 use super::attribute_path::leads_to;
 use super::json_parts::Text;
+use super::needle::LONGEST;
 use super::patience::{GaveUp, Patience};
 use super::quoting;
-use super::text_filter::LONGEST;
 
 /// Before a value: the attribute has not got it.
 const NOT: char = '!';

@@ -2,7 +2,7 @@
 
 /// The names of the filters; order is a parameter of a query, too, but not of every address.
 pub const FILTERS: &str =
-    "startTime, endTime, logLevel, minLevel, q, caseSensitive, regex, attr.KEY";
+    "startTime, endTime, logLevel, minLevel, q, word, caseSensitive, regex, attr.KEY";
 
 /// Characters of an unknown name, or of a value that cannot be read, that are repeated to the caller.
 pub(super) const SHOWN: usize = 100;
@@ -70,6 +70,9 @@ pub enum QueryError {
         /// What was sent.
         value: String,
     },
+    /// A phrase of no words.
+    #[error("word has no word: expected at least one letter, digit or _")]
+    NoWord,
     /// An attribute without a name.
     #[error("attr. has no name behind its dot: expected attr.KEY=VALUE")]
     NoAttribute,
@@ -101,6 +104,7 @@ impl QueryError {
             Self::BadBoolean(_)
             | Self::BadOrder
             | Self::BadQuotes { .. }
+            | Self::NoWord
             | Self::NoAttribute
             | Self::Empty(_)
             | Self::NotUtf8(_) => "invalid_parameter",

@@ -1,6 +1,7 @@
 //! Levels that are asked for: by name in any spelling, by any other text, or from one on.
 
 use super::QueryError;
+use super::folding::folded;
 use super::quoting;
 use logs::{Level, SEVERITY_UNKNOWN};
 use std::borrow::Cow;
@@ -15,7 +16,7 @@ pub(super) const ALL: RangeInclusive<u8> = 1..=24;
 pub struct LevelFilter {
     /// The severities of the known levels that are asked for.
     severities: BTreeSet<u8>,
-    /// Texts that are no known level, in lower case: matched as text without regard to case.
+    /// Texts that are no known level, as they are counted: matched without regard to case.
     texts: BTreeSet<String>,
 }
 
@@ -39,6 +40,18 @@ impl LevelFilter {
         quoting::items(text).map_err(|_| QueryError::not_quoted("logLevel", text))
     }
 
+    /// The text that stands for all spellings of a level that is not known: small letters, without the
+    /// white space around them.
+    pub fn counted(text: &str) -> String {
+        let text = text.trim();
+        let counted = folded(text);
+        // One that has become a known level (`verboſe`) would be asked for as that.
+        match Level::from_text(&counted) {
+            Some(_) => text.to_owned(),
+            None => counted,
+        }
+    }
+
     /// How a level is written in quotes, when without them it would ask for something else.
     pub fn quoted(name: &str) -> Option<String> {
         let is_plain = !name.is_empty() && !name.contains(',') && !quoting::is_quoted(name);
@@ -50,7 +63,7 @@ impl LevelFilter {
         for name in Self::names(text)? {
             match Level::from_text(&name) {
                 Some(level) => self.severities.extend(level.severities()),
-                None => drop(self.texts.insert(name.trim().to_lowercase())),
+                None => drop(self.texts.insert(Self::counted(&name))),
             }
         }
         Ok(())
@@ -70,7 +83,7 @@ impl LevelFilter {
         self.severities.contains(&severity)
             || (severity == SEVERITY_UNKNOWN
                 && !self.texts.is_empty()
-                && level.is_some_and(|level| self.texts.contains(&level.trim().to_lowercase())))
+                && level.is_some_and(|level| self.texts.contains(&Self::counted(level))))
     }
 
     /// The severities that can match, ascending.

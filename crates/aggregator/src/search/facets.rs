@@ -105,7 +105,7 @@ impl Facets {
             match Level::from_severity(severity) {
                 Some(level) => self.level.add(level.name(), record),
                 None if severity == SEVERITY_UNKNOWN => {
-                    self.level.add(&text.trim().to_lowercase(), record);
+                    self.level.add(&LevelFilter::counted(text), record);
                 }
                 // No filter for a level finds it.
                 None => {}

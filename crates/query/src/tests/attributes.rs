@@ -71,6 +71,32 @@ fn any_value_can_be_asked_for_in_quotes() {
 }
 
 #[test]
+fn what_begins_with_a_quote_and_is_no_json_string_is_refused() {
+    for (text, code, said) in [
+        (
+            "attr.v=\"x",
+            "invalid_parameter",
+            "attr.KEY has \"\\\"x\", which begins with a quote and is no JSON string: \
+             expected \"VALUE\" with \\\" for a quote and \\\\ for a backslash in it",
+        ),
+        (
+            "attr.v=!\"C:\\dir\"",
+            "invalid_parameter",
+            "attr.KEY has \"\\\"C:\\\\dir\\\"\", which begins",
+        ),
+        (
+            "logLevel=warn,\"x",
+            "invalid_parameter",
+            "logLevel has \"warn,\\\"x\", which begins",
+        ),
+    ] {
+        let error = parse(text).unwrap_err();
+        assert_eq!(error.code(), code, "{text}");
+        assert!(error.to_string().starts_with(said), "{error}");
+    }
+}
+
+#[test]
 fn a_level_in_quotes_may_be_empty_or_have_a_comma() {
     for (query, level, expected) in [
         (r#"logLevel="""#, "", true),

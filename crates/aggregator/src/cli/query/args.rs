@@ -36,7 +36,10 @@ pub struct QueryArgs {
     /// Whose message contains this text; given several times, all of them.
     #[arg(short = 'q', long, value_name = "TEXT", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub contains: Vec<String>,
-    /// Tell A to Z from a to z in texts.
+    /// In whose message these words stand, in this order and as whole words; given several times, all of them.
+    #[arg(long = "word", value_name = "WORDS", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
+    pub words: Vec<String>,
+    /// Tell capital from small letters in texts and words.
     #[arg(long)]
     pub case_sensitive: bool,
     /// In whose message this expression is found; given several times, all of them.

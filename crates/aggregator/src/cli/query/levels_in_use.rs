@@ -111,7 +111,7 @@ impl DoubtfulLevels {
 fn as_counted(name: &str) -> String {
     match Level::from_text(name) {
         Some(level) => level.name().to_owned(),
-        None => name.trim().to_lowercase(),
+        None => LevelFilter::counted(name),
     }
 }
 
