@@ -136,6 +136,52 @@ on_both_stores!(
     }
 );
 
+on_both_stores!(
+    every_value_can_be_asked_for_as_it_is_told_or_as_it_is_quoted,
+    async |service| {
+        let texts = [
+            "", "!x", "x", "\"q\"", "\"", "a\"b", "a\\b", "\n", "a,b", "null",
+        ];
+        let time = |number: usize| format!("2024-10-08T00:00:{number:02}Z");
+        let records: Vec<Value> = texts
+            .iter()
+            .enumerate()
+            .map(|(number, text)| {
+                json!({"timestamp": time(number), "level": text, "message": "m", "v": text, "list": [text, 1]})
+            })
+            .chain([json!({"timestamp": time(30), "message": "m", "v": null, "n": 1})])
+            .collect();
+        assert_eq!(service.batch(&json!(records)).await.status, 200);
+        drained(&service).await;
+        let answer = facets(&service, "limit=100").await;
+        let mut told = 0;
+        for field in answer["fields"].as_array().unwrap() {
+            let name = field["field"].as_str().unwrap();
+            let key = if name == "level" { "logLevel" } else { name };
+            for value in field["values"].as_array().unwrap() {
+                let text = value.get("quoted").unwrap_or(&value["value"]);
+                let mut query = form_urlencoded::Serializer::new(String::new());
+                query.append_pair(key, text.as_str().unwrap());
+                let rows = number_found(&service, &query.finish()).await;
+                assert_eq!(value["count"], rows, "{name} {value}");
+                told += 1;
+            }
+        }
+        assert!(told > 3 * texts.len() - 3, "{answer}");
+        let quoted: Vec<&str> = answer["fields"][1]["values"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|value| value.get("quoted")?.as_str())
+            .collect();
+        assert_eq!(
+            quoted,
+            [r#""""#, r#""!x""#, r#""\"""#, r#""\"q\"""#],
+            "{answer}"
+        );
+    }
+);
+
 async fn little_time(backend: Backend) {
     let settings = backend.builder("facets_longer_than_their_time").await;
     let service = settings.env("QUERY_MAX_TIME", "1ms").start().await;

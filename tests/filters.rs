@@ -41,6 +41,11 @@ on_both_stores!(each_filter_finds_what_it_says, async |service| {
         ("q=CONNECTION", vec![database, closed]),
         ("q=connection&q=fail", vec![database]),
         ("q=Connection&caseSensitive=true", vec![]),
+        ("word=USER&word=login%20successful", vec![login]),
+        ("word=connection%20fail", vec![]),
+        ("word=connection", vec![database, closed]),
+        ("word=Connection&caseSensitive=true", vec![]),
+        ("word=use&minLevel=info", vec![]),
         ("regex=(?i)^.{4}%20login|usage$", vec![login, memory]),
         ("attr.service=orders", vec![database]),
         ("attr.service=!orders&minLevel=info", vec![login, memory]),
@@ -115,3 +120,77 @@ async fn get(service: &Service, path: &str) -> Value {
     assert_eq!(reply.status, 200, "{path}: {}", reply.text());
     reply.json()
 }
+
+on_both_stores!(
+    a_path_leads_into_the_objects_of_an_array_and_to_a_place_in_it,
+    async |service| {
+        let records = json!([
+            {"timestamp": "2024-10-08T00:00:00Z", "message": "one", "cred": [{"u": "bob"}]},
+            {"timestamp": "2024-10-08T01:00:00Z", "message": "two", "cred": [{"u": "eve"}, {"u": "bob", "roles": ["a", "b"]}]},
+            {"timestamp": "2024-10-08T02:00:00Z", "message": "three", "cred": {"u": "bob"}},
+            {"timestamp": "2024-10-08T03:00:00Z", "message": "four", "cred": [[{"u": "bob"}], "bob"]},
+            {"timestamp": "2024-10-08T04:00:00Z", "message": "five", "a": [{"cred.u": "bob"}]},
+        ]);
+        assert_eq!(service.batch(&records).await.status, 200);
+        drained(&service).await;
+        for (query, expected) in [
+            ("attr.cred.u=bob", vec!["one", "two", "three"]),
+            ("attr.cred.u=!bob", vec!["four", "five"]),
+            ("attr.cred.u", vec!["one", "two", "three"]),
+            ("attr.cred.0.u=bob", vec!["one", "four"]),
+            ("attr.cred.1.u=bob", vec!["two"]),
+            ("attr.cred.roles=b", vec!["two"]),
+            ("attr.cred.roles.1=b", vec!["two"]),
+            ("attr.cred.1=bob", vec!["four"]),
+            ("attr.cred=bob", vec!["four"]),
+            ("attr.a.cred.u=bob", vec!["five"]),
+            ("attr.a.0.cred.u=bob", vec!["five"]),
+        ] {
+            assert_eq!(messages(&service, query).await, expected, "{query}");
+        }
+        let facets = service.get("/logs/facets?fields=attr.cred.u,attr.cred.0.u");
+        let fields = facets.await.json()["fields"].clone();
+        let value = |value: &str, count: u64| json!({"value": value, "count": count});
+        assert_eq!(
+            fields,
+            json!([
+                {"field": "attr.cred.u", "records": 3, "distinct": 2, "values": [value("bob", 3), value("eve", 1)]},
+                {"field": "attr.cred.0.u", "records": 3, "distinct": 2, "values": [value("bob", 2), value("eve", 1)]},
+            ])
+        );
+        let found = service.get("/logs/facets").await.text();
+        assert!(found.contains("\"attr.cred.roles\""), "{found}");
+    }
+);
+
+on_both_stores!(
+    letters_of_any_script_are_found_in_either_case,
+    async |service| {
+        let records = json!([
+            {"timestamp": "2024-10-08T00:00:00Z", "level": "ÄRGER", "message": "ÄPFEL und Birnen"},
+            {"timestamp": "2024-10-08T01:00:00Z", "level": "ΣΑΣ", "message": "the ΩMEGA of \u{212a}elvin"},
+            {"timestamp": "2024-10-08T02:00:00Z", "message": "Ошибка чтения"},
+        ]);
+        assert_eq!(service.batch(&records).await.status, 200);
+        drained(&service).await;
+        let [apples, omega, error] = [
+            "ÄPFEL und Birnen",
+            "the ΩMEGA of \u{212a}elvin",
+            "Ошибка чтения",
+        ];
+        for (query, expected) in [
+            ("q=äpfel", vec![apples]),
+            ("q=Äpfel&caseSensitive=true", vec![]),
+            ("q=ÄPFEL&caseSensitive=true", vec![apples]),
+            ("q=ωmega", vec![omega]),
+            ("q=Kelvin", vec![omega]),
+            ("q=ОШИБКА%20ч", vec![error]),
+            ("word=ошибка&word=ЧТЕНИЯ", vec![error]),
+            ("word=pfel", vec![]),
+            ("logLevel=ärger", vec![apples]),
+            ("logLevel=σας", vec![omega]),
+        ] {
+            assert_eq!(messages(&service, query).await, expected, "{query}");
+        }
+    }
+);

@@ -48,6 +48,12 @@ on_both_stores!(each_flag_finds_what_its_filter_finds, async |service| {
         (&["--min-level", "warn"], vec![database, memory]),
         (&["-q", "CONNECTION", "--contains", "fail"], vec![database]),
         (&["-q", "Connection", "--case-sensitive"], vec![]),
+        (
+            &["--word", "user login", "--word", "Successful"],
+            vec![login],
+        ),
+        (&["--word", "use"], vec![]),
+        (&["--word", "CONNECTION", "--case-sensitive"], vec![]),
         (&["--regex", "(?i)^.{4} login|usage$"], vec![login, memory]),
         (&["--attr", "service=orders"], vec![database]),
         (
@@ -82,6 +88,35 @@ on_both_stores!(each_flag_finds_what_its_filter_finds, async |service| {
     ] {
         assert_eq!(found(&service, flags).await, expected, "{flags:?}");
     }
+});
+
+on_both_stores!(any_value_can_be_given_in_quotes, async |service| {
+    let records = json!([
+        {"timestamp": "2024-10-08T00:00:00Z", "level": "a,b", "message": "empty", "v": ""},
+        {"timestamp": "2024-10-08T01:00:00Z", "level": "a", "message": "not", "v": "!x"},
+        {"timestamp": "2024-10-08T02:00:00Z", "level": "b", "message": "quotes", "v": "say \"x\""},
+        {"timestamp": "2024-10-08T03:00:00Z", "message": "none"},
+    ]);
+    store(&service, &records).await;
+    for (flags, expected) in [
+        (["--attr", r#"v="""#], &["empty"][..]),
+        (["--attr", r#"v="!x""#], &["not"]),
+        (["--attr", r#"v=!"!x""#], &["empty", "quotes", "none"]),
+        (["--attr", r#"v="say \"x\"""#], &["quotes"]),
+        (["--attr", "v=say \"x\""], &["quotes"]),
+        (["--level", r#""A,b""#], &["empty"]),
+        (["--level", "A,b"], &["not", "quotes"]),
+    ] {
+        assert_eq!(found(&service, &flags).await, expected, "{flags:?}");
+    }
+    let refused = query(&service.url(""), &["--attr", "v=\"x"]).await;
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+    assert!(
+        refused
+            .stderr
+            .contains("--attr has \"\\\"x\", which begins with a quote"),
+        "{refused:?}"
+    );
 });
 
 on_both_stores!(each_form_shows_the_same_records, async |service| {

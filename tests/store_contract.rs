@@ -1,6 +1,8 @@
 //! What a store promises, tried on both: one suite over the trait, without the service around it.
 
 mod inserts;
+mod letters;
+mod nested;
 mod pages;
 mod random;
 

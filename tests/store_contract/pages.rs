@@ -19,7 +19,7 @@ fn between(nanos: Range<i64>) -> Query {
 
 fn of_level(text: &str) -> Query {
     Query {
-        levels: Some(LevelFilter::new(text)),
+        levels: Some(LevelFilter::new(text).unwrap()),
         ..Query::default()
     }
 }
@@ -198,7 +198,7 @@ contract!(bounds_are_exact_to_the_nanosecond, async |place| {
         .map(|step| Sample::at(base + step, "WARN", step.to_string()))
         .collect();
     opened.insert(&documents("nanos", &samples)).await;
-    for levels in [None, Some(LevelFilter::new("warning"))] {
+    for levels in [None, Some(LevelFilter::new("warning").unwrap())] {
         for (start, end) in [
             (0, 5),
             (1, 4),

@@ -53,9 +53,9 @@ const LEVELS: [&str; 24] = [
 
 /// Pieces of messages: upper and lower case within and beyond ASCII, what expressions treat as
 /// special, what is no letter at all.
-const PIECES: [&str; 16] = [
+const PIECES: [&str; 20] = [
     "GET", "get", "Order", "order ", "Ä", "ä", "ß", "ſ", "\u{212a}", "k", "(.*)", "\\", "\n", "\0",
-    "情", "e\u{301}",
+    "情", "\u{301}e", " ", "ẞ", "Σ", "ς",
 ];
 
 /// How many queries are tried; more by setting `RANDOM_QUERIES`.

@@ -1,12 +1,10 @@
 //! The texts of several attributes of a record, found on one way through all of them.
 
-use super::attribute_filter::Text;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
-use std::fmt;
+use super::json_parts::{Text, each_member};
+use std::ops::ControlFlow;
 
 /// The attributes at `keys`, in their order, as a reader sees them: a string without its quotes, all else
-/// as JSON. Dots lead into objects, as they do for an [`AttributeFilter`](super::AttributeFilter).
+/// as JSON. Dots lead into objects, but not through arrays: a key has one text.
 pub fn attribute_texts(attributes: &str, keys: &[&str]) -> Vec<Option<String>> {
     let mut texts = vec![None; keys.len()];
     let mut wanted: Vec<Wanted<'_>> = keys.iter().copied().zip(0..).collect();
@@ -19,49 +17,27 @@ pub fn attribute_texts(attributes: &str, keys: &[&str]) -> Vec<Option<String>> {
 type Wanted<'a> = (&'a str, usize);
 
 fn members(object: &str, wanted: &[Wanted<'_>], texts: &mut [Option<String>]) {
-    let mut deserializer = serde_json::Deserializer::from_str(object);
-    // What is no object has no members.
-    deserializer
-        .deserialize_map(Walk { wanted, texts })
-        .unwrap_or_default();
-}
-
-struct Walk<'a> {
-    /// Sorted, so that those that begin with a name stand together.
-    wanted: &'a [Wanted<'a>],
-    texts: &'a mut [Option<String>],
-}
-
-impl<'de> Visitor<'de> for Walk<'_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut members_of: M) -> Result<(), M::Error> {
-        while let Some(Text(name)) = members_of.next_key::<Text<'de>>()? {
-            let value = members_of.next_value::<&'de RawValue>()?.get();
-            let first = self.wanted.partition_point(|(key, _)| **key < *name);
-            let mut nested = Vec::new();
-            for (key, place) in self.wanted.iter().skip(first) {
-                let Some(rest) = key.strip_prefix(&*name) else {
-                    break;
-                };
-                match self.texts.get_mut(*place) {
-                    Some(text @ None) if rest.is_empty() => *text = Some(shown(value)),
-                    Some(None) if value.starts_with('{') => {
-                        nested.extend(rest.strip_prefix('.').map(|rest| (rest, *place)));
-                    }
-                    _ => {}
+    each_member(object, &mut |name, value| {
+        // They are sorted: those that begin with the name stand together.
+        let first = wanted.partition_point(|(key, _)| *key < name);
+        let mut nested = Vec::new();
+        for (key, place) in wanted.iter().skip(first) {
+            let Some(rest) = key.strip_prefix(name) else {
+                break;
+            };
+            match texts.get_mut(*place) {
+                Some(text @ None) if rest.is_empty() => *text = Some(shown(value)),
+                Some(None) if value.starts_with('{') => {
+                    nested.extend(rest.strip_prefix('.').map(|rest| (rest, *place)));
                 }
-            }
-            if !nested.is_empty() {
-                members(value, &nested, self.texts);
+                _ => {}
             }
         }
-        Ok(())
-    }
+        if !nested.is_empty() {
+            members(value, &nested, texts);
+        }
+        ControlFlow::Continue(())
+    });
 }
 
 fn shown(json: &str) -> String {

@@ -1,79 +1,72 @@
 //! Every value among attributes, as [`AttributeFilter`](super::AttributeFilter) finds it.
 
-use super::attribute_filter::Text;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
-use std::fmt;
+use super::attribute_path::leads_to;
+use super::json_parts::{Text, each_element, each_member};
+use super::patience::Patience;
+use std::ops::ControlFlow;
 
 /// Calls `each` with the path and the text of every value: a filter for this key and this value finds
-/// the record. Dots lead into objects, and an array has the values of its elements; an object is no
-/// value itself.
+/// the record. Dots lead into objects, also into those that stand in an array; an array has the values
+/// of its elements, and an object is no value itself.
 pub fn each_value(attributes: &str, each: &mut dyn FnMut(&str, &str)) {
     let mut path = String::new();
     members(attributes, &mut path, true, each);
 }
 
-fn members(object: &str, path: &mut String, is_root: bool, each: &mut dyn FnMut(&str, &str)) {
-    let mut deserializer = serde_json::Deserializer::from_str(object);
-    let walk = Walk {
-        path,
-        is_root,
-        each,
-    };
-    // What is no object has no members.
-    deserializer.deserialize_map(walk).unwrap_or_default();
-}
-
-struct Walk<'a> {
-    /// The object's own path.
-    path: &'a mut String,
-    is_root: bool,
-    each: &'a mut dyn FnMut(&str, &str),
-}
-
-impl<'de> Visitor<'de> for Walk<'_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut members_of: M) -> Result<(), M::Error> {
-        let end = self.path.len();
-        while let Some(Text(name)) = members_of.next_key::<Text<'de>>()? {
-            let value = members_of.next_value::<&'de RawValue>()?.get();
-            if !self.is_root {
-                self.path.push('.');
-            }
-            self.path.push_str(&name);
-            match value.as_bytes().first() {
-                Some(b'{') => members(value, self.path, false, self.each),
-                Some(b'[') => elements(value, self.path, self.each),
-                _ => single(value, self.path, self.each),
-            }
-            self.path.truncate(end);
+/// Calls `each` with the text of every value at `path`, which may also name places in arrays.
+pub fn each_value_at(attributes: &str, path: &str, each: &mut dyn FnMut(&str)) {
+    let mut goes_on = || true;
+    let patience = &mut Patience::new(&mut goes_on);
+    let mut is_last = |value: &str| {
+        if !value.starts_with(['{', '[']) {
+            single(value, each);
         }
-        Ok(())
-    }
+        false
+    };
+    // Its patience has no end.
+    leads_to(attributes, path, &mut is_last, patience).unwrap_or_default();
 }
 
-fn elements(array: &str, path: &str, each: &mut dyn FnMut(&str, &str)) {
-    let elements = serde_json::from_str::<Vec<&RawValue>>(array).unwrap_or_default();
-    let elements = elements.iter().map(|element| element.get());
-    for element in elements.filter(|element| !element.starts_with(['{', '['])) {
-        single(element, path, each);
-    }
+fn members(object: &str, path: &mut String, is_root: bool, each: &mut dyn FnMut(&str, &str)) {
+    let end = path.len();
+    each_member(object, &mut |name, value| {
+        if !is_root {
+            path.push('.');
+        }
+        path.push_str(name);
+        match value.as_bytes().first() {
+            Some(b'{') => members(value, path, false, each),
+            Some(b'[') => elements(value, path, each),
+            _ => at(path, value, each),
+        }
+        path.truncate(end);
+        ControlFlow::Continue(())
+    });
 }
 
-fn single(json: &str, path: &str, each: &mut dyn FnMut(&str, &str)) {
+fn elements(array: &str, path: &mut String, each: &mut dyn FnMut(&str, &str)) {
+    each_element(array, &mut |element| {
+        match element.as_bytes().first() {
+            Some(b'{') => members(element, path, false, each),
+            Some(b'[') => {}
+            _ => at(path, element, each),
+        }
+        ControlFlow::Continue(())
+    });
+}
+
+fn at(path: &str, json: &str, each: &mut dyn FnMut(&str, &str)) {
     // No filter can ask for a name that is empty.
-    if path.is_empty() {
-        return;
+    if !path.is_empty() {
+        single(json, &mut |text| each(path, text));
     }
+}
+
+fn single(json: &str, each: &mut dyn FnMut(&str)) {
     if !json.starts_with('"') {
-        each(path, json);
+        each(json);
     } else if let Ok(Text(text)) = serde_json::from_str(json) {
-        each(path, &text);
+        each(&text);
     }
 }
 
@@ -84,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_filter_for_each_value_finds_the_record() {
-        let attributes = r#"{"service":"check\"out","n":500,"r":0.5,"ok":true,"none":null,"tags":["a","b",1,[2],{"x":3}],"http":{"status":404,"a.b":{"c":"x"}},"http.method":"GET","":1,"e":{"":{"f":2}}}"#;
+        let attributes = r#"{"service":"check\"out","n":500,"r":0.5,"ok":true,"none":null,"tags":["a","b",1,[2,{"y":5}],{"x":3,"z":[{"w":4}]}],"http":{"status":404,"a.b":{"c":"x"}},"http.method":"GET","":1,"e":{"":{"f":2}}}"#;
         let mut found = Vec::new();
         each_value(attributes, &mut |path, value| {
             found.push(format!("{path}={value}"));
@@ -105,12 +98,43 @@ mod tests {
                 "tags=a",
                 "tags=b",
                 "tags=1",
+                "tags.x=3",
+                "tags.z.w=4",
                 "http.status=404",
                 "http.a.b.c=x",
                 "http.method=GET",
                 "e..f=2",
             ]
         );
+    }
+
+    #[test]
+    fn the_values_at_a_path_are_those_that_a_filter_for_it_finds() {
+        let attributes =
+            r#"{"a":[{"b":1,"0":"zero"},[{"b":2},"x"],{"b":[3,[4],{"c":5}]}],"a.0":{"b":true}}"#;
+        for (path, expected) in [
+            ("a.b", &["1", "3"][..]),
+            ("a.0", &["zero"]),
+            ("a.0.b", &["1", "true"]),
+            ("a.1", &[]),
+            ("a.1.0.b", &["2"]),
+            ("a.1.b", &["2"]),
+            ("a.2.b.2.c", &["5"]),
+            ("a.b.c", &["5"]),
+            ("a", &[]),
+            ("a.01.b", &[]),
+            ("a.3", &[]),
+        ] {
+            let mut found = Vec::new();
+            each_value_at(attributes, path, &mut |value| found.push(value.to_owned()));
+            assert_eq!(found, expected, "{path}");
+            for value in expected {
+                let filter = AttributeFilter::new(path, value).unwrap();
+                let mut goes_on = || true;
+                let found = filter.matches(Some(attributes), &mut Patience::new(&mut goes_on));
+                assert_eq!(found, Ok(true), "{path}={value}");
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 /// The names of the filters; order is a parameter of a query, too, but not of every address.
 pub const FILTERS: &str =
-    "startTime, endTime, logLevel, minLevel, q, caseSensitive, regex, attr.KEY";
+    "startTime, endTime, logLevel, minLevel, q, word, caseSensitive, regex, attr.KEY";
+
+/// Characters of an unknown name, or of a value that cannot be read, that are repeated to the caller.
+pub(super) const SHOWN: usize = 100;
 
 /// Why a query string is no query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +59,20 @@ pub enum QueryError {
     /// An order that is none.
     #[error("order is neither asc nor desc")]
     BadOrder,
+    /// A value that begins with a quote, cut to a bearable length.
+    #[error(
+        "{parameter} has {value:?}, which begins with a quote and is no JSON string: \
+         expected \"VALUE\" with \\\" for a quote and \\\\ for a backslash in it"
+    )]
+    BadQuotes {
+        /// Which parameter.
+        parameter: &'static str,
+        /// What was sent.
+        value: String,
+    },
+    /// A phrase of no words.
+    #[error("word has no word: expected at least one letter, digit or _")]
+    NoWord,
     /// An attribute without a name.
     #[error("attr. has no name behind its dot: expected attr.KEY=VALUE")]
     NoAttribute,
@@ -67,6 +84,13 @@ const TIMES: &str = "expected one such as 2024-10-08, 2024-10-08T10:00 or \
                      since 1970, now, today, yesterday, or before now such as -15m or -1h30m";
 
 impl QueryError {
+    pub(super) fn not_quoted(parameter: &'static str, value: &str) -> Self {
+        Self::BadQuotes {
+            parameter,
+            value: value.chars().take(SHOWN).collect(),
+        }
+    }
+
     /// A code that stays the same, for programs.
     pub fn code(&self) -> &'static str {
         match self {
@@ -79,6 +103,8 @@ impl QueryError {
             Self::BadRegex(_) => "invalid_regex",
             Self::BadBoolean(_)
             | Self::BadOrder
+            | Self::BadQuotes { .. }
+            | Self::NoWord
             | Self::NoAttribute
             | Self::Empty(_)
             | Self::NotUtf8(_) => "invalid_parameter",

@@ -1,7 +1,7 @@
 //! What is asked for: parsed from the query string, and decided by [`Query::matches_within`] alone.
 //!
 //! A store narrows with [`Query::bounds`], [`Query::severities`], [`Query::texts`],
-//! [`Query::message_matches`] and [`Query::attributes`], which never leave out a record that matches;
+//! [`Query::phrases`], [`Query::message_matches`] and [`Query::attributes`], which never leave out a record that matches;
 //! whether one matches is said here and nowhere else, so both stores answer alike.
 //!
 //! Pure: `now` and the cursors' key come in. It knows no store, and HTTP only as far as a query string
@@ -12,36 +12,47 @@
 //! works on both stores then; narrowing in a store only makes it faster.
 
 mod attribute_filter;
+mod attribute_path;
 mod attribute_texts;
 mod attribute_values;
 mod automaton;
 pub mod buckets;
 pub mod cursor;
 mod error;
+mod folding;
 pub mod grid;
 pub mod interval;
+mod json_parts;
 mod level_filter;
+mod needle;
 mod pairs;
 mod parse;
 mod patience;
 mod pattern;
+mod phrase_filter;
+mod quoting;
 pub mod shift;
 pub mod span;
 mod text_filter;
 mod time;
+mod words;
 pub mod zone;
 
 pub use attribute_filter::AttributeFilter;
+pub use attribute_path::may_name_a_place;
 pub use attribute_texts::attribute_texts;
-pub use attribute_values::each_value;
+pub use attribute_values::{each_value, each_value_at};
 pub use error::FILTERS;
 pub use error::QueryError;
+pub use folding::{cases, folded};
 pub use level_filter::LevelFilter;
 pub use pairs::{Pair, attribute_key, pairs};
 pub use parse::once;
 pub use patience::{GaveUp, Patience};
 pub use pattern::Pattern;
+pub use phrase_filter::Phrase;
 pub use text_filter::Substring;
+pub use words::words;
 
 use logs::{Level, Timestamp};
 use record::id::RecordId;
@@ -59,6 +70,8 @@ pub struct Query {
     pub min_level: Option<Level>,
     /// Texts that the message contains, all of them.
     pub texts: Vec<Substring>,
+    /// Phrases of whole words that are in the message, all of them.
+    pub phrases: Vec<Phrase>,
     /// Regular expressions that are found in the message, all of them.
     pub patterns: Vec<Pattern>,
     /// What is said of attributes, all of it.
@@ -162,6 +175,11 @@ impl Query {
                 return Ok(false);
             }
         }
+        for phrase in &self.phrases {
+            if !phrase.is_in(message, patience)? {
+                return Ok(false);
+            }
+        }
         for pattern in &self.patterns {
             if !pattern.is_in(message, patience)? {
                 return Ok(false);
@@ -173,13 +191,14 @@ impl Query {
     /// Bytes that what is looked for in messages takes at most, while it is looked for.
     pub fn bytes(&self) -> usize {
         let texts: usize = self.texts.iter().map(Substring::bytes).sum();
+        let phrases: usize = self.phrases.iter().map(Phrase::bytes).sum();
         let patterns: usize = self.patterns.iter().map(Pattern::bytes).sum();
-        texts + patterns
+        texts + phrases + patterns
     }
 
     /// Whether anything is looked for in messages.
     pub fn looks_into_messages(&self) -> bool {
-        !self.texts.is_empty() || !self.patterns.is_empty()
+        !self.texts.is_empty() || !self.phrases.is_empty() || !self.patterns.is_empty()
     }
 
     /// Whether nothing is asked for but times and levels that are known by their severity, so that an
@@ -193,10 +212,12 @@ impl Query {
             order: _,
             levels,
             texts,
+            phrases,
             patterns,
             attributes,
         } = self;
         texts.is_empty()
+            && phrases.is_empty()
             && patterns.is_empty()
             && attributes.is_empty()
             && !levels.as_ref().is_some_and(LevelFilter::has_texts)

@@ -1,11 +1,9 @@
 //! The names and values of a query string, as text.
 
 use crate::QueryError;
+use crate::error::SHOWN;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
-
-/// Characters of an unknown name that are repeated to the caller.
-const SHOWN: usize = 100;
 
 /// A name and its value.
 pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);

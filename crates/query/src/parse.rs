@@ -1,7 +1,9 @@
 //! The part of an address behind the question mark, read into a [`Query`].
 
 use super::pairs::{Pair, attribute_key, pairs, shown};
-use super::{AttributeFilter, LevelFilter, Order, Pattern, Query, QueryError, Substring, time};
+use super::{
+    AttributeFilter, LevelFilter, Order, Pattern, Phrase, Query, QueryError, Substring, time,
+};
 use logs::{Level, Timestamp};
 
 /// Values of one parameter that may be given several times.
@@ -41,6 +43,7 @@ struct Given {
     levels: LevelFilter,
     min_level: Option<String>,
     texts: Vec<String>,
+    phrases: Vec<String>,
     case_sensitive: Option<String>,
     patterns: Vec<String>,
     attributes: Vec<AttributeFilter>,
@@ -62,10 +65,10 @@ impl Given {
             "logLevel" => {
                 let names = value
                     .trim_matches(|character: char| character == ',' || character.is_whitespace());
-                self.levels.add(filled("logLevel", names)?);
-                Ok(())
+                self.levels.add(filled("logLevel", names)?)
             }
             "q" => several("q", &mut self.texts, filled("q", value)?.to_owned()),
+            "word" => several("word", &mut self.phrases, filled("word", value)?.to_owned()),
             "regex" => several(
                 "regex",
                 &mut self.patterns,
@@ -88,6 +91,7 @@ impl Given {
             .map(|text| Level::from_text(&text).ok_or(QueryError::BadLevel));
         let case_sensitive = boolean("caseSensitive", self.case_sensitive.as_deref())?;
         let texts = self.texts.iter();
+        let phrases = self.phrases.iter();
         let patterns = self.patterns.iter();
         Ok(Query {
             start,
@@ -96,6 +100,9 @@ impl Given {
             min_level: min_level.transpose()?,
             texts: texts
                 .map(|text| Substring::new(text, case_sensitive))
+                .collect::<Result<_, _>>()?,
+            phrases: phrases
+                .map(|text| Phrase::new(text, case_sensitive))
                 .collect::<Result<_, _>>()?,
             patterns: patterns
                 .map(|text| Pattern::new(text))

@@ -2,8 +2,8 @@
 
 use super::QueryError;
 use super::automaton::{Automaton, REGEX_DEPTH};
+use super::needle::LONGEST;
 use super::patience::{GaveUp, Patience};
-use super::text_filter::LONGEST;
 use regex::{Regex, RegexBuilder};
 use std::sync::Arc;
 

@@ -6,6 +6,7 @@ use logs::{Level, Timestamp};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng, RngExt as _};
+use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 /// What is asked, by its parts.
@@ -15,7 +16,10 @@ pub(super) struct Asked {
     levels: Vec<&'static str>,
     min_level: Option<&'static str>,
     texts: Vec<String>,
+    phrases: Vec<String>,
     case_sensitive: bool,
+    /// What the texts and the phrases say, in another way.
+    contained: Vec<Regex>,
     pattern: Option<&'static str>,
     attributes: Vec<(&'static str, String, bool)>,
     pub(super) newest_first: bool,
@@ -42,6 +46,28 @@ impl Asked {
         };
         let texts = random.random_range(0..6_usize).saturating_sub(3);
         let attributes = random.random_range(0..5_usize).saturating_sub(2);
+        let texts: Vec<String> = (0..texts)
+            .map(|_| PIECES.choose(random).unwrap().trim().to_lowercase())
+            .filter(|text| !text.is_empty())
+            .collect();
+        let phrases: Vec<String> = (0..usize::from(one_in(4, random)))
+            .map(|_| {
+                format!(
+                    "{}{}",
+                    PIECES.choose(random).unwrap(),
+                    PIECES.choose(random).unwrap()
+                )
+            })
+            .filter(|phrase| phrase.contains(char::is_alphanumeric))
+            .collect();
+        let case_sensitive = one_in(3, random);
+        let whole = phrases
+            .iter()
+            .map(|phrase| expression(phrase, r"\b", case_sensitive));
+        let contained = texts
+            .iter()
+            .map(|text| expression(text, "", case_sensitive));
+        let contained = contained.chain(whole).collect();
         Self {
             start: one_in(2, random).then_some(start),
             end: one_in(2, random).then_some(end),
@@ -51,11 +77,10 @@ impl Asked {
                     .choose(random)
                     .unwrap()
             }),
-            texts: (0..texts)
-                .map(|_| PIECES.choose(random).unwrap().trim().to_lowercase())
-                .filter(|text| !text.is_empty())
-                .collect(),
-            case_sensitive: one_in(3, random),
+            texts,
+            phrases,
+            case_sensitive,
+            contained,
             pattern: one_in(6, random).then(|| {
                 *["(?i)order", "^GET", r"\\", "Ä|ä", ".{9}"]
                     .choose(random)
@@ -70,6 +95,8 @@ impl Asked {
     pub(super) fn of_time_and_level(random: &mut StdRng) -> Self {
         Self {
             texts: Vec::new(),
+            phrases: Vec::new(),
+            contained: Vec::new(),
             pattern: None,
             attributes: Vec::new(),
             ..Self::random(random)
@@ -92,6 +119,7 @@ impl Asked {
         }
         text.extend_pairs(self.min_level.map(|level| ("minLevel", level)));
         text.extend_pairs(self.texts.iter().map(|part| ("q", part)));
+        text.extend_pairs(self.phrases.iter().map(|part| ("word", part)));
         text.append_pair("caseSensitive", &self.case_sensitive.to_string());
         text.extend_pairs(self.pattern.map(|pattern| ("regex", pattern)));
         for (key, value, negated) in &self.attributes {
@@ -118,21 +146,16 @@ impl Asked {
             .iter()
             .filter(|name| !name.trim().is_empty())
             .peekable();
-        let contains = |text: &String| {
-            row.message.contains(text)
-                || (!self.case_sensitive
-                    && row
-                        .message
-                        .to_ascii_lowercase()
-                        .contains(&text.to_ascii_lowercase()))
-        };
         self.start.is_none_or(|start| start <= nanos)
             && self.end.is_none_or(|end| nanos < end)
             && (named.peek().is_none() || named.any(is_level))
             && self
                 .min_level
                 .is_none_or(|least| known >= Level::from_text(least))
-            && self.texts.iter().all(contains)
+            && self
+                .contained
+                .iter()
+                .all(|expression| expression.is_match(&row.message))
             && self
                 .pattern
                 .is_none_or(|pattern| regex::Regex::new(pattern).unwrap().is_match(&row.message))
@@ -160,6 +183,20 @@ fn written(nanos: i64) -> String {
         1..1_000 => format!("now-{back}ns"),
         _ => Timestamp::from_nanos(nanos).to_string(),
     }
+}
+
+/// A text as an expression, with `edge` where it begins or ends with a part of a word.
+fn expression(text: &str, edge: &str, case_sensitive: bool) -> Regex {
+    let edge = |word: &str| match Regex::new(word).unwrap().is_match(text) {
+        true => edge,
+        false => "",
+    };
+    let (first, last) = (edge(r"^\w"), edge(r"\w$"));
+    let text = format!("{first}{}{last}", regex::escape(text));
+    let expression = RegexBuilder::new(&text)
+        .case_insensitive(!case_sensitive)
+        .build();
+    expression.unwrap()
 }
 
 /// Whether the attribute is there and, unless `value` is empty, has that value.

@@ -1,16 +1,18 @@
 //! The most frequent values of the level and of attributes, counted record by record.
 //!
 //! Pure, and bounded in memory whatever the records hold. A value's count is the number of records
-//! that a filter for it finds (`logLevel=VALUE`, `attr.KEY=VALUE`), unless it is told that it may be
-//! too low.
+//! that a filter for it finds (`logLevel=VALUE`, `attr.KEY=VALUE`, with the value in quotes where it is told
+//! so), unless it is told that it may be too low.
 
 mod frequent;
+mod tally;
 
-use frequent::Frequent;
+pub use tally::Facet;
+
 use logs::{Level, SEVERITY_UNKNOWN};
-use query::each_value;
-use serde::Serialize;
+use query::{AttributeFilter, LevelFilter, each_value, each_value_at, may_name_a_place};
 use std::collections::HashMap;
+use tally::Tally;
 
 /// Attributes that are kept in mind at one time while it is not known which are the most frequent.
 const MOST_FIELDS: usize = 64;
@@ -24,7 +26,7 @@ const LONGEST: usize = 256;
 pub enum Field {
     /// The level.
     Level,
-    /// The attribute at this path: dots lead into objects.
+    /// The attribute at this path, as a filter has it.
     Attribute(String),
 }
 
@@ -36,36 +38,13 @@ impl Field {
             Self::Attribute(key) => format!("attr.{key}"),
         }
     }
-}
 
-/// What was counted of a field.
-#[derive(Debug, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct Facet {
-    field: String,
-    /// Records that have a value there.
-    records: u64,
-    /// Different values; missing when there were too many to count them all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    distinct: Option<usize>,
-    /// By how much the counts may be too low.
-    #[serde(skip_serializing_if = "is_zero")]
-    may_miss: u64,
-    /// Values that are too long to be listed.
-    #[serde(skip_serializing_if = "is_zero")]
-    too_long: u64,
-    values: Vec<Value>,
-}
-
-#[derive(Debug, Serialize, PartialEq, Eq)]
-struct Value {
-    value: String,
-    count: u64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
+    fn quoted(&self, value: &str) -> Option<String> {
+        match self {
+            Self::Level => LevelFilter::quoted(value),
+            Self::Attribute(_) => AttributeFilter::quoted(value),
+        }
+    }
 }
 
 /// What was counted so far.
@@ -75,6 +54,9 @@ pub struct Facets {
     asked: Option<Vec<Field>>,
     level: Tally,
     attributes: HashMap<Box<str>, Tally>,
+    /// Those of the fields that are asked for that may name a place in an array: their values are looked
+    /// for one by one.
+    places: Vec<(Box<str>, Tally)>,
     /// What a field can have lost that was forgotten.
     missed: u64,
     /// Bytes that all values take.
@@ -82,32 +64,27 @@ pub struct Facets {
     records: u64,
 }
 
-/// The values of one field.
-#[derive(Debug, Default)]
-struct Tally {
-    records: u64,
-    /// The last record that had a value.
-    last: u64,
-    values: Frequent,
-    too_long: u64,
-    /// What may be missing from before it was kept in mind.
-    missed: u64,
-}
-
 impl Facets {
     /// Counts the values of these fields; without any, of the level and of the attributes that most
     /// records have.
     pub fn new(asked: Option<Vec<Field>>) -> Self {
-        let mut attributes = HashMap::new();
+        let (mut attributes, mut places) = (HashMap::new(), Vec::new());
         for field in asked.iter().flatten() {
-            if let Field::Attribute(key) = field {
-                attributes.insert(key.as_str().into(), Tally::default());
+            match field {
+                Field::Attribute(key) if may_name_a_place(key) => {
+                    places.push((key.as_str().into(), Tally::default()));
+                }
+                Field::Attribute(key) => {
+                    attributes.insert(key.as_str().into(), Tally::default());
+                }
+                Field::Level => {}
             }
         }
         Self {
             asked,
             level: Tally::default(),
             attributes,
+            places,
             missed: 0,
             bytes: 0,
             records: 0,
@@ -128,7 +105,7 @@ impl Facets {
             match Level::from_severity(severity) {
                 Some(level) => self.level.add(level.name(), record),
                 None if severity == SEVERITY_UNKNOWN => {
-                    self.level.add(&text.trim().to_lowercase(), record);
+                    self.level.add(&LevelFilter::counted(text), record);
                 }
                 // No filter for a level finds it.
                 None => {}
@@ -139,7 +116,18 @@ impl Facets {
             each_value(attributes, &mut |path, value| {
                 self.add_attribute(path, value, record);
             });
+            self.add_places(attributes, record);
         }
+    }
+
+    fn add_places(&mut self, attributes: &str, record: u64) {
+        let (mut before, mut after) = (0, 0);
+        for (path, tally) in &mut self.places {
+            before += tally.values.bytes();
+            each_value_at(attributes, path, &mut |value| tally.add(value, record));
+            after += tally.values.bytes();
+        }
+        self.grow(before, after);
     }
 
     fn add_attribute(&mut self, path: &str, value: &str, record: u64) {
@@ -150,10 +138,7 @@ impl Facets {
             if self.attributes.len() >= MOST_FIELDS {
                 self.forget_rare_fields();
             }
-            let tally = Tally {
-                missed: self.missed,
-                ..Tally::default()
-            };
+            let tally = Tally::after(self.missed);
             self.attributes.insert(path.into(), tally);
         }
         if let Some(tally) = self.attributes.get_mut(path) {
@@ -169,7 +154,9 @@ impl Facets {
     fn grow(&mut self, before: usize, after: usize) {
         self.bytes = self.bytes + after - before;
         while self.bytes > MOST_BYTES {
-            let tallies = self.attributes.values_mut().chain([&mut self.level]);
+            let places = self.places.iter_mut().map(|(_, tally)| tally);
+            let tallies = self.attributes.values_mut().chain(places);
+            let tallies = tallies.chain([&mut self.level]);
             let Some(largest) = tallies.max_by_key(|tally| tally.values.bytes()) else {
                 return;
             };
@@ -201,7 +188,7 @@ impl Facets {
 
     /// Whether attributes make a difference to what is counted.
     pub fn looks_at_attributes(&self) -> bool {
-        self.asked.is_none() || !self.attributes.is_empty()
+        self.asked.is_none() || !self.attributes.is_empty() || !self.places.is_empty()
     }
 
     /// The fields that are asked for with their most frequent values; without any, the level and so
@@ -212,11 +199,18 @@ impl Facets {
         let facet = |field: &Field| {
             let tally = match field {
                 Field::Level => Some(&self.level),
-                Field::Attribute(key) => self.attributes.get(key.as_str()),
+                Field::Attribute(key) => self.attribute(key),
             };
             tally.map(|tally| tally.facet(field, values))
         };
         fields.iter().filter_map(facet).collect()
+    }
+
+    fn attribute(&self, key: &str) -> Option<&Tally> {
+        let place = self.places.iter().find(|(path, _)| **path == *key);
+        place
+            .map(|(_, tally)| tally)
+            .or_else(|| self.attributes.get(key))
     }
 
     /// The level, and the attributes that most records have; of those that are equal in this, the ones
@@ -236,38 +230,6 @@ impl Facets {
         let found = found.into_iter().take(attributes);
         let attributes = found.map(|(path, _)| Field::Attribute(path.to_owned()));
         [Field::Level].into_iter().chain(attributes).collect()
-    }
-}
-
-impl Tally {
-    fn add(&mut self, value: &str, record: u64) {
-        if self.last != record {
-            self.last = record;
-            self.records += 1;
-        }
-        if value.len() > LONGEST {
-            self.too_long += 1;
-        } else {
-            self.values.add(value, record);
-        }
-    }
-
-    fn facet(&self, field: &Field, values: usize) -> Facet {
-        let may_miss = self.missed + self.values.missed();
-        let top = self.values.top(values).into_iter();
-        Facet {
-            field: field.name(),
-            records: self.records,
-            distinct: (may_miss == 0 && self.too_long == 0).then_some(self.values.len()),
-            may_miss,
-            too_long: self.too_long,
-            values: top
-                .map(|(value, count)| Value {
-                    value: value.to_owned(),
-                    count,
-                })
-                .collect(),
-        }
     }
 }
 

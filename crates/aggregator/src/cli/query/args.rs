@@ -36,13 +36,16 @@ pub struct QueryArgs {
     /// Whose message contains this text; given several times, all of them.
     #[arg(short = 'q', long, value_name = "TEXT", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub contains: Vec<String>,
-    /// Tell A to Z from a to z in texts.
+    /// In whose message these words stand, in this order and as whole words; given several times, all of them.
+    #[arg(long = "word", value_name = "WORDS", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
+    pub words: Vec<String>,
+    /// Tell capital from small letters in texts and words.
     #[arg(long)]
     pub case_sensitive: bool,
     /// In whose message this expression is found; given several times, all of them.
     #[arg(long, value_name = "REGEX", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub regex: Vec<String>,
-    /// With this attribute (KEY), with this value (KEY=VALUE), or without it (KEY=!VALUE, KEY=!); given several times, all of it.
+    /// With this attribute (KEY), with this value (KEY=VALUE; any in quotes as in JSON: KEY=""), or without it (KEY=!VALUE, KEY=!); given several times, all of it.
     #[arg(long = "attr", value_name = "KEY[=VALUE]", value_parser = NonEmptyStringValueParser::new())]
     pub attributes: Vec<String>,
     /// The oldest first, or the newest.

@@ -4,7 +4,9 @@ use super::args::QueryArgs;
 use crate::cli::sanitize;
 use form_urlencoded::Serializer;
 use logs::Level;
+use query::LevelFilter;
 use serde::Deserialize;
+use std::borrow::Cow;
 
 /// The address that tells which levels there are.
 pub(super) const FACETS: &str = "/logs/facets";
@@ -44,10 +46,15 @@ impl DoubtfulLevels {
     /// All that are asked for when nothing was found, else those that are no usual ones; `None` without
     /// any.
     pub(super) fn of(args: &QueryArgs, is_found: bool) -> Option<Self> {
-        let names = args.levels.iter().flat_map(|names| names.split(','));
-        let names = names.map(str::trim).filter(|name| !name.is_empty());
-        let names = names.filter(|name| !is_found || Level::from_text(name).is_none());
-        let names: Vec<String> = names.map(str::to_owned).collect();
+        // What cannot be read the service has refused.
+        let names = args
+            .levels
+            .iter()
+            .flat_map(|names| LevelFilter::names(names));
+        let names = names
+            .flatten()
+            .filter(|name| !is_found || Level::from_text(name).is_none());
+        let names: Vec<String> = names.map(Cow::into_owned).collect();
         let mut question = Serializer::new(String::new());
         question
             .append_pair("fields", "level")
@@ -88,6 +95,10 @@ impl DoubtfulLevels {
         if used.is_empty() {
             return Some(format!("no record{time} has a level"));
         }
+        let used: Vec<String> = used
+            .into_iter()
+            .map(|level| LevelFilter::quoted(&level).unwrap_or(level))
+            .collect();
         let [unused, used] =
             [unused.join(" or "), used.join(", ")].map(|names| sanitize::line(&names));
         Some(format!(
@@ -100,7 +111,7 @@ impl DoubtfulLevels {
 fn as_counted(name: &str) -> String {
     match Level::from_text(name) {
         Some(level) => level.name().to_owned(),
-        None => name.to_lowercase(),
+        None => LevelFilter::counted(name),
     }
 }
 
@@ -151,6 +162,15 @@ mod tests {
         assert_eq!(
             levels.sentence(&answer(true, 0, &[])).unwrap(),
             "no record of that time has a level"
+        );
+    }
+
+    #[test]
+    fn a_level_in_quotes_is_one_level_and_is_told_as_it_can_be_asked_for() {
+        let levels = doubtful(&["--level", r#""a,b", "C,d""#], false).unwrap();
+        assert_eq!(
+            levels.sentence(&answer(true, 2, &["", "c,d"])).unwrap(),
+            r#"no record has the level "a,b": there are "", "c,d""#
         );
     }
 

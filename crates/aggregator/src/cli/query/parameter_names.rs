@@ -2,13 +2,14 @@
 //! caller has typed.
 
 /// Parameters that a flag gives, with that flag.
-const FLAGS: [(&str, &str); 11] = [
+const FLAGS: [(&str, &str); 12] = [
     ("startTime", "--since"),
     ("endTime", "--until"),
     ("logLevel", "--level"),
     ("minLevel", "--min-level"),
     ("caseSensitive", "--case-sensitive"),
     ("q", "--contains"),
+    ("word", "--word"),
     ("regex", "--regex"),
     ("attr.KEY", "--attr"),
     ("order", "--order"),
@@ -51,6 +52,7 @@ mod tests {
             ("minLevel=loud", "--min-level is no level: "),
             ("logLevel=,", "--level is empty: "),
             ("regex=(", "--regex cannot be used: "),
+            ("word=!", "--word has no word: "),
             (&many, "--attr is given more than 16 times"),
             (
                 &format!("q={}", "x".repeat(2000)),

@@ -25,6 +25,7 @@ impl Request {
         add("logLevel", &mut args.levels.iter());
         add("minLevel", &mut args.min_level.iter());
         add("q", &mut args.contains.iter());
+        add("word", &mut args.words.iter());
         add("regex", &mut args.regex.iter());
         add("fields", &mut args.fields.iter());
         let mut set = |name: &str, value: &str| search.push((name.to_owned(), value.to_owned()));
@@ -117,6 +118,10 @@ mod tests {
                     "desc",
                 ],
                 "q=a%26b%3Dc&q=-Xmx&caseSensitive=true&order=desc&format=ndjson",
+            ),
+            (
+                &["--word", "it's", "--word", "-x y"],
+                "word=it%27s&word=-x+y&format=ndjson",
             ),
             (
                 &["--regex", r"^\d+ %"],

@@ -48,8 +48,36 @@ fn values_of_level_and_attributes_are_told_the_most_frequent_first() {
     );
     assert_eq!(
         shown(&facets, 4, 5)[4],
+        json!({"field": "attr.tags.c", "records": 1, "distinct": 1, "values": [value("1", 1)]})
+    );
+    assert_eq!(
+        shown(&facets, 5, 5)[5],
         json!({"field": "attr.tags", "records": 1, "distinct": 2, "values": [value("a", 1), value("b", 1)]})
     );
+}
+
+#[test]
+fn a_place_in_an_array_is_told_when_it_is_asked_for() {
+    let asked = ["cred.0.u", "cred.u", "tags.1"].map(attribute);
+    let mut facets = Facets::new(Some(asked.to_vec()));
+    assert!(facets.looks_at_attributes());
+    for attributes in [
+        r#"{"cred":[{"u":"bob"},{"u":"eve"},{"u":"eve"}],"tags":["a","b"]}"#,
+        r#"{"cred":[{"u":"eve"},{"u":"bob"}],"cred.0.u":"ann","tags":{"1":"b"}}"#,
+        r#"{"cred":{"u":"bob"},"tags":["a"]}"#,
+    ] {
+        facets.add(0, None, Some(attributes));
+    }
+    let value = |value: &str, count: u64| json!({"value": value, "count": count});
+    assert_eq!(
+        shown(&facets, 0, 9),
+        json!([
+            {"field": "attr.cred.0.u", "records": 2, "distinct": 3, "values": [value("ann", 1), value("bob", 1), value("eve", 1)]},
+            {"field": "attr.cred.u", "records": 3, "distinct": 2, "values": [value("bob", 3), value("eve", 2)]},
+            {"field": "attr.tags.1", "records": 2, "distinct": 1, "values": [value("b", 2)]},
+        ])
+    );
+    assert!(Facets::new(Some(vec![attribute("a.0")])).looks_at_attributes());
 }
 
 #[test]

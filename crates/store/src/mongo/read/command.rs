@@ -1,9 +1,11 @@
 //! The `find` command for a page: what MongoDB itself can leave out.
 
+mod narrowing;
+
 use crate::INDEXED_FROM;
 use mongodb::bson::spec::BinarySubtype;
-use mongodb::bson::{Binary, Bson, Document, doc};
-use query::{AttributeFilter, Order, Query, Substring};
+use mongodb::bson::{Binary, Document, doc};
+use query::{Order, Query};
 use record::id::{IdFormat, RecordId};
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -56,8 +58,7 @@ impl Find {
             Some((severity, Served::ByScan)) => narrowing.push(severity),
             None => {}
         }
-        narrowing.extend(query.texts.iter().filter_map(contains));
-        narrowing.extend(query.attributes.iter().filter_map(has_value));
+        narrowing.extend(narrowing::conditions(query));
         let (least, most) = (*PAGE_REPLY.start(), *PAGE_REPLY.end());
         let rows = u32::try_from(rows).unwrap_or(most).clamp(1, most);
         let reply = if !narrowing.is_empty() {
@@ -172,87 +173,6 @@ fn binary(id: RecordId, format: IdFormat) -> Binary {
     }
 }
 
-/// The server's expression finds a text wherever [`Substring`] does: without regard to case it
-/// takes more characters for the same, never fewer.
-fn contains(text: &Substring) -> Option<Document> {
-    // An expression of BSON cannot hold it.
-    if text.text().contains('\0') {
-        return None;
-    }
-    let options = if text.is_case_sensitive() { "" } else { "i" };
-    let expression = doc! { "$regex": regex::escape(text.text()), "$options": options };
-    Some(doc! { "message": expression })
-}
-
-/// A name with more dots than this could be divided into too many paths.
-const MOST_DOTS: usize = 2;
-
-/// Where a condition can be asked of the server: what has the value's text can be told, and every path
-/// that the name may stand for can be followed.
-fn has_value(filter: &AttributeFilter) -> Option<Document> {
-    let value = filter.equals()?;
-    let key = filter.key();
-    let is_path = key
-        .split('.')
-        .all(|part| !part.is_empty() && !part.starts_with('$'));
-    if !is_path || key.contains('\0') || key.matches('.').count() > MOST_DOTS {
-        return None;
-    }
-    let mut forms = vec![Bson::from(value)];
-    match value.parse::<i64>() {
-        Ok(number) => forms.push(Bson::from(number)),
-        // Numbers, and texts that something else than a string is shown as.
-        Err(_) if !value.starts_with(|first: char| first.is_alphabetic()) => return None,
-        Err(_) => match value {
-            "true" | "false" => forms.push(Bson::from(value == "true")),
-            "null" | "NaN" | "Infinity" => return None,
-            _ => {}
-        },
-    }
-    let nested = doc! { format!("attributes.{key}"): { "$in": forms.clone() } };
-    let mut ways = vec![nested];
-    ways.extend(dotted(key).map(|names| has_form(&names, &forms)));
-    match ways.len() {
-        1 => ways.pop(),
-        _ => Some(doc! { "$or": ways }),
-    }
-}
-
-/// The other ways to read a name with dots: each of them may also be a part of a member's own name,
-/// which no path of the server can say.
-fn dotted(key: &str) -> impl Iterator<Item = Vec<String>> {
-    let parts: Vec<&str> = key.split('.').collect();
-    let dots = parts.len() - 1;
-    (1..1_u32 << dots).map(move |joined| {
-        let mut names: Vec<String> = Vec::new();
-        for (place, part) in parts.iter().enumerate() {
-            match names.last_mut() {
-                Some(name) if joined >> (place - 1) & 1 == 1 => {
-                    name.push('.');
-                    name.push_str(part);
-                }
-                _ => names.push((*part).to_owned()),
-            }
-        }
-        names
-    })
-}
-
-/// Whether the member that these names lead to has one of these forms, or is an array, which may hold it.
-fn has_form(names: &[String], forms: &[Bson]) -> Document {
-    let member = names
-        .iter()
-        .fold(Bson::from("$attributes"), |object, name| {
-            let name = doc! { "$literal": name };
-            doc! { "$getField": { "field": name, "input": object } }.into()
-        });
-    let forms: Vec<Document> = forms.iter().map(|form| doc! { "$literal": form }).collect();
-    // Most documents have no such name, and with them it ends at the first of these.
-    let is_there = doc! { "$gt": [member.clone(), Bson::Null] };
-    let is_form = doc! { "$or": [ { "$in": [member.clone(), forms] }, { "$isArray": member } ] };
-    doc! { "$expr": { "$and": [is_there, is_form] } }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,14 +193,5 @@ mod tests {
             Find::new(&query, None, 5_000, IdFormat::Ordered).batch_size(left),
             256
         );
-    }
-
-    #[test]
-    fn a_name_with_dots_is_read_in_every_way_but_the_path_that_the_server_knows() {
-        let ways = |key| dotted(key).collect::<Vec<_>>();
-        assert!(ways("a").is_empty());
-        assert_eq!(ways("a.b"), [["a.b"]]);
-        let three: [&[&str]; 3] = [&["a.b", "c"], &["a", "b.c"], &["a.b.c"]];
-        assert_eq!(ways("a.b.c"), three);
     }
 }
