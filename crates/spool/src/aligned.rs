@@ -61,3 +61,36 @@ impl Deref for AlignedBuffer {
         self.bytes.get(self.start..).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_lie_in_memory_as_they_do_in_the_blocks_of_the_file() {
+        for offset in [0, 1, 96, 4095, 4096, 12_345, (1 << 40) + 7] {
+            let mut buffer = AlignedBuffer::default();
+            for count in [1, 5000, 100_000] {
+                let put = buffer.empty_for(offset, count);
+                put.extend(std::iter::repeat_n(7, count));
+                let place = buffer.as_ptr().addr() as u64;
+                assert_eq!((buffer.len(), place % 4096), (count, offset % 4096));
+                assert!(buffer.iter().all(|byte| *byte == 7));
+                let space = buffer.space_for(offset, count);
+                let place = space.as_ptr().addr() as u64;
+                assert_eq!((space.len(), place % 4096), (count, offset % 4096));
+                buffer.truncate(1);
+                assert_eq!(buffer.len(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn memory_for_a_large_frame_is_given_back_and_that_for_a_usual_group_is_not() {
+        for (bytes, is_large) in [(4 << 20, false), (16 << 20, true)] {
+            let mut buffer = AlignedBuffer::default();
+            buffer.empty_for(96, bytes);
+            assert_eq!(buffer.is_large(), is_large);
+        }
+    }
+}

@@ -13,6 +13,14 @@ pub struct Bounds {
     pub segment_bytes: u64,
 }
 
+impl Bounds {
+    /// A segment that is as large as this is followed by another: the newest is never removed, and if it could
+    /// take up the whole spool, a full one would stay full.
+    pub(super) fn of_a_segment(&self) -> u64 {
+        self.segment_bytes.min(self.max_bytes / 4)
+    }
+}
+
 /// Why batches were not taken. Nothing of them is in the spool, or nothing that counts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {

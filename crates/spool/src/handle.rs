@@ -31,7 +31,8 @@ pub struct Spool {
 pub struct KeptSegments {
     /// From that batch to the end of its segment.
     pub numbers: Range<u64>,
-    /// Bytes of all segments but the newest.
+    /// Bytes of the segments before the newest of which everything was handed out: of the others nobody knows
+    /// yet what is of use.
     pub older_bytes: u64,
     /// Bytes of one segment.
     pub segment_bytes: u64,
@@ -119,12 +120,33 @@ impl Spool {
         let oldest =
             spans.find(|span| first < span.end_seq && span.first_seq < newest.first_seq)?;
         let all: u64 = state.spans.iter().map(|span| span.bytes).sum();
+        let known = state
+            .spans
+            .iter()
+            .filter(|span| span.first_seq < newest.first_seq && span.end_seq <= state.cursor);
         Some(KeptSegments {
             numbers: first..oldest.end_seq,
-            older_bytes: all - newest.bytes,
-            segment_bytes: bounds.segment_bytes.min(bounds.max_bytes / 4),
+            older_bytes: known.map(|span| span.bytes).sum(),
+            segment_bytes: bounds.of_a_segment(),
             is_half_full: all > bounds.max_bytes / 2,
         })
+    }
+
+    /// The batches of the newest segments, of as many as two full ones have room for.
+    pub fn newest_numbers(&self) -> Range<u64> {
+        let (state, mut bytes) = (self.shared.state(), 0);
+        let most = 2 * self.shared.bounds.of_a_segment();
+        let newest = state.spans.iter().rev().take_while(|span| {
+            bytes += span.bytes;
+            bytes <= most
+        });
+        let first = newest.last().map_or(state.next_seq, |span| span.first_seq);
+        first..state.next_seq
+    }
+
+    /// Whether every batch below this number was handed out, or is done.
+    pub fn is_handed_out_below(&self, seq: u64) -> bool {
+        self.shared.state().cursor >= seq
     }
 
     /// Waits until batches were done since the last call.

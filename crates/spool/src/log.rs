@@ -81,9 +81,7 @@ impl Log {
         start: LogStart,
     ) -> Self {
         let mut bounds = options.bounds;
-        // The newest segment is never removed: if it could take up the whole spool, a full one
-        // would stay full.
-        bounds.segment_bytes = bounds.segment_bytes.min(bounds.max_bytes / 4);
+        bounds.segment_bytes = bounds.of_a_segment();
         Self {
             disk: options.disk,
             clock: options.clock,

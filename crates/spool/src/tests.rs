@@ -195,6 +195,28 @@ async fn a_full_spool_refuses_and_takes_batches_again_when_segments_are_done() {
 }
 
 #[tokio::test]
+async fn it_is_told_once_that_four_fifths_are_full_and_again_after_room_was_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut place, _) = counted(folder.path());
+    place.bounds.max_bytes = 20_000;
+    let (spool, _committer, mut source) = open(place, false).unwrap();
+    let warned = || spool.shared.state().warned;
+    let mut taken = 0;
+    while spool.append(batch(taken), ()).await.is_ok() {
+        taken += 1;
+        assert_eq!(warned(), spool.snapshot().bytes > 16_000);
+    }
+    assert!(warned());
+    take(&mut source, taken).await;
+    for seq in 1..=taken as u64 {
+        assert_eq!(warned(), spool.snapshot().bytes > 16_000);
+        spool.done(seq, 0, BatchOutcome::default());
+        spool.tidy().unwrap();
+    }
+    assert!(!warned());
+}
+
+#[tokio::test]
 async fn whoever_stops_waiting_for_the_next_batches_gets_them_the_next_time() {
     let folder = tempfile::tempdir().unwrap();
     let (spool, _committer, source) = open(place(folder.path()), false).unwrap();

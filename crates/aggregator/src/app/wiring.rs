@@ -212,7 +212,7 @@ fn delivery(
             insert_size: InsertSize::default(),
         },
         dead_letters: Arc::clone(&queues.dead_letters),
-        deferral: Deferral::default(),
+        deferral: Deferral::new(&queues.spool),
         statuses: Arc::clone(statuses),
     }
 }

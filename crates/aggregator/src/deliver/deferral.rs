@@ -7,11 +7,14 @@
 //! When the oldest batch that is not done is a parked one, and older segments hold more than a segment that
 //! is of no use, the task moves it: it is appended anew, so that its segment can go.
 //!
-//! Two copies that a crash left behind are one: the later is kept, the older is done as *stored already*.
+//! Two copies that a crash left behind are one: the later is kept, the older is done as *stored already*. So is
+//! a batch that is refused once more while a later copy is parked. After a start it is waited for that copy.
 
 mod parked;
+mod put_off;
 
 pub(super) use parked::ParkedBatch;
+pub(super) use put_off::{PutOff, Refusal};
 
 use parked::Parked;
 use record::batch::Batch;
@@ -37,15 +40,26 @@ pub(crate) enum NotDeferred {
 }
 
 /// The parked batches.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Deferral {
     parked: Mutex<Parked>,
+    pub(super) put_off: PutOff,
     /// Why they wait.
     reason: Mutex<Option<String>>,
     pub(super) arrived: Notify,
 }
 
 impl Deferral {
+    /// For a spool of which nothing was handed out yet.
+    pub(crate) fn new(spool: &Spool) -> Self {
+        Self {
+            parked: Mutex::default(),
+            put_off: PutOff::new(spool),
+            reason: Mutex::default(),
+            arrived: Notify::new(),
+        }
+    }
+
     /// Parks the deferred batches of a portion; the others, which are to be delivered.
     pub(super) fn park_deferred(&self, portion: Vec<Spooled>, spool: &Spool) -> Vec<Spooled> {
         let (deferred, others): (Vec<_>, Vec<_>) = portion
@@ -70,7 +84,24 @@ impl Deferral {
         self.arrived.notify_one();
     }
 
-    /// Whether no more may be put off.
+    /// Puts a refusal off until the copies of its batch are known, or gives it back when they are.
+    pub(super) fn put_off(&self, seq: u64, refusal: Refusal, spool: &Spool) -> Result<(), Refusal> {
+        self.put_off.add(seq, refusal, spool)?;
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.parked().len() == 0 && self.put_off.is_empty()
+    }
+
+    /// Whether a copy of these records is parked.
+    pub(super) fn has_copy(&self, batch: &Batch) -> bool {
+        self.parked().has(digest(batch))
+    }
+
+    /// Whether no more may be deferred.
     pub(super) fn is_full(&self) -> bool {
         self.parked().len() >= MAX_PARKED
     }

@@ -23,7 +23,7 @@ pub(crate) const INSERT_BYTES: usize = 960 * 1024;
 /// A document that is refused for an unknown reason is sent so often, alone, before it is believed.
 const ATTEMPTS_ALONE: u32 = 3;
 /// Batches of refused records that are sent to the spool's end in one commit.
-const KEPT_AT_ONCE: usize = 256;
+pub(super) const KEPT_AT_ONCE: usize = 256;
 /// While refused records can be kept nowhere.
 const KEEPING_PAUSE: Duration = Duration::from_secs(1);
 
@@ -104,7 +104,8 @@ impl Delivery {
     }
 
     /// Keeps what was refused of one batch although the dead letters have no room: at the spool's end, or
-    /// among the dead letters if there is room meanwhile. The batch is done only then.
+    /// among the dead letters if there is room meanwhile. The batch is done only then. When it is not known yet
+    /// whether its records are there already, that is put off.
     pub(super) async fn keep(
         &self,
         portion: &Prepared,
@@ -112,16 +113,20 @@ impl Delivery {
         refused: &[Refused],
         outcome: BatchOutcome,
     ) {
+        let refusal = part.refusal(refused, outcome);
+        if self
+            .deferral
+            .put_off(part.seq, refusal, &self.spool)
+            .is_ok()
+        {
+            return;
+        }
         let mut problem = self.store.problems.of_one();
         loop {
             let error = match self.defer(portion, part, refused).await {
-                Ok(()) => {
-                    let deferred = BatchOutcome {
-                        refused: 0,
-                        deferred: outcome.refused,
-                        ..outcome
-                    };
-                    self.spool.done(part.seq, part.bytes, deferred);
+                Ok(copy) => {
+                    self.spool.done(part.seq, part.bytes, copy.outcome(outcome));
+                    let deferred = LaterCopy::Appended.outcome(outcome);
                     self.statuses.partly_done(part.origin.id, deferred);
                     return;
                 }
@@ -146,14 +151,17 @@ impl Delivery {
         portion: &Prepared,
         part: &Part,
         refused: &[Refused],
-    ) -> Result<(), NotDeferred> {
+    ) -> Result<LaterCopy, NotDeferred> {
+        let batch = portion.deferred(part, refused);
+        let batch = batch.ok_or(NotDeferred::NoDocuments)?;
+        if self.deferral.has_copy(&batch) {
+            return Ok(LaterCopy::Parked);
+        }
         if self.deferral.is_full() {
             return Err(NotDeferred::TooMany);
         }
-        let batch = portion.deferred(part, refused);
-        let batch = batch.ok_or(NotDeferred::NoDocuments)?;
         self.spool.append(batch, ()).await?;
-        Ok(())
+        Ok(LaterCopy::Appended)
     }
 
     /// Why batches are not being handed on at present.
@@ -162,6 +170,31 @@ impl Delivery {
             .problems
             .oldest()
             .or_else(|| self.deferral.problem())
+    }
+}
+
+/// Which batch refused records go on in.
+#[derive(Debug, Clone, Copy)]
+enum LaterCopy {
+    /// One that was parked before, and counted as waiting.
+    Parked,
+    /// One of their own.
+    Appended,
+}
+
+impl LaterCopy {
+    /// What became of the batch that they were refused of.
+    fn outcome(self, outcome: BatchOutcome) -> BatchOutcome {
+        let (already_stored, deferred) = match self {
+            Self::Parked => (outcome.refused, 0),
+            Self::Appended => (0, outcome.refused),
+        };
+        BatchOutcome {
+            already_stored: outcome.already_stored + already_stored,
+            refused: 0,
+            deferred,
+            ..outcome
+        }
     }
 }
 

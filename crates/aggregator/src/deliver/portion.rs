@@ -2,11 +2,12 @@
 //! spooled.
 
 use super::dead_letters::DeadLetter;
+use super::deferral::Refusal;
 use logs::Timestamp;
 use record::batch::{Batch, BatchOrigin};
 use record::document;
 use record::documents::DocumentList;
-use spool::Spooled;
+use spool::{BatchOutcome, Spooled};
 use std::ops::Range;
 use std::sync::Arc;
 use store::Refused;
@@ -136,6 +137,19 @@ impl Prepared {
 }
 
 impl Part {
+    /// What the store said to it, by the positions in the batch itself.
+    pub(super) fn refusal(&self, refused: &[Refused], outcome: BatchOutcome) -> Refusal {
+        let refused = refused.iter().map(|refused| Refused {
+            position: refused.position.saturating_sub(self.range.start),
+            reason: refused.reason.clone(),
+        });
+        Refusal {
+            outcome,
+            refused: refused.collect(),
+            bytes: self.bytes,
+        }
+    }
+
     fn is_undated(&self, position: usize) -> bool {
         let place = position.checked_sub(self.range.start);
         place.is_some_and(|place| self.undated.binary_search(&place).is_ok())

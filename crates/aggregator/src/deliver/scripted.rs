@@ -235,6 +235,7 @@ pub(super) fn open(
     };
     let dead_letters = DeadLetters::open(Arc::clone(&place.dead_letters), bounds)?;
     let delivery = Delivery {
+        deferral: Deferral::new(&spool),
         spool,
         store: StoreAccess {
             lane,
@@ -246,7 +247,6 @@ pub(super) fn open(
             insert_size: InsertSize::default(),
         },
         dead_letters: Arc::new(dead_letters),
-        deferral: Deferral::default(),
         statuses: Arc::default(),
     };
     Ok(Fixture {
@@ -287,8 +287,13 @@ impl Fixture {
 
     /// The next portion of the spool, of which there must be one.
     pub(super) async fn next(&mut self) -> Vec<Spooled> {
+        self.next_of(1000).await
+    }
+
+    /// The same, of so many documents at most.
+    pub(super) async fn next_of(&mut self, documents: usize) -> Vec<Spooled> {
         let portion = Portion {
-            documents: 1000,
+            documents,
             bytes: 1 << 20,
         };
         self.consumer.next(portion).await.unwrap().unwrap()

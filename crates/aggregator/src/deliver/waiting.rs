@@ -1,10 +1,12 @@
 //! The task that looks at parked batches once a second, and moves them out of the way.
 
 use super::attempt::{Attempt, Patience};
-use super::deferral::ParkedBatch;
-use super::delivery::{Delivery, INSERT_BYTES, send};
+use super::deferral::{ParkedBatch, Refusal};
+use super::delivery::{Delivery, INSERT_BYTES, KEPT_AT_ONCE, send};
 use super::insert_size;
 use super::outcome::outcome;
+use super::portion::Prepared;
+use futures_util::{StreamExt as _, stream};
 use record::batch::Batch;
 use spool::{BatchOutcome, KeptSegments, Lookup, Spooled};
 use std::collections::BTreeMap;
@@ -39,7 +41,7 @@ pub(super) struct Waiting {
 pub(crate) async fn start(delivery: Arc<Delivery>) {
     let mut waiting = Waiting::new(Arc::clone(&delivery));
     loop {
-        while delivery.deferral.parked().len() == 0 {
+        while delivery.deferral.is_empty() {
             delivery.deferral.arrived.notified().await;
         }
         waiting.round().await;
@@ -59,6 +61,7 @@ impl Waiting {
 
     /// One look, and what can be moved until the next.
     async fn round(&mut self) {
+        while self.keep_put_off().await {}
         self.allowance = MOVED_PER_SECOND;
         self.rest = LOOK_INTERVAL;
         let began = self.delivery.store.clock.elapsed();
@@ -70,6 +73,33 @@ impl Waiting {
             self.lookup = None;
             tokio::time::sleep(MOVE_INTERVAL).await;
         }
+    }
+
+    /// Keeps some of what was put off until every copy of it was known; whether there was any.
+    pub(super) async fn keep_put_off(&mut self) -> bool {
+        let delivery = Arc::clone(&self.delivery);
+        let put_off = &delivery.deferral.put_off;
+        let refusals = put_off.take(&delivery.spool, KEPT_AT_ONCE, MOVED_PER_SECOND);
+        let mut batches = self.read(refusals.keys().copied()).await;
+        let any = !refusals.is_empty();
+        let keeping = refusals.into_iter().filter_map(|(seq, refusal)| {
+            // One that cannot be read, which is told, is found by the next start.
+            let batch = batches.remove(&seq)?;
+            let portion = Prepared::new(vec![Spooled { seq, batch }], Vec::new());
+            Some((portion, refusal))
+        });
+        let keep = async |(portion, refusal): (Prepared, Refusal)| {
+            for part in &portion.parts {
+                let refused = &refusal.refused;
+                delivery
+                    .keep(&portion, part, refused, refusal.outcome)
+                    .await;
+            }
+        };
+        stream::iter(keeping)
+            .for_each_concurrent(KEPT_AT_ONCE, keep)
+            .await;
+        any
     }
 
     /// Asks the store and the dead letters for some parked batches; whether all of them were taken, and

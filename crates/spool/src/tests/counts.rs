@@ -55,3 +55,27 @@ impl Accounts for Counts {
         self.lock().waiting
     }
 }
+
+#[test]
+fn what_is_told_of_a_batch_in_two_parts_adds_up_and_only_what_waits_on_is_left_out() {
+    let first = BatchOutcome {
+        stored: 1,
+        already_stored: 20,
+        refused: 300,
+        deferred: 7000,
+    };
+    let rest = BatchOutcome {
+        stored: 2,
+        already_stored: 50,
+        refused: 600,
+        deferred: 4000,
+    };
+    assert_eq!(first.records(), 321);
+    let whole = BatchOutcome {
+        stored: 3,
+        already_stored: 70,
+        refused: 900,
+        deferred: 4000,
+    };
+    assert_eq!(first.and(rest), whole);
+}

@@ -8,7 +8,8 @@ use super::refusal::{ALL, drained, goes_on, opened, refused_and_recovered};
 use super::simulated_disk::{End, SimulatedDisk};
 use crate::disk::Disk;
 use crate::segment::{name, number};
-use crate::{BatchOutcome, ConsumeError};
+use crate::{BatchOutcome, ConsumeError, offline};
+use record::batch::Batch;
 
 #[test]
 fn spool_recover_finds_damage_that_nobody_has_met_yet() {
@@ -19,6 +20,56 @@ fn spool_recover_finds_damage_that_nobody_has_met_yet() {
     let intact = fixture.without(&frame.seqs);
     assert_eq!(drained(&mut recovered).as_ref(), Ok(&intact));
     goes_on(&disk, recovered, &intact);
+}
+
+#[test]
+fn of_what_was_lost_with_damage_nothing_is_found_again_and_all_of_what_is_behind_it() {
+    let fixture = Fixture::new(6, false, false);
+    let lost = fixture.frames[2].clone();
+    let disk = fixture.flipped(lost.segment, lost.bytes.start * 8);
+    let mut recovered = opened(&disk, true).unwrap();
+    let intact = fixture.without(&lost.seqs);
+    assert_eq!(drained(&mut recovered).as_ref(), Ok(&intact));
+    let mut lookup = recovered.spool.lookup();
+    for (seq, id) in &fixture.batches {
+        let found = lookup.batch(*seq).unwrap().map(|found| found.batch.id);
+        let is_there = !lost.seqs.contains(seq);
+        assert_eq!(found, is_there.then_some(*id), "{seq}");
+    }
+}
+
+#[test]
+fn verify_tells_what_each_segment_holds() {
+    let fixture = Fixture::new(6, true, true);
+    let disk = SimulatedDisk::with_contents(&fixture.contents);
+    let report = offline::verify(&disk).unwrap();
+    for (told, segment) in report.segments.iter().zip(fixture.segments()) {
+        let frames = fixture
+            .frames
+            .iter()
+            .filter(|frame| frame.segment == segment && !frame.seqs.is_empty());
+        let batches: u64 = frames
+            .clone()
+            .map(|frame| frame.seqs.end - frame.seqs.start)
+            .sum();
+        let length = fixture.contents[&name(segment)].len() as u64;
+        assert_eq!(told.name, name(segment));
+        assert_eq!(
+            (told.frames, told.batches),
+            (frames.count() as u64, batches)
+        );
+        assert_eq!(told.bytes, length);
+    }
+    let mut records = 0;
+    let count = |_, batch: &Batch| {
+        records += batch.documents.len() as u64;
+        Ok(())
+    };
+    offline::dump(&disk, count).unwrap();
+    let told = report.segments.iter().map(|segment| segment.records);
+    assert_eq!(told.sum::<u64>(), records);
+    assert_eq!(report.segments.len(), fixture.segments().len());
+    assert!(report.segments.len() > 1);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Refused records that wait in the spool: a later copy of what it holds already.
 
+use super::super::portion::PortionBuilder;
 use super::*;
 
 #[tokio::test]
@@ -96,6 +97,25 @@ async fn what_is_looked_up_together_is_as_much_as_a_portion_holds() {
     assert_eq!(lookup.portion([77], ALL).unwrap().0, [77]);
 }
 
+#[test]
+fn a_portion_holds_as_much_as_it_may_or_one_larger_batch() {
+    let bytes = 5 * batch(0).documents.encoded_bytes();
+    let bounded = |documents, bytes| Portion { documents, bytes };
+    for (portion, most) in [
+        (bounded(5, usize::MAX), 5),
+        (bounded(usize::MAX, bytes), 5),
+        (bounded(usize::MAX, bytes - 1), 4),
+        (bounded(0, 0), 1),
+    ] {
+        let mut builder = PortionBuilder::new(portion);
+        while builder.has_room(&batch(0)) {
+            let (seq, batch) = (1, batch(0));
+            builder.add(Spooled { seq, batch });
+        }
+        assert_eq!(builder.batches.len(), most, "{portion:?}");
+    }
+}
+
 #[tokio::test]
 async fn only_what_is_not_in_the_newest_segment_keeps_one() {
     let folder = tempfile::tempdir().unwrap();
@@ -106,6 +126,7 @@ async fn only_what_is_not_in_the_newest_segment_keeps_one() {
     append(&spool, 1..100).await;
     take(&mut source, 100).await;
     let kept = spool.keeps_segments().unwrap();
+    assert!(spool.is_handed_out_below(101) && !spool.is_handed_out_below(102));
     assert_eq!(
         spool.snapshot().bytes - newest(folder.path()),
         kept.older_bytes
@@ -123,6 +144,32 @@ async fn only_what_is_not_in_the_newest_segment_keeps_one() {
         spool.done(seq, 0, BatchOutcome::default());
     }
     assert_eq!(spool.keeps_segments(), None);
+}
+
+#[tokio::test]
+async fn what_was_not_handed_out_is_not_known_to_be_of_no_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _committer, mut source) = open(place(folder.path()), false).unwrap();
+    append(&spool, 0..100).await;
+    let mut known = Vec::new();
+    let mut handed_out = 0;
+    while handed_out < 100 {
+        known.push(spool.keeps_segments().unwrap().older_bytes);
+        handed_out += take_portion(&mut source).await.len();
+    }
+    assert!(known.is_sorted() && known[0] == 0 && known.last() > Some(&4096));
+    let all = spool.snapshot().bytes - newest(folder.path());
+    assert_eq!(spool.keeps_segments().unwrap().older_bytes, all);
+    // Two full segments of them are the newest.
+    let numbers = spool.newest_numbers();
+    assert_eq!(numbers.end, 101);
+    let files = std::fs::read_dir(folder.path()).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut first: Vec<u64> = names
+        .filter_map(|name| name.strip_suffix(".seg")?.parse().ok())
+        .collect();
+    first.sort_unstable();
+    assert!(first.len() > 4 && first[first.len() - 3..].contains(&numbers.start));
 }
 
 /// The length of the newest segment.

@@ -7,8 +7,9 @@ use super::machine::Faults;
 use super::model::Model;
 use super::opened::{Opened, open};
 use super::random::Random;
-use super::refusal::drained;
+use super::refusal::{ALL, drained};
 use super::simulated_disk::SimulatedDisk;
+use crate::BatchOutcome;
 use crate::bounds::{AppendError, Bounds};
 use crate::segment::UNFINISHED;
 
@@ -23,6 +24,39 @@ fn owing(frames: usize) -> (SimulatedDisk, Opened) {
     let opened = open(&disk, bounds(1 << 20), 5, false).unwrap();
     assert!(opened.tail.owes().is_some());
     (disk, opened)
+}
+
+#[test]
+fn a_start_counts_exactly_what_waits_wherever_in_a_segment_the_store_had_come_to() {
+    let fixture = Fixture::new(6, true, false);
+    let disk = SimulatedDisk::with_contents(&fixture.contents);
+    let mut before = open(&disk, bounds(1 << 20), 5, false).unwrap();
+    let mut batches = Vec::new();
+    loop {
+        let portion = before.source.next_now(ALL).unwrap();
+        if portion.is_empty() {
+            break;
+        }
+        batches.extend(
+            portion
+                .iter()
+                .map(|one| (one.seq, one.batch.documents.len() as u64)),
+        );
+    }
+    for place in 0..batches.len() {
+        let copy = SimulatedDisk::with_contents(&disk.contents());
+        let waiting = open(&copy, bounds(1 << 20), 6, false).unwrap().waiting();
+        let left = &batches[place..];
+        let records = left.iter().map(|(_, records)| records).sum();
+        assert_eq!(
+            (waiting.batches, waiting.records),
+            (left.len() as u64, records)
+        );
+        before
+            .spool
+            .done(batches[place].0, 0, BatchOutcome::default());
+        before.spool.tidy().unwrap();
+    }
 }
 
 #[test]

@@ -231,3 +231,28 @@ async fn an_orderly_stop_writes_what_the_start_had_no_room_for() {
         assert_eq!(spool.mark_clean().is_ok(), room);
     }
 }
+
+#[tokio::test]
+async fn whoever_waits_for_the_end_of_a_spool_that_cannot_be_written_is_told_the_first_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _committer, _source) = open(place(folder.path()), false).unwrap();
+    let poison = async {
+        for reason in ["first", "second"] {
+            spool.shared.poison(reason);
+        }
+    };
+    let told = async { tokio::join!(spool.poisoned(), poison).0 };
+    let told = tokio::time::timeout(Duration::from_secs(30), told).await;
+    assert_eq!(told.as_deref(), Ok("first"));
+    assert_eq!(spool.poisoned().await, "first");
+}
+
+#[test]
+fn a_folder_that_is_gone_is_not_taken_for_synced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spool");
+    let disk = Folder::create(&path).unwrap();
+    disk.sync_folder().unwrap();
+    std::fs::remove_dir(&path).unwrap();
+    disk.sync_folder().unwrap_err();
+}

@@ -46,6 +46,11 @@ impl Parked {
         older.filter(|(_, older)| !older.moving)
     }
 
+    /// Whether a batch of these records is parked.
+    pub(in crate::deliver) fn has(&self, digest: [u8; 16]) -> bool {
+        self.by_digest.contains_key(&digest)
+    }
+
     /// Takes a batch off; `None` when it is not parked.
     pub(in crate::deliver) fn take(&mut self, seq: u64) -> Option<ParkedBatch> {
         let parked = self.by_number.remove(&seq)?;

@@ -42,6 +42,7 @@ struct World {
 #[derive(Debug, Default)]
 struct Met {
     deferred: u64,
+    put_off: u64,
     moved: u64,
     kills: u64,
 }
@@ -123,6 +124,7 @@ impl World {
                 deliver_one(place).await;
             }
             7 => {
+                self.met.put_off += u64::from(waiting.keep_put_off().await);
                 // As in the service, where both go on at once.
                 tokio::join!(waiting.look(), deliver_one(place));
             }
@@ -241,11 +243,12 @@ async fn nothing_that_was_refused_is_lost_or_doubled_whenever_the_process_is_kil
         }
         world.end(seed).await;
         met.deferred += world.met.deferred;
+        met.put_off += world.met.put_off;
         met.moved += world.met.moved;
         met.kills += world.met.kills;
     }
     assert!(
-        met.deferred > 100 && met.moved > 10 && met.kills > 50,
+        met.deferred > 100 && met.put_off > 10 && met.moved > 10 && met.kills > 50,
         "{met:?}"
     );
 }
