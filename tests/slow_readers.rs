@@ -25,6 +25,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// the store.
 const READER_KIB: u64 = 1024;
 const SLACK_KIB: u64 = 64 * 1024;
+/// What may be kept of it once they have left.
+const KEPT_KIB: u64 = 24 * 1024;
 
 /// Records of 1.5 KB that are hard to compress.
 async fn fill(service: &Service) {
@@ -110,6 +112,10 @@ on_both_stores!(
         let bound = before + READERS as u64 * READER_KIB + SLACK_KIB;
         assert!(most < bound, "{before} KiB before, {most} KiB then");
         all_end_whole(&service, readers).await;
+        wait_until("their memory to come back", PATIENCE, async || {
+            service.rss_kib() < before + KEPT_KIB
+        })
+        .await;
     }
 );
 

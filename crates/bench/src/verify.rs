@@ -79,15 +79,12 @@ pub(crate) fn spool(programs: &Programs, data: &Path, tally: &mut Tally) -> Resu
     Err(Failure::told(format!("aggregator spool dump: {status}")))
 }
 
-/// The time in a printed record, which begins with its id: `{"id":"<40 hexadecimal digits>",…`.
+/// The time in a printed record, which begins with its id: `{"id":"<40 or 54 hexadecimal digits>",…`.
 fn nanos_in(line: &[u8]) -> Option<i64> {
-    let id = line.strip_prefix(b"{\"id\":\"")?.get(..40)?;
+    let id = line.strip_prefix(b"{\"id\":\"")?;
+    let id = id.split(|byte| *byte == b'"').next()?;
     let id = std::str::from_utf8(id).ok()?;
-    let mut bytes = [0; record::id::RECORD_ID_BYTES];
-    for (place, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(id.get(2 * place..2 * place + 2)?, 16).ok()?;
-    }
-    Some(RecordId::from_slice(&bytes)?.time().nanos())
+    Some(RecordId::parse(id)?.time().nanos())
 }
 
 #[cfg(test)]
@@ -98,6 +95,8 @@ mod tests {
     fn the_time_of_a_printed_record_is_read_from_its_id() {
         let line = b"{\"id\":\"97fc57b6e28d4000127aca0ce81c9adc00000002\",\"timestamp\":\"2024-10-08T02:00:00Z\"}";
         let time = logs::Timestamp::parse("2024-10-08T02:00:00Z").unwrap();
+        assert_eq!(nanos_in(line), Some(time.nanos()));
+        let line = b"{\"id\":\"97fc57b6e28d400000000040012345127aca0ce81c9adc00000002\",\"timestamp\":\"2024-10-08T02:00:00Z\"}";
         assert_eq!(nanos_in(line), Some(time.nanos()));
         assert_eq!(nanos_in(b"{\"id\":\"97fc\"}"), None);
     }

@@ -115,7 +115,7 @@ pub(crate) fn sqlite_page(
     let mut page = connection.prepare_cached(&sql)?;
     let from = RecordId::first_at(Timestamp::from_nanos(from));
     let mut found = page.query(params![
-        from.as_bytes(),
+        from.plain(),
         i64::try_from(rows).unwrap_or(i64::MAX)
     ])?;
     let mut ids = Vec::with_capacity(rows);

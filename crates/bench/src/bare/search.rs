@@ -120,7 +120,7 @@ pub(super) async fn mongodb(
 pub(super) fn sqlite(data: &Path, range: Range, search: &Search) -> Result<Done, Failure> {
     let connection = sqlite::open_reader(&data.join(sqlite::FILE_NAME))?;
     let [from, to] = range.ids();
-    let (from, to) = (from.as_bytes(), to.as_bytes());
+    let (from, to) = (from.plain(), to.plain());
     let columns =
         "SELECT id, severity, level, message, attributes FROM logs WHERE id >= ?1 AND id < ?2";
     let (sql, third): (String, Box<dyn ToSql>) = match search {

@@ -33,7 +33,7 @@ pub(super) fn run(data: &Path, seconds: f64) -> Result<Done, Failure> {
         for (position, (place, record)) in (0..).zip(pool.batch(batches, BATCH)) {
             let id = records::id(place, batches, position);
             insert.execute(params![
-                id.as_bytes(),
+                id.plain(),
                 id.time().nanos(),
                 logs::severity_of(&record.level),
                 record.level,
