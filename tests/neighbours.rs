@@ -92,7 +92,7 @@ on_both_stores!(
                 ("after=1&after=2", "after is given more than once"),
                 (
                     "order=desc",
-                    "there is no parameter \"order\": known are startTime, endTime, logLevel, minLevel, q, caseSensitive, regex, attr.KEY, before and after",
+                    "there is no parameter \"order\": known are startTime, endTime, logLevel, minLevel, q, word, caseSensitive, regex, attr.KEY, before and after",
                 ),
             ] {
                 let wrong = service.get(&format!("/logs/{id}/context?{query}")).await;

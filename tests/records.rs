@@ -237,8 +237,21 @@ async fn both_stores_answer_with_the_same_bytes() {
             .post_with("/logs/batch", &[("idempotency-key", "k")], body.clone())
             .await;
         assert_eq!(reply.status, 200, "{}", reply.text());
-        answers.push((reply.text(), service.get("/logs/retrieve").await.text()));
+        let found = service.get("/logs/retrieve").await;
+        answers.push((reply.text(), without_orders(&found)));
     }
     assert_eq!(answers[0], answers[1]);
     assert!(answers[0].1.contains("three"));
+}
+
+/// An answer with the ids that its records have where their order is not kept.
+fn without_orders(found: &Reply) -> String {
+    let records = found.json();
+    let ids = records.as_array().unwrap().iter();
+    let ids = ids.map(|record| record["id"].as_str().unwrap());
+    ids.fold(found.text(), |text, id| {
+        let (time, rest) = id.split_at(16);
+        let (_, rest) = rest.split_at(id.len() - 40);
+        text.replace(id, &format!("{time}{rest}"))
+    })
 }

@@ -25,6 +25,9 @@ const MEASURED: [&str; 15] = [
 ];
 /// An id has at least so many hexadecimal digits.
 const ID: usize = 16;
+/// Digits of a record's id, without an order and with one.
+const RECORD_ID: usize = 40;
+const ORDERED_ID: usize = 54;
 
 /// What is different, in a sentence; `None` if nothing is.
 pub(super) fn difference(documented: &Block, printed: &str) -> Option<String> {
@@ -95,7 +98,13 @@ fn has_ends(documented: &str, printed: &str) -> bool {
 fn varying(text: &str) -> Option<String> {
     let is_hexadecimal = text.len() >= ID && text.chars().all(|c| c.is_ascii_hexdigit());
     if is_hexadecimal {
-        return Some(format!("an id of {}", text.len()));
+        // A record's id is longer where its order is kept.
+        let length = if text.len() == ORDERED_ID {
+            RECORD_ID
+        } else {
+            text.len()
+        };
+        return Some(format!("an id of {length}"));
     }
     let shape = without_numbers(text);
     (shape == "0-0-0T0:0:0Z").then_some(shape)

@@ -1,6 +1,6 @@
 //! The identity of a batch and of a client's key.
 
-use crate::id::write_hex;
+use crate::hex;
 use std::fmt;
 
 /// What all records of one batch have in common: a hash of the request's key and of its content.
@@ -77,7 +77,7 @@ impl BatchId {
 /// Sixteen hexadecimal digits: as they stand in the ids of the batch's records.
 impl fmt::Display for BatchId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(&self.0, formatter)
+        hex::write(&self.0, formatter)
     }
 }
 

@@ -12,6 +12,7 @@
 
 pub use crate::batch_id::{BatchId, KeyDigest};
 
+use crate::hex;
 use crate::order::{ORDER_BYTES, SendOrder};
 use logs::Timestamp;
 use std::fmt;
@@ -170,6 +171,17 @@ impl RecordId {
         SendOrder::from_bytes(order.unwrap_or([0; ORDER_BYTES]))
     }
 
+    /// The ids that a store may have the record under, when this is its id in the spool: with its order, without
+    /// the delay in it, and without an order.
+    pub fn as_stored(self) -> impl Iterator<Item = Self> {
+        let (whole, pure) = (self.order(), self.order().without_delay());
+        let shorter = [pure, SendOrder::NONE].into_iter();
+        let different = shorter.filter(move |order| *order != whole);
+        let mut ids: Vec<Self> = different.map(|order| self.with_order(order)).collect();
+        ids.dedup();
+        std::iter::once(self).chain(ids)
+    }
+
     /// The batch that the record came in.
     pub fn batch(&self) -> BatchId {
         let tail = self.0.last_chunk::<REST_BYTES>();
@@ -200,26 +212,12 @@ pub fn time_bytes(time: Timestamp) -> [u8; 8] {
     (time.nanos().cast_unsigned() ^ SIGN).to_be_bytes()
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
-/// At most as many bytes as an id has, in hexadecimal digits.
-pub(crate) fn write_hex(bytes: &[u8], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut text = [0; 2 * RECORD_ID_BYTES];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        for (digit, nibble) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
-            *digit = HEX.get(usize::from(nibble)).copied().unwrap_or(b'?');
-        }
-    }
-    let text = text.get(..2 * bytes.len()).unwrap_or_default();
-    formatter.write_str(std::str::from_utf8(text).unwrap_or_default())
-}
-
 /// Forty hexadecimal digits, or fifty-four when it has an order.
 impl fmt::Display for RecordId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.order() {
-            SendOrder::NONE => write_hex(&self.plain(), formatter),
-            _ => write_hex(&self.0, formatter),
+            SendOrder::NONE => hex::write(&self.plain(), formatter),
+            _ => hex::write(&self.0, formatter),
         }
     }
 }

@@ -17,6 +17,7 @@
 //! | [`fault`] | why a record was refused, and the bounds that it broke |
 //! | [`notice`] | what a sender is told of records that were taken |
 //! | `bson_reader`, [`bson_writer`] | BSON in and out |
+//! | `hex` | bytes as hexadecimal digits |
 //! | [`json_text`] | what must be escaped in JSON text |
 
 pub mod attributes;
@@ -27,6 +28,7 @@ pub mod bson_writer;
 pub mod document;
 pub mod documents;
 pub mod fault;
+mod hex;
 pub mod id;
 pub mod json_text;
 pub mod notice;

@@ -64,6 +64,20 @@ fn an_id_of_format_1_is_the_same_record_without_an_order() {
 }
 
 #[test]
+fn a_record_of_the_spool_is_known_under_its_id_and_under_what_stores_keep_of_it() {
+    let id = RecordId::new(Timestamp::from_nanos(5), BatchId::from_bytes([3; 8]), 9);
+    let with = |order| id.with_order(SendOrder::from_bytes(order));
+    let stored = |id: RecordId| id.as_stored().collect::<Vec<_>>();
+    assert_eq!(stored(id), [id]);
+    let whole = with([0, 0, 1, 0, 0, 0, 9]);
+    let pure = with([0, 0, 1, 0, 0, 0, 0]);
+    assert_eq!(stored(whole), [whole, pure, id]);
+    assert_eq!(stored(pure), [pure, id]);
+    let delayed = with([0, 0, 0, 0, 0, 0, 9]);
+    assert_eq!(stored(delayed), [delayed, id]);
+}
+
+#[test]
 fn ids_of_one_time_sort_by_their_order_whatever_their_batch_is() {
     let id = |batch, order| {
         let batch = BatchId::from_bytes([batch; 8]);

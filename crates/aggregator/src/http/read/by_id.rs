@@ -52,6 +52,10 @@ pub(in crate::http) async fn context(
     let parameters = read_query(query, move |text| Parameters::parse(text, now)).await?;
     let permit = services.retrieval.permit(&parameters.query)?;
     let (found, permit) = find(&services, id, permit).await?;
+    let id = found
+        .iter()
+        .find_map(|page| page.row(0))
+        .map_or(id, |row| row.id);
     let earlier = Query {
         order: Order::Descending,
         ..parameters.query.clone()
@@ -82,27 +86,30 @@ fn record_id(
     id.ok_or_else(|| ApiError::not_found(address.path(), &services.addresses))
 }
 
-/// The one record with this id.
+/// The one record with this id, which may be that of the spool.
 async fn find(
     services: &Services,
     id: RecordId,
-    permit: StreamPermit,
+    mut permit: StreamPermit,
 ) -> Result<([Page; 1], StreamPermit), ApiError> {
-    // Of all that is not before it the record itself is the first, if it is there.
-    let query = Query {
-        start: Some(id.time()),
-        ..Query::default()
-    };
-    let mut pages = services
-        .retrieval
-        .pages_with(permit, query, id.predecessor());
-    pages.set_rows(1);
-    match pages.next().await? {
-        Some(page) if page.row(0).is_some_and(|row| row.id == id) => {
-            Ok(([page], pages.into_permit()))
+    for stored in id.as_stored() {
+        // Of all that is not before it the record itself is the first, if it is there.
+        let query = Query {
+            start: Some(stored.time()),
+            ..Query::default()
+        };
+        let before = stored.predecessor();
+        let mut pages = services.retrieval.pages_with(permit, query, before);
+        pages.set_rows(1);
+        let page = pages.next().await?;
+        permit = pages.into_permit();
+        if let Some(page) = page
+            && page.row(0).is_some_and(|row| row.id == stored)
+        {
+            return Ok(([page], permit));
         }
-        _ => Err(ApiError::unknown_record(id)),
     }
+    Err(ApiError::unknown_record(id))
 }
 
 async fn neighbours(

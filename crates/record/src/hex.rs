@@ -1,0 +1,19 @@
+//! Bytes as hexadecimal digits.
+
+use std::fmt;
+
+/// The longest that is written: a record's id.
+const LONGEST: usize = 27;
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Writes at most as many bytes as a record's id has.
+pub(crate) fn write(bytes: &[u8], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = [0; 2 * LONGEST];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        for (digit, nibble) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
+            *digit = HEX.get(usize::from(nibble)).copied().unwrap_or(b'?');
+        }
+    }
+    let text = text.get(..2 * bytes.len()).unwrap_or_default();
+    formatter.write_str(std::str::from_utf8(text).unwrap_or_default())
+}
