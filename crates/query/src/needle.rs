@@ -1,8 +1,9 @@
 //! A text that is looked for in messages, with or without regard to case, piece by piece.
 
 use super::QueryError;
-use super::folding::{fold, fold_into, folded};
+use super::folding::{cases, fold, fold_into, folded};
 use super::patience::{GaveUp, Patience};
+use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 use memchr::memmem::Finder;
 use std::ops::Range;
@@ -18,6 +19,9 @@ const CHARACTER: usize = 4;
 
 /// Whether what is looked for is in a piece.
 pub(super) type IsIn<'a> = dyn FnMut(Piece<'_>, &mut Patience<'_>) -> Result<bool, GaveUp> + 'a;
+
+/// Spellings of the beginning of a text that are looked for before a message is folded.
+const BEGINNINGS: usize = 16;
 
 /// A text to look for.
 #[derive(Debug, Clone)]
@@ -35,8 +39,9 @@ enum Way {
     /// Of ASCII alone, in the message as it is; and folded, where a character beyond ASCII may stand for
     /// one of its letters.
     Ascii(AhoCorasick, Option<Finder<'static>>),
-    /// Folded, in the folded message.
-    Folded(Finder<'static>),
+    /// Folded, in a folded message, if that has one of the spellings of its beginning, where these can be
+    /// looked for quickly.
+    Folded(Finder<'static>, Option<Searcher>),
 }
 
 /// Letters beyond ASCII that fold to one of it, and the first byte of each.
@@ -61,6 +66,15 @@ enum Search<'a> {
 }
 
 impl Piece<'_> {
+    /// Whether the text stands in it.
+    #[inline]
+    pub(super) fn has(&self) -> bool {
+        match self.search {
+            Search::Ascii(finder) => finder.is_match(self.text),
+            Search::Exactly(_) | Search::Folded(_) => self.find(0).is_some(),
+        }
+    }
+
     /// Where the text stands behind the first `from` bytes.
     #[inline]
     pub(super) fn find(&self, from: usize) -> Option<Range<usize>> {
@@ -109,7 +123,7 @@ impl Needle {
             let may_be_disguised = folded.contains(DISGUISED.map(fold));
             Way::Ascii(ascii, may_be_disguised.then(|| finder(&folded)))
         } else {
-            Way::Folded(finder(&folded(text)))
+            Way::Folded(finder(&folded(text)), Searcher::new(beginnings(text)))
         };
         Ok(Self {
             text: text.to_owned(),
@@ -138,7 +152,10 @@ impl Needle {
             Way::Ascii(finder, Some(other)) => {
                 finder.memory_usage() + other.needle().len() + folded
             }
-            Way::Folded(finder) => finder.needle().len() + folded,
+            Way::Folded(finder, beginnings) => {
+                let beginnings = beginnings.as_ref().map_or(0, Searcher::memory_usage);
+                finder.needle().len() + beginnings + folded
+            }
         };
         self.text.len() + way
     }
@@ -167,8 +184,11 @@ impl Needle {
                     _ => Ok(false),
                 }
             }
-            Way::Folded(_) if message.is_ascii() => Ok(false),
-            Way::Folded(finder) => self.in_pieces(message, Search::Folded(finder), patience, is_in),
+            Way::Folded(..) if message.is_ascii() => Ok(false),
+            Way::Folded(_, Some(beginnings)) if beginnings.find(message).is_none() => Ok(false),
+            Way::Folded(finder, _) => {
+                self.in_pieces(message, Search::Folded(finder), patience, is_in)
+            }
         }
     }
 
@@ -181,6 +201,15 @@ impl Needle {
     ) -> Result<bool, GaveUp> {
         let is_folded = matches!(search, Search::Folded(_));
         let size = if is_folded { FOLDED_PIECE } else { PIECE };
+        if message.len() <= size && !is_folded {
+            let piece = Piece {
+                text: message,
+                is_first: true,
+                is_last: true,
+                search,
+            };
+            return is_in(piece, patience);
+        }
         let mut folded = String::new();
         let mut from = 0_usize;
         loop {
@@ -216,6 +245,23 @@ impl Needle {
     fn beside(&self) -> usize {
         (self.text.len() + 1) * CHARACTER
     }
+}
+
+/// All spellings of as many of the first characters as have no more than [`BEGINNINGS`].
+fn beginnings(text: &str) -> Vec<String> {
+    let mut beginnings = vec![String::new()];
+    for character in text.chars() {
+        let cases = cases(character);
+        if beginnings.len() * cases.len() > BEGINNINGS {
+            break;
+        }
+        let longer = beginnings.iter().flat_map(|beginning| {
+            let with = move |case: &char| format!("{beginning}{case}");
+            cases.iter().map(with)
+        });
+        beginnings = longer.collect();
+    }
+    beginnings
 }
 
 /// Whether a character beyond ASCII stands for one of it.

@@ -33,7 +33,7 @@ impl Substring {
     }
 
     pub(super) fn is_in(&self, message: &str, patience: &mut Patience<'_>) -> Result<bool, GaveUp> {
-        let is_in = &mut |piece: Piece<'_>, _: &mut Patience<'_>| Ok(piece.find(0).is_some());
+        let is_in = &mut |piece: Piece<'_>, _: &mut Patience<'_>| Ok(piece.has());
         self.0.in_any_piece(message, patience, is_in)
     }
 }

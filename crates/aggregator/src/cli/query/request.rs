@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use logs::Timestamp;
     use proptest::prelude::*;
-    use query::Query;
+    use query::{AttributeFilter, Query};
 
     fn request(flags: &[&str]) -> Request {
         Request::new(&QueryArgs::of_flags(flags))
@@ -174,8 +174,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_service_reads_what_was_given(text in "\\PC{1,20}", key in "[^=]{1,9}", value in "[^!\"].{0,9}") {
-            let (text_flag, attribute) = (format!("--contains={text}"), format!("--attr={key}={value}"));
+        fn the_service_reads_what_was_given(text in "\\PC{1,20}", key in "[^=]{1,9}", value in ".{1,9}") {
+            let written = AttributeFilter::quoted(&value).unwrap_or(value.clone());
+            let (text_flag, attribute) = (format!("--contains={text}"), format!("--attr={key}={written}"));
             let request = request(&[&text_flag, &attribute]);
             let asked = request.search(None, None).replace("format=ndjson&", "");
             let query = Query::parse(&asked, Timestamp::MIN).unwrap();
