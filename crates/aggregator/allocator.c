@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #ifdef __GLIBC__
@@ -14,13 +15,28 @@ static const unsigned SECONDS_BETWEEN_LOOKS = 5;
 static const size_t FREE_BYTES_TO_KEEP = 16 * 1024 * 1024;
 
 #if __GLIBC_PREREQ(2, 33)
-/* What is free was written to before, so it counts as held; a part of it may have been given back
- * already, which costs a walk over the heaps and no more. */
+/* Bytes that the process has in memory beside those of files. */
+static size_t anonymous_bytes(void) {
+    unsigned long whole = 0, resident = 0, of_files = 0;
+    FILE *statm = fopen("/proc/self/statm", "r");
+    if (statm == NULL) {
+        return 0;
+    }
+    if (fscanf(statm, "%lu %lu %lu", &whole, &resident, &of_files) != 3 || resident < of_files) {
+        resident = of_files = 0;
+    }
+    (void)fclose(statm);
+    return (resident - of_files) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* What is free counts as such also when it was given back, so what is really held is asked of the system. */
 static void *give_free_blocks_back(void *unused) {
     (void)unused;
     for (;;) {
         sleep(SECONDS_BETWEEN_LOOKS);
-        if (mallinfo2().fordblks > FREE_BYTES_TO_KEEP) {
+        struct mallinfo2 info = mallinfo2();
+        if (info.fordblks > FREE_BYTES_TO_KEEP &&
+            anonymous_bytes() > info.uordblks + info.hblkhd + FREE_BYTES_TO_KEEP) {
             malloc_trim(0);
         }
     }

@@ -52,7 +52,7 @@ pub struct BatchOrder {
 }
 
 /// The last batches that were taken. Of batches with one greatest time, each is later than those before it:
-/// also in one tick, and when the clock was put back.
+/// also in one tick, and when the clock was put back, but by more than an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
     tick: i64,
@@ -72,7 +72,9 @@ impl Taken {
     /// Takes a batch with this greatest time now. One without any time has that of its receipt.
     pub fn next(&mut self, greatest: Timestamp, now: Timestamp) -> BatchOrder {
         let now = now.nanos().div_euclid(TICK_NANOS);
-        let tick = now.max(self.tick.saturating_add(1));
+        // A clock that was far ahead for a moment is not followed for good.
+        let last = Some(self.tick).filter(|tick| *tick <= now.saturating_add(AHEAD_TICKS));
+        let tick = last.map_or(now, |last| now.max(last.saturating_add(1)));
         let usual = USUAL + tick - greatest.nanos().div_euclid(TICK_NANOS) + AHEAD_TICKS;
         let delay = if (USUAL..LATE).contains(&usual) {
             self.tick = tick;

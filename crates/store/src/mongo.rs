@@ -249,11 +249,14 @@ impl Store for MongoStore {
             }
             Readiness::Ready(_) => last_writes.problem(),
         };
-        let (flaw, mut notes) = match state {
-            Readiness::Ready(prepared) => (prepared.problem, prepared.notes),
+        let (flaw, notes) = match state {
+            Readiness::Ready(prepared) => {
+                let unserved = self.shared.keeper.unserved();
+                let notes = prepared.notes.into_iter().chain(unserved);
+                (prepared.problem, notes.collect())
+            }
             _ => (None, Vec::new()),
         };
-        notes.extend(self.shared.keeper.unserved());
         StoreStatus {
             kind: "mongodb",
             location: format!(

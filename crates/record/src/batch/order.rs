@@ -25,30 +25,37 @@ impl BatchBuilder {
 
 impl Batch {
     pub(super) fn put_in_order(&mut self, order: BatchOrder) {
+        self.put_some_in_order(order, |_| true);
+    }
+
+    fn put_some_in_order(&mut self, order: BatchOrder, is_meant: impl Fn(usize) -> bool) {
         let mut undated = self.undated.iter().peekable();
         for position in 0..self.documents.len() {
             let is_undated = undated.next_if_eq(&&position).is_some();
-            if let Some(document) = self.documents.get_mut(position) {
+            if is_meant(position)
+                && let Some(document) = self.documents.get_mut(position)
+            {
                 order_document(document, is_undated, order);
             }
         }
     }
 
-    /// Gives an order to the records of a batch that an earlier version took: that which a retry of it has
-    /// now, as far as it can be told.
+    /// Gives an order to the records that an earlier version took: that which a retry of their batch has now.
+    /// Of a part of a batch, as refused records are, it is known only where the part has the greatest time.
     pub fn order_unordered(&mut self) {
-        let all = 0..self.documents.len();
-        if self.documents.slices(all.clone()).all(document::has_order) {
+        let all = self.documents.slices(0..self.documents.len());
+        let have_order: Vec<bool> = all.map(document::has_order).collect();
+        if have_order.iter().all(|has_order| *has_order) {
             return;
         }
         let mut bytes = Vec::with_capacity(self.documents.encoded_bytes());
-        for document in self.documents.slices(all) {
+        for document in self.documents.slices(0..self.documents.len()) {
             document::write_ordered(&mut bytes, document);
         }
-        let greatest = self.greatest_time();
+        let order = BatchOrder::without_delay(self.greatest_time());
         if let Some(documents) = Documents::from_encoded(bytes) {
             self.documents = documents;
-            self.put_in_order(BatchOrder::without_delay(greatest));
+            self.put_some_in_order(order, |position| have_order.get(position) == Some(&false));
         }
     }
 

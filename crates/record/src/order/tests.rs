@@ -27,7 +27,9 @@ fn of_two_requests_that_share_a_second_the_later_one_reaches_further() {
 fn of_requests_that_reach_equally_far_the_one_that_came_later_is_later_whatever_the_clock_does() {
     for greatest in [5 * SECOND, 20_000 * HOUR, -20_000 * HOUR] {
         let (mut taken, mut last) = (Taken::default(), None);
-        let seconds = [6, 6, 9, 2, 2, 10, 30_000, 60_000, 60_000, 50_000, 90_000];
+        let seconds = [
+            6, 6, 9, 2, 2, 10, 30_000, 29_000, 60_000, 60_000, 50_000, 90_000,
+        ];
         for second in seconds {
             let order = taken.next(at(greatest), at(second * SECOND));
             let order = order.of(Some(at(greatest)));
@@ -35,6 +37,15 @@ fn of_requests_that_reach_equally_far_the_one_that_came_later_is_later_whatever_
             last = Some(order);
         }
     }
+}
+
+#[test]
+fn a_clock_that_was_far_ahead_for_a_moment_is_not_followed_for_good() {
+    let mut once_wrong = Taken::default();
+    once_wrong.next(at(100 * HOUR), at(100 * HOUR));
+    let (greatest, now) = (at(HOUR), at(HOUR + SECOND));
+    assert_eq!(once_wrong.next(greatest, now), taken(HOUR, HOUR + SECOND));
+    assert!(once_wrong.next(greatest, now).of(None) > taken(HOUR, HOUR + SECOND).of(None));
 }
 
 #[test]
@@ -86,7 +97,9 @@ proptest! {
     ) {
         let mut taken = Taken::default();
         let near = greatest % (1_000 * HOUR);
-        let orders = moments.iter().map(|now| taken.next(at(near), at(i64::from(*now) * 1_000_000)));
+        // Put back again and again, but never by an hour.
+        let now = |(count, jitter): (i64, &i32)| count * 10 * SECOND + i64::from(*jitter % 3_000_000) * 1_000_000;
+        let orders = (0..).zip(&moments).map(|moment| taken.next(at(near), at(now(moment))));
         let orders: Vec<_> = orders.map(|order| order.of(None)).collect();
         // Where the clock was put back so far that some of them are late and others are not, it cannot be so.
         let kind = |order: &SendOrder| match order.as_bytes()[REACH_BYTES] {

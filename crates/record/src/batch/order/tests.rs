@@ -85,6 +85,23 @@ fn a_batch_that_an_earlier_version_took_gets_the_order_that_its_retry_has_now() 
 }
 
 #[test]
+fn a_record_that_has_an_order_keeps_it_beside_one_that_an_earlier_version_took() {
+    let now = taken(&[Some(3), Some(9)]);
+    let mut mixed = Vec::new();
+    for (position, document) in now.documents.slices(0..2).enumerate() {
+        match position {
+            0 => mixed.extend_from_slice(document),
+            _ => document::write_as(&mut mixed, document, IdFormat::Plain, false),
+        }
+    }
+    let mut batch = Batch::from_parts(now.id, None, now.received_at, &mixed, vec![]).unwrap();
+    batch.order_unordered();
+    let (before, after) = (ids(&now), ids(&batch));
+    assert_eq!(before[0], after[0]);
+    assert_eq!(before[1].order().without_delay(), after[1].order());
+}
+
+#[test]
 fn dating_a_batch_leaves_its_order_as_it_is() {
     let mut batch = taken(&[Some(3), None, Some(9)]);
     let before: Vec<_> = ids(&batch).iter().map(RecordId::order).collect();

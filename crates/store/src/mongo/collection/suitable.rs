@@ -8,13 +8,15 @@ use mongodb::Database;
 use mongodb::bson::{Bson, Document, doc};
 
 /// What is written to a document of ours, beside its id.
-const FIELDS: [&str; 6] = [
+const FIELDS: [&str; 7] = [
     "time",
     "level",
     "severity",
     "message",
     "attributes",
     "received_at",
+    // Of a marker of receipt.
+    "received_at_ns",
 ];
 /// Those that hold a date, which a TTL index goes by.
 const DATES: [&str; 2] = ["time", "received_at"];

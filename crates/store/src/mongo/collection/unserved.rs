@@ -83,7 +83,8 @@ impl Looking<'_> {
                 *unserved.others.entry(kind_of(id)).or_default() += 1;
             }
             unserved.others_are_more |= count > COUNTED;
-            let has_none_of_ours = order == 1 && count == ids.len();
+            // Behind more of others than are counted there may be some of ours.
+            let has_none_of_ours = order == 1 && count == ids.len() && count <= COUNTED;
             if has_none_of_ours {
                 return Ok(());
             }
