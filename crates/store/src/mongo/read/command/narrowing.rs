@@ -34,16 +34,13 @@ fn contains(text: &str, is_case_sensitive: bool) -> Option<Document> {
 }
 
 /// An expression for a text. Beyond ASCII each version of the server has its own opinion of which letters
-/// differ in case alone, so there all of them are named.
+/// differ in case alone, so there all of them are named; `k` and `s` have a case there, too.
 fn without_regard_to_case(text: &str) -> String {
     let mut expression = String::with_capacity(text.len());
     let mut escaped = [0; 4];
     for character in text.chars() {
-        let cases = match character.is_ascii() {
-            true => Vec::new(),
-            false => query::cases(character),
-        };
-        if cases.len() > 1 {
+        let cases = query::cases(character);
+        if cases.len() > 1 && !cases.iter().all(char::is_ascii) {
             expression.push('[');
             expression.extend(cases);
             expression.push(']');
@@ -141,11 +138,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_beyond_ascii_are_named_in_each_of_their_cases_and_all_else_is_as_it_was() {
+    fn letters_with_a_case_beyond_ascii_are_named_in_each_of_them_and_all_else_is_as_it_was() {
         for (text, expected) in [
             ("a.b [x]", r"a\.b \[x\]"),
-            ("Äpfel ßK", "[Ää]pfel [ßẞ]K"),
-            ("情報 k\u{212a}", "情報 k[Kk\u{212a}]"),
+            ("Äpfel ßM", "[Ää]pfel [ßẞ]M"),
+            ("disK", "di[Ss\u{17f}][Kk\u{212a}]"),
+            ("情報 k\u{212a}", "情報 [Kk\u{212a}][Kk\u{212a}]"),
         ] {
             assert_eq!(without_regard_to_case(text), expected);
         }
