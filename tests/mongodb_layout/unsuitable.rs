@@ -85,6 +85,24 @@ async fn nothing_is_written_to_a_view() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_is_put_in_its_place_refuses_no_record() {
+    let (uri, name, database) = place("a_view_that_is_put_in_its_place").await;
+    let service = service_on(&uri, &name).await;
+    spool(&service, "before").await;
+    stored(&service, 2).await;
+    drop_it(&database, "logs").await;
+    database.create_collection("others").await.unwrap();
+    let view = doc! { "create": "logs", "viewOn": "others", "pipeline": [] };
+    database.run_command(view).await.unwrap();
+    spool(&service, "behind").await;
+    told(&service, "is a view").await;
+    let records = service.health().await["records"].clone();
+    assert_eq!(records["waiting"], 2, "{records}");
+    drop_it(&database, "logs").await;
+    stored(&service, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_written_to_a_capped_collection() {
     let capped = doc! { "capped": true, "size": 1 << 20 };
     keeps_batches_waiting("a_capped_one", "logs", capped, "is a capped collection").await;

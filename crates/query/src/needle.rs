@@ -184,7 +184,10 @@ impl Needle {
                     _ => Ok(false),
                 }
             }
-            Way::Folded(..) if message.is_ascii() => Ok(false),
+            // Unless what is looked for stands for letters of ASCII alone.
+            Way::Folded(finder, _) if message.is_ascii() && !finder.needle().is_ascii() => {
+                Ok(false)
+            }
             Way::Folded(_, Some(beginnings)) if beginnings.find(message).is_none() => Ok(false),
             Way::Folded(finder, _) => {
                 self.in_pieces(message, Search::Folded(finder), patience, is_in)

@@ -161,6 +161,21 @@ fn found_by_expression(text: &str, case_sensitive: bool, is_phrase: bool, messag
     expression.unwrap().is_match(message)
 }
 
+#[test]
+fn a_letter_that_stands_for_one_of_ascii_finds_that_in_a_message_of_ascii() {
+    let mut goes_on = || true;
+    let patience = &mut Patience::new(&mut goes_on);
+    for (text, message) in [
+        ("ſ", "a S"),
+        ("\u{212a}ilo", "one KILO"),
+        ("ſ", "ſ"),
+        ("s", "ſ"),
+    ] {
+        let text = Substring::new(text, false).unwrap();
+        assert!(text.is_in(message, patience).unwrap(), "{message}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_text_and_a_phrase_are_found_exactly_where_an_expression_finds_them(

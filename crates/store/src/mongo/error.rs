@@ -10,6 +10,8 @@ use mongodb::error::{Error, ErrorKind};
 pub(super) const DUPLICATE_KEY: i32 = 11000;
 /// The collection of that name is not the one with the UUID that a command is held to.
 pub(super) const UUID_MISMATCH: i32 = 361;
+/// A view has the collection's name.
+const IS_A_VIEW: i32 = 166;
 /// The user has no right to it.
 const UNAUTHORIZED: i32 = 13;
 /// Bad value, failed to parse, invalid options, not supported here, not implemented, unknown field:
@@ -50,6 +52,11 @@ pub(super) fn is_unauthorized(error: &Error) -> bool {
 /// Whether the server does not know what it was asked for.
 pub(super) fn is_not_known(code: i32) -> bool {
     NOT_KNOWN.contains(&code)
+}
+
+/// Whether what has the collection's name is not what was prepared: that says nothing of the documents.
+pub(super) fn is_not_the_collection(code: i32) -> bool {
+    [UUID_MISMATCH, IS_A_VIEW].contains(&code)
 }
 
 /// Whether a write error passes by itself: then the whole insert is in doubt.

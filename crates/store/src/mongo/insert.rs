@@ -3,7 +3,7 @@
 //! The driver does not look into the reply of a raw command: write errors and write concern errors
 //! are ours to read.
 
-use super::error::{self, DUPLICATE_KEY, UUID_MISMATCH};
+use super::error::{self, DUPLICATE_KEY};
 use crate::{InsertReport, Refused, StoreError};
 use logs::counted;
 use mongodb::Database;
@@ -51,7 +51,7 @@ impl From<StoreError> for InsertError {
 impl InsertError {
     fn of_command(error: Error) -> Self {
         match &*error.kind {
-            ErrorKind::Command(command) if command.code == UUID_MISMATCH => Self::Gone,
+            ErrorKind::Command(command) if error::is_not_the_collection(command.code) => Self::Gone,
             // The words alone say nothing: that a user has no right repeats the whole command.
             ErrorKind::Command(command)
                 if error::is_not_known(command.code) && command.message.contains(UUID_MEMBER) =>
@@ -162,7 +162,7 @@ pub(super) fn read_reply(
             .and_then(|index| usize::try_from(index).ok());
         let index = index.ok_or_else(unreadable)?;
         let message = entry.get_str("errmsg").unwrap_or_default();
-        if code == UUID_MISMATCH {
+        if error::is_not_the_collection(code) {
             return Err(InsertError::Gone);
         }
         let refused = Refused {
