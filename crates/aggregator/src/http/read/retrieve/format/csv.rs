@@ -145,13 +145,31 @@ const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 const LINE_CHARACTERS: [char; 3] = ['\t', '\r', '\n'];
 
 /// What some spreadsheets leave out before they look for a formula: blanks of every width, control
-/// characters, and characters that have no width at all.
+/// characters, and characters that cannot be seen, which are those with the property
+/// `Default_Ignorable_Code_Point` of Unicode and the blank of braille.
 fn is_left_out(character: char) -> bool {
-    let has_no_width = matches!(
+    let cannot_be_seen = matches!(
         character,
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
     );
-    has_no_width || character.is_whitespace() || character.is_control()
+    cannot_be_seen || character.is_whitespace() || character.is_control()
 }
 
 /// Whether a spreadsheet might take a cell for a formula; a number is none.
@@ -228,6 +246,31 @@ mod tests {
             ("+1.5e3", "+1.5e3"),
         ] {
             assert_eq!(cell(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_formula_behind_a_character_that_cannot_be_seen_is_text() {
+        // By Unicode's own tables, and not by a list of ours.
+        let ignorable = regex::Regex::new(r"^\p{Default_Ignorable_Code_Point}$").unwrap();
+        let mut text = [0; 4];
+        for character in '\0'..=char::MAX {
+            let cannot_be_seen = ignorable.is_match(character.encode_utf8(&mut text))
+                || character.is_whitespace()
+                || character.is_control()
+                || character == '\u{2800}';
+            assert_eq!(is_left_out(character), cannot_be_seen, "{character:?}");
+        }
+        for character in [
+            '\u{61c}',
+            '\u{34f}',
+            '\u{115f}',
+            '\u{2800}',
+            '\u{3164}',
+            '\u{e0001}',
+        ] {
+            let formula = format!("{character}=1");
+            assert_eq!(cell(&formula), format!("\"'{formula}\""));
         }
     }
 
