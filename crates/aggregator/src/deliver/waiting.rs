@@ -85,19 +85,23 @@ impl Waiting {
             return false;
         }
         let mut batches = self.read(refusals.keys().copied()).await;
-        let keeping = refusals.into_iter().filter_map(|(seq, refusal)| {
-            // One that cannot be read, which is told, is found by the next start.
-            let batch = batches.remove(&seq)?;
-            let portion = Prepared::new(vec![Spooled { seq, batch }], Vec::new());
-            Some((seq, portion, refusal))
-        });
+        let (mut left, mut keeping) = (BTreeMap::new(), Vec::new());
+        for (seq, refusal) in refusals {
+            if let Some(batch) = batches.remove(&seq) {
+                let portion = Prepared::new(vec![Spooled { seq, batch }], Vec::new());
+                keeping.push((seq, portion, refusal));
+            } else if delivery.spool.waits(seq) {
+                // It cannot be read now, which is told.
+                left.insert(seq, refusal);
+            }
+        }
         let keep = async |(seq, portion, refusal): (u64, Prepared, Refusal)| {
             let part = portion.parts.first()?;
             let (refused, outcome) = (&refusal.refused, refusal.outcome);
             let kept = delivery.keep_once(&portion, part, refused, outcome).await;
             Some((seq, refusal, kept.err()?))
         };
-        let (mut left, mut reason) = (BTreeMap::new(), None);
+        let mut reason = None;
         let mut trying = stream::iter(keeping)
             .map(keep)
             .buffer_unordered(KEPT_AT_ONCE);

@@ -67,3 +67,15 @@ async fn a_parked_batch_that_can_be_kept_nowhere_without_its_stored_records_stay
     assert_eq!(place.delivery.deferral.parked().records(), 1);
     assert!(place.delivery.spool.is_done_below(2));
 }
+
+#[tokio::test]
+async fn a_refusal_whose_batch_cannot_be_read_once_is_kept_when_it_can() {
+    let disk = MemoryDisk::default();
+    let (mut place, mut waiting) = started(&disk).await;
+    disk.break_folder(Some("spool"));
+    assert!(!waiting.keep_put_off().await);
+    disk.break_folder(None);
+    assert!(waiting.keep_put_off().await);
+    deliver(&mut place, 1).await;
+    assert_eq!(place.delivery.deferral.parked().records(), 3);
+}
