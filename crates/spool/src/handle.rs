@@ -132,13 +132,17 @@ impl Spool {
         })
     }
 
-    /// The batches of the newest segments, of as many as two full ones have room for.
+    /// The batches of the newest segments, of as many as two full ones have room for, and of the newest that has
+    /// any in any case: one large batch may make it larger.
     pub fn newest_numbers(&self) -> Range<u64> {
         let (state, mut bytes) = (self.shared.state(), 0);
         let most = 2 * self.shared.bounds.of_a_segment();
-        let newest = state.spans.iter().rev().take_while(|span| {
+        let filled = state.spans.iter().rev();
+        let filled = filled.filter(|span| span.first_seq < span.end_seq);
+        let newest = filled.take_while(|span| {
+            let is_newest = bytes == 0;
             bytes += span.bytes;
-            bytes <= most
+            is_newest || bytes <= most
         });
         let first = newest.last().map_or(state.next_seq, |span| span.first_seq);
         first..state.next_seq

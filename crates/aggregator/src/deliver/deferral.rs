@@ -75,13 +75,17 @@ impl Deferral {
     fn park(&self, spooled: &Spooled, spool: &Spool) {
         let older = self.parked().park(spooled.seq, &spooled.batch);
         if let Some((seq, older)) = older {
-            let outcome = BatchOutcome {
-                already_stored: older.records,
-                ..BatchOutcome::default()
-            };
-            spool.done(seq, older.bytes, outcome);
+            end_older(seq, older, spool);
         }
         self.arrived.notify_one();
+    }
+
+    /// Parks a batch that was taken off; it is done if a later copy came meanwhile.
+    pub(super) fn park_again(&self, seq: u64, parked: ParkedBatch, spool: &Spool) {
+        let replaced = self.parked().put_back(seq, parked).is_err();
+        if replaced {
+            end_older(seq, parked, spool);
+        }
     }
 
     /// Puts a refusal off until the copies of its batch are known, or gives it back when they are.
@@ -108,7 +112,7 @@ impl Deferral {
 
     /// Why refused records wait in the spool, while any do.
     pub(crate) fn problem(&self) -> Option<String> {
-        let records = self.parked().records();
+        let records = self.parked().records() + self.put_off.overdue();
         if records == 0 {
             return None;
         }
@@ -130,6 +134,15 @@ impl Deferral {
     pub(super) fn parked(&self) -> MutexGuard<'_, Parked> {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Ends a batch of which a later copy is parked.
+fn end_older(seq: u64, older: ParkedBatch, spool: &Spool) {
+    let outcome = BatchOutcome {
+        already_stored: older.records,
+        ..BatchOutcome::default()
+    };
+    spool.done(seq, older.bytes, outcome);
 }
 
 /// Names the records of a batch: equal for two copies of it.

@@ -27,6 +27,11 @@ pub(super) const KEPT_AT_ONCE: usize = 256;
 /// While refused records can be kept nowhere.
 const KEEPING_PAUSE: Duration = Duration::from_secs(1);
 
+/// Neither the dead letters nor the spool take refused records.
+#[derive(Debug, thiserror::Error)]
+#[error("refused records can neither be set aside nor put off: {0}")]
+pub(super) struct KeptNowhere(NotDeferred);
+
 /// What every delivery works with.
 pub(crate) struct Delivery {
     pub(crate) spool: Spool,
@@ -122,28 +127,40 @@ impl Delivery {
             return;
         }
         let mut problem = self.store.problems.of_one();
-        loop {
-            let error = match self.defer(portion, part, refused).await {
-                Ok(copy) => {
-                    self.spool.done(part.seq, part.bytes, copy.outcome(outcome));
-                    let deferred = LaterCopy::Appended.outcome(outcome);
-                    self.statuses.partly_done(part.origin.id, deferred);
-                    return;
-                }
-                // It stays where it is; the next start finds it.
-                Err(NotDeferred::Spool(AppendError::Closed | AppendError::Poisoned(_))) => return,
-                Err(error) => error,
-            };
-            let reason = format!("refused records can neither be set aside nor put off: {error}");
-            if problem.note(reason) {
-                tracing::warn!(%error, "refused records can be kept nowhere; their batches wait");
+        while let Err(error) = self.keep_once(portion, part, refused, outcome).await {
+            if problem.note(error.to_string()) {
+                tracing::warn!("{error}; their batches wait");
             }
             tokio::time::sleep(KEEPING_PAUSE).await;
-            if self.set_aside(portion, refused).await.is_ok() {
+        }
+    }
+
+    /// The same in one try, which nothing is put off by: whoever frees the room for it must not wait for it.
+    ///
+    /// # Errors
+    /// They can be kept nowhere at present, and the batch is not done.
+    pub(super) async fn keep_once(
+        &self,
+        portion: &Prepared,
+        part: &Part,
+        refused: &[Refused],
+        outcome: BatchOutcome,
+    ) -> Result<(), KeptNowhere> {
+        match self.defer(portion, part, refused).await {
+            Ok(copy) => {
+                self.spool.done(part.seq, part.bytes, copy.outcome(outcome));
+                let deferred = LaterCopy::Appended.outcome(outcome);
+                self.statuses.partly_done(part.origin.id, deferred);
+            }
+            // It stays where it is; the next start finds it.
+            Err(NotDeferred::Spool(AppendError::Closed | AppendError::Poisoned(_))) => {}
+            Err(error) => {
+                let set_aside = self.set_aside(portion, refused).await;
+                set_aside.map_err(|_| KeptNowhere(error))?;
                 self.finish(part, outcome, portion, refused);
-                return;
             }
         }
+        Ok(())
     }
 
     async fn defer(

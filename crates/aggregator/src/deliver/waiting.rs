@@ -61,9 +61,9 @@ impl Waiting {
 
     /// One look, and what can be moved until the next.
     async fn round(&mut self) {
-        while self.keep_put_off().await {}
         self.allowance = MOVED_PER_SECOND;
         self.rest = LOOK_INTERVAL;
+        while self.keep_put_off().await {}
         let began = self.delivery.store.clock.elapsed();
         while self.look().await {}
         self.lookup = None;
@@ -75,31 +75,48 @@ impl Waiting {
         }
     }
 
-    /// Keeps some of what was put off until every copy of it was known; whether there was any.
+    /// Keeps some of what was put off until every copy of it was known; whether all of it was kept, and there
+    /// was any. What could not be kept is tried again at a later look: the looks make the room for it.
     pub(super) async fn keep_put_off(&mut self) -> bool {
         let delivery = Arc::clone(&self.delivery);
         let put_off = &delivery.deferral.put_off;
         let refusals = put_off.take(&delivery.spool, KEPT_AT_ONCE, MOVED_PER_SECOND);
+        if refusals.is_empty() {
+            return false;
+        }
         let mut batches = self.read(refusals.keys().copied()).await;
-        let any = !refusals.is_empty();
-        let keeping = refusals.into_iter().filter_map(|(seq, refusal)| {
-            // One that cannot be read, which is told, is found by the next start.
-            let batch = batches.remove(&seq)?;
-            let portion = Prepared::new(vec![Spooled { seq, batch }], Vec::new());
-            Some((portion, refusal))
-        });
-        let keep = async |(portion, refusal): (Prepared, Refusal)| {
-            for part in &portion.parts {
-                let refused = &refusal.refused;
-                delivery
-                    .keep(&portion, part, refused, refusal.outcome)
-                    .await;
+        let (mut left, mut keeping) = (BTreeMap::new(), Vec::new());
+        for (seq, refusal) in refusals {
+            if let Some(batch) = batches.remove(&seq) {
+                let portion = Prepared::new(vec![Spooled { seq, batch }], Vec::new());
+                keeping.push((seq, portion, refusal));
+            } else if delivery.spool.waits(seq) {
+                // It cannot be read now, which is told.
+                left.insert(seq, refusal);
             }
+        }
+        let keep = async |(seq, portion, refusal): (u64, Prepared, Refusal)| {
+            let part = portion.parts.first()?;
+            let (refused, outcome) = (&refusal.refused, refusal.outcome);
+            let kept = delivery.keep_once(&portion, part, refused, outcome).await;
+            Some((seq, refusal, kept.err()?))
         };
-        stream::iter(keeping)
-            .for_each_concurrent(KEPT_AT_ONCE, keep)
-            .await;
-        any
+        let mut reason = None;
+        let mut trying = stream::iter(keeping)
+            .map(keep)
+            .buffer_unordered(KEPT_AT_ONCE);
+        while let Some(tried) = trying.next().await {
+            if let Some((seq, refusal, error)) = tried {
+                left.insert(seq, refusal);
+                reason = Some(error.to_string());
+            }
+        }
+        if let Some(reason) = reason {
+            delivery.deferral.note(reason);
+        }
+        let all = left.is_empty();
+        put_off.give_back(left);
+        all
     }
 
     /// Asks the store and the dead letters for some parked batches; whether all of them were taken, and
@@ -136,13 +153,19 @@ impl Waiting {
                 continue;
             }
             // A later copy may have come meanwhile, which has its own look.
-            if delivery.deferral.parked().take(part.seq).is_none() {
+            let Some(parked) = delivery.deferral.parked().take(part.seq) else {
+                continue;
+            };
+            if !stays {
+                delivery.finish(part, outcome, &portion, refused);
                 continue;
             }
-            if stays {
-                delivery.keep(&portion, part, refused, outcome).await;
-            } else {
-                delivery.finish(part, outcome, &portion, refused);
+            let kept = delivery.keep_once(&portion, part, refused, outcome).await;
+            if let Err(error) = kept {
+                delivery.deferral.note(error.to_string());
+                delivery
+                    .deferral
+                    .park_again(part.seq, parked, &delivery.spool);
             }
         }
         full.is_none() && delivery.deferral.parked().len() > 0
@@ -254,5 +277,7 @@ fn is_worth_it(kept: &KeptSegments, parked_bytes: u64) -> bool {
 
 #[cfg(test)]
 mod at_rest;
+#[cfg(test)]
+mod kept;
 #[cfg(test)]
 mod simulation;

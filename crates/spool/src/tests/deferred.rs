@@ -172,6 +172,17 @@ async fn what_was_not_handed_out_is_not_known_to_be_of_no_use() {
     assert!(first.len() > 4 && first[first.len() - 3..].contains(&numbers.start));
 }
 
+#[tokio::test]
+async fn the_newest_segment_is_among_the_newest_however_large_one_batch_made_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _committer, _source) = open(place(folder.path()), false).unwrap();
+    let (id, time) = (BatchId::keyed("large", b""), Timestamp::from_nanos(5));
+    let mut builder = BatchBuilder::new(id, None, time, usize::MAX);
+    builder.record(None, None, &"x".repeat(3 * 4096), |_| Ok(()));
+    let large = spool.append(builder.finish().0, ()).await.unwrap();
+    assert_eq!(spool.newest_numbers(), large..large + 1);
+}
+
 /// The length of the newest segment.
 fn newest(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);

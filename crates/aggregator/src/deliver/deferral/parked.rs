@@ -39,11 +39,31 @@ impl Parked {
         };
         let older = self.by_digest.get(&parked.digest).copied();
         let older = older.and_then(|older| Some((older, self.take(older)?)));
+        self.insert(seq, parked);
+        older.filter(|(_, older)| !older.moving)
+    }
+
+    /// Parks a batch that was taken off.
+    ///
+    /// # Errors
+    /// A later copy was parked meanwhile.
+    pub(in crate::deliver) fn put_back(
+        &mut self,
+        seq: u64,
+        parked: ParkedBatch,
+    ) -> Result<(), ParkedBatch> {
+        if self.has(parked.digest) {
+            return Err(parked);
+        }
+        self.insert(seq, parked);
+        Ok(())
+    }
+
+    fn insert(&mut self, seq: u64, parked: ParkedBatch) {
         self.records += parked.records;
         self.bytes += parked.bytes;
         self.by_digest.insert(parked.digest, seq);
         self.by_number.insert(seq, parked);
-        older.filter(|(_, older)| !older.moving)
     }
 
     /// Whether a batch of these records is parked.

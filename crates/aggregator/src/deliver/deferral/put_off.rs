@@ -22,6 +22,10 @@ pub(in crate::deliver) struct PutOff {
 struct Refusals {
     by_number: BTreeMap<u64, Refusal>,
     records: usize,
+    /// The number behind those that were taken last.
+    next: u64,
+    /// Records of those that were given back, and of what is behind them.
+    overdue: usize,
 }
 
 /// What the store said to one batch.
@@ -59,8 +63,8 @@ impl PutOff {
         Ok(())
     }
 
-    /// The first ones, once every copy was handed out: at most `count`, and so many bytes of batches but for a
-    /// single larger one.
+    /// The next ones in turn, once every copy was handed out: at most `count`, and so many bytes of batches but
+    /// for a single larger one. Those that cannot be kept are to be [given back](Self::give_back).
     pub(in crate::deliver) fn take(
         &self,
         spool: &Spool,
@@ -72,8 +76,13 @@ impl PutOff {
             return taken;
         }
         let mut refusals = self.refusals();
+        let refusals = &mut *refusals;
+        if refusals.by_number.range(refusals.next..).next().is_none() {
+            refusals.next = 0;
+        }
+        let mut later = refusals.by_number.split_off(&refusals.next);
         while taken.len() < count
-            && let Some(first) = refusals.by_number.first_entry()
+            && let Some(first) = later.first_entry()
         {
             sum += first.get().bytes;
             if sum > bytes && !taken.is_empty() {
@@ -81,9 +90,28 @@ impl PutOff {
             }
             let (seq, refusal) = first.remove_entry();
             refusals.records -= refusal.refused.len();
+            refusals.next = seq + 1;
             taken.insert(seq, refusal);
         }
+        refusals.by_number.append(&mut later);
         taken
+    }
+
+    /// Ends a [`take`](Self::take): these could not be kept, and come again after the others.
+    pub(in crate::deliver) fn give_back(&self, mut left: BTreeMap<u64, Refusal>) {
+        let mut refusals = self.refusals();
+        let is_any = !left.is_empty();
+        let records = left.values().map(|refusal| refusal.refused.len());
+        refusals.records += records.sum::<usize>();
+        refusals.by_number.append(&mut left);
+        if is_any || refusals.by_number.is_empty() {
+            refusals.overdue = refusals.records;
+        }
+    }
+
+    /// Records that would be kept if they could.
+    pub(in crate::deliver) fn overdue(&self) -> u64 {
+        self.refusals().overdue as u64
     }
 
     /// Whether none is put off.

@@ -15,7 +15,7 @@ fn full() -> Fixture {
     full_on(&MemoryDisk::default(), 700)
 }
 
-fn full_on(disk: &MemoryDisk, segment_bytes: u64) -> Fixture {
+pub(super) fn full_on(disk: &MemoryDisk, segment_bytes: u64) -> Fixture {
     disk.begin(u64::MAX);
     let place = Place {
         spool: disk.folder("spool"),
@@ -38,7 +38,7 @@ fn full_on(disk: &MemoryDisk, segment_bytes: u64) -> Fixture {
 }
 
 /// Delivers what comes until so many batches are parked, or as many came.
-async fn deliver(place: &mut Fixture, batches: usize) {
+pub(super) async fn deliver(place: &mut Fixture, batches: usize) {
     let mut came = 0;
     while came < batches {
         let portion = place.next().await;
@@ -99,7 +99,7 @@ async fn refused_records_of_many_segments_are_moved_once_and_then_only_when_room
 }
 
 /// Ends the process as a kill does, and starts it again.
-async fn killed(place: Fixture, disk: &MemoryDisk, segment_bytes: u64) -> Fixture {
+pub(super) async fn killed(place: Fixture, disk: &MemoryDisk, segment_bytes: u64) -> Fixture {
     let Fixture {
         committer,
         delivery,
