@@ -1,6 +1,7 @@
 //! What is read out of the reply to an insert.
 
 use super::*;
+use crate::mongo::error::UUID_MISMATCH;
 use mongodb::bson::doc;
 
 fn read(reply: &Document) -> Result<InsertReport, InsertError> {
