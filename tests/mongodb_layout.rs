@@ -53,6 +53,19 @@ async fn options(database: &Database) -> Document {
     found[0].get_document("options").unwrap().clone()
 }
 
+/// Waits until the service says that nothing is written, with these words.
+async fn not_written_to(service: &Service, words: &[&str]) {
+    wait_until(words[0], PATIENCE, async || {
+        let health = service.health().await;
+        let problem = health["problem"].as_str().unwrap_or_default();
+        health["status"] == "degraded"
+            && health["store"]["available"] == false
+            && words.iter().all(|words| problem.contains(words))
+            && problem.contains("nothing is written to it")
+    })
+    .await;
+}
+
 async fn one_is_taken_and_found(service: &Service) {
     let taken = service
         .batch(&json!([{"timestamp": "2024-10-08T00:00:00Z", "level": "WARN", "message": "one"}]))

@@ -1,7 +1,7 @@
 //! Ids of 20 bytes and of 27 never mix in one collection: which of them it has is what its mark says,
 //! without one what its documents say.
 
-use super::{PATIENCE, one_is_taken_and_found, place, rows, service_on};
+use super::{PATIENCE, not_written_to, one_is_taken_and_found, place, rows, service_on};
 use crate::support::mongod::Mongod;
 use crate::support::service::Service;
 use crate::support::wait_until;
@@ -35,19 +35,6 @@ async fn insert(database: &Database, lengths: &[usize]) {
     let logs = database.collection::<Document>("logs");
     let documents = lengths.iter().map(|bytes| document(*bytes));
     logs.insert_many(documents).await.unwrap();
-}
-
-/// Waits until the service says that nothing is written, for this reason.
-async fn not_written_to(service: &Service, reason: &str) {
-    wait_until(reason, PATIENCE, async || {
-        let health = service.health().await;
-        let problem = health["problem"].as_str().unwrap_or_default();
-        health["status"] == "degraded"
-            && health["store"]["available"] == false
-            && problem.contains(reason)
-            && problem.contains("nothing is written to it")
-    })
-    .await;
 }
 
 async fn one_is_spooled(service: &Service) {
@@ -95,7 +82,7 @@ async fn ids_of_both_lengths_are_told_and_batches_wait_until_one_kind_is_gone() 
     let (uri, name, database) = place("ids_of_both_lengths").await;
     insert(&database, &[20, 27]).await;
     let service = service_on(&uri, &name).await;
-    not_written_to(&service, "ids of both formats, of 20 bytes and of 27").await;
+    not_written_to(&service, &["ids of both formats, of 20 bytes and of 27"]).await;
     one_is_spooled(&service).await;
     assert_eq!(service.get("/logs/retrieve").await.status, 503);
     assert_eq!(marked(&database).await, None);
@@ -130,7 +117,7 @@ async fn a_mark_that_the_ids_contradict_is_told_whatever_kind_of_number_it_is() 
         mark(&database, version).await;
         insert(&database, &[length]).await;
         let service = service_on(&uri, &name).await;
-        not_written_to(&service, reason).await;
+        not_written_to(&service, &[reason]).await;
     }
 }
 
@@ -169,7 +156,7 @@ async fn who_may_not_read_the_mark_waits_until_he_may_or_a_document_tells_the_fo
 
         let uri = mongod.uri_of("aggregator", "pw", &name);
         let service = service_on(&uri, &name).await;
-        not_written_to(&service, "logs_meta cannot be read").await;
+        not_written_to(&service, &["logs_meta cannot be read"]).await;
         one_is_spooled(&service).await;
         let names = database.list_collection_names().await.unwrap();
         assert!(names.is_empty(), "{names:?}");

@@ -1,6 +1,6 @@
 //! What stands under the collection's name, or in it, and would break a promise or is not served.
 
-use super::{PATIENCE, place, rows, service_on};
+use super::{PATIENCE, not_written_to, place, rows, service_on};
 use crate::support::service::Service;
 use crate::support::wait_until;
 use bson::{Binary, Bson, Document, doc};
@@ -25,16 +25,8 @@ async fn spool(service: &Service, key: &str) {
 }
 
 async fn told(service: &Service, reason: &str) {
-    wait_until(reason, PATIENCE, async || {
-        let health = service.health().await;
-        let problem = health["problem"].as_str().unwrap_or_default();
-        health["status"] == "degraded"
-            && health["store"]["available"] == false
-            && problem.contains(reason)
-            && problem.contains("nothing is written to it")
-            && problem.contains("the guide's chapter on MongoDB says how to mend it")
-    })
-    .await;
+    let cure = "the guide's chapter on MongoDB says how to mend it";
+    not_written_to(service, &[reason, cure]).await;
 }
 
 async fn stored(service: &Service, records: usize) {

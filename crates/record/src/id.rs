@@ -37,6 +37,16 @@ pub enum IdFormat {
     Ordered,
 }
 
+impl IdFormat {
+    /// Bytes of an id.
+    pub const fn id_bytes(self) -> usize {
+        match self {
+            Self::Plain => PLAIN_ID_BYTES,
+            Self::Ordered => RECORD_ID_BYTES,
+        }
+    }
+}
+
 /// The `_id` of a stored record. Its order is the order of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId([u8; RECORD_ID_BYTES]);

@@ -15,6 +15,7 @@ mod keeper;
 mod last_writes;
 mod read;
 mod receipts;
+mod reply;
 
 use super::address::MongoAddress;
 use super::budget::Budget;
@@ -60,6 +61,23 @@ pub struct Target {
     pub max_connections: u32,
     /// Between two looks at the collection.
     pub look_interval: Duration,
+}
+
+impl Target {
+    /// Where the markers of receipt stand.
+    fn receipts(&self) -> String {
+        format!("{}_receipts", self.collection)
+    }
+
+    /// Where the mark of the format stands.
+    fn meta(&self) -> String {
+        format!("{}_meta", self.collection)
+    }
+
+    /// Where a plain collection stands while it is being replaced: a name that nobody else would give.
+    fn set_aside(&self) -> String {
+        format!("{}_set_aside_by_aggregator", self.collection)
+    }
 }
 
 /// Records in a collection of MongoDB, with a client of its own for each lane.
@@ -166,7 +184,7 @@ impl Store for MongoStore {
         let format = self.shared.keeper.ready().await?.format;
         let database = self.shared.writes().await?;
         let (target, left) = (&self.shared.target, self.left(deadline));
-        let receiving = receipts::remember(&database, &target.collection, format, &batches, left);
+        let receiving = receipts::remember(&database, target, format, &batches, left);
         let known = bounded(left, receiving)
             .await
             .map_err(|error| match error.late() {
@@ -186,7 +204,7 @@ impl Store for MongoStore {
         self.shared.keeper.ready().await?;
         let database = self.shared.writes().await?;
         let (target, left) = (&self.shared.target, self.left(deadline));
-        let forgetting = receipts::forget(&database, &target.collection, after, before, left);
+        let forgetting = receipts::forget(&database, target, after, before, left);
         bounded(left, forgetting)
             .await
             .map_err(|error| error.scrub(&target.address))

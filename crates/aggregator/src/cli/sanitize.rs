@@ -4,32 +4,17 @@
 //! direction of writing round or break a line, and those that are not seen at all, are written as
 //! their codes. Joiners stay, because scripts and emoji need them.
 
+use program::invisible::is_ignorable;
 use std::io::Write as _;
 
-/// Whether a character only stands where it stands. Of those that Unicode has to be ignored where they
-/// cannot be shown, the joiners and the choices between text and picture stay.
+/// Whether a character only stands where it stands. Of those that are not seen, the joiners and the choices
+/// between text and picture stay.
 fn is_harmless(character: char) -> bool {
-    !character.is_control()
-        && !matches!(
-            character,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{115f}'..='\u{1160}'
-                | '\u{17b4}'..='\u{17b5}'
-                | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'
-                | '\u{200e}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{3164}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{fff0}'..='\u{fffb}'
-                | '\u{1bca0}'..='\u{1bca3}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
+    let stays = matches!(character, '\u{200c}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}');
+    // They end a line or a paragraph, or say what belongs to what.
+    let divides = matches!(character, '\u{2028}'..='\u{2029}' | '\u{fff9}'..='\u{fffb}');
+    let is_unseen = character.is_control() || is_ignorable(character) || divides;
+    stays || !is_unseen
 }
 
 /// Whether all of a text can be written as it is.

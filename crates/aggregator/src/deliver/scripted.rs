@@ -270,6 +270,19 @@ pub(super) fn batch(key: &str, messages: &[&str], dated: bool) -> Batch {
 }
 
 impl Fixture {
+    /// Ends the process without an orderly stop.
+    pub(super) async fn kill(self) {
+        let Self {
+            committer,
+            delivery,
+            consumer,
+            ..
+        } = self;
+        drop((delivery, consumer));
+        let closed = tokio::task::spawn_blocking(move || committer.close()).await;
+        assert!(closed.unwrap(), "the committing thread panicked");
+    }
+
     /// Appends the batches and takes them as one portion.
     pub(super) async fn portion(&mut self, batches: Vec<Batch>) -> Vec<Spooled> {
         let admission = Admission::new(1 << 20);

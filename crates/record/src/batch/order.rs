@@ -43,11 +43,12 @@ impl Batch {
     /// Gives an order to the records that an earlier version took: that which a retry of their batch has now.
     /// Of a part of a batch, as refused records are, it is known only where the part has the greatest time.
     pub fn order_unordered(&mut self) {
-        let all = self.documents.slices(0..self.documents.len());
-        let have_order: Vec<bool> = all.map(document::has_order).collect();
-        if have_order.iter().all(|has_order| *has_order) {
+        let all = 0..self.documents.len();
+        if self.documents.slices(all.clone()).all(document::has_order) {
             return;
         }
+        let have_order = self.documents.slices(all).map(document::has_order);
+        let have_order: Vec<bool> = have_order.collect();
         let mut bytes = Vec::with_capacity(self.documents.encoded_bytes());
         for document in self.documents.slices(0..self.documents.len()) {
             document::write_ordered(&mut bytes, document);

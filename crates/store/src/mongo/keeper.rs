@@ -201,7 +201,7 @@ async fn attempt(shared: &Arc<Shared>, clock: &dyn Clock) -> Result<Prepared, St
         bounded(PREPARE_TIMEOUT, async {
             let database = attempt.writes().await?;
             let prepared = collection::prepare(&database, &attempt.target, known, now).await?;
-            let counted = receipts::count(&database, &attempt.target.collection).await;
+            let counted = receipts::count(&database, &attempt.target).await;
             *lock(&attempt.keeper.receipts) = counted;
             Ok(prepared)
         })

@@ -4,7 +4,9 @@
 //! bounded number at a time: an index by time would cost every such batch, and a TTL index would let
 //! the server remove what a batch in a spool still needs.
 
+use super::Target;
 use super::insert::{InsertError, millis, read_reply};
+use super::reply::{first_batch, number};
 use crate::{Forgotten, ReceiptKey, Receipts, StoreError};
 use futures_util::TryStreamExt as _;
 use logs::Timestamp;
@@ -19,12 +21,12 @@ use std::time::Duration;
 /// Remembers times of receipt for batches, or gives those that are remembered.
 pub(super) async fn remember(
     database: &Database,
-    collection: &str,
+    target: &Target,
     format: IdFormat,
     batches: &[BatchOrigin],
     left: Duration,
 ) -> Result<Vec<Timestamp>, InsertError> {
-    let receipts = format!("{collection}_receipts");
+    let receipts = target.receipts();
     let documents: Vec<Document> = batches
         .iter()
         .map(|batch| {
@@ -103,12 +105,12 @@ const STEP: i64 = 1_000;
 /// Removes those of the next few markers behind `after` that were received before `before`.
 pub(super) async fn forget(
     database: &Database,
-    collection: &str,
+    target: &Target,
     after: Option<ReceiptKey>,
     before: Timestamp,
     left: Duration,
 ) -> Result<Forgotten, StoreError> {
-    let receipts = format!("{collection}_receipts");
+    let receipts = target.receipts();
     let behind = match after {
         Some(key) => doc! { "_id": { "$gt": binary(key) } },
         None => doc! {},
@@ -183,25 +185,16 @@ fn refusal(reply: &Document) -> Option<String> {
 }
 
 /// How many markers there are and what they take on disk; `None` when the user may not ask.
-pub(super) async fn count(database: &Database, collection: &str) -> Option<Receipts> {
-    let receipts = format!("{collection}_receipts");
+pub(super) async fn count(database: &Database, target: &Target) -> Option<Receipts> {
+    let receipts = target.receipts();
     let numbers = doc! {
         "aggregate": &receipts,
         "pipeline": [{ "$collStats": { "storageStats": {} } }],
         "cursor": {},
     };
     if let Ok(reply) = database.run_command(numbers).await {
-        let stats = reply
-            .get_document("cursor")
-            .and_then(|cursor| cursor.get_array("firstBatch"))
-            .ok()
-            .and_then(|batch| {
-                batch
-                    .first()?
-                    .as_document()?
-                    .get_document("storageStats")
-                    .ok()
-            })?;
+        let first = first_batch(&reply)?.first()?.as_document()?;
+        let stats = first.get_document("storageStats").ok()?;
         let bytes = number(stats, "storageSize")? + number(stats, "totalIndexSize")?;
         return Some(Receipts {
             count: number(stats, "count")?,
@@ -217,18 +210,4 @@ pub(super) async fn count(database: &Database, collection: &str) -> Option<Recei
         count,
         bytes: (count == 0).then_some(0),
     })
-}
-
-fn number(document: &Document, name: &str) -> Option<u64> {
-    match document.get(name)? {
-        Bson::Int32(number) => u64::try_from(*number).ok(),
-        Bson::Int64(number) => u64::try_from(*number).ok(),
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a size, and no negative one"
-        )]
-        Bson::Double(number) => Some(*number as u64),
-        _ => None,
-    }
 }

@@ -100,15 +100,7 @@ async fn refused_records_of_many_segments_are_moved_once_and_then_only_when_room
 
 /// Ends the process as a kill does, and starts it again.
 pub(super) async fn killed(place: Fixture, disk: &MemoryDisk, segment_bytes: u64) -> Fixture {
-    let Fixture {
-        committer,
-        delivery,
-        consumer,
-        ..
-    } = place;
-    drop((delivery, consumer));
-    let closed = tokio::task::spawn_blocking(move || committer.close()).await;
-    assert!(closed.unwrap());
+    place.kill().await;
     full_on(disk, segment_bytes)
 }
 

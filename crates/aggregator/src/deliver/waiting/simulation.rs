@@ -165,20 +165,7 @@ impl World {
         let taken = counts.received - counts.rejected.not_taken;
         assert!(disk.is_killed() || taken == self.received, "{counts:?}");
         drop(waiting);
-        self.stop(place).await;
-    }
-
-    /// Ends the process without an orderly stop.
-    async fn stop(&self, place: Fixture) {
-        let Fixture {
-            committer,
-            delivery,
-            consumer,
-            ..
-        } = place;
-        drop((delivery, consumer));
-        let closed = tokio::task::spawn_blocking(move || committer.close()).await;
-        assert!(closed.unwrap(), "the committing thread panicked");
+        place.kill().await;
     }
 
     /// With room for what is refused, everything comes to its end.
@@ -205,7 +192,7 @@ impl World {
             assert!(is_there, "seed {seed}: {text} is lost");
         }
         drop(waiting);
-        self.stop(place).await;
+        place.kill().await;
     }
 }
 

@@ -3,6 +3,7 @@
 //! Asks the primary, whatever else the connection string says: a secondary may not know of a
 //! document yet.
 
+use crate::mongo::reply::first_batch;
 use mongodb::Database;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::Error;
@@ -26,10 +27,7 @@ pub(super) async fn first(
         .run_command(find)
         .selection_criteria(primary)
         .await?;
-    let found = reply
-        .get_document("cursor")
-        .and_then(|cursor| cursor.get_array("firstBatch"));
-    let Ok(found) = found else {
+    let Some(found) = first_batch(&reply) else {
         return Ok(Some(Document::new()));
     };
     let document = |document: &Bson| document.as_document().cloned().unwrap_or_default();

@@ -5,7 +5,7 @@
 //! length first, so records with ids of the other length would be stored and never found.
 
 use super::contents::{first, is_empty};
-use super::found::{Found, set_aside};
+use super::found::Found;
 use super::{Target, code, code_of};
 use crate::StoreError;
 use logs::Timestamp;
@@ -100,7 +100,7 @@ impl Ids {
         names.extend(
             found
                 .and_then(|found| found.set_aside)
-                .map(|_| set_aside(target)),
+                .map(|_| target.set_aside()),
         );
         let mut ids = Self {
             has_plain: false,
@@ -145,7 +145,7 @@ async fn holds(
 ) -> Result<Option<bool>, StoreError> {
     let bound = |byte: u8| Binary {
         subtype: BinarySubtype::Generic,
-        bytes: vec![byte; bytes_in(format)],
+        bytes: vec![byte; format.id_bytes()],
     };
     let ids = doc! { "_id": { "$gte": bound(0x00), "$lte": bound(0xff) } };
     let found = first(database, collection, ids).await;
@@ -162,7 +162,7 @@ fn known<T>(answer: Result<T, mongodb::error::Error>) -> Result<Option<T>, Store
 }
 
 async fn read_mark(database: &Database, target: &Target) -> Result<Mark, StoreError> {
-    let found = first(database, &meta(target), doc! { "_id": MARK }).await;
+    let found = first(database, &target.meta(), doc! { "_id": MARK }).await;
     let version = match known(found)? {
         None => return Ok(Mark::Unreadable),
         Some(None) => return Ok(Mark::Absent),
@@ -196,7 +196,7 @@ async fn write_mark(
     held: Option<IdFormat>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let meta = meta(target);
+    let meta = target.meta();
     let created_at = DateTime::from_millis(now.millis());
     let mark = doc! {
         "update": &meta,
@@ -220,10 +220,6 @@ async fn write_mark(
     Ok(())
 }
 
-fn meta(target: &Target) -> String {
-    format!("{}_meta", target.collection)
-}
-
 fn version_of(format: IdFormat) -> i32 {
     match format {
         IdFormat::Plain => 1,
@@ -232,16 +228,9 @@ fn version_of(format: IdFormat) -> i32 {
 }
 
 /// Bytes in an id.
-pub(super) fn bytes_in(format: IdFormat) -> usize {
-    match format {
-        IdFormat::Plain => 20,
-        IdFormat::Ordered => 27,
-    }
-}
-
 impl Doubt {
     fn told(self, target: &Target) -> StoreError {
-        let (logs, meta) = (&target.collection, meta(target));
+        let (logs, meta) = (&target.collection, target.meta());
         StoreError::Unsuitable(match self {
             Self::Mixed => format!(
                 "the collection {logs} holds ids of both formats, of 20 bytes and of 27: {LOST}, so nothing is written to \
@@ -251,8 +240,8 @@ impl Doubt {
                 "{meta} says that the ids of {logs} have format {} ({} bytes), and it holds ids of {} bytes: {LOST}, so \
                  nothing is written to it; {CURE}",
                 version_of(marked),
-                bytes_in(marked),
-                bytes_in(found)
+                marked.id_bytes(),
+                found.id_bytes()
             ),
             Self::Unknown => format!(
                 "the format of the ids of {logs} is not known, because {meta} cannot be read and no record tells it: \

@@ -2,6 +2,7 @@
 
 use super::{Target, code_of};
 use crate::StoreError;
+use crate::mongo::reply::first_batch;
 use mongodb::Database;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Bson, Document, Uuid, doc};
@@ -46,8 +47,8 @@ impl Found {
         for entry in entries.iter().filter_map(Bson::as_document) {
             match entry.get_str("name") {
                 Ok(name) if name == target.collection => found.logs = Some(Entry::read(entry)),
-                Ok(name) if name == receipts(target) => found.receipts = Some(Entry::read(entry)),
-                Ok(name) if name == set_aside(target) => found.set_aside = uuid_of(entry),
+                Ok(name) if name == target.receipts() => found.receipts = Some(Entry::read(entry)),
+                Ok(name) if name == target.set_aside() => found.set_aside = uuid_of(entry),
                 _ => {}
             }
         }
@@ -74,16 +75,6 @@ impl Entry {
     }
 }
 
-/// Where the markers of receipt stand.
-pub(super) fn receipts(target: &Target) -> String {
-    format!("{}_receipts", target.collection)
-}
-
-/// Where a plain collection stands while it is being replaced: a name that nobody else would give.
-pub(super) fn set_aside(target: &Target) -> String {
-    format!("{}_set_aside_by_aggregator", target.collection)
-}
-
 /// What stands under our names; `None` when the user may not ask.
 pub(super) async fn look(
     database: &Database,
@@ -91,8 +82,8 @@ pub(super) async fn look(
 ) -> Result<Option<Found>, StoreError> {
     let names = [
         target.collection.clone(),
-        receipts(target),
-        set_aside(target),
+        target.receipts(),
+        target.set_aside(),
     ];
     let command = doc! { "listCollections": 1, "filter": { "name": { "$in": names.as_slice() } } };
     let reply = match database.run_command(command).await {
@@ -100,10 +91,8 @@ pub(super) async fn look(
         Err(error) if code_of(&error).is_some() => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let batch = reply
-        .get_document("cursor")
-        .and_then(|cursor| cursor.get_array("firstBatch"));
-    Ok(Some(Found::read(target, batch.map_or(&[], Vec::as_slice))))
+    let entries = first_batch(&reply).unwrap_or_default();
+    Ok(Some(Found::read(target, entries)))
 }
 
 fn uuid_of(entry: &Document) -> Option<Uuid> {

@@ -8,11 +8,12 @@
 //! with it.
 
 use super::contents::is_empty;
-use super::found::{Found, set_aside};
+use super::found::Found;
 use super::server::Server;
 use super::{PLAIN, SEVERITY_INDEX, Target, code_of, create};
 use crate::StoreError;
 use crate::mongo::error::{self, UUID_MISMATCH};
+use crate::mongo::reply::first_batch;
 use mongodb::Database;
 use mongodb::bson::{Bson, Uuid, doc};
 use mongodb::error::Error;
@@ -59,7 +60,7 @@ pub(super) async fn where_empty(
     {
         return Ok(Outcome::AsItWas);
     }
-    let (from, to) = (&target.collection, set_aside(target));
+    let (from, to) = (&target.collection, target.set_aside());
     let name = |collection: &str| format!("{}.{collection}", target.database);
     let rename = doc! {
         "renameCollection": name(from),
@@ -97,7 +98,7 @@ async fn put_back(
     target: &Target,
     uuid: Uuid,
 ) -> Result<Option<String>, StoreError> {
-    let aside = set_aside(target);
+    let aside = target.set_aside();
     let is_empty = match is_empty(database, &aside).await {
         Ok(is_empty) => is_empty,
         Err(error) => return refused(target, error),
@@ -140,7 +141,7 @@ fn refused(target: &Target, error: Error) -> Result<Option<String>, StoreError> 
     Ok(Some(format!(
         "{}, which was set aside while {} was made anew, cannot be copied back and removed: what it holds is not found \
          by a search ({error})",
-        set_aside(target),
+        target.set_aside(),
         target.collection
     )))
 }
@@ -162,8 +163,6 @@ async fn has_other_indexes(database: &Database, target: &Target) -> Result<bool,
             .and_then(|index| index.get_str("name").ok());
         name.is_some_and(|name| ["_id_", SEVERITY_INDEX].contains(&name))
     };
-    let indexes = reply
-        .get_document("cursor")
-        .and_then(|cursor| cursor.get_array("firstBatch"));
-    Ok(!indexes.is_ok_and(|indexes| indexes.iter().all(is_ours)))
+    let indexes = first_batch(&reply);
+    Ok(!indexes.is_some_and(|indexes| indexes.iter().all(is_ours)))
 }

@@ -1,9 +1,10 @@
 //! Whether records may be written to what stands there: not to what loses some in silence, stores some
 //! twice, or refuses some that were acknowledged.
 
-use super::found::{Entry, Found, Kind, receipts};
+use super::found::{Entry, Found, Kind};
 use super::{Target, code_of};
 use crate::StoreError;
+use crate::mongo::reply::first_batch;
 use mongodb::Database;
 use mongodb::bson::{Bson, Document, doc};
 
@@ -37,7 +38,7 @@ pub(super) async fn check(
     };
     let logs = (target.collection.clone(), found.logs);
     let mut known = Vec::new();
-    for (name, entry) in [logs, (receipts(target), found.receipts)] {
+    for (name, entry) in [logs, (target.receipts(), found.receipts)] {
         let Some(entry) = entry else { continue };
         if let Some(fault) = fault_of_kind(&name, entry) {
             return Err(StoreError::Unsuitable(fault));
@@ -73,10 +74,7 @@ async fn indexes(database: &Database, name: &str) -> Result<Vec<Document>, Store
         Err(error) if code_of(&error).is_some() => return Ok(Vec::new()),
         Err(error) => return Err(error.into()),
     };
-    let indexes = reply
-        .get_document("cursor")
-        .and_then(|cursor| cursor.get_array("firstBatch"));
-    let indexes = indexes.into_iter().flatten();
+    let indexes = first_batch(&reply).unwrap_or_default().iter();
     Ok(indexes.filter_map(Bson::as_document).cloned().collect())
 }
 

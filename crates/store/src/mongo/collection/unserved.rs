@@ -2,9 +2,9 @@
 //! that are no records. They are left alone, and counted so that an operator is told.
 
 use super::Target;
-use super::format::bytes_in;
 use crate::StoreError;
 use crate::mongo::insert::millis;
+use crate::mongo::reply::{first_batch, number};
 use logs::clock::Clock;
 use logs::counted;
 use mongodb::Database;
@@ -46,7 +46,7 @@ pub(in crate::mongo) async fn count(
     let looking = Looking {
         database,
         target,
-        bytes: bytes_in(format),
+        bytes: format.id_bytes(),
         clock,
         until: clock.elapsed() + TIME,
     };
@@ -105,7 +105,11 @@ impl Looking<'_> {
         unserved.without_message_are_more = true;
         for order in [-1, 1].into_iter().cycle() {
             let step = self.step(&rest, order).await?;
-            let number = |name| step.as_ref().map_or(0, |step| number(step, name));
+            let number = |name| {
+                step.as_ref()
+                    .and_then(|step| number(step, name))
+                    .unwrap_or(0)
+            };
             unserved.without_message += number("unserved");
             let last = step.as_ref().and_then(|step| step.get("last"));
             match last {
@@ -169,33 +173,14 @@ impl Looking<'_> {
             "maxTimeMS": millis(left),
             "comment": COMMENT,
         };
-        let mut reply = self.database.run_command(command).await?;
-        let batch = match reply.get_document_mut("cursor") {
-            Ok(cursor) => cursor.remove("firstBatch"),
-            Err(_) => None,
-        };
-        let Some(Bson::Array(batch)) = batch else {
-            return Ok(Vec::new());
-        };
-        let document = |document| match document {
-            Bson::Document(document) => Some(document),
-            _ => None,
-        };
-        Ok(batch.into_iter().filter_map(document).collect())
+        let reply = self.database.run_command(command).await?;
+        let batch = first_batch(&reply).unwrap_or_default().iter();
+        Ok(batch.filter_map(Bson::as_document).cloned().collect())
     }
 
     fn is_ours(&self, id: &Bson) -> bool {
         matches!(id, Bson::Binary(id) if id.subtype == BinarySubtype::Generic && id.bytes.len() == self.bytes)
     }
-}
-
-fn number(document: &Document, name: &str) -> u64 {
-    let number = match document.get(name) {
-        Some(Bson::Int32(number)) => i64::from(*number),
-        Some(Bson::Int64(number)) => *number,
-        _ => 0,
-    };
-    u64::try_from(number).unwrap_or_default()
 }
 
 /// What the server calls the kind of an id.

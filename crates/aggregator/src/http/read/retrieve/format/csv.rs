@@ -1,6 +1,7 @@
 //! CSV as RFC 4180 has it, in which no cell is taken for a formula.
 
 use super::FormatError;
+use program::invisible::is_ignorable;
 use query::{attribute_key, attribute_texts};
 use std::borrow::Cow;
 use std::io;
@@ -144,32 +145,11 @@ const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 /// What some of them take for one by itself, whatever stands behind it.
 const LINE_CHARACTERS: [char; 3] = ['\t', '\r', '\n'];
 
-/// What some spreadsheets leave out before they look for a formula: blanks of every width, control
-/// characters, and characters that cannot be seen, which are those with the property
-/// `Default_Ignorable_Code_Point` of Unicode and the blank of braille.
+/// What some spreadsheets leave out before they look for a formula: blanks of every width, the blank of
+/// braille, control characters, and characters that cannot be seen.
 fn is_left_out(character: char) -> bool {
-    let cannot_be_seen = matches!(
-        character,
-        '\u{ad}'
-            | '\u{34f}'
-            | '\u{61c}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{2800}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fff8}'
-            | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}'
-    );
-    cannot_be_seen || character.is_whitespace() || character.is_control()
+    let is_blank = character.is_whitespace() || character == '\u{2800}';
+    is_blank || character.is_control() || is_ignorable(character)
 }
 
 /// Whether a spreadsheet might take a cell for a formula; a number is none.
