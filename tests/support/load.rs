@@ -21,6 +21,23 @@ pub(crate) struct Load {
     service: Arc<Service>,
     senders: Senders,
     state: Mutex<State>,
+    seen: ToldOnFailure,
+}
+
+/// The senders hold the service too, and outlive the test: what it said is printed here.
+struct ToldOnFailure {
+    service: Arc<Service>,
+    /// What `/health` said last.
+    health: Mutex<Value>,
+}
+
+impl Drop for ToldOnFailure {
+    fn drop(&mut self) {
+        self.service.tell_if_failed();
+        if std::thread::panicking() {
+            println!("/health said last: {}", lock(&self.health));
+        }
+    }
 }
 
 /// How things stood when something happened.
@@ -36,6 +53,10 @@ impl Load {
         let service = Arc::new(settings.start().await);
         let load = Self {
             senders: Senders::start(&service, SENDERS),
+            seen: ToldOnFailure {
+                service: Arc::clone(&service),
+                health: Mutex::default(),
+            },
             service,
             state: Mutex::new(State {
                 name: name.to_owned(),
@@ -73,7 +94,13 @@ impl Load {
 
     /// A number that `/health` tells.
     pub(crate) async fn number(&self, pointer: &str) -> u64 {
-        number(&self.service.health().await, pointer)
+        number(&self.health().await, pointer)
+    }
+
+    async fn health(&self) -> Value {
+        let health = self.service.health().await;
+        lock(&self.seen.health).clone_from(&health);
+        health
     }
 
     /// Waits until the breaker of writes opens after the mark, and no longer than this.
@@ -103,7 +130,7 @@ impl Load {
         let accepted = self.number("/records/received").await;
         let what = "a record accepted from now on to be stored";
         wait_until(what, bound, async || {
-            let health = self.service.health().await;
+            let health = self.health().await;
             // Everything that was accepted before is stored, and a record after it.
             let waiting = number(&health, "/records/waiting");
             number(&health, "/records/received") > accepted + waiting
@@ -115,7 +142,7 @@ impl Load {
     /// Waits until `/health` has nothing to complain of.
     pub(crate) async fn all_is_well(&self) {
         wait_until("/health to say ok", PATIENCE, async || {
-            let health = self.service.health().await;
+            let health = self.health().await;
             health["status"] == "ok" && health["breakers"]["write"]["state"] == "closed"
         })
         .await;

@@ -50,6 +50,9 @@ pub(crate) fn leashed(program: impl AsRef<OsStr>, scratch: Option<&Path>) -> Com
     command
 }
 
+/// How many lines of its log a failed test prints.
+const TOLD: usize = 40;
+
 /// A running (or ended) child; dropping it kills it.
 pub(crate) struct Process {
     pid: u32,
@@ -152,6 +155,18 @@ impl Process {
         number.unwrap_or_else(|| panic!("no {field} in {path}"))
     }
 
+    /// Prints the end of its log when the test that holds it has failed: what a run elsewhere leaves
+    /// to find the reason by.
+    pub(crate) fn tell_if_failed(&self) {
+        if std::thread::panicking() {
+            let log = self.stderr();
+            let lines: Vec<_> = log.lines().rev().take(TOLD).collect();
+            for line in lines.into_iter().rev() {
+                println!("{}: {line}", self.pid);
+            }
+        }
+    }
+
     fn finish_output(&self) {
         self.stdout.finish();
         self.stderr.finish();
@@ -160,6 +175,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        self.tell_if_failed();
         lock(&self.state).kill();
     }
 }

@@ -245,6 +245,11 @@ impl Service {
         self.process().stderr()
     }
 
+    /// See [`Process::tell_if_failed`].
+    pub(crate) fn tell_if_failed(&self) {
+        self.process().tell_if_failed();
+    }
+
     /// From now on nobody reads its log, until [`Self::read_log_again`] or its end.
     pub(crate) fn leave_log_unread(&self) {
         self.process().leave_stderr_unread();
