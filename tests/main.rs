@@ -13,6 +13,7 @@ mod addresses;
 mod bad_input;
 mod batches;
 mod connections;
+mod content_key;
 mod costly_searches;
 mod counting_in_trouble;
 mod curl_examples;

@@ -16,9 +16,9 @@ const MID_REPLY: usize = 20;
 /// Until the breaker opens where each call fails at once: five failures in a row, and the pauses
 /// between them.
 const OPENS_AT_ONCE: Duration = Duration::from_secs(4);
-/// The same where each call lasts until its deadline: two of them (there are four workers, and it
-/// takes five failures), and one more for a busy machine.
-const OPENS_AT_DEADLINES: Duration = WRITE_TIMEOUT.saturating_mul(3);
+/// The same where each call lasts until its deadline: five of them where a single delivery was under way
+/// when the fault struck, for after its failure one alone asks; and the pauses between them.
+const OPENS_AT_DEADLINES: Duration = WRITE_TIMEOUT.saturating_mul(6);
 /// From the end of a fault of a few seconds until the store takes writes again, without anyone's
 /// help.
 const FLOWS_AGAIN: Duration = Duration::from_secs(20);

@@ -15,8 +15,9 @@ use crate::support::wait_until;
 /// From the loss of a primary until the store takes writes again: an election takes about three
 /// seconds here, the breaker may sleep through the end of it, and the machine is busy.
 const FLOWS_AGAIN: Duration = Duration::from_secs(30);
-/// Until the breaker opens: twice the deadline of a write, and what it takes to stop the others.
-const OPENS: Duration = Duration::from_secs(10);
+/// Until the breaker opens: five times the deadline of a write where a single delivery was under way, for
+/// after its failure one alone asks; and what it takes to stop the others.
+const OPENS: Duration = Duration::from_secs(15);
 /// From an error until writes go on where the primary stays.
 const GOES_ON: Duration = Duration::from_secs(20);
 /// How often a command fails: beyond the five times that open the breaker.

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use crate::support::service::Service;
 
 /// Each setting's variable, its default, and a word of its unit or of what it takes.
-const SETTINGS: [(&str, &str, &str); 18] = [
+const SETTINGS: [(&str, &str, &str); 19] = [
     ("LISTEN_ADDR", "127.0.0.1:8005", "[HOST:]PORT"),
     ("MONGODB_URI", "", "without one, the embedded store is used"),
     ("MONGODB_DATABASE", "logdb", "NAME"),
@@ -23,6 +23,7 @@ const SETTINGS: [(&str, &str, &str); 18] = [
     ("SHUTDOWN_TIMEOUT", "20s", "TIME"),
     ("STRICT_BATCHES", "false", "true, false"),
     ("PARTIAL_BATCHES", "", "Of an earlier version"),
+    ("TRUSTED_PROXIES", "", "X-Forwarded-For"),
     ("LOG_FORMAT", "text", "json"),
 ];
 

@@ -5,11 +5,13 @@
 
 mod listen_address;
 mod mongodb_names;
+pub mod network;
 
 pub use listen_address::{BadListenAddress, ListenAddress};
 
 use clap::{Args, ValueEnum};
 use mongodb_names::{collection_name, database_name};
+use network::Network;
 use program::values::{count, disk_size, size, time, time_of_days};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -100,6 +102,14 @@ pub struct HttpConfig {
     /// Of an earlier version: false stands for `STRICT_BATCHES=true`, true has no effect.
     #[arg(long, env = "PARTIAL_BATCHES", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub partial_batches: Option<bool>,
+    /// Addresses and networks of proxies whose X-Forwarded-For tells who sent a request (10.0.0.0/8,192.168.1.5); none unless set.
+    #[arg(
+        long,
+        env = "TRUSTED_PROXIES",
+        value_name = "NETWORKS",
+        value_delimiter = ','
+    )]
+    pub trusted_proxies: Vec<Network>,
 }
 
 /// Where the records are kept.

@@ -17,5 +17,6 @@ mod services;
 mod welcome;
 
 pub use addresses::Addresses;
+pub use ingest::sender::TrustedProxies;
 pub use router::{addresses, router};
 pub use services::{Limits, Services};

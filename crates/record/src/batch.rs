@@ -1,5 +1,6 @@
 //! A batch on its way to the store: its documents, encoded once, and what was refused of it.
 
+mod content_key;
 mod mark;
 mod order;
 mod too_large;
@@ -14,6 +15,7 @@ use crate::fault::{MAX_DOCUMENT_BYTES, RecordFault};
 use crate::id::{BatchId, KeyDigest, RecordId};
 use crate::notice::{Notice, Notices};
 use crate::order::BatchOrder;
+use content_key::SentTimes;
 use logs::Timestamp;
 use too_large::TooLarge;
 
@@ -203,8 +205,7 @@ pub struct BatchBuilder {
     rejects: Rejects,
     notices: Notices,
     too_large: TooLarge,
-    /// The greatest time that came with a record.
-    greatest: Option<Timestamp>,
+    times: SentTimes,
     /// Unless it is told, that of a batch that is taken by itself.
     order: Option<BatchOrder>,
     position: u32,
@@ -233,7 +234,7 @@ impl BatchBuilder {
             rejects: Rejects::default(),
             notices: Notices::default(),
             too_large: TooLarge::default(),
-            greatest: None,
+            times: SentTimes::default(),
             order: None,
             position: 0,
             max_bytes,
@@ -312,7 +313,7 @@ impl BatchBuilder {
                 return false;
             }
         }
-        self.greatest = self.greatest.max(time);
+        self.times.note(time);
         self.position += 1;
         true
     }

@@ -34,6 +34,21 @@ impl KeyDigest {
     }
 }
 
+/// The key and the id of a batch whose key is made of what was sent: of `scope`, which stands for all that
+/// becomes part of its records from outside the body, and of the body. No client's own key has this digest.
+pub fn content_key(scope: &[u8; 32], body: &[u8]) -> (KeyDigest, BatchId) {
+    let mut hasher = blake3::Hasher::new();
+    // A client's key is visible ASCII.
+    hasher.update(b"\0content");
+    hasher.update(scope);
+    hasher.update(blake3::hash(body).as_bytes());
+    let mut digest = hasher.finalize_xof();
+    let (mut key, mut id) = ([0; 16], [0; 8]);
+    digest.fill(&mut key);
+    digest.fill(&mut id);
+    (KeyDigest(key), BatchId(id))
+}
+
 impl BatchId {
     /// The id in these bytes.
     pub fn from_bytes(bytes: [u8; 8]) -> Self {
@@ -96,6 +111,15 @@ mod tests {
             BatchId::fresh([1; 16], b"body"),
             BatchId::fresh([2; 16], b"body")
         );
+    }
+
+    #[test]
+    fn a_content_key_depends_on_scope_and_body_and_is_none_of_a_client() {
+        let key = content_key(&[1; 32], b"body");
+        assert_eq!(key, content_key(&[1; 32], b"body"));
+        assert_ne!(key, content_key(&[2; 32], b"body"));
+        assert_ne!(key, content_key(&[1; 32], b"other"));
+        assert_ne!(key.0, KeyDigest::of(""));
     }
 
     #[test]

@@ -11,7 +11,7 @@
 
 use crate::bson_reader::{Elements, Value};
 use crate::bson_writer::BsonWriter;
-use crate::id::{IdFormat, PLAIN_ID_BYTES, RECORD_ID_BYTES, RecordId, time_bytes};
+use crate::id::{BatchId, IdFormat, PLAIN_ID_BYTES, RECORD_ID_BYTES, RecordId, time_bytes};
 use crate::order::{ORDER_BYTES, SendOrder};
 use bson::raw::{RawBsonRef, RawDocument};
 use logs::{SEVERITY_UNKNOWN, Timestamp, severity_of};
@@ -97,6 +97,14 @@ pub fn set_time(bytes: &mut [u8], time: Timestamp) {
 pub fn set_order(bytes: &mut [u8], order: SendOrder) {
     if let Some(place) = bytes.get_mut(ORDER_OFFSET..ORDER_OFFSET + ORDER_BYTES) {
         place.copy_from_slice(order.as_bytes());
+    }
+}
+
+/// Gives the document in `bytes`, whose id has an order, the id of another batch.
+pub(crate) fn set_batch(bytes: &mut [u8], batch: BatchId) {
+    let start = ORDER_OFFSET + ORDER_BYTES;
+    if let Some(place) = bytes.get_mut(start..start + batch.as_bytes().len()) {
+        place.copy_from_slice(batch.as_bytes());
     }
 }
 

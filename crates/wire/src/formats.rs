@@ -48,11 +48,10 @@ static FORMATS: &[Format] = &[
     },
 ];
 
-/// The format that a Content-Type names, or that of no usable type; `None` when it names a format that is
+/// The format that a Content-Type names, or that of no usable type, as an empty one is; `None` when it names a format that is
 /// not taken here.
-pub fn format_of(content_type: Option<&str>) -> Option<&'static Format> {
+pub fn format_of(content_type: &str) -> Option<&'static Format> {
     let media_type = content_type
-        .unwrap_or_default()
         .split(';')
         .next()
         .unwrap_or_default()

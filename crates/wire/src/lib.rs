@@ -1,7 +1,8 @@
 //! The formats that senders speak: bytes in, records out, and what is told of them.
 //!
-//! Each format is one function with the same signature, `decode(body, &mut BatchBuilder)`, and one row in
-//! the table of `formats.rs`. Takes a body that is decompressed and whole, and gives its records to
+//! Each format of `POST /logs/batch` is one function with the same signature, `decode(body, &mut
+//! BatchBuilder)`, and one row in the table of `formats.rs`; each protocol beside it is a module of its own
+//! that gives its decoders to `http/ingest`. Takes a body that is decompressed and whole, and gives its records to
 //! the builder. Pure: none of them does I/O, reads a clock or knows HTTP, the spool or a store.
 //!
 //! What a sender sends is taken: nothing here refuses a record for its content, unless the batch is

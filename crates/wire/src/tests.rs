@@ -48,7 +48,7 @@ fn builder(body: &[u8]) -> BatchBuilder {
 
 fn decode(content_type: Option<&str>, body: &str) -> Result<Built, DecodeError> {
     let mut batch = builder(body.as_bytes());
-    let format = format_of(content_type).expect("a known type");
+    let format = format_of(content_type.unwrap_or_default()).expect("a known type");
     (format.decode)(body.as_bytes(), &mut batch)?;
     Ok(built(batch))
 }

@@ -1,51 +1,105 @@
 //! How many documents go to the store at a time: fewer while it takes too long for many. Beside records of
 //! some megabytes the embedded store takes milliseconds for each, and the same insert, sent again and
 //! again, would never come to its end.
+//!
+//! A store can also be slow whatever it is sent: a replica set that has lost a member takes a second for
+//! one document as for a thousand. So more are tried again and again, and seldom where that was in vain.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Documents in one insert command or transaction at most; beyond 1000 little is gained.
 pub(crate) const MOST: usize = 5_000;
 /// No fewer are sent for being slow: each insert waits for the disk once.
 pub(super) const LEAST: usize = 64;
+/// After so many inserts of full size that were slow, yet taken, twice as many are tried; twice as often
+/// after each try in vain.
+const TRIED_AFTER: u32 = 4;
+const TRIED_AFTER_AT_MOST: u32 = 256;
 
 /// Shared by all deliveries: what one has learned spares the others the wait.
 #[derive(Debug)]
-pub(crate) struct InsertSize(AtomicUsize);
+pub(crate) struct InsertSize(Mutex<State>);
+
+#[derive(Debug, Clone, Copy)]
+struct State {
+    documents: usize,
+    /// Inserts of that size since it was changed.
+    taken: u32,
+    tried_after: u32,
+    /// Whether the size is a try of more than was known to be taken.
+    is_a_try: bool,
+}
 
 impl Default for InsertSize {
     fn default() -> Self {
-        Self(AtomicUsize::new(MOST))
+        Self(Mutex::new(State {
+            documents: MOST,
+            taken: 0,
+            tried_after: TRIED_AFTER,
+            is_a_try: false,
+        }))
     }
 }
 
 impl InsertSize {
     /// As many as may be sent at once.
     pub(super) fn documents(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+        self.state().documents
     }
 
     /// So many took too long: half as many go next. Whether fewer can be sent at all.
     pub(super) fn took_too_long(&self, documents: usize) -> bool {
-        self.0
-            .fetch_min((documents / 2).max(LEAST), Ordering::Relaxed);
-        documents > LEAST
+        // So few say nothing of their number.
+        if documents <= LEAST {
+            return false;
+        }
+        let mut state = self.state();
+        let half = (documents / 2).max(LEAST);
+        if half < state.documents {
+            if state.is_a_try {
+                state.tried_after = (state.tried_after * 2).min(TRIED_AFTER_AT_MOST);
+            }
+            (state.documents, state.taken, state.is_a_try) = (half, 0, false);
+        }
+        true
     }
 
-    /// So many were taken: when it were as many as may be, in a small part of the time that they had, twice
-    /// as many go next.
+    /// So many were taken. When it were as many as may be, twice as many go next: at once where that took
+    /// a small part of the time that they had, else after some more.
     pub(super) fn were_taken(&self, documents: usize, took: Duration, had: Duration) {
-        let now = self.documents();
-        if now < MOST && documents >= now && took < had / 4 {
-            self.0.store((now * 2).min(MOST), Ordering::Relaxed);
+        let mut state = self.state();
+        if state.documents == MOST || documents < state.documents {
+            return;
         }
+        state.taken += 1;
+        let was_quick = took < had / 4;
+        if was_quick || state.taken >= state.tried_after {
+            if was_quick {
+                state.tried_after = TRIED_AFTER;
+            }
+            state.documents = (state.documents * 2).min(MOST);
+            (state.taken, state.is_a_try) = (0, !was_quick);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const HAD: Duration = Duration::from_secs(10);
+
+    fn at_the_least() -> InsertSize {
+        let size = InsertSize::default();
+        while size.took_too_long(size.documents()) {}
+        assert_eq!(size.documents(), LEAST);
+        size
+    }
 
     #[test]
     fn it_halves_down_to_the_least_and_comes_back() {
@@ -56,18 +110,56 @@ mod tests {
             sent = size.documents();
         }
         assert_eq!(size.documents(), LEAST);
-        let (quick, had) = (Duration::from_secs(2), Duration::from_secs(10));
-        size.were_taken(LEAST - 1, quick, had);
+        let quick = Duration::from_secs(2);
+        size.were_taken(LEAST - 1, quick, HAD);
         assert_eq!(
             size.documents(),
             LEAST,
             "the rest of a portion says nothing"
         );
-        size.were_taken(LEAST, had / 3, had);
+        size.were_taken(LEAST, HAD / 3, HAD);
         assert_eq!(size.documents(), LEAST, "twice as many could be too many");
         for _ in 0..10 {
-            size.were_taken(size.documents(), quick, had);
+            size.were_taken(size.documents(), quick, HAD);
         }
         assert_eq!(size.documents(), MOST);
+    }
+
+    #[test]
+    fn a_few_that_take_too_long_say_nothing_of_their_number() {
+        let size = InsertSize::default();
+        assert!(!size.took_too_long(3));
+        assert_eq!(size.documents(), MOST);
+    }
+
+    #[test]
+    fn a_store_that_is_slow_whatever_it_is_sent_gets_many_again() {
+        let size = at_the_least();
+        let mut inserts = 0;
+        while size.documents() < MOST {
+            size.were_taken(size.documents(), HAD * 3 / 4, HAD);
+            inserts += 1;
+        }
+        assert!(inserts <= 7 * TRIED_AFTER, "{inserts} inserts");
+    }
+
+    /// Each document takes its time: sixty of them all of it.
+    #[test]
+    fn a_store_that_is_slow_for_many_is_seldom_asked_for_more() {
+        let size = at_the_least();
+        let (mut taken, mut in_vain) = (0, 0);
+        while taken < 5_000 {
+            if size.documents() > LEAST {
+                in_vain += 1;
+                assert!(size.took_too_long(size.documents()));
+            } else {
+                taken += 1;
+                size.were_taken(LEAST, HAD * 3 / 4, HAD);
+            }
+        }
+        assert!(
+            in_vain <= 6 + 5_000 / TRIED_AFTER_AT_MOST,
+            "{in_vain} tries in vain"
+        );
     }
 }

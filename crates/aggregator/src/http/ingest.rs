@@ -4,10 +4,10 @@
 //! [`receive`], and answers with the receipt, or with the refusal in its own form.
 
 pub(super) mod native;
+pub(super) mod sender;
 
 use super::body;
 use super::error::ApiError;
-use super::listener::Peer;
 use super::services::Services;
 use crate::ingest::compression::Encoding;
 use crate::ingest::decode::BodyTerms;
@@ -15,19 +15,20 @@ use crate::ingest::intake::{Durability, Receipt};
 use crate::ingest::intake_error::IngestError;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, header};
+use std::net::IpAddr;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The longest key.
 const MAX_KEY_BYTES: usize = 255;
 
 /// Reads the body of a request and takes it.
-async fn receive(
+async fn receive<T: Send + 'static>(
     services: &Services,
     headers: &HeaderMap,
-    (body, Peer(peer)): (Body, Peer),
-    terms: BodyTerms,
+    (body, sender): (Body, IpAddr),
+    terms: BodyTerms<T>,
     wanted: Durability,
-) -> Result<Receipt, ApiError> {
+) -> Result<Receipt<T>, ApiError> {
     let intake = &services.intake;
     let refuse = |error: IngestError| ApiError::not_taken(error, || intake.spool().time_to_room());
     // Before the body is read: a sender that cannot be served should not have to send it.
@@ -35,7 +36,7 @@ async fn receive(
     ready.map_err(|error| refuse(IngestError::Intake(error.into())).closing())?;
     let body = body::read(services, headers, body).await?;
     let patience = services.limits.request_timeout;
-    let taken = intake.take(terms, body, peer, wanted, patience).await;
+    let taken = intake.take(terms, body, sender, wanted, patience).await;
     taken.map_err(refuse)
 }
 

@@ -1,6 +1,7 @@
 //! What every handler works with: the parts of the service, and the bounds of requests.
 
 use super::addresses::Addresses;
+use super::ingest::sender::TrustedProxies;
 use super::listener::Connections;
 use crate::accounting::admission::Admission;
 use crate::deliver::dead_letters::DeadLetters;
@@ -37,6 +38,8 @@ pub struct Services {
     pub limits: Limits,
     /// Connections that are open.
     pub connections: Arc<Connections>,
+    /// Proxies that are believed when they name a sender.
+    pub trusted_proxies: TrustedProxies,
     /// Every address that is served, for answers that show them.
     pub addresses: Addresses,
     /// Cancelled when the service begins to stop.

@@ -1,5 +1,6 @@
 //! A body into a batch: decompressed, decoded on the right thread, and weighed.
 
+use super::batch_key::{self, BatchKey};
 use super::body_error::BodyError;
 use super::compression::{self, Encoding};
 use crate::accounting::admission::Reservation;
@@ -7,11 +8,10 @@ use crate::accounting::record_counts::{Accounting, Rejection};
 use bytes::Bytes;
 use logs::Timestamp;
 use record::batch::{Batch, BatchBuilder, Rejects, TooLargeRecord};
-use record::id::{BatchId, KeyDigest};
 use record::notice::Notices;
 use record::order::Taken;
 use std::sync::{Arc, Mutex, PoisonError};
-use wire::{DecodeError, Format};
+use wire::DecodeError;
 
 /// Larger bodies are decoded on a thread for blocking work: at this size it takes about a millisecond.
 const INLINE_BYTES: usize = 512 * 1024;
@@ -20,15 +20,32 @@ const USUAL_HALVES: usize = 3;
 /// How much larger than the largest body a batch may become as BSON; short records grow the most.
 const ENCODED_FACTOR: usize = 2;
 
+/// How many times as long as a body that is no text its documents usually are, at most.
+const BINARY_FACTOR: usize = 4;
+
+/// Reads a decompressed body and gives its records to the batch; what it gives back is for the answer. It
+/// is called once more, with an empty batch, where the first did not have room enough.
+pub type Decode<T> = dyn Fn(&[u8], &mut BatchBuilder) -> Result<T, DecodeError> + Send + Sync;
+
+/// What a body is, decompressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyForm {
+    /// Text, as JSON is; what is no UTF-8 in it is mended in a copy.
+    Text,
+    /// Anything else.
+    Binary,
+}
+
 /// How a body is to be understood.
-#[derive(Debug)]
-pub struct BodyTerms {
+pub struct BodyTerms<T> {
     /// What decodes it.
-    pub format: &'static Format,
+    pub decode: Box<Decode<T>>,
+    /// What it is.
+    pub form: BodyForm,
     /// How it is compressed.
     pub encoding: Encoding,
-    /// The client's own key.
-    pub key: Option<String>,
+    /// By which it is known when it comes again.
+    pub key: BatchKey,
     /// Whether records are refused of which there is something to tell; `None` leaves it to the settings.
     pub strict: Option<bool>,
 }
@@ -59,24 +76,26 @@ impl Arrival {
 
 /// A batch that was decoded, what was refused and what is told of it, and the memory that it takes up.
 #[derive(Debug)]
-pub(super) struct Decoded {
+pub(super) struct Decoded<T> {
     pub(super) batch: Batch,
     pub(super) rejects: Rejects,
     pub(super) notices: Notices,
     /// Records that are to be set aside.
     pub(super) too_large: Vec<TooLargeRecord>,
+    /// What the decoder gave back.
+    pub(super) told: T,
     pub(super) room: Reservation,
 }
 
 /// Decodes a body and weighs what came of it. Records that are refused are counted.
-pub(super) async fn decode(
-    terms: BodyTerms,
+pub(super) async fn decode<T: Send + 'static>(
+    terms: BodyTerms<T>,
     bounds: BodyBounds,
     bytes: Bytes,
     room: Reservation,
     arrival: Arrival,
     accounting: Arc<Accounting>,
-) -> Result<Decoded, BodyError> {
+) -> Result<Decoded<T>, BodyError> {
     let short = terms.encoding == Encoding::Identity && bytes.len() <= INLINE_BYTES;
     let work = move || decode_now(&terms, bounds, bytes, room, &arrival, &accounting);
     if short {
@@ -91,17 +110,18 @@ pub(super) async fn decode(
     }
 }
 
-fn decode_now(
-    terms: &BodyTerms,
+fn decode_now<T>(
+    terms: &BodyTerms<T>,
     bounds: BodyBounds,
     bytes: Bytes,
     mut room: Reservation,
     arrival: &Arrival,
     accounting: &Accounting,
-) -> Result<Decoded, BodyError> {
+) -> Result<Decoded<T>, BodyError> {
     let body = compression::decompress(terms.encoding, bytes, bounds.decoded_bytes, &mut room)?;
     let strict = terms.strict.unwrap_or(bounds.strict);
-    let mut builder = build(terms, bounds, strict, &body, &mut room, arrival.received_at)?;
+    let (mut builder, told) = build(terms, bounds, strict, &body, &mut room, arrival.received_at)?;
+    builder.settle_content_key(|| batch_key::fresh(&body));
     arrival.take(&mut builder);
     let notices = builder.take_notices();
     let too_large = builder.take_too_large();
@@ -125,47 +145,48 @@ fn decode_now(
         rejects,
         notices,
         too_large,
+        told,
         room,
     })
 }
 
 /// Reads a body. What the documents of the usual body take at most is held for them; where that was too
 /// little, as much as a batch may take, and it is read once more.
-fn build(
-    terms: &BodyTerms,
+fn build<T>(
+    terms: &BodyTerms<T>,
     bounds: BodyBounds,
     strict: bool,
     body: &Bytes,
     room: &mut Reservation,
     received_at: Timestamp,
-) -> Result<BatchBuilder, BodyError> {
+) -> Result<(BatchBuilder, T), BodyError> {
     // Three bytes take the place of each that is no text, in a copy of the body.
-    let text_bytes = match wire::text_bytes(body) {
-        bytes if bytes == body.len() => 0,
-        mended => mended,
+    let text_bytes = match terms.form {
+        BodyForm::Text if std::str::from_utf8(body).is_err() => wire::text_bytes(body),
+        BodyForm::Text | BodyForm::Binary => 0,
     };
     if text_bytes > bounds.decoded_bytes {
         let limit = bounds.decoded_bytes;
         return Err(BodyError::TooLarge { limit });
     }
     let most = bounds.decoded_bytes * ENCODED_FACTOR;
-    let usual = wire::encoded_bytes_at_most(body).min(most);
-    let id = match &terms.key {
-        Some(key) => BatchId::keyed(key, body),
-        None => BatchId::fresh(rand::random(), body),
+    let usual = match terms.form {
+        BodyForm::Text => wire::encoded_bytes_at_most(body),
+        BodyForm::Binary => body.len() * BINARY_FACTOR,
     };
-    let key = terms.key.as_deref().map(KeyDigest::of);
+    let usual = usual.min(most);
     let reserve = usual.min(body.len() / 2 * USUAL_HALVES);
     let mut read = |bytes| {
         // The encoded form stands beside the body for a while; both are weighed.
         room.resize(body.len() + text_bytes + bytes)?;
-        let mut builder = BatchBuilder::new(id, key, received_at, bytes).strict(strict);
+        let builder = terms.key.builder(body, received_at, bytes);
+        let mut builder = builder.strict(strict);
         builder.reserve(reserve);
         if !strict {
             builder.keep_too_large();
         }
-        (terms.format.decode)(body, &mut builder)?;
-        Ok(builder)
+        let told = (terms.decode)(body, &mut builder)?;
+        Ok((builder, told))
     };
     match read(usual) {
         Err(BodyError::Decode(DecodeError::TooLarge)) if usual < most => read(most),

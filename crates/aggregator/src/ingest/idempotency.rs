@@ -11,7 +11,26 @@ use tokio::sync::watch;
 /// Keys that are remembered; about 100 bytes each.
 const REMEMBERED: usize = 100_000;
 
-/// The keys that are known.
+/// The keys that are known: those of clients, and those that are made of what was sent, of which there are
+/// many more. Each kind has a table of its own, so that neither makes the other forgotten. Cheap to clone;
+/// clones are the same tables.
+#[derive(Debug, Clone, Default)]
+pub struct KnownKeys {
+    of_clients: Arc<Keys>,
+    of_content: Arc<Keys>,
+}
+
+impl KnownKeys {
+    /// The table of a kind.
+    pub fn of(&self, is_content_key: bool) -> &Arc<Keys> {
+        match is_content_key {
+            true => &self.of_content,
+            false => &self.of_clients,
+        }
+    }
+}
+
+/// The keys of one kind.
 #[derive(Debug)]
 pub struct Keys {
     known: Mutex<Known>,

@@ -2,7 +2,7 @@
 
 use super::acceptance::{Acceptance, NotAccepted, Parts, Turn};
 use super::decode::{Arrival, BodyBounds, BodyTerms, Decoded, decode};
-use super::idempotency::{Claim, Keys};
+use super::idempotency::{Claim, KnownKeys};
 use super::intake_error::{IngestError, IntakeError};
 use crate::accounting::admission::Reservation;
 use crate::accounting::batch_status::BatchStatuses;
@@ -59,7 +59,7 @@ impl Drop for Waiting<'_> {
 
 /// A request that was taken.
 #[derive(Debug)]
-pub struct Receipt {
+pub struct Receipt<T> {
     /// The batch that was made of it.
     pub batch_id: BatchId,
     /// Records that were taken to be stored.
@@ -72,13 +72,15 @@ pub struct Receipt {
     pub notices: Notices,
     /// What became of the batch.
     pub accepted: Accepted,
+    /// What its decoder gave back.
+    pub told: T,
 }
 
 /// Takes batches.
 pub struct Intake {
     acceptance: Arc<Acceptance>,
     bounds: BodyBounds,
-    keys: Arc<Keys>,
+    keys: KnownKeys,
     /// The last batches that were taken.
     taken: Arc<Mutex<Taken>>,
 }
@@ -88,7 +90,7 @@ impl Intake {
     pub fn new(
         (spool, dead_letters): (Spool, Arc<DeadLetters>),
         accounting: Arc<Accounting>,
-        keys: Arc<Keys>,
+        keys: KnownKeys,
         statuses: Arc<BatchStatuses>,
         clock: Arc<dyn Clock>,
         bounds: BodyBounds,
@@ -113,14 +115,14 @@ impl Intake {
     ///
     /// # Errors
     /// [`IngestError`]; then nothing of it counts as accepted.
-    pub async fn take(
+    pub async fn take<T: Send + 'static>(
         &self,
-        terms: BodyTerms,
+        terms: BodyTerms<T>,
         (body, room): (Bytes, Reservation),
         peer: IpAddr,
         wanted: Durability,
         patience: Duration,
-    ) -> Result<Receipt, IngestError> {
+    ) -> Result<Receipt<T>, IngestError> {
         let clock = &self.acceptance.clock;
         let (received_at, deadline) = (clock.now(), clock.elapsed() + patience);
         let arrival = Arrival {
@@ -134,6 +136,7 @@ impl Intake {
             rejects,
             notices,
             too_large,
+            told,
             room,
         } = decoding.await?;
         let (batch_id, records) = (batch.id, batch.documents.len());
@@ -152,6 +155,7 @@ impl Intake {
             rejects,
             notices,
             accepted,
+            told,
         })
     }
 
@@ -230,7 +234,8 @@ impl Intake {
             records: parts.records(),
             fate: Some(Rejection::NotTaken),
         };
-        let claiming = self.keys.claim(*key, parts.batch.id);
+        let keys = self.keys.of(parts.batch.has_content_key());
+        let claiming = keys.claim(*key, parts.batch.id);
         let claim = tokio::time::timeout(self.left(deadline), claiming).await;
         let claim = claim.map_err(|_| IntakeError::Timeout)?;
         waiting.fate = matches!(claim, Claim::Conflict).then_some(Rejection::KeyReused);

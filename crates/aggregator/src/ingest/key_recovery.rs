@@ -1,7 +1,7 @@
 //! What a start remembers of the batches that are in the spool: their keys, and that they wait.
 
 use crate::accounting::batch_status::BatchStatuses;
-use crate::ingest::idempotency::Keys;
+use crate::ingest::idempotency::KnownKeys;
 use spool::{ScannedBatch, Spool};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -12,8 +12,8 @@ const AT_ONCE: usize = 2;
 
 /// Remembers the newest batches, and goes on with older ones in the background, until it is stopped
 /// or nothing more is remembered. A key that is not remembered yet is written again, as a no-op.
-pub(crate) fn start(spool: Spool, stop: CancellationToken) -> (Arc<Keys>, Arc<BatchStatuses>) {
-    let remembered = (Arc::<Keys>::default(), Arc::<BatchStatuses>::default());
+pub(crate) fn start(spool: Spool, stop: CancellationToken) -> (KnownKeys, Arc<BatchStatuses>) {
+    let remembered = (KnownKeys::default(), Arc::<BatchStatuses>::default());
     let (keys, statuses) = remembered.clone();
     let mut back = spool.scan_back();
     for _ in 0..AT_ONCE {
@@ -40,13 +40,13 @@ pub(crate) fn start(spool: Spool, stop: CancellationToken) -> (Arc<Keys>, Arc<Ba
 fn remember(
     batches: &[ScannedBatch],
     spool: &Spool,
-    keys: &Keys,
+    keys: &KnownKeys,
     statuses: &BatchStatuses,
 ) -> bool {
     let mut room = batches.is_empty();
     for ScannedBatch { seq, head } in batches {
         if let Some(key) = head.key {
-            room |= keys.recovered(key, head.id);
+            room |= keys.of(head.content_key).recovered(key, head.id);
         }
         // Of those that are done it is not known what the store took of them, and a deferred copy holds
         // what is left of one.

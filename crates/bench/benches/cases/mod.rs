@@ -105,7 +105,7 @@ fn body_lines() -> Vec<u8> {
 
 fn batch(body: &[u8]) -> Batch {
     let mut builder = BatchBuilder::new(BatchId::keyed("key", b"body"), None, START, MAX_BYTES);
-    let format = format_of(Some("application/json")).expect("JSON is known");
+    let format = format_of("application/json").expect("JSON is known");
     (format.decode)(body, &mut builder).expect("a body of records");
     let (batch, rejects) = builder.finish();
     assert_eq!(

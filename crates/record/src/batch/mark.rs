@@ -1,9 +1,9 @@
 //! A place to go back to: what was read of a body that turns out to be something else is forgotten.
 
 use super::BatchBuilder;
+use super::content_key::SentTimes;
 use super::too_large::TooLargeMark;
 use crate::notice::NoticeCounts;
-use logs::Timestamp;
 
 /// Where a builder stood, to go back there.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +15,7 @@ pub struct Mark {
     listed_notices: usize,
     notices: NoticeCounts,
     too_large: TooLargeMark,
-    greatest: Option<Timestamp>,
+    times: SentTimes,
     position: u32,
 }
 
@@ -30,7 +30,7 @@ impl BatchBuilder {
             listed_notices: self.notices.listed.len(),
             notices: self.notices.counts,
             too_large: self.too_large.mark(),
-            greatest: self.greatest,
+            times: self.times,
             position: self.position,
         }
     }
@@ -43,7 +43,7 @@ impl BatchBuilder {
         self.rejects.count = mark.rejects;
         self.notices.rewind(mark.listed_notices, mark.notices);
         self.too_large.rewind(mark.too_large);
-        self.greatest = mark.greatest;
+        self.times = mark.times;
         self.position = mark.position;
     }
 }

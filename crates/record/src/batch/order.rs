@@ -19,7 +19,7 @@ impl BatchBuilder {
     }
 
     fn greatest_time(&self) -> Timestamp {
-        self.greatest.unwrap_or(self.batch.received_at)
+        self.times.greatest.unwrap_or(self.batch.received_at)
     }
 }
 

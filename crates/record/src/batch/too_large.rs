@@ -2,7 +2,9 @@
 
 use super::BatchBuilder;
 use super::order::order_document;
+use crate::document;
 use crate::fault::{MAX_DOCUMENT_BYTES, RecordFault};
+use crate::id::BatchId;
 
 /// The largest that is kept: BSON counts the bytes of a document with 31 bits, and it is put into one.
 const LARGEST_KEPT: usize = 1 << 30;
@@ -51,6 +53,13 @@ impl TooLarge {
     /// Whether one came that the bound of the batch does not hold.
     pub(super) fn is_beyond_bound(&self) -> bool {
         self.beyond_bound
+    }
+
+    /// What is kept is of another batch.
+    pub(super) fn change_batch(&mut self, batch: BatchId) {
+        for record in &mut self.kept {
+            document::set_batch(&mut record.document, batch);
+        }
     }
 
     /// Where it stands.
@@ -112,8 +121,6 @@ impl BatchBuilder {
 mod tests {
     use super::super::tests::builder;
     use super::*;
-    use crate::document;
-    use crate::id::BatchId;
     use logs::Timestamp;
 
     const LARGE: usize = MAX_DOCUMENT_BYTES + 1;

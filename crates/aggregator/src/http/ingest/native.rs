@@ -4,7 +4,8 @@ use super::{encoding, idempotency_key, receive};
 use crate::http::error::{ApiError, RecordError, Warning, record_errors};
 use crate::http::listener::Peer;
 use crate::http::services::Services;
-use crate::ingest::decode::BodyTerms;
+use crate::ingest::batch_key::{BatchKey, Scope};
+use crate::ingest::decode::{BodyForm, BodyTerms};
 use crate::ingest::intake::{Durability, Receipt};
 use axum::Extension;
 use axum::body::Body;
@@ -14,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use record::fault::RecordFault;
 use record::notice::MAX_LISTED_NOTICES;
 use serde::Serialize;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -46,18 +48,19 @@ struct Success {
 /// The handler.
 pub(in crate::http) async fn batch(
     State(services): State<Arc<Services>>,
-    Extension(peer): Extension<Peer>,
+    Extension(Peer(peer)): Extension<Peer>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let query = query.as_deref().unwrap_or_default();
+    let sender = services.trusted_proxies.sender(&headers, peer);
     let Asked {
         terms,
         wanted,
         partial_is_ignored,
-    } = asked(&headers, query).map_err(ApiError::closing)?;
-    let receipt = receive(&services, &headers, (body, peer), terms, wanted).await?;
+    } = asked(&headers, query, sender).map_err(ApiError::closing)?;
+    let receipt = receive(&services, &headers, (body, sender), terms, wanted).await?;
     let status = match (wanted, receipt.accepted.durability) {
         (Durability::Stored, Durability::Spooled) => StatusCode::ACCEPTED,
         _ => StatusCode::OK,
@@ -70,7 +73,7 @@ pub(in crate::http) async fn batch(
     ))
 }
 
-fn success(receipt: &Receipt, partial_is_ignored: bool) -> Success {
+fn success(receipt: &Receipt<()>, partial_is_ignored: bool) -> Success {
     let of_request = partial_is_ignored.then(|| Warning::of_request(PARTIAL_IGNORED));
     let notices = &receipt.notices;
     let set_apart = receipt.too_large.len() as u64;
@@ -98,7 +101,7 @@ fn success(receipt: &Receipt, partial_is_ignored: bool) -> Success {
 }
 
 /// In the order of the records; of each, what is told of its content comes behind.
-fn warnings_of_records(receipt: &Receipt) -> impl Iterator<Item = Warning> {
+fn warnings_of_records(receipt: &Receipt<()>) -> impl Iterator<Item = Warning> {
     let too_large = receipt.too_large.iter().map(|place| {
         let reason = format!("{}: it is set aside", RecordFault::TooLarge);
         (*place, Warning::of_record(*place, reason))
@@ -128,22 +131,30 @@ fn answer(status: StatusCode, success: &Success, replayed: bool) -> Response {
 /// What the head of a request asks for.
 struct Asked {
     /// How the body is to be understood.
-    terms: BodyTerms,
+    terms: BodyTerms<()>,
     wanted: Durability,
     /// It asks for what is done anyway.
     partial_is_ignored: bool,
 }
 
-fn asked(headers: &HeaderMap, query: &str) -> Result<Asked, ApiError> {
+fn asked(headers: &HeaderMap, query: &str, sender: IpAddr) -> Result<Asked, ApiError> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let format = wire::format_of(content_type.as_deref())
-        .ok_or_else(|| ApiError::unsupported_type(content_type.as_deref().unwrap_or_default()))?;
-    let (encoding, key) = (encoding(headers)?, idempotency_key(headers)?);
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .unwrap_or_default();
+    let format =
+        wire::format_of(&content_type).ok_or_else(|| ApiError::unsupported_type(&content_type))?;
+    let encoding = encoding(headers)?;
+    let key = match (idempotency_key(headers)?, has_content_key(query)?) {
+        (Some(key), _) => BatchKey::Client(key),
+        // The type says how the body is read.
+        (None, true) => BatchKey::Content(Scope::new("native", sender).with(&content_type)),
+        (None, false) => BatchKey::None,
+    };
     let (strict, partial_is_ignored) = strictness(query)?;
     let terms = BodyTerms {
-        format,
+        decode: Box::new(format.decode),
+        form: BodyForm::Text,
         encoding,
         key,
         strict,
@@ -177,6 +188,22 @@ fn strictness(query: &str) -> Result<(Option<bool>, bool), ApiError> {
     }
     let strict = strict.or((partial == Some(false)).then_some(true));
     Ok((strict, partial == Some(true)))
+}
+
+/// `?key=content` makes a key of what is sent, for senders that cannot send one of their own.
+fn has_content_key(query: &str) -> Result<bool, ApiError> {
+    let mut found = false;
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        found = match (name.as_ref(), value.as_ref()) {
+            ("key", "content") => true,
+            ("key", _) => {
+                let message = "key must be content; a key of your own goes into Idempotency-Key";
+                return Err(ApiError::bad_request("invalid_parameter", message));
+            }
+            _ => found,
+        };
+    }
+    Ok(found)
 }
 
 /// `?ack=stored` waits until the store has the batch.
@@ -223,6 +250,7 @@ mod tests {
                 outcome: None,
                 repeated: false,
             },
+            told: (),
         };
         let answer = serde_json::to_value(success(&receipt, false)).unwrap();
         let warnings = answer["warnings"].as_array().unwrap();

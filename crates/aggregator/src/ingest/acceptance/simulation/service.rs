@@ -6,7 +6,7 @@ use crate::accounting::record_counts::Accounting;
 use crate::deliver::dead_letters::{DeadLetterBounds, DeadLetters};
 use crate::deliver::memory_disk::MemoryDisk;
 use crate::ingest::acceptance::{Acceptance, NotAccepted, Turn};
-use crate::ingest::idempotency::{Claim, Keys};
+use crate::ingest::idempotency::{Claim, KnownKeys};
 use crate::ingest::key_recovery;
 use logs::clock::{Clock, SystemClock};
 use spool::{
@@ -27,7 +27,7 @@ const NOTHING: Duration = Duration::from_millis(2);
 /// A life of the process.
 pub(super) struct Service {
     pub(super) acceptance: Acceptance,
-    keys: Arc<Keys>,
+    keys: KnownKeys,
     committer: Committer,
     consumer: Consumer,
     /// Records of all requests that came to an end.
@@ -81,7 +81,7 @@ impl Service {
         let parts = request.parts();
         let turn = match parts.batch.key() {
             None => Turn::First(None),
-            Some(key) => match self.keys.claim(*key, parts.batch.id).await {
+            Some(key) => match self.keys.of(false).claim(*key, parts.batch.id).await {
                 Claim::First(claim) => Turn::First(Some(claim)),
                 Claim::Repeated => Turn::Again {
                     written: request.number.is_multiple_of(2),
