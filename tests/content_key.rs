@@ -64,7 +64,10 @@ on_both_stores!(
             // One line that is logged three times in a millisecond.
             (6, json!([alike, alike, alike])),
             (2, alike.clone()),
-            (4, json!([{"time": whole, "message": "x"}, {"message": "y"}])),
+            (
+                4,
+                json!([{"time": whole, "message": "x"}, {"message": "y"}]),
+            ),
         ] {
             let before = stored(&service).await;
             for _ in 0..2 {
