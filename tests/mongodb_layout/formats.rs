@@ -171,3 +171,23 @@ async fn who_may_not_read_the_mark_waits_until_he_may_or_a_document_tells_the_fo
         assert_eq!(marked(&database).await, None);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collection_of_a_later_format_is_not_touched() {
+    let (uri, name, database) = place("a_collection_of_a_later_format").await;
+    let meta = database.collection::<Document>("logs_meta");
+    meta.insert_one(doc! { "_id": "format", "version": 3 })
+        .await
+        .unwrap();
+    let service = service_on(&uri, &name).await;
+    wait_until("/health to give the reason", PATIENCE, async || {
+        let health = service.health().await;
+        let problem = health["problem"].as_str().unwrap_or_default();
+        problem.contains("format version 3")
+    })
+    .await;
+    let refused = service.get("/logs/retrieve").await;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    let there = database.list_collection_names().await.unwrap();
+    assert_eq!(there, ["logs_meta"]);
+}
