@@ -136,6 +136,28 @@ async fn ids_of_the_other_length_are_found_in_a_running_service_at_its_next_look
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mark_that_says_nothing_is_told_for_what_it_is_until_it_is_removed() {
+    for (number, (version, reason)) in [
+        (Bson::from("2"), "is no whole number (String)"),
+        (Bson::Int32(0), "is 0, which there is none of"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (uri, name, database) = place(&format!("a_mark_that_says_nothing_{number}")).await;
+        mark(&database, version).await;
+        let service = service_on(&uri, &name).await;
+        let cure = "the guide's chapter on MongoDB says how to mend it";
+        not_written_to(&service, &[reason, cure]).await;
+        one_is_spooled(&service).await;
+        let meta = database.collection::<Document>("logs_meta");
+        meta.delete_one(doc! { "_id": "format" }).await.unwrap();
+        is_stored(&service).await;
+        assert_eq!(marked(&database).await, Some(2.into()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_read_the_mark_waits_until_he_may_or_a_document_tells_the_format() {
     let mongod = Mongod::start_with_access_control().await;
     let client = mongod.client().await;
@@ -156,7 +178,7 @@ async fn who_may_not_read_the_mark_waits_until_he_may_or_a_document_tells_the_fo
 
         let uri = mongod.uri_of("aggregator", "pw", &name);
         let service = service_on(&uri, &name).await;
-        not_written_to(&service, &["logs_meta cannot be read"]).await;
+        not_written_to(&service, &["the user may not read logs_meta"]).await;
         one_is_spooled(&service).await;
         let names = database.list_collection_names().await.unwrap();
         assert!(names.is_empty(), "{names:?}");
