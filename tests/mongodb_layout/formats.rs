@@ -194,6 +194,67 @@ async fn who_may_not_read_the_mark_waits_until_he_may_or_a_document_tells_the_fo
     }
 }
 
+/// What the guide says of a collection that is to be made anew, step by step.
+async fn make_anew(database: &Database, uri: &str) {
+    let logs = database.collection::<Document>("logs");
+    let has = async |bytes: usize| {
+        let bound = |byte: u8| Binary {
+            subtype: bson::spec::BinarySubtype::Generic,
+            bytes: vec![byte; bytes],
+        };
+        let of = doc! { "_id": { "$gte": bound(0), "$lte": bound(0xff) } };
+        logs.find_one(of).await.unwrap().is_some()
+    };
+    let (has_20, has_27) = (has(20).await, has(27).await);
+    if has_20 != has_27 {
+        let version = if has_27 { 2 } else { 1 };
+        let meta = database.collection::<Document>("logs_meta");
+        let mark = doc! { "$set": { "version": version } };
+        let marking = meta.update_one(doc! { "_id": "format" }, mark);
+        marking.upsert(true).await.unwrap();
+    }
+    let name = database.name();
+    let rename =
+        doc! { "renameCollection": format!("{name}.logs"), "to": format!("{name}.logs_before") };
+    let client = mongodb::Client::with_uri_str(uri).await.unwrap();
+    client.database("admin").run_command(rename).await.unwrap();
+    wait_until("the service to make its own", PATIENCE, async || {
+        let names = database.list_collection_names().await.unwrap();
+        names.contains(&"logs".to_owned())
+    })
+    .await;
+    let before = database.collection::<Document>("logs_before");
+    let merge = before.aggregate([doc! { "$merge": { "into": "logs" } }]);
+    merge.await.unwrap();
+    before.drop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_guide_says_of_a_capped_collection_mixes_no_ids_whatever_the_mark_says() {
+    for (length, marked_before) in [(20, None), (27, None), (20, Some(2)), (27, Some(1))] {
+        let version = if length == 20 { 1 } else { 2 };
+        let name = format!("capped_{length}_{}", marked_before.unwrap_or(0));
+        let (uri, name, database) = place(&name).await;
+        let capped = doc! { "create": "logs", "capped": true, "size": 1 << 20 };
+        database.run_command(capped).await.unwrap();
+        insert(&database, &[length]).await;
+        if let Some(version) = marked_before {
+            mark(&database, version).await;
+        }
+        let service = service_on(&uri, &name).await;
+        not_written_to(&service, &["is a capped collection"]).await;
+        one_is_spooled(&service).await;
+        make_anew(&database, &uri).await;
+        is_stored(&service).await;
+        // One that looks at all of it anew.
+        let service = service_on(&uri, &name).await;
+        is_stored(&service).await;
+        assert_eq!(marked(&database).await, Some(version.into()));
+        let all = service.get("/logs/retrieve").await.json();
+        assert_eq!(all.as_array().map(Vec::len), Some(2), "{all}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collection_of_a_later_format_is_not_touched() {
     let (uri, name, database) = place("a_collection_of_a_later_format").await;
