@@ -136,6 +136,28 @@ async fn ids_of_the_other_length_are_found_in_a_running_service_at_its_next_look
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mark_that_says_nothing_is_told_for_what_it_is_until_it_is_removed() {
+    for (number, (version, reason)) in [
+        (Bson::from("2"), "is no whole number (String)"),
+        (Bson::Int32(0), "is 0, which there is none of"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (uri, name, database) = place(&format!("a_mark_that_says_nothing_{number}")).await;
+        mark(&database, version).await;
+        let service = service_on(&uri, &name).await;
+        let cure = "the guide's chapter on MongoDB says how to mend it";
+        not_written_to(&service, &[reason, cure]).await;
+        one_is_spooled(&service).await;
+        let meta = database.collection::<Document>("logs_meta");
+        meta.delete_one(doc! { "_id": "format" }).await.unwrap();
+        is_stored(&service).await;
+        assert_eq!(marked(&database).await, Some(2.into()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_read_the_mark_waits_until_he_may_or_a_document_tells_the_format() {
     let mongod = Mongod::start_with_access_control().await;
     let client = mongod.client().await;
@@ -156,7 +178,7 @@ async fn who_may_not_read_the_mark_waits_until_he_may_or_a_document_tells_the_fo
 
         let uri = mongod.uri_of("aggregator", "pw", &name);
         let service = service_on(&uri, &name).await;
-        not_written_to(&service, &["logs_meta cannot be read"]).await;
+        not_written_to(&service, &["the user may not read logs_meta"]).await;
         one_is_spooled(&service).await;
         let names = database.list_collection_names().await.unwrap();
         assert!(names.is_empty(), "{names:?}");
@@ -170,4 +192,85 @@ async fn who_may_not_read_the_mark_waits_until_he_may_or_a_document_tells_the_fo
         is_stored(&service).await;
         assert_eq!(marked(&database).await, None);
     }
+}
+
+/// What the guide says of a collection that is to be made anew, step by step.
+async fn make_anew(database: &Database, uri: &str) {
+    let logs = database.collection::<Document>("logs");
+    let has = async |bytes: usize| {
+        let bound = |byte: u8| Binary {
+            subtype: bson::spec::BinarySubtype::Generic,
+            bytes: vec![byte; bytes],
+        };
+        let of = doc! { "_id": { "$gte": bound(0), "$lte": bound(0xff) } };
+        logs.find_one(of).await.unwrap().is_some()
+    };
+    let (has_20, has_27) = (has(20).await, has(27).await);
+    if has_20 != has_27 {
+        let version = if has_27 { 2 } else { 1 };
+        let meta = database.collection::<Document>("logs_meta");
+        let mark = doc! { "$set": { "version": version } };
+        let marking = meta.update_one(doc! { "_id": "format" }, mark);
+        marking.upsert(true).await.unwrap();
+    }
+    let name = database.name();
+    let rename =
+        doc! { "renameCollection": format!("{name}.logs"), "to": format!("{name}.logs_before") };
+    let client = mongodb::Client::with_uri_str(uri).await.unwrap();
+    client.database("admin").run_command(rename).await.unwrap();
+    wait_until("the service to make its own", PATIENCE, async || {
+        let names = database.list_collection_names().await.unwrap();
+        names.contains(&"logs".to_owned())
+    })
+    .await;
+    let before = database.collection::<Document>("logs_before");
+    let merge = before.aggregate([doc! { "$merge": { "into": "logs" } }]);
+    merge.await.unwrap();
+    before.drop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_guide_says_of_a_capped_collection_mixes_no_ids_whatever_the_mark_says() {
+    for (length, marked_before) in [(20, None), (27, None), (20, Some(2)), (27, Some(1))] {
+        let version = if length == 20 { 1 } else { 2 };
+        let name = format!("capped_{length}_{}", marked_before.unwrap_or(0));
+        let (uri, name, database) = place(&name).await;
+        let capped = doc! { "create": "logs", "capped": true, "size": 1 << 20 };
+        database.run_command(capped).await.unwrap();
+        insert(&database, &[length]).await;
+        if let Some(version) = marked_before {
+            mark(&database, version).await;
+        }
+        let service = service_on(&uri, &name).await;
+        not_written_to(&service, &["is a capped collection"]).await;
+        one_is_spooled(&service).await;
+        make_anew(&database, &uri).await;
+        is_stored(&service).await;
+        // One that looks at all of it anew.
+        let service = service_on(&uri, &name).await;
+        is_stored(&service).await;
+        assert_eq!(marked(&database).await, Some(version.into()));
+        let all = service.get("/logs/retrieve").await.json();
+        assert_eq!(all.as_array().map(Vec::len), Some(2), "{all}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collection_of_a_later_format_is_not_touched() {
+    let (uri, name, database) = place("a_collection_of_a_later_format").await;
+    let meta = database.collection::<Document>("logs_meta");
+    meta.insert_one(doc! { "_id": "format", "version": 3 })
+        .await
+        .unwrap();
+    let service = service_on(&uri, &name).await;
+    wait_until("/health to give the reason", PATIENCE, async || {
+        let health = service.health().await;
+        let problem = health["problem"].as_str().unwrap_or_default();
+        problem.contains("format version 3")
+    })
+    .await;
+    let refused = service.get("/logs/retrieve").await;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    let there = database.list_collection_names().await.unwrap();
+    assert_eq!(there, ["logs_meta"]);
 }

@@ -1,6 +1,7 @@
-//! Documents with an id like ours that others wrote or changed: a count is what a search finds of them.
+//! Documents that others wrote or changed: they are left alone, and of those with an id like ours a count is what a
+//! search finds.
 
-use super::{PATIENCE, place, rows, service_on};
+use super::{PATIENCE, one_is_taken_and_found, options, place, rows, service_on};
 use crate::support::service::Service;
 use crate::support::traffic::found;
 use crate::support::wait_until;
@@ -24,6 +25,47 @@ fn document(number: usize, severity: Option<Bson>, level: &str, message: Bson) -
     let mut document = doc! { "_id": id, "level": level, "message": message };
     document.extend(severity.map(|severity| ("severity".to_owned(), severity)));
     document
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_wrote_is_left_alone_and_not_served() {
+    let (uri, name, database) = place("what_others_wrote_is_left_alone").await;
+    let logs = database.collection::<Document>("logs");
+    let others = (0..3).map(|number| doc! { "message": "theirs", "number": number });
+    logs.insert_many(others).await.unwrap();
+    logs.insert_one(doc! { "_id": "a text", "message": "theirs" })
+        .await
+        .unwrap();
+
+    let service = service_on(&uri, &name).await;
+    one_is_taken_and_found(&service).await;
+    let all = service.get("/logs/retrieve").await.json();
+    assert_eq!(all.as_array().map(Vec::len), Some(1), "{all}");
+    let id = all[0]["id"].as_str().unwrap();
+    let mut beside = RecordId::parse(id).unwrap().as_bytes().to_vec();
+    beside[19] += 1;
+    let binary = |bytes| bson::Binary {
+        subtype: bson::spec::BinarySubtype::Generic,
+        bytes,
+    };
+    // An id like ours, and no record.
+    logs.insert_one(doc! { "_id": binary(beside), "severity": 13 })
+        .await
+        .unwrap();
+    let counted = service.get("/logs/histogram").await.json();
+    assert_eq!(counted["records"], 1, "{counted}");
+    assert_eq!(
+        logs.count_documents(doc! { "message": "theirs" })
+            .await
+            .unwrap(),
+        4
+    );
+    let warning = "4 documents in logs were written by something else";
+    wait_until(warning, PATIENCE, async || {
+        service.log_text().contains(warning)
+    })
+    .await;
+    assert!(!options(&database).await.contains_key("clusteredIndex"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,7 +20,7 @@ const CHARACTER: usize = 4;
 /// Whether what is looked for is in a piece.
 pub(super) type IsIn<'a> = dyn FnMut(Piece<'_>, &mut Patience<'_>) -> Result<bool, GaveUp> + 'a;
 
-/// Spellings of the beginning of a text that are looked for before a message is folded.
+/// Spellings of the beginning of a text that are looked for at first.
 const BEGINNINGS: usize = 16;
 
 /// A text to look for.
@@ -29,6 +29,9 @@ pub(super) struct Needle {
     text: String,
     case_sensitive: bool,
     way: Way,
+    /// The spellings of its beginning, one of which a message has if it has the text; `None` where they cannot be
+    /// looked for quickly.
+    beginnings: Option<Searcher>,
 }
 
 /// How it is looked for: the quickest way that finds it wherever it stands.
@@ -39,9 +42,8 @@ enum Way {
     /// Of ASCII alone, in the message as it is; and folded, where a character beyond ASCII may stand for
     /// one of its letters.
     Ascii(AhoCorasick, Option<Finder<'static>>),
-    /// Folded, in a folded message, if that has one of the spellings of its beginning, where these can be
-    /// looked for quickly.
-    Folded(Finder<'static>, Option<Searcher>),
+    /// Folded, in a folded message.
+    Folded(Finder<'static>),
 }
 
 /// Letters beyond ASCII that fold to one of it, and the first byte of each.
@@ -123,12 +125,17 @@ impl Needle {
             let may_be_disguised = folded.contains(DISGUISED.map(fold));
             Way::Ascii(ascii, may_be_disguised.then(|| finder(&folded)))
         } else {
-            Way::Folded(finder(&folded(text)), Searcher::new(beginnings(text)))
+            Way::Folded(finder(&folded(text)))
+        };
+        let beginnings = match case_sensitive {
+            true => None,
+            false => Searcher::new(beginnings(text)),
         };
         Ok(Self {
             text: text.to_owned(),
             case_sensitive,
             way,
+            beginnings,
         })
     }
 
@@ -152,12 +159,10 @@ impl Needle {
             Way::Ascii(finder, Some(other)) => {
                 finder.memory_usage() + other.needle().len() + folded
             }
-            Way::Folded(finder, beginnings) => {
-                let beginnings = beginnings.as_ref().map_or(0, Searcher::memory_usage);
-                finder.needle().len() + beginnings + folded
-            }
+            Way::Folded(finder) => finder.needle().len() + folded,
         };
-        self.text.len() + way
+        let beginnings = self.beginnings.as_ref();
+        self.text.len() + way + beginnings.map_or(0, Searcher::memory_usage)
     }
 
     /// Whether `is_in` says so of any piece of a message. Wherever the text stands, it stands in a piece
@@ -170,6 +175,9 @@ impl Needle {
         is_in: &mut IsIn<'_>,
     ) -> Result<bool, GaveUp> {
         match &self.way {
+            // Unless what is looked for stands for letters of ASCII alone.
+            Way::Folded(finder) if message.is_ascii() && !finder.needle().is_ascii() => Ok(false),
+            _ if self.begins_nowhere(message) => Ok(false),
             Way::Exactly(finder) => {
                 self.in_pieces(message, Search::Exactly(finder), patience, is_in)
             }
@@ -184,15 +192,15 @@ impl Needle {
                     _ => Ok(false),
                 }
             }
-            // Unless what is looked for stands for letters of ASCII alone.
-            Way::Folded(finder, _) if message.is_ascii() && !finder.needle().is_ascii() => {
-                Ok(false)
-            }
-            Way::Folded(_, Some(beginnings)) if beginnings.find(message).is_none() => Ok(false),
-            Way::Folded(finder, _) => {
-                self.in_pieces(message, Search::Folded(finder), patience, is_in)
-            }
+            Way::Folded(finder) => self.in_pieces(message, Search::Folded(finder), patience, is_in),
         }
+    }
+
+    /// Whether no spelling of its beginning is in a message.
+    #[inline]
+    fn begins_nowhere(&self, message: &str) -> bool {
+        let beginnings = self.beginnings.as_ref();
+        beginnings.is_some_and(|beginnings| beginnings.find(message).is_none())
     }
 
     fn in_pieces(

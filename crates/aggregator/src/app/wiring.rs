@@ -214,6 +214,7 @@ fn delivery(
         },
         dead_letters: Arc::clone(&queues.dead_letters),
         deferral: Deferral::new(&queues.spool),
+        panicked: Problems::default(),
         statuses: Arc::clone(statuses),
     }
 }

@@ -8,7 +8,8 @@
 //! is of no use, the task moves it: it is appended anew, so that its segment can go.
 //!
 //! Two copies that a crash left behind are one: the later is kept, the older is done as *stored already*. So is
-//! a batch that is refused once more while a later copy is parked. After a start it is waited for that copy.
+//! a batch that is refused once more while a later copy is parked, but for one that cannot be read: then it gets
+//! a copy of its own, which takes the place of that one. After a start it is waited for that copy.
 
 mod parked;
 mod put_off;
@@ -100,9 +101,9 @@ impl Deferral {
         self.parked().len() == 0 && self.put_off.is_empty()
     }
 
-    /// Whether a copy of these records is parked.
+    /// Whether a copy of these records is parked that can be read, as far as is known.
     pub(super) fn has_copy(&self, batch: &Batch) -> bool {
-        self.parked().has(digest(batch))
+        self.parked().has_readable(digest(batch))
     }
 
     /// Whether no more may be deferred.

@@ -6,6 +6,7 @@ use super::attempt::{
 use super::deferral::{Deferral, NotDeferred};
 use super::outcome::{named, outcome};
 use super::portion::{Part, Prepared, without_receipt};
+use super::problems::Problems;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::deliver::dead_letters::{DeadLetterError, DeadLetters};
 use futures_util::{StreamExt as _, stream};
@@ -39,6 +40,8 @@ pub(crate) struct Delivery {
     pub(crate) dead_letters: Arc<DeadLetters>,
     /// Refused records that wait in the spool.
     pub(crate) deferral: Deferral,
+    /// What panicked, which says nothing of the store.
+    pub(crate) panicked: Problems,
     pub(crate) statuses: Arc<BatchStatuses>,
 }
 
@@ -186,6 +189,7 @@ impl Delivery {
         self.store
             .problems
             .oldest()
+            .or_else(|| self.panicked.oldest())
             .or_else(|| self.deferral.problem())
     }
 }

@@ -1,16 +1,24 @@
 //! Hands portions of the spool to deliveries, oldest first, and no more than memory has room for.
 //!
 //! While the store is away one delivery holds a portion; what the others give back is read from disk again
-//! once the store is there.
+//! once the store is there. So is what a delivery held that panicked.
 
+mod panicked;
+mod permit;
+
+use super::problems::Problem;
 use crate::deliver::delivery::{Delivery, INSERT_BYTES};
 use crate::deliver::insert_size;
+use futures_util::FutureExt as _;
+use panicked::Panicked;
+use permit::Permit;
 use record::documents::Documents;
 use spool::{ConsumeError, Consumer, Lookup, Portion, Spooled};
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 
 /// What is handed on at one time, coalesced: one insert command.
@@ -18,9 +26,6 @@ const PORTION: Portion = Portion {
     documents: insert_size::MOST,
     bytes: INSERT_BYTES,
 };
-/// Bytes of documents that all deliveries hold together, but for a single larger batch, which goes alone.
-const HELD_BYTES: usize = 16 * 1024 * 1024;
-const KIB: usize = 1024;
 /// After an error of reading.
 const READ_PAUSE: Duration = Duration::from_secs(1);
 
@@ -31,31 +36,21 @@ pub(super) struct Feed {
     lookup: Option<Lookup>,
     /// Batches that were handed out, and are to be read again.
     given_back: BTreeSet<u64>,
-    /// Each tells what it gives back.
-    under_way: JoinSet<Vec<u64>>,
+    panicked: Panicked,
+    /// What is told of those.
+    problem: Problem,
+    under_way: JoinSet<Ended>,
     places: Arc<Semaphore>,
     held: Arc<Semaphore>,
 }
 
-/// The right to a delivery and to its memory.
-struct Permit {
-    _place: OwnedSemaphorePermit,
-    held: OwnedSemaphorePermit,
-}
-
-impl Permit {
-    /// Makes it a permit for so many bytes, or for all that there may be.
-    async fn weigh(&mut self, bytes: usize, all: &Arc<Semaphore>) {
-        let (wanted, held) = (kib(bytes.min(HELD_BYTES)), self.held.num_permits());
-        if let Some(more) = (wanted as usize).checked_sub(held) {
-            let more = u32::try_from(more).unwrap_or(0);
-            if let Ok(more) = Arc::clone(all).acquire_many_owned(more).await {
-                self.held.merge(more);
-            }
-        } else {
-            drop(self.held.split(held - wanted as usize));
-        }
-    }
+/// What became of a delivery, by the numbers of its batches.
+enum Ended {
+    Well {
+        numbers: Vec<u64>,
+        given_back: Vec<u64>,
+    },
+    Panicked(Vec<u64>),
 }
 
 enum Next {
@@ -70,13 +65,15 @@ impl Feed {
     /// So many `deliveries` may be under way at one time.
     pub(super) fn new(delivery: Arc<Delivery>, consumer: Consumer, deliveries: usize) -> Self {
         Self {
+            problem: delivery.panicked.of_one(),
             delivery,
             consumer,
             lookup: None,
             given_back: BTreeSet::new(),
+            panicked: Panicked::default(),
             under_way: JoinSet::new(),
             places: Arc::new(Semaphore::new(deliveries)),
-            held: Arc::new(Semaphore::new(HELD_BYTES / KIB)),
+            held: permit::memory(),
         }
     }
 
@@ -107,29 +104,30 @@ impl Feed {
                 }
                 continue;
             }
-            let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
-            let held = Arc::clone(&self.held).acquire_many_owned(kib(INSERT_BYTES));
-            let held = held.await.ok()?;
+            let permit = Permit::acquire(&self.places, &self.held).await?;
             // It may have taken until the store was away.
             if !self.delivery.store.outage.is_on() || self.under_way.is_empty() {
-                return Some(Permit {
-                    _place: place,
-                    held,
-                });
+                return Some(permit);
             }
         }
     }
 
     async fn next(&mut self) -> Next {
-        if !self.given_back.is_empty() {
-            return self.read_again().await;
+        let now = self.delivery.store.clock.elapsed();
+        if let Some(seq) = self.panicked.take_due(now) {
+            return self.read_alone(seq).await;
         }
+        if !self.given_back.is_empty() {
+            return self.read_given_back().await;
+        }
+        let due = self.panicked.next_due();
         tokio::select! {
             biased;
             Some(ended) = self.under_way.join_next(), if !self.under_way.is_empty() => {
                 self.note(ended);
                 Next::Nothing
             }
+            () = until(due, now), if due.is_some() => Next::Nothing,
             next = self.consumer.next(PORTION) => match next {
                 Ok(Some(portion)) => Next::Portion(portion),
                 Ok(None) => self.last().await,
@@ -140,31 +138,21 @@ impl Feed {
 
     /// The spool is closed: what is under way may still be given back.
     async fn last(&mut self) -> Next {
-        match self.under_way.join_next().await {
-            Some(ended) => {
+        let now = self.delivery.store.clock.elapsed();
+        let due = self.panicked.next_due();
+        tokio::select! {
+            biased;
+            Some(ended) = self.under_way.join_next(), if !self.under_way.is_empty() => {
                 self.note(ended);
                 Next::Nothing
             }
-            None => Next::End,
+            () = until(due, now), if due.is_some() => Next::Nothing,
+            else => Next::End,
         }
     }
 
-    async fn read_again(&mut self) -> Next {
-        let spool = self.delivery.spool.clone();
-        let mut lookup = self.lookup.take().unwrap_or_else(|| spool.lookup());
-        let numbers: Vec<u64> = self.given_back.iter().copied().collect();
-        let reading = tokio::task::spawn_blocking(move || {
-            let portion = lookup.portion(numbers, PORTION);
-            (lookup, portion)
-        });
-        let read = match reading.await {
-            Ok((lookup, read)) => {
-                self.lookup = Some(lookup);
-                read
-            }
-            Err(error) => Err(error.into()),
-        };
-        match read {
+    async fn read_given_back(&mut self) -> Next {
+        match self.read(self.given_back.iter().copied().collect()).await {
             Ok((looked_at, portion)) => {
                 for seq in looked_at {
                     self.given_back.remove(&seq);
@@ -178,6 +166,39 @@ impl Feed {
         }
     }
 
+    /// A batch whose delivery panicked, unless it is done.
+    async fn read_alone(&mut self, seq: u64) -> Next {
+        let read = self.read(vec![seq]).await;
+        self.lookup = None;
+        match read {
+            Ok((_, portion)) => {
+                if portion.is_empty() {
+                    self.panicked.ended([seq].into_iter());
+                    self.tell();
+                }
+                Next::Portion(portion)
+            }
+            Err(error) => {
+                self.panicked
+                    .give_back(seq, self.delivery.store.clock.elapsed());
+                cannot_hand_on(&error).await
+            }
+        }
+    }
+
+    /// Reads batches that were handed out before; the numbers that were looked at, and those that are there.
+    async fn read(&mut self, numbers: Vec<u64>) -> Result<(Vec<u64>, Vec<Spooled>), ConsumeError> {
+        let spool = self.delivery.spool.clone();
+        let mut lookup = self.lookup.take().unwrap_or_else(|| spool.lookup());
+        let reading = tokio::task::spawn_blocking(move || {
+            let portion = lookup.portion(numbers, PORTION);
+            (lookup, portion)
+        });
+        let (lookup, read) = reading.await?;
+        self.lookup = Some(lookup);
+        read
+    }
+
     async fn deliver(&mut self, mut permit: Permit, portion: Vec<Spooled>) {
         let (deferral, spool) = (&self.delivery.deferral, &self.delivery.spool);
         let portion = deferral.park_deferred(portion, spool);
@@ -189,19 +210,60 @@ impl Feed {
         permit.weigh(bytes, &self.held).await;
         let delivery = Arc::clone(&self.delivery);
         self.under_way.spawn(async move {
-            let given_back = delivery.deliver(portion).await;
+            let numbers = portion.iter().map(|spooled| spooled.seq).collect();
+            let delivering = AssertUnwindSafe(delivery.deliver(portion)).catch_unwind();
+            let ended = delivering.await;
             drop(permit);
-            given_back
+            match ended {
+                Ok(given_back) => Ended::Well {
+                    numbers,
+                    given_back,
+                },
+                Err(_) => Ended::Panicked(numbers),
+            }
         });
     }
 
-    fn note(&mut self, ended: Result<Vec<u64>, JoinError>) {
+    fn note(&mut self, ended: Result<Ended, JoinError>) {
+        let now = self.delivery.store.clock.elapsed();
         match ended {
-            Ok(given_back) => self.given_back.extend(given_back),
-            Err(error) => {
-                tracing::error!(%error, "a delivery ended badly; its batches are delivered after the next start");
+            Ok(Ended::Well {
+                numbers,
+                given_back,
+            }) => {
+                for seq in given_back {
+                    if !self.panicked.give_back(seq, now) {
+                        self.given_back.insert(seq);
+                    }
+                }
+                self.panicked.ended(numbers.into_iter());
             }
+            Ok(Ended::Panicked(numbers)) => {
+                let (spool, put_off) = (&self.delivery.spool, &self.delivery.deferral.put_off);
+                let has_no_fate = |seq: &u64| spool.waits(*seq) && !put_off.has(*seq);
+                self.panicked
+                    .add(numbers.into_iter().filter(has_no_fate), now);
+                let problem = self.panicked.problem().unwrap_or_default();
+                tracing::error!("a delivery panicked: {problem}");
+            }
+            Err(error) => tracing::error!(%error, "a delivery ended badly"),
         }
+        self.tell();
+    }
+
+    /// Has `/health` show what became of deliveries that panicked.
+    fn tell(&mut self) {
+        match self.panicked.problem() {
+            Some(problem) => self.problem.note(problem),
+            None => self.problem.clear(),
+        };
+    }
+}
+
+/// Waits until that time, if there is one, by a clock that shows `now`.
+async fn until(due: Option<Duration>, now: Duration) {
+    if let Some(due) = due {
+        tokio::time::sleep(due.saturating_sub(now)).await;
     }
 }
 
@@ -217,6 +279,5 @@ async fn cannot_hand_on(error: &ConsumeError) -> Next {
     Next::Nothing
 }
 
-fn kib(bytes: usize) -> u32 {
-    u32::try_from(bytes.div_ceil(KIB)).unwrap_or(u32::MAX)
-}
+#[cfg(test)]
+mod tests;

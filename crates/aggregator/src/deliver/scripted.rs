@@ -247,6 +247,7 @@ pub(super) fn open(
             insert_size: InsertSize::default(),
         },
         dead_letters: Arc::new(dead_letters),
+        panicked: Problems::default(),
         statuses: Arc::default(),
     };
     Ok(Fixture {

@@ -235,9 +235,10 @@ impl Waiting {
         delivery.spool.done(seq, batch.bytes, outcome);
     }
 
-    /// Reads batches, but for those that cannot be read.
+    /// Reads batches, but for those that cannot be read, which is noted of parked ones.
     async fn read(&mut self, numbers: impl Iterator<Item = u64>) -> BTreeMap<u64, Batch> {
         let (spool, numbers) = (self.delivery.spool.clone(), numbers.collect::<Vec<_>>());
+        let asked = numbers.clone();
         let mut lookup = self.lookup.take().unwrap_or_else(|| spool.lookup());
         let began = self.delivery.store.clock.elapsed();
         let reading = tokio::task::spawn_blocking(move || {
@@ -260,6 +261,12 @@ impl Waiting {
         };
         if let Some(reason) = reason {
             self.delivery.deferral.note(reason);
+        }
+        {
+            let mut parked = self.delivery.deferral.parked();
+            for seq in asked {
+                parked.was_read(seq, batches.contains_key(&seq));
+            }
         }
         let took = self.delivery.store.clock.elapsed().saturating_sub(began);
         self.rest = self.rest.max(took * IDLE_SHARE);

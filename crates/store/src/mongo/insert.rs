@@ -99,7 +99,7 @@ fn command(
     range: Range<usize>,
     left: Duration,
 ) -> Vec<u8> {
-    let left = millis(left);
+    let left = early_deadline_millis(left);
     let size: usize = documents
         .slices(range.clone())
         .map(|bytes| bytes.len() + 12)
@@ -133,7 +133,7 @@ fn command(
 
 /// A deadline as the server takes it; 0 would mean that there is none. It is a tenth earlier than
 /// ours, so that the server's own answer, which says what it waited for, is still heard.
-pub(super) fn millis(left: Duration) -> i64 {
+pub(super) fn early_deadline_millis(left: Duration) -> i64 {
     i64::try_from(left.mul_f64(0.9).as_millis())
         .unwrap_or(i64::MAX)
         .clamp(1, i64::from(i32::MAX))

@@ -5,7 +5,7 @@
 //! the server remove what a batch in a spool still needs.
 
 use super::Target;
-use super::insert::{InsertError, millis, read_reply};
+use super::insert::{InsertError, early_deadline_millis, read_reply};
 use super::reply::{first_batch, number};
 use crate::{Forgotten, ReceiptKey, Receipts, StoreError};
 use futures_util::TryStreamExt as _;
@@ -41,8 +41,8 @@ pub(super) async fn remember(
         "insert": &receipts,
         "documents": documents,
         "ordered": false,
-        "writeConcern": { "w": "majority", "j": true, "wtimeout": millis(left) },
-        "maxTimeMS": millis(left),
+        "writeConcern": { "w": "majority", "j": true, "wtimeout": early_deadline_millis(left) },
+        "maxTimeMS": early_deadline_millis(left),
     };
     let reply = database.run_command(command).await;
     let reply = reply.map_err(StoreError::from)?;
@@ -143,8 +143,8 @@ pub(super) async fn forget(
     let command = doc! {
         "delete": &receipts,
         "deletes": [{ "q": { "_id": { "$in": old } }, "limit": 0 }],
-        "writeConcern": { "w": "majority", "j": true, "wtimeout": millis(left) },
-        "maxTimeMS": millis(left),
+        "writeConcern": { "w": "majority", "j": true, "wtimeout": early_deadline_millis(left) },
+        "maxTimeMS": early_deadline_millis(left),
     };
     let reply = match database.run_command(command).await {
         Ok(reply) => reply,

@@ -22,6 +22,8 @@ pub(in crate::deliver) struct ParkedBatch {
     pub(in crate::deliver) bytes: u64,
     /// A later copy is on its way: who sends it ends this one.
     moving: bool,
+    /// It could not be read the last time that it was to be: it is no copy that another may be ended for.
+    unreadable: bool,
 }
 
 impl Parked {
@@ -36,6 +38,7 @@ impl Parked {
             records: batch.documents.len() as u64,
             bytes: batch.documents.encoded_bytes() as u64,
             moving: false,
+            unreadable: false,
         };
         let older = self.by_digest.get(&parked.digest).copied();
         let older = older.and_then(|older| Some((older, self.take(older)?)));
@@ -52,7 +55,7 @@ impl Parked {
         seq: u64,
         parked: ParkedBatch,
     ) -> Result<(), ParkedBatch> {
-        if self.has(parked.digest) {
+        if self.by_digest.contains_key(&parked.digest) {
             return Err(parked);
         }
         self.insert(seq, parked);
@@ -66,9 +69,18 @@ impl Parked {
         self.by_number.insert(seq, parked);
     }
 
-    /// Whether a batch of these records is parked.
-    pub(in crate::deliver) fn has(&self, digest: [u8; 16]) -> bool {
-        self.by_digest.contains_key(&digest)
+    /// Whether a batch of these records is parked that can be read, as far as is known.
+    pub(in crate::deliver) fn has_readable(&self, digest: [u8; 16]) -> bool {
+        let number = self.by_digest.get(&digest);
+        let parked = number.and_then(|number| self.by_number.get(number));
+        parked.is_some_and(|parked| !parked.unreadable)
+    }
+
+    /// Notes whether a batch could be read.
+    pub(in crate::deliver) fn was_read(&mut self, seq: u64, is_readable: bool) {
+        if let Some(parked) = self.by_number.get_mut(&seq) {
+            parked.unreadable = !is_readable;
+        }
     }
 
     /// Takes a batch off; `None` when it is not parked.

@@ -114,6 +114,11 @@ impl PutOff {
         self.refusals().overdue as u64
     }
 
+    /// Whether that of this batch is.
+    pub(in crate::deliver) fn has(&self, seq: u64) -> bool {
+        self.refusals().by_number.contains_key(&seq)
+    }
+
     /// Whether none is put off.
     pub(in crate::deliver) fn is_empty(&self) -> bool {
         self.refusals().by_number.is_empty()

@@ -79,3 +79,29 @@ async fn a_refusal_whose_batch_cannot_be_read_once_is_kept_when_it_can() {
     deliver(&mut place, 1).await;
     assert_eq!(place.delivery.deferral.parked().records(), 3);
 }
+
+#[tokio::test]
+async fn a_batch_that_is_sent_again_is_kept_itself_while_the_copy_that_waits_cannot_be_read() {
+    let disk = MemoryDisk::default();
+    let mut place = full_on(&disk, SEGMENT);
+    let spool = place.delivery.spool.clone();
+    let sent = batch("sent twice", &["bad"], true);
+    spool.append(sent, ()).await.unwrap();
+    deliver(&mut place, 2).await;
+    // (whether the copy can be read, the batches that a retry adds with itself)
+    for (is_readable, added) in [(true, 1), (false, 2), (true, 1)] {
+        disk.break_folder((!is_readable).then_some("spool"));
+        let mut waiting = Waiting::new(Arc::clone(&place.delivery));
+        waiting.look().await;
+        disk.break_folder(None);
+        let before = spool.next_seq();
+        let again = batch("sent twice", &["bad"], true);
+        spool.append(again, ()).await.unwrap();
+        deliver(&mut place, 1).await;
+        assert_eq!(spool.next_seq(), before + added, "{is_readable}");
+        deliver(&mut place, usize::try_from(added - 1).unwrap()).await;
+        assert!(spool.is_done_below(spool.next_seq() - 1) || added == 1);
+        assert_eq!(place.delivery.deferral.parked().records(), 1);
+        assert_eq!(place.accounting.snapshot().waiting, 1);
+    }
+}

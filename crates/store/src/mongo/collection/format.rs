@@ -10,7 +10,7 @@ use super::{Target, code, code_of};
 use crate::StoreError;
 use logs::Timestamp;
 use mongodb::Database;
-use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::spec::{BinarySubtype, ElementType};
 use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
 use record::id::IdFormat;
 
@@ -29,8 +29,21 @@ const CURE: &str = "the guide's chapter on MongoDB says how to mend it";
 enum Mark {
     Says(IdFormat),
     Absent,
-    /// The user may not read it, or it says nothing that is known.
-    Unreadable,
+    /// It does not tell the format.
+    Silent(Silence),
+}
+
+/// Why a mark does not tell the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Silence {
+    /// The user may not read it, if it is there.
+    Forbidden,
+    /// It has no version.
+    NoVersion,
+    /// Its version is of this type, and no whole number.
+    NoWholeNumber(ElementType),
+    /// No version of the service writes this one.
+    NoSuchVersion(i64),
 }
 
 /// What the ids of the documents say.
@@ -49,8 +62,8 @@ enum Doubt {
     Mixed,
     /// The mark says one thing, and the documents another.
     Contradiction { marked: IdFormat, found: IdFormat },
-    /// Another aggregator may have marked it, and no document tells how.
-    Unknown,
+    /// The mark does not tell it, and no document does.
+    Unknown(Silence),
 }
 
 /// The format that ids of this collection are written in; marks a collection that has no mark.
@@ -85,7 +98,7 @@ fn decide(mark: Mark, ids: Ids, held: Option<IdFormat>) -> Result<IdFormat, Doub
         (Mark::Says(marked), _) => Ok(marked),
         (_, Some(found)) => Ok(found),
         (Mark::Absent, None) => Ok(held.unwrap_or(IdFormat::Plain)),
-        (Mark::Unreadable, None) => held.ok_or(Doubt::Unknown),
+        (Mark::Silent(silence), None) => held.ok_or(Doubt::Unknown(silence)),
     }
 }
 
@@ -163,30 +176,33 @@ fn known<T>(answer: Result<T, mongodb::error::Error>) -> Result<Option<T>, Store
 
 async fn read_mark(database: &Database, target: &Target) -> Result<Mark, StoreError> {
     let found = first(database, &target.meta(), doc! { "_id": MARK }).await;
-    let version = match known(found)? {
-        None => return Ok(Mark::Unreadable),
-        Some(None) => return Ok(Mark::Absent),
-        Some(Some(mark)) => version_in(&mark),
-    };
-    match version {
-        Some(1) => Ok(Mark::Says(IdFormat::Plain)),
-        Some(2) => Ok(Mark::Says(IdFormat::Ordered)),
-        Some(found) if found > NEWEST => Err(StoreError::NewerFormat {
-            found,
-            known: NEWEST,
-        }),
-        _ => Ok(Mark::Unreadable),
-    }
+    Ok(match known(found)? {
+        None => Mark::Silent(Silence::Forbidden),
+        Some(None) => Mark::Absent,
+        Some(Some(mark)) => match version_in(&mark) {
+            Ok(1) => Mark::Says(IdFormat::Plain),
+            Ok(2) => Mark::Says(IdFormat::Ordered),
+            Ok(found) if found > NEWEST => {
+                let known = NEWEST;
+                return Err(StoreError::NewerFormat { found, known });
+            }
+            Ok(other) => Mark::Silent(Silence::NoSuchVersion(other)),
+            Err(silence) => Mark::Silent(silence),
+        },
+    })
 }
 
-/// Any number: who restores a mark by hand may have written another kind of it.
-fn version_in(mark: &Document) -> Option<i64> {
-    match mark.get("version")? {
+/// Any whole number: who restores a mark by hand may have written another kind of it.
+fn version_in(mark: &Document) -> Result<i64, Silence> {
+    let version = mark.get("version").ok_or(Silence::NoVersion)?;
+    let whole = match version {
         Bson::Int32(version) => Some((*version).into()),
         Bson::Int64(version) => Some(*version),
         Bson::Double(version) => version.to_string().parse().ok(),
+        Bson::Decimal128(version) => version.to_string().parse().ok(),
         _ => None,
-    }
+    };
+    whole.ok_or(Silence::NoWholeNumber(version.element_type()))
 }
 
 async fn write_mark(
@@ -227,7 +243,6 @@ fn version_of(format: IdFormat) -> i32 {
     }
 }
 
-/// Bytes in an id.
 impl Doubt {
     fn told(self, target: &Target) -> StoreError {
         let (logs, meta) = (&target.collection, target.meta());
@@ -243,11 +258,37 @@ impl Doubt {
                 marked.id_bytes(),
                 found.id_bytes()
             ),
-            Self::Unknown => format!(
-                "the format of the ids of {logs} is not known, because {meta} cannot be read and no record tells it: \
-                 {LOST}, so nothing is written to it; let the user find in {meta} (and insert and update, to mark it)"
+            Self::Unknown(silence) => format!(
+                "the format of the ids of {logs} is not known, because {} and no record that the user may read tells it: \
+                 {LOST}, so nothing is written to it; {}",
+                silence.told(&meta),
+                silence.cure(&meta),
             ),
         })
+    }
+}
+
+impl Silence {
+    fn told(self, meta: &str) -> String {
+        match self {
+            Self::Forbidden => format!("the user may not read {meta}"),
+            Self::NoVersion => format!("the mark in {meta} has no version"),
+            Self::NoWholeNumber(kind) => {
+                format!("the version of the mark in {meta} is no whole number ({kind:?})")
+            }
+            Self::NoSuchVersion(version) => {
+                format!("the version of the mark in {meta} is {version}, which there is none of")
+            }
+        }
+    }
+
+    fn cure(self, meta: &str) -> String {
+        match self {
+            Self::Forbidden => {
+                format!("let the user find in {meta} (and insert and update, to mark it)")
+            }
+            Self::NoVersion | Self::NoWholeNumber(_) | Self::NoSuchVersion(_) => CURE.to_owned(),
+        }
     }
 }
 

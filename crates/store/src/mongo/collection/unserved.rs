@@ -3,7 +3,7 @@
 
 use super::Target;
 use crate::StoreError;
-use crate::mongo::insert::millis;
+use crate::mongo::insert::early_deadline_millis;
 use crate::mongo::reply::{first_batch, number};
 use logs::clock::Clock;
 use logs::counted;
@@ -170,7 +170,7 @@ impl Looking<'_> {
             "aggregate": &self.target.collection,
             "pipeline": pipeline.to_vec(),
             "cursor": { "batchSize": i64::try_from(COUNTED + 1).unwrap_or(i64::MAX) },
-            "maxTimeMS": millis(left),
+            "maxTimeMS": early_deadline_millis(left),
             "comment": COMMENT,
         };
         let reply = self.database.run_command(command).await?;

@@ -113,7 +113,7 @@ impl Find {
             "filter": self.filter.clone(),
             "sort": { "_id": direction(self.order) },
             "batchSize": batch_size,
-            "maxTimeMS": millis(left),
+            "maxTimeMS": max_time_millis(left),
         };
         if let Reply::Rows(documents) | Reply::Whole(documents) = self.reply {
             command.insert("limit", documents);
@@ -159,7 +159,7 @@ pub(super) fn direction(order: Order) -> i32 {
 }
 
 /// Time in whole milliseconds, as `maxTimeMS` has it: at least one, since none would be no bound.
-pub(super) fn millis(left: Duration) -> i32 {
+pub(super) fn max_time_millis(left: Duration) -> i32 {
     i32::try_from(left.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 

@@ -141,7 +141,7 @@ impl Task<'_> {
             "aggregate": self.collection,
             "pipeline": pipeline(self.query, self.collection, ranges, limit),
             "cursor": { "batchSize": REPLY },
-            "maxTimeMS": command::millis(left),
+            "maxTimeMS": command::max_time_millis(left),
         };
         let counting = self.database.run_cursor_command(aggregate);
         let mut cursor = counting.batch_size(REPLY).await?;

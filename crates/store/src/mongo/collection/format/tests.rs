@@ -2,6 +2,7 @@ use super::*;
 
 const PLAIN: Option<IdFormat> = Some(IdFormat::Plain);
 const ORDERED: Option<IdFormat> = Some(IdFormat::Ordered);
+const SILENT: Mark = Mark::Silent(Silence::Forbidden);
 
 fn ids(of: &[IdFormat]) -> Ids {
     Ids {
@@ -30,8 +31,8 @@ fn the_mark_says_the_format_and_without_it_the_documents_do() {
         (Mark::Says(ordered), ids(&[ordered]), ordered),
         (Mark::Absent, ids(&[plain]), plain),
         (Mark::Absent, ids(&[ordered]), ordered),
-        (Mark::Unreadable, ids(&[plain]), plain),
-        (Mark::Unreadable, ids(&[ordered]), ordered),
+        (SILENT, ids(&[plain]), plain),
+        (SILENT, ids(&[ordered]), ordered),
         // The new format only where the mark of it was written.
         (Mark::Absent, ids(&[]), plain),
         (Mark::Absent, of_others(), plain),
@@ -44,12 +45,7 @@ fn the_mark_says_the_format_and_without_it_the_documents_do() {
 fn what_is_in_doubt_has_no_format() {
     let [plain, ordered] = [IdFormat::Plain, IdFormat::Ordered];
     let both = ids(&[plain, ordered]);
-    for mark in [
-        Mark::Says(plain),
-        Mark::Says(ordered),
-        Mark::Absent,
-        Mark::Unreadable,
-    ] {
+    for mark in [Mark::Says(plain), Mark::Says(ordered), Mark::Absent, SILENT] {
         assert_eq!(decide(mark, both, PLAIN), Err(Doubt::Mixed), "{mark:?}");
     }
     for (marked, found) in [(plain, ordered), (ordered, plain)] {
@@ -57,14 +53,15 @@ fn what_is_in_doubt_has_no_format() {
         assert_eq!(decided, Err(Doubt::Contradiction { marked, found }));
     }
     for ids in [ids(&[]), of_others()] {
-        assert_eq!(decide(Mark::Unreadable, ids, None), Err(Doubt::Unknown));
+        let unknown = Err(Doubt::Unknown(Silence::Forbidden));
+        assert_eq!(decide(SILENT, ids, None), unknown);
     }
 }
 
 #[test]
 fn while_records_may_be_on_their_way_in_one_format_no_other_is_chosen() {
     for held in [PLAIN, ORDERED] {
-        for mark in [Mark::Absent, Mark::Unreadable] {
+        for mark in [Mark::Absent, SILENT] {
             assert_eq!(decide(mark, ids(&[]), held).ok(), held);
         }
         assert_eq!(ids(&[]).to_be_marked(held).ok(), held);
@@ -87,11 +84,15 @@ fn only_what_holds_nothing_is_marked_as_new_collections_are() {
 
 #[test]
 fn the_version_of_a_mark_is_any_whole_number() {
-    for version in [Bson::Int32(2), Bson::Int64(2), Bson::Double(2.0)] {
-        assert_eq!(version_in(&doc! { "version": version }), Some(2));
+    let decimal = |text: &str| Bson::Decimal128(text.parse().unwrap());
+    let whole = [2.into(), 2_i64.into(), 2.0.into(), decimal("2")];
+    for version in whole {
+        assert_eq!(version_in(&doc! { "version": version }), Ok(2));
     }
-    for version in [Bson::Double(1.5), Bson::Null, Bson::from("2")] {
-        assert_eq!(version_in(&doc! { "version": version }), None);
+    let others = [1.5.into(), Bson::Null, "2".into(), decimal("NaN")];
+    for version in others {
+        let silence = Silence::NoWholeNumber(version.element_type());
+        assert_eq!(version_in(&doc! { "version": version }), Err(silence));
     }
-    assert_eq!(version_in(&doc! {}), None);
+    assert_eq!(version_in(&doc! {}), Err(Silence::NoVersion));
 }

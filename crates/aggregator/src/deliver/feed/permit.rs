@@ -1,0 +1,49 @@
+//! How many deliveries may be under way, and what they hold in memory.
+
+use super::INSERT_BYTES;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Bytes of documents that all deliveries hold together, but for a single larger batch, which goes alone.
+const HELD_BYTES: usize = 16 * 1024 * 1024;
+const KIB: usize = 1024;
+
+/// The right to a delivery and to its memory.
+pub(super) struct Permit {
+    _place: OwnedSemaphorePermit,
+    held: OwnedSemaphorePermit,
+}
+
+/// The memory of all deliveries.
+pub(super) fn memory() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(HELD_BYTES / KIB))
+}
+
+impl Permit {
+    /// Waits for a place and for the memory of a usual portion.
+    pub(super) async fn acquire(places: &Arc<Semaphore>, memory: &Arc<Semaphore>) -> Option<Self> {
+        let place = Arc::clone(places).acquire_owned().await.ok()?;
+        let held = Arc::clone(memory).acquire_many_owned(kib(INSERT_BYTES));
+        Some(Self {
+            _place: place,
+            held: held.await.ok()?,
+        })
+    }
+
+    /// Makes it a permit for so many bytes, or for all that there may be.
+    pub(super) async fn weigh(&mut self, bytes: usize, memory: &Arc<Semaphore>) {
+        let (wanted, held) = (kib(bytes.min(HELD_BYTES)), self.held.num_permits());
+        if let Some(more) = (wanted as usize).checked_sub(held) {
+            let more = u32::try_from(more).unwrap_or(0);
+            if let Ok(more) = Arc::clone(memory).acquire_many_owned(more).await {
+                self.held.merge(more);
+            }
+        } else {
+            drop(self.held.split(held - wanted as usize));
+        }
+    }
+}
+
+fn kib(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(KIB)).unwrap_or(u32::MAX)
+}
