@@ -2,6 +2,7 @@
 //! stays readable, and a retry of it is a no-op.
 
 mod formats;
+mod upgrade;
 
 use crate::support::http::Reply;
 use crate::support::mongod;
@@ -52,10 +53,10 @@ impl Place {
         ids.map(|id| id.unwrap().len()).collect()
     }
 
-    /// Marks the collection as one that an earlier version made.
-    async fn mark_as_format_1(&self) {
+    /// Marks the collection as one of this format; 1 is that of an earlier version.
+    async fn mark_as_format(&self, version: i32) {
         let meta = self.database.collection::<Document>("logs_meta");
-        let mark = doc! { "_id": "format", "version": 1 };
+        let mark = doc! { "_id": "format", "version": version };
         meta.insert_one(mark).await.unwrap();
     }
 }

@@ -98,6 +98,7 @@ impl Place {
                     compression: None,
                     max_connections: 16,
                     look_interval: LOOK_INTERVAL,
+                    new_format: Arc::new(|| IdFormat::Ordered),
                 };
                 Arc::new(MongoStore::start(target, clock_too))
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use logs::Timestamp;
 use logs::clock::{Clock, SystemClock};
 use record::batch::BatchOrigin;
-use record::id::{BatchId, KeyDigest};
+use record::id::{BatchId, IdFormat, KeyDigest};
 use store::Store;
 use store::address::MongoAddress;
 use store::mongo::{MongoStore, Target};
@@ -42,6 +42,7 @@ impl Place {
                     compression: None,
                     max_connections: 4,
                     look_interval: PATIENCE,
+                    new_format: Arc::new(|| IdFormat::Ordered),
                 };
                 Arc::new(MongoStore::start(target, clock))
             }

@@ -11,7 +11,7 @@ use bson::{Binary, Bson, Document, doc};
 use logs::Timestamp;
 use logs::clock::SystemClock;
 use mongodb::Database;
-use record::id::{BatchId, RecordId};
+use record::id::{BatchId, IdFormat, RecordId};
 use serde_json::json;
 use store::Store;
 use store::address::MongoAddress;
@@ -69,6 +69,7 @@ pub(super) fn store_on(uri: &str, database: &str) -> MongoStore {
         compression: None,
         max_connections: 4,
         look_interval: Duration::from_millis(50),
+        new_format: Arc::new(|| IdFormat::Ordered),
     };
     MongoStore::start(target, Arc::new(SystemClock::start()))
 }

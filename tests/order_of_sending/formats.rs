@@ -8,12 +8,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A segment of version 2: [`DATED`] and [`UNDATED`] under the keys `dated` and `undated`, and a batch of a
 /// single record without a key. It was written by that version, while its store was away.
-const VERSION_2: &[u8] = include_bytes!("version_2.seg");
-const DATED: &str = r#"[{"timestamp": "2024-06-04T01:00:00Z", "level": "INFO", "message": "dated one"}, {"timestamp": "2024-06-04T01:00:02Z", "level": "INFO", "message": "dated two"}]"#;
+pub(super) const VERSION_2: &[u8] = include_bytes!("version_2.seg");
+pub(super) const DATED: &str = r#"[{"timestamp": "2024-06-04T01:00:00Z", "level": "INFO", "message": "dated one"}, {"timestamp": "2024-06-04T01:00:02Z", "level": "INFO", "message": "dated two"}]"#;
 const UNDATED: &str = r#"[{"level": "INFO", "message": "undated"}, {"timestamp": "2024-06-04T01:00:00Z", "level": "INFO", "message": "beside it"}]"#;
 const KEYED: [(&str, &str); 2] = [("dated", DATED), ("undated", UNDATED)];
 
@@ -51,7 +51,8 @@ async fn a_spool_of_an_earlier_version_goes_into_a_new_collection_and_a_retry_of
     let place = Place::new("a_spool_of_an_earlier_version_new").await;
     let folder = tempfile::tempdir().unwrap();
     let service = with_old_spool(&place, folder.path()).await;
-    assert_eq!(place.id_lengths().await, [27; 5]);
+    // A part of a batch may be among what an earlier version left.
+    assert_eq!(place.id_lengths().await, [20; 5]);
     send_again_elsewhere(&place).await;
     // Nothing was appended to a segment that the earlier version began.
     let names = fs::read_dir(folder.path().join("spool")).unwrap();
@@ -69,7 +70,7 @@ async fn a_spool_of_an_earlier_version_goes_into_a_new_collection_and_a_retry_of
 #[tokio::test(flavor = "multi_thread")]
 async fn a_spool_of_an_earlier_version_goes_into_its_collection_and_a_retry_of_it_is_no_news() {
     let place = Place::new("a_spool_of_an_earlier_version_old").await;
-    place.mark_as_format_1().await;
+    place.mark_as_format(1).await;
     let folder = tempfile::tempdir().unwrap();
     let _service = with_old_spool(&place, folder.path()).await;
     assert_eq!(place.id_lengths().await, [20; 5]);
@@ -79,9 +80,19 @@ async fn a_spool_of_an_earlier_version_goes_into_its_collection_and_a_retry_of_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_spool_of_an_earlier_version_goes_into_a_newer_collection_and_a_retry_of_it_is_no_news() {
+    let place = Place::new("a_spool_of_an_earlier_version_newer").await;
+    place.mark_as_format(2).await;
+    let folder = tempfile::tempdir().unwrap();
+    let _service = with_old_spool(&place, folder.path()).await;
+    assert_eq!(place.id_lengths().await, [27; 5]);
+    send_again_elsewhere(&place).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_collection_of_an_earlier_version_goes_on_with_its_ids_links_and_cursors() {
     let place = Place::new("the_collection_of_an_earlier_version").await;
-    place.mark_as_format_1().await;
+    place.mark_as_format(1).await;
     let service = place.service().await;
     for step in 0..4 {
         send(&service, None, &[record(TIME, &format!("step {step}"))]).await;
@@ -107,7 +118,7 @@ async fn the_collection_of_an_earlier_version_goes_on_with_its_ids_links_and_cur
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collection_that_is_dropped_with_its_mark_is_made_anew_in_the_newer_format() {
     let place = Place::new("dropped_with_its_mark").await;
-    place.mark_as_format_1().await;
+    place.mark_as_format(1).await;
     let service = place.service().await;
     send_body(&service, Some("dated"), DATED.to_owned()).await;
     assert_eq!(place.id_lengths().await, [20; 2]);

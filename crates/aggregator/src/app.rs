@@ -7,6 +7,7 @@ mod binding;
 pub mod cursor_key;
 mod data_folder;
 mod descriptors;
+mod new_format;
 mod questionable_settings;
 pub mod shutdown;
 pub mod telemetry;
@@ -116,7 +117,7 @@ impl App {
         let (folder, lock) = data_folder::take(&config.store.data_dir)?;
         let cursors = cursor_key::load_or_make(&folder)?;
         let queues = wiring::open_queues(&config.spool, &folder, &clock)?;
-        let store = wiring::open_store(&config, backend, &folder, &clock)?;
+        let store = wiring::open_store(&config, backend, &folder, &queues, &clock)?;
         let (services, ends) = wiring::wire_up(&config, store, queues, clock, cursors, connections);
         Ok(Self {
             listeners,

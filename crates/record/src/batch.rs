@@ -74,6 +74,7 @@ pub struct Batch {
     content_key: bool,
     undated: Vec<usize>,
     deferred: bool,
+    of_earlier_version: bool,
 }
 
 impl Batch {
@@ -88,6 +89,7 @@ impl Batch {
     ) -> Option<Self> {
         let documents = Documents::from_encoded(documents.to_vec())?;
         let fits = undated.iter().all(|position| *position < documents.len());
+        let of_earlier_version = order::is_of_earlier_version(&documents);
         fits.then_some(Self {
             id,
             received_at,
@@ -96,6 +98,7 @@ impl Batch {
             content_key: false,
             undated,
             deferred: false,
+            of_earlier_version,
         })
     }
 
@@ -230,6 +233,7 @@ impl BatchBuilder {
                 content_key: false,
                 undated: Vec::new(),
                 deferred: false,
+                of_earlier_version: false,
             },
             rejects: Rejects::default(),
             notices: Notices::default(),

@@ -114,6 +114,12 @@ pub fn has_order(bytes: &[u8]) -> bool {
     id_length(bytes) == Some(RECORD_ID_BYTES)
 }
 
+/// Whether the id of a document that we wrote has none, as an earlier version wrote them.
+#[inline]
+pub fn is_without_order(bytes: &[u8]) -> bool {
+    id_length(bytes) == Some(PLAIN_ID_BYTES)
+}
+
 /// Appends a document that we wrote as a store has it. Where the order is kept, the
 /// [delay](crate::order) is left out of a batch with a key: whoever sends it again cannot know it.
 pub fn write_as(out: &mut Vec<u8>, document: &[u8], format: IdFormat, is_keyed: bool) {

@@ -166,6 +166,9 @@ pub(super) fn commit(tail: &mut Tail, group: Vec<Commit>, shared: &Shared) {
 fn refuse(group: Vec<Commit>, error: &AppendError, shared: &Shared) {
     if let AppendError::Poisoned(reason) = error {
         shared.poison(reason);
+        shared
+            .state()
+            .may_be_there(group.iter().map(|commit| &commit.batch));
     }
     let accounts = Arc::clone(&shared.state().accounts);
     for commit in group {

@@ -58,7 +58,12 @@ pub(super) enum Continuation {
 }
 
 /// What follows from what a start has found.
-pub(super) fn after(newest: Option<&Survey>, done_below: u64, clean: bool) -> Continuation {
+pub(super) fn after(
+    newest: Option<&Survey>,
+    done_below: u64,
+    clean: bool,
+    earlier: bool,
+) -> Continuation {
     let Some(newest) = newest else {
         return Continuation::Owes(Owed::Segment(done_below));
     };
@@ -68,6 +73,8 @@ pub(super) fn after(newest: Option<&Survey>, done_below: u64, clean: bool) -> Co
         _ if newest.end_seq <= done_below => Owed::Segment(next_seq),
         // A version that knows the segment would read what is appended as damage.
         _ if clean && newest.segment.head.is_older() => Owed::Segment(next_seq),
+        // The next start must know of what is appended.
+        _ if clean && earlier && !newest.segment.head.for_earlier => Owed::Segment(next_seq),
         _ if clean => return Continuation::GoOn,
         Some((head, offset)) => Owed::LastFrame {
             segment: newest.segment.clone(),
@@ -104,8 +111,13 @@ impl Owed {
 
     /// Writes it. Two segments hold the last frame then; a segment ends where the next one begins,
     /// so it counts once.
-    pub(super) fn write(&self, disk: &dyn Disk, salt: u64) -> Result<LogStart, CreateFault> {
-        let head = SegmentHead::new(self.first_seq(), salt);
+    pub(super) fn write(
+        &self,
+        disk: &dyn Disk,
+        salt: u64,
+        earlier: bool,
+    ) -> Result<LogStart, CreateFault> {
+        let head = SegmentHead::new(self.first_seq(), salt).for_earlier(earlier);
         let (bytes, batches, records) = match self {
             Self::Segment(_) => (Vec::new(), 0, 0),
             Self::LastFrame {
@@ -243,7 +255,7 @@ impl Unsettled {
             ..self.options.bounds
         };
         check_disk(disk, &bounds, self.owed.bytes())?;
-        let written = self.owed.write(disk, (self.salts)());
+        let written = self.owed.write(disk, (self.salts)(), self.options.earlier);
         let start = written.map_err(|fault| {
             let error = not_begun(fault, &self.no_segment);
             if let AppendError::Poisoned(reason) = &error {

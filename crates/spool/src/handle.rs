@@ -153,6 +153,12 @@ impl Spool {
         self.shared.state().cursor >= seq
     }
 
+    /// Whether batches of which an earlier version took records may be handed out, now or after any crash.
+    /// Once that is not so, only those of [`SpoolOptions::earlier`](crate::SpoolOptions::earlier) can come.
+    pub fn holds_earlier(&self) -> bool {
+        self.shared.state().holds_earlier()
+    }
+
     /// Waits until batches were done since the last call.
     pub async fn progress(&self) {
         self.shared.done.notified().await;

@@ -24,10 +24,13 @@
 //! same with ids of 20 bytes in its documents, in place of 27; version 1 has no filler either. Nothing is
 //! appended to a segment that an earlier version began.
 //!
-//! Flags of a segment: 1, it was put together again after damage and numbers may be missing. Flags
+//! Flags of a segment: 1, it was put together again after damage and numbers may be missing; 2, batches may
+//! come to it, or did, of which an earlier version took records (version 3 of its own making holds no others:
+//! every segment that is begun while any wait, here or among what was refused, has the flag). Flags
 //! of a batch: 1, it has a key; 2, the store refused its records, and they wait for room elsewhere (a
 //! version that does not know this flag sends them to the store again, which is as well); 4, its key
-//! was made of what was sent, and not by the client.
+//! was made of what was sent, and not by the client; 8, an earlier version took records of it, and their order may be
+//! that of a part of their batch.
 //!
 //! Beside the segments: `done` (a hint: the store has every batch below), `clean` (the last stop was an
 //! orderly one), `damage-met` (the next start reads everything), `*.damaged` (copies that

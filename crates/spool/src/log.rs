@@ -41,6 +41,9 @@ pub struct SpoolOptions {
     pub clock: Arc<dyn Clock>,
     /// Who counts its records.
     pub accounts: Arc<dyn Accounts>,
+    /// Whether batches may come to it of which an earlier version took records; what it holds of them itself,
+    /// it knows.
+    pub earlier: bool,
 }
 
 /// The newest segment, at its end. One thread has it.
@@ -51,6 +54,7 @@ pub(super) struct Log {
     /// Bytes of all segments; those who remove one take its bytes off.
     used: Arc<AtomicU64>,
     salts: Box<dyn FnMut() -> u64 + Send>,
+    earlier: bool,
     file: Arc<dyn DiskFile>,
     head: SegmentHead,
     next_seq: u64,
@@ -88,6 +92,7 @@ impl Log {
             bounds,
             used,
             salts,
+            earlier: options.earlier,
             file: start.segment.file,
             head: start.segment.head,
             next_seq: start.next_seq,
@@ -198,7 +203,7 @@ impl Log {
     /// Begins a new segment, and seals the old one so that a start need not read it whole. A spool
     /// that is full does it, too: only then can the old one be removed.
     fn rotate(&mut self) -> Result<(), AppendError> {
-        let head = SegmentHead::new(self.next_seq, (self.salts)());
+        let head = SegmentHead::new(self.next_seq, (self.salts)()).for_earlier(self.earlier);
         let made = Segment::create(&*self.disk, head, &[]);
         let segment = made.map_err(|fault| match not_begun(fault, &self.no_segment) {
             AppendError::Poisoned(reason) => self.poison(reason),

@@ -33,11 +33,14 @@ pub(super) struct Recovered {
     pub(super) waiting: (u64, u64),
     /// Bytes of a torn frame that were cut off.
     pub(super) torn_bytes: u64,
+    /// The number behind the last batch of which an earlier version may have taken records; 0 when there is
+    /// none.
+    pub(super) earlier_end: u64,
 }
 
 /// Opens the spool in a folder, or makes an empty one.
 pub(super) fn open(
-    options: SpoolOptions,
+    mut options: SpoolOptions,
     mut salts: Box<dyn FnMut() -> u64 + Send>,
     recover: bool,
 ) -> Result<Recovered, SpoolError> {
@@ -76,7 +79,13 @@ pub(super) fn open(
     let waiting = surveys.iter().fold((0, 0), |sum, survey| {
         (sum.0 + survey.waiting.0, sum.1 + survey.waiting.1)
     });
-    let continuation = continuation::after(surveys.last(), done_below, clean);
+    let earlier = surveys
+        .iter()
+        .filter(|survey| survey.segment.head.may_hold_earlier());
+    // The hint may be lost yet: what is done as well counts for as long as its segment is there.
+    let earlier_end = earlier.map(|survey| survey.end_seq).max().unwrap_or(0);
+    options.earlier |= earlier_end > done_below;
+    let continuation = continuation::after(surveys.last(), done_below, clean, options.earlier);
     let used = Arc::<AtomicU64>::default();
     let tail = go_on(
         options,
@@ -95,6 +104,7 @@ pub(super) fn open(
         done_below,
         waiting,
         torn_bytes,
+        earlier_end,
     })
 }
 
@@ -151,7 +161,7 @@ fn go_on(
         }
         (None, Continuation::GoOn) => return Err(io::Error::other("no segment is there").into()),
     };
-    let start = match owed.write(&*disk, salts()) {
+    let start = match owed.write(&*disk, salts(), options.earlier) {
         Ok(start) => start,
         Err(CreateFault::NotMade(error)) => {
             return Ok(Tail::owing(options, used, salts, owed, &error));

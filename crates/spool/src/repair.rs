@@ -95,17 +95,20 @@ fn copy(disk: &dyn Disk, from: &str, target: &dyn DiskFile) -> io::Result<()> {
 
 /// Writes the segment again, without what is bad in it; the number of batches that it has then.
 fn rebuild(disk: &dyn Disk, number: u64, next: Option<u64>, salt: u64) -> io::Result<u32> {
+    // A head of which both copies are bad has taken the salt with it, and with it every checksum.
+    let damaged = Segment::salvage(disk, number).ok();
+    let may_hold_earlier = |damaged: &Segment| damaged.head.may_hold_earlier();
     let head = SegmentHead {
         repaired: true,
         ..SegmentHead::new(number, salt)
     };
+    let head = head.for_earlier(damaged.as_ref().is_some_and(may_hold_earlier));
     let unfinished = segment::name(number) + UNFINISHED;
     let file = disk.create(&unfinished)?;
     disk::write_all_at(&*file, &head.encode(), 0)?;
     let mut end = frame::SEGMENT_HEAD_BYTES as u64;
     let (mut batches, mut records) = (0, 0);
-    // A head of which both copies are bad has taken the salt with it, and with it every checksum.
-    if let Ok(damaged) = Segment::salvage(disk, number) {
+    if let Some(damaged) = damaged {
         let mut cursor = damaged.frames();
         loop {
             match cursor.step()? {

@@ -48,6 +48,8 @@ pub(super) struct State {
     /// Every batch below is done.
     pub(super) done_below: u64,
     done_ahead: BTreeSet<u64>,
+    /// The number behind the last batch of which an earlier version took records, or may have.
+    earlier_end: u64,
     ahead: OldestAhead,
     /// Batches that were handed out and are not done, with their times of receipt.
     under_way: BTreeMap<u64, Timestamp>,
@@ -85,6 +87,7 @@ impl State {
             hot_bytes: 0,
             done_below,
             done_ahead: BTreeSet::new(),
+            earlier_end: recovered.earlier_end,
             ahead: OldestAhead::default(),
             under_way: BTreeMap::new(),
             unreadable: BTreeSet::new(),
@@ -114,6 +117,9 @@ impl State {
         self.waiting_batches += u64::from(appended.head.batches);
         for (seq, batch) in (appended.head.first_seq..).zip(batches) {
             self.ahead.appended(seq, batch.received_at);
+            if batch.is_of_earlier_version() {
+                self.earlier_end = seq + 1;
+            }
             self.keep_hot(Spooled { seq, batch });
         }
         self.next_seq = appended.head.end_seq();
@@ -157,6 +163,27 @@ impl State {
     /// are given out again.
     pub(super) fn hint(&self) -> u64 {
         self.owed.unwrap_or(u64::MAX).min(self.done_below)
+    }
+
+    /// Whether records that an earlier version took may be handed out, in this life or in a later one: until
+    /// their segments are gone for good.
+    pub(super) fn holds_earlier(&self) -> bool {
+        let oldest = self.spans.front();
+        oldest.is_some_and(|oldest| oldest.first_seq < self.earlier_end)
+    }
+
+    /// The next start may find these, of which nobody was told that they are there.
+    pub(super) fn may_be_there<'a>(&mut self, mut batches: impl Iterator<Item = &'a Batch>) {
+        if batches.any(Batch::is_of_earlier_version) {
+            self.earlier_end = u64::MAX;
+        }
+    }
+
+    /// Whether they are all done, and the newest segment is among theirs, which stays while it is the newest.
+    pub(super) fn keeps_done_earlier(&self) -> bool {
+        let newest = self.spans.back();
+        self.earlier_end <= self.done_below
+            && newest.is_some_and(|newest| newest.first_seq < self.earlier_end)
     }
 
     /// Keeps a batch in memory if it follows on what is there, or on what was handed out last. One that

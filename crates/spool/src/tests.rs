@@ -5,6 +5,7 @@ mod codec;
 mod counts;
 mod damage;
 mod deferred;
+mod earlier;
 mod every_crash;
 mod filler;
 mod fixture;
@@ -12,6 +13,7 @@ mod inode;
 mod life;
 mod machine;
 mod model;
+mod older_segment;
 mod opened;
 mod random;
 mod refusal;
@@ -43,6 +45,7 @@ fn place(folder: &Path) -> SpoolOptions {
         },
         clock: Arc::new(SystemClock::start()),
         accounts: Arc::new(Counts::default()),
+        earlier: false,
     }
 }
 

@@ -27,13 +27,15 @@ impl Spool {
     }
 
     /// When there is no room and all is done, the newest segment stands in the way: another is
-    /// begun, so that it can go. So is one that could not be made.
+    /// begun, so that it can go. So is one that could not be made, and one behind the last that holds what an
+    /// earlier version took.
     fn make_room(&self) {
         let in_the_way = || {
             self.check()
                 .is_err_and(|error| self.shared.gives_way(&error))
         };
-        if self.refusal().is_some() || in_the_way() {
+        let keeps_done_earlier = || self.shared.state().keeps_done_earlier();
+        if self.refusal().is_some() || in_the_way() || keeps_done_earlier() {
             // A full queue means that batches are being written: then it is not idle.
             drop(self.commits.try_send(Message::Rotate));
         }

@@ -37,7 +37,7 @@ use query::buckets::Buckets;
 use read::CountTask;
 use record::batch::BatchOrigin;
 use record::documents::DocumentList;
-use record::id::RecordId;
+use record::id::{IdFormat, RecordId};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,8 +46,11 @@ use tokio_util::task::AbortOnDropHandle;
 /// An insert goes once more where the collection was gone.
 const ATTEMPTS: u32 = 2;
 
+/// Tells which format the ids of a new collection get. It is asked when one is made.
+pub type NewFormat = Arc<dyn Fn() -> IdFormat + Send + Sync>;
+
 /// Where in MongoDB the records are.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Target {
     /// The server or servers.
     pub address: MongoAddress,
@@ -61,6 +64,9 @@ pub struct Target {
     pub max_connections: u32,
     /// Between two looks at the collection.
     pub look_interval: Duration,
+    /// How ids are written to a new collection: with an order, unless some would be written otherwise by whom
+    /// they come from again.
+    pub new_format: NewFormat,
 }
 
 impl Target {

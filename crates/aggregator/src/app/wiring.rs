@@ -1,7 +1,7 @@
 //! Opens each part of the service and puts them together.
 
 use super::data_folder::{REJECTED_FOLDER, SPOOL_FOLDER};
-use super::{Ends, StartError};
+use super::{Ends, StartError, new_format};
 use crate::accounting::admission::Admission;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::Accounting;
@@ -34,7 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 use store::address::MongoAddress;
-use store::mongo::{MongoStore, Target};
+use store::mongo::{MongoStore, NewFormat, Target};
 use store::sqlite::SqliteStore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -64,6 +64,7 @@ pub(super) fn open_queues(
     folder: &Path,
     clock: &Arc<dyn Clock>,
 ) -> Result<Queues, StartError> {
+    let dead_letters = open_dead_letters(config, &folder.join(REJECTED_FOLDER))?;
     let failed = |source| StartError::Spool(SpoolError::Io(source));
     let disk = Folder::create(&folder.join(SPOOL_FOLDER)).map_err(failed)?;
     let accounting = Arc::<Accounting>::default();
@@ -76,19 +77,9 @@ pub(super) fn open_queues(
         },
         clock: Arc::clone(clock),
         accounts: Arc::clone(&accounting) as Arc<dyn spool::Accounts>,
+        earlier: dead_letters.holds_earlier(),
     };
     let (spool, committer, consumer) = spool::open(options, config.spool_recover)?;
-    let rejected = folder.join(REJECTED_FOLDER);
-    let bounds = DeadLetterBounds {
-        max_bytes: config.rejected_max_bytes,
-        min_free_disk: config.spool_min_free_disk,
-    };
-    let dead_letters =
-        Folder::create(&rejected).and_then(|disk| DeadLetters::open(Arc::new(disk), bounds));
-    let dead_letters = dead_letters.map_err(|source| StartError::DataFolder {
-        folder: rejected.display().to_string(),
-        source,
-    })?;
     Ok(Queues {
         accounting,
         spool,
@@ -98,23 +89,42 @@ pub(super) fn open_queues(
     })
 }
 
+fn open_dead_letters(config: &SpoolConfig, folder: &Path) -> Result<DeadLetters, StartError> {
+    let bounds = DeadLetterBounds {
+        max_bytes: config.rejected_max_bytes,
+        min_free_disk: config.spool_min_free_disk,
+    };
+    let opened = Folder::create(folder).and_then(|disk| DeadLetters::open(Arc::new(disk), bounds));
+    opened.map_err(|source| StartError::DataFolder {
+        folder: folder.display().to_string(),
+        source,
+    })
+}
+
 /// Opens the store that the settings ask for.
 pub(super) fn open_store(
     config: &Config,
     backend: Backend,
     folder: &Path,
+    queues: &Queues,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<dyn Store>, StartError> {
     match backend {
         Backend::Embedded => Ok(Arc::new(SqliteStore::open(folder, Arc::clone(clock))?)),
         Backend::MongoDb(address) => {
-            let target = target(&config.store, address, config.workers.workers);
+            let new_format = new_format::of(queues.spool.clone(), Arc::clone(&queues.dead_letters));
+            let target = target(&config.store, address, config.workers.workers, new_format);
             Ok(Arc::new(MongoStore::start(target, Arc::clone(clock))))
         }
     }
 }
 
-fn target(config: &StoreConfig, address: MongoAddress, workers: usize) -> Target {
+fn target(
+    config: &StoreConfig,
+    address: MongoAddress,
+    workers: usize,
+    new_format: NewFormat,
+) -> Target {
     let compression = match config.mongodb_compression {
         Compression::Default => None,
         Compression::Snappy => Some("snappy".to_owned()),
@@ -126,6 +136,7 @@ fn target(config: &StoreConfig, address: MongoAddress, workers: usize) -> Target
         collection: config.mongodb_collection.clone(),
         compression,
         look_interval: LOOK_INTERVAL,
+        new_format,
         max_connections: u32::try_from(workers + SPARE_CONNECTIONS).unwrap_or(u32::MAX),
     }
 }

@@ -41,6 +41,9 @@ pub struct DeadLetter {
     pub undated: bool,
     /// Whether it is put back by itself: an earlier version did not keep what it came with.
     pub alone: bool,
+    /// Whether an earlier version took it, or another record that it was put back with: the order in its id is
+    /// none, or may be that of a part of its batch.
+    pub earlier: bool,
     /// Who sent it, when it was set aside at the door.
     pub peer: Option<IpAddr>,
     /// Why it cannot be stored.
@@ -184,6 +187,11 @@ impl DeadLetters {
     /// When the oldest record that is kept was received.
     pub fn oldest_received(&self) -> Option<Timestamp> {
         self.kept().oldest()
+    }
+
+    /// Whether there are any that an earlier version took, and that may go to a store yet.
+    pub fn holds_earlier(&self) -> bool {
+        self.kept().holds_earlier()
     }
 
     /// What an operator should know of, while it is so.

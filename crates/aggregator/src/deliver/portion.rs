@@ -28,6 +28,8 @@ pub(super) struct Part {
     pub(super) bytes: u64,
     /// Which of them came without a time, from 0.
     undated: Vec<usize>,
+    /// Whether an earlier version took any of them.
+    earlier: bool,
 }
 
 /// The batches that must have the time of receipt that the store remembers.
@@ -69,6 +71,7 @@ impl Prepared {
                 range: start..end,
                 bytes: batch.documents.encoded_bytes() as u64,
                 undated: batch.undated().to_vec(),
+                earlier: batch.is_of_earlier_version(),
             });
             let is_keyed = batch.key().is_some();
             documents.push((batch.documents, is_keyed));
@@ -92,6 +95,7 @@ impl Prepared {
                 position: document::encoded_id(&document)?.position(),
                 undated: part.is_undated(refused.position),
                 alone: false,
+                earlier: part.earlier,
                 peer: None,
                 reason: refused.reason.clone(),
                 rejected_at: now.millis(),
@@ -110,7 +114,11 @@ impl Prepared {
                 undated.push(place);
             }
         }
-        Some(Batch::of_origin(part.origin, &documents, undated)?.deferred())
+        let batch = Batch::of_origin(part.origin, &documents, undated)?.deferred();
+        Some(match part.earlier {
+            true => batch.of_earlier_version(),
+            false => batch,
+        })
     }
 
     /// The record's place in its batch, as it was sent.

@@ -149,7 +149,11 @@ fn batch(letters: &[&DeadLetter]) -> Option<Batch> {
         .collect();
     let undated = letters.iter().enumerate();
     let undated = undated.filter_map(|(place, letter)| letter.undated.then_some(place));
-    Batch::of_origin(origin, &documents, undated.collect())
+    let batch = Batch::of_origin(origin, &documents, undated.collect())?;
+    Some(match letters.iter().any(|letter| letter.earlier) {
+        true => batch.of_earlier_version(),
+        false => batch,
+    })
 }
 
 #[cfg(test)]

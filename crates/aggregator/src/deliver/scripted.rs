@@ -215,6 +215,7 @@ pub(super) fn open(
         bounds: place.bounds,
         clock: Arc::clone(&clock),
         accounts: Arc::clone(&accounting) as Arc<dyn spool::Accounts>,
+        earlier: false,
     };
     let (spool, committer, consumer) = spool::open(options, false)?;
     let store = Arc::new(Scripted {

@@ -139,6 +139,7 @@ impl Acceptance {
             position: record.position,
             undated: record.undated,
             alone: false,
+            earlier: false,
             peer: Some(peer),
             reason: reason(),
             rejected_at,

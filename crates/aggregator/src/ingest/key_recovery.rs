@@ -79,6 +79,7 @@ mod tests {
             },
             clock: Arc::new(SystemClock::start()),
             accounts: Arc::<Accounting>::default(),
+            earlier: false,
         };
         spool::open(options, false).unwrap().0
     }

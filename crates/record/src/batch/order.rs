@@ -40,6 +40,19 @@ impl Batch {
         }
     }
 
+    /// The same, of which an earlier version took records.
+    #[must_use]
+    pub fn of_earlier_version(mut self) -> Self {
+        self.of_earlier_version = true;
+        self
+    }
+
+    /// Whether an earlier version took records of it: they have no order, or one that may be that of a part of
+    /// their batch, and not that which a retry of it has.
+    pub fn is_of_earlier_version(&self) -> bool {
+        self.of_earlier_version
+    }
+
     /// Gives an order to the records that an earlier version took: that which a retry of their batch has now.
     /// Of a part of a batch, as refused records are, it is known only where the part has the greatest time.
     pub fn order_unordered(&mut self) {
@@ -67,6 +80,12 @@ impl Batch {
         let times = dated.filter_map(|(_, document)| document::time_of(document));
         times.max().unwrap_or(self.received_at)
     }
+}
+
+/// Whether an earlier version took any of these.
+pub(super) fn is_of_earlier_version(documents: &Documents) -> bool {
+    let mut all = documents.slices(0..documents.len());
+    all.any(document::is_without_order)
 }
 
 pub(super) fn order_document(document: &mut [u8], is_undated: bool, order: BatchOrder) {

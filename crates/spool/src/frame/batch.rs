@@ -10,6 +10,7 @@ const BATCH_HEAD_BYTES: usize = 8 + 16 + 8 + 4 + 4 + 4 + 4;
 const KEYED: u32 = 1;
 const DEFERRED: u32 = 2;
 const CONTENT_KEY: u32 = 4;
+const OF_EARLIER_VERSION: u32 = 8;
 
 /// Bytes that a batch takes in a frame.
 pub fn batch_bytes(batch: &Batch) -> usize {
@@ -29,6 +30,9 @@ pub(super) fn encode(bytes: &mut Vec<u8>, batch: &Batch) {
     }
     if batch.has_content_key() {
         flags |= CONTENT_KEY;
+    }
+    if batch.is_of_earlier_version() {
+        flags |= OF_EARLIER_VERSION;
     }
     bytes.extend_from_slice(&digest);
     bytes.extend_from_slice(&batch.received_at.nanos().to_le_bytes());
@@ -58,6 +62,10 @@ pub(super) fn decode(fields: &mut ByteReader<'_>) -> Option<Batch> {
         true => batch.with_content_key(),
         false => batch,
     };
+    let batch = match head.of_earlier_version {
+        true => batch.of_earlier_version(),
+        false => batch,
+    };
     (batch.documents.len() == head.records as usize).then_some(batch)
 }
 
@@ -76,6 +84,8 @@ pub struct BatchHead {
     pub records: u32,
     /// Whether they wait for room among what the store refused.
     pub deferred: bool,
+    /// Whether an earlier version took records of it; a batch that such a version wrote does not say so.
+    pub of_earlier_version: bool,
 }
 
 /// A batch's head, its undated positions and its documents.
@@ -96,6 +106,7 @@ pub(super) fn batch_parts<'a>(
         received_at,
         records,
         deferred: flags & DEFERRED != 0,
+        of_earlier_version: flags & OF_EARLIER_VERSION != 0,
     };
     Some((head, positions, documents))
 }

@@ -5,12 +5,15 @@ use super::byte_reader::ByteReader;
 /// The version of the format; a later one is not touched. Version 1 had no filler in its frames, version 2
 /// ids without an order.
 pub const FORMAT_VERSION: u16 = 3;
+/// The first version that gives ids an order.
+const FIRST_WITH_ORDER: u16 = 3;
 /// Bytes before the first frame: the head, twice.
 pub const SEGMENT_HEAD_BYTES: usize = 2 * HEAD_BYTES;
 
 const HEAD_BYTES: usize = 32;
 const SEGMENT_MAGIC: [u8; 8] = *b"LOGSPOOL";
 const REPAIRED: u16 = 1;
+const FOR_EARLIER: u16 = 2;
 
 /// The head of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub struct SegmentHead {
     pub salt: u64,
     /// Whether it was put together again from a damaged one: sequence numbers may be missing.
     pub repaired: bool,
+    /// Whether batches may be appended to it, or were, of which an earlier version took records.
+    pub for_earlier: bool,
 }
 
 /// Why a segment's head cannot be used.
@@ -42,7 +47,22 @@ impl SegmentHead {
             first_seq,
             salt,
             repaired: false,
+            for_earlier: false,
         }
+    }
+
+    /// The same, to which batches may come of which an earlier version took records, or not.
+    #[must_use]
+    pub fn for_earlier(self, for_earlier: bool) -> Self {
+        Self {
+            for_earlier,
+            ..self
+        }
+    }
+
+    /// Whether records may be in it that an earlier version took.
+    pub fn may_hold_earlier(&self) -> bool {
+        self.version < FIRST_WITH_ORDER || self.for_earlier
     }
 
     /// Whether an earlier version made it, which would not understand what is appended now.
@@ -55,7 +75,9 @@ impl SegmentHead {
         let mut copy = Vec::with_capacity(HEAD_BYTES);
         copy.extend_from_slice(&SEGMENT_MAGIC);
         copy.extend_from_slice(&self.version.to_le_bytes());
-        let flags = if self.repaired { REPAIRED } else { 0 };
+        let repaired = if self.repaired { REPAIRED } else { 0 };
+        let for_earlier = if self.for_earlier { FOR_EARLIER } else { 0 };
+        let flags = repaired | for_earlier;
         copy.extend_from_slice(&flags.to_le_bytes());
         copy.extend_from_slice(&self.first_seq.to_le_bytes());
         copy.extend_from_slice(&self.salt.to_le_bytes());
@@ -102,6 +124,7 @@ impl SegmentHead {
                 first_seq,
                 salt,
                 repaired: flags & REPAIRED != 0,
+                for_earlier: flags & FOR_EARLIER != 0,
             }),
             Some((version, ..)) => Err(HeadFault::Newer(version)),
             None => Err(HeadFault::Damaged),

@@ -1,11 +1,11 @@
 //! Large frames end where a block of the disk ends.
 
 use super::fixture::{LARGE, bounds};
+use super::older_segment::make_older;
 use super::opened::{Opened, dumped, open};
 use super::simulated_disk::SimulatedDisk;
 use super::{ALL, batch, numbered};
-use crate::disk::{Disk, write_all_at};
-use crate::frame::{FORMAT_VERSION, FRAME_HEAD_BYTES, SegmentHead, batch_bytes};
+use crate::frame::{FORMAT_VERSION, FRAME_HEAD_BYTES, batch_bytes};
 use crate::log::{FILLED_BYTES, FILLED_TO};
 use crate::segment::{Segment, name};
 use logs::Timestamp;
@@ -74,16 +74,7 @@ fn nothing_is_appended_to_a_segment_that_an_earlier_version_began() {
         append(&mut opened, batch(0));
         opened.spool.mark_clean().unwrap();
         drop(opened);
-        let Ok(segment) = Segment::open(&disk, 1) else {
-            panic!("the segment cannot be opened");
-        };
-        let earlier = SegmentHead {
-            version,
-            ..segment.head
-        };
-        let file = disk.open(&name(1)).unwrap();
-        write_all_at(&*file, &earlier.encode(), 0).unwrap();
-        file.sync().unwrap();
+        make_older(&disk, 1, version);
 
         let before = end_of(&disk, 1);
         let mut opened = open(&disk, bounds(LARGE), 2, false).unwrap();

@@ -1,11 +1,12 @@
 //! One life of a process in a simulated history: it opens the spool, appends, hands out, marks as
 //! done, meets faults, and ends somewhere.
 
+mod earlier;
 mod plain;
 
 use super::machine::Faults;
 use super::model::{Answer, Model};
-use super::opened::{Opened, dumped, open};
+use super::opened::{Opened, dumped, open_for};
 use super::random::Random;
 use super::simulated_disk::SimulatedDisk;
 use super::tally::Tally;
@@ -65,6 +66,7 @@ impl<'a> Life<'a> {
         if let Some(mut opened) = self.open()? {
             for _ in 0..self.random.below(20) {
                 self.step(&mut opened)?;
+                self.look_for_earlier(&opened)?;
             }
             self.goes_on(&mut opened)?;
             self.stop(&mut opened);
@@ -78,7 +80,8 @@ impl<'a> Life<'a> {
         let was_clean = disk.contents().contains_key("clean");
         let faulty = disk.has_faults();
         let full = disk.faults() == Faults::full_disk();
-        match open(disk, self.bounds, self.random.bits(), false) {
+        let (salts, aside) = (self.random.bits(), self.model.earlier.aside);
+        match open_for(disk, self.bounds, salts, false, aside) {
             Ok(opened) if !disk.has_stopped() => {
                 self.tally.clean_opens += u64::from(was_clean);
                 let kept = disk.faults();
@@ -90,6 +93,7 @@ impl<'a> Life<'a> {
                 self.expected = waiting.cursor;
                 self.model.check_recovered(&recovered, &waiting)?;
                 self.note_settled(&opened);
+                self.look_for_earlier(&opened)?;
                 self.tally.owing += u64::from(opened.tail.owes().is_some());
                 let (used, there) = (opened.spool.used(), disk.segment_bytes());
                 if used != there {
@@ -156,7 +160,9 @@ impl<'a> Life<'a> {
         let segments = opened.segments();
         let poisoned_before = self.poisoned;
         let mut any = false;
-        for (number, answer) in (first..).zip(opened.append(batches)) {
+        let answers = opened.append(batches);
+        let all = answers.iter().all(Result::is_ok);
+        for (number, answer) in (first..).zip(answers) {
             let answer = match answer {
                 Ok(seq) => {
                     self.tally.acknowledged += 1;
@@ -177,6 +183,7 @@ impl<'a> Life<'a> {
             };
             self.model.answered(number, answer)?;
         }
+        self.put_back(all);
         self.note_settled(opened);
         self.tally.poisoned += u64::from(self.poisoned && !poisoned_before);
         self.tally.rotated += u64::from(opened.segments() > segments);
@@ -210,6 +217,7 @@ impl<'a> Life<'a> {
                 return Err(format!("{seq} came out where {} comes next", self.expected));
             }
             self.model.check(*seq, batch)?;
+            self.model.check_earlier(*seq)?;
             self.expected += 1;
         }
         self.tally.handed_out += batches.len() as u64;
@@ -238,6 +246,7 @@ impl<'a> Life<'a> {
             stored: one.batch.documents.len() as u64,
             ..BatchOutcome::default()
         };
+        self.set_aside(one.seq);
         opened.spool.done(one.seq, 1, outcome);
         self.model.done(one.seq);
     }

@@ -1,10 +1,14 @@
 //! What a spool must hold, by what was asked of it and what it answered.
 
+mod earlier;
+
 use super::random::Random;
 use logs::Timestamp;
 use record::batch::Batch;
 use record::id::{BatchId, KeyDigest};
 use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) use earlier::Earlier;
 
 /// What was answered to the one who sent a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +28,8 @@ struct Sent {
     documents: Vec<u8>,
     undated: Vec<usize>,
     refused: bool,
+    /// Whether an earlier version took records of it.
+    earlier: bool,
 }
 
 /// All that a spool was asked to do.
@@ -35,6 +41,7 @@ pub(super) struct Model {
     done: BTreeSet<u64>,
     /// What a start has found that nobody was told of, while it may be in the cache alone.
     uncertain: BTreeSet<u64>,
+    pub(super) earlier: Earlier,
 }
 
 impl Sent {
@@ -61,12 +68,17 @@ impl Sent {
             documents,
             undated,
             refused: false,
+            earlier: false,
         }
     }
 
     fn batch(&self) -> Batch {
         let (id, key, time) = (self.id, self.key, self.received_at);
-        Batch::from_parts(id, key, time, &self.documents, self.undated.clone()).unwrap()
+        let batch = Batch::from_parts(id, key, time, &self.documents, self.undated.clone());
+        match self.earlier {
+            true => batch.unwrap().of_earlier_version(),
+            false => batch.unwrap(),
+        }
     }
 
     fn is(&self, batch: &Batch) -> bool {
@@ -92,7 +104,9 @@ impl Model {
     pub(super) fn send(&mut self, count: usize, random: &mut Random) -> (usize, Vec<Batch>) {
         let first = self.sent.len();
         for number in first..first + count {
-            self.sent.push(Sent::random(number, random));
+            let mut sent = Sent::random(number, random);
+            sent.earlier = self.may_send_earlier() && random.once_in(3);
+            self.sent.push(sent);
         }
         (first, self.sent[first..].iter().map(Sent::batch).collect())
     }

@@ -42,12 +42,24 @@ pub(super) fn open(
     salts: u64,
     recover: bool,
 ) -> Result<Opened, SpoolError> {
+    open_for(disk, bounds, salts, recover, false)
+}
+
+/// The same; whether batches may come of which an earlier version took records.
+pub(super) fn open_for(
+    disk: &SimulatedDisk,
+    bounds: Bounds,
+    salts: u64,
+    recover: bool,
+    earlier: bool,
+) -> Result<Opened, SpoolError> {
     let mut salts = Random::new(salts);
     let place = SpoolOptions {
         disk: Arc::new(disk.clone()),
         bounds,
         clock: Arc::new(Stopped),
         accounts: Arc::<Counts>::default(),
+        earlier,
     };
     let (shared, tail) = assemble(place, Box::new(move || salts.bits()), recover)?;
     let source = Consumer::new(Arc::clone(&shared));

@@ -4,7 +4,7 @@
 //! `SPOOL_SEEDS=from..to` runs other seeds than the usual ones.
 
 use super::life::Life;
-use super::machine::Sabotage;
+use super::machine::{Faults, Sabotage};
 use super::model::Model;
 use super::random::Random;
 use super::simulated_disk::{End, SimulatedDisk};
@@ -23,7 +23,9 @@ pub(super) fn history(seed: u64, sabotage: Sabotage) -> Result<Tally, String> {
     let disk = SimulatedDisk::new(seed, sabotage);
     let (mut model, mut tally) = (Model::default(), Tally::default());
     let lives = random.between(2, 6);
-    for last in (0..lives).map(|life| life + 1 == lives) {
+    let upgraded = random.once_in(2);
+    for number in 1..=lives {
+        let last = number == lives;
         let life = Life::new(&disk, &mut random, &mut model, &mut tally);
         life.live(last)?;
         let end = match random.once_in(2) {
@@ -31,6 +33,10 @@ pub(super) fn history(seed: u64, sabotage: Sabotage) -> Result<Tally, String> {
             false => End::Kill,
         };
         disk.end(end);
+        if upgraded && number == 1 {
+            disk.set_faults(Faults::default());
+            model.upgrade(&disk);
+        }
     }
     let life = Life::new(&disk, &mut random, &mut model, &mut tally);
     life.finish()?;

@@ -20,10 +20,13 @@ pub(super) struct Tally {
     pub(super) clean_opens: u64,
     /// Starts after which something had to be written before anything was appended.
     pub(super) owing: u64,
+    /// Looks that found what an earlier version took, and lives in which that came to an end.
+    pub(super) held_earlier: u64,
+    pub(super) ended_earlier: u64,
 }
 
 impl Tally {
-    fn fields(&mut self) -> [&mut u64; 16] {
+    fn fields(&mut self) -> [&mut u64; 18] {
         [
             &mut self.lives,
             &mut self.failed_opens,
@@ -41,6 +44,8 @@ impl Tally {
             &mut self.clean_stops,
             &mut self.clean_opens,
             &mut self.owing,
+            &mut self.held_earlier,
+            &mut self.ended_earlier,
         ]
     }
 

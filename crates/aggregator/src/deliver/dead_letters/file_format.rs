@@ -5,10 +5,11 @@
 //!
 //! ```text
 //! { batch: BinData(0, 8 bytes), key: BinData(0, 16 bytes)?, content_key: 1?, received_at: i64 (ns), position,
-//!   undated: 0 | 1, peer: "10.0.0.1"?, reason: "…", rejected_at: ISODate, document: BinData(0, the record as the spool had it) }
+//!   undated: 0 | 1, earlier: 1?, peer: "10.0.0.1"?, reason: "…", rejected_at: ISODate, document: BinData(0, the record as the spool had it) }
 //! ```
 //!
-//! `batch`, `key`, `content_key` and `received_at` are those of the batch's head in the spool. `peer` tells who sent a record
+//! `batch`, `key`, `content_key` and `received_at` are those of the batch's head in the spool. `earlier` marks what an
+//! earlier version took, as does an id without an order in the record: such a version did not write it. `peer` tells who sent a record
 //! that was set aside at the door; a file holds those of one request and no others, or none. "LOGSREJ1", of earlier
 //! versions, has `reason`, `rejected_at` and `document` alone. A file has its name only when it is durable.
 
@@ -17,7 +18,7 @@ use bson::raw::{RawBsonRef, RawDocument};
 use logs::Timestamp;
 use record::batch::BatchOrigin;
 use record::bson_writer::BsonWriter;
-use record::document::{StoredDocument, encoded_id};
+use record::document::{StoredDocument, encoded_id, is_without_order};
 use record::id::{BatchId, KeyDigest};
 use spool::disk::{self, Disk};
 use std::borrow::Cow;
@@ -94,6 +95,9 @@ fn encode_head(bytes: &mut Vec<u8>, letter: &DeadLetter) {
     writer.integer("received_at", origin.received_at.nanos());
     writer.integer("position", letter.position.into());
     writer.integer("undated", letter.undated.into());
+    if letter.earlier {
+        writer.integer("earlier", 1);
+    }
     if let Some(peer) = letter.peer {
         writer.string("peer", &peer.to_string());
     }
@@ -176,6 +180,7 @@ fn parse(raw: &RawDocument) -> Option<DeadLetter> {
         Some(RawBsonRef::String(peer)) => Some(peer.parse().ok()?),
         _ => None,
     };
+    let without_origin = parse_without_origin(raw)?;
     Some(DeadLetter {
         origin: BatchOrigin {
             id: BatchId::from_bytes(binary(raw.get("batch").ok()??)?.try_into().ok()?),
@@ -186,8 +191,10 @@ fn parse(raw: &RawDocument) -> Option<DeadLetter> {
         position: u32::try_from(integer("position")?).ok()?,
         undated: integer("undated")? != 0,
         alone: false,
+        earlier: is_without_order(&without_origin.document)
+            || integer("earlier").is_some_and(|flag| flag != 0),
         peer,
-        ..parse_without_origin(raw)?
+        ..without_origin
     })
 }
 
@@ -209,6 +216,7 @@ fn parse_without_origin(raw: &RawDocument) -> Option<DeadLetter> {
         position: id.position(),
         undated: false,
         alone: true,
+        earlier: true,
         peer: None,
         reason: raw.get_str("reason").ok()?.to_owned(),
         rejected_at: raw.get_datetime("rejected_at").ok()?.timestamp_millis(),

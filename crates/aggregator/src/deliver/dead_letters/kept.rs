@@ -40,6 +40,8 @@ struct KeptFile {
     peer: Option<IpAddr>,
     /// Its letters, when they are too large to be stored.
     too_large: Vec<TooLargeLetter>,
+    /// Whether an earlier version took any that may go back into the spool.
+    earlier: bool,
 }
 
 /// A record that is kept because it is too large to be stored.
@@ -86,6 +88,7 @@ impl Kept {
             room: room(bytes),
             oldest: go.iter().map(|letter| letter.origin.received_at).min(),
             peer,
+            earlier: go.iter().any(|letter| letter.earlier),
             too_large: stay.into_iter().map(TooLargeLetter::of).collect(),
         };
         self.files.insert(number, file);
@@ -185,6 +188,11 @@ impl Kept {
     /// When the oldest letter was received that may go back into the spool.
     pub(super) fn oldest(&self) -> Option<Timestamp> {
         self.files.values().filter_map(|file| file.oldest).min()
+    }
+
+    /// Whether an earlier version took any that may go back into the spool.
+    pub(super) fn holds_earlier(&self) -> bool {
+        self.files.values().any(|file| file.earlier)
     }
 
     /// Whether there is a file with this number.

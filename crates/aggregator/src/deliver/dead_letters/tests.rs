@@ -1,5 +1,7 @@
 //! What was refused is kept until it is forgotten.
 
+mod earlier;
+
 use super::*;
 use logs::Timestamp;
 use record::batch::BatchBuilder;
@@ -34,6 +36,7 @@ pub(super) fn letter(key: &str, text: &str) -> DeadLetter {
         position: 0,
         undated: true,
         alone: false,
+        earlier: false,
         peer: None,
         reason: "too large".to_owned(),
         rejected_at: 7,
@@ -233,7 +236,7 @@ async fn files_of_an_earlier_version_are_read_record_by_record() {
     assert_eq!((read.origin.id, read.origin.key), (kept.origin.id, None));
     // Its document tells milliseconds.
     assert_eq!(read.origin.received_at.nanos(), 7_000_000_000);
-    assert!(read.alone);
+    assert!(read.alone && read.earlier);
     // Nothing is put together with it.
     letters.add(vec![letter("b", "2")]).await.unwrap();
     assert_eq!(letters.after(7), Some(8));

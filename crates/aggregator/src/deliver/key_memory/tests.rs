@@ -34,6 +34,7 @@ fn fixture() -> Fixture {
         },
         clock: Arc::clone(&clock),
         accounts: Arc::<Accounting>::default(),
+        earlier: false,
     };
     let (spool, committer, consumer) = spool::open(options, false).unwrap();
     let breaker = Arc::new(Breaker::new(Settings::write_lane(TIMEOUT), 1));
@@ -197,6 +198,7 @@ async fn a_refused_record_keeps_what_is_known_of_its_batch_until_it_is_put_back_
         position: 0,
         undated: true,
         alone: false,
+        earlier: false,
         peer: None,
         reason: "refused".to_owned(),
         rejected_at: now.millis(),

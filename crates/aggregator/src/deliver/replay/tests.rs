@@ -2,12 +2,14 @@
 
 use super::*;
 use crate::deliver::dead_letters::DeadLetterBounds;
+use crate::deliver::portion::{Part, Prepared};
 use crate::deliver::scripted::{Answer, Fixture, batch, start};
 use record::fault::MAX_DOCUMENT_BYTES;
 use spool::disk::Folder;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use store::Refused;
 
 fn picky() -> (Arc<AtomicBool>, Fixture) {
     let picky = Arc::new(AtomicBool::new(true));
@@ -148,4 +150,38 @@ async fn a_replay_that_is_cut_short_leaves_what_it_did_not_put_back() {
     }
     assert_eq!(place.set_aside().await.len(), 1);
     assert_eq!(put_back(&place).await, 1);
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_took_is_known_as_such_wherever_it_goes_when_it_is_refused() {
+    let (_, mut place) = picky();
+    let letters = Arc::clone(&place.delivery.dead_letters);
+    place
+        .deliver(vec![batch("a", &["good", "bad"], false)])
+        .await;
+    assert!(!letters.holds_earlier());
+    let old = batch("b", &["bad", "good"], false).of_earlier_version();
+    place.deliver(vec![old]).await;
+    let earlier =
+        |letters: Vec<DeadLetter>| letters.iter().map(|one| one.earlier).collect::<Vec<_>>();
+    assert_eq!(earlier(place.set_aside().await), [false, true]);
+    assert!(letters.holds_earlier());
+
+    assert_eq!(put_back(&place).await, 2);
+    assert!(!letters.holds_earlier());
+    let spooled = place.next().await;
+    let kept = spooled.iter().map(|one| one.batch.is_of_earlier_version());
+    assert_eq!(kept.filter(|earlier| *earlier).count(), 1);
+
+    // Without room for it, it waits in the spool.
+    let portion = Prepared::new(spooled, Vec::new());
+    let refused = |part: &Part| Refused {
+        position: part.range.start,
+        reason: "bad".to_owned(),
+    };
+    for part in &portion.parts {
+        let deferred = portion.deferred(part, &[refused(part)]).unwrap();
+        let is_old = part.origin.id == batch("b", &["bad"], false).id;
+        assert_eq!(deferred.is_of_earlier_version(), is_old);
+    }
 }

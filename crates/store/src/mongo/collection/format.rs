@@ -4,6 +4,8 @@
 //! All ids of a collection are written alike, by every aggregator: binary values sort by their
 //! length first, so records with ids of the other length would be stored and never found.
 
+mod new_collection;
+
 use super::contents::{first, is_empty};
 use super::found::Found;
 use super::{Target, code, code_of};
@@ -14,8 +16,6 @@ use mongodb::bson::spec::{BinarySubtype, ElementType};
 use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
 use record::id::IdFormat;
 
-/// What a collection gets that is not there yet, or holds nothing.
-const NEW_COLLECTIONS: IdFormat = IdFormat::Ordered;
 /// The last version that we know.
 const NEWEST: i64 = 2;
 /// The document that is the mark.
@@ -78,11 +78,17 @@ pub(super) async fn of_collection(
     let mut mark = read_mark(database, target).await?;
     if mark == Mark::Absent {
         let ids = Ids::look(database, target, found).await?;
-        let format = ids.to_be_marked(held);
+        let new = (target.new_format)();
+        let format = ids.to_be_marked(held, new);
         let format = format.map_err(|doubt| doubt.told(target))?;
         write_mark(database, target, format, held, now).await?;
         // What others marked meanwhile holds for us, too.
         mark = read_mark(database, target).await?;
+        if let Mark::Says(marked) = mark
+            && (ids.is_empty, held, new) == (true, None, IdFormat::Plain)
+        {
+            new_collection::tell(&target.collection, marked);
+        }
     }
     let ids = Ids::look(database, target, found).await?;
     decide(mark, ids, held).map_err(|doubt| doubt.told(target))
@@ -139,13 +145,9 @@ impl Ids {
         }
     }
 
-    /// What a collection without a mark is marked with.
-    fn to_be_marked(self, held: Option<IdFormat>) -> Result<IdFormat, Doubt> {
-        let new = if self.is_empty {
-            NEW_COLLECTIONS
-        } else {
-            IdFormat::Plain
-        };
+    /// What a collection without a mark is marked with. `new` is for one that is not there yet, or holds nothing.
+    fn to_be_marked(self, held: Option<IdFormat>, new: IdFormat) -> Result<IdFormat, Doubt> {
+        let new = if self.is_empty { new } else { IdFormat::Plain };
         Ok(self.only()?.or(held).unwrap_or(new))
     }
 }

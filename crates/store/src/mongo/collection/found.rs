@@ -107,6 +107,8 @@ fn uuid_of(entry: &Document) -> Option<Uuid> {
 mod tests {
     use super::*;
     use crate::address::MongoAddress;
+    use record::id::IdFormat;
+    use std::sync::Arc;
     use std::time::Duration;
 
     #[test]
@@ -118,6 +120,7 @@ mod tests {
             compression: None,
             max_connections: 4,
             look_interval: Duration::from_secs(60),
+            new_format: Arc::new(|| IdFormat::Ordered),
         };
         for (kind, type_of, options) in [
             (Kind::Ordinary, "collection", doc! {}),

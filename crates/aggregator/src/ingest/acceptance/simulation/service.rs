@@ -51,6 +51,7 @@ impl Service {
             },
             clock: Arc::clone(&clock),
             accounts: Arc::clone(&accounting) as Arc<dyn Accounts>,
+            earlier: false,
         };
         let (spool, committer, consumer) = spool::open(options, false).ok()?;
         let bounds = DeadLetterBounds {

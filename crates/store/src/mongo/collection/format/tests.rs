@@ -64,21 +64,25 @@ fn while_records_may_be_on_their_way_in_one_format_no_other_is_chosen() {
         for mark in [Mark::Absent, SILENT] {
             assert_eq!(decide(mark, ids(&[]), held).ok(), held);
         }
-        assert_eq!(ids(&[]).to_be_marked(held).ok(), held);
+        for new in [IdFormat::Plain, IdFormat::Ordered] {
+            assert_eq!(ids(&[]).to_be_marked(held, new).ok(), held);
+        }
     }
 }
 
 #[test]
 fn only_what_holds_nothing_is_marked_as_new_collections_are() {
     let [plain, ordered] = [IdFormat::Plain, IdFormat::Ordered];
+    for new in [plain, ordered] {
+        assert_eq!(ids(&[]).to_be_marked(None, new), Ok(new));
+    }
     for (ids, held, format) in [
-        (ids(&[]), None, Ok(NEW_COLLECTIONS)),
         (of_others(), None, Ok(plain)),
         (ids(&[plain]), ORDERED, Ok(plain)),
         (ids(&[ordered]), PLAIN, Ok(ordered)),
         (ids(&[plain, ordered]), PLAIN, Err(Doubt::Mixed)),
     ] {
-        assert_eq!(ids.to_be_marked(held), format, "{ids:?}");
+        assert_eq!(ids.to_be_marked(held, ordered), format, "{ids:?}");
     }
 }
 
