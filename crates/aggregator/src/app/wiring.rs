@@ -56,9 +56,11 @@ pub(super) struct Queues {
     committer: Committer,
     consumer: Consumer,
     dead_letters: Arc<DeadLetters>,
+    /// Reads what was refused before.
+    reading: AbortOnDropHandle<()>,
 }
 
-/// Opens the spool and what was refused.
+/// Opens the spool, and what was refused, which is read from here on.
 pub(super) fn open_queues(
     config: &SpoolConfig,
     folder: &Path,
@@ -84,8 +86,8 @@ pub(super) fn open_queues(
         min_free_disk: config.spool_min_free_disk,
     };
     let dead_letters =
-        Folder::create(&rejected).and_then(|disk| DeadLetters::open(Arc::new(disk), bounds));
-    let dead_letters = dead_letters.map_err(|source| StartError::DataFolder {
+        Folder::create(&rejected).and_then(|disk| DeadLetters::start(Arc::new(disk), bounds));
+    let (dead_letters, reading) = dead_letters.map_err(|source| StartError::DataFolder {
         folder: rejected.display().to_string(),
         source,
     })?;
@@ -94,7 +96,8 @@ pub(super) fn open_queues(
         spool,
         committer,
         consumer,
-        dead_letters: Arc::new(dead_letters),
+        dead_letters,
+        reading,
     })
 }
 
@@ -146,7 +149,7 @@ pub(super) fn wire_up(
         store: Arc::clone(&store),
         guard: write_guard,
     });
-    let tasks = beside(config, &queues, &writer, &read_guard, &clock);
+    let mut tasks = beside(config, &queues, &writer, &read_guard, &clock);
     let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
     let stopping = CancellationToken::new();
@@ -154,6 +157,7 @@ pub(super) fn wire_up(
     let delivery = delivery(&queues, (lane, writer), &statuses, &clock, deadline);
     // One more than there are workers, so that none waits for work.
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
+    tasks.push(queues.reading);
     let (retrieval, reading) = Retrieval::start(
         Arc::clone(&store),
         read_guard,

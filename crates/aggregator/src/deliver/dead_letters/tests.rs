@@ -303,7 +303,10 @@ async fn whoever_asks_how_much_is_kept_waits_for_no_disk() {
     let stands = tokio::task::spawn_blocking(move || has_entered.recv());
     stands.await.unwrap().unwrap();
     assert_eq!((letters.snapshot().records, letters.after(0)), (0, None));
-    assert_eq!((letters.problem(), letters.oldest_received()), (None, None));
+    assert_eq!(
+        (letters.problem(), letters.oldest_received().await),
+        (None, None)
+    );
     lets_go_on.send(()).unwrap();
     assert_eq!(adding.await.unwrap().unwrap(), 1);
     assert_eq!(letters.snapshot().records, 1);

@@ -197,7 +197,7 @@ async fn what_is_too_large_is_read_whole_and_told_by_its_batch_also_after_a_star
         .await
         .unwrap();
     for letters in [letters, open(folder.path(), 1 << 30)] {
-        let told = letters.too_large_of(id);
+        let told = letters.too_large_of(id).await.unwrap();
         assert_eq!((told.len(), told[0].position), (1, 0));
         assert_eq!(
             (&*told[0].reason, told[0].origin),
@@ -214,8 +214,11 @@ async fn what_never_goes_back_into_the_spool_keeps_no_key_remembered() {
     let folder = tempfile::tempdir().unwrap();
     let letters = open(folder.path(), 1 << 30);
     letters.keep_apart(vec![large("a")], peer(1)).await.unwrap();
-    assert_eq!(letters.oldest_received(), None);
+    assert_eq!(letters.oldest_received().await, None);
     let small = letter("b", "b");
     letters.add(vec![small.clone()]).await.unwrap();
-    assert_eq!(letters.oldest_received(), Some(small.origin.received_at));
+    assert_eq!(
+        letters.oldest_received().await,
+        Some(small.origin.received_at)
+    );
 }
