@@ -68,6 +68,7 @@ async fn what_was_refused_is_there_after_a_restart_until_it_is_forgotten() {
     assert_eq!(letters.add(kept[2..].to_vec()).await.unwrap(), 1);
     let before = letters.snapshot();
     assert_eq!((before.records, before.bytes), (3, 2 * 4096));
+    assert_eq!((letters.bytes_of(1), letters.bytes_of(3)), (4096, 0));
     let letters = open(folder.path(), 1 << 20);
     assert_eq!(letters.snapshot(), before);
     assert_eq!(all(&letters).await, kept);

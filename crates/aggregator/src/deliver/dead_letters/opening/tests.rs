@@ -70,6 +70,16 @@ async fn while_it_cannot_be_read_what_was_kept_before_nothing_is_kept_twice_and_
 }
 
 #[tokio::test]
+async fn a_file_that_was_taken_away_before_it_was_read_is_not_waited_for() {
+    let disk = MemoryDisk::default();
+    kept(&disk, &[letter("a", "a"), letter("b", "b")]).await;
+    let (letters, _reading) = DeadLetters::start(disk.folder(REJECTED), BOUNDS).unwrap();
+    disk.folder(REJECTED).remove(&name(1)).unwrap();
+    assert_eq!(letters.add(vec![letter("b", "b")]).await.unwrap(), 0);
+    assert_eq!(all(&letters).await, [letter("b", "b")]);
+}
+
+#[tokio::test]
 async fn killed_at_any_moment_of_the_reading_all_that_was_kept_is_there_once() {
     let (a, b, c) = (letter("a", "a"), letter("b", "b"), letter("c", "c"));
     for operations in 0.. {
