@@ -86,7 +86,7 @@ async fn shown(backend: Backend) {
         "reads": { "reservedBytes": 0, "limitBytes": 100 * MIB },
     });
     assert_eq!(told["memory"], memory, "{told}");
-    let rejected = json!({ "records": 0, "bytes": 0, "maxBytes": 256 * MIB, "damagedFiles": 0 });
+    let rejected = json!({ "records": 0, "bytes": 0, "maxBytes": 256 * MIB, "damagedFiles": 0, "unreadFiles": 0 });
     assert_eq!(told["rejected"], rejected, "{told}");
     assert_eq!(told["log"], json!({ "leftOut": 0 }), "{told}");
     assert!(told["connections"].as_u64() >= Some(1), "{told}");

@@ -5,6 +5,7 @@ mod limits;
 mod outages;
 mod privacy;
 mod refused;
+mod refused_before;
 
 use std::time::Duration;
 

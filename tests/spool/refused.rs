@@ -11,7 +11,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// A database whose collection takes no record with the message "bad".
-async fn picky(mongod: &Mongod) -> Database {
+pub(super) async fn picky(mongod: &Mongod) -> Database {
     let database = mongod.client().await.database("logdb");
     let validator = doc! { "message": { "$ne": "bad" } };
     let created = database.create_collection("logs").validator(validator);
@@ -19,7 +19,7 @@ async fn picky(mongod: &Mongod) -> Database {
     database
 }
 
-fn on(mongod: &Mongod) -> Builder {
+pub(super) fn on(mongod: &Mongod) -> Builder {
     Service::builder().mongodb(&mongod.uri(), "logdb")
 }
 

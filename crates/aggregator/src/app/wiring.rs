@@ -56,15 +56,17 @@ pub(super) struct Queues {
     committer: Committer,
     consumer: Consumer,
     dead_letters: Arc<DeadLetters>,
+    /// Reads what was refused before.
+    reading: AbortOnDropHandle<()>,
 }
 
-/// Opens the spool and what was refused.
+/// Opens the spool, and what was refused, which is read from here on.
 pub(super) fn open_queues(
     config: &SpoolConfig,
     folder: &Path,
     clock: &Arc<dyn Clock>,
 ) -> Result<Queues, StartError> {
-    let dead_letters = open_dead_letters(config, &folder.join(REJECTED_FOLDER))?;
+    let (dead_letters, reading) = open_dead_letters(config, &folder.join(REJECTED_FOLDER))?;
     let failed = |source| StartError::Spool(SpoolError::Io(source));
     let disk = Folder::create(&folder.join(SPOOL_FOLDER)).map_err(failed)?;
     let accounting = Arc::<Accounting>::default();
@@ -85,16 +87,20 @@ pub(super) fn open_queues(
         spool,
         committer,
         consumer,
-        dead_letters: Arc::new(dead_letters),
+        dead_letters,
+        reading,
     })
 }
 
-fn open_dead_letters(config: &SpoolConfig, folder: &Path) -> Result<DeadLetters, StartError> {
+fn open_dead_letters(
+    config: &SpoolConfig,
+    folder: &Path,
+) -> Result<(Arc<DeadLetters>, AbortOnDropHandle<()>), StartError> {
     let bounds = DeadLetterBounds {
         max_bytes: config.rejected_max_bytes,
         min_free_disk: config.spool_min_free_disk,
     };
-    let opened = Folder::create(folder).and_then(|disk| DeadLetters::open(Arc::new(disk), bounds));
+    let opened = Folder::create(folder).and_then(|disk| DeadLetters::start(Arc::new(disk), bounds));
     opened.map_err(|source| StartError::DataFolder {
         folder: folder.display().to_string(),
         source,
@@ -157,7 +163,7 @@ pub(super) fn wire_up(
         store: Arc::clone(&store),
         guard: write_guard,
     });
-    let tasks = beside(config, &queues, &writer, &read_guard, &clock);
+    let mut tasks = beside(config, &queues, &writer, &read_guard, &clock);
     let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
     let stopping = CancellationToken::new();
@@ -165,6 +171,7 @@ pub(super) fn wire_up(
     let delivery = delivery(&queues, (lane, writer), &statuses, &clock, deadline);
     // One more than there are workers, so that none waits for work.
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
+    tasks.push(queues.reading);
     let (retrieval, reading) = Retrieval::start(
         Arc::clone(&store),
         read_guard,

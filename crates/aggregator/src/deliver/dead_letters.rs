@@ -2,14 +2,16 @@
 //! spool, with the reason, until an operator has looked at them and puts back what can be stored.
 //!
 //! A record is kept once: one that is refused again, by a batch that was sent again or by a replay that a
-//! crash cut short, finds itself there. A file that is not what was written is set aside and told; it
-//! stops nothing.
+//! crash cut short, finds itself there. Which are kept a start reads while the service runs; what needs to
+//! know waits for it, or is told that it is not known yet. A file that is not what was written is set aside
+//! and told; it stops nothing.
 
 mod at_the_door;
 mod error;
 mod file_format;
 mod kept;
 mod opening;
+mod unread;
 mod writing;
 
 pub use at_the_door::{KeptApart, LEAST_BYTES};
@@ -26,6 +28,7 @@ use spool::disk::Disk;
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use unread::Unread;
 
 /// A file that is as large as this is followed by another.
 const FILE_BYTES: u64 = 64 * 1024;
@@ -82,6 +85,8 @@ pub struct DeadLetterSnapshot {
     pub max_bytes: u64,
     /// Files that were not what was written; they end with `.damaged`.
     pub damaged_files: u64,
+    /// Files of before the start that are not read yet: what they hold is not among the records and bytes.
+    pub unread_files: u64,
 }
 
 /// What was refused.
@@ -92,24 +97,18 @@ pub struct DeadLetters {
     writing: Mutex<()>,
     /// Never held over the disk.
     kept: Mutex<Kept>,
+    unread: Unread,
     /// Held by whoever puts records back: one at a time.
     replaying: tokio::sync::Mutex<()>,
 }
 
 impl DeadLetters {
-    /// Opens the folder. What is damaged in it is set aside, and told.
+    /// Waits until it is known what was kept before the start, for about a second.
     ///
     /// # Errors
-    /// The disk's.
-    pub fn open(disk: Arc<dyn Disk>, bounds: DeadLetterBounds) -> io::Result<Self> {
-        let kept = opening::open(&*disk)?;
-        Ok(Self {
-            disk,
-            bounds,
-            writing: Mutex::new(()),
-            kept: Mutex::new(kept),
-            replaying: tokio::sync::Mutex::new(()),
-        })
+    /// [`DeadLetterError::Unread`] when it is not.
+    pub async fn are_read(&self) -> Result<(), DeadLetterError> {
+        self.unread.end_soon().await
     }
 
     /// Keeps refused records, all of them or none, but for those that are kept already; how many that
@@ -118,10 +117,12 @@ impl DeadLetters {
     /// # Errors
     /// [`DeadLetterError`]; then none more is kept than before.
     pub async fn add(self: &Arc<Self>, letters: Vec<DeadLetter>) -> Result<usize, DeadLetterError> {
+        self.are_read().await?;
         self.blocking(move |kept| kept.write(letters)).await
     }
 
-    /// The first file behind this number; files are numbered from 1 on, in the order of their making.
+    /// The first file behind this number, of those that are read; files are numbered from 1 on, in the order
+    /// of their making.
     pub fn after(&self, number: u64) -> Option<u64> {
         self.kept().after(number)
     }
@@ -181,21 +182,28 @@ impl DeadLetters {
 
     /// How much is kept. Waits for no disk.
     pub fn snapshot(&self) -> DeadLetterSnapshot {
-        self.kept().snapshot(self.bounds.max_bytes)
+        let unread_files = self.unread.count();
+        let (max_bytes, kept) = (self.bounds.max_bytes, self.kept());
+        kept.snapshot(max_bytes, unread_files)
     }
 
-    /// When the oldest record that is kept was received.
-    pub fn oldest_received(&self) -> Option<Timestamp> {
+    /// When the oldest record that is kept was received. Waits until that is known.
+    pub async fn oldest_received(&self) -> Option<Timestamp> {
+        self.unread.end().await;
         self.kept().oldest()
     }
 
-    /// Whether there are any that an earlier version took, and that may go to a store yet.
+    /// Whether there are any that an earlier version took, and that may go to a store yet; or may be, in what is
+    /// not read yet.
     pub fn holds_earlier(&self) -> bool {
-        self.kept().holds_earlier()
+        self.unread.may_hold_earlier() || self.kept().holds_earlier()
     }
 
     /// What an operator should know of, while it is so.
     pub fn problem(&self) -> Option<String> {
+        if let Some(reason) = self.unread.problem() {
+            return Some(DeadLetterError::Unread(Some(reason)).to_string());
+        }
         match self.kept().damaged {
             0 => None,
             count => {

@@ -69,11 +69,12 @@ impl KeyMemory {
 
     /// Before which time a marker may go: a batch that was put back into the spool keeps its time of
     /// receipt, however old, and may come at any moment, as long as one of its records is kept as refused.
-    fn forgotten_before(&self, taken: Timestamp) -> Timestamp {
+    /// Waits until those are known.
+    async fn forgotten_before(&self, taken: Timestamp) -> Timestamp {
         let in_spool = self.spool.oldest_waiting();
         let come_back = in_spool
             .into_iter()
-            .chain(self.dead_letters.oldest_received());
+            .chain(self.dead_letters.oldest_received().await);
         minus(come_back.fold(taken, Timestamp::min), self.memory)
     }
 
@@ -81,7 +82,8 @@ impl KeyMemory {
     async fn sweep(&self, taken: Timestamp) -> u64 {
         let (mut after, mut removed) = (None, 0);
         loop {
-            match self.step(after.take(), self.forgotten_before(taken)).await {
+            let before = self.forgotten_before(taken).await;
+            match self.step(after.take(), before).await {
                 Ok(step) => {
                     removed += step.removed;
                     after = step.next;

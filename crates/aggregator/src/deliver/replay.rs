@@ -45,6 +45,7 @@ pub async fn replay(
     admission: &Admission,
 ) -> Result<Replayed, ReplayError> {
     let _alone = letters.replay_alone().await;
+    letters.are_read().await?;
     let Some(last) = letters.seal().await? else {
         return Ok(Replayed::default());
     };

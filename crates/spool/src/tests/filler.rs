@@ -21,6 +21,18 @@ fn large(number: usize) -> Batch {
     builder.finish().0
 }
 
+/// One whose frame is just as large as one that is filled.
+fn least_large() -> Batch {
+    let batch = |length: usize| {
+        let id = BatchId::keyed("least", b"large");
+        let mut builder = BatchBuilder::new(id, None, Timestamp::from_nanos(5), usize::MAX);
+        builder.record(None, Some("INFO"), &"x".repeat(length), |_| Ok(()));
+        builder.finish().0
+    };
+    let exact = |batch: &Batch| batch_bytes(batch) + FRAME_HEAD_BYTES == FILLED_BYTES;
+    (1..FILLED_BYTES).map(batch).find(exact).unwrap()
+}
+
 fn append(opened: &mut Opened, batch: Batch) {
     for answer in opened.append(vec![batch]) {
         answer.unwrap();
@@ -39,6 +51,12 @@ fn a_large_frame_ends_a_block_and_a_small_one_takes_only_what_it_needs() {
         append(&mut opened, large(number));
         assert_eq!(end_of(&disk, 1) % FILLED_TO, 0, "{number}");
     }
+    append(&mut opened, least_large());
+    assert_eq!(
+        end_of(&disk, 1) % FILLED_TO,
+        0,
+        "the smallest that is large"
+    );
     let before = end_of(&disk, 1);
     let small = batch(0);
     let bytes = batch_bytes(&small) + FRAME_HEAD_BYTES;
@@ -61,7 +79,8 @@ fn a_large_frame_ends_a_block_and_a_small_one_takes_only_what_it_needs() {
             portion => taken.extend(numbered(&portion)),
         }
     }
-    let sent = (0..FILLED_TO).map(large).chain([batch(0), large(0)]);
+    let others = [least_large(), batch(0), large(0)];
+    let sent = (0..FILLED_TO).map(large).chain(others);
     let sent: Vec<_> = (1..).zip(sent.map(|batch| batch.id)).collect();
     assert_eq!(taken, sent);
 }

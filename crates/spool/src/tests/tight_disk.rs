@@ -2,6 +2,8 @@
 //! fit is told, and it goes on when it can.
 
 use super::super::disk::{Disk, DiskFile, Folder};
+use super::super::frame::{FRAME_HEAD_BYTES, SEGMENT_HEAD_BYTES, batch_bytes};
+use super::super::log::{FILLED_BYTES, FILLED_TO};
 use super::super::tidy::WORTH_REMOVING;
 use super::super::*;
 use super::{ALL, append, batch, expected, place, take};
@@ -191,6 +193,34 @@ async fn a_batch_that_fits_an_empty_spool_is_taken_whenever_everything_is_done()
         assert!(full, "it is not done: {refused}");
         let refused = spool.append(large(2, largest + 1), ()).await.unwrap_err();
         assert!(matches!(refused, AppendError::TooLarge(_)), "{refused}");
+    }
+}
+
+/// A batch whose frame takes so many bytes, without filler.
+fn of_frame(bytes: usize) -> Batch {
+    let mut batches = (1..bytes).map(|text| large(0, text));
+    let exact = batches.find(|batch| batch_bytes(batch) + FRAME_HEAD_BYTES == bytes);
+    exact.expect("one more letter is one more byte")
+}
+
+#[tokio::test]
+async fn a_batch_is_too_large_from_the_first_byte_for_which_an_empty_spool_has_no_room() {
+    let heads = 2 * SEGMENT_HEAD_BYTES as u64;
+    // Of frames that have no filler, and of those that end with a block.
+    for most in [FILLED_BYTES - 2, 20 * FILLED_TO] {
+        for (bytes, fits) in [(most + 1, false), (most, true)] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut place = place(folder.path());
+            place.bounds.max_bytes = most as u64 + heads;
+            let (spool, _committer, _source) = open(place, false).unwrap();
+            let taken = spool.append(of_frame(bytes), ()).await;
+            let is_too_large = matches!(taken, Err(AppendError::TooLarge(_)));
+            assert_eq!(
+                (taken.is_ok(), is_too_large),
+                (fits, !fits),
+                "{bytes}: {taken:?}"
+            );
+        }
     }
 }
 

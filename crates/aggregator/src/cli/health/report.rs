@@ -73,6 +73,9 @@ struct Rejected {
     records: u64,
     bytes: u64,
     max_bytes: u64,
+    /// A service of an earlier version reads all of them before it answers.
+    #[serde(default)]
+    unread_files: u64,
 }
 
 impl Report {
@@ -103,10 +106,16 @@ impl fmt::Display for Report {
             records,
             bytes,
             max_bytes,
+            unread_files,
         } = &self.rejected;
         let (bytes, most) = (shown::size(*bytes), shown::size(*max_bytes));
         let records = counted(*records, "record", "records");
-        write!(out, "aside     {records} kept aside, {bytes} of {most}")
+        write!(out, "aside     {records} kept aside, {bytes} of {most}")?;
+        if *unread_files > 0 {
+            let files = counted(*unread_files, "file", "files");
+            write!(out, ", and {files} of before the start still to be read")?;
+        }
+        Ok(())
     }
 }
 
@@ -189,6 +198,13 @@ records   7 received and 2 found in the spool since the start: 4 stored, 1 there
 spool     1 batch waits (the oldest for 1s), 286 B of 8.0 GiB
 aside     1 record kept aside, 4.0 KiB of 256.0 MiB";
         assert_eq!(report.unwrap().to_string(), expected);
+        let unread = answer("ok", "").replace(
+            "\"maxBytes\":268435456",
+            "\"maxBytes\":268435456,\"unreadFiles\":2",
+        );
+        let told = Report::parse(unread.as_bytes()).unwrap().to_string();
+        let expected = "4.0 KiB of 256.0 MiB, and 2 files of before the start still to be read";
+        assert!(told.ends_with(expected), "{told}");
     }
 
     #[test]

@@ -44,6 +44,7 @@ impl DeadLetters {
         letters: Vec<DeadLetter>,
         peer: IpAddr,
     ) -> Result<Option<KeptApart>, DeadLetterError> {
+        self.are_read().await?;
         let keeping = self.blocking(move |kept| kept.write_apart(letters, peer));
         keeping.await
     }
@@ -62,10 +63,13 @@ impl DeadLetters {
         taking.await
     }
 
-    /// What is kept of a batch because it is too large to be stored, in the order of the places. Waits for no
-    /// disk.
-    pub fn too_large_of(&self, id: BatchId) -> Vec<TooLargeLetter> {
-        self.kept().too_large_of(id)
+    /// What is kept of a batch because it is too large to be stored, in the order of the places.
+    ///
+    /// # Errors
+    /// [`DeadLetterError::Unread`]; else it waits for no disk.
+    pub async fn too_large_of(&self, id: BatchId) -> Result<Vec<TooLargeLetter>, DeadLetterError> {
+        self.are_read().await?;
+        Ok(self.kept().too_large_of(id))
     }
 
     /// How many records of a file are too large to be stored: such a file holds no others.

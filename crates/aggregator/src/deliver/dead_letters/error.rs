@@ -43,6 +43,9 @@ pub enum DeadLetterError {
     /// The file system has too little room left.
     #[error("the disk of the data folder is full: {0}")]
     DiskFull(#[from] LittleRoom),
+    /// It is not known yet what was kept before the start; why, when the disk is to blame.
+    #[error("{}", unread(.0.as_deref()))]
+    Unread(Option<String>),
     /// The disk does not do what it is asked.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -57,7 +60,16 @@ impl DeadLetterError {
             | Self::NeverFits { .. }
             | Self::Peers(_)
             | Self::DiskFull(_) => true,
+            Self::Unread(_) => false,
             Self::Io(error) => disk::is_no_room(error),
         }
+    }
+}
+
+fn unread(problem: Option<&str>) -> String {
+    let what = "what was kept aside before the start";
+    match problem {
+        None => format!("{what} is still being read"),
+        Some(reason) => format!("{what} cannot be read: {reason}"),
     }
 }

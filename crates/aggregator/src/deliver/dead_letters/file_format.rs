@@ -1,6 +1,6 @@
 //! A file of dead letters: its name and its content.
 //!
-//! `{number, 20 digits}.rej`: "LOGSREJ2", a CRC-32C of what follows (u32, little-endian), and BSON
+//! `{number, 20 digits}.rej`: "LOGSREJ3", a CRC-32C of what follows (u32, little-endian), and BSON
 //! documents, one for each record:
 //!
 //! ```text
@@ -8,10 +8,12 @@
 //!   undated: 0 | 1, earlier: 1?, peer: "10.0.0.1"?, reason: "…", rejected_at: ISODate, document: BinData(0, the record as the spool had it) }
 //! ```
 //!
-//! `batch`, `key`, `content_key` and `received_at` are those of the batch's head in the spool. `earlier` marks what an
-//! earlier version took, as does an id without an order in the record: such a version did not write it. `peer` tells who sent a record
-//! that was set aside at the door; a file holds those of one request and no others, or none. "LOGSREJ1", of earlier
-//! versions, has `reason`, `rejected_at` and `document` alone. A file has its name only when it is durable.
+//! `batch`, `key`, `content_key` and `received_at` are those of the batch's head in the spool. `peer` tells who
+//! sent a record that was set aside at the door; a file holds those of one request and no others, or none.
+//! `earlier` marks what an earlier version took, as does an id without an order in the record: such a version did
+//! not write it. A file with any of these begins with "LOGSREJ2", as all that such a version wrote, so that the
+//! first bytes tell. "LOGSREJ1", of still earlier ones, has `reason`, `rejected_at` and `document` alone. A file
+//! has its name only when it is durable.
 
 use super::DeadLetter;
 use bson::raw::{RawBsonRef, RawDocument};
@@ -24,7 +26,8 @@ use spool::disk::{self, Disk};
 use std::borrow::Cow;
 use std::io;
 
-const MAGIC: [u8; 8] = *b"LOGSREJ2";
+const MAGIC: [u8; 8] = *b"LOGSREJ3";
+const WITH_EARLIER: [u8; 8] = *b"LOGSREJ2";
 const WITHOUT_ORIGIN: [u8; 8] = *b"LOGSREJ1";
 const HEAD_BYTES: usize = 12;
 /// Documents that are smaller are put together before they are written.
@@ -57,7 +60,11 @@ pub(super) fn number(name: &str) -> Option<u64> {
 
 /// The content of a file with these letters, in pieces that follow one another: no large document is copied.
 pub(super) fn encode(letters: &[DeadLetter]) -> Vec<Cow<'_, [u8]>> {
-    let mut bytes = [&MAGIC[..], &[0; 4]].concat();
+    let magic = match letters.iter().any(|letter| letter.earlier) {
+        true => WITH_EARLIER,
+        false => MAGIC,
+    };
+    let mut bytes = [&magic[..], &[0; 4]].concat();
     let mut pieces = Vec::new();
     for letter in letters {
         encode_head(&mut bytes, letter);
@@ -122,6 +129,14 @@ fn put(bytes: &mut [u8], place: usize, number: [u8; 4]) {
     }
 }
 
+/// Whether a file may hold what an earlier version took, by its first bytes.
+pub(super) fn may_hold_earlier(disk: &dyn Disk, number: u64) -> bool {
+    let mut magic = [0; MAGIC.len()];
+    let file = disk.open(&name(number));
+    let read = file.and_then(|file| disk::read_full_at(&*file, &mut magic, 0));
+    read.is_err() || magic != MAGIC
+}
+
 /// Reads a file.
 ///
 /// # Errors
@@ -152,7 +167,7 @@ fn decode(content: &[u8]) -> Option<(bool, Vec<DeadLetter>)> {
         return None;
     }
     let parse = match magic {
-        _ if magic == MAGIC => parse,
+        _ if magic == MAGIC || magic == WITH_EARLIER => parse,
         _ if magic == WITHOUT_ORIGIN => parse_without_origin,
         _ => return None,
     };
@@ -163,7 +178,7 @@ fn decode(content: &[u8]) -> Option<(bool, Vec<DeadLetter>)> {
         (letter, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
         letters.push(parse(RawDocument::from_bytes(letter).ok()?)?);
     }
-    Some((magic == MAGIC, letters))
+    Some((magic != WITHOUT_ORIGIN, letters))
 }
 
 fn parse(raw: &RawDocument) -> Option<DeadLetter> {

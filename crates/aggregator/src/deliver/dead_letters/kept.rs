@@ -238,12 +238,13 @@ impl Kept {
         self.bytes
     }
 
-    pub(super) fn snapshot(&self, max_bytes: u64) -> DeadLetterSnapshot {
+    pub(super) fn snapshot(&self, max_bytes: u64, unread_files: u64) -> DeadLetterSnapshot {
         DeadLetterSnapshot {
             records: self.owners.len() as u64,
             bytes: self.bytes,
             max_bytes,
             damaged_files: self.damaged,
+            unread_files,
         }
     }
 }

@@ -1,45 +1,133 @@
-//! What a start finds in the folder of dead letters.
+//! What a start finds in the folder of dead letters: the folder is listed before anybody is served, and the
+//! files are read while the service runs, oldest first.
+//!
+//! Until all of them are read nobody knows which records are kept, so nothing is added, given back or
+//! forgotten. A file that is out of reach is tried until it is read, or gone.
 
-use super::FILE_BYTES;
-use super::file_format::{DAMAGED, UNFINISHED, name, number, read};
+use super::file_format::{DAMAGED, UNFINISHED, may_hold_earlier, name, number, read};
 use super::kept::Kept;
+use super::unread::Unread;
+use super::{DeadLetterBounds, DeadLetters, FILE_BYTES};
 use spool::disk::{self, Disk};
 use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio_util::task::AbortOnDropHandle;
 
-/// Opens what is there.
-pub(super) fn open(disk: &dyn Disk) -> io::Result<Kept> {
-    let (mut kept, mut numbers) = (Kept::default(), Vec::new());
-    for name in disk.list()? {
-        if name.ends_with(UNFINISHED) {
-            disk.remove(&name)?;
-        } else if name.contains(DAMAGED) {
-            kept.damaged += 1;
-        } else if let Some(number) = number(&name) {
-            numbers.push(number);
+/// After a file that could not be read.
+const READING_PAUSE: Duration = Duration::from_secs(1);
+
+impl DeadLetters {
+    /// Lists the folder, and begins to read what is in it, which ends with the handle. What is damaged in it
+    /// is set aside, and told. To be called on a runtime.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn start(
+        disk: Arc<dyn Disk>,
+        bounds: DeadLetterBounds,
+    ) -> io::Result<(Arc<Self>, AbortOnDropHandle<()>)> {
+        let (letters, numbers) = Self::list(disk, bounds)?;
+        let letters = Arc::new(letters);
+        let reading = tokio::spawn(Arc::clone(&letters).read_all(numbers));
+        Ok((letters, AbortOnDropHandle::new(reading)))
+    }
+
+    /// The same, all of it read.
+    ///
+    /// # Errors
+    /// The disk's.
+    #[cfg(test)]
+    pub(crate) fn open(disk: Arc<dyn Disk>, bounds: DeadLetterBounds) -> io::Result<Self> {
+        let (letters, numbers) = Self::list(disk, bounds)?;
+        for number in numbers {
+            letters.read_one(number)?;
+        }
+        letters.end_reading()?;
+        Ok(letters)
+    }
+
+    fn list(disk: Arc<dyn Disk>, bounds: DeadLetterBounds) -> io::Result<(Self, Vec<u64>)> {
+        let (mut kept, mut numbers) = (Kept::default(), Vec::new());
+        for name in disk.list()? {
+            if name.ends_with(UNFINISHED) {
+                disk.remove(&name)?;
+            } else if name.contains(DAMAGED) {
+                kept.damaged += 1;
+            } else if let Some(number) = number(&name) {
+                numbers.push(number);
+            }
+        }
+        numbers.sort_unstable();
+        let files = numbers.len() as u64;
+        let mut all = numbers.iter();
+        let any_of_earlier = all.any(|number| may_hold_earlier(&*disk, *number));
+        let letters = Self {
+            disk,
+            bounds,
+            writing: Mutex::new(()),
+            kept: Mutex::new(kept),
+            unread: Unread::files(files, any_of_earlier),
+            replaying: tokio::sync::Mutex::new(()),
+        };
+        Ok((letters, numbers))
+    }
+
+    async fn read_all(self: Arc<Self>, numbers: Vec<u64>) {
+        for number in numbers {
+            self.insist(move |letters| letters.read_one(number)).await;
+        }
+        self.insist(Self::end_reading).await;
+    }
+
+    /// Tries a step until it succeeds.
+    async fn insist(
+        self: &Arc<Self>,
+        step: impl Fn(&Self) -> io::Result<()> + Copy + Send + 'static,
+    ) {
+        while let Err(error) = self.blocking(move |letters| Ok(step(letters)?)).await {
+            let reason = error.to_string();
+            if self.unread.stand(&reason) {
+                tracing::warn!("what was kept aside before the start cannot be read: {reason}");
+            }
+            tokio::time::sleep(READING_PAUSE).await;
         }
     }
-    numbers.sort_unstable();
-    for number in numbers {
-        match read(disk, number) {
+
+    fn read_one(&self, number: u64) -> io::Result<()> {
+        match read(&*self.disk, number) {
             Ok(content) => {
-                kept.add(number, content.bytes, &content.letters);
                 let of_the_door = content.letters.iter().any(|letter| letter.peer.is_some());
                 let is_open = content.is_current && content.bytes < FILE_BYTES && !of_the_door;
+                let mut kept = self.kept();
+                kept.add(number, content.bytes, &content.letters);
                 kept.set_open(is_open.then_some(number));
             }
+            // It was taken away since.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) if is_damage(&error) => {
-                set_aside(disk, number, &error)?;
-                kept.damaged += 1;
+                set_aside(&*self.disk, number, &error)?;
+                self.kept().damaged += 1;
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                let told = format!("rejected/{}: {error}", name(number));
+                return Err(io::Error::new(error.kind(), told));
+            }
         }
+        self.unread.one_is_read();
+        Ok(())
     }
-    // A crash between making a file and removing those that it was put together from.
-    for number in kept.superseded() {
-        disk.remove(&name(number))?;
-        kept.remove(number);
+
+    fn end_reading(&self) -> io::Result<()> {
+        // A crash between making a file and removing those that it was put together from.
+        let superseded = self.kept().superseded();
+        for number in superseded {
+            self.remove(number)?;
+            self.kept().remove(number);
+        }
+        self.unread.all_are_read();
+        Ok(())
     }
-    Ok(kept)
 }
 
 /// Whether a file that cannot be read is damaged, and not merely out of reach for a while.
@@ -61,3 +149,6 @@ pub(super) fn set_aside(disk: &dyn Disk, number: u64, error: &io::Error) -> io::
     tracing::error!(%error, file = aside, "a file of refused records is damaged and was set aside");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,6 +71,7 @@ async fn what_was_refused_is_there_after_a_restart_until_it_is_forgotten() {
     assert_eq!(letters.add(kept[2..].to_vec()).await.unwrap(), 1);
     let before = letters.snapshot();
     assert_eq!((before.records, before.bytes), (3, 2 * 4096));
+    assert_eq!((letters.bytes_of(1), letters.bytes_of(3)), (4096, 0));
     let letters = open(folder.path(), 1 << 20);
     assert_eq!(letters.snapshot(), before);
     assert_eq!(all(&letters).await, kept);
@@ -306,7 +307,10 @@ async fn whoever_asks_how_much_is_kept_waits_for_no_disk() {
     let stands = tokio::task::spawn_blocking(move || has_entered.recv());
     stands.await.unwrap().unwrap();
     assert_eq!((letters.snapshot().records, letters.after(0)), (0, None));
-    assert_eq!((letters.problem(), letters.oldest_received()), (None, None));
+    assert_eq!(
+        (letters.problem(), letters.oldest_received().await),
+        (None, None)
+    );
     lets_go_on.send(()).unwrap();
     assert_eq!(adding.await.unwrap().unwrap(), 1);
     assert_eq!(letters.snapshot().records, 1);

@@ -152,6 +152,17 @@ async fn of_a_command_that_is_refused_whole_only_the_record_to_blame_is_set_asid
 }
 
 #[tokio::test]
+async fn a_write_that_panics_in_passing_is_sent_again_whole() {
+    let panics = AtomicBool::new(true);
+    let mut place = start(move |_| match panics.swap(false, Ordering::Relaxed) {
+        true => Answer::Panic,
+        false => Answer::Take,
+    });
+    let told = place.deliver(vec![batch("a", &["1", "2"], true)]).await;
+    assert_eq!((told, place.inserts()), (vec![stored(2)], 2));
+}
+
+#[tokio::test]
 async fn a_store_that_is_seen_to_come_back_is_asked_at_once_however_long_the_breaker_would_wait() {
     let is_away = Arc::new(AtomicBool::new(true));
     let away = Arc::clone(&is_away);
@@ -236,6 +247,7 @@ async fn the_place_of_a_refused_record_is_told_as_it_was_sent() {
     place.deliver(vec![builder.finish().0]).await;
     let status = place.delivery.statuses.of(id).unwrap();
     assert_eq!(status.set_aside[0].index, 2);
+    assert_eq!(&*status.set_aside[0].reason, "as written in the script");
     assert_eq!(place.set_aside().await[0].position, 2);
 }
 

@@ -130,20 +130,20 @@ async fn a_batch_that_came_back_into_the_spool_keeps_what_was_known_when_it_was_
     place.keys.spool.done(first, 1, BatchOutcome::default());
     let taken = place.keys.delivered_before().await;
     let without = minus(taken, DAY);
-    assert_eq!(place.keys.forgotten_before(taken), without);
+    assert_eq!(place.keys.forgotten_before(taken).await, without);
     // It comes behind a newer one, while the markers are gone through.
     let newer = append(&place.keys, now).await;
     let back = append(&place.keys, long_ago).await;
     let kept = minus(long_ago, DAY);
-    assert_eq!(place.keys.forgotten_before(taken), kept);
+    assert_eq!(place.keys.forgotten_before(taken).await, kept);
     place.hand_out().await;
-    assert_eq!(place.keys.forgotten_before(taken), kept);
+    assert_eq!(place.keys.forgotten_before(taken).await, kept);
     place.hand_out().await;
-    assert_eq!(place.keys.forgotten_before(taken), kept);
+    assert_eq!(place.keys.forgotten_before(taken).await, kept);
     for seq in [newer, back] {
         place.keys.spool.done(seq, 1, BatchOutcome::default());
     }
-    assert_eq!(place.keys.forgotten_before(taken), without);
+    assert_eq!(place.keys.forgotten_before(taken).await, without);
 }
 
 #[tokio::test]
@@ -207,10 +207,10 @@ async fn a_refused_record_keeps_what_is_known_of_its_batch_until_it_is_put_back_
     let letters = &place.keys.dead_letters;
     letters.add(vec![letter]).await.unwrap();
     let kept = minus(long_ago, DAY);
-    assert_eq!(place.keys.forgotten_before(now), kept);
+    assert_eq!(place.keys.forgotten_before(now).await, kept);
     let file = letters.seal().await.unwrap().unwrap();
     letters.leave(file, &letters.read(file).await.unwrap());
-    assert_eq!(place.keys.forgotten_before(now), kept);
+    assert_eq!(place.keys.forgotten_before(now).await, kept);
     letters.forget(file).await.unwrap();
-    assert_eq!(place.keys.forgotten_before(now), minus(now, DAY));
+    assert_eq!(place.keys.forgotten_before(now).await, minus(now, DAY));
 }

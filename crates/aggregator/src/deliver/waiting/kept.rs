@@ -46,7 +46,8 @@ async fn a_refusal_that_can_be_kept_nowhere_does_not_keep_the_store_from_being_a
     assert!(place.delivery.deferral.put_off.is_empty());
     deliver(&mut place, 1).await;
     assert_eq!(place.delivery.deferral.parked().records(), 3);
-    assert_eq!(place.accounting.snapshot().waiting, 3);
+    let counts = place.accounting.snapshot();
+    assert_eq!((counts.waiting, counts.rejected.set_aside), (3, 0));
 }
 
 #[tokio::test]
@@ -103,5 +104,37 @@ async fn a_batch_that_is_sent_again_is_kept_itself_while_the_copy_that_waits_can
         assert!(spool.is_done_below(spool.next_seq() - 1) || added == 1);
         assert_eq!(place.delivery.deferral.parked().records(), 1);
         assert_eq!(place.accounting.snapshot().waiting, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_parked_batch_that_could_not_be_moved_waits_on_where_it_is() {
+    let disk = MemoryDisk::default();
+    let (place, mut waiting) = started(&disk).await;
+    let deferral = &place.delivery.deferral;
+    for _ in 0..2 {
+        let moving = deferral.parked().begin_to_move(2..3, 1, u64::MAX);
+        let [(seq, parked)] = moving[..] else {
+            panic!("it is not parked, or still on its way");
+        };
+        waiting.moved(seq, parked, false);
+        assert!(place.delivery.spool.waits(seq));
+    }
+    assert_eq!(deferral.parked().records(), 1);
+}
+
+#[tokio::test]
+async fn what_is_moved_at_a_time_and_what_is_parked_is_counted_by_its_bytes() {
+    let disk = MemoryDisk::default();
+    let place = full_on(&disk, SEGMENT);
+    let mut parked = place.delivery.deferral.parked();
+    for (seq, key) in [(1, "a"), (2, "b"), (3, "c")] {
+        parked.park(seq, &batch(key, &["bad"], true).deferred());
+    }
+    let one = parked.bytes() / 3;
+    assert_eq!(parked.begin_to_move(1..4, 9, one * 2 - 1).len(), 1);
+    for seq in 1..4 {
+        parked.take(seq).unwrap();
+        assert_eq!(parked.bytes(), one * (3 - seq));
     }
 }

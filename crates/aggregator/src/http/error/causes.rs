@@ -3,6 +3,7 @@
 use super::ApiError;
 use crate::accounting::admission::{self, NoRoom};
 use crate::breaker::guard::CallError;
+use crate::deliver::dead_letters::DeadLetterError;
 use crate::http::read::parameter_error::ParameterError;
 use crate::ingest::body_error::BodyError;
 use crate::ingest::intake_error::{IngestError, IntakeError};
@@ -53,6 +54,16 @@ impl From<ParameterError> for ApiError {
     }
 }
 
+impl From<DeadLetterError> for ApiError {
+    fn from(error: DeadLetterError) -> Self {
+        if let DeadLetterError::Unread(_) = error {
+            return Self::unavailable(REJECTED_UNAVAILABLE, error.to_string(), SOON);
+        }
+        tracing::error!(%error, "refused records cannot be read");
+        Self::internal()
+    }
+}
+
 impl From<NoRoom> for ApiError {
     fn from(error: NoRoom) -> Self {
         Self::unavailable("overloaded", error.to_string(), admission::RETRY_AFTER)
@@ -71,6 +82,8 @@ impl From<NotBegun> for ApiError {
 
 /// When to come again after a failure that says nothing of its length.
 const SOON: Duration = Duration::from_secs(1);
+/// Records can neither be set aside nor given back.
+const REJECTED_UNAVAILABLE: &str = "rejected_unavailable";
 /// When an operator has to do something first.
 const LATER: Duration = Duration::from_secs(60);
 
@@ -156,7 +169,7 @@ impl ApiError {
                 return Self::unavailable("rejected_full", message, LATER);
             }
             IntakeError::RejectedFailed(_) => {
-                return Self::unavailable("rejected_unavailable", message, SOON);
+                return Self::unavailable(REJECTED_UNAVAILABLE, message, SOON);
             }
             IntakeError::Timeout => {
                 let message = format!(

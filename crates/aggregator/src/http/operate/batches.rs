@@ -45,7 +45,7 @@ pub(in crate::http) async fn status(
         let message = "a batch's id is sixteen hexadecimal digits, as POST /logs/batch tells it";
         return Err(ApiError::bad_request("invalid_batch_id", message));
     };
-    let too_large = services.dead_letters.too_large_of(id);
+    let too_large = services.dead_letters.too_large_of(id).await?;
     let status = services.intake.statuses().of(id);
     let received_at = status.as_ref().map(|status| status.received_at);
     let known = received_at.or_else(|| too_large.first().map(|letter| letter.origin.received_at));

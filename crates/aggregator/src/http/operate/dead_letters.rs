@@ -55,6 +55,7 @@ pub(in crate::http) async fn list(
         room: services.retrieval.room().reserve(0)?,
     };
     let letters = &services.dead_letters;
+    letters.are_read().await?;
     let mut next = None;
     while let Some(file) = letters.after(place.file.saturating_sub(1)) {
         if file != place.file {
@@ -250,11 +251,4 @@ fn place(value: &str) -> Result<Place, ApiError> {
         let message = "after must be what an earlier answer gave as next";
         ApiError::bad_request("invalid_parameter", message)
     })
-}
-
-impl From<DeadLetterError> for ApiError {
-    fn from(error: DeadLetterError) -> Self {
-        tracing::error!(%error, "refused records cannot be read");
-        Self::internal()
-    }
 }

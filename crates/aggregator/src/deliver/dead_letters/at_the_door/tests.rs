@@ -197,7 +197,7 @@ async fn what_is_too_large_is_read_whole_and_told_by_its_batch_also_after_a_star
         .await
         .unwrap();
     for letters in [letters, open(folder.path(), 1 << 30)] {
-        let told = letters.too_large_of(id);
+        let told = letters.too_large_of(id).await.unwrap();
         assert_eq!((told.len(), told[0].position), (1, 0));
         assert_eq!(
             (&*told[0].reason, told[0].origin),
@@ -214,8 +214,32 @@ async fn what_never_goes_back_into_the_spool_keeps_no_key_remembered() {
     let folder = tempfile::tempdir().unwrap();
     let letters = open(folder.path(), 1 << 30);
     letters.keep_apart(vec![large("a")], peer(1)).await.unwrap();
-    assert_eq!(letters.oldest_received(), None);
+    assert_eq!(letters.oldest_received().await, None);
     let small = letter("b", "b");
     letters.add(vec![small.clone()]).await.unwrap();
-    assert_eq!(letters.oldest_received(), Some(small.origin.received_at));
+    assert_eq!(
+        letters.oldest_received().await,
+        Some(small.origin.received_at)
+    );
+}
+
+#[tokio::test]
+async fn a_record_of_the_largest_size_that_can_be_stored_is_not_left_aside_by_a_replay() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = open(folder.path(), 1 << 30);
+    for (key, more, left_aside) in [("a", 0, 0), ("b", 1, 1)] {
+        let mut one = letter(key, key);
+        one.document = vec![0; MAX_DOCUMENT_BYTES + more];
+        letters.add(vec![one]).await.unwrap();
+        let file = letters.seal().await.unwrap().unwrap();
+        assert_eq!(letters.too_large_in(file), left_aside, "{more} more");
+    }
+}
+
+#[tokio::test]
+async fn the_file_that_is_told_is_the_one_in_which_it_lies() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = open(folder.path(), 1 << 30);
+    let kept = letters.keep_apart(vec![large("a")], peer(1)).await.unwrap();
+    assert!(folder.path().join(kept.unwrap().name()).exists());
 }

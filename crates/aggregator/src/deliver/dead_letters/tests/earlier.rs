@@ -24,8 +24,11 @@ fn without_order(key: &str) -> DeadLetter {
     DeadLetter { document, ..now }
 }
 
+/// As an earlier version wrote it.
 fn put(folder: &Path, letter: &DeadLetter) {
-    let content = file_format::encode(std::slice::from_ref(letter)).concat();
+    let mut content = file_format::encode(std::slice::from_ref(letter)).concat();
+    assert!(content.starts_with(b"LOGSREJ3"));
+    content[7] = b'2';
     fs::write(folder.join(file_format::name(1)), content).unwrap();
 }
 
