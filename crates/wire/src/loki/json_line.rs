@@ -1,9 +1,10 @@
 //! A line of a push as JSON: an array, an object as it was written once, or anything else.
 
 use super::stream::{Line, push_all_free, push_free};
-use crate::members::{Members, Value, members_of};
+use crate::members::{Members, Value, keep_last, members_of};
 use crate::names::Unit;
 use crate::raw::elements_in;
+use crate::scanner::Scanner;
 use crate::string::text_of;
 use crate::times;
 use crate::unusual::Unusual;
@@ -12,8 +13,34 @@ use std::borrow::Cow;
 
 /// The attribute of what stands behind a line's metadata.
 const MORE: &str = "_more";
+/// Members of metadata that is usual, at most.
+const MOST_USUAL: usize = 256;
 /// Digits of nanoseconds from 2001 on.
 const NANOS_DIGITS: usize = 19;
+
+/// A line in the form that nearly all have, an array of texts and of metadata that is text, read in one pass;
+/// anything else is `None`, and is read again by [`of_array`], which says the same of this form.
+pub(super) fn usual<'a>(scanner: &mut Scanner<'a>) -> Option<Line<'a>> {
+    scanner.take(b'[')?;
+    let digits = scanner.string()?;
+    let time = nanos(&digits)?;
+    scanner.take(b',')?;
+    let text = scanner.string()?;
+    let mut line = Line::new(Some(time), text, Unusual::default());
+    if !scanner.more(b']')? {
+        return Some(line);
+    }
+    let mut more = scanner.open(b'{', b'}')?;
+    while more {
+        let name = scanner.name()?;
+        let value = (scanner.next()? == b'"').then(|| scanner.string())??;
+        let is_usual = line.metadata.len() < MOST_USUAL && !name.contains('\0');
+        is_usual.then(|| line.metadata.push((name, Value::Text(value))))?;
+        more = scanner.more(b'}')?;
+    }
+    keep_last(&mut line.metadata);
+    (!scanner.more(b']')?).then_some(line)
+}
 
 /// A line as an array of its time, its text and its metadata; none of an empty one. And how long the array
 /// is, with which the text begins.
@@ -64,7 +91,10 @@ fn text_in<'a>(value: &'a str, unusual: &mut Unusual) -> Cow<'a, str> {
 /// A line with its time; one that is none becomes an attribute.
 fn dated<'a>(time: &'a str, text: Cow<'a, str>, unusual: Unusual) -> Line<'a> {
     let mut line = Line::new(None, text, unusual);
-    match nanos(time) {
+    let digits = time
+        .strip_prefix('"')
+        .and_then(|time| time.strip_suffix('"'));
+    match digits.and_then(nanos) {
         Some(read) => line.time = Some(read),
         None if times::is_none(time) => {}
         None => match times::read(time, Unit::BySize) {
@@ -76,8 +106,7 @@ fn dated<'a>(time: &'a str, text: Cow<'a, str>, unusual: Unusual) -> Line<'a> {
 }
 
 /// The time in the form that nearly all have; the general way says the same of it, in more time.
-fn nanos(time: &str) -> Option<Timestamp> {
-    let digits = time.strip_prefix('"')?.strip_suffix('"')?;
+fn nanos(digits: &str) -> Option<Timestamp> {
     let is_usual = digits.len() == NANOS_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_usual.then(|| digits.parse().ok().map(Timestamp::from_nanos))?
 }

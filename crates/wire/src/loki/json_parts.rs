@@ -2,6 +2,7 @@
 
 use super::Stop;
 use crate::frame::{blanks_end, string_end, value_end};
+use crate::scanner::Scanner;
 use std::ops::Range;
 
 /// Members that a stream may have, by far: a longer object is a record.
@@ -16,6 +17,11 @@ impl<'t> Walk<'t> {
     /// Through this one.
     pub(super) fn through(text: &'t str) -> Self {
         Self { text }
+    }
+
+    /// Reads what stands at a place token by token.
+    pub(super) fn scanner(&self, place: usize) -> Scanner<'t> {
+        Scanner::at(self.text, place)
     }
 
     /// The place of the next byte that is no blank.
@@ -64,6 +70,20 @@ impl<'t> Walk<'t> {
             Some(b':') => Ok((place..end, blanks_end(bytes, colon + 1))),
             _ => Err(Stop::Broke(colon)),
         }
+    }
+
+    /// Where the labels of a usual stream stand, and where its lines begin.
+    pub(super) fn usual_parts(&self, start: usize) -> Option<(Range<usize>, usize)> {
+        let member = |place, name, open| {
+            let (piece, _) = self.next(place, b'}').ok()?;
+            let (quoted, value) = self.name(piece).ok()?;
+            let is_it = self.slice(quoted) == name && self.byte(value) == Some(open);
+            is_it.then_some(value)
+        };
+        let labels = member(start + 1, "\"stream\"", b'{')?;
+        let end = self.value_end(labels).ok()?;
+        let values = member(end, "\"values\"", b'[')?;
+        Some((labels..end, values))
     }
 }
 

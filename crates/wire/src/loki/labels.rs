@@ -20,6 +20,19 @@ pub(super) fn labels_of<'a>(text: &'a str, unusual: &mut Unusual) -> Members<'a>
     labels
 }
 
+/// Labels whose text does not outlive them otherwise.
+pub(super) fn owned<'a>(labels: Members<'_>) -> Members<'a> {
+    let owned = labels.into_iter().map(|(name, value)| {
+        let value = match value {
+            Value::Json(text) => Value::Json(Cow::Owned(text.into_owned())),
+            Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Value::Rest(text) => Value::Text(Cow::Owned(text.to_owned())),
+        };
+        (Cow::Owned(name.into_owned()), value)
+    });
+    owned.collect()
+}
+
 /// Whether the text is one list of labels, all of which are taken.
 fn read<'a>(rest: &mut &'a str, labels: &mut Members<'a>, unusual: &mut Unusual) -> bool {
     if !pass(rest, '{') {

@@ -3,7 +3,7 @@
 //! same, as far as it can be told.
 
 use super::json_parts::{Parts, Walk};
-use super::labels::labels_of;
+use super::labels::{labels_of, owned};
 use super::stream::{Line, Stream, TENANT, push_all_free, push_free};
 use super::{Stop, ended, json_line};
 use crate::element;
@@ -28,6 +28,17 @@ pub fn decode_json(
     tenant: Option<&str>,
     batch: &mut BatchBuilder,
 ) -> Result<(), DecodeError> {
+    decode_by(body, tenant, true, batch)
+}
+
+/// The same, with usual streams read `in_one_pass` or as all others are: tests hold both ways against each
+/// other.
+pub(super) fn decode_by(
+    body: &[u8],
+    tenant: Option<&str>,
+    in_one_pass: bool,
+    batch: &mut BatchBuilder,
+) -> Result<(), DecodeError> {
     let text = text::text_of(body);
     let is_damaged = matches!(text, Cow::Owned(_));
     let mut push = Push {
@@ -35,6 +46,8 @@ pub fn decode_json(
         tenant,
         batch: &mut *batch,
         damage: is_damaged.then(|| Damage::of(body)),
+        // Where something was replaced, all are looked at.
+        in_one_pass: in_one_pass && !is_damaged,
         given: 0,
     };
     let end = push.read();
@@ -60,6 +73,7 @@ struct Push<'t, 'b> {
     batch: &'b mut BatchBuilder,
     /// Where what was no UTF-8 was replaced, if anything was.
     damage: Option<Damage<'t>>,
+    in_one_pass: bool,
     /// Records that were given to the batch.
     given: usize,
 }
@@ -134,6 +148,11 @@ impl<'t> Push<'t, '_> {
 
     /// A stream; the place behind it. What comes behind its lines must be known before them.
     fn stream(&mut self, start: usize) -> Result<usize, Stop> {
+        if self.in_one_pass
+            && let Some(end) = self.usual_stream(start)?
+        {
+            return Ok(end);
+        }
         let mut parts = Parts::default();
         let end = parts.read(&self.walk, start);
         let is_stream = parts.has_values && !parts.are_too_many();
@@ -146,9 +165,30 @@ impl<'t> Push<'t, '_> {
         }
         let stream = self.labels(&parts);
         for (values, is_whole) in parts.values {
-            self.lines(values, is_whole, &stream)?;
+            self.lines(values.start, is_whole, &stream)?;
         }
         end
+    }
+
+    /// A stream that is its labels and then its lines, the place behind it; nothing of any other.
+    fn usual_stream(&mut self, start: usize) -> Result<Option<usize>, Stop> {
+        let Some((labels, values)) = self.walk.usual_parts(start) else {
+            return Ok(None);
+        };
+        let parts = Parts {
+            labels: Some(labels),
+            ..Parts::default()
+        };
+        let stream = self.labels(&parts);
+        let (mark, given) = (self.batch.mark(), self.given);
+        let end = self.lines(values, false, &stream)?;
+        let (end, is_member) = self.walk.next(end, b'}')?;
+        if is_member {
+            self.batch.rewind(&mark);
+            self.given = given;
+            return Ok(None);
+        }
+        Ok(Some(end + 1))
     }
 
     fn labels(&self, parts: &Parts) -> Stream<'t> {
@@ -180,18 +220,22 @@ impl<'t> Push<'t, '_> {
         Stream::new(labels, self.tenant, unusual)
     }
 
-    /// The lines in an array; of one that is not whole, those before the place where it breaks.
-    fn lines(
-        &mut self,
-        values: Range<usize>,
-        is_whole: bool,
-        stream: &Stream<'_>,
-    ) -> Result<(), Stop> {
-        let mut place = values.start + 1;
+    /// The lines in an array, and the place behind it; of one that need not be whole, those before the
+    /// place where it breaks.
+    fn lines(&mut self, start: usize, is_whole: bool, stream: &Stream<'_>) -> Result<usize, Stop> {
+        let mut place = start + 1;
         loop {
             let (piece, is_element) = self.walk.next(place, b']')?;
             if !is_element {
-                return Ok(());
+                return Ok(piece + 1);
+            }
+            if self.in_one_pass {
+                let mut scanner = self.walk.scanner(piece);
+                if let Some(line) = json_line::usual(&mut scanner) {
+                    place = scanner.place();
+                    self.give(piece..place, line, stream)?;
+                    continue;
+                }
             }
             // The elements of a whole one are known to be.
             if !is_whole {
@@ -252,17 +296,4 @@ impl<'t> Push<'t, '_> {
 
 fn is_array(value: Option<&str>) -> bool {
     value.is_some_and(|value| value.starts_with('['))
-}
-
-/// Labels whose text does not outlive them otherwise.
-fn owned<'a>(labels: Members<'_>) -> Members<'a> {
-    let owned = labels.into_iter().map(|(name, value)| {
-        let value = match value {
-            Value::Json(text) => Value::Json(Cow::Owned(text.into_owned())),
-            Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
-            Value::Rest(text) => Value::Text(Cow::Owned(text.to_owned())),
-        };
-        (Cow::Owned(name.into_owned()), value)
-    });
-    owned.collect()
 }

@@ -105,6 +105,11 @@ fn holds(record: &Value, labels: &Pairs, metadata: &Pairs) -> Result<(), TestCas
     Ok(())
 }
 
+/// As pushes are read that are not usual.
+fn slowly(body: &[u8], tenant: Option<&str>, batch: &mut BatchBuilder) -> Result<(), DecodeError> {
+    push_json::decode_by(body, tenant, false, batch)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
     #[test]
@@ -112,6 +117,8 @@ proptest! {
         let json = taken_by(decode_json, as_json(&streams).as_bytes(), Some("t")).unwrap();
         let protobuf = taken_by(decode_protobuf, &as_protobuf(&streams), Some("t")).unwrap();
         prop_assert_eq!(&json.records, &protobuf.records);
+        let slow = taken_by(slowly, as_json(&streams).as_bytes(), Some("t")).unwrap();
+        prop_assert_eq!(&json.records, &slow.records);
         prop_assert_eq!(json.refused, 0);
         let levels = json.notices.counts.of(NoticeKind::Level);
         prop_assert_eq!(json.notices.counts.total(), levels);
@@ -141,11 +148,19 @@ proptest! {
         parts in prop::collection::vec(prop::sample::select(vec![
             "{", "}", "[", "]", ",", "\"streams\":", "\"stream\":", "\"values\":", "\"entries\":", "\"labels\":",
             "{\"a\":\"b\"}", "\"{a=\\\"b\\\"}\"", "[\"1728345600123456789\",\"x\"]", "\"x\"", "1", "null", "\"level\":", " ",
-            "{\"streams\":[{\"values\":[", "{\"ts\":1,\"line\":\"x\"}", "\"\\ud800\"",
+            "{\"streams\":[{\"values\":[", "{\"streams\":[{\"stream\":{\"a\":\"b\"},\"values\":[", "]}", "\"1728345600123456789\",\"x\"",
+            "[\"1728345600123456789\",\"x\",{\"k\":\"v\",\"level\":\"5\",\"k\":\"w\\n\"}]", "[\"1728345600123456789\",\"x\",{\"k\":", "{\"ts\":1,\"line\":\"x\"}", "\"\\ud800\"",
         ]), 0..16)
     ) {
         let body = parts.concat();
         let taken = taken_by(decode_json, body.as_bytes(), None);
+        let slowly = taken_by(slowly, body.as_bytes(), None);
+        prop_assert_eq!(taken.as_ref().err(), slowly.as_ref().err());
+        if let (Ok(taken), Ok(slowly)) = (&taken, &slowly) {
+            prop_assert_eq!(&taken.records, &slowly.records);
+            prop_assert_eq!(taken.refused, slowly.refused);
+            prop_assert_eq!(taken.notices.counts, slowly.notices.counts);
+        }
         if serde_json::from_str::<serde::de::IgnoredAny>(&body).is_ok() {
             match taken {
                 Ok(taken) => prop_assert_eq!(taken.refused, 0),
