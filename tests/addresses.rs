@@ -5,9 +5,11 @@ use serde_json::Value;
 use crate::support::service::Service;
 
 /// As the README has them.
-const ALL: [&str; 11] = [
+const ALL: [&str; 13] = [
     "GET /",
     "POST /logs/batch",
+    "POST /loki/api/v1/push",
+    "GET /ready",
     "GET /logs/batches/{id}",
     "GET /logs/retrieve",
     "GET /logs/histogram",

@@ -25,6 +25,7 @@ mod health;
 mod histogram;
 mod idempotency;
 mod log;
+mod loki;
 mod mongodb_layout;
 mod neighbours;
 mod network_faults;

@@ -64,6 +64,9 @@ pub enum RecordFault {
     /// A number that a 64-bit floating-point number cannot hold.
     #[error("the number {0} is too large")]
     NumberTooLarge(String),
+    /// The body breaks off within it, and nothing behind that place can be read.
+    #[error("the body breaks off here")]
+    BrokenOff,
     /// The record is too large to be stored.
     #[error("the record is larger than {} MiB", MAX_DOCUMENT_BYTES / 1024 / 1024)]
     TooLarge,

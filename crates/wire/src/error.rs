@@ -27,6 +27,17 @@ pub enum DecodeError {
         /// Column in bytes, from 1.
         column: usize,
     },
+    /// It is no push of Loki's.
+    #[error(
+        "the body must be a push: {{\"streams\": [{{\"stream\": {{…}}, \"values\": [[\"time\", \"line\"], …]}}, …]}}"
+    )]
+    NotPush,
+    /// It is no message of protobuf.
+    #[error("the body is not the protobuf message that it should be: it breaks at byte {offset}")]
+    NotProtobuf {
+        /// Bytes before the field that breaks.
+        offset: usize,
+    },
     /// Its records take more room than one batch may.
     #[error("the batch is too large once encoded: send fewer records in one request")]
     TooLarge,
@@ -39,6 +50,8 @@ impl DecodeError {
             Self::NotRecords { .. } => "not_records",
             Self::NotUtf8 { .. } => "invalid_utf8",
             Self::Syntax { .. } => "invalid_json",
+            Self::NotPush => "not_push",
+            Self::NotProtobuf { .. } => "invalid_protobuf",
             Self::TooLarge => "batch_too_large",
         }
     }

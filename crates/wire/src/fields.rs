@@ -108,6 +108,7 @@ fn of_json<'a>(members: &'a Members<'_>, place: usize) -> &'a str {
 fn borrowed<'a>(value: &'a Value<'_>) -> Value<'a> {
     match value {
         Value::Json(text) => Value::Json(Cow::Borrowed(text)),
+        Value::Text(text) => Value::Text(Cow::Borrowed(text)),
         Value::Rest(rest) => Value::Rest(rest),
     }
 }

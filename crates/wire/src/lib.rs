@@ -23,6 +23,7 @@
 //! | `members`, `string`, `value` | members, texts and values into BSON |
 //! | `unusual` | what is to be told of a record |
 //! | `single_pass`, `scanner`, `member_names` | the fast way for usual records |
+//! | `loki` | Loki's push, as JSON and as protobuf |
 //! | `encoded_size` | how much room the documents of a body take at most |
 
 mod element;
@@ -33,6 +34,7 @@ mod formats;
 mod frame;
 mod json;
 mod levels;
+pub mod loki;
 mod member_names;
 mod members;
 mod names;

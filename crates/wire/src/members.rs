@@ -18,6 +18,8 @@ const MORE: &str = "_more";
 pub(super) enum Value<'a> {
     /// JSON text that stands for a value.
     Json(Cow<'a, str>),
+    /// A text as it is, of formats that do not quote it.
+    Text(Cow<'a, str>),
     /// The members beyond the bound, whose JSON text is kept as text.
     Rest(&'a str),
 }
@@ -27,7 +29,7 @@ impl Value<'_> {
     pub(super) fn json(&self) -> &str {
         match self {
             Self::Json(text) => text,
-            Self::Rest(_) => "",
+            Self::Text(_) | Self::Rest(_) => "",
         }
     }
 }

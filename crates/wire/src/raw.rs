@@ -70,6 +70,13 @@ impl<'a> Iterator for ElementsIn<'a> {
     }
 }
 
+impl ElementsIn<'_> {
+    /// The place behind the array, once all of its elements were given.
+    pub(super) fn end(&self) -> usize {
+        blanks_end(self.text.as_bytes(), self.place) + 1
+    }
+}
+
 /// Where the next piece begins; none behind the last one. A place of 0 is that of a text without pieces.
 fn piece_start(bytes: &[u8], place: usize) -> Option<usize> {
     if place == 0 {

@@ -44,6 +44,7 @@ pub(super) fn write_members(
         check_size(writer)?;
         match value {
             Value::Json(text) => write_value(writer, name, text, depth, unusual)?,
+            Value::Text(text) => writer.string(name, text),
             Value::Rest(rest) => writer.string_of(name, ["{", rest, "}"]),
         }
     }

@@ -114,9 +114,15 @@ impl ApiError {
     }
 
     pub(super) fn unsupported_type(content_type: &str) -> Self {
-        let message = format!(
-            "Content-Type {content_type:?} is not taken here: send application/json, application/x-ndjson or text/plain"
-        );
+        Self::unsupported_type_for(
+            content_type,
+            "application/json, application/x-ndjson or text/plain",
+        )
+    }
+
+    /// 415 of an address that takes other types.
+    pub(super) fn unsupported_type_for(content_type: &str, types: &str) -> Self {
+        let message = format!("Content-Type {content_type:?} is not taken here: send {types}");
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",

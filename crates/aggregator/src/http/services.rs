@@ -47,6 +47,15 @@ pub struct Services {
 }
 
 impl Services {
+    /// Why a batch would not be taken now; `None` when it would.
+    pub(super) fn refusal(&self) -> Option<String> {
+        if self.stopping.is_cancelled() {
+            return Some("the service is stopping".to_owned());
+        }
+        let known = self.intake.check().err().map(|error| error.to_string());
+        known.or_else(|| self.intake.spool().refusal())
+    }
+
     /// How long records are looked for when a limited number is asked for.
     pub(super) fn time_for_searching(&self) -> SearchTime<'_> {
         SearchTime {

@@ -28,7 +28,14 @@ pub enum Encoding {
     GzipOrDeflate,
     /// RFC 8878, with a window of at most 32 MiB.
     Zstd,
+    /// One raw block of Snappy, without frames.
+    Snappy,
+    /// The same, unless the body begins as an object of JSON does, and no block can.
+    SnappyUnlessJson,
 }
+
+/// So many times as long as a block of Snappy, what comes of it cannot be: three bytes stand for 64.
+const SNAPPY_RATIO: usize = 22;
 
 /// Decompresses a body, reserving room as it grows. It works without a pause, so it belongs on a
 /// thread for blocking work.
@@ -75,7 +82,34 @@ pub(super) fn decompress(
                 .map_err(|error| broken(&error))?;
             inflate(decoder, (input.len(), ZSTD_WINDOW), limit, room)
         }
+        Encoding::SnappyUnlessJson if is_json(input) => Ok(body),
+        Encoding::Snappy | Encoding::SnappyUnlessJson => unpack(input, limit, room),
     }
+}
+
+/// Decompresses a block, whose length it tells before anything else.
+fn unpack(input: &[u8], limit: usize, room: &mut Reservation) -> Result<Bytes, BodyError> {
+    if input.is_empty() {
+        return Ok(Bytes::new());
+    }
+    let broken = |error: snap::Error| BodyError::Compression(error.to_string());
+    let length = snap::raw::decompress_len(input).map_err(broken)?;
+    if length > limit {
+        return Err(BodyError::TooLarge { limit });
+    }
+    if length > input.len().saturating_mul(SNAPPY_RATIO) {
+        let reason = "snappy: it announces more than can come of it";
+        return Err(BodyError::Compression(reason.to_owned()));
+    }
+    room.resize(input.len() + length)?;
+    let output = snap::raw::Decoder::new().decompress_vec(input);
+    output.map(Bytes::from).map_err(broken)
+}
+
+/// Behind the length that a brace would be, neither a quote nor a line end can begin the first element of a
+/// block, which copies nothing.
+fn is_json(input: &[u8]) -> bool {
+    matches!(input, [b'{', b'"' | b'\n' | b'\r', ..])
 }
 
 /// RFC 1952: its first two bytes.
@@ -122,4 +156,73 @@ fn inflate(
 
 fn broken(error: &io::Error) -> BodyError {
     BodyError::Compression(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounting::admission::{Admission, NoRoom};
+
+    const ROOM: usize = 1024 * 1024;
+
+    fn unpacked(body: &[u8], limit: usize) -> Result<Bytes, BodyError> {
+        let mut room = Admission::new(ROOM).reserve(0).unwrap();
+        let body = Bytes::copy_from_slice(body);
+        decompress(Encoding::Snappy, body, limit, &mut room)
+    }
+
+    fn packed(text: &[u8]) -> Vec<u8> {
+        snap::raw::Encoder::new().compress_vec(text).unwrap()
+    }
+
+    #[test]
+    fn a_block_of_snappy_is_decompressed_within_the_bound() {
+        let text = b"a line, ".repeat(10_000);
+        assert_eq!(unpacked(&packed(&text), text.len()).unwrap(), text);
+        let zeros = vec![0; 900_000];
+        assert_eq!(unpacked(&packed(&zeros), zeros.len()).unwrap(), zeros);
+        assert!(unpacked(b"", 0).unwrap().is_empty());
+        let refused = unpacked(&packed(&text), text.len() - 1);
+        assert!(matches!(refused, Err(BodyError::TooLarge { .. })));
+        for broken in [
+            &b"\xff\xff\xff\xff\xff\xff"[..],
+            b"\x05\x10ab",
+            b"{\"streams\":[]}",
+        ] {
+            let refused = unpacked(broken, ROOM);
+            assert!(
+                matches!(refused, Err(BodyError::Compression(_))),
+                "{broken:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_block_that_announces_much_takes_no_memory_before_it_is_weighed() {
+        let much = packed(&vec![0; 2 * ROOM]);
+        let refused = unpacked(&much, usize::MAX);
+        assert!(matches!(refused, Err(BodyError::NoRoom(NoRoom))));
+        // Announced, but not there.
+        let refused = unpacked(much.get(..4).unwrap(), usize::MAX);
+        assert!(matches!(refused, Err(BodyError::Compression(_))));
+    }
+
+    #[test]
+    fn no_block_begins_as_json_does() {
+        let mut text = vec![7; 123];
+        for first in 0..=u8::MAX {
+            text[0] = first;
+            let block = packed(&text);
+            assert_eq!(block[0], b'{');
+            assert!(!is_json(&block), "{first}");
+        }
+        for json in [
+            "{\"streams\":[]}",
+            "{\n\"streams\":[]}",
+            "{\r\n\"streams\":[]}",
+        ] {
+            assert!(is_json(json.as_bytes()));
+            assert!(unpacked(json.as_bytes(), ROOM).is_err());
+        }
+    }
 }

@@ -28,12 +28,38 @@ const BINARY_FACTOR: usize = 4;
 pub type Decode<T> = dyn Fn(&[u8], &mut BatchBuilder) -> Result<T, DecodeError> + Send + Sync;
 
 /// What a body is, decompressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum BodyForm {
     /// Text, as JSON is; what is no UTF-8 in it is mended in a copy.
     Text,
     /// Anything else.
     Binary,
+    /// Either, in which what stands once may be part of many records.
+    Shared {
+        /// Whether it is text.
+        is_text: bool,
+        /// How many bytes the documents of a body usually take.
+        usual: fn(&[u8]) -> usize,
+    },
+}
+
+impl BodyForm {
+    fn is_text(self) -> bool {
+        match self {
+            Self::Text => true,
+            Self::Binary => false,
+            Self::Shared { is_text, .. } => is_text,
+        }
+    }
+
+    /// How many bytes the documents of a body usually take.
+    fn usual(self, body: &[u8]) -> usize {
+        match self {
+            Self::Text => wire::encoded_bytes_at_most(body),
+            Self::Binary => body.len() * BINARY_FACTOR,
+            Self::Shared { usual, .. } => usual(body),
+        }
+    }
 }
 
 /// How a body is to be understood.
@@ -161,20 +187,16 @@ fn build<T>(
     received_at: Timestamp,
 ) -> Result<(BatchBuilder, T), BodyError> {
     // Three bytes take the place of each that is no text, in a copy of the body.
-    let text_bytes = match terms.form {
-        BodyForm::Text if std::str::from_utf8(body).is_err() => wire::text_bytes(body),
-        BodyForm::Text | BodyForm::Binary => 0,
+    let text_bytes = match terms.form.is_text() && std::str::from_utf8(body).is_err() {
+        true => wire::text_bytes(body),
+        false => 0,
     };
     if text_bytes > bounds.decoded_bytes {
         let limit = bounds.decoded_bytes;
         return Err(BodyError::TooLarge { limit });
     }
     let most = bounds.decoded_bytes * ENCODED_FACTOR;
-    let usual = match terms.form {
-        BodyForm::Text => wire::encoded_bytes_at_most(body),
-        BodyForm::Binary => body.len() * BINARY_FACTOR,
-    };
-    let usual = usual.min(most);
+    let usual = terms.form.usual(body).min(most);
     let reserve = usual.min(body.len() / 2 * USUAL_HALVES);
     let mut read = |bytes| {
         // The encoded form stands beside the body for a while; both are weighed.

@@ -1,6 +1,8 @@
 //! What happens to a record inside the service, a thousand records at a time: read, encoded, framed for
 //! the spool, put on a page and written as JSON.
 
+mod loki;
+
 use bson::RawDocument;
 use clap::Parser as _;
 use logs::Timestamp;
@@ -23,13 +25,15 @@ const START: Timestamp = Timestamp::from_nanos(1_767_225_600_000_000_000);
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Their names, in the order of [`all`].
-pub(crate) const NAMES: [&str; 6] = [
+pub(crate) const NAMES: [&str; 8] = [
     "decode a JSON array to documents",
     "decode NDJSON to documents",
     "encode documents from fields",
     "frame a batch for the spool",
     "page of stored documents",
     "page to JSON",
+    "decode a Loki push as JSON to documents",
+    "decode a Loki push as snappy protobuf to documents",
 ];
 
 /// A name, and the work.
@@ -39,6 +43,7 @@ pub(crate) type Case = (&'static str, Box<dyn FnMut()>);
 pub(crate) fn all() -> Vec<Case> {
     let (body, lines) = (body(), body_lines());
     let batch = Rc::new(batch(&body));
+    let [as_json, as_protobuf] = loki::pushes(&batch);
     let [framed, paged] = [0; 2].map(|_| Rc::clone(&batch));
     let fields = fields(&batch);
     let shown = page(&batch);
@@ -73,6 +78,14 @@ pub(crate) fn all() -> Vec<Case> {
                 }
                 black_box(json.len());
             }),
+        ),
+        (
+            NAMES[6],
+            Box::new(move || drop(black_box(loki::of_json(&as_json)))),
+        ),
+        (
+            NAMES[7],
+            Box::new(move || drop(black_box(loki::of_protobuf(&as_protobuf)))),
         ),
     ]
 }

@@ -69,12 +69,7 @@ pub(in crate::http) async fn health(State(services): State<Arc<Services>>) -> Re
     let store = services.store.status();
     let (intake, retrieval) = (&services.intake, &services.retrieval);
     let spool = intake.spool().snapshot();
-    let refused = if services.stopping.is_cancelled() {
-        Some("the service is stopping".to_owned())
-    } else {
-        let known = intake.check().err().map(|error| error.to_string());
-        known.or_else(|| intake.spool().refusal())
-    };
+    let refused = services.refusal();
     let of_store = |available| (store.available == available).then(|| store.problem.clone());
     let away = of_store(false).flatten();
     // What only could be better comes last.

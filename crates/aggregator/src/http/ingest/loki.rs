@@ -1,0 +1,165 @@
+//! `POST /loki/api/v1/push` and `GET /ready`, as Loki has them: errors are a sentence, and what was taken
+//! is answered with 204.
+
+use super::{encoding, receive};
+use crate::http::error::ApiError;
+use crate::http::listener::Peer;
+use crate::http::services::Services;
+use crate::ingest::batch_key::{BatchKey, Scope};
+use crate::ingest::compression::Encoding;
+use crate::ingest::decode::{BodyForm, BodyTerms};
+use crate::ingest::intake::Durability;
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use record::batch::BatchBuilder;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use wire::{DecodeError, loki};
+
+/// Who a push is of, as its sender says.
+const TENANT: HeaderName = HeaderName::from_static("x-scope-orgid");
+/// Lines of which nothing could be kept.
+const REJECTED_COUNT: HeaderName = HeaderName::from_static("x-rejected-count");
+/// What a push comes as.
+const TYPES: &str = "application/json or application/x-protobuf";
+const TEXT: &str = "text/plain; charset=utf-8";
+/// When to ask again whether pushes are taken.
+const SOON: Duration = Duration::from_secs(1);
+
+/// The handler of a push.
+pub(in crate::http) async fn push(
+    State(services): State<Arc<Services>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let sender = services.trusted_proxies.sender(&headers, peer);
+    let terms = match asked(&headers, sender) {
+        Ok(terms) => terms,
+        Err(error) => return refusal(error.closing()),
+    };
+    let taken = receive(
+        &services,
+        &headers,
+        (body, sender),
+        terms,
+        Durability::Spooled,
+    );
+    match taken.await {
+        Ok(receipt) => {
+            let mut response = StatusCode::NO_CONTENT.into_response();
+            if receipt.rejects.count > 0 {
+                let count = HeaderValue::from(receipt.rejects.count);
+                response.headers_mut().insert(REJECTED_COUNT, count);
+            }
+            response
+        }
+        Err(error) => refusal(error),
+    }
+}
+
+/// The handler that says whether a push would be taken.
+pub(in crate::http) async fn ready(State(services): State<Arc<Services>>) -> Response {
+    match services.refusal() {
+        None => ([(header::CONTENT_TYPE, TEXT)], "ready\n").into_response(),
+        Some(reason) => refusal(ApiError::unavailable("not_ready", reason, SOON)),
+    }
+}
+
+/// Vector throws away what is answered with 408, which says nothing against its push.
+fn refusal(error: ApiError) -> Response {
+    let error = match error.status() {
+        StatusCode::REQUEST_TIMEOUT => error.with_status(StatusCode::SERVICE_UNAVAILABLE),
+        _ => error,
+    };
+    let text = format!("{}\n", error.message()).into_bytes();
+    error.in_form(TEXT, text)
+}
+
+/// What the type of a push says of it.
+#[derive(Clone, Copy)]
+enum Form {
+    Json,
+    Protobuf,
+    /// Nothing: a push as JSON begins with a brace, and one as protobuf does not.
+    Untyped,
+}
+
+fn form(content_type: &str) -> Option<Form> {
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    match media_type.to_ascii_lowercase().as_str() {
+        "application/json" | "text/json" => Some(Form::Json),
+        "application/x-protobuf" | "application/protobuf" => Some(Form::Protobuf),
+        "" | "application/octet-stream" | "application/x-www-form-urlencoded" => {
+            Some(Form::Untyped)
+        }
+        _ => None,
+    }
+}
+
+fn asked(headers: &HeaderMap, sender: IpAddr) -> Result<BodyTerms<()>, ApiError> {
+    let text = |name| {
+        headers
+            .get(name)
+            .map(|value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()))
+    };
+    let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
+    let form =
+        form(&content_type).ok_or_else(|| ApiError::unsupported_type_for(&content_type, TYPES))?;
+    let tenant = text(TENANT).filter(|tenant| !tenant.is_empty());
+    let tenant = tenant.map(std::borrow::Cow::into_owned);
+    let is_snappy = text(header::CONTENT_ENCODING)
+        .is_some_and(|name| name.trim().eq_ignore_ascii_case("snappy"));
+    let encoding = match is_snappy {
+        true => Encoding::Snappy,
+        false => match (encoding(headers)?, form) {
+            // A block is all that protobuf comes in.
+            (Encoding::Identity, Form::Protobuf) => Encoding::Snappy,
+            (Encoding::Identity, Form::Untyped) => Encoding::SnappyUnlessJson,
+            (encoding, _) => encoding,
+        },
+    };
+    let scope = Scope::new("loki", sender).with(tenant.as_deref().unwrap_or_default());
+    Ok(BodyTerms {
+        decode: Box::new(move |body, batch| decode(form, body, tenant.as_deref(), batch)),
+        form: BodyForm::Shared {
+            is_text: matches!(form, Form::Json),
+            usual: match form {
+                Form::Json => loki::encoded_json_bytes,
+                Form::Protobuf => loki::encoded_protobuf_bytes,
+                Form::Untyped => |body| match is_json(body) {
+                    true => loki::encoded_json_bytes(body) + wire::text_bytes(body),
+                    false => loki::encoded_protobuf_bytes(body),
+                },
+            },
+        },
+        encoding,
+        key: BatchKey::Content(scope),
+        strict: Some(false),
+    })
+}
+
+fn decode(
+    form: Form,
+    body: &[u8],
+    tenant: Option<&str>,
+    batch: &mut BatchBuilder,
+) -> Result<(), DecodeError> {
+    let is_json = match form {
+        Form::Json => true,
+        Form::Protobuf => false,
+        Form::Untyped => is_json(body),
+    };
+    match is_json {
+        true => loki::decode_json(body, tenant, batch),
+        false => loki::decode_protobuf(body, tenant, batch),
+    }
+}
+
+fn is_json(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
+}

@@ -1,0 +1,66 @@
+//! How much room the records of a push usually take once they are encoded, told before any of them is: each
+//! of them has all labels of its stream, which stand in the push once.
+
+use super::wire_fields::{FieldValue, fields_in};
+use memchr::{memchr_iter, memmem};
+
+/// What every document has beside the record's own text, and its place in the list of the batch.
+const RECORD_BYTES: usize = 160;
+/// What a short label's document takes beside its text, for each of the bytes around it there.
+const LABEL_FACTOR: usize = 2;
+
+/// A line of which a copy is no trifle.
+const LONG_LINE: usize = 64 * 1024;
+
+/// For a push as JSON. A bracket in a line counts as one more record.
+pub fn encoded_json_bytes(body: &[u8]) -> usize {
+    let key = b"\"stream\"";
+    let starts = memmem::find_iter(body, key).chain([body.len()]);
+    let (mut total, mut from, mut labels) = (body.len(), 0, 0);
+    let mut first = true;
+    for start in starts {
+        let part = body.get(from..start).unwrap_or_default();
+        // What stands before the first labels may be lines of them, too.
+        let records = memchr_iter(b'[', part).count();
+        if first {
+            labels = labels_bytes(body.get(start..).unwrap_or_default());
+            first = false;
+        }
+        total += records * (RECORD_BYTES + labels);
+        labels = labels_bytes(body.get(start..).unwrap_or_default());
+        from = start;
+    }
+    total
+}
+
+fn labels_bytes(from: &[u8]) -> usize {
+    memchr::memchr(b'}', from).unwrap_or(0) * LABEL_FACTOR
+}
+
+/// For a push as protobuf.
+pub fn encoded_protobuf_bytes(body: &[u8]) -> usize {
+    let mut total = 0;
+    for field in fields_in(body) {
+        let Ok((1, FieldValue::Bytes(stream))) = field else {
+            continue;
+        };
+        let (mut labels, mut records) = (0, 0);
+        for field in fields_in(stream) {
+            match field {
+                Ok((1, FieldValue::Bytes(text))) => labels = text.len(),
+                Ok((2, FieldValue::Bytes(entry))) => {
+                    records += 1;
+                    // What is no UTF-8 in it is replaced in a copy that is three times as long.
+                    total += if entry.len() > LONG_LINE {
+                        2 * entry.len()
+                    } else {
+                        0
+                    };
+                }
+                _ => {}
+            }
+        }
+        total += stream.len() + records * (RECORD_BYTES + labels * LABEL_FACTOR);
+    }
+    total
+}
