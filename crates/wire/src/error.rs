@@ -27,6 +27,18 @@ pub enum DecodeError {
         /// Column in bytes, from 1.
         column: usize,
     },
+    /// It is no message of protobuf.
+    #[error("the body is not valid protobuf: {reason}")]
+    Protobuf {
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// It is JSON, but not of the form that its protocol has.
+    #[error("the body is not what is sent here: {reason}")]
+    Shape {
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// Its records take more room than one batch may.
     #[error("the batch is too large once encoded: send fewer records in one request")]
     TooLarge,
@@ -39,6 +51,8 @@ impl DecodeError {
             Self::NotRecords { .. } => "not_records",
             Self::NotUtf8 { .. } => "invalid_utf8",
             Self::Syntax { .. } => "invalid_json",
+            Self::Protobuf { .. } => "invalid_protobuf",
+            Self::Shape { .. } => "invalid_form",
             Self::TooLarge => "batch_too_large",
         }
     }

@@ -23,6 +23,8 @@
 //! | `members`, `string`, `value` | members, texts and values into BSON |
 //! | `unusual` | what is to be told of a record |
 //! | `single_pass`, `scanner`, `member_names` | the fast way for usual records |
+//! | `otlp` | OpenTelemetry's logs, in protobuf and in JSON |
+//! | `protobuf` | messages of protobuf, field by field |
 //! | `encoded_size` | how much room the documents of a body take at most |
 
 mod element;
@@ -36,6 +38,8 @@ mod levels;
 mod member_names;
 mod members;
 mod names;
+pub mod otlp;
+mod protobuf;
 mod raw;
 mod scanner;
 mod single_pass;
