@@ -4,6 +4,7 @@
 //! [`receive`], and answers with the receipt, or with the refusal in its own form.
 
 pub(super) mod native;
+pub(super) mod otlp;
 pub(super) mod sender;
 
 use super::body;
