@@ -1,6 +1,8 @@
 //! What happens to a record inside the service, a thousand records at a time: read, encoded, framed for
 //! the spool, put on a page and written as JSON.
 
+mod otlp;
+
 use bson::RawDocument;
 use clap::Parser as _;
 use logs::Timestamp;
@@ -23,14 +25,18 @@ const START: Timestamp = Timestamp::from_nanos(1_767_225_600_000_000_000);
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Their names, in the order of [`all`].
-pub(crate) const NAMES: [&str; 6] = [
+pub(crate) const NAMES: [&str; 8] = [
     "decode a JSON array to documents",
     "decode NDJSON to documents",
     "encode documents from fields",
     "frame a batch for the spool",
     "page of stored documents",
     "page to JSON",
+    "decode OTLP in protobuf to documents",
+    "decode OTLP in JSON to documents",
 ];
+
+type Decode = fn(&[u8], &mut BatchBuilder) -> Result<(), wire::DecodeError>;
 
 /// A name, and the work.
 pub(crate) type Case = (&'static str, Box<dyn FnMut()>);
@@ -38,6 +44,7 @@ pub(crate) type Case = (&'static str, Box<dyn FnMut()>);
 /// All of them.
 pub(crate) fn all() -> Vec<Case> {
     let (body, lines) = (body(), body_lines());
+    let [protobuf, otlp_json] = [otlp::protobuf, otlp::json].map(|encode| encode(&body));
     let batch = Rc::new(batch(&body));
     let [framed, paged] = [0; 2].map(|_| Rc::clone(&batch));
     let fields = fields(&batch);
@@ -74,6 +81,14 @@ pub(crate) fn all() -> Vec<Case> {
                 black_box(json.len());
             }),
         ),
+        (
+            NAMES[6],
+            Box::new(move || drop(black_box(batch_by(wire::otlp::decode_protobuf, &protobuf)))),
+        ),
+        (
+            NAMES[7],
+            Box::new(move || drop(black_box(batch_by(wire::otlp::decode_json, &otlp_json)))),
+        ),
     ]
 }
 
@@ -104,9 +119,13 @@ fn body_lines() -> Vec<u8> {
 }
 
 fn batch(body: &[u8]) -> Batch {
-    let mut builder = BatchBuilder::new(BatchId::keyed("key", b"body"), None, START, MAX_BYTES);
     let format = format_of("application/json").expect("JSON is known");
-    (format.decode)(body, &mut builder).expect("a body of records");
+    batch_by(format.decode, body)
+}
+
+fn batch_by(decode: Decode, body: &[u8]) -> Batch {
+    let mut builder = BatchBuilder::new(BatchId::keyed("key", b"body"), None, START, MAX_BYTES);
+    decode(body, &mut builder).expect("a body of records");
     let (batch, rejects) = builder.finish();
     assert_eq!(
         (batch.documents.len(), rejects.count),
