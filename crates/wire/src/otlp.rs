@@ -10,7 +10,7 @@
 //! | `names`, `shared` | names that do not come twice; attributes of a resource or a scope |
 //! | `body` | a body that is no text |
 //! | `from_protobuf`, `protobuf_value`, `protobuf_text` | messages, the values in them, and what of those is kept as text |
-//! | `from_json`, `json_shared`, `json_record` | messages in JSON: around records, what they share, one record |
+//! | `from_json`, `json_record` | messages in JSON: around records and what they share, one record |
 //! | `json`, `json_value`, `json_members` | tokens, and the values and lists of keys and values in them |
 
 mod body;
@@ -19,7 +19,6 @@ mod from_protobuf;
 mod json;
 mod json_members;
 mod json_record;
-mod json_shared;
 mod json_value;
 mod log_record;
 mod names;

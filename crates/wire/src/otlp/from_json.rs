@@ -1,8 +1,9 @@
 //! Messages of the protocol in JSON, in one pass where they come in the usual order.
 
+mod shared;
+
 use super::body::Body;
 use super::json::{Json, Stop};
-use super::json_shared::Around;
 use super::log_record::{Head, RESOURCE, SCOPE, give};
 use super::names::Names;
 use super::shared::Shared;
@@ -44,18 +45,42 @@ pub fn decode(body: &[u8], batch: &mut BatchBuilder) -> Result<(), DecodeError> 
     })
 }
 
-pub(super) struct Reader<'t, 'b> {
-    pub(super) json: Json<'t>,
+struct Reader<'t, 'b> {
+    json: Json<'t>,
     batch: &'b mut BatchBuilder,
     /// Where what was no UTF-8 was replaced, if anything was.
-    pub(super) damage: Option<Damage<'t>>,
+    damage: Option<Damage<'t>>,
     /// Whether anything that records share may stand behind them, other than the usual order has it.
-    pub(super) may_follow: bool,
-    pub(super) resource: Shared,
-    pub(super) scope: Shared,
+    may_follow: bool,
+    resource: Shared,
+    scope: Shared,
     /// The attributes of the record that is read, as BSON.
     attributes: Vec<u8>,
     names: Names<'t>,
+}
+
+/// Two levels of messages around records, which are alike: what their own is called, and what is in them.
+#[derive(Clone, Copy)]
+enum Around {
+    Resource,
+    Scope,
+}
+
+impl Around {
+    fn own(self) -> &'static str {
+        match self {
+            Self::Resource => "resource",
+            Self::Scope => "scope",
+        }
+    }
+
+    /// The names of the list of what is in it.
+    fn list(self) -> [&'static str; 2] {
+        match self {
+            Self::Resource => ["scopeLogs", "scope_logs"],
+            Self::Scope => ["logRecords", "log_records"],
+        }
+    }
 }
 
 impl Reader<'_, '_> {

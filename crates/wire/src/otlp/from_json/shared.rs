@@ -1,34 +1,10 @@
 //! What records share of their resource and their scope, in JSON.
 
-use super::from_json::Reader;
-use super::json::Stop;
-use super::log_record::{RESOURCE, SCOPE_ATTRIBUTES};
-use super::shared::Shared;
+use super::super::json::Stop;
+use super::super::log_record::{RESOURCE, SCOPE_ATTRIBUTES};
+use super::super::shared::Shared;
+use super::{Around, Reader};
 use record::notice::Notice;
-
-/// Two levels of messages around records, which are alike: what their own is called, and what is in them.
-#[derive(Clone, Copy)]
-pub(super) enum Around {
-    Resource,
-    Scope,
-}
-
-impl Around {
-    fn own(self) -> &'static str {
-        match self {
-            Self::Resource => "resource",
-            Self::Scope => "scope",
-        }
-    }
-
-    /// The names of the list of what is in it.
-    pub(super) fn list(self) -> [&'static str; 2] {
-        match self {
-            Self::Resource => ["scopeLogs", "scope_logs"],
-            Self::Scope => ["logRecords", "log_records"],
-        }
-    }
-}
 
 impl Reader<'_, '_> {
     /// Looks for what records share, as far as it may stand.
