@@ -5,11 +5,12 @@ use serde_json::Value;
 use crate::support::service::Service;
 
 /// As the README has them.
-const ALL: [&str; 13] = [
+const ALL: &[&str] = &[
     "GET /",
     "POST /logs/batch",
     "POST /loki/api/v1/push",
     "GET /ready",
+    "POST /v1/logs",
     "GET /logs/batches/{id}",
     "GET /logs/retrieve",
     "GET /logs/histogram",

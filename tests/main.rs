@@ -30,6 +30,7 @@ mod mongodb_layout;
 mod neighbours;
 mod network_faults;
 mod order_of_sending;
+mod otlp;
 mod outage;
 mod overload;
 mod paging;

@@ -38,6 +38,18 @@ pub enum DecodeError {
         /// Bytes before the field that breaks.
         offset: usize,
     },
+    /// It is no message of protobuf.
+    #[error("the body is not valid protobuf: {reason}")]
+    Protobuf {
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// It is JSON, but not of the form that its protocol has.
+    #[error("the body is not what is sent here: {reason}")]
+    Shape {
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// Its records take more room than one batch may.
     #[error("the batch is too large once encoded: send fewer records in one request")]
     TooLarge,
@@ -52,6 +64,8 @@ impl DecodeError {
             Self::Syntax { .. } => "invalid_json",
             Self::NotPush => "not_push",
             Self::NotProtobuf { .. } => "invalid_protobuf",
+            Self::Protobuf { .. } => "invalid_protobuf",
+            Self::Shape { .. } => "invalid_form",
             Self::TooLarge => "batch_too_large",
         }
     }

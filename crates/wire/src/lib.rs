@@ -24,6 +24,8 @@
 //! | `unusual` | what is to be told of a record |
 //! | `single_pass`, `scanner`, `member_names` | the fast way for usual records |
 //! | `loki` | Loki's push, as JSON and as protobuf |
+//! | `otlp` | OpenTelemetry's logs, in protobuf and in JSON |
+//! | `protobuf` | messages of protobuf, field by field |
 //! | `encoded_size` | how much room the documents of a body take at most |
 
 mod element;
@@ -38,6 +40,8 @@ pub mod loki;
 mod member_names;
 mod members;
 mod names;
+pub mod otlp;
+mod protobuf;
 mod raw;
 mod scanner;
 mod single_pass;

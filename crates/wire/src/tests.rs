@@ -4,6 +4,7 @@ mod as_sent;
 mod bodies;
 mod linear;
 mod nothing_lost;
+mod otlp;
 mod strict;
 mod table;
 

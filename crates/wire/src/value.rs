@@ -59,7 +59,11 @@ fn check_size(writer: &BsonWriter<'_>) -> Result<(), RecordFault> {
     }
 }
 
-fn write_value(
+/// Writes the JSON text of a value under a name, as [`write_members`] writes each.
+///
+/// # Errors
+/// [`RecordFault::TooLarge`] as soon as the writer is full: more is of no use.
+pub(super) fn write_value(
     writer: &mut BsonWriter<'_>,
     name: &str,
     text: &str,

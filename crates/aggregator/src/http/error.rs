@@ -42,10 +42,6 @@ struct ErrorBody {
     errors: Vec<RecordError>,
 }
 
-#[allow(
-    dead_code,
-    reason = "for protocols with a form of their own, which come next"
-)]
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {

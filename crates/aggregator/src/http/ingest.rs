@@ -5,6 +5,7 @@
 
 pub(super) mod loki;
 pub(super) mod native;
+pub(super) mod otlp;
 pub(super) mod sender;
 
 use super::body;

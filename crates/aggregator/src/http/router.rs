@@ -2,7 +2,7 @@
 
 use super::addresses::{Address, Addresses};
 use super::error::ApiError;
-use super::ingest::{loki, native};
+use super::ingest::{loki, native, otlp};
 use super::operate::{batches, dead_letters, health};
 use super::read::{by_id, facets, histogram, retrieve};
 use super::services::Services;
@@ -22,12 +22,13 @@ type Row = (
 );
 
 #[rustfmt::skip]
-fn table() -> [Row; 13] {
-    [
+fn table() -> Vec<Row> {
+    vec![
         ("GET", "/", "this list", get(welcome::welcome)),
         ("POST", "/logs/batch", "takes a batch of logs", post(native::batch)),
         ("POST", "/loki/api/v1/push", "takes a push as Loki does", post(loki::push)),
         ("GET", "/ready", "whether a push would be taken", get(loki::ready)),
+        ("POST", "/v1/logs", "takes logs of OpenTelemetry", post(otlp::logs)),
         ("GET", "/logs/batches/{id}", "what became of a batch", get(batches::status)),
         ("GET", "/logs/retrieve", "records in the order of time", get(retrieve::retrieve)),
         ("GET", "/logs/histogram", "how many records, and when", get(histogram::histogram)),

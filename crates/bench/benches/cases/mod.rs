@@ -2,6 +2,7 @@
 //! the spool, put on a page and written as JSON.
 
 mod loki;
+mod otlp;
 
 use bson::RawDocument;
 use clap::Parser as _;
@@ -25,7 +26,7 @@ const START: Timestamp = Timestamp::from_nanos(1_767_225_600_000_000_000);
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Their names, in the order of [`all`].
-pub(crate) const NAMES: [&str; 8] = [
+pub(crate) const NAMES: [&str; 10] = [
     "decode a JSON array to documents",
     "decode NDJSON to documents",
     "encode documents from fields",
@@ -34,7 +35,11 @@ pub(crate) const NAMES: [&str; 8] = [
     "page to JSON",
     "decode a Loki push as JSON to documents",
     "decode a Loki push as snappy protobuf to documents",
+    "decode OTLP in protobuf to documents",
+    "decode OTLP in JSON to documents",
 ];
+
+type Decode = fn(&[u8], &mut BatchBuilder) -> Result<(), wire::DecodeError>;
 
 /// A name, and the work.
 pub(crate) type Case = (&'static str, Box<dyn FnMut()>);
@@ -42,6 +47,7 @@ pub(crate) type Case = (&'static str, Box<dyn FnMut()>);
 /// All of them.
 pub(crate) fn all() -> Vec<Case> {
     let (body, lines) = (body(), body_lines());
+    let [protobuf, otlp_json] = [otlp::protobuf, otlp::json].map(|encode| encode(&body));
     let batch = Rc::new(batch(&body));
     let [as_json, as_protobuf] = loki::pushes(&batch);
     let [framed, paged] = [0; 2].map(|_| Rc::clone(&batch));
@@ -49,45 +55,30 @@ pub(crate) fn all() -> Vec<Case> {
     let shown = page(&batch);
     let mut frame = Vec::new();
     let mut json = Vec::new();
-    vec![
-        (
-            NAMES[0],
-            Box::new(move || drop(black_box(self::batch(&body)))),
-        ),
-        (
-            NAMES[1],
-            Box::new(move || drop(black_box(self::batch(&lines)))),
-        ),
-        (NAMES[2], Box::new(move || encode(&fields))),
-        (
-            NAMES[3],
-            Box::new(move || {
-                frame.clear();
-                let batches = std::iter::once(framed.as_ref());
-                black_box(encode_frame(&mut frame, 7, 1, batches, 0).is_ok());
-            }),
-        ),
-        (NAMES[4], Box::new(move || drop(black_box(page(&paged))))),
-        (
-            NAMES[5],
-            Box::new(move || {
-                json.clear();
-                for place in 0..shown.len() {
-                    let row = shown.row(place).expect("a row");
-                    row.write_json(&mut json).expect("attributes are JSON");
-                }
-                black_box(json.len());
-            }),
-        ),
-        (
-            NAMES[6],
-            Box::new(move || drop(black_box(loki::of_json(&as_json)))),
-        ),
-        (
-            NAMES[7],
-            Box::new(move || drop(black_box(loki::of_protobuf(&as_protobuf)))),
-        ),
-    ]
+    let work: [Box<dyn FnMut()>; NAMES.len()] = [
+        Box::new(move || drop(black_box(self::batch(&body)))),
+        Box::new(move || drop(black_box(self::batch(&lines)))),
+        Box::new(move || encode(&fields)),
+        Box::new(move || {
+            frame.clear();
+            let batches = std::iter::once(framed.as_ref());
+            black_box(encode_frame(&mut frame, 7, 1, batches, 0).is_ok());
+        }),
+        Box::new(move || drop(black_box(page(&paged)))),
+        Box::new(move || {
+            json.clear();
+            for place in 0..shown.len() {
+                let row = shown.row(place).expect("a row");
+                row.write_json(&mut json).expect("attributes are JSON");
+            }
+            black_box(json.len());
+        }),
+        Box::new(move || drop(black_box(loki::of_json(&as_json)))),
+        Box::new(move || drop(black_box(loki::of_protobuf(&as_protobuf)))),
+        Box::new(move || drop(black_box(batch_by(wire::otlp::decode_protobuf, &protobuf)))),
+        Box::new(move || drop(black_box(batch_by(wire::otlp::decode_json, &otlp_json)))),
+    ];
+    NAMES.into_iter().zip(work).collect()
 }
 
 /// As the producer sends it.
@@ -117,9 +108,13 @@ fn body_lines() -> Vec<u8> {
 }
 
 fn batch(body: &[u8]) -> Batch {
-    let mut builder = BatchBuilder::new(BatchId::keyed("key", b"body"), None, START, MAX_BYTES);
     let format = format_of("application/json").expect("JSON is known");
-    (format.decode)(body, &mut builder).expect("a body of records");
+    batch_by(format.decode, body)
+}
+
+fn batch_by(decode: Decode, body: &[u8]) -> Batch {
+    let mut builder = BatchBuilder::new(BatchId::keyed("key", b"body"), None, START, MAX_BYTES);
+    decode(body, &mut builder).expect("a body of records");
     let (batch, rejects) = builder.finish();
     assert_eq!(
         (batch.documents.len(), rejects.count),
