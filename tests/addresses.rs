@@ -5,9 +5,10 @@ use serde_json::Value;
 use crate::support::service::Service;
 
 /// As the README has them.
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "GET /",
     "POST /logs/batch",
+    "POST /_bulk",
     "GET /logs/batches/{id}",
     "GET /logs/retrieve",
     "GET /logs/histogram",

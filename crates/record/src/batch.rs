@@ -214,6 +214,7 @@ pub struct BatchBuilder {
     position: u32,
     max_bytes: usize,
     strict: bool,
+    answer_bytes: usize,
 }
 
 impl BatchBuilder {
@@ -243,6 +244,7 @@ impl BatchBuilder {
             position: 0,
             max_bytes,
             strict: false,
+            answer_bytes: 0,
         }
     }
 
@@ -257,6 +259,16 @@ impl BatchBuilder {
     #[inline]
     pub fn is_strict(&self) -> bool {
         self.strict
+    }
+
+    /// Notes how much memory its decoder keeps for the answer, in bytes: it is held until that is sent.
+    pub fn note_answer(&mut self, bytes: usize) {
+        self.answer_bytes = bytes;
+    }
+
+    /// What was noted.
+    pub fn answer_bytes(&self) -> usize {
+        self.answer_bytes
     }
 
     /// Makes room for documents of so many bytes, so that they need not be moved as they grow.

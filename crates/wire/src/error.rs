@@ -1,5 +1,7 @@
 //! Why a body as a whole could not be read.
 
+use std::borrow::Cow;
+
 /// Why a body could not be read at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
@@ -27,6 +29,14 @@ pub enum DecodeError {
         /// Column in bytes, from 1.
         column: usize,
     },
+    /// A line of it should be an action, and is none.
+    #[error("malformed action line {line}: {reason}")]
+    Action {
+        /// Its number, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: Cow<'static, str>,
+    },
     /// Its records take more room than one batch may.
     #[error("the batch is too large once encoded: send fewer records in one request")]
     TooLarge,
@@ -39,6 +49,7 @@ impl DecodeError {
             Self::NotRecords { .. } => "not_records",
             Self::NotUtf8 { .. } => "invalid_utf8",
             Self::Syntax { .. } => "invalid_json",
+            Self::Action { .. } => "malformed_action",
             Self::TooLarge => "batch_too_large",
         }
     }

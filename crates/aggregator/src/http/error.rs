@@ -42,10 +42,6 @@ struct ErrorBody {
     errors: Vec<RecordError>,
 }
 
-#[allow(
-    dead_code,
-    reason = "for protocols with a form of their own, which come next"
-)]
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -209,6 +205,7 @@ impl ApiError {
     }
 
     /// The same: what happened, in a word that stays the same.
+    #[allow(dead_code, reason = "for protocols that tell it, which come next")]
     pub(super) fn code(&self) -> &'static str {
         self.body.code
     }

@@ -2,7 +2,7 @@
 
 use super::addresses::{Address, Addresses};
 use super::error::ApiError;
-use super::ingest::native;
+use super::ingest::{elasticsearch, native};
 use super::operate::{batches, dead_letters, health};
 use super::read::{by_id, facets, histogram, retrieve};
 use super::services::Services;
@@ -22,10 +22,11 @@ type Row = (
 );
 
 #[rustfmt::skip]
-fn table() -> [Row; 11] {
+fn table() -> [Row; 12] {
     [
         ("GET", "/", "this list", get(welcome::welcome)),
         ("POST", "/logs/batch", "takes a batch of logs", post(native::batch)),
+        ("POST", "/_bulk", "takes a batch as Elasticsearch does, also under /elasticsearch", elasticsearch::bulk()),
         ("GET", "/logs/batches/{id}", "what became of a batch", get(batches::status)),
         ("GET", "/logs/retrieve", "records in the order of time", get(retrieve::retrieve)),
         ("GET", "/logs/histogram", "how many records, and when", get(histogram::histogram)),
@@ -57,6 +58,10 @@ pub fn router(services: Arc<Services>) -> Router {
     rows.fold(Router::new(), |router, (_, path, _, handler)| {
         router.route(path, handler)
     })
+    // What clients ask beside an address of the table is no news to those who read it.
+    .route("/elasticsearch", get(welcome::welcome))
+    .route("/elasticsearch/", get(welcome::welcome))
+    .merge(elasticsearch::others())
     .method_not_allowed_fallback(method_not_allowed)
     .fallback(not_found)
     .with_state(services)

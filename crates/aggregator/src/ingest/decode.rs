@@ -84,6 +84,8 @@ pub(super) struct Decoded<T> {
     pub(super) too_large: Vec<TooLargeRecord>,
     /// What the decoder gave back.
     pub(super) told: T,
+    /// The memory that this takes up.
+    pub(super) told_room: Option<Reservation>,
     pub(super) room: Reservation,
 }
 
@@ -123,7 +125,7 @@ fn decode_now<T>(
     let (mut builder, told) = build(terms, bounds, strict, &body, &mut room, arrival.received_at)?;
     builder.settle_content_key(|| batch_key::fresh(&body));
     arrival.take(&mut builder);
-    let notices = builder.take_notices();
+    let (notices, answer) = (builder.take_notices(), builder.answer_bytes());
     let too_large = builder.take_too_large();
     let (batch, rejects) = builder.finish();
     drop(body);
@@ -137,15 +139,17 @@ fn decode_now<T>(
     let apart: usize = too_large.iter().map(|record| record.document.len()).sum();
     let documents = batch.documents.memory_bytes() + apart;
     // The spool writes them from a copy.
-    if room.resize(2 * documents).is_err() {
-        room.resize(documents)?;
+    if room.resize(2 * documents + answer).is_err() {
+        room.resize(documents + answer)?;
     }
+    let told_room = room.split(answer);
     Ok(Decoded {
         batch,
         rejects,
         notices,
         too_large,
         told,
+        told_room,
         room,
     })
 }

@@ -74,6 +74,8 @@ pub struct Receipt<T> {
     pub accepted: Accepted,
     /// What its decoder gave back.
     pub told: T,
+    /// The memory that this takes up, until the answer is sent.
+    pub told_room: Option<Reservation>,
 }
 
 /// Takes batches.
@@ -137,6 +139,7 @@ impl Intake {
             notices,
             too_large,
             told,
+            told_room,
             room,
         } = decoding.await?;
         let (batch_id, records) = (batch.id, batch.documents.len());
@@ -156,6 +159,7 @@ impl Intake {
             notices,
             accepted,
             told,
+            told_room,
         })
     }
 

@@ -251,6 +251,7 @@ mod tests {
                 repeated: false,
             },
             told: (),
+            told_room: None,
         };
         let answer = serde_json::to_value(success(&receipt, false)).unwrap();
         let warnings = answer["warnings"].as_array().unwrap();
