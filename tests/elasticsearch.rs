@@ -2,6 +2,7 @@
 //! understand.
 
 mod around;
+mod ids;
 mod refused;
 
 use crate::support::compressed;
@@ -97,7 +98,7 @@ on_both_stores!(
 );
 
 on_both_stores!(
-    honest_requests_that_look_alike_are_stored_each,
+    bulks_that_look_alike_and_are_honest_are_stored_each,
     async |service| {
         let body = TWO.replace("\"_index\":\"app\"", "");
         for (path, expected) in [

@@ -3,9 +3,11 @@
 mod content_key;
 mod mark;
 mod order;
+mod own;
 mod too_large;
 
 pub use mark::Mark;
+pub use own::{OWN_BATCH_BYTES, Outer, OwnBatches};
 pub use too_large::TooLargeRecord;
 
 use crate::bson_writer::BsonWriter;
@@ -208,6 +210,7 @@ pub struct BatchBuilder {
     rejects: Rejects,
     notices: Notices,
     too_large: TooLarge,
+    own: OwnBatches,
     times: SentTimes,
     /// Unless it is told, that of a batch that is taken by itself.
     order: Option<BatchOrder>,
@@ -239,6 +242,7 @@ impl BatchBuilder {
             rejects: Rejects::default(),
             notices: Notices::default(),
             too_large: TooLarge::default(),
+            own: OwnBatches::default(),
             times: SentTimes::default(),
             order: None,
             position: 0,
@@ -283,7 +287,7 @@ impl BatchBuilder {
     }
 
     fn encoded_bytes(&self) -> usize {
-        self.batch.documents.encoded_bytes() + self.too_large.bytes()
+        self.batch.documents.encoded_bytes() + self.too_large.bytes() + self.own.bytes()
     }
 
     /// The next record: without `time` it is dated with the time of receipt. `attributes` writes

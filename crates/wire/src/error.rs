@@ -37,6 +37,9 @@ pub enum DecodeError {
         /// What is wrong.
         reason: Cow<'static, str>,
     },
+    /// It has more documents with an id than one request may.
+    #[error("a request may have {0} documents with an _id: send fewer in one request")]
+    TooManyIds(usize),
     /// Its records take more room than one batch may.
     #[error("the batch is too large once encoded: send fewer records in one request")]
     TooLarge,
@@ -50,6 +53,7 @@ impl DecodeError {
             Self::NotUtf8 { .. } => "invalid_utf8",
             Self::Syntax { .. } => "invalid_json",
             Self::Action { .. } => "malformed_action",
+            Self::TooManyIds(_) => "too_many_ids",
             Self::TooLarge => "batch_too_large",
         }
     }

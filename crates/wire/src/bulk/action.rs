@@ -6,7 +6,6 @@ use crate::raw::members_in;
 use crate::string::text_of;
 use crate::unusual::Unusual;
 use crate::value::kind_of;
-use crate::values::Beside;
 use std::borrow::Cow;
 
 /// What an action asks for.
@@ -41,8 +40,8 @@ impl Kind {
 #[derive(Debug)]
 pub(super) struct Action<'t> {
     pub(super) kind: Kind,
-    /// The index that it names.
-    pub(super) index: Option<Beside<'t>>,
+    /// The index that it names; an empty name is none.
+    pub(super) index: Option<Cow<'t, str>>,
     /// The id that it gives its document; an empty one is none.
     pub(super) id: Option<Cow<'t, str>>,
 }
@@ -78,10 +77,7 @@ impl<'t> Action<'t> {
         };
         for member in members_in(action.value) {
             match text_of(member.name, unusual).as_ref() {
-                "_index" => {
-                    let index = text(member.value, INDEX)?;
-                    read.index = index.map(|index| Beside::new(INDEX, index));
-                }
+                INDEX => read.index = text(member.value, INDEX)?,
                 "_id" => read.id = text(member.value, "_id")?,
                 _ => {}
             }

@@ -1,7 +1,11 @@
+//! Bodies of `_bulk`, and what comes of them.
+
+mod nothing_lost;
+mod senders;
+
 use super::*;
-use crate::formats::format_of;
 use crate::tests::{Built, builder, built, shown, told};
-use proptest::prelude::*;
+use record::batch::Batch;
 use serde_json::{Value, json};
 
 fn read(index: Option<&str>, body: &[u8]) -> Result<(Built, BulkItems), DecodeError> {
@@ -10,11 +14,19 @@ fn read(index: Option<&str>, body: &[u8]) -> Result<(Built, BulkItems), DecodeEr
     Ok((built(batch), items))
 }
 
+/// The batches of their own in a body.
+fn own(index: Option<&str>, body: &str) -> Vec<Batch> {
+    let mut batch = builder(body.as_bytes());
+    decode_bulk(body.as_bytes(), index, &mut batch).unwrap();
+    batch.take_own().batches
+}
+
 /// What came of a body: its records' messages with their index, and its items.
 fn summary(index: Option<&str>, body: &str) -> (Vec<String>, Vec<String>) {
     let (built, items) = read(index, body.as_bytes()).unwrap();
     let text = |value: &Value| value.as_str().unwrap_or("none").to_owned();
-    let records = shown(&built.batch);
+    let mut records = shown(&built.batch);
+    records.extend(own(index, body).iter().flat_map(shown));
     let records = records
         .iter()
         .map(|record| text(&record["message"]) + " in " + &text(&record["attributes"]["_index"]));
@@ -32,71 +44,32 @@ fn listed(items: BulkItems) -> Vec<String> {
     listed
 }
 
-/// As each sender of the table writes them.
 #[test]
-fn the_requests_of_known_senders_are_read() {
-    for (sender, index, body, records, items) in [
-        (
-            "Fluent Bit",
-            None,
-            "{\"create\":{\"_index\":\"fluent-bit\",\"_type\":\"_doc\"}}\n\
-             {\"@timestamp\":\"2026-08-01T10:00:00.123Z\",\"log\":\"a\"}\n\
-             {\"create\":{\"_index\":\"fluent-bit\",\"_type\":\"_doc\"}}\n\
-             {\"@timestamp\":\"2026-08-01T10:00:00.124Z\",\"log\":\"b\"}\n",
-            &["a in fluent-bit", "b in fluent-bit"][..],
-            &["2 create fluent-bit"][..],
-        ),
-        (
-            "Vector",
-            None,
-            "{\"index\":{\"_index\":\"vector-2026.08.01\",\"_type\":\"_doc\"}}\n\
-             {\"host\":\"h\",\"message\":\"a\",\"timestamp\":\"2026-08-01T10:00:00.123456789Z\"}\n",
-            &["a in vector-2026.08.01"],
-            &["1 index vector-2026.08.01"],
-        ),
-        (
-            "Filebeat",
-            None,
-            "{\"create\":{\"_index\":\"filebeat-8.17.0\"}}\n\
-             {\"@timestamp\":\"2026-08-01T10:00:00.123Z\",\"message\":\"a\",\"log\":{\"offset\":0}}\n",
-            &["a in filebeat-8.17.0"],
-            &["1 create filebeat-8.17.0"],
-        ),
-        (
-            "rsyslog",
-            None,
-            "{\"index\":{\"_index\": \"system\",\"_type\":\"events\", \"pipeline\":\"p\"}}\n\
-             {\"message\":\" a\",\"severity\":\"info\",\"timestamp\":\"2026-08-01T10:00:00+00:00\"}\n",
-            &[" a in system"],
-            &["1 index system"],
-        ),
-        (
-            "OpenTelemetry exporter",
-            None,
-            "{\"create\":{\"_index\":\"logs-generic-default\"}}\n\
-             {\"@timestamp\":\"1785578400000.123456\",\"body\":{\"text\":\"a\"},\"severity_text\":\"INFO\"}\n",
-            &["{\"text\":\"a\"} in logs-generic-default"],
-            &["1 create logs-generic-default"],
-        ),
-        (
-            "elasticsearch-py, an index in the address",
-            Some("app"),
-            "{\"index\":{}}\n{\"message\":\"a\"}\n{\"index\":{\"_index\":\"other\",\"_id\":\"7\"}}\n{\"message\":\"b\"}\n",
-            &["a in app", "b in other"],
-            &["1 index app", "1 index other id 7"],
-        ),
-        (
-            "by hand",
-            None,
-            "{\"index\":{}}\r\n{\"message\":\"a\"}\r\n\r\n {\"create\" : { \"_index\" : null, \"_id\" : 5 } }\r\ntext",
-            &["a in none", "text in none"],
-            &["1 index ", "1 create  id 5"],
-        ),
-    ] {
-        let (got_records, got_items) = summary(index, body);
-        assert_eq!(got_records, records, "{sender}");
-        assert_eq!(got_items, items, "{sender}");
-    }
+fn a_document_with_an_id_is_a_batch_of_its_own_known_by_its_index_and_id_alone() {
+    let body = "{\"index\":{\"_id\":\"1\"}}\n{\"message\":\"a\"}\n{\"index\":{}}\n{\"message\":\"rest\"}\n\
+                {\"create\":{\"_index\":\"i\",\"_id\":1}}\n[{\"message\":\"b\"},\"c\"]\n\
+                {\"index\":{\"_index\":\"j\",\"_id\":\"1\"}}\n{\"message\":\"a\"}\n";
+    let own = own(Some("i"), body);
+    let key = |batch: &Batch| (*batch.key().unwrap(), batch.id);
+    let keys: Vec<_> = own.iter().map(key).collect();
+    assert_eq!(
+        keys,
+        [own_key("i", "1"), own_key("i", "1"), own_key("j", "1")]
+    );
+    let sizes: Vec<_> = own.iter().map(|batch| batch.documents.len()).collect();
+    assert_eq!(sizes, [1, 2, 1]);
+    assert_eq!(shown(&own[1])[1]["attributes"], json!({"_index": "i"}));
+    let rest = shown(&read(Some("i"), body.as_bytes()).unwrap().0.batch);
+    assert_eq!((rest.len(), &rest[0]["message"]), (1, &json!("rest")));
+}
+
+#[test]
+fn a_request_may_have_so_many_ids_and_no_more() {
+    let action = |id: usize| format!("{{\"index\":{{\"_id\":{id}}}}}\n{{}}\n");
+    let most: String = (0..MAX_OWN).map(action).collect();
+    assert_eq!(own(None, &most).len(), MAX_OWN);
+    let error = read(None, (most + &action(MAX_OWN)).as_bytes()).unwrap_err();
+    assert_eq!(error.code(), "too_many_ids");
 }
 
 #[test]
@@ -239,93 +212,4 @@ fn equal_items_take_the_room_of_one_and_all_of_them_no_more_than_the_body() {
         items.memory_bytes()
     );
     assert_eq!(listed(items).len(), 10_000);
-}
-
-fn document() -> impl Strategy<Value = String> {
-    let parts = prop::sample::select(vec![
-        "{",
-        "}",
-        "[",
-        "]",
-        ",",
-        " ",
-        "\"message\":\"a\"",
-        "\"a\":",
-        "\"level\":30",
-        "\"_index\":1",
-        "\"attributes\":{",
-        "{\"message\":\"a\"}",
-        "1",
-        "true",
-        "text",
-        "\"\\ud800\"",
-        "\"time\":1700000000.5",
-        "\\u005f",
-        "\"",
-        "é",
-        "\r",
-    ]);
-    let broken = prop::collection::vec(parts, 1..8).prop_map(|parts| parts.concat());
-    let names = ["message", "a", "_index", "level", "time"];
-    let members = prop::collection::vec((prop::sample::select(names.to_vec()), 0_u32..9), 0..5);
-    let whole = members.prop_map(|members| {
-        let members: Vec<_> = members
-            .into_iter()
-            .map(|(name, value)| format!("\"{name}\":\"{value}\""))
-            .collect();
-        format!("{{{}}}", members.join(","))
-    });
-    prop_oneof![broken, whole]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
-
-    /// Each record is the one that its line alone is, and has its index.
-    #[test]
-    fn nothing_of_a_document_is_lost(documents in prop::collection::vec((document(), 0_usize..3), 0..6)) {
-        let actions = [r#"{"create":{"_index":"a"}}"#, r#"{"index":{"_index":"b\u0062"}}"#, r#"{"index":{}}"#];
-        let indices = ["a", "bb", "address"];
-        let (mut body, mut expected, mut count) = (String::new(), Vec::new(), 0);
-        for (document, action) in &documents {
-            body += &format!("{}\n{document}\n", actions[*action]);
-            if is_blank(document) {
-                continue;
-            }
-            count += 1;
-            let mut alone = builder(body.as_bytes());
-            let format = format_of("application/x-ndjson").unwrap();
-            (format.decode)(document.as_bytes(), &mut alone).unwrap();
-            for mut record in shown(&built(alone).batch) {
-                let mut name = "_index".to_owned();
-                while record["attributes"].get(&name).is_some() {
-                    name.push('_');
-                }
-                record["attributes"][name] = indices[*action].into();
-                expected.push(record);
-            }
-        }
-        let (built, items) = read(Some("address"), body.as_bytes()).unwrap();
-        prop_assert_eq!(built.rejects.count, 0);
-        prop_assert_eq!(shown(&built.batch), expected);
-        let (mut runs, mut taken, mut all) = (items.into_runs(), 0, 0);
-        while let Some(run) = runs.next_run() {
-            taken += run.refusal.map_or(run.count, |_| 0);
-            all += run.count;
-        }
-        prop_assert_eq!((taken, all), (count, documents.len() as u64));
-    }
-
-    #[test]
-    fn no_bytes_break_the_decoder(
-        parts in prop::collection::vec(prop::sample::select(vec![
-            &b"{\"index\":{}}"[..], b"{\"create\":{\"_id\":\"1\"}}", b"{\"delete\":{}}", b"{\"update\":{}}", b"\n", b"\n", b"\r\n",
-            b"{\"message\":\"a\"}", b"\xff", b"\xef\xbb\xbf", b"{\"_index\":\"\\ud800\"}", b"{\"index\":", b"}", b" ", b"text",
-        ]), 0..16),
-    ) {
-        let body = parts.concat();
-        if let Err(error) = read(None, &body) {
-            prop_assert_eq!(error.code(), "malformed_action");
-        }
-    }
 }

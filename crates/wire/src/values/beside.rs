@@ -4,6 +4,7 @@ use super::Reader;
 use crate::error::DecodeError;
 use crate::members::{Members, Value, free_name, members_of};
 use crate::unusual::Unusual;
+use record::id::{BatchId, KeyDigest};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -30,7 +31,10 @@ impl<'t> Beside<'t> {
     /// of the record's own, so that both are kept.
     pub(super) fn of(&self, value: &str) -> Members<'_> {
         let may_have_it = value.contains(self.name) || value.contains('\\');
-        let names = may_have_it.then(|| names_in(value)).unwrap_or_default();
+        let names = match may_have_it {
+            true => names_in(value),
+            false => HashSet::new(),
+        };
         let name = match names.contains(self.name) {
             true => free_name(self.name, |name| names.contains(name)).into(),
             false => Cow::Borrowed(self.name),
@@ -59,9 +63,19 @@ impl<'t> Reader<'t, '_> {
         self.beside = beside;
     }
 
-    /// Reads a line of the text.
-    pub(crate) fn single_line(&mut self, line: Range<usize>) -> Result<(), DecodeError> {
+    /// Reads a line of the text, as a batch of its own if it has a key.
+    pub(crate) fn single_line(
+        &mut self,
+        line: Range<usize>,
+        key: Option<(KeyDigest, BatchId)>,
+    ) -> Result<(), DecodeError> {
         self.is_first = false;
-        self.values(line, true)
+        let Some(key) = key else {
+            return self.values(line, true);
+        };
+        let outer = self.batch.begin_own(key);
+        let read = self.values(line, true);
+        self.batch.end_own(outer);
+        read
     }
 }

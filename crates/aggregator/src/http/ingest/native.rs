@@ -250,6 +250,7 @@ mod tests {
                 outcome: None,
                 repeated: false,
             },
+            own_known: Vec::new(),
             told: (),
             told_room: None,
         };

@@ -41,8 +41,10 @@ struct ItemError {
 /// The answer that is left to write.
 struct Answer {
     items: ItemRuns,
-    /// Whether all of it was there before.
+    /// Whether all documents without an id were there before.
     repeated: bool,
+    /// The same of each that has one.
+    own_known: std::vec::IntoIter<bool>,
     /// The next item, and how often it comes.
     item: Vec<u8>,
     times: u64,
@@ -58,6 +60,7 @@ pub(super) fn of(receipt: Receipt<BulkItems>, took: Duration) -> Response {
     let mut answer = Answer {
         items: receipt.told.into_runs(),
         repeated: receipt.accepted.repeated,
+        own_known: receipt.own_known.into_iter(),
         item: Vec::new(),
         times: 0,
         is_first: true,
@@ -113,23 +116,25 @@ impl Answer {
         let Some(run) = self.items.next_run() else {
             return false;
         };
+        let is_own = run.id.is_some() && run.refusal.is_none();
+        let known = match is_own {
+            true => self.own_known.next().unwrap_or(false),
+            false => self.repeated,
+        };
         self.times = run.count;
         self.item.clear();
         self.item.extend_from_slice(b"{\"");
         self.item.extend_from_slice(run.kind.name().as_bytes());
         self.item.extend_from_slice(b"\":");
         // Writing to memory does not fail.
-        drop(serde_json::to_writer(
-            &mut self.item,
-            &item(&run, self.repeated),
-        ));
+        drop(serde_json::to_writer(&mut self.item, &item(&run, known)));
         self.item.push(b'}');
         run.count > 0
     }
 }
 
-fn item<'a>(run: &Run<'a>, repeated: bool) -> Item<'a> {
-    let (status, result) = match (run.refusal, repeated) {
+fn item<'a>(run: &Run<'a>, known: bool) -> Item<'a> {
+    let (status, result) = match (run.refusal, known) {
         (Some(_), _) => (400, None),
         (None, true) => (200, Some("noop")),
         (None, false) => (201, None),
