@@ -11,6 +11,7 @@ const ALL: &[&str] = &[
     "POST /loki/api/v1/push",
     "GET /ready",
     "POST /v1/logs",
+    "POST /_bulk",
     "GET /logs/batches/{id}",
     "GET /logs/retrieve",
     "GET /logs/histogram",

@@ -18,6 +18,7 @@ mod costly_searches;
 mod counting_in_trouble;
 mod curl_examples;
 mod documents;
+mod elasticsearch;
 mod facets;
 mod filters;
 mod formats;

@@ -14,3 +14,4 @@ pub mod idempotency;
 pub mod intake;
 pub mod intake_error;
 pub mod key_recovery;
+mod own_turn;

@@ -3,9 +3,11 @@
 mod content_key;
 mod mark;
 mod order;
+mod own;
 mod too_large;
 
 pub use mark::Mark;
+pub use own::{OWN_BATCH_BYTES, Outer, OwnBatches};
 pub use too_large::TooLargeRecord;
 
 use crate::bson_writer::BsonWriter;
@@ -208,12 +210,14 @@ pub struct BatchBuilder {
     rejects: Rejects,
     notices: Notices,
     too_large: TooLarge,
+    own: OwnBatches,
     times: SentTimes,
     /// Unless it is told, that of a batch that is taken by itself.
     order: Option<BatchOrder>,
     position: u32,
     max_bytes: usize,
     strict: bool,
+    answer_bytes: usize,
 }
 
 impl BatchBuilder {
@@ -238,11 +242,13 @@ impl BatchBuilder {
             rejects: Rejects::default(),
             notices: Notices::default(),
             too_large: TooLarge::default(),
+            own: OwnBatches::default(),
             times: SentTimes::default(),
             order: None,
             position: 0,
             max_bytes,
             strict: false,
+            answer_bytes: 0,
         }
     }
 
@@ -259,6 +265,16 @@ impl BatchBuilder {
         self.strict
     }
 
+    /// Notes how much memory its decoder keeps for the answer, in bytes: it is held until that is sent.
+    pub fn note_answer(&mut self, bytes: usize) {
+        self.answer_bytes = bytes;
+    }
+
+    /// What was noted.
+    pub fn answer_bytes(&self) -> usize {
+        self.answer_bytes
+    }
+
     /// Makes room for documents of so many bytes, so that they need not be moved as they grow.
     pub fn reserve(&mut self, bytes: usize) {
         self.batch.documents.reserve(bytes.min(self.max_bytes));
@@ -271,7 +287,7 @@ impl BatchBuilder {
     }
 
     fn encoded_bytes(&self) -> usize {
-        self.batch.documents.encoded_bytes() + self.too_large.bytes()
+        self.batch.documents.encoded_bytes() + self.too_large.bytes() + self.own.bytes()
     }
 
     /// The next record: without `time` it is dated with the time of receipt. `attributes` writes

@@ -42,10 +42,27 @@ pub fn content_key(scope: &[u8; 32], body: &[u8]) -> (KeyDigest, BatchId) {
     hasher.update(b"\0content");
     hasher.update(scope);
     hasher.update(blake3::hash(body).as_bytes());
-    let mut digest = hasher.finalize_xof();
+    split(&hasher)
+}
+
+/// The key and the id of a batch that is known by what its sender calls it, within a scope, whatever is in it.
+/// No client's own key has this digest, and none that is made of what was sent.
+pub fn own_key(scope: &str, name: &str) -> (KeyDigest, BatchId) {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"\0own");
+    hasher.update(&(scope.len() as u64).to_le_bytes());
+    hasher.update(scope.as_bytes());
+    hasher.update(name.as_bytes());
+    split(&hasher)
+}
+
+fn split(hasher: &blake3::Hasher) -> (KeyDigest, BatchId) {
+    let digest = hasher.finalize();
     let (mut key, mut id) = ([0; 16], [0; 8]);
-    digest.fill(&mut key);
-    digest.fill(&mut id);
+    let parts = key.iter_mut().chain(&mut id);
+    for (place, byte) in parts.zip(digest.as_bytes()) {
+        *place = *byte;
+    }
     (KeyDigest(key), BatchId(id))
 }
 
@@ -120,6 +137,15 @@ mod tests {
         assert_ne!(key, content_key(&[2; 32], b"body"));
         assert_ne!(key, content_key(&[1; 32], b"other"));
         assert_ne!(key.0, KeyDigest::of(""));
+    }
+
+    #[test]
+    fn a_name_within_a_scope_is_a_key_of_its_own() {
+        let key = own_key("ab", "c");
+        assert_eq!(key, own_key("ab", "c"));
+        for other in [own_key("a", "bc"), own_key("ab", "d"), own_key("", "abc")] {
+            assert!(key.0 != other.0 && key.1 != other.1);
+        }
     }
 
     #[test]

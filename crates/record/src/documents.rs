@@ -118,6 +118,12 @@ impl Documents {
         }
     }
 
+    /// Gives back all memory that is not used: there may be thousands of batches beside.
+    pub(crate) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+
     fn start(&self, position: usize) -> Option<usize> {
         match position.checked_sub(1) {
             Some(before) => self.ends.get(before).copied(),

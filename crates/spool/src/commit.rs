@@ -17,12 +17,20 @@ use tokio::sync::{mpsc, oneshot};
 /// times (its batches, its frame, later the reader's window), and a larger one is hardly faster.
 const COMMIT_BYTES: usize = 4 * 1024 * 1024;
 
-/// A batch that is to be made durable.
+/// Batches of one request that are to be made durable, all of them or none.
 pub(super) struct Commit {
-    pub(super) batch: Batch,
-    /// The memory that it takes up until it is on disk.
+    pub(super) batches: Vec<Batch>,
+    /// The memory that they take up until they are on disk.
     pub(super) room: Box<dyn Send>,
+    /// Is told the number of the first.
     pub(super) answer: oneshot::Sender<Result<u64, AppendError>>,
+}
+
+impl Commit {
+    fn encoded_bytes(&self) -> usize {
+        let batches = self.batches.iter();
+        batches.map(|batch| batch.documents.encoded_bytes()).sum()
+    }
 }
 
 pub(super) enum Message {
@@ -51,7 +59,7 @@ fn run(mut tail: Tail, mut receiver: mpsc::Receiver<Message>, shared: &Shared) {
         while let Some(message) = next.take() {
             match message {
                 Message::Append(commit) => {
-                    bytes += commit.batch.documents.encoded_bytes();
+                    bytes += commit.encoded_bytes();
                     group.push(commit);
                 }
                 Message::Rotate => drop(rotate(&mut tail, shared)),
@@ -122,20 +130,22 @@ pub(super) fn commit(tail: &mut Tail, group: Vec<Commit>, shared: &Shared) {
         Ok(log) => log,
         Err(error) => return refuse(group, &error, shared),
     };
-    match log.append(group.iter().map(|commit| &commit.batch)) {
+    match log.append(group.iter().flat_map(|commit| &commit.batches)) {
         Ok(appended) => {
             let mut answers = Vec::with_capacity(group.len());
             let mut batches = Vec::with_capacity(group.len());
-            for commit in group {
-                answers.push((commit.answer, commit.room));
-                batches.push(commit.batch);
+            let mut seq = appended.head.first_seq;
+            for mut commit in group {
+                answers.push((seq, commit.answer, commit.room));
+                seq += commit.batches.len() as u64;
+                batches.append(&mut commit.batches);
             }
             let mut state = shared.state();
             state.fsyncs.add(log.last_commit());
             state.committed(&appended, batches, shared.clock.elapsed());
             warn_when_filling(&mut state.warned, shared);
             drop(state);
-            for (seq, (answer, room)) in (appended.head.first_seq..).zip(answers) {
+            for (seq, answer, room) in answers {
                 drop(room);
                 // The caller may have left; the batch is taken all the same.
                 drop(answer.send(Ok(seq)));
@@ -168,15 +178,19 @@ fn refuse(group: Vec<Commit>, error: &AppendError, shared: &Shared) {
         shared.poison(reason);
         shared
             .state()
-            .may_be_there(group.iter().map(|commit| &commit.batch));
+            .may_be_there(group.iter().flat_map(|commit| &commit.batches));
     }
     let accounts = Arc::clone(&shared.state().accounts);
     for commit in group {
-        if !commit.batch.is_deferred() {
-            accounts.not_taken(commit.batch.documents.len() as u64);
-        }
+        accounts.not_taken(new_records(&commit.batches));
         drop(commit.answer.send(Err(error.clone())));
     }
+}
+
+/// The records of batches, but for those that the spool holds already.
+pub(super) fn new_records(batches: &[Batch]) -> u64 {
+    let new = batches.iter().filter(|batch| !batch.is_deferred());
+    new.map(|batch| batch.documents.len() as u64).sum()
 }
 
 /// Says it once each time that the spool fills up.

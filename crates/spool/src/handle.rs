@@ -2,7 +2,7 @@
 
 use super::accounts::{Accounts, BatchOutcome};
 use super::bounds::{self, AppendError};
-use super::commit::{Commit, Message};
+use super::commit::{Commit, Message, new_records};
 use super::lookup::Lookup;
 use super::reverse_scan::ReverseScan;
 use super::{Shared, recovery};
@@ -55,17 +55,28 @@ impl Spool {
         batch: Batch,
         room: impl Send + 'static,
     ) -> Result<u64, AppendError> {
+        self.append_all(vec![batch], room).await
+    }
+
+    /// The same for all batches of one request, which stand in one frame and take one place among those that
+    /// wait for the disk: all of them are durable, or none is. Gives the place of the first.
+    ///
+    /// # Errors
+    /// [`AppendError`]; then all of them count as not taken.
+    pub async fn append_all(
+        &self,
+        batches: Vec<Batch>,
+        room: impl Send + 'static,
+    ) -> Result<u64, AppendError> {
         let (answer, written) = oneshot::channel();
-        let (records, deferred) = (batch.documents.len() as u64, batch.is_deferred());
+        let records = new_records(&batches);
         let message = Message::Append(Commit {
-            batch,
+            batches,
             room: Box::new(room),
             answer,
         });
         self.commits.try_send(message).map_err(|error| {
-            if !deferred {
-                self.accounts().not_taken(records);
-            }
+            self.accounts().not_taken(records);
             match error {
                 mpsc::error::TrySendError::Full(_) => AppendError::Busy,
                 mpsc::error::TrySendError::Closed(_) => AppendError::Closed,

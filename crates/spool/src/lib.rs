@@ -40,7 +40,8 @@
 //! # Rules
 //!
 //! - A **frame is one group commit**: one write, one `fdatasync`, and then all of its batches are
-//!   acknowledged. So at most one frame is not synced, and only a *last* frame can be torn.
+//!   acknowledged. So at most one frame is not synced, and only a *last* frame can be torn. Batches of one
+//!   request stand in one frame: all of them are there after a crash, or none.
 //! - A segment gets its name only when its head is durable. **A segment ends where the next one
 //!   begins**: frames behind that do not count.
 //! - A failed write is cut off durably before anything else is written. A failed sync poisons the

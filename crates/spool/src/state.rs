@@ -8,7 +8,7 @@ use super::oldest_ahead::OldestAhead;
 use super::recovery::Recovered;
 use super::segment_span::SegmentSpan;
 use logs::Timestamp;
-use record::batch::Batch;
+use record::batch::{Batch, OWN_BATCH_BYTES};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
@@ -190,7 +190,7 @@ impl State {
     /// is larger than all of them may be would only stay there through an outage.
     fn keep_hot(&mut self, spooled: Spooled) {
         let expected = self.hot.back().map_or(self.cursor, |last| last.seq + 1);
-        let bytes = spooled.batch.documents.encoded_bytes();
+        let bytes = memory_bytes(&spooled.batch);
         let fits = bytes <= HOT_BATCH_BYTES && self.hot_bytes + bytes <= HOT_BYTES;
         if spooled.seq == expected && fits {
             self.hot_bytes += bytes;
@@ -209,7 +209,7 @@ impl State {
     /// Hands out the batch at the cursor from memory.
     pub(super) fn take_hot(&mut self) -> Option<Spooled> {
         let spooled = self.hot.pop_front()?;
-        self.hot_bytes -= spooled.batch.documents.encoded_bytes();
+        self.hot_bytes -= memory_bytes(&spooled.batch);
         self.hand_out(spooled.seq, spooled.batch.received_at);
         Some(spooled)
     }
@@ -220,7 +220,7 @@ impl State {
         while let Some(front) = self.hot.front()
             && front.seq <= seq
         {
-            self.hot_bytes -= front.batch.documents.encoded_bytes();
+            self.hot_bytes -= memory_bytes(&front.batch);
             self.hot.pop_front();
         }
         self.cursor = seq + 1;
@@ -296,4 +296,9 @@ impl State {
         let under_way = self.under_way.values().min().copied();
         under_way.or_else(|| self.peek_hot().map(|batch| batch.received_at))
     }
+}
+
+/// What a batch takes up while it is kept: thousands of small ones may come in one request.
+fn memory_bytes(batch: &Batch) -> usize {
+    batch.documents.encoded_bytes() + OWN_BATCH_BYTES
 }

@@ -17,6 +17,7 @@ mod older_segment;
 mod opened;
 mod random;
 mod refusal;
+mod requests;
 mod reverse_scan;
 mod settling;
 mod simulated_disk;

@@ -5,7 +5,7 @@ use crate::fields;
 use crate::members::Members;
 use crate::string::text_of;
 use crate::unusual::Unusual;
-use crate::value::kind_of;
+use crate::value::{self, kind_of};
 use record::batch::BatchBuilder;
 use record::fault::RecordFault;
 
@@ -19,14 +19,21 @@ pub(super) fn read(
     match value.as_bytes().first() {
         Some(b'{') => fields::record(value, shared, unusual, batch),
         _ if batch.is_strict() => batch.reject(RecordFault::NotAnObject(kind_of(value))),
-        Some(b'"') => message(&text_of(value, unusual), unusual, batch),
-        _ => message(value, unusual, batch),
+        Some(b'"') => message(&text_of(value, unusual), shared, unusual, batch),
+        _ => message(value, shared, unusual, batch),
     }
 }
 
-/// Gives the batch a record that is a message and nothing else.
-pub(super) fn message(text: &str, unusual: &mut Unusual, batch: &mut BatchBuilder) {
-    if batch.record(None, None, text, |_| Ok(())) {
+/// Gives the batch a record that is a message, and nothing else but what it shares with others.
+pub(super) fn message(
+    text: &str,
+    shared: &Members<'_>,
+    unusual: &mut Unusual,
+    batch: &mut BatchBuilder,
+) {
+    if batch.record(None, None, text, |writer| {
+        value::write_members(writer, shared, 0, unusual)
+    }) {
         unusual.tell_all(batch);
     }
 }

@@ -1,5 +1,7 @@
 //! Why a body as a whole could not be read.
 
+use std::borrow::Cow;
+
 /// Why a body could not be read at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
@@ -33,12 +35,6 @@ pub enum DecodeError {
     )]
     NotPush,
     /// It is no message of protobuf.
-    #[error("the body is not the protobuf message that it should be: it breaks at byte {offset}")]
-    NotProtobuf {
-        /// Bytes before the field that breaks.
-        offset: usize,
-    },
-    /// It is no message of protobuf.
     #[error("the body is not valid protobuf: {reason}")]
     Protobuf {
         /// What is wrong.
@@ -50,6 +46,17 @@ pub enum DecodeError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// A line of it should be an action, and is none.
+    #[error("malformed action line {line}: {reason}")]
+    Action {
+        /// Its number, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: Cow<'static, str>,
+    },
+    /// It has more documents with an id than one request may.
+    #[error("a request may have {0} documents with an _id: send fewer in one request")]
+    TooManyIds(usize),
     /// Its records take more room than one batch may.
     #[error("the batch is too large once encoded: send fewer records in one request")]
     TooLarge,
@@ -63,9 +70,10 @@ impl DecodeError {
             Self::NotUtf8 { .. } => "invalid_utf8",
             Self::Syntax { .. } => "invalid_json",
             Self::NotPush => "not_push",
-            Self::NotProtobuf { .. } => "invalid_protobuf",
             Self::Protobuf { .. } => "invalid_protobuf",
             Self::Shape { .. } => "invalid_form",
+            Self::Action { .. } => "malformed_action",
+            Self::TooManyIds(_) => "too_many_ids",
             Self::TooLarge => "batch_too_large",
         }
     }

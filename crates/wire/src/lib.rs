@@ -14,6 +14,7 @@
 //! | `error` | why a body as a whole could not be read |
 //! | `json` | the native format under each of its types |
 //! | `text` | a body as text, and what was replaced in it |
+//! | `bulk` | Elasticsearch's `_bulk` |
 //! | `values`, `wrapper` | a body as values and lines, and one that is an object around its records |
 //! | `frame`, `raw` | where a JSON value ends, and its pieces as they stand |
 //! | `element` | one JSON value as a record, whatever it is |
@@ -28,6 +29,7 @@
 //! | `protobuf` | messages of protobuf, field by field |
 //! | `encoded_size` | how much room the documents of a body take at most |
 
+mod bulk;
 mod element;
 mod encoded_size;
 mod error;
@@ -53,6 +55,7 @@ mod value;
 mod values;
 mod wrapper;
 
+pub use bulk::{BulkItems, ItemRuns, Kind, Refusal, Run, decode_bulk};
 pub use encoded_size::encoded_bytes_at_most;
 pub use error::DecodeError;
 pub use formats::{Format, format_of};

@@ -12,7 +12,6 @@ mod push_json;
 mod push_protobuf;
 mod room;
 mod stream;
-mod wire_fields;
 
 pub use push_json::decode_json;
 pub use push_protobuf::decode_protobuf;

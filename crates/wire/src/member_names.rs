@@ -146,6 +146,19 @@ impl<'a> MemberNames<'a> {
         Some((name, role, rank))
     }
 
+    /// Whether the record that was read has an attribute of this name.
+    #[inline]
+    pub(super) fn has_attribute(&self, name: &str) -> bool {
+        let is_same = |known: &Known<'_>| {
+            scope(known.object) == scope(RECORD.number)
+                && known.role == Role::Attribute
+                && known.name == name
+        };
+        // What is known beyond is of other records.
+        let known = self.known.get(..self.place).unwrap_or_default();
+        known.iter().any(is_same) || self.further.iter().any(|other| other == name)
+    }
+
     /// Whether the record has an attribute of this name in the scope of an object.
     fn has(&self, object: Object, name: &str) -> bool {
         let is_same = |other: &Known<'_>| {

@@ -79,6 +79,21 @@ impl<'a> Fields<'a> {
         Ok(None)
     }
 
+    /// One field after another, for readers that keep what stands before a place that breaks: that place is told
+    /// in bytes, and nothing comes behind it.
+    pub(super) fn each(mut self) -> impl Iterator<Item = Result<(u32, Value<'a>), usize>> {
+        let (length, mut ended) = (self.rest.len(), false);
+        std::iter::from_fn(move || {
+            let place = length - self.rest.len();
+            let field = match ended {
+                true => None,
+                false => self.next().map_err(|_| place).transpose(),
+            };
+            ended = !matches!(field, Some(Ok(_)));
+            field
+        })
+    }
+
     /// The next message, text or bytes under a number; all other fields are passed over.
     pub(super) fn next_bytes(&mut self, number: u32) -> Result<Option<&'a [u8]>, Malformed> {
         while let Some((found, value)) = self.next()? {
@@ -218,6 +233,15 @@ mod tests {
             (1, Value::Varint(u64::MAX)),
         ];
         assert_eq!(all(&message.concat()), Ok(expected));
+    }
+
+    #[test]
+    fn what_stands_before_a_place_that_breaks_can_be_kept() {
+        for broken in [&b"\x12\x07test"[..], b"\x08", b"\x0c", b"\x02\0"] {
+            let message = [b"\x08\x01", broken].concat();
+            let found: Vec<_> = fields(&message).each().collect();
+            assert_eq!(found, [Ok((1, Value::Varint(1))), Err(2)], "{broken:?}");
+        }
     }
 
     #[test]

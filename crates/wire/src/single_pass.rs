@@ -66,10 +66,12 @@ impl<T> Found<T> {
     }
 }
 
-/// Reads the record at the place of a scanner, and gives it to the batch; nothing of an unusual one.
+/// Reads the record at the place of a scanner, and gives it to the batch, with an attribute `beside` its own;
+/// nothing of an unusual one.
 pub(super) fn record<'a>(
     scanner: &mut Scanner<'a>,
     scratch: &mut Scratch<'a>,
+    beside: Option<(&str, &str)>,
     batch: &mut BatchBuilder,
 ) -> Option<()> {
     let parts = scratch.record(scanner)?;
@@ -78,6 +80,10 @@ pub(super) fn record<'a>(
     }
     let level = parts.level.value.as_ref().map(SentLevel::text);
     let message = parts.message.value?;
+    if let Some((name, text)) = beside {
+        (!scratch.names.has_attribute(name)).then_some(())?;
+        scratch.writer().string(name, text);
+    }
     // One that is too large is refused here as it is there.
     let _taken = batch.record(parts.time.value, level, &message, |writer| {
         writer.members(&scratch.attributes);

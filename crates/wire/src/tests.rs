@@ -26,13 +26,13 @@ const TYPES: [Terms; 4] = [JSON, UNTYPED, LINES, PLAIN];
 
 /// What came of a body.
 #[derive(Debug)]
-struct Built {
-    batch: Batch,
-    rejects: Rejects,
-    notices: Notices,
+pub(crate) struct Built {
+    pub(crate) batch: Batch,
+    pub(crate) rejects: Rejects,
+    pub(crate) notices: Notices,
 }
 
-fn built(mut builder: BatchBuilder) -> Built {
+pub(crate) fn built(mut builder: BatchBuilder) -> Built {
     let notices = builder.take_notices();
     let (batch, rejects) = builder.finish();
     Built {
@@ -42,7 +42,7 @@ fn built(mut builder: BatchBuilder) -> Built {
     }
 }
 
-fn builder(body: &[u8]) -> BatchBuilder {
+pub(crate) fn builder(body: &[u8]) -> BatchBuilder {
     let id = BatchId::keyed("key", body);
     BatchBuilder::new(id, None, Timestamp::from_nanos(RECEIVED), 1 << 30)
 }
@@ -77,7 +77,7 @@ fn both_ways(terms: Terms, body: &[u8]) -> Result<Built, DecodeError> {
 }
 
 /// What is told, with the record that it is told of.
-fn told(built: &Built) -> Vec<(u32, String)> {
+pub(crate) fn told(built: &Built) -> Vec<(u32, String)> {
     let listed = built.notices.listed.iter();
     listed
         .map(|told| (told.index, told.notice.to_string()))
@@ -92,7 +92,7 @@ fn records(body: &str) -> Vec<Value> {
     shown(&built.batch)
 }
 
-fn shown(batch: &Batch) -> Vec<Value> {
+pub(crate) fn shown(batch: &Batch) -> Vec<Value> {
     let documents = &batch.documents;
     documents
         .slices(0..documents.len())

@@ -7,6 +7,7 @@
 //! in, of which there are at most [`MAX_DEPTH`](record::fault::MAX_DEPTH).
 
 mod array;
+mod beside;
 mod broken;
 mod line;
 mod place;
@@ -21,6 +22,7 @@ use crate::text::{Damage, text_of};
 use crate::unusual::Unusual;
 use crate::value::kind_of;
 use crate::wrapper::{self, Wrapper};
+pub(super) use beside::Beside;
 use place::Lines;
 use record::batch::BatchBuilder;
 use record::notice::Notice;
@@ -52,29 +54,19 @@ pub(super) fn read_by(
     batch: &mut BatchBuilder,
 ) -> Result<(), DecodeError> {
     let text = text_of(body);
-    let is_damaged = matches!(text, Cow::Owned(_));
-    if is_damaged && batch.is_strict() {
+    if matches!(text, Cow::Owned(_)) && batch.is_strict() {
         return Err(DecodeError::NotUtf8 {
             offset: std::str::from_utf8(body).map_or_else(|error| error.valid_up_to(), str::len),
         });
     }
-    let mut reader = Reader {
-        text: &text,
-        terms,
-        batch,
-        damage: is_damaged.then(|| Damage::of(body)),
-        // Where something was replaced, all are looked at.
-        in_one_pass: in_one_pass && !is_damaged,
-        scratch: Scratch::default(),
-        unusual: Unusual::default(),
-        unusual_of_all: Unusual::default(),
-        lines: Lines::default(),
-        is_first: true,
-    };
+    let mut reader = Reader::new(body, &text, terms, batch);
+    // Where something was replaced, all are looked at.
+    reader.in_one_pass &= in_one_pass;
     reader.body()
 }
 
-struct Reader<'t, 'b> {
+/// Reads values and lines of a body.
+pub(super) struct Reader<'t, 'b> {
     text: &'t str,
     terms: Terms,
     batch: &'b mut BatchBuilder,
@@ -85,6 +77,8 @@ struct Reader<'t, 'b> {
     unusual: Unusual,
     /// What is to be told of every record of a wrapper.
     unusual_of_all: Unusual,
+    /// What every record has beside its own.
+    beside: Option<Beside<'t>>,
     lines: Lines,
     /// Whether nothing of the body was read yet.
     is_first: bool,
@@ -92,6 +86,31 @@ struct Reader<'t, 'b> {
 
 /// What became of a value: it ends at a place, or it breaks there.
 type End = Result<usize, usize>;
+
+impl<'t, 'b> Reader<'t, 'b> {
+    /// Reads `text`, which is that of `body`.
+    pub(super) fn new(
+        body: &'t [u8],
+        text: &'t Cow<'t, str>,
+        terms: Terms,
+        batch: &'b mut BatchBuilder,
+    ) -> Self {
+        let is_damaged = matches!(text, Cow::Owned(_));
+        Self {
+            text,
+            terms,
+            batch,
+            damage: is_damaged.then(|| Damage::of(body)),
+            in_one_pass: !is_damaged,
+            scratch: Scratch::default(),
+            unusual: Unusual::default(),
+            unusual_of_all: Unusual::default(),
+            beside: None,
+            lines: Lines::default(),
+            is_first: true,
+        }
+    }
+}
 
 impl Reader<'_, '_> {
     fn body(&mut self) -> Result<(), DecodeError> {
@@ -219,7 +238,9 @@ impl Reader<'_, '_> {
             return None;
         }
         let mut scanner = Scanner::at(self.text.get(..end)?, start);
-        single_pass::record(&mut scanner, &mut self.scratch, self.batch)?;
+        let beside = self.beside.as_ref();
+        let beside = beside.map(|beside| (beside.name, beside.text.as_ref()));
+        single_pass::record(&mut scanner, &mut self.scratch, beside, self.batch)?;
         Some(scanner.place())
     }
 
@@ -227,7 +248,12 @@ impl Reader<'_, '_> {
         self.look_for_damage(&range);
         let value = self.text.get(range).unwrap_or_default();
         self.unusual.tell_also(&self.unusual_of_all);
-        element::read(value, shared, &mut self.unusual, self.batch);
+        match &self.beside {
+            Some(beside) => {
+                element::read(value, &beside.of(value), &mut self.unusual, self.batch);
+            }
+            None => element::read(value, shared, &mut self.unusual, self.batch),
+        }
         // What was to be told of one that was refused is not told of the next.
         self.unusual = Unusual::default();
         self.checked()
@@ -246,7 +272,9 @@ impl Reader<'_, '_> {
             self.unusual.tell(Notice::NotJson);
         }
         self.look_for_damage(&range);
-        element::message(line, &mut self.unusual, self.batch);
+        let beside = self.beside.as_ref().map(|beside| beside.of(""));
+        let beside = beside.unwrap_or_default();
+        element::message(line, &beside, &mut self.unusual, self.batch);
         self.checked()
     }
 

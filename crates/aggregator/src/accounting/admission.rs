@@ -98,6 +98,12 @@ impl Admission {
 }
 
 impl Reservation {
+    /// Takes room for so many bytes out of it; `None` when it does not hold as much.
+    pub fn split(&mut self, bytes: usize) -> Option<Self> {
+        let permit = self.permit.split(kib(bytes) as usize)?;
+        Some(Self { permit })
+    }
+
     /// Makes the reservation as large as `bytes`, or as small.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use super::addresses::{Address, Addresses};
 use super::error::ApiError;
-use super::ingest::{loki, native, otlp};
+use super::ingest::{elasticsearch, loki, native, otlp};
 use super::operate::{batches, dead_letters, health};
 use super::read::{by_id, facets, histogram, retrieve};
 use super::services::Services;
@@ -29,6 +29,7 @@ fn table() -> Vec<Row> {
         ("POST", "/loki/api/v1/push", "takes a push as Loki does", post(loki::push)),
         ("GET", "/ready", "whether a push would be taken", get(loki::ready)),
         ("POST", "/v1/logs", "takes logs of OpenTelemetry", post(otlp::logs)),
+        ("POST", "/_bulk", "takes a batch as Elasticsearch does, also under /elasticsearch", elasticsearch::bulk()),
         ("GET", "/logs/batches/{id}", "what became of a batch", get(batches::status)),
         ("GET", "/logs/retrieve", "records in the order of time", get(retrieve::retrieve)),
         ("GET", "/logs/histogram", "how many records, and when", get(histogram::histogram)),
@@ -60,6 +61,10 @@ pub fn router(services: Arc<Services>) -> Router {
     rows.fold(Router::new(), |router, (_, path, _, handler)| {
         router.route(path, handler)
     })
+    // What clients ask beside an address of the table is no news to those who read it.
+    .route("/elasticsearch", get(welcome::welcome))
+    .route("/elasticsearch/", get(welcome::welcome))
+    .merge(elasticsearch::others())
     .method_not_allowed_fallback(method_not_allowed)
     .fallback(not_found)
     .with_state(services)

@@ -1,6 +1,7 @@
 //! `GET /`: what this is and where to go, a page for browsers and JSON for all others.
 
 use super::addresses::{Address, Addresses};
+use super::ingest::elasticsearch::{INTRODUCTION, Introduction, of_product};
 use super::negotiation::preferred;
 use super::services::Services;
 use axum::Json;
@@ -24,11 +25,15 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ances
 const OFFERS: &[&[&str]] = &[&["application/json"], &["text/html"]];
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Welcome<'a> {
     service: &'static str,
-    version: &'static str,
+    service_version: &'static str,
     about: &'static str,
     addresses: &'a Addresses,
+    /// Senders that speak to Elasticsearch ask here, with nothing that marks them.
+    #[serde(flatten)]
+    introduction: Introduction,
 }
 
 /// The handler.
@@ -44,11 +49,12 @@ pub(super) async fn welcome(State(services): State<Arc<Services>>, wishes: Heade
     }
     let welcome = Welcome {
         service: env!("CARGO_PKG_NAME"),
-        version: VERSION,
+        service_version: VERSION,
         about: ABOUT,
         addresses,
+        introduction: INTRODUCTION,
     };
-    (vary, Json(welcome)).into_response()
+    of_product((vary, Json(welcome)).into_response()).await
 }
 
 fn page(addresses: &Addresses, host: &str) -> String {

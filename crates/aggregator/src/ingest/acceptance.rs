@@ -4,17 +4,20 @@
 //! If the spool does not take the rest after all, what was set aside is taken back, but for what was aside
 //! before: that may be of an earlier request that was acknowledged. Two requests with one key never come here
 //! at a time, but for repetitions of one that was acknowledged, which take nothing back. Where nobody knows
-//! whether the spool has the rest, nothing is taken back either: it may be there after the next start.
+//! whether the spool has the rest, nothing is taken back either: it may be there after the next start. Batches of
+//! their own in a request are appended with the rest of it, all or none; their keys may be in two requests at a
+//! time, so nothing is taken back of a request that has some aside.
 //!
 //! Killed between two steps, records may be aside of which the client was told nothing. Sent again with its
 //! key, they are aside already; without one, they are another batch's, as all that is sent twice.
 
 use super::idempotency::ClaimGuard;
+use super::own_turn::OwnTurn;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::{Accounting, Rejection};
 use crate::deliver::dead_letters::{DeadLetter, DeadLetterError, DeadLetters, KeptApart};
 use logs::clock::Clock;
-use record::batch::{Batch, TooLargeRecord};
+use record::batch::{Batch, BatchOrigin, TooLargeRecord};
 use record::fault::RecordFault;
 use record::notice::NoticeCounts;
 use spool::{AppendError, BatchOutcome, Spool};
@@ -44,6 +47,8 @@ pub(super) struct Parts {
     pub(super) batch: Batch,
     /// What is to be set aside.
     pub(super) too_large: Vec<TooLargeRecord>,
+    /// Batches of their own.
+    pub(super) own: OwnTurn,
     /// What is told of it.
     pub(super) notices: NoticeCounts,
     /// Who sent it.
@@ -70,7 +75,21 @@ pub(super) struct Acceptance {
 
 impl Parts {
     pub(super) fn records(&self) -> u64 {
-        (self.batch.documents.len() + self.too_large.len()) as u64
+        (self.batch.documents.len() + self.too_large.len()) as u64 + self.own.records()
+    }
+
+    /// How many of them are to be set aside.
+    fn apart(&self) -> u64 {
+        (self.too_large.len() + self.own.too_large.len()) as u64
+    }
+
+    /// Who is to be set aside, with whose records.
+    fn take_apart(&mut self) -> Vec<(BatchOrigin, TooLargeRecord)> {
+        let origin = self.batch.origin();
+        let too_large = std::mem::take(&mut self.too_large).into_iter();
+        let too_large = too_large.map(|record| (origin, record));
+        let own = std::mem::take(&mut self.own.too_large);
+        too_large.chain(own).collect()
     }
 }
 
@@ -81,42 +100,51 @@ impl Acceptance {
     /// Fails when the request counts as not accepted.
     pub(super) async fn accept(
         &self,
-        parts: Parts,
+        mut parts: Parts,
         room: impl Send + 'static,
         turn: Turn,
     ) -> Result<(), NotAccepted> {
-        let (apart, records) = (parts.too_large.len() as u64, parts.records());
-        let (id, received_at) = (parts.batch.id, parts.batch.received_at);
+        let (apart, records) = (parts.apart(), parts.records());
         let not_taken = |records, error: NotAccepted| {
             self.accounting.rejected(Rejection::NotTaken, records);
             error
         };
+        let is_written = !matches!(turn, Turn::Again { written: false });
         // What would be refused anyway is to leave nothing aside.
-        if apart > 0 && !matches!(turn, Turn::Again { written: false }) {
+        if apart > 0 && (is_written || !parts.own.batches.is_empty()) {
             let ready = self.spool.check();
             ready.map_err(|error| not_taken(records, error.into()))?;
         }
-        let kept = self.set_aside(&parts.batch, parts.too_large, parts.peer);
+        // Another request may have found aside what is its own of this one.
+        let is_alone = parts.own.too_large.is_empty();
+        let large = parts.too_large.len();
+        let letters = parts.take_apart();
+        let kept = self.set_aside(letters, parts.peer);
         let kept = kept.await.map_err(|error| not_taken(records, error))?;
         let spooled = parts.batch.documents.len();
-        match &turn {
-            Turn::Again { written: false } => self.accounting.repeated(spooled as u64),
-            _ if spooled == 0 => {
-                self.statuses.expect(id, received_at, 0);
-                self.statuses.done(id, BatchOutcome::default(), Vec::new());
-            }
-            _ => {
-                if let Err(error) = self.append(parts.batch, room).await {
-                    if let (Some(file), Turn::First(_)) = (kept, &turn) {
-                        self.take_back(file, &error).await;
-                    }
-                    // The others are counted by the spool.
-                    return Err(not_taken(apart, error.into()));
-                }
-            }
+        let mut repeated = parts.own.repeated;
+        if !is_written {
+            repeated += spooled as u64;
+        } else if spooled == 0 && large > 0 {
+            let (id, received_at) = (parts.batch.id, parts.batch.received_at);
+            self.statuses.expect(id, received_at, 0);
+            self.statuses.done(id, BatchOutcome::default(), Vec::new());
         }
+        let own = parts.own;
+        let new = own.batches.iter();
+        let new: Vec<_> = new.filter_map(|own| Some((*own.key()?, own.id))).collect();
+        let batch = Some(parts.batch).filter(|_| is_written && spooled > 0);
+        if let Err(error) = self.append(batch, own.batches, room).await {
+            if let (Some(file), Turn::First(_), true) = (kept, &turn, is_alone) {
+                self.take_back(file, &error).await;
+            }
+            // The others are counted by the spool.
+            return Err(not_taken(apart + repeated, error.into()));
+        }
+        self.accounting.repeated(repeated);
         self.accounting.set_aside(apart);
         self.accounting.told(&parts.notices);
+        own.keys.accepted(new.into_iter());
         if let Turn::First(Some(claim)) = turn {
             claim.accepted();
         }
@@ -125,16 +153,15 @@ impl Acceptance {
 
     async fn set_aside(
         &self,
-        batch: &Batch,
-        too_large: Vec<TooLargeRecord>,
+        too_large: Vec<(BatchOrigin, TooLargeRecord)>,
         peer: IpAddr,
     ) -> Result<Option<KeptApart>, NotAccepted> {
         if too_large.is_empty() {
             return Ok(None);
         }
-        let (origin, rejected_at) = (batch.origin(), self.clock.now().millis());
+        let rejected_at = self.clock.now().millis();
         let count = too_large.len();
-        let letter = |record: TooLargeRecord| DeadLetter {
+        let letter = |(origin, record): (BatchOrigin, TooLargeRecord)| DeadLetter {
             origin,
             position: record.position,
             undated: record.undated,
@@ -163,23 +190,29 @@ impl Acceptance {
         }
     }
 
-    async fn append(&self, batch: Batch, room: impl Send + 'static) -> Result<(), AppendError> {
-        let id = batch.id;
-        let new = self
-            .statuses
-            .expect(id, batch.received_at, batch.documents.len());
-        match self.spool.append(batch, room).await {
-            Ok(_) => {
-                self.statuses.spooled(id);
-                Ok(())
-            }
-            Err(error) => {
-                if new {
-                    self.statuses.not_taken(id);
-                }
-                Err(error)
-            }
+    /// Appends a request's batch, if it is to be, and those of their own, which have no status.
+    async fn append(
+        &self,
+        batch: Option<Batch>,
+        own: Vec<Batch>,
+        room: impl Send + 'static,
+    ) -> Result<(), AppendError> {
+        let expected = batch.as_ref().map(|batch| {
+            let (id, records) = (batch.id, batch.documents.len());
+            (id, self.statuses.expect(id, batch.received_at, records))
+        });
+        let own = own.into_iter().filter(|own| !own.documents.is_empty());
+        let batches: Vec<Batch> = batch.into_iter().chain(own).collect();
+        if batches.is_empty() {
+            return Ok(());
         }
+        let appended = self.spool.append_all(batches, room).await;
+        match (&appended, expected) {
+            (Ok(_), Some((id, _))) => self.statuses.spooled(id),
+            (Err(_), Some((id, true))) => self.statuses.not_taken(id),
+            _ => {}
+        }
+        appended.map(drop)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::accounting::admission::Reservation;
 use crate::accounting::record_counts::{Accounting, Rejection};
 use bytes::Bytes;
 use logs::Timestamp;
-use record::batch::{Batch, BatchBuilder, Rejects, TooLargeRecord};
+use record::batch::{Batch, BatchBuilder, OwnBatches, Rejects, TooLargeRecord};
 use record::notice::Notices;
 use record::order::Taken;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -108,8 +108,12 @@ pub(super) struct Decoded<T> {
     pub(super) notices: Notices,
     /// Records that are to be set aside.
     pub(super) too_large: Vec<TooLargeRecord>,
+    /// Batches of their own.
+    pub(super) own: OwnBatches,
     /// What the decoder gave back.
     pub(super) told: T,
+    /// The memory that this takes up.
+    pub(super) told_room: Option<Reservation>,
     pub(super) room: Reservation,
 }
 
@@ -149,11 +153,11 @@ fn decode_now<T>(
     let (mut builder, told) = build(terms, bounds, strict, &body, &mut room, arrival.received_at)?;
     builder.settle_content_key(|| batch_key::fresh(&body));
     arrival.take(&mut builder);
-    let notices = builder.take_notices();
-    let too_large = builder.take_too_large();
+    let (notices, answer) = (builder.take_notices(), builder.answer_bytes());
+    let (too_large, own) = (builder.take_too_large(), builder.take_own());
     let (batch, rejects) = builder.finish();
     drop(body);
-    let taken = batch.documents.len() + too_large.len();
+    let taken = batch.documents.len() + too_large.len() + own.records();
     if rejects.count > 0 && (strict || taken == 0) {
         let all = rejects.count + taken as u64;
         accounting.rejected(Rejection::Invalid, all);
@@ -161,17 +165,20 @@ fn decode_now<T>(
     }
     accounting.rejected(Rejection::Invalid, rejects.count);
     let apart: usize = too_large.iter().map(|record| record.document.len()).sum();
-    let documents = batch.documents.memory_bytes() + apart;
+    let documents = batch.documents.memory_bytes() + apart + own.memory_bytes();
     // The spool writes them from a copy.
-    if room.resize(2 * documents).is_err() {
-        room.resize(documents)?;
+    if room.resize(2 * documents + answer).is_err() {
+        room.resize(documents + answer)?;
     }
+    let told_room = room.split(answer);
     Ok(Decoded {
         batch,
         rejects,
         notices,
         too_large,
+        own,
         told,
+        told_room,
         room,
     })
 }

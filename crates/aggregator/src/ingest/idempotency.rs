@@ -3,6 +3,8 @@
 //! A convenience, bounded in memory: a key that is forgotten is written again, under the same ids,
 //! and the store finds that it has everything. So nothing is ever stored twice either way.
 
+mod own;
+
 use record::id::{BatchId, KeyDigest};
 use std::collections::{HashMap, VecDeque, hash_map};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -156,15 +158,22 @@ impl Keys {
         };
         known.entries.insert(key, accepted);
         known.order.push_back(key);
-        while known.order.len() > self.limit
-            && let Some(oldest) = known.order.pop_front()
-        {
-            known.entries.remove(&oldest);
-        }
+        known.keep(self.limit);
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Forgets all but the newest so many.
+    fn keep(&mut self, limit: usize) {
+        while self.order.len() > limit
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.entries.remove(&oldest);
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::acceptance::{Acceptance, NotAccepted, Parts, Turn};
 use super::decode::{Arrival, BodyBounds, BodyTerms, Decoded, decode};
 use super::idempotency::{Claim, KnownKeys};
 use super::intake_error::{IngestError, IntakeError};
+use super::own_turn::OwnTurn;
 use crate::accounting::admission::Reservation;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::{Accounting, Rejection};
@@ -72,8 +73,12 @@ pub struct Receipt<T> {
     pub notices: Notices,
     /// What became of the batch.
     pub accepted: Accepted,
+    /// Of each batch of its own in it, whether that was accepted before, as far as that is remembered.
+    pub own_known: Vec<bool>,
     /// What its decoder gave back.
     pub told: T,
+    /// The memory that this takes up, until the answer is sent.
+    pub told_room: Option<Reservation>,
 }
 
 /// Takes batches.
@@ -136,14 +141,18 @@ impl Intake {
             rejects,
             notices,
             too_large,
+            own,
             told,
+            told_room,
             room,
         } = decoding.await?;
         let (batch_id, records) = (batch.id, batch.documents.len());
         let places = too_large.iter().map(|record| record.position).collect();
+        let (own, own_known) = OwnTurn::of(own, self.keys.of(true));
         let parts = Parts {
             batch,
             too_large,
+            own,
             notices: notices.counts,
             peer,
         };
@@ -155,7 +164,9 @@ impl Intake {
             rejects,
             notices,
             accepted,
+            own_known,
             told,
+            told_room,
         })
     }
 

@@ -10,6 +10,7 @@ impl BatchBuilder {
     /// Takes it after all that `taken` has seen, when all records have come.
     pub fn take(&mut self, taken: &mut Taken) {
         self.order = Some(taken.next(self.greatest_time(), self.batch.received_at));
+        self.own.take(taken);
     }
 
     /// What the records that came have in common of their orders.
@@ -74,7 +75,7 @@ impl Batch {
     }
 
     /// The greatest time that came with a record.
-    fn greatest_time(&self) -> Timestamp {
+    pub(super) fn greatest_time(&self) -> Timestamp {
         let all = self.documents.slices(0..self.documents.len()).enumerate();
         let dated = all.filter(|(position, _)| self.undated.binary_search(position).is_err());
         let times = dated.filter_map(|(_, document)| document::time_of(document));

@@ -55,6 +55,19 @@ impl TooLarge {
         self.beyond_bound
     }
 
+    /// How many are kept.
+    pub(super) fn count(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Gives away those behind the first so many; they count all the same.
+    pub(super) fn split_off(&mut self, count: usize) -> Vec<TooLargeRecord> {
+        match count < self.kept.len() {
+            true => self.kept.split_off(count),
+            false => Vec::new(),
+        }
+    }
+
     /// What is kept is of another batch.
     pub(super) fn change_batch(&mut self, batch: BatchId) {
         for record in &mut self.kept {

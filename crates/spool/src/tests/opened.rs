@@ -88,21 +88,31 @@ pub(super) fn dumped(disk: &SimulatedDisk) -> Vec<(u64, Batch)> {
 impl Opened {
     /// Appends as the committing thread does; the answers.
     pub(super) fn append(&mut self, group: Vec<Batch>) -> Vec<Result<u64, AppendError>> {
+        self.append_requests(group.into_iter().map(|batch| vec![batch]).collect())
+    }
+
+    /// The same for requests of several batches; the answer for each batch.
+    pub(super) fn append_requests(
+        &mut self,
+        group: Vec<Vec<Batch>>,
+    ) -> Vec<Result<u64, AppendError>> {
         let (mut commits, mut answers) = (Vec::new(), Vec::new());
-        for batch in group {
+        for batches in group {
             let (answer, written) = oneshot::channel();
+            let places = 0..batches.len() as u64;
             commits.push(Commit {
-                batch,
+                batches,
                 room: Box::new(()),
                 answer,
             });
-            answers.push(written);
+            answers.push((places, written));
         }
         commit::commit(&mut self.tail, commits, &self.spool.shared);
-        answers
-            .into_iter()
-            .map(|mut answer| answer.try_recv().unwrap())
-            .collect()
+        let each = answers.into_iter().flat_map(|(places, mut answer)| {
+            let first: Result<u64, AppendError> = answer.try_recv().unwrap();
+            places.map(move |place| first.clone().map(|first| first + place))
+        });
+        each.collect()
     }
 
     pub(super) fn waiting(&self) -> Waiting {

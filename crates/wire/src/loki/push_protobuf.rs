@@ -5,10 +5,10 @@
 
 use super::labels::{labels_of, storable};
 use super::stream::{Line, Stream, push_free};
-use super::wire_fields::{Broken, FieldValue, fields_in};
 use super::{Stop, ended};
 use crate::error::DecodeError;
 use crate::members::{Members, Value, keep_last};
+use crate::protobuf::{Value as FieldValue, fields, text};
 use crate::unusual::Unusual;
 use logs::{TimeError, Timestamp};
 use record::batch::BatchBuilder;
@@ -35,8 +35,8 @@ pub fn decode_protobuf(
     };
     let end = push.read(body);
     let given = push.given;
-    ended(&end, given, batch, |offset| DecodeError::NotProtobuf {
-        offset,
+    ended(&end, given, batch, |_| DecodeError::Protobuf {
+        reason: "it breaks off before anything of use",
     })
 }
 
@@ -49,14 +49,14 @@ struct Push<'t, 'b> {
 
 impl Push<'_, '_> {
     fn read(&mut self, body: &[u8]) -> Result<(), Stop> {
-        for field in fields_in(body) {
+        for field in fields(body).each() {
             match field {
                 Ok((1, FieldValue::Bytes(stream))) => {
                     let place = stream.as_ptr().addr() - body.as_ptr().addr();
                     self.stream(stream, place)?;
                 }
                 Ok(_) => {}
-                Err(Broken(place)) => return Err(Stop::Broke(place)),
+                Err(place) => return Err(Stop::Broke(place)),
             }
         }
         Ok(())
@@ -66,18 +66,18 @@ impl Push<'_, '_> {
     fn stream(&mut self, message: &[u8], place: usize) -> Result<(), Stop> {
         let mut unusual = Unusual::default();
         // As for every field of protobuf, the last one counts.
-        let labels = fields_in(message).filter_map(|field| match field {
+        let labels = fields(message).each().filter_map(|field| match field {
             Ok((1, FieldValue::Bytes(labels))) => Some(labels),
             _ => None,
         });
-        let labels = text_of(labels.last().unwrap_or_default(), &mut unusual);
+        let labels = text(labels.last().unwrap_or_default(), &mut unusual);
         let labels = labels_of(&labels, &mut unusual);
         let stream = Stream::new(labels, self.tenant, unusual);
-        for field in fields_in(message) {
+        for field in fields(message).each() {
             match field {
                 Ok((2, FieldValue::Bytes(entry))) => self.entry(entry, &stream)?,
                 Ok(_) => {}
-                Err(Broken(broke)) => return Err(Stop::Broke(place + broke)),
+                Err(broke) => return Err(Stop::Broke(place + broke)),
             }
         }
         Ok(())
@@ -87,24 +87,24 @@ impl Push<'_, '_> {
     fn entry(&mut self, message: &[u8], stream: &Stream<'_>) -> Result<(), Stop> {
         let (mut line, mut time, mut unusual) = (None, None, Unusual::default());
         let mut metadata = Metadata::default();
-        for field in fields_in(message) {
+        for field in fields(message).each() {
             match field {
                 Ok((1, FieldValue::Bytes(message))) => time = time_in(message),
                 Ok((2, FieldValue::Bytes(text))) => line = Some(text),
                 Ok((3, FieldValue::Bytes(pair))) => metadata.push(pair, &mut unusual),
                 Ok(_) => {}
-                Err(Broken(_)) if line.is_none() => {
+                Err(_) if line.is_none() => {
                     self.batch.reject(RecordFault::BrokenOff);
                     return Ok(());
                 }
-                Err(Broken(_)) => break,
+                Err(_) => break,
             }
         }
         let Some(metadata) = metadata.members() else {
             self.batch.reject(RecordFault::TooLarge);
             return Ok(());
         };
-        let text = text_of(line.unwrap_or_default(), &mut unusual);
+        let text = text(line.unwrap_or_default(), &mut unusual);
         let mut line = Line::new(None, text, unusual);
         line.metadata = metadata;
         match time.map(SentTime::read) {
@@ -117,15 +117,6 @@ impl Push<'_, '_> {
         self.given += 1;
         stream.give(line, self.batch)
     }
-}
-
-/// Text, in which what is no UTF-8 is replaced.
-fn text_of<'a>(bytes: &'a [u8], unusual: &mut Unusual) -> Cow<'a, str> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Cow::Borrowed(text);
-    }
-    unusual.tell(Notice::NotUtf8);
-    String::from_utf8_lossy(bytes)
 }
 
 /// A time as it was sent.
@@ -149,7 +140,7 @@ impl SentTime {
 /// The time in a message; zero is what senders put where they know none.
 fn time_in(message: &[u8]) -> Option<SentTime> {
     let (mut seconds, mut nanos) = (0, 0);
-    for field in fields_in(message) {
+    for field in fields(message).each() {
         match field {
             Ok((1, FieldValue::Varint(number))) => seconds = number.cast_signed(),
             Ok((2, FieldValue::Varint(number))) => nanos = number.cast_signed(),
@@ -169,15 +160,15 @@ struct Metadata<'a> {
 impl<'a> Metadata<'a> {
     fn push(&mut self, pair: &'a [u8], unusual: &mut Unusual) {
         let (mut name, mut value): (&[u8], &[u8]) = Default::default();
-        for field in fields_in(pair) {
+        for field in fields(pair).each() {
             match field {
                 Ok((1, FieldValue::Bytes(text))) => name = text,
                 Ok((2, FieldValue::Bytes(text))) => value = text,
                 _ => {}
             }
         }
-        let name = storable(text_of(name, unusual), unusual);
-        let value = text_of(value, unusual);
+        let name = storable(text(name, unusual), unusual);
+        let value = text(value, unusual);
         if self.pairs.len() < MAX_MEMBERS {
             self.pairs.push((name, Value::Text(value)));
             return;

@@ -1,7 +1,7 @@
 //! How much room the records of a push usually take once they are encoded, told before any of them is: each
 //! of them has all labels of its stream, which stand in the push once.
 
-use super::wire_fields::{FieldValue, fields_in};
+use crate::protobuf::{Value, fields};
 use memchr::{memchr_iter, memmem};
 
 /// What every document has beside the record's own text, and its place in the list of the batch.
@@ -40,15 +40,15 @@ fn labels_bytes(from: &[u8]) -> usize {
 /// For a push as protobuf.
 pub fn encoded_protobuf_bytes(body: &[u8]) -> usize {
     let mut total = 0;
-    for field in fields_in(body) {
-        let Ok((1, FieldValue::Bytes(stream))) = field else {
+    for field in fields(body).each() {
+        let Ok((1, Value::Bytes(stream))) = field else {
             continue;
         };
         let (mut labels, mut records) = (0, 0);
-        for field in fields_in(stream) {
+        for field in fields(stream).each() {
             match field {
-                Ok((1, FieldValue::Bytes(text))) => labels = text.len(),
-                Ok((2, FieldValue::Bytes(entry))) => {
+                Ok((1, Value::Bytes(text))) => labels = text.len(),
+                Ok((2, Value::Bytes(entry))) => {
                     records += 1;
                     // What is no UTF-8 in it is replaced in a copy that is three times as long.
                     total += if entry.len() > LONG_LINE {

@@ -28,7 +28,7 @@ fn array(text: &str, batch: &mut BatchBuilder) -> bool {
     let mut read = || {
         let mut more = scanner.open(b'[', b']')?;
         while more {
-            super::record(&mut scanner, &mut scratch, batch)?;
+            super::record(&mut scanner, &mut scratch, None, batch)?;
             more = scanner.more(b']')?;
         }
         scanner.next().is_none().then_some(())
@@ -40,7 +40,7 @@ fn array(text: &str, batch: &mut BatchBuilder) -> bool {
 fn line<'a>(text: &'a str, scratch: &mut Scratch<'a>, batch: &mut BatchBuilder) -> bool {
     let mut scanner = Scanner::at(text, 0);
     let mark = batch.mark();
-    let read = super::record(&mut scanner, scratch, batch);
+    let read = super::record(&mut scanner, scratch, None, batch);
     let is_whole = read.is_some() && scanner.next().is_none();
     if !is_whole {
         batch.rewind(&mark);

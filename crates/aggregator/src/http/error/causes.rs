@@ -23,7 +23,9 @@ impl From<DecodeError> for ApiError {
                 answer.body.line = Some(line);
                 answer.body.column = Some(column);
             }
-            DecodeError::TooLarge => answer.status = StatusCode::PAYLOAD_TOO_LARGE,
+            DecodeError::TooLarge | DecodeError::TooManyIds(_) => {
+                answer.status = StatusCode::PAYLOAD_TOO_LARGE;
+            }
             _ => {}
         }
         answer

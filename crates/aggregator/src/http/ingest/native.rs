@@ -250,7 +250,9 @@ mod tests {
                 outcome: None,
                 repeated: false,
             },
+            own_known: Vec::new(),
             told: (),
+            told_room: None,
         };
         let answer = serde_json::to_value(success(&receipt, false)).unwrap();
         let warnings = answer["warnings"].as_array().unwrap();

@@ -69,21 +69,12 @@ pub(in crate::http) async fn health(State(services): State<Arc<Services>>) -> Re
     let store = services.store.status();
     let (intake, retrieval) = (&services.intake, &services.retrieval);
     let spool = intake.spool().snapshot();
-    let refused = services.refusal();
-    let of_store = |available| (store.available == available).then(|| store.problem.clone());
-    let away = of_store(false).flatten();
-    // What only could be better comes last.
-    let waits = away
-        .or_else(|| services.drain.problem())
-        .or_else(|| services.dead_letters.problem())
-        .or(of_store(true).flatten());
-    let waits = spool.problem.clone().or(waits);
-    let (status, word) = match (&refused, &waits) {
-        (Some(_), _) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-        (None, Some(_)) => (StatusCode::OK, "degraded"),
-        (None, None) => (StatusCode::OK, "ok"),
+    let (readiness, problem) = readiness_of(&services, &store, &spool);
+    let (status, word) = match readiness {
+        Readiness::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        Readiness::Degraded => (StatusCode::OK, "degraded"),
+        Readiness::Ok => (StatusCode::OK, "ok"),
     };
-    let problem = refused.or(waits);
     let health = Health {
         status: word,
         problem,
@@ -115,4 +106,43 @@ pub(in crate::http) async fn health(State(services): State<Arc<Services>>) -> Re
         },
     };
     (status, Json(health)).into_response()
+}
+
+/// Whether batches are taken and go on to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) enum Readiness {
+    /// They are.
+    Ok,
+    /// They are taken, and wait; or something could be better.
+    Degraded,
+    /// They are refused.
+    Unavailable,
+}
+
+/// How ready the service is, and what is in the way.
+pub(in crate::http) fn readiness(services: &Services) -> (Readiness, Option<String>) {
+    let spool = services.intake.spool().snapshot();
+    readiness_of(services, &services.store.status(), &spool)
+}
+
+fn readiness_of(
+    services: &Services,
+    store: &StoreStatus,
+    spool: &SpoolSnapshot,
+) -> (Readiness, Option<String>) {
+    let refused = services.refusal();
+    let of_store = |available| (store.available == available).then(|| store.problem.clone());
+    let away = of_store(false).flatten();
+    // What only could be better comes last.
+    let waits = away
+        .or_else(|| services.drain.problem())
+        .or_else(|| services.dead_letters.problem())
+        .or(of_store(true).flatten());
+    let waits = spool.problem.clone().or(waits);
+    let readiness = match (&refused, &waits) {
+        (Some(_), _) => Readiness::Unavailable,
+        (None, Some(_)) => Readiness::Degraded,
+        (None, None) => Readiness::Ok,
+    };
+    (readiness, refused.or(waits))
 }

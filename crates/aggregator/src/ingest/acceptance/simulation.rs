@@ -23,6 +23,8 @@ const SPOOL: &str = "spool";
 #[derive(Debug, Default)]
 struct Met {
     acknowledged: u64,
+    /// Of those, requests of batches of their own.
+    own: u64,
     taken_back: u64,
     repeated: u64,
     not_set_aside: u64,
@@ -48,9 +50,11 @@ impl World {
             let padding = " ".repeat(self.random.random_range(0..600));
             records.push((format!("{number} {place}{padding}"), large));
         }
+        let keyed = self.random.random_bool(0.7);
         Request {
             number,
-            keyed: self.random.random_bool(0.7),
+            keyed,
+            own: keyed && self.random.random_bool(0.3),
             received_at: Timestamp::from_nanos(i64::try_from(number).unwrap()),
             records,
             acknowledged: false,
@@ -82,10 +86,10 @@ impl World {
             true => futures_util::future::join_all(both).await,
             false => vec![both.into_iter().next().unwrap().await],
         };
-        let is_full = |ended: &Result<(), NotAccepted>| {
+        let is_full = |ended: &Result<u64, NotAccepted>| {
             matches!(ended, Err(NotAccepted::Spool(AppendError::Full { .. })))
         };
-        if ended.iter().all(is_full) {
+        if ended.iter().all(is_full) && !request.own {
             // It was aside, and the look that follows finds nothing of it.
             self.met.taken_back += service.made() - made_before;
         }
@@ -93,10 +97,11 @@ impl World {
             service.came += request.records.len() as u64;
             let known = self.requests.get_mut(&request.number).unwrap();
             match ended {
-                Ok(()) => {
+                Ok(apart) => {
                     self.met.repeated += u64::from(known.acknowledged);
+                    self.met.own += u64::from(request.own);
                     known.acknowledged = true;
-                    service.set_aside += request.texts(true).count() as u64;
+                    service.set_aside += apart;
                     service.told += request.records.len() as u64;
                     self.met.acknowledged += 1;
                 }
@@ -105,7 +110,9 @@ impl World {
                     self.met.poisoned += u64::from(poisoned && !self.disk.is_killed());
                     self.met.not_set_aside +=
                         u64::from(matches!(error, NotAccepted::DeadLetters(_)));
-                    known.uncertain |= poisoned || may_fail || self.disk.is_killed();
+                    // Nothing is taken back of what is its own.
+                    let stays = poisoned || may_fail || request.own;
+                    known.uncertain |= stays || self.disk.is_killed();
                 }
             }
         }
@@ -181,12 +188,14 @@ impl World {
         let unknown: Vec<Request> = self.requests.values().cloned().collect();
         for request in unknown.iter().filter(|request| request.keyed) {
             self.met.survived += u64::from(request.uncertain && !request.acknowledged);
-            while service.send(request).await.is_err() {
+            let apart = loop {
                 service.came += request.records.len() as u64;
-                service.deliver(&mut self.stored).await;
-            }
-            service.came += request.records.len() as u64;
-            service.set_aside += request.texts(true).count() as u64;
+                match service.send(request).await {
+                    Ok(apart) => break apart,
+                    Err(_) => service.deliver(&mut self.stored).await,
+                }
+            };
+            service.set_aside += apart;
             service.told += request.records.len() as u64;
             self.requests.get_mut(&request.number).unwrap().acknowledged = true;
             service.is_balanced();
@@ -225,6 +234,7 @@ async fn what_is_set_aside_is_what_was_acknowledged_whichever_step_fails() {
     }
     let least = [
         met.acknowledged,
+        met.own,
         met.taken_back,
         met.repeated,
         met.not_set_aside,

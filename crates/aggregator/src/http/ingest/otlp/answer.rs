@@ -72,6 +72,10 @@ struct Status {
 }
 
 /// JSON of protobuf has 64-bit integers as text.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
 fn as_text<S: Serializer>(number: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(number)
 }
@@ -157,7 +161,7 @@ mod tests {
         let full = ExportResponse {
             partial_success: None,
         };
-        assert_eq!(Form::PlainProtobuf.encode(&full), []);
+        assert!(Form::PlainProtobuf.encode(&full).is_empty());
         assert_eq!(Form::Json.encode(&full), b"{}");
         let status = Status {
             code: 3,

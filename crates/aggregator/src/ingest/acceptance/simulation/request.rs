@@ -1,17 +1,23 @@
 //! A request as a client has it, that it may send again.
 
 use crate::ingest::acceptance::Parts;
+use crate::ingest::idempotency::Keys;
+use crate::ingest::own_turn::OwnTurn;
 use logs::Timestamp;
-use record::batch::{Batch, BatchBuilder, TooLargeRecord};
-use record::id::{BatchId, KeyDigest};
+use record::batch::{Batch, BatchBuilder, OwnBatches, TooLargeRecord};
+use record::id::{BatchId, KeyDigest, own_key};
 use record::notice::Notice;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 /// A request as a client has it: it may send it again.
+#[expect(clippy::struct_excessive_bools, reason = "what a seed decides of it")]
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) number: u64,
     pub(super) keyed: bool,
+    /// Whether each record is a batch of its own, under a key of its own.
+    pub(super) own: bool,
     pub(super) received_at: Timestamp,
     /// The text of each record, and whether it is too large.
     pub(super) records: Vec<(String, bool)>,
@@ -21,7 +27,44 @@ pub(super) struct Request {
 }
 
 impl Request {
-    pub(super) fn parts(&self) -> Parts {
+    /// As it comes to a service that remembers these keys.
+    pub(super) fn parts(&self, keys: &Arc<Keys>) -> Parts {
+        let mut parts = self.parts_of_one();
+        let mut own = OwnBatches::default();
+        if self.own {
+            for (place, (text, is_large)) in self.records.iter().enumerate() {
+                self.add_own(place, text, *is_large, &mut own);
+            }
+            let id = BatchId::keyed(&self.number.to_string(), b"rest");
+            parts.batch = Batch::from_parts(id, None, self.received_at, &[], Vec::new()).unwrap();
+            parts.too_large.clear();
+        }
+        parts.own = OwnTurn::of(own, keys).0;
+        parts
+    }
+
+    fn add_own(&self, place: usize, text: &str, is_large: bool, own: &mut OwnBatches) {
+        let key = own_key("simulation", &format!("{} {place}", self.number));
+        let id = BatchId::keyed("rest", b"");
+        let mut builder = BatchBuilder::new(id, None, self.received_at, usize::MAX);
+        let outer = builder.begin_own(key);
+        builder.record(None, None, text, |_| Ok(()));
+        builder.end_own(outer);
+        let mut batch = builder.take_own().batches.remove(0);
+        if is_large {
+            let origin = batch.origin();
+            let record = TooLargeRecord {
+                position: 0,
+                undated: true,
+                document: batch.documents.encoded().to_vec(),
+            };
+            own.too_large.push((origin, record));
+            batch = Batch::of_origin(origin, &[], Vec::new()).unwrap();
+        }
+        own.batches.push(batch);
+    }
+
+    fn parts_of_one(&self) -> Parts {
         let (name, time) = (self.number.to_string(), self.received_at);
         let key = self.keyed.then(|| KeyDigest::of(&name));
         let id = BatchId::keyed(&name, b"");
@@ -49,6 +92,7 @@ impl Request {
             notices,
             batch: Batch::from_parts(id, key, time, &good, undated).unwrap(),
             too_large,
+            own: OwnTurn::of(OwnBatches::default(), &Arc::default()).0,
             peer: Ipv4Addr::LOCALHOST.into(),
         }
     }

@@ -78,8 +78,10 @@ impl Service {
         })
     }
 
-    pub(super) async fn send(&self, request: &Request) -> Result<(), NotAccepted> {
-        let parts = request.parts();
+    /// Sends a request; how many records of it were set aside, or were aside.
+    pub(super) async fn send(&self, request: &Request) -> Result<u64, NotAccepted> {
+        let parts = request.parts(self.keys.of(true));
+        let apart = (parts.too_large.len() + parts.own.too_large.len()) as u64;
         let turn = match parts.batch.key() {
             None => Turn::First(None),
             Some(key) => match self.keys.of(false).claim(*key, parts.batch.id).await {
@@ -90,11 +92,12 @@ impl Service {
                 Claim::Conflict => panic!("a key stands for one body"),
             },
         };
-        let is_written = !matches!(turn, Turn::Again { written: false });
+        let is_own_written = !parts.own.batches.is_empty();
+        let is_written = is_own_written || !matches!(turn, Turn::Again { written: false });
         let accepted = self.acceptance.accept(parts, (), turn).await;
         let is_full = matches!(accepted, Err(NotAccepted::Spool(AppendError::Full { .. })));
         assert!(is_written || !is_full, "nothing of it needs the spool");
-        accepted
+        accepted.map(|()| apart)
     }
 
     /// How many files of what is aside were made in this life.
