@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::service::Service;
 
 /// As the README has them.
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "GET /",
     "POST /logs/batch",
     "GET /logs/batches/{id}",
@@ -17,6 +17,7 @@ const ALL: [&str; 11] = [
     "GET /logs/rejected",
     "POST /logs/rejected/replay",
     "GET /health",
+    "POST /gelf",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

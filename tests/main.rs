@@ -21,6 +21,7 @@ mod documents;
 mod facets;
 mod filters;
 mod formats;
+mod gelf;
 mod health;
 mod histogram;
 mod idempotency;

@@ -13,6 +13,7 @@
 //! | `formats` | the table: which media type names which format |
 //! | `error` | why a body as a whole could not be read |
 //! | `json` | the native format under each of its types |
+//! | `gelf` | protocols whose records are JSON objects of their own kind |
 //! | `text` | a body as text, and what was replaced in it |
 //! | `values`, `wrapper` | a body as values and lines, and one that is an object around its records |
 //! | `frame`, `raw` | where a JSON value ends, and its pieces as they stand |
@@ -31,6 +32,7 @@ mod error;
 mod fields;
 mod formats;
 mod frame;
+pub mod gelf;
 mod json;
 mod levels;
 mod member_names;

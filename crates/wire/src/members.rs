@@ -30,6 +30,14 @@ impl Value<'_> {
             Self::Rest(_) => "",
         }
     }
+
+    /// The same, without a text of its own.
+    pub(super) fn borrowed(&self) -> Value<'_> {
+        match self {
+            Self::Json(text) => Value::Json(Cow::Borrowed(text)),
+            Self::Rest(rest) => Value::Rest(rest),
+        }
+    }
 }
 
 /// The members of an object, in the order sent.

@@ -2,6 +2,7 @@
 
 mod as_sent;
 mod bodies;
+mod events;
 mod linear;
 mod nothing_lost;
 mod strict;

@@ -11,8 +11,9 @@ mod broken;
 mod line;
 mod place;
 
-use crate::element;
+use crate::element::{self, ReadObject};
 use crate::error::DecodeError;
+use crate::fields;
 use crate::frame::{blanks_end, value_end};
 use crate::members::Members;
 use crate::scanner::Scanner;
@@ -43,11 +44,39 @@ pub(super) fn read(body: &[u8], terms: Terms, batch: &mut BatchBuilder) -> Resul
     read_by(body, terms, true, batch)
 }
 
+/// The same of a protocol whose objects are read by `object`, and whose requests give attributes to each of
+/// their records.
+pub(super) fn read_with(
+    body: &[u8],
+    terms: Terms,
+    object: ReadObject,
+    given: &Members<'_>,
+    batch: &mut BatchBuilder,
+) -> Result<(), DecodeError> {
+    read_all(body, terms, (object, given), false, batch)
+}
+
 /// The same, with usual records read `in_one_pass` or as all others are: tests hold both ways against each
 /// other.
 pub(super) fn read_by(
     body: &[u8],
     terms: Terms,
+    in_one_pass: bool,
+    batch: &mut BatchBuilder,
+) -> Result<(), DecodeError> {
+    read_all(
+        body,
+        terms,
+        (fields::record, &Members::new()),
+        in_one_pass,
+        batch,
+    )
+}
+
+fn read_all(
+    body: &[u8],
+    terms: Terms,
+    (object, given): (ReadObject, &Members<'_>),
     in_one_pass: bool,
     batch: &mut BatchBuilder,
 ) -> Result<(), DecodeError> {
@@ -61,6 +90,8 @@ pub(super) fn read_by(
     let mut reader = Reader {
         text: &text,
         terms,
+        object,
+        given,
         batch,
         damage: is_damaged.then(|| Damage::of(body)),
         // Where something was replaced, all are looked at.
@@ -77,6 +108,9 @@ pub(super) fn read_by(
 struct Reader<'t, 'b> {
     text: &'t str,
     terms: Terms,
+    object: ReadObject,
+    /// What the request gives to each of its records.
+    given: &'t Members<'t>,
     batch: &'b mut BatchBuilder,
     /// Where what was no UTF-8 was replaced, if anything was.
     damage: Option<Damage<'t>>,
@@ -179,7 +213,7 @@ impl Reader<'_, '_> {
             {
                 return Ok(Err(broke));
             }
-            return self.array(start, end, &Members::new());
+            return self.array(start, end, self.given);
         }
         if let Some(stop) = self.at_once(start, end) {
             return self.checked().map(|()| Ok(stop));
@@ -195,7 +229,7 @@ impl Reader<'_, '_> {
                 return Ok(read.map(|_| stop));
             }
         }
-        self.element(start..stop, &Members::new())?;
+        self.element(start..stop, self.given)?;
         Ok(Ok(stop))
     }
 
@@ -227,7 +261,8 @@ impl Reader<'_, '_> {
         self.look_for_damage(&range);
         let value = self.text.get(range).unwrap_or_default();
         self.unusual.tell_also(&self.unusual_of_all);
-        element::read(value, shared, &mut self.unusual, self.batch);
+        let object = self.object;
+        element::read(value, object, shared, &mut self.unusual, self.batch);
         // What was to be told of one that was refused is not told of the next.
         self.unusual = Unusual::default();
         self.checked()
@@ -246,7 +281,7 @@ impl Reader<'_, '_> {
             self.unusual.tell(Notice::NotJson);
         }
         self.look_for_damage(&range);
-        element::message(line, &mut self.unusual, self.batch);
+        element::message(line, self.given, &mut self.unusual, self.batch);
         self.checked()
     }
 

@@ -2,7 +2,7 @@
 
 use super::addresses::{Address, Addresses};
 use super::error::ApiError;
-use super::ingest::native;
+use super::ingest::{gelf, native};
 use super::operate::{batches, dead_letters, health};
 use super::read::{by_id, facets, histogram, retrieve};
 use super::services::Services;
@@ -22,7 +22,7 @@ type Row = (
 );
 
 #[rustfmt::skip]
-fn table() -> [Row; 11] {
+fn table() -> [Row; 12] {
     [
         ("GET", "/", "this list", get(welcome::welcome)),
         ("POST", "/logs/batch", "takes a batch of logs", post(native::batch)),
@@ -35,6 +35,7 @@ fn table() -> [Row; 11] {
         ("GET", "/logs/rejected", "records that are kept aside", get(dead_letters::list)),
         ("POST", "/logs/rejected/replay", "puts them back", post(dead_letters::replay)),
         ("GET", "/health", "how the service is", get(health::health)),
+        ("POST", "/gelf", "takes GELF", post(gelf::messages)),
     ]
 }
 
