@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::service::Service;
 
 /// As the README has them.
-const ALL: [&str; 12] = [
+const ALL: [&str; 19] = [
     "GET /",
     "POST /logs/batch",
     "GET /logs/batches/{id}",
@@ -18,6 +18,13 @@ const ALL: [&str; 12] = [
     "POST /logs/rejected/replay",
     "GET /health",
     "POST /gelf",
+    "POST /services/collector",
+    "POST /services/collector/event",
+    "POST /services/collector/event/1.0",
+    "POST /services/collector/raw",
+    "POST /services/collector/raw/1.0",
+    "GET /services/collector/health",
+    "GET /services/collector/health/1.0",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,6 +43,7 @@ mod secrets;
 mod shutdown;
 mod slow_queries;
 mod slow_readers;
+mod splunk;
 mod spool;
 mod startup;
 mod store_contract;

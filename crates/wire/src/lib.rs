@@ -13,7 +13,8 @@
 //! | `formats` | the table: which media type names which format |
 //! | `error` | why a body as a whole could not be read |
 //! | `json` | the native format under each of its types |
-//! | `gelf` | protocols whose records are JSON objects of their own kind |
+//! | `given` | attributes that come from outside the body |
+//! | `gelf`, `splunk` | protocols whose records are JSON objects of their own kind |
 //! | `text` | a body as text, and what was replaced in it |
 //! | `values`, `wrapper` | a body as values and lines, and one that is an object around its records |
 //! | `frame`, `raw` | where a JSON value ends, and its pieces as they stand |
@@ -33,6 +34,7 @@ mod fields;
 mod formats;
 mod frame;
 pub mod gelf;
+mod given;
 mod json;
 mod levels;
 mod member_names;
@@ -41,6 +43,7 @@ mod names;
 mod raw;
 mod scanner;
 mod single_pass;
+pub mod splunk;
 mod string;
 mod text;
 mod times;
@@ -52,6 +55,7 @@ mod wrapper;
 pub use encoded_size::encoded_bytes_at_most;
 pub use error::DecodeError;
 pub use formats::{Format, format_of};
+pub use given::GivenAttributes;
 pub use text::text_bytes;
 
 #[cfg(test)]

@@ -63,6 +63,14 @@ pub(super) fn members_of<'a>(object: &'a str, unusual: &mut Unusual) -> Members<
     members
 }
 
+/// The same members, without texts of their own.
+pub(super) fn borrowed<'a>(members: &'a Members<'_>) -> Members<'a> {
+    let members = members.iter();
+    members
+        .map(|(name, value)| (Cow::Borrowed(name.as_ref()), value.borrowed()))
+        .collect()
+}
+
 /// What stands in the text of an object or array from a place on, without its end.
 pub(super) fn rest_of<'a>(text: &'a str, start: usize, unusual: &mut Unusual) -> &'a str {
     unusual.tell(Notice::TooManyMembers);

@@ -6,6 +6,7 @@
 pub(super) mod gelf;
 pub(super) mod native;
 pub(super) mod sender;
+pub(super) mod splunk;
 
 use super::body;
 use super::error::ApiError;

@@ -2,7 +2,7 @@
 
 use super::addresses::{Address, Addresses};
 use super::error::ApiError;
-use super::ingest::{gelf, native};
+use super::ingest::{gelf, native, splunk};
 use super::operate::{batches, dead_letters, health};
 use super::read::{by_id, facets, histogram, retrieve};
 use super::services::Services;
@@ -22,7 +22,7 @@ type Row = (
 );
 
 #[rustfmt::skip]
-fn table() -> [Row; 12] {
+fn table() -> [Row; 19] {
     [
         ("GET", "/", "this list", get(welcome::welcome)),
         ("POST", "/logs/batch", "takes a batch of logs", post(native::batch)),
@@ -36,7 +36,26 @@ fn table() -> [Row; 12] {
         ("POST", "/logs/rejected/replay", "puts them back", post(dead_letters::replay)),
         ("GET", "/health", "how the service is", get(health::health)),
         ("POST", "/gelf", "takes GELF", post(gelf::messages)),
+        ("POST", "/services/collector", SPLUNK, splunk_events()),
+        ("POST", "/services/collector/event", SPLUNK, splunk_events()),
+        ("POST", "/services/collector/event/1.0", SPLUNK, splunk_events()),
+        ("POST", "/services/collector/raw", SPLUNK_RAW, splunk_raw()),
+        ("POST", "/services/collector/raw/1.0", SPLUNK_RAW, splunk_raw()),
+        ("GET", "/services/collector/health", SPLUNK_HEALTH, get(splunk::health)),
+        ("GET", "/services/collector/health/1.0", SPLUNK_HEALTH, get(splunk::health)),
     ]
+}
+
+const SPLUNK: &str = "takes Splunk's events";
+const SPLUNK_RAW: &str = "takes lines as Splunk does";
+const SPLUNK_HEALTH: &str = "whether Splunk's events are taken";
+
+fn splunk_events() -> MethodRouter<Arc<Services>> {
+    post(splunk::events).options(splunk::options)
+}
+
+fn splunk_raw() -> MethodRouter<Arc<Services>> {
+    post(splunk::raw).options(splunk::options)
 }
 
 /// Every address that there is.

@@ -62,6 +62,11 @@ impl<'a> Gathered<'a> {
         self.others.push((name, value));
     }
 
+    /// Adds several of these.
+    pub(crate) fn others(&mut self, others: Members<'a>) {
+        self.others.extend(others);
+    }
+
     pub(super) fn fields(&self) -> &Members<'a> {
         &self.fields
     }

@@ -2,8 +2,10 @@
 
 mod gelf;
 mod nothing_lost;
+mod splunk;
 
 use super::*;
+use crate::GivenAttributes;
 
 /// The record of a body: its time in text unless it is that of receipt, its level, message and attributes.
 fn one(built: Result<Built, DecodeError>) -> Value {
@@ -38,4 +40,18 @@ fn decoded(
 
 fn of_gelf(body: impl AsRef<[u8]>) -> Result<Built, DecodeError> {
     decoded(body, crate::gelf::decode)
+}
+
+fn of_splunk(body: impl AsRef<[u8]>) -> Result<Built, DecodeError> {
+    decoded(body, |body, batch| {
+        crate::splunk::decode_events(body, &GivenAttributes::default(), batch)
+    })
+}
+
+fn given(pairs: &[(&'static str, &str)]) -> GivenAttributes {
+    let mut given = GivenAttributes::default();
+    for (name, value) in pairs {
+        given.add(name, value);
+    }
+    given
 }

@@ -94,12 +94,12 @@ fn marked(body: &str) -> (String, Vec<String>) {
 }
 
 type Decode = fn(&str) -> Result<Built, DecodeError>;
-const DECODERS: [Decode; 1] = [|body| of_gelf(body)];
+const DECODERS: [Decode; 2] = [|body| of_gelf(body), |body| of_splunk(body)];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
     #[test]
-    fn every_value_of_a_body_comes_back(object in object(2), which in 0_usize..1) {
+    fn every_value_of_a_body_comes_back(object in object(2), which in 0..DECODERS.len()) {
         let (body, marks) = marked(&object);
         let built = DECODERS[which](&body).unwrap();
         prop_assert_eq!(built.rejects.count, 0);
@@ -119,6 +119,7 @@ proptest! {
     ) {
         for body in [parts.concat(), bytes] {
             drop(of_gelf(&body));
+            drop(of_splunk(&body));
         }
     }
 }
