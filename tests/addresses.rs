@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::service::Service;
 
 /// As the README has them.
-const ALL: [&str; 19] = [
+const ALL: [&str; 22] = [
     "GET /",
     "POST /logs/batch",
     "GET /logs/batches/{id}",
@@ -25,6 +25,9 @@ const ALL: [&str; 19] = [
     "POST /services/collector/raw/1.0",
     "GET /services/collector/health",
     "GET /services/collector/health/1.0",
+    "POST /api/v2/logs",
+    "POST /v1/input",
+    "GET /api/v1/validate",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

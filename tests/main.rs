@@ -17,6 +17,7 @@ mod content_key;
 mod costly_searches;
 mod counting_in_trouble;
 mod curl_examples;
+mod datadog;
 mod documents;
 mod facets;
 mod filters;

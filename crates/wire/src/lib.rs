@@ -14,7 +14,7 @@
 //! | `error` | why a body as a whole could not be read |
 //! | `json` | the native format under each of its types |
 //! | `given` | attributes that come from outside the body |
-//! | `gelf`, `splunk` | protocols whose records are JSON objects of their own kind |
+//! | `gelf`, `splunk`, `datadog` | protocols whose records are JSON objects of their own kind |
 //! | `text` | a body as text, and what was replaced in it |
 //! | `values`, `wrapper` | a body as values and lines, and one that is an object around its records |
 //! | `frame`, `raw` | where a JSON value ends, and its pieces as they stand |
@@ -27,6 +27,7 @@
 //! | `single_pass`, `scanner`, `member_names` | the fast way for usual records |
 //! | `encoded_size` | how much room the documents of a body take at most |
 
+pub mod datadog;
 mod element;
 mod encoded_size;
 mod error;

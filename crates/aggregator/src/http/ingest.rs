@@ -3,6 +3,7 @@
 //! A protocol is one file below. It says which format a request has and what its parameters mean, calls
 //! [`receive`], and answers with the receipt, or with the refusal in its own form.
 
+pub(super) mod datadog;
 pub(super) mod gelf;
 pub(super) mod native;
 pub(super) mod sender;

@@ -2,7 +2,7 @@
 
 use super::addresses::{Address, Addresses};
 use super::error::ApiError;
-use super::ingest::{gelf, native, splunk};
+use super::ingest::{datadog, gelf, native, splunk};
 use super::operate::{batches, dead_letters, health};
 use super::read::{by_id, facets, histogram, retrieve};
 use super::services::Services;
@@ -22,7 +22,7 @@ type Row = (
 );
 
 #[rustfmt::skip]
-fn table() -> [Row; 19] {
+fn table() -> [Row; 22] {
     [
         ("GET", "/", "this list", get(welcome::welcome)),
         ("POST", "/logs/batch", "takes a batch of logs", post(native::batch)),
@@ -43,6 +43,9 @@ fn table() -> [Row; 19] {
         ("POST", "/services/collector/raw/1.0", SPLUNK_RAW, splunk_raw()),
         ("GET", "/services/collector/health", SPLUNK_HEALTH, get(splunk::health)),
         ("GET", "/services/collector/health/1.0", SPLUNK_HEALTH, get(splunk::health)),
+        ("POST", "/api/v2/logs", "takes Datadog's logs", post(datadog::logs)),
+        ("POST", "/v1/input", "takes Datadog's logs", post(datadog::logs)),
+        ("GET", "/api/v1/validate", "tells Datadog's agent that it may send", get(datadog::validate)),
     ]
 }
 

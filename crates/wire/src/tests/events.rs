@@ -1,5 +1,6 @@
 //! GELF, Splunk's and Datadog's objects: golden bodies, and that nothing of any body is lost.
 
+mod datadog;
 mod gelf;
 mod nothing_lost;
 mod splunk;
@@ -45,6 +46,12 @@ fn of_gelf(body: impl AsRef<[u8]>) -> Result<Built, DecodeError> {
 fn of_splunk(body: impl AsRef<[u8]>) -> Result<Built, DecodeError> {
     decoded(body, |body, batch| {
         crate::splunk::decode_events(body, &GivenAttributes::default(), batch)
+    })
+}
+
+fn of_datadog(body: impl AsRef<[u8]>) -> Result<Built, DecodeError> {
+    decoded(body, |body, batch| {
+        crate::datadog::decode(body, &GivenAttributes::default(), batch)
     })
 }
 

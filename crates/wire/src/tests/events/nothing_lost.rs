@@ -94,7 +94,11 @@ fn marked(body: &str) -> (String, Vec<String>) {
 }
 
 type Decode = fn(&str) -> Result<Built, DecodeError>;
-const DECODERS: [Decode; 2] = [|body| of_gelf(body), |body| of_splunk(body)];
+const DECODERS: [Decode; 3] = [
+    |body| of_gelf(body),
+    |body| of_splunk(body),
+    |body| of_datadog(body),
+];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
@@ -120,6 +124,7 @@ proptest! {
         for body in [parts.concat(), bytes] {
             drop(of_gelf(&body));
             drop(of_splunk(&body));
+            prop_assert!(of_datadog(&body).is_ok());
         }
     }
 }
