@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::service::Service;
 
 /// As the README has them.
-const ALL: [&str; 22] = [
+const ALL: [&str; 23] = [
     "GET /",
     "POST /logs/batch",
     "GET /logs/batches/{id}",
@@ -18,6 +18,7 @@ const ALL: [&str; 22] = [
     "POST /logs/rejected/replay",
     "GET /health",
     "POST /gelf",
+    "POST /upload",
     "POST /services/collector",
     "POST /services/collector/event",
     "POST /services/collector/event/1.0",

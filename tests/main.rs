@@ -26,6 +26,7 @@ mod gelf;
 mod health;
 mod histogram;
 mod idempotency;
+mod journald;
 mod log;
 mod mongodb_layout;
 mod neighbours;

@@ -27,6 +27,12 @@ pub enum DecodeError {
         /// Column in bytes, from 1.
         column: usize,
     },
+    /// It is not of the journal export format.
+    #[error("the body is not of the journal export format: there is no field at byte {offset}")]
+    NotExported {
+        /// Bytes before the place.
+        offset: usize,
+    },
     /// Its records take more room than one batch may.
     #[error("the batch is too large once encoded: send fewer records in one request")]
     TooLarge,
@@ -39,6 +45,7 @@ impl DecodeError {
             Self::NotRecords { .. } => "not_records",
             Self::NotUtf8 { .. } => "invalid_utf8",
             Self::Syntax { .. } => "invalid_json",
+            Self::NotExported { .. } => "invalid_journal",
             Self::TooLarge => "batch_too_large",
         }
     }

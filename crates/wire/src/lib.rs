@@ -15,6 +15,7 @@
 //! | `json` | the native format under each of its types |
 //! | `given` | attributes that come from outside the body |
 //! | `gelf`, `splunk`, `datadog` | protocols whose records are JSON objects of their own kind |
+//! | `journald` | the journal export format |
 //! | `text` | a body as text, and what was replaced in it |
 //! | `values`, `wrapper` | a body as values and lines, and one that is an object around its records |
 //! | `frame`, `raw` | where a JSON value ends, and its pieces as they stand |
@@ -36,6 +37,7 @@ mod formats;
 mod frame;
 pub mod gelf;
 mod given;
+pub mod journald;
 mod json;
 mod levels;
 mod member_names;

@@ -3,6 +3,7 @@
 mod as_sent;
 mod bodies;
 mod events;
+mod journald;
 mod linear;
 mod nothing_lost;
 mod strict;

@@ -2,7 +2,7 @@
 
 use super::addresses::{Address, Addresses};
 use super::error::ApiError;
-use super::ingest::{datadog, gelf, native, splunk};
+use super::ingest::{datadog, gelf, journald, native, splunk};
 use super::operate::{batches, dead_letters, health};
 use super::read::{by_id, facets, histogram, retrieve};
 use super::services::Services;
@@ -22,7 +22,7 @@ type Row = (
 );
 
 #[rustfmt::skip]
-fn table() -> [Row; 22] {
+fn table() -> [Row; 23] {
     [
         ("GET", "/", "this list", get(welcome::welcome)),
         ("POST", "/logs/batch", "takes a batch of logs", post(native::batch)),
@@ -36,6 +36,7 @@ fn table() -> [Row; 22] {
         ("POST", "/logs/rejected/replay", "puts them back", post(dead_letters::replay)),
         ("GET", "/health", "how the service is", get(health::health)),
         ("POST", "/gelf", "takes GELF", post(gelf::messages)),
+        ("POST", "/upload", "takes a journal of systemd", post(journald::upload)),
         ("POST", "/services/collector", SPLUNK, splunk_events()),
         ("POST", "/services/collector/event", SPLUNK, splunk_events()),
         ("POST", "/services/collector/event/1.0", SPLUNK, splunk_events()),
