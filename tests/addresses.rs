@@ -21,6 +21,18 @@ const ALL: &[&str] = &[
     "GET /logs/rejected",
     "POST /logs/rejected/replay",
     "GET /health",
+    "POST /gelf",
+    "POST /upload",
+    "POST /services/collector",
+    "POST /services/collector/event",
+    "POST /services/collector/event/1.0",
+    "POST /services/collector/raw",
+    "POST /services/collector/raw/1.0",
+    "GET /services/collector/health",
+    "GET /services/collector/health/1.0",
+    "POST /api/v2/logs",
+    "POST /v1/input",
+    "GET /api/v1/validate",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

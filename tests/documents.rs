@@ -25,7 +25,7 @@ const GUIDE: &str = "crates/aggregator/guide";
 const MOST_LINES: usize = 300;
 const PROGRAMS: [&str; 3] = ["aggregator", "producer", "bench"];
 /// Words in capitals that are no settings of a program of ours.
-const NO_SETTINGS: [&str; 16] = [
+const NO_SETTINGS: [&str; 17] = [
     "KEY",
     "TRACE",
     "DEBUG",
@@ -36,7 +36,8 @@ const NO_SETTINGS: [&str; 16] = [
     "FATAL",
     "GET",
     "POST",
-    // A field of journald's.
+    // Fields of journald's.
+    "MESSAGE",
     "PRIORITY",
     // Of the tests, and of terminals.
     "KILL_ROUNDS",

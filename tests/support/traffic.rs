@@ -123,6 +123,12 @@ pub(crate) fn retry_after(reply: &Reply) -> Duration {
     told.map_or(SHORT_REST, Duration::from_millis)
 }
 
+/// When to come again, in seconds, as the head of an answer in any form says it.
+pub(crate) fn seconds_to_wait(reply: &Reply) -> u64 {
+    let told = reply.header("retry-after");
+    told.and_then(|told| told.parse().ok()).unwrap_or(0)
+}
+
 /// Keeps still for so long, as a client does that was told when to come again. Not a way to wait
 /// for something to happen: that is `wait_until`.
 pub(crate) async fn rest(time: Duration) {

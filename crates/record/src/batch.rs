@@ -215,6 +215,8 @@ pub struct BatchBuilder {
     /// Unless it is told, that of a batch that is taken by itself.
     order: Option<BatchOrder>,
     position: u32,
+    /// Whether the records say their positions themselves.
+    has_places: bool,
     max_bytes: usize,
     strict: bool,
     answer_bytes: usize,
@@ -246,6 +248,7 @@ impl BatchBuilder {
             times: SentTimes::default(),
             order: None,
             position: 0,
+            has_places: false,
             max_bytes,
             strict: false,
             answer_bytes: 0,
@@ -334,13 +337,13 @@ impl BatchBuilder {
             }
         }
         self.times.note(time);
-        self.position += 1;
+        self.position = self.position.wrapping_add(1);
         true
     }
 
     /// Tells something of the last record.
     pub fn tell(&mut self, notice: Notice) {
-        self.notices.push(self.position.saturating_sub(1), notice);
+        self.notices.push(self.position.wrapping_sub(1), notice);
     }
 
     /// What was told.
@@ -357,7 +360,7 @@ impl BatchBuilder {
             });
         }
         self.rejects.count += 1;
-        self.position += 1;
+        self.position = self.position.wrapping_add(1);
     }
 
     /// The records that were taken, and those that were not.

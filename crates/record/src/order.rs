@@ -93,6 +93,12 @@ impl Taken {
 }
 
 impl BatchOrder {
+    /// Of records about whose order nothing is to be told.
+    pub(crate) const NONE: Self = Self {
+        greatest: Timestamp::MIN,
+        delay: 0,
+    };
+
     /// Of a batch with this greatest time, of which nobody knows when it was taken.
     pub fn without_delay(greatest: Timestamp) -> Self {
         Self { greatest, delay: 0 }

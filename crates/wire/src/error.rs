@@ -57,6 +57,12 @@ pub enum DecodeError {
     /// It has more documents with an id than one request may.
     #[error("a request may have {0} documents with an _id: send fewer in one request")]
     TooManyIds(usize),
+    /// It is not of the journal export format.
+    #[error("the body is not of the journal export format: there is no field at byte {offset}")]
+    NotExported {
+        /// Bytes before the place.
+        offset: usize,
+    },
     /// Its records take more room than one batch may.
     #[error("the batch is too large once encoded: send fewer records in one request")]
     TooLarge,
@@ -74,6 +80,7 @@ impl DecodeError {
             Self::Shape { .. } => "invalid_form",
             Self::Action { .. } => "malformed_action",
             Self::TooManyIds(_) => "too_many_ids",
+            Self::NotExported { .. } => "invalid_journal",
             Self::TooLarge => "batch_too_large",
         }
     }

@@ -5,10 +5,13 @@
 
 mod candidates;
 mod chosen;
+mod gathered;
+
+pub(super) use gathered::{Gathered, Standing};
 
 use crate::levels::SentLevel;
 use crate::members::{Members, Value, free_name, keep_last, members_of};
-use crate::names::{Role, role_of};
+use crate::names::Role;
 use crate::times;
 use crate::unusual::Unusual;
 use crate::value;
@@ -29,23 +32,34 @@ pub(super) fn record(
     unusual: &mut Unusual,
     batch: &mut BatchBuilder,
 ) {
-    if let Err(fault) = try_record(object, shared, unusual, batch) {
+    let gathered = Gathered::of(members_of(object, unusual));
+    gathered_record(&gathered, shared, unusual, batch);
+}
+
+/// The same of fields that may have come from several objects.
+pub(super) fn gathered_record(
+    gathered: &Gathered<'_>,
+    shared: &Members<'_>,
+    unusual: &mut Unusual,
+    batch: &mut BatchBuilder,
+) {
+    if let Err(fault) = try_record(gathered, shared, unusual, batch) {
         batch.reject(fault);
     }
 }
 
 fn try_record(
-    object: &str,
+    gathered: &Gathered<'_>,
     shared: &Members<'_>,
     unusual: &mut Unusual,
     batch: &mut BatchBuilder,
 ) -> Result<(), RecordFault> {
-    let members = members_of(object, unusual);
-    let chosen = Chosen::of(&members, unusual);
+    let chosen = Chosen::of(gathered, unusual);
     if batch.is_strict() {
         chosen.check()?;
     }
-    let mut attributes = attributes(&members, &chosen, unusual);
+    let mut attributes = attributes(gathered, &chosen, unusual);
+    gathered.add_others(&mut attributes);
     share(&mut attributes, shared);
     let level = chosen.level.as_ref().map(SentLevel::text);
     let is_strict = batch.is_strict();
@@ -65,20 +79,22 @@ fn try_record(
 /// What is left: fields that were not chosen, and the members of an `attributes` object, in the order
 /// sent.
 fn attributes<'a>(
-    members: &'a Members<'_>,
+    gathered: &'a Gathered<'_>,
     chosen: &'a Chosen<'_>,
     unusual: &mut Unusual,
 ) -> Members<'a> {
     let mut attributes = Members::new();
     // The places among the attributes of fields with a role, and of what is beyond the bound.
     let (mut kept, mut has_members) = (Vec::new(), false);
+    let members = gathered.fields();
     for (place, (name, value)) in members.iter().enumerate() {
         let value = match chosen.fate_of(place) {
             Fate::Taken => continue,
             Fate::Left(left) => Value::Json(Cow::Borrowed(left)),
-            Fate::Kept => borrowed(value),
+            Fate::Kept => value.borrowed(),
         };
-        if is_empty(name, value.json()) {
+        let role = gathered.role_of(place, name).0;
+        if is_empty(role, value.json()) {
             continue;
         }
         if name == ATTRIBUTES && value.json().starts_with('{') {
@@ -89,13 +105,15 @@ fn attributes<'a>(
             has_members = true;
             continue;
         }
-        if role_of(name).0.is_of_one_field() || matches!(value, Value::Rest(_)) {
+        if role.is_of_one_field() || matches!(value, Value::Rest(_)) {
             kept.push(attributes.len());
         }
         attributes.push((Cow::Borrowed(name), value));
     }
-    if has_members {
+    if !kept.is_empty() && (has_members || gathered.has_standings()) {
         rename(&mut attributes, &kept);
+    }
+    if has_members {
         keep_last(&mut attributes);
     }
     attributes
@@ -103,14 +121,6 @@ fn attributes<'a>(
 
 fn of_json<'a>(members: &'a Members<'_>, place: usize) -> &'a str {
     members.get(place).map_or("", |(_, value)| value.json())
-}
-
-fn borrowed<'a>(value: &'a Value<'_>) -> Value<'a> {
-    match value {
-        Value::Json(text) => Value::Json(Cow::Borrowed(text)),
-        Value::Text(text) => Value::Text(Cow::Borrowed(text)),
-        Value::Rest(rest) => Value::Rest(rest),
-    }
 }
 
 /// A field with a role gives way where its name is taken by a member of `attributes`, and so does what is
@@ -143,14 +153,14 @@ fn share<'a>(attributes: &mut Members<'a>, shared: &'a Members<'_>) {
     let new: Members<'a> = shared
         .iter()
         .filter(|(name, _)| !own.contains(name.as_ref()))
-        .map(|(name, value)| (Cow::Borrowed(name.as_ref()), borrowed(value)))
+        .map(|(name, value)| (Cow::Borrowed(name.as_ref()), value.borrowed()))
         .collect();
     attributes.extend(new);
 }
 
-/// Whether a field says no more than that there is nothing, and is not kept.
-pub(super) fn is_empty(name: &str, value: &str) -> bool {
-    match role_of(name).0 {
+/// Whether a field of a role says no more than that there is nothing, and is not kept.
+pub(super) fn is_empty(role: Role, value: &str) -> bool {
+    match role {
         Role::Attributes => value == "null",
         Role::Time(_) => times::is_none(value),
         Role::Message(_) | Role::Level(_) => is_nothing(value),

@@ -13,6 +13,9 @@
 //! | `formats` | the table: which media type names which format |
 //! | `error` | why a body as a whole could not be read |
 //! | `json` | the native format under each of its types |
+//! | `given` | attributes that come from outside the body |
+//! | `gelf`, `splunk`, `datadog` | protocols whose records are JSON objects of their own kind |
+//! | `journald` | the journal export format |
 //! | `text` | a body as text, and what was replaced in it |
 //! | `bulk` | Elasticsearch's `_bulk` |
 //! | `values`, `wrapper` | a body as values and lines, and one that is an object around its records |
@@ -30,12 +33,16 @@
 //! | `encoded_size` | how much room the documents of a body take at most |
 
 mod bulk;
+pub mod datadog;
 mod element;
 mod encoded_size;
 mod error;
 mod fields;
 mod formats;
 mod frame;
+pub mod gelf;
+mod given;
+pub mod journald;
 mod json;
 mod levels;
 pub mod loki;
@@ -47,6 +54,7 @@ mod protobuf;
 mod raw;
 mod scanner;
 mod single_pass;
+pub mod splunk;
 mod string;
 mod text;
 mod times;
@@ -59,6 +67,7 @@ pub use bulk::{BulkItems, ItemRuns, Kind, Refusal, Run, decode_bulk};
 pub use encoded_size::encoded_bytes_at_most;
 pub use error::DecodeError;
 pub use formats::{Format, format_of};
+pub use given::GivenAttributes;
 pub use text::text_bytes;
 
 #[cfg(test)]

@@ -32,6 +32,15 @@ impl Value<'_> {
             Self::Text(_) | Self::Rest(_) => "",
         }
     }
+
+    /// The same, without a text of its own.
+    pub(super) fn borrowed(&self) -> Value<'_> {
+        match self {
+            Self::Json(text) => Value::Json(Cow::Borrowed(text)),
+            Self::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Self::Rest(rest) => Value::Rest(rest),
+        }
+    }
 }
 
 /// The members of an object, in the order sent.
@@ -55,6 +64,14 @@ pub(super) fn members_of<'a>(object: &'a str, unusual: &mut Unusual) -> Members<
     }
     keep_last(&mut members);
     members
+}
+
+/// The same members, without texts of their own.
+pub(super) fn borrowed<'a>(members: &'a Members<'_>) -> Members<'a> {
+    let members = members.iter();
+    members
+        .map(|(name, value)| (Cow::Borrowed(name.as_ref()), value.borrowed()))
+        .collect()
 }
 
 /// What stands in the text of an object or array from a place on, without its end.

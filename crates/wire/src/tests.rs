@@ -2,6 +2,8 @@
 
 mod as_sent;
 mod bodies;
+mod events;
+mod journald;
 mod linear;
 mod nothing_lost;
 mod otlp;

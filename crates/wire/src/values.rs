@@ -12,8 +12,9 @@ mod broken;
 mod line;
 mod place;
 
-use crate::element;
+use crate::element::{self, ReadObject};
 use crate::error::DecodeError;
+use crate::fields;
 use crate::frame::{blanks_end, value_end};
 use crate::members::Members;
 use crate::scanner::Scanner;
@@ -28,6 +29,8 @@ use record::batch::BatchBuilder;
 use record::notice::Notice;
 use std::borrow::Cow;
 use std::ops::Range;
+
+static NOTHING: Members<'static> = Members::new();
 
 /// What a body's type says of it.
 #[derive(Debug, Clone, Copy)]
@@ -45,11 +48,39 @@ pub(super) fn read(body: &[u8], terms: Terms, batch: &mut BatchBuilder) -> Resul
     read_by(body, terms, true, batch)
 }
 
+/// The same of a protocol whose objects are read by `object`, and whose requests give attributes to each of
+/// their records.
+pub(super) fn read_with(
+    body: &[u8],
+    terms: Terms,
+    object: ReadObject,
+    given: &Members<'_>,
+    batch: &mut BatchBuilder,
+) -> Result<(), DecodeError> {
+    read_all(body, terms, (object, given), false, batch)
+}
+
 /// The same, with usual records read `in_one_pass` or as all others are: tests hold both ways against each
 /// other.
 pub(super) fn read_by(
     body: &[u8],
     terms: Terms,
+    in_one_pass: bool,
+    batch: &mut BatchBuilder,
+) -> Result<(), DecodeError> {
+    read_all(
+        body,
+        terms,
+        (fields::record, &Members::new()),
+        in_one_pass,
+        batch,
+    )
+}
+
+fn read_all(
+    body: &[u8],
+    terms: Terms,
+    (object, given): (ReadObject, &Members<'_>),
     in_one_pass: bool,
     batch: &mut BatchBuilder,
 ) -> Result<(), DecodeError> {
@@ -60,6 +91,7 @@ pub(super) fn read_by(
         });
     }
     let mut reader = Reader::new(body, &text, terms, batch);
+    (reader.object, reader.given) = (object, given);
     // Where something was replaced, all are looked at.
     reader.in_one_pass &= in_one_pass;
     reader.body()
@@ -69,6 +101,9 @@ pub(super) fn read_by(
 pub(super) struct Reader<'t, 'b> {
     text: &'t str,
     terms: Terms,
+    object: ReadObject,
+    /// What the request gives to each of its records.
+    given: &'t Members<'t>,
     batch: &'b mut BatchBuilder,
     /// Where what was no UTF-8 was replaced, if anything was.
     damage: Option<Damage<'t>>,
@@ -99,6 +134,8 @@ impl<'t, 'b> Reader<'t, 'b> {
         Self {
             text,
             terms,
+            object: fields::record,
+            given: &NOTHING,
             batch,
             damage: is_damaged.then(|| Damage::of(body)),
             in_one_pass: !is_damaged,
@@ -198,7 +235,7 @@ impl Reader<'_, '_> {
             {
                 return Ok(Err(broke));
             }
-            return self.array(start, end, &Members::new());
+            return self.array(start, end, self.given);
         }
         if let Some(stop) = self.at_once(start, end) {
             return self.checked().map(|()| Ok(stop));
@@ -214,7 +251,7 @@ impl Reader<'_, '_> {
                 return Ok(read.map(|_| stop));
             }
         }
-        self.element(start..stop, &Members::new())?;
+        self.element(start..stop, self.given)?;
         Ok(Ok(stop))
     }
 
@@ -248,11 +285,13 @@ impl Reader<'_, '_> {
         self.look_for_damage(&range);
         let value = self.text.get(range).unwrap_or_default();
         self.unusual.tell_also(&self.unusual_of_all);
+        let object = self.object;
         match &self.beside {
             Some(beside) => {
-                element::read(value, &beside.of(value), &mut self.unusual, self.batch);
+                let shared = beside.of(value);
+                element::read(value, object, &shared, &mut self.unusual, self.batch);
             }
-            None => element::read(value, shared, &mut self.unusual, self.batch),
+            None => element::read(value, object, shared, &mut self.unusual, self.batch),
         }
         // What was to be told of one that was refused is not told of the next.
         self.unusual = Unusual::default();
@@ -273,8 +312,8 @@ impl Reader<'_, '_> {
         }
         self.look_for_damage(&range);
         let beside = self.beside.as_ref().map(|beside| beside.of(""));
-        let beside = beside.unwrap_or_default();
-        element::message(line, &beside, &mut self.unusual, self.batch);
+        let shared = beside.as_ref().unwrap_or(self.given);
+        element::message(line, shared, &mut self.unusual, self.batch);
         self.checked()
     }
 

@@ -49,7 +49,7 @@ pub(super) fn open(object: &str) -> Option<Wrapper<'_>> {
             Some(_) if is_known => empty = Some(array),
             _ => {}
         }
-        if is_empty(&name, member.value) {
+        if is_empty(role_of(&name).0, member.value) {
             continue;
         }
         if role_of(&name).0.is_of_one_field() || shared.len() == MAX_SHARED {

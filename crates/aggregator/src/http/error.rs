@@ -228,6 +228,13 @@ impl ApiError {
         self
     }
 
+    /// The same, as one after which the sender is to come again: 503.
+    #[must_use]
+    pub(super) fn sent_again_after(mut self, time: Duration) -> Self {
+        self.retry_after = Some(time);
+        self.with_status(StatusCode::SERVICE_UNAVAILABLE)
+    }
+
     /// The answer with another body; its status and its headers are those of this error.
     pub(super) fn in_form(self, content_type: &'static str, body: Vec<u8>) -> Response {
         self.log();

@@ -3,11 +3,15 @@
 //! A protocol is one file below. It says which format a request has and what its parameters mean, calls
 //! [`receive`], and answers with the receipt, or with the refusal in its own form.
 
+pub(super) mod datadog;
 pub(super) mod elasticsearch;
+pub(super) mod gelf;
+pub(super) mod journald;
 pub(super) mod loki;
 pub(super) mod native;
 pub(super) mod otlp;
 pub(super) mod sender;
+pub(super) mod splunk;
 
 use super::body;
 use super::error::ApiError;
@@ -15,7 +19,7 @@ use super::services::Services;
 use crate::ingest::compression::Encoding;
 use crate::ingest::decode::BodyTerms;
 use crate::ingest::intake::{Durability, Receipt};
-use crate::ingest::intake_error::IngestError;
+use crate::ingest::intake_error::{IngestError, IntakeError};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, header};
 use std::net::IpAddr;
@@ -33,14 +37,18 @@ async fn receive<T: Send + 'static>(
     wanted: Durability,
 ) -> Result<Receipt<T>, ApiError> {
     let intake = &services.intake;
-    let refuse = |error: IngestError| ApiError::not_taken(error, || intake.spool().time_to_room());
     // Before the body is read: a sender that cannot be served should not have to send it.
     let ready = intake.check();
-    ready.map_err(|error| refuse(IngestError::Intake(error.into())).closing())?;
+    ready.map_err(|error| refused(services, IntakeError::from(error).into()).closing())?;
     let body = body::read(services, headers, body).await?;
     let patience = services.limits.request_timeout;
     let taken = intake.take(terms, body, sender, wanted, patience).await;
-    taken.map_err(refuse)
+    taken.map_err(|error| refused(services, error))
+}
+
+/// Why a request is not taken.
+fn refused(services: &Services, error: IngestError) -> ApiError {
+    ApiError::not_taken(error, || services.intake.spool().time_to_room())
 }
 
 /// The encoding that the head of a request names.

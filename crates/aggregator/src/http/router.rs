@@ -2,7 +2,7 @@
 
 use super::addresses::{Address, Addresses};
 use super::error::ApiError;
-use super::ingest::{elasticsearch, loki, native, otlp};
+use super::ingest::{datadog, elasticsearch, gelf, journald, loki, native, otlp, splunk};
 use super::operate::{batches, dead_letters, health};
 use super::read::{by_id, facets, histogram, retrieve};
 use super::services::Services;
@@ -39,7 +39,31 @@ fn table() -> Vec<Row> {
         ("GET", "/logs/rejected", "records that are kept aside", get(dead_letters::list)),
         ("POST", "/logs/rejected/replay", "puts them back", post(dead_letters::replay)),
         ("GET", "/health", "how the service is", get(health::health)),
+        ("POST", "/gelf", "takes GELF", post(gelf::messages)),
+        ("POST", "/upload", "takes a journal of systemd", post(journald::upload)),
+        ("POST", "/services/collector", SPLUNK, splunk_events()),
+        ("POST", "/services/collector/event", SPLUNK, splunk_events()),
+        ("POST", "/services/collector/event/1.0", SPLUNK, splunk_events()),
+        ("POST", "/services/collector/raw", SPLUNK_RAW, splunk_raw()),
+        ("POST", "/services/collector/raw/1.0", SPLUNK_RAW, splunk_raw()),
+        ("GET", "/services/collector/health", SPLUNK_HEALTH, get(splunk::health)),
+        ("GET", "/services/collector/health/1.0", SPLUNK_HEALTH, get(splunk::health)),
+        ("POST", "/api/v2/logs", "takes Datadog's logs", post(datadog::logs)),
+        ("POST", "/v1/input", "takes Datadog's logs", post(datadog::logs)),
+        ("GET", "/api/v1/validate", "tells Datadog's agent that it may send", get(datadog::validate)),
     ]
+}
+
+const SPLUNK: &str = "takes Splunk's events";
+const SPLUNK_RAW: &str = "takes lines as Splunk does";
+const SPLUNK_HEALTH: &str = "whether Splunk's events are taken";
+
+fn splunk_events() -> MethodRouter<Arc<Services>> {
+    post(splunk::events).options(splunk::options)
+}
+
+fn splunk_raw() -> MethodRouter<Arc<Services>> {
+    post(splunk::raw).options(splunk::options)
 }
 
 /// Every address that there is.

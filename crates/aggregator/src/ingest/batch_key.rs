@@ -11,6 +11,8 @@ pub enum BatchKey {
     None,
     /// The client's own.
     Client(String),
+    /// None: each of its records is known by itself, by its place among those that this id stands for.
+    Places(BatchId),
     /// Made of what was sent, where the times of its records let it hold; else none.
     Content(Scope),
 }
@@ -48,6 +50,9 @@ impl BatchKey {
         let (id, key) = match self {
             Self::None => (fresh(body), None),
             Self::Client(key) => (BatchId::keyed(key, body), Some(KeyDigest::of(key))),
+            Self::Places(id) => {
+                return BatchBuilder::new(*id, None, received_at, max_bytes).with_places();
+            }
             Self::Content(scope) => {
                 let (key, id) = content_key(&scope.0, body);
                 let builder = BatchBuilder::new(id, None, received_at, max_bytes);

@@ -7,8 +7,25 @@ use crate::order::{BatchOrder, Taken};
 use logs::Timestamp;
 
 impl BatchBuilder {
+    /// The same, of records each of which is [told](Self::place) its position and has no order: its id is the
+    /// same in whatever batch of this id it comes.
+    #[must_use]
+    pub fn with_places(mut self) -> Self {
+        self.has_places = true;
+        self.order = Some(BatchOrder::NONE);
+        self
+    }
+
+    /// The next record has this position.
+    pub fn place(&mut self, position: u32) {
+        self.position = position;
+    }
+
     /// Takes it after all that `taken` has seen, when all records have come.
     pub fn take(&mut self, taken: &mut Taken) {
+        if self.has_places {
+            return;
+        }
         self.order = Some(taken.next(self.greatest_time(), self.batch.received_at));
         self.own.take(taken);
     }

@@ -119,22 +119,22 @@ mod tests {
     use crate::id::own_key;
     use logs::Timestamp;
 
-    fn time(nanos: i64) -> Option<Timestamp> {
-        Some(Timestamp::from_nanos(nanos))
+    fn time(nanos: i64) -> Timestamp {
+        Timestamp::from_nanos(nanos)
     }
 
     #[test]
     fn a_batch_of_its_own_is_known_by_its_key_alone_and_leaves_the_rest_as_it_was() {
         let mut batch = builder();
-        batch.record(time(5), None, "first", |_| Ok(()));
+        batch.record(Some(time(5)), None, "first", |_| Ok(()));
         let keys = [own_key("a", "1"), own_key("a", "2")];
         for (key, text) in keys.into_iter().zip(["own", "another"]) {
             let outer = batch.begin_own(key);
-            batch.record(time(7), None, text, |_| Ok(()));
+            batch.record(Some(time(7)), None, text, |_| Ok(()));
             batch.record(None, None, "without a time", |_| Ok(()));
             batch.end_own(outer);
         }
-        batch.record(time(6), None, "second", |_| Ok(()));
+        batch.record(Some(time(6)), None, "second", |_| Ok(()));
         let mut taken = Taken::default();
         batch.take(&mut taken);
         let own = batch.take_own();
@@ -161,11 +161,16 @@ mod tests {
     fn all_of_them_count_towards_the_bound() {
         let id = BatchId::keyed("key", b"body");
         let mut batch = BatchBuilder::new(id, None, Timestamp::MIN, 10 * OWN_BATCH_BYTES);
-        batch.record(time(1), None, &"x".repeat(5 * OWN_BATCH_BYTES), |_| Ok(()));
+        batch.record(
+            Some(time(1)),
+            None,
+            &"x".repeat(5 * OWN_BATCH_BYTES),
+            |_| Ok(()),
+        );
         let mut taken = 0;
         while !batch.is_too_large() {
             let outer = batch.begin_own(own_key("a", &taken.to_string()));
-            batch.record(time(1), None, "x", |_| Ok(()));
+            batch.record(Some(time(1)), None, "x", |_| Ok(()));
             // The rest counts while one is read.
             let was_too_large = batch.is_too_large();
             batch.end_own(outer);
@@ -180,10 +185,10 @@ mod tests {
         let mut batch = builder();
         batch.keep_too_large();
         let text = "x".repeat(MAX_DOCUMENT_BYTES + 1);
-        batch.record(time(1), None, &text, |_| Ok(()));
+        batch.record(Some(time(1)), None, &text, |_| Ok(()));
         let (key, id) = own_key("a", "1");
         let outer = batch.begin_own((key, id));
-        batch.record(time(1), None, &text, |_| Ok(()));
+        batch.record(Some(time(1)), None, &text, |_| Ok(()));
         batch.end_own(outer);
         let own = batch.take_own();
         let (origin, record) = &own.too_large[0];

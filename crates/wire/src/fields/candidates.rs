@@ -1,8 +1,7 @@
 //! The fields of an object that may have a role, in the order in which they count.
 
-use super::is_nothing;
+use super::{Gathered, is_nothing};
 use crate::levels::Scale;
-use crate::members::Members;
 use crate::names::{Form, NESTED_LEVEL, Role, Unit, role_of};
 use crate::raw::member_of;
 
@@ -53,10 +52,10 @@ pub(super) struct Candidates<'a> {
 }
 
 impl<'a> Candidates<'a> {
-    pub(super) fn of(members: &'a Members<'_>) -> Self {
+    pub(super) fn of(gathered: &'a Gathered<'_>) -> Self {
         let mut found = Self::default();
-        for (place, (name, value)) in members.iter().enumerate() {
-            let (role, rank) = role_of(name);
+        for (place, (name, value)) in gathered.fields().iter().enumerate() {
+            let (role, rank) = gathered.role_of(place, name);
             let value = value.json();
             let field = Field {
                 rank,

@@ -1,9 +1,8 @@
 //! Which fields of an object are its time, its message and its level.
 
 use super::candidates::{Candidate, Candidates};
-use super::is_nothing;
+use super::{Gathered, is_nothing};
 use crate::levels::{Scale, SentLevel, is_digits, level_of, whole_number};
-use crate::members::Members;
 use crate::names::{Form, Unit};
 use crate::raw::{member_of, without};
 use crate::string::text_of;
@@ -37,9 +36,9 @@ pub(super) struct Chosen<'a> {
 }
 
 impl<'a> Chosen<'a> {
-    /// Chooses among an object's members.
-    pub(super) fn of(members: &'a Members<'_>, unusual: &mut Unusual) -> Self {
-        let candidates = Candidates::of(members);
+    /// Chooses among the fields of a record.
+    pub(super) fn of(gathered: &'a Gathered<'_>, unusual: &mut Unusual) -> Self {
+        let candidates = Candidates::of(gathered);
         let mut chosen = Self {
             time: None,
             level: None,

@@ -8,6 +8,7 @@ use super::stream::{Line, Stream, TENANT, push_all_free, push_free};
 use super::{Stop, ended, json_line};
 use crate::element;
 use crate::error::{DecodeError, reason_of};
+use crate::fields;
 use crate::members::{Members, Value, members_of};
 use crate::raw::member_of;
 use crate::string::{name_of, text_of};
@@ -286,7 +287,8 @@ impl<'t> Push<'t, '_> {
         }
         let mut unusual = Unusual::default();
         self.given += 1;
-        element::read(self.walk.slice(range), &shared, &mut unusual, self.batch);
+        let value = self.walk.slice(range);
+        element::read(value, fields::record, &shared, &mut unusual, self.batch);
         match self.batch.is_too_large() {
             true => Err(Stop::TooLarge),
             false => Ok(()),

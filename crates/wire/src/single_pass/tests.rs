@@ -4,6 +4,7 @@ mod member_names;
 
 use super::*;
 use crate::element;
+use crate::fields;
 use crate::frame::{blanks_end, value_end};
 use crate::raw::elements_in;
 use crate::unusual::Unusual;
@@ -53,7 +54,13 @@ fn by_members(elements: impl Iterator<Item = String>) -> BatchBuilder {
     let mut batch = builder();
     for element in elements {
         let mut unusual = Unusual::default();
-        element::read(&element, &Vec::new(), &mut unusual, &mut batch);
+        element::read(
+            &element,
+            fields::record,
+            &Vec::new(),
+            &mut unusual,
+            &mut batch,
+        );
     }
     batch
 }

@@ -3,7 +3,6 @@
 use super::Reader;
 use crate::error::DecodeError;
 use crate::frame::{blanks_end, value_end};
-use crate::members::Members;
 use crate::raw::elements_in;
 
 impl Reader<'_, '_> {
@@ -55,7 +54,7 @@ impl Reader<'_, '_> {
         let value = line.trim_end_matches([' ', '\t', '\r']);
         let is_value = value_end(value, 0) == Ok(value.len());
         match is_value && (self.is_whole(stop) || !self.terms.is_plain) {
-            true => self.element(start..start + value.len(), &Members::new()),
+            true => self.element(start..start + value.len(), self.given),
             false => self.message(message..stop),
         }
     }

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::batch::tests::builder;
-use crate::id::{IdFormat, RecordId};
+use crate::id::{BatchId, IdFormat, RecordId};
+use crate::order::SendOrder;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -108,4 +109,24 @@ fn dating_a_batch_leaves_its_order_as_it_is() {
     batch.date(at(1_000));
     let after: Vec<_> = ids(&batch).iter().map(RecordId::order).collect();
     assert_eq!((before, ids(&batch)[1].time()), (after, at(1_000)));
+}
+
+/// By which a journal is stored once, although it is cut elsewhere the second time.
+#[test]
+fn records_that_say_their_places_have_the_same_ids_in_whatever_batch_they_come() {
+    let of = |now, records: &[(u32, i64)]| {
+        let id = BatchId::from_bytes([7; 8]);
+        let mut batch = BatchBuilder::new(id, None, at(now), usize::MAX).with_places();
+        for (place, time) in records {
+            batch.place(*place);
+            batch.record(Some(at(*time)), None, "text", |_| Ok(()));
+        }
+        batch.take(&mut Taken::default());
+        ids(&batch.finish().0)
+    };
+    let whole = of(100, &[(3, 5), (4, 5), (u32::MAX, 9)]);
+    let parts = [of(200, &[(3, 5)]), of(300, &[(4, 5), (u32::MAX, 9)])].concat();
+    assert_eq!(whole, parts);
+    let told: Vec<_> = whole.iter().map(|id| (id.position(), id.order())).collect();
+    assert_eq!(told, [3, 4, u32::MAX].map(|place| (place, SendOrder::NONE)));
 }

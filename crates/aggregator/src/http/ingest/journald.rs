@@ -1,0 +1,183 @@
+//! `POST /upload`: what `systemd-journal-upload` sends, taken in portions while its request goes on.
+//!
+//! A request may last for long and hold any number of records, so nothing is held but what is not whole yet, and
+//! time-outs are for a portion. When a request breaks off or is refused, portions before are safe; the sender
+//! begins anew from where it last saved its place, and records that came before are known by themselves.
+
+use super::{encoding, refused};
+use crate::accounting::admission::Reservation;
+use crate::http::error::ApiError;
+use crate::http::listener::{Peer, TIME_WHEN_STOPPING, stopped_for};
+use crate::http::services::Services;
+use crate::ingest::batch_key::BatchKey;
+use crate::ingest::compression::Encoding;
+use crate::ingest::decode::{BodyForm, BodyTerms};
+use crate::ingest::intake::Durability;
+use crate::ingest::intake_error::IntakeError;
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+const MEDIA_TYPE: &str = "application/vnd.fdo.journal";
+/// A portion is taken when it has so many bytes.
+const PORTION_BYTES: usize = 256 * 1024;
+/// And also when so much time has gone by with something that was not looked at.
+const PORTION_TIME: Duration = Duration::from_millis(500);
+
+/// The handler.
+pub(in crate::http) async fn upload(
+    State(services): State<Arc<Services>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, &'static str), ApiError> {
+    check(&headers).map_err(ApiError::closing)?;
+    let sender = services.trusted_proxies.sender(&headers, peer);
+    let ready = services.intake.check();
+    ready.map_err(|error| refused(&services, IntakeError::from(error).into()).closing())?;
+    let room = services.admission.reserve(0);
+    let upload = Upload {
+        room: room.map_err(|error| ApiError::from(error).closing())?,
+        services: &services,
+        sender,
+        body,
+        unread: BytesMut::new(),
+        wanted: PORTION_BYTES.min(services.limits.body_bytes),
+    };
+    upload.take_all().await.map_err(ApiError::closing)?;
+    Ok((StatusCode::ACCEPTED, "OK.\n"))
+}
+
+/// The journal's own service takes no other type either; what is compressed cannot be taken in portions.
+fn check(headers: &HeaderMap) -> Result<(), ApiError> {
+    let named = headers.get(header::CONTENT_TYPE);
+    let named = named.map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let media_type = named.as_deref().unwrap_or_default().split(';').next();
+    let is_journal = media_type.is_some_and(|name| name.trim().eq_ignore_ascii_case(MEDIA_TYPE));
+    let (code, message) = match (is_journal, encoding(headers)?) {
+        (true, Encoding::Identity) => return Ok(()),
+        (true, _) => ("unsupported_encoding", "a journal is taken uncompressed"),
+        (false, _) => (
+            "unsupported_media_type",
+            "a journal is taken here: send application/vnd.fdo.journal",
+        ),
+    };
+    let error = ApiError::bad_request(code, message);
+    Err(error.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
+}
+
+/// A request that is under way.
+struct Upload<'s> {
+    services: &'s Services,
+    sender: IpAddr,
+    body: Body,
+    /// What came and was not taken yet.
+    unread: BytesMut,
+    /// Memory that is held for it.
+    room: Reservation,
+    /// Bytes from which on it is worth a look.
+    wanted: usize,
+}
+
+/// Why reading stops for a moment.
+enum Pause {
+    /// There is enough for a portion, or it has waited for long enough.
+    Portion,
+    /// The body has ended.
+    End,
+}
+
+impl Upload<'_> {
+    async fn take_all(mut self) -> Result<(), ApiError> {
+        let limits = &self.services.limits;
+        let mut stopping = pin!(stopped_for(&self.services.stopping, TIME_WHEN_STOPPING));
+        let mut too_long = Box::pin(tokio::time::sleep(limits.body_timeout));
+        loop {
+            let pause = tokio::select! {
+                biased;
+                read = self.read() => read?,
+                () = too_long.as_mut() => return Err(ApiError::body_timeout(limits.body_timeout)),
+                () = stopping.as_mut() => return Err(ApiError::stopping()),
+            };
+            let is_end = matches!(pause, Pause::End);
+            if self.take_whole(is_end).await? {
+                too_long = Box::pin(tokio::time::sleep(limits.body_timeout));
+            }
+            if is_end {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes what is whole of what came; whether anything was.
+    async fn take_whole(&mut self, is_end: bool) -> Result<bool, ApiError> {
+        let before = self.unread.len();
+        while let Some(portion) = wire::journald::portion(&self.unread, is_end)? {
+            let bytes = self.unread.split_to(portion.bytes).freeze();
+            let room = self.services.admission.reserve(self.unread.len())?;
+            let room = std::mem::replace(&mut self.room, room);
+            let key = portion.sequence.map_or(BatchKey::None, BatchKey::Places);
+            take(self.services, self.sender, (bytes, room), key).await?;
+        }
+        // Of one that is not whole, not each piece that comes is worth a look.
+        let limit = self.services.limits.body_bytes;
+        if self.unread.len() > limit {
+            return Err(ApiError::body_too_large(limit));
+        }
+        self.wanted = limit.min(PORTION_BYTES.max(2 * self.unread.len()));
+        Ok(self.unread.len() < before)
+    }
+
+    /// Reads until there is enough for a portion, or nothing comes for a while, or the body ends.
+    async fn read(&mut self) -> Result<Pause, ApiError> {
+        let before = self.unread.len();
+        let mut while_nothing_comes = pin!(tokio::time::sleep(PORTION_TIME));
+        while self.unread.len() < self.wanted {
+            let frame = tokio::select! {
+                biased;
+                frame = self.body.frame() => frame,
+                () = while_nothing_comes.as_mut(), if self.unread.len() > before => return Ok(Pause::Portion),
+            };
+            let Some(frame) = frame else {
+                return Ok(Pause::End);
+            };
+            let frame = frame.map_err(|error| {
+                ApiError::bad_request("broken_body", format!("the body broke off: {error}"))
+            })?;
+            let data = frame.into_data().unwrap_or_default();
+            let length = self.unread.len() + data.len();
+            self.room.resize(length)?;
+            self.unread.extend_from_slice(&data);
+        }
+        Ok(Pause::Portion)
+    }
+}
+
+/// Takes a portion. (Not of an upload, whose body nobody else may look at meanwhile.)
+async fn take(
+    services: &Services,
+    sender: IpAddr,
+    portion: (Bytes, Reservation),
+    key: BatchKey,
+) -> Result<(), ApiError> {
+    let terms = BodyTerms {
+        decode: Box::new(wire::journald::decode),
+        form: BodyForm::Binary,
+        encoding: Encoding::Identity,
+        key,
+        strict: Some(false),
+    };
+    let patience = services.limits.request_timeout;
+    let taken = services
+        .intake
+        .take(terms, portion, sender, Durability::Spooled, patience);
+    taken.await.map_err(|error| refused(services, error))?;
+    Ok(())
+}
