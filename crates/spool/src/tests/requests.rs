@@ -1,6 +1,6 @@
 //! Requests of several batches: all of one or none, wherever the machine stops.
 
-use super::fixture::{LARGE, Numbered, bounds};
+use super::fixture::{Contents, LARGE, Numbered, bounds};
 use super::model::Model;
 use super::opened::{Opened, open};
 use super::random::Random;
@@ -27,7 +27,7 @@ fn there(disk: &SimulatedDisk) -> Numbered {
 
 #[test]
 fn a_request_that_has_no_room_leaves_nothing_and_those_beside_it_are_taken() {
-    let disk = SimulatedDisk::with_contents(&Default::default());
+    let disk = SimulatedDisk::with_contents(&Contents::new());
     let tight = Bounds {
         max_bytes: 4000,
         ..bounds(LARGE)
@@ -50,7 +50,7 @@ fn of_a_request_all_batches_are_there_or_none_wherever_the_machine_stops() {
     let (mut all, mut none) = (0, 0);
     for end in [End::Kill, End::PowerCut] {
         for stop in 0..40 {
-            let disk = SimulatedDisk::with_contents(&Default::default());
+            let disk = SimulatedDisk::with_contents(&Contents::new());
             let mut opened = open(&disk, bounds(LARGE), 1, false).unwrap();
             disk.stop_after(Some(stop));
             let sent = requests(&[50]);
@@ -60,15 +60,12 @@ fn of_a_request_all_batches_are_there_or_none_wherever_the_machine_stops() {
             drop(opened);
             disk.end(end);
             let found: Vec<_> = there(&disk).into_iter().map(|(_, id)| id).collect();
-            match found.is_empty() {
-                true => {
-                    assert!(!acknowledged, "{stop} {end:?}");
-                    none += 1;
-                }
-                false => {
-                    assert_eq!(found, expected, "{stop} {end:?}");
-                    all += 1;
-                }
+            if found.is_empty() {
+                assert!(!acknowledged, "{stop} {end:?}");
+                none += 1;
+            } else {
+                assert_eq!(found, expected, "{stop} {end:?}");
+                all += 1;
             }
         }
     }

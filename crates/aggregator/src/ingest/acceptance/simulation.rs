@@ -10,7 +10,7 @@ use crate::ingest::acceptance::NotAccepted;
 use logs::Timestamp;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
-use request::Request;
+use request::{Batches, Request};
 use service::Service;
 use spool::AppendError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,7 +54,10 @@ impl World {
         Request {
             number,
             keyed,
-            own: keyed && self.random.random_bool(0.3),
+            batches: match keyed && self.random.random_bool(0.3) {
+                true => Batches::OwnEach,
+                false => Batches::One,
+            },
             received_at: Timestamp::from_nanos(i64::try_from(number).unwrap()),
             records,
             acknowledged: false,
@@ -89,7 +92,7 @@ impl World {
         let is_full = |ended: &Result<u64, NotAccepted>| {
             matches!(ended, Err(NotAccepted::Spool(AppendError::Full { .. })))
         };
-        if ended.iter().all(is_full) && !request.own {
+        if ended.iter().all(is_full) && !request.is_own() {
             // It was aside, and the look that follows finds nothing of it.
             self.met.taken_back += service.made() - made_before;
         }
@@ -99,7 +102,7 @@ impl World {
             match ended {
                 Ok(apart) => {
                     self.met.repeated += u64::from(known.acknowledged);
-                    self.met.own += u64::from(request.own);
+                    self.met.own += u64::from(request.is_own());
                     known.acknowledged = true;
                     service.set_aside += apart;
                     service.told += request.records.len() as u64;
@@ -111,7 +114,7 @@ impl World {
                     self.met.not_set_aside +=
                         u64::from(matches!(error, NotAccepted::DeadLetters(_)));
                     // Nothing is taken back of what is its own.
-                    let stays = poisoned || may_fail || request.own;
+                    let stays = poisoned || may_fail || request.is_own();
                     known.uncertain |= stays || self.disk.is_killed();
                 }
             }

@@ -10,14 +10,20 @@ use record::notice::Notice;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+/// What the records of a request are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Batches {
+    One,
+    /// Each is one of its own, under a key of its own.
+    OwnEach,
+}
+
 /// A request as a client has it: it may send it again.
-#[expect(clippy::struct_excessive_bools, reason = "what a seed decides of it")]
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) number: u64,
     pub(super) keyed: bool,
-    /// Whether each record is a batch of its own, under a key of its own.
-    pub(super) own: bool,
+    pub(super) batches: Batches,
     pub(super) received_at: Timestamp,
     /// The text of each record, and whether it is too large.
     pub(super) records: Vec<(String, bool)>,
@@ -27,11 +33,15 @@ pub(super) struct Request {
 }
 
 impl Request {
+    pub(super) fn is_own(&self) -> bool {
+        self.batches == Batches::OwnEach
+    }
+
     /// As it comes to a service that remembers these keys.
     pub(super) fn parts(&self, keys: &Arc<Keys>) -> Parts {
         let mut parts = self.parts_of_one();
         let mut own = OwnBatches::default();
-        if self.own {
+        if self.is_own() {
             for (place, (text, is_large)) in self.records.iter().enumerate() {
                 self.add_own(place, text, *is_large, &mut own);
             }
