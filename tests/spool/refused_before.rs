@@ -45,6 +45,13 @@ async fn health(service: &Service, is_so: impl Fn(&Value) -> bool) {
     .await;
 }
 
+/// Whether refused records wait until it is known which are kept. There may be one more than was sent since
+/// the start: a batch that was done just before a kill comes again.
+fn waits_to_be_known(health: &Value) -> bool {
+    let problem = health["problem"].as_str().unwrap_or_default();
+    problem.contains("refused records wait") && problem.contains("still being read")
+}
+
 /// A service that has one refused record, with a key, in its first file, and much to read behind it.
 async fn with_much_to_read(mongod: &Mongod, refused: &Value) -> Service {
     picky(mongod).await;
@@ -77,8 +84,7 @@ async fn a_start_serves_before_it_has_read_what_was_refused_and_keeps_no_record_
     }
     assert_eq!(send(&service, "bad").await.status, 200);
     health(&service, |health| {
-        let problem = health["problem"].as_str().unwrap_or_default();
-        health["records"]["waiting"] == 2 && problem.contains("still being read")
+        health["records"]["waiting"] == 2 && waits_to_be_known(health)
     })
     .await;
     let too_large = json!([{"message": "x".repeat(9_000_000)}, {"message": "beside it"}]);
@@ -118,7 +124,7 @@ async fn a_stop_waits_for_nothing_that_is_still_to_be_read() {
     let refused = json!([{"message": "bad", "attributes": {"large": "x".repeat(7_000_000)}}]);
     let service = with_much_to_read(&mongod, &refused).await;
     assert_eq!(send(&service, "bad").await.status, 200);
-    health(&service, |health| health["records"]["waiting"] == 1).await;
+    health(&service, waits_to_be_known).await;
     service.terminate();
     let ended = service.wait_exit(Duration::from_secs(10)).await;
     assert!(ended.success(), "{ended}");
