@@ -161,3 +161,27 @@ async fn what_cannot_be_taken_is_refused_and_what_came_before_it_stays() {
     assert_eq!(refused.status, 503, "{}", refused.text());
     assert!(seconds_to_wait(&refused) >= 1);
 }
+
+/// A record that ends just where there is no more room is none that can be waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_fills_all_that_a_body_may_be_is_refused_and_holds_up_nobody() {
+    let service = Service::builder().env("MAX_BODY_BYTES", "64KiB");
+    let service = service.start().await;
+    let mut senders = Vec::new();
+    for _ in 0..4 {
+        let mut sender = RawClient::connect(service.address()).await;
+        let begun = "MESSAGE=".to_owned() + &"x".repeat(64 * 1024 - "MESSAGE=".len());
+        sender.send(HEAD).await.unwrap();
+        for piece in begun.as_bytes().chunks(16 * 1024) {
+            let piece = chunk(std::str::from_utf8(piece).unwrap());
+            sender.send(piece).await.unwrap();
+        }
+        senders.push(sender);
+    }
+    for mut sender in senders {
+        let answer = sender.read_response(PATIENCE).await;
+        assert_eq!(answer.status, 413, "{}", answer.text());
+    }
+    service.terminate();
+    assert!(service.wait_exit(PATIENCE).await.success());
+}

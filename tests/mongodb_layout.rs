@@ -33,6 +33,14 @@ async fn service_on(uri: &str, database: &str) -> Service {
     Service::builder().mongodb(uri, database).start().await
 }
 
+/// The same, that has made its collection: what is put into one before that is found there.
+async fn ready_service_on(uri: &str, database: &str) -> Service {
+    let service = service_on(uri, database).await;
+    let ready = "the collection is ready";
+    wait_until(ready, PATIENCE, async || service.log_text().contains(ready)).await;
+    service
+}
+
 /// The first batch of a command's cursor.
 async fn rows(database: &Database, command: Document) -> Vec<Document> {
     let reply = database.run_command(command).await.unwrap();

@@ -13,9 +13,9 @@ use crate::support::proxy::{Direction, Fault};
 const MID_REQUEST: usize = 200;
 const MID_REPLY: usize = 20;
 
-/// Until the breaker opens where each call fails at once: five failures in a row, and the pauses
-/// between them.
-const OPENS_AT_ONCE: Duration = Duration::from_secs(4);
+/// Until the breaker opens where each call fails at once: five failures in a row, the pauses between
+/// them, and each time the half second after which the driver looks for its server again.
+const OPENS_AT_ONCE: Duration = Duration::from_secs(8);
 /// The same where each call lasts until its deadline: five of them where a single delivery was under way
 /// when the fault struck, for after its failure one alone asks; and the pauses between them.
 const OPENS_AT_DEADLINES: Duration = WRITE_TIMEOUT.saturating_mul(6);

@@ -37,7 +37,7 @@ async fn only_a_push_of_which_nothing_can_be_used_is_refused_and_in_a_sentence()
             "\"streams\"",
         ),
         (vec![PROTOBUF], b"no block".to_vec(), 400, "snappy"),
-        (vec![PROTOBUF], snappy(b"\x0bno push"), 400, "byte 0"),
+        (vec![PROTOBUF], snappy(b"\x0bno push"), 400, "protobuf"),
         (vec![PROTOBUF], line(TIME, "x").into_bytes(), 400, "snappy"),
         (
             vec![("content-type", "text/csv")],

@@ -1,7 +1,7 @@
 //! Documents that others wrote or changed: they are left alone, and of those with an id like ours a count is what a
 //! search finds.
 
-use super::{PATIENCE, one_is_taken_and_found, options, place, rows, service_on};
+use super::{PATIENCE, one_is_taken_and_found, options, place, ready_service_on, rows, service_on};
 use crate::support::service::Service;
 use crate::support::traffic::found;
 use crate::support::wait_until;
@@ -38,6 +38,11 @@ async fn what_others_wrote_is_left_alone_and_not_served() {
         .unwrap();
 
     let service = service_on(&uri, &name).await;
+    let warning = "4 documents in logs were written by something else";
+    wait_until(warning, PATIENCE, async || {
+        service.log_text().contains(warning)
+    })
+    .await;
     one_is_taken_and_found(&service).await;
     let all = service.get("/logs/retrieve").await.json();
     assert_eq!(all.as_array().map(Vec::len), Some(1), "{all}");
@@ -60,18 +65,13 @@ async fn what_others_wrote_is_left_alone_and_not_served() {
             .unwrap(),
         4
     );
-    let warning = "4 documents in logs were written by something else";
-    wait_until(warning, PATIENCE, async || {
-        service.log_text().contains(warning)
-    })
-    .await;
     assert!(!options(&database).await.contains_key("clusteredIndex"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_count_takes_what_others_wrote_for_what_a_search_takes_it() {
     let (uri, name, database) = place("a_count_takes_what_others_wrote").await;
-    let service = service_on(&uri, &name).await;
+    let service = ready_service_on(&uri, &name).await;
     let decimal: Decimal128 = "17.0".parse().unwrap();
     let severities = [
         (Some(Bson::Int64(17)), "ERROR"),
@@ -115,6 +115,7 @@ async fn a_count_takes_what_others_wrote_for_what_a_search_takes_it() {
             let counted = service
                 .get(&format!("/logs/histogram?by=level&{query}"))
                 .await;
+            assert_eq!(counted.status, 200, "{query}: {}", counted.text());
             assert_eq!(counted.json()["levels"], levels, "{query}");
             let rows = found(&service, &query).await.len();
             assert_eq!(counted.json()["records"], rows, "{query}");
@@ -130,7 +131,7 @@ async fn a_count_takes_what_others_wrote_for_what_a_search_takes_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_record_is_found_behind_what_others_wrote_in_few_steps_and_in_its_time() {
     let (uri, name, database) = place("the_first_record_behind_others").await;
-    let service = service_on(&uri, &name).await;
+    let service = ready_service_on(&uri, &name).await;
     let document = |number: usize| {
         let message = match number {
             FIRST_RECORD.. => Bson::String("a record".to_owned()),
@@ -168,7 +169,7 @@ async fn the_first_record_is_found_behind_what_others_wrote_in_few_steps_and_in_
 #[tokio::test(flavor = "multi_thread")]
 async fn records_that_others_made_large_are_all_found() {
     let (uri, name, database) = place("records_that_others_made_large").await;
-    let service = service_on(&uri, &name).await;
+    let service = ready_service_on(&uri, &name).await;
     // So large that MongoDB needs a second reply, and the page of them has room for more all the same.
     let large = (0..18).map(|number| {
         let message = Bson::String(format!("message {number}"));

@@ -38,7 +38,7 @@ impl Backend {
 /// The database of a test on the shared server.
 pub(crate) fn database(name: &str) -> String {
     const LONGEST: usize = 40;
-    let pid = std::process::id();
+    let (name, pid) = (name.replace("::", "_"), std::process::id());
     if name.len() <= LONGEST {
         return format!("t_{name}_{pid}");
     }
@@ -63,7 +63,9 @@ pub(crate) async fn run(backend: Backend, name: &str, test: impl AsyncFnOnce(Ser
 macro_rules! on_both_stores {
     ($name:ident, $test:expr) => {
         async fn $name(backend: crate::support::stores::Backend) {
-            crate::support::stores::run(backend, stringify!($name), $test).await;
+            // Two files may have a test of one name.
+            let name = concat!(module_path!(), "_", stringify!($name));
+            crate::support::stores::run(backend, name, $test).await;
         }
 
         mod $name {

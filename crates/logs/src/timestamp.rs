@@ -43,6 +43,8 @@ const UNITS: [(i128, i128); 3] = [
 
 /// Digits behind the point that are looked at; a nanosecond is the ninth.
 const FRACTION_DIGITS: usize = 9;
+/// By how many places an exponent may shift the point of a number.
+const MOST_SHIFTED: i32 = 400;
 
 /// The number that one to nine digits stand for.
 fn digits_of(digits: &[u8]) -> Option<u32> {
@@ -152,28 +154,33 @@ impl Timestamp {
             .map_err(|_| TimeError::Range)
     }
 
-    /// A number with an exponent came through floating point at its sender already.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "out of range saturates, and is refused below"
-    )]
+    /// The digits with the point where the exponent puts it: no digit is lost on the way, which would make a
+    /// time of whole milliseconds a finer one.
     fn parse_exponent(text: &str) -> Result<Self, TimeError> {
-        let number: f64 = text.parse().map_err(|_| TimeError::Form)?;
-        if !number.is_finite() {
-            return Err(TimeError::Range);
+        let (number, exponent) = text.split_once(['e', 'E']).ok_or(TimeError::Form)?;
+        let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+        let exponent: i32 = exponent.parse().map_err(|_| TimeError::Form)?;
+        let (sign, digits) = match number.strip_prefix('-') {
+            Some(digits) => ("-", digits),
+            None => ("", number),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        if whole.is_empty() || digits.ends_with('.') || exponent.abs() > MOST_SHIFTED {
+            return Err(TimeError::Form);
         }
-        let size = number.abs() as i128;
-        let scale = UNITS
-            .iter()
-            .find(|(limit, _)| size < *limit)
-            .map_or(1, |(_, scale)| *scale);
-        let whole = (number.trunc() as i128).checked_mul(scale);
-        #[expect(clippy::cast_precision_loss, reason = "scale is at most 1e9")]
-        let rest = (number.fract() * scale as f64) as i128;
-        whole
-            .and_then(|whole| i64::try_from(whole + rest).ok())
-            .map(Self)
-            .ok_or(TimeError::Range)
+        let shift = usize::try_from(exponent.unsigned_abs()).unwrap_or(0);
+        let shifted = if exponent >= 0 {
+            let moved = fraction.get(..shift).unwrap_or(fraction);
+            let rest = fraction.get(shift..).unwrap_or_default();
+            let zeros = "0".repeat(shift - moved.len());
+            format!("{sign}{whole}{moved}{zeros}.{rest}0")
+        } else {
+            let place = whole.len().saturating_sub(shift);
+            let (rest, moved) = whole.split_at_checked(place).ok_or(TimeError::Form)?;
+            let zeros = "0".repeat(shift.saturating_sub(whole.len()));
+            format!("{sign}0{rest}.{zeros}{moved}{fraction}0")
+        };
+        Self::parse_number(&shifted)
     }
 
     fn from_chrono(time: DateTime<Utc>) -> Result<Self, TimeError> {

@@ -19,6 +19,7 @@ use crate::unusual::Unusual;
 use crate::values::{Terms, read_with};
 use record::batch::BatchBuilder;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use tags::Tags;
 
 /// Nothing is refused: an agent drops what is.
@@ -83,12 +84,12 @@ fn record(object: &str, given: &Members<'_>, unusual: &mut Unusual, batch: &mut 
     }
     let mut tags = Members::new();
     let mut missing = borrowed(given);
-    missing.retain(|(name, _)| !members.iter().any(|(own, _)| own == name));
+    without(&mut missing, &members);
     for (name, value) in members {
         match (name.as_ref(), role_of(&name).0) {
             (TAGS, _) if value.json().starts_with('"') => {
                 tags = Tags::of(&text_of(value.json(), unusual)).into_members();
-                missing.retain(|(name, _)| !tags.iter().any(|(own, _)| own == name));
+                without(&mut missing, &tags);
             }
             ("status", _) if is_level(value.json()) => gathered.standing(STATUS, name, value),
             (_, role @ (Role::Time(_) | Role::Level(_))) if object.is_some() => {
@@ -102,6 +103,15 @@ fn record(object: &str, given: &Members<'_>, unusual: &mut Unusual, batch: &mut 
     others.extend(missing);
     gathered.others(others);
     gathered_record(&gathered, &Members::new(), unusual, batch);
+}
+
+/// Leaves out what has the name of one of the others.
+fn without(members: &mut Members<'_>, others: &Members<'_>) {
+    if members.is_empty() {
+        return;
+    }
+    let names: HashSet<&str> = others.iter().map(|(name, _)| name.as_ref()).collect();
+    members.retain(|(name, _)| !names.contains(name.as_ref()));
 }
 
 /// A text that is a JSON object and nothing else.

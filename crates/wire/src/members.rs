@@ -89,6 +89,28 @@ pub(super) fn free_name(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     name
 }
 
+/// Makes names that are not taken, for as many members as there are. The number only grows: so no list of
+/// names makes more work than it has names.
+#[derive(Debug, Default)]
+pub(super) struct FreeNames {
+    number: usize,
+}
+
+impl FreeNames {
+    /// The name, or where it is taken one that is made of it: with `_` behind it, then with `_2`, `_3`, ….
+    pub(super) fn of(&mut self, name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+        if !is_taken(name) {
+            return name.to_owned();
+        }
+        let mut other = format!("{name}_");
+        while is_taken(&other) {
+            self.number = self.number.max(1) + 1;
+            other = format!("{name}_{}", self.number);
+        }
+        other
+    }
+}
+
 /// Of members with one name, keeps the last value, at the place of the first.
 pub(super) fn keep_last(members: &mut Members<'_>) {
     if members.len() <= FEW {

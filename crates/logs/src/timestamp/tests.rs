@@ -82,6 +82,31 @@ fn the_unit_of_a_number_is_told_by_its_size() {
     );
     assert_eq!(shown("1728345600000.25"), "2024-10-08T00:00:00.000250Z");
     assert_eq!(shown("-1"), "1969-12-31T23:59:59Z");
+    // Java's and Jackson's way; not a digit is lost.
+    for sent in [
+        "1.728345600123E9",
+        "1.728345600123e+12",
+        "172834560012.3e-2",
+        "1728345600123000e0",
+        "17283456001230000e-1",
+        "0.00001728345600123E14",
+    ] {
+        assert_eq!(shown(sent), "2024-10-08T00:00:00.123Z", "{sent}");
+    }
+    assert_eq!(shown("-1e0"), "1969-12-31T23:59:59Z");
+    assert_eq!(shown("5e-1"), "1970-01-01T00:00:00.500Z");
+    for sent in [
+        "1e",
+        "e9",
+        "1.e9",
+        "1e9.5",
+        "1e1e1",
+        "--1e9",
+        "1e4000000000",
+        "1e-401",
+    ] {
+        assert_eq!(shown(sent), "Form", "{sent}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The fields of one record, which may have come in several objects: what each is for, and that none takes
 //! another's name.
 
-use crate::members::{Members, Value, free_name};
+use crate::members::{FreeNames, Members, Value};
 use crate::names::{Role, role_of};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -92,7 +92,7 @@ impl<'a> Gathered<'a> {
         if self.others.is_empty() {
             return;
         }
-        let mut places: HashMap<String, usize> = HashMap::new();
+        let (mut places, mut free) = (HashMap::<String, usize>::new(), FreeNames::default());
         for (place, (name, _)) in attributes.iter().enumerate() {
             places.insert(name.to_string(), place);
         }
@@ -104,7 +104,7 @@ impl<'a> Gathered<'a> {
             }
             let name = match taken {
                 None => Cow::Borrowed(name.as_ref()),
-                Some(_) => Cow::Owned(free_name(name, |name| places.contains_key(name))),
+                Some(_) => Cow::Owned(free.of(name, |name| places.contains_key(name))),
             };
             places.insert(name.to_string(), attributes.len());
             attributes.push((name, value.borrowed()));

@@ -192,7 +192,7 @@ impl<'t> Push<'t, '_> {
         Ok(Some(end + 1))
     }
 
-    fn labels(&self, parts: &Parts) -> Stream<'t> {
+    fn labels(&mut self, parts: &Parts) -> Stream<'t> {
         let mut unusual = Unusual::default();
         let mut labels = match parts.labels.clone().map(|range| self.walk.slice(range)) {
             Some(object) if object.starts_with('{') => members_of(object, &mut unusual),
@@ -202,6 +202,12 @@ impl<'t> Push<'t, '_> {
             )),
             None => Members::new(),
         };
+        let values = parts.values.iter().map(|(range, _)| range.start);
+        let first = values.chain(parts.labels.as_ref().map(|range| range.start));
+        if let (Some(damage), Some(first)) = (&mut self.damage, first.min()) {
+            // What stands before is not asked for again, so that no stream goes over it anew.
+            damage.is_in(first..first);
+        }
         let is_damaged = |range: &Range<usize>| {
             let damage = self.damage.clone();
             damage.is_some_and(|mut damage| damage.is_in(range.clone()))

@@ -17,24 +17,41 @@ pub fn encoded_json_bytes(body: &[u8]) -> usize {
     let key = b"\"stream\"";
     let starts = memmem::find_iter(body, key).chain([body.len()]);
     let (mut total, mut from, mut labels) = (body.len(), 0, 0);
-    let mut first = true;
+    let (mut first, mut label_bytes) = (true, LabelBytes { body, end: 0 });
     for start in starts {
         let part = body.get(from..start).unwrap_or_default();
         // What stands before the first labels may be lines of them, too.
         let records = memchr_iter(b'[', part).count();
+        let behind = label_bytes.from(start);
         if first {
-            labels = labels_bytes(body.get(start..).unwrap_or_default());
+            labels = behind;
             first = false;
         }
         total += records * (RECORD_BYTES + labels);
-        labels = labels_bytes(body.get(start..).unwrap_or_default());
+        labels = behind;
         from = start;
     }
     total
 }
 
-fn labels_bytes(from: &[u8]) -> usize {
-    memchr::memchr(b'}', from).unwrap_or(0) * LABEL_FACTOR
+/// What the labels take that end with the next `}`, which is looked for once however many places ask.
+struct LabelBytes<'a> {
+    body: &'a [u8],
+    end: usize,
+}
+
+impl LabelBytes<'_> {
+    /// Those that begin at a place; places are asked for in order.
+    fn from(&mut self, start: usize) -> usize {
+        if self.end < start {
+            let rest = self.body.get(start..).unwrap_or_default();
+            self.end = memchr::memchr(b'}', rest).map_or(self.body.len(), |length| start + length);
+        }
+        match self.end == self.body.len() {
+            true => 0,
+            false => (self.end - start) * LABEL_FACTOR,
+        }
+    }
 }
 
 /// For a push as protobuf.

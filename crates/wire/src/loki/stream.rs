@@ -2,7 +2,7 @@
 
 use super::Stop;
 use super::line_level::{self, Said};
-use crate::members::{Members, Value, free_name};
+use crate::members::{FreeNames, Members, Value};
 use crate::unusual::Unusual;
 use crate::value::write_members;
 use logs::{TimeError, Timestamp};
@@ -77,9 +77,9 @@ pub(super) fn push_all_free<'a>(members: &mut Members<'a>, others: Members<'a>) 
         return;
     }
     let names = members.iter().map(|(name, _)| name.to_string());
-    let mut names: HashSet<String> = names.collect();
+    let (mut names, mut free): (HashSet<String>, _) = (names.collect(), FreeNames::default());
     for (name, value) in others {
-        let free = free_name(&name, |name| names.contains(name));
+        let free = free.of(&name, |name| names.contains(name));
         names.insert(free.clone());
         members.push((Cow::Owned(free), value));
     }
@@ -176,11 +176,11 @@ impl<'a> Stream<'a> {
             return;
         }
         let names = metadata.iter().map(|(name, _)| name.to_string());
-        let mut own: HashSet<String> = names.collect();
+        let (mut own, mut free): (HashSet<String>, _) = (names.collect(), FreeNames::default());
         for (name, _) in metadata.iter_mut() {
             if self.has(name) {
                 let base = format!("{name}{EXTRACTED}");
-                let free = free_name(&base, |name| self.has(name) || own.contains(name));
+                let free = free.of(&base, |name| self.has(name) || own.contains(name));
                 own.insert(free.clone());
                 *name = Cow::Owned(free);
             }

@@ -1,6 +1,7 @@
 //! Names of attributes that do not come twice. A list of keys and values may have a key several times;
 //! nothing of it is lost.
 
+use crate::members::FreeNames;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -14,9 +15,7 @@ pub(super) struct Names<'a> {
     bits: u64,
     few: Vec<Cow<'a, str>>,
     many: HashSet<Cow<'a, str>>,
-    /// The number that makes the next name that comes again another one. It only grows: so no list of
-    /// names makes more work than it has names.
-    number: usize,
+    free: FreeNames,
 }
 
 fn bit_of(name: &str) -> u64 {
@@ -32,7 +31,7 @@ impl<'a> Names<'a> {
     #[inline]
     pub(super) fn clear(&mut self) {
         self.bits = 0;
-        self.number = 0;
+        self.free = FreeNames::default();
         self.few.clear();
         self.many.clear();
     }
@@ -68,11 +67,9 @@ impl<'a> Names<'a> {
 
     #[cold]
     fn claim_another(&mut self, name: &str, is_taken: impl Fn(&str) -> bool) -> Cow<'a, str> {
-        let mut other = format!("{name}_");
-        while is_taken(&other) || self.contains(&other) {
-            self.number = self.number.max(1) + 1;
-            other = format!("{name}_{}", self.number);
-        }
+        let mut free = std::mem::take(&mut self.free);
+        let other = free.of(name, |name| is_taken(name) || self.contains(name));
+        self.free = free;
         self.bits |= bit_of(&other);
         self.add(Cow::Owned(other.clone()));
         Cow::Owned(other)

@@ -1,6 +1,8 @@
 //! Bodies that are made to be read again and again take no longer than others of their size.
 #![expect(clippy::disallowed_methods, reason = "how long it takes is the point")]
 
+mod protocols;
+
 use super::*;
 use record::fault::{MAX_DEPTH, MAX_MEMBERS};
 use std::time::{Duration, Instant};

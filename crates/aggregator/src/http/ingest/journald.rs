@@ -128,7 +128,7 @@ impl Upload<'_> {
         }
         // Of one that is not whole, not each piece that comes is worth a look.
         let limit = self.services.limits.body_bytes;
-        if self.unread.len() > limit {
+        if self.unread.len() >= limit {
             return Err(ApiError::body_too_large(limit));
         }
         self.wanted = limit.min(PORTION_BYTES.max(2 * self.unread.len()));

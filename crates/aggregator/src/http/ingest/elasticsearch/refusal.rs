@@ -48,6 +48,8 @@ pub(super) fn of(error: ApiError) -> Response {
         StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::TOO_MANY_REQUESTS
             | StatusCode::REQUEST_TIMEOUT
+            // A fault of ours: what is sent again then is not lost.
+            | StatusCode::INTERNAL_SERVER_ERROR
     );
     if is_for_now {
         return overloaded(error.with_status(StatusCode::TOO_MANY_REQUESTS));
