@@ -211,7 +211,6 @@ impl ApiError {
     }
 
     /// The same: what happened, in a word that stays the same.
-    #[allow(dead_code, reason = "for protocols that tell it, which come next")]
     pub(super) fn code(&self) -> &'static str {
         self.body.code
     }
