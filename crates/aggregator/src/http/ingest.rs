@@ -1,7 +1,7 @@
 //! What every way in over HTTP shares: the head of a request, its body, and the way to `ingest`.
 //!
-//! A protocol is one file below. It says which format a request has and what its parameters mean, calls
-//! [`receive`], and answers with the receipt, or with the refusal in its own form.
+//! A protocol is one file below. It takes a request as it was sent ([`sent::Sent`]), says which format it has
+//! and what its parameters mean, has it taken, and answers with the receipt, or with the refusal in its own form.
 
 pub(super) mod datadog;
 pub(super) mod elasticsearch;
@@ -11,17 +11,20 @@ pub(super) mod loki;
 pub(super) mod native;
 pub(super) mod otlp;
 pub(super) mod sender;
+mod sent;
 pub(super) mod splunk;
 
 use super::body;
 use super::error::ApiError;
 use super::services::Services;
+use crate::accounting::admission::Reservation;
 use crate::ingest::compression::Encoding;
 use crate::ingest::decode::BodyTerms;
 use crate::ingest::intake::{Durability, Receipt};
 use crate::ingest::intake_error::{IngestError, IntakeError};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, header};
+use bytes::Bytes;
 use std::net::IpAddr;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -36,14 +39,28 @@ async fn receive<T: Send + 'static>(
     terms: BodyTerms<T>,
     wanted: Durability,
 ) -> Result<Receipt<T>, ApiError> {
-    let intake = &services.intake;
-    // Before the body is read: a sender that cannot be served should not have to send it.
-    let ready = intake.check();
-    ready.map_err(|error| refused(services, IntakeError::from(error).into()).closing())?;
+    check(services)?;
     let body = body::read(services, headers, body).await?;
+    take(services, terms, body, sender, wanted).await
+}
+
+/// Refuses before the body is read: a sender that cannot be served should not have to send it.
+fn check(services: &Services) -> Result<(), ApiError> {
+    let ready = services.intake.check();
+    ready.map_err(|error| refused(services, IntakeError::from(error).into()).closing())
+}
+
+/// Takes a body that was read.
+async fn take<T: Send + 'static>(
+    services: &Services,
+    terms: BodyTerms<T>,
+    body: (Bytes, Reservation),
+    sender: IpAddr,
+    wanted: Durability,
+) -> Result<Receipt<T>, ApiError> {
     let patience = services.limits.request_timeout;
-    let taken = intake.take(terms, body, sender, wanted, patience).await;
-    taken.map_err(|error| refused(services, error))
+    let taken = services.intake.take(terms, body, sender, wanted, patience);
+    taken.await.map_err(|error| refused(services, error))
 }
 
 /// Why a request is not taken.

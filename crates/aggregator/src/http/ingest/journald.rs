@@ -4,25 +4,22 @@
 //! time-outs are for a portion. When a request breaks off or is refused, portions before are safe; the sender
 //! begins anew from where it last saved its place, and records that came before are known by themselves.
 
-use super::{encoding, refused};
+use super::sent::Sent;
+use super::{check, take};
 use crate::accounting::admission::Reservation;
 use crate::http::error::ApiError;
-use crate::http::listener::{Peer, TIME_WHEN_STOPPING, stopped_for};
+use crate::http::listener::{TIME_WHEN_STOPPING, stopped_for};
 use crate::http::services::Services;
 use crate::ingest::batch_key::BatchKey;
 use crate::ingest::compression::Encoding;
 use crate::ingest::decode::{BodyForm, BodyTerms};
 use crate::ingest::intake::Durability;
-use crate::ingest::intake_error::IntakeError;
-use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use bytes::{Bytes, BytesMut};
+use axum::http::StatusCode;
+use bytes::BytesMut;
 use http_body_util::BodyExt as _;
 use std::net::IpAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 const MEDIA_TYPE: &str = "application/vnd.fdo.journal";
@@ -32,22 +29,16 @@ const PORTION_BYTES: usize = 256 * 1024;
 const PORTION_TIME: Duration = Duration::from_millis(500);
 
 /// The handler.
-pub(in crate::http) async fn upload(
-    State(services): State<Arc<Services>>,
-    Extension(Peer(peer)): Extension<Peer>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<(StatusCode, &'static str), ApiError> {
-    check(&headers).map_err(ApiError::closing)?;
-    let sender = services.trusted_proxies.sender(&headers, peer);
-    let ready = services.intake.check();
-    ready.map_err(|error| refused(&services, IntakeError::from(error).into()).closing())?;
+pub(in crate::http) async fn upload(sent: Sent) -> Result<(StatusCode, &'static str), ApiError> {
+    check_type(&sent).map_err(ApiError::closing)?;
+    let services = &sent.services;
+    check(services)?;
     let room = services.admission.reserve(0);
     let upload = Upload {
         room: room.map_err(|error| ApiError::from(error).closing())?,
-        services: &services,
-        sender,
-        body,
+        services,
+        sender: sent.sender,
+        body: sent.body,
         unread: BytesMut::new(),
         wanted: PORTION_BYTES.min(services.limits.body_bytes),
     };
@@ -56,12 +47,11 @@ pub(in crate::http) async fn upload(
 }
 
 /// The journal's own service takes no other type either; what is compressed cannot be taken in portions.
-fn check(headers: &HeaderMap) -> Result<(), ApiError> {
-    let named = headers.get(header::CONTENT_TYPE);
-    let named = named.map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let media_type = named.as_deref().unwrap_or_default().split(';').next();
-    let is_journal = media_type.is_some_and(|name| name.trim().eq_ignore_ascii_case(MEDIA_TYPE));
-    let (code, message) = match (is_journal, encoding(headers)?) {
+fn check_type(sent: &Sent) -> Result<(), ApiError> {
+    let content_type = sent.content_type();
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    let is_journal = media_type.trim().eq_ignore_ascii_case(MEDIA_TYPE);
+    let (code, message) = match (is_journal, sent.encoding()?) {
         (true, Encoding::Identity) => return Ok(()),
         (true, _) => ("unsupported_encoding", "a journal is taken uncompressed"),
         (false, _) => (
@@ -124,7 +114,15 @@ impl Upload<'_> {
             let room = self.services.admission.reserve(self.unread.len())?;
             let room = std::mem::replace(&mut self.room, room);
             let key = portion.sequence.map_or(BatchKey::None, BatchKey::Places);
-            take(self.services, self.sender, (bytes, room), key).await?;
+            let wanted = Durability::Spooled;
+            take(
+                self.services,
+                terms(key),
+                (bytes, room),
+                self.sender,
+                wanted,
+            )
+            .await?;
         }
         // Of one that is not whole, not each piece that comes is worth a look.
         let limit = self.services.limits.body_bytes;
@@ -160,24 +158,13 @@ impl Upload<'_> {
     }
 }
 
-/// Takes a portion. (Not of an upload, whose body nobody else may look at meanwhile.)
-async fn take(
-    services: &Services,
-    sender: IpAddr,
-    portion: (Bytes, Reservation),
-    key: BatchKey,
-) -> Result<(), ApiError> {
-    let terms = BodyTerms {
+/// How a portion is understood.
+fn terms(key: BatchKey) -> BodyTerms<()> {
+    BodyTerms {
         decode: Box::new(wire::journald::decode),
         form: BodyForm::Binary,
         encoding: Encoding::Identity,
         key,
         strict: Some(false),
-    };
-    let patience = services.limits.request_timeout;
-    let taken = services
-        .intake
-        .take(terms, portion, sender, Durability::Spooled, patience);
-    taken.await.map_err(|error| refused(services, error))?;
-    Ok(())
+    }
 }

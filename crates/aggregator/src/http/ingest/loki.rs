@@ -1,21 +1,16 @@
 //! `POST /loki/api/v1/push` and `GET /ready`, as Loki has them: errors are a sentence, and what was taken
 //! is answered with 204.
 
-use super::{encoding, receive};
+use super::sent::Sent;
 use crate::http::error::ApiError;
-use crate::http::listener::Peer;
 use crate::http::services::Services;
-use crate::ingest::batch_key::{BatchKey, Scope};
 use crate::ingest::compression::Encoding;
-use crate::ingest::decode::{BodyForm, BodyTerms};
-use crate::ingest::intake::Durability;
-use axum::Extension;
-use axum::body::Body;
+use crate::ingest::decode::BodyForm;
+use crate::ingest::intake::Receipt;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use record::batch::BatchBuilder;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::{DecodeError, loki};
@@ -31,25 +26,8 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const SOON: Duration = Duration::from_secs(1);
 
 /// The handler of a push.
-pub(in crate::http) async fn push(
-    State(services): State<Arc<Services>>,
-    Extension(Peer(peer)): Extension<Peer>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let sender = services.trusted_proxies.sender(&headers, peer);
-    let terms = match asked(&headers, sender) {
-        Ok(terms) => terms,
-        Err(error) => return refusal(error.closing()),
-    };
-    let taken = receive(
-        &services,
-        &headers,
-        (body, sender),
-        terms,
-        Durability::Spooled,
-    );
-    match taken.await {
+pub(in crate::http) async fn push(sent: Sent) -> Response {
+    match take(sent).await {
         Ok(receipt) => {
             let mut response = StatusCode::NO_CONTENT.into_response();
             if receipt.rejects.count > 0 {
@@ -101,45 +79,41 @@ fn form(content_type: &str) -> Option<Form> {
     }
 }
 
-fn asked(headers: &HeaderMap, sender: IpAddr) -> Result<BodyTerms<()>, ApiError> {
-    let text = |name| {
-        headers
-            .get(name)
-            .map(|value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()))
-    };
-    let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
-    let form =
-        form(&content_type).ok_or_else(|| ApiError::unsupported_type_for(&content_type, TYPES))?;
-    let tenant = text(TENANT).filter(|tenant| !tenant.is_empty());
-    let tenant = tenant.map(std::borrow::Cow::into_owned);
-    let is_snappy = text(header::CONTENT_ENCODING)
-        .is_some_and(|name| name.trim().eq_ignore_ascii_case("snappy"));
-    let encoding = match is_snappy {
-        true => Encoding::Snappy,
-        false => match (encoding(headers)?, form) {
-            // A block is all that protobuf comes in.
-            (Encoding::Identity, Form::Protobuf) => Encoding::Snappy,
-            (Encoding::Identity, Form::Untyped) => Encoding::SnappyUnlessJson,
-            (encoding, _) => encoding,
-        },
-    };
-    let scope = Scope::new("loki", sender).with(tenant.as_deref().unwrap_or_default());
-    Ok(BodyTerms {
-        decode: Box::new(move |body, batch| decode(form, body, tenant.as_deref(), batch)),
-        form: BodyForm::Shared {
-            is_text: matches!(form, Form::Json),
-            usual: match form {
-                Form::Json => loki::encoded_json_bytes,
-                Form::Protobuf => loki::encoded_protobuf_bytes,
-                Form::Untyped => |body| match is_json(body) {
-                    true => loki::encoded_json_bytes(body) + wire::text_bytes(body),
-                    false => loki::encoded_protobuf_bytes(body),
-                },
+async fn take(sent: Sent) -> Result<Receipt<()>, ApiError> {
+    let content_type = sent.content_type();
+    let form = form(&content_type)
+        .ok_or_else(|| ApiError::unsupported_type_for(&content_type, TYPES).closing())?;
+    let encoding = encoding(&sent, form)?;
+    let tenant = sent.text(TENANT).into_owned();
+    let scope = sent.scope("loki").with(&tenant);
+    let decode = Box::new(move |body: &[u8], batch: &mut _| {
+        let tenant = (!tenant.is_empty()).then_some(tenant.as_str());
+        decode(form, body, tenant, batch)
+    });
+    let body_form = BodyForm::Shared {
+        is_text: matches!(form, Form::Json),
+        usual: match form {
+            Form::Json => loki::encoded_json_bytes,
+            Form::Protobuf => loki::encoded_protobuf_bytes,
+            Form::Untyped => |body| match is_json(body) {
+                true => loki::encoded_json_bytes(body) + wire::text_bytes(body),
+                false => loki::encoded_protobuf_bytes(body),
             },
         },
-        encoding,
-        key: BatchKey::Content(scope),
-        strict: Some(false),
+    };
+    sent.take(decode, body_form, encoding, scope).await
+}
+
+fn encoding(sent: &Sent, form: Form) -> Result<Encoding, ApiError> {
+    let named = sent.text(header::CONTENT_ENCODING);
+    if named.trim().eq_ignore_ascii_case("snappy") {
+        return Ok(Encoding::Snappy);
+    }
+    Ok(match (sent.encoding()?, form) {
+        // A block is all that protobuf comes in.
+        (Encoding::Identity, Form::Protobuf) => Encoding::Snappy,
+        (Encoding::Identity, Form::Untyped) => Encoding::SnappyUnlessJson,
+        (encoding, _) => encoding,
     })
 }
 

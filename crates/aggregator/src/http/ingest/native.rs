@@ -1,22 +1,16 @@
 //! `POST /logs/batch`: takes a batch and answers once it is safe.
 
-use super::{encoding, idempotency_key, receive};
+use super::idempotency_key;
+use super::sent::Sent;
 use crate::http::error::{ApiError, RecordError, Warning, record_errors};
-use crate::http::listener::Peer;
-use crate::http::services::Services;
-use crate::ingest::batch_key::{BatchKey, Scope};
+use crate::ingest::batch_key::BatchKey;
 use crate::ingest::decode::{BodyForm, BodyTerms};
 use crate::ingest::intake::{Durability, Receipt};
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use record::fault::RecordFault;
 use record::notice::MAX_LISTED_NOTICES;
 use serde::Serialize;
-use std::net::IpAddr;
-use std::sync::Arc;
 
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const PARTIAL_IGNORED: &str =
@@ -46,21 +40,13 @@ struct Success {
 }
 
 /// The handler.
-pub(in crate::http) async fn batch(
-    State(services): State<Arc<Services>>,
-    Extension(Peer(peer)): Extension<Peer>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
-    let query = query.as_deref().unwrap_or_default();
-    let sender = services.trusted_proxies.sender(&headers, peer);
+pub(in crate::http) async fn batch(sent: Sent) -> Result<Response, ApiError> {
     let Asked {
         terms,
         wanted,
         partial_is_ignored,
-    } = asked(&headers, query, sender).map_err(ApiError::closing)?;
-    let receipt = receive(&services, &headers, (body, sender), terms, wanted).await?;
+    } = asked(&sent).map_err(ApiError::closing)?;
+    let receipt = sent.receive(terms, wanted).await?;
     let status = match (wanted, receipt.accepted.durability) {
         (Durability::Stored, Durability::Spooled) => StatusCode::ACCEPTED,
         _ => StatusCode::OK,
@@ -137,18 +123,15 @@ struct Asked {
     partial_is_ignored: bool,
 }
 
-fn asked(headers: &HeaderMap, query: &str, sender: IpAddr) -> Result<Asked, ApiError> {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()))
-        .unwrap_or_default();
+fn asked(sent: &Sent) -> Result<Asked, ApiError> {
+    let (content_type, query) = (sent.content_type(), sent.query());
     let format =
         wire::format_of(&content_type).ok_or_else(|| ApiError::unsupported_type(&content_type))?;
-    let encoding = encoding(headers)?;
-    let key = match (idempotency_key(headers)?, has_content_key(query)?) {
+    let encoding = sent.encoding()?;
+    let key = match (idempotency_key(&sent.headers)?, has_content_key(query)?) {
         (Some(key), _) => BatchKey::Client(key),
         // The type says how the body is read.
-        (None, true) => BatchKey::Content(Scope::new("native", sender).with(&content_type)),
+        (None, true) => BatchKey::Content(sent.scope("native").with(&content_type)),
         (None, false) => BatchKey::None,
     };
     let (strict, partial_is_ignored) = strictness(query)?;

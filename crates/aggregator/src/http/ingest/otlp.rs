@@ -6,80 +6,40 @@
 
 mod answer;
 
-use super::{encoding, receive};
+use super::sent::Sent;
 use crate::http::error::ApiError;
-use crate::http::listener::Peer;
-use crate::http::services::Services;
-use crate::ingest::batch_key::{BatchKey, Scope};
-use crate::ingest::decode::{BodyForm, BodyTerms, Decode};
-use crate::ingest::intake::Durability;
+use crate::ingest::decode::{BodyForm, Decode};
+use crate::ingest::intake::Receipt;
 use answer::{Form, refused, taken};
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use std::net::IpAddr;
-use std::sync::Arc;
+
+/// The types that are taken, for whoever sends another.
+const TYPES: &str = "application/x-protobuf or application/json";
 
 /// The handler.
-pub(in crate::http) async fn logs(
-    State(services): State<Arc<Services>>,
-    Extension(Peer(peer)): Extension<Peer>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let form = match form(&headers) {
-        Ok(form) => form,
+pub(in crate::http) async fn logs(sent: Sent) -> Response {
+    let content_type = sent.content_type();
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    let Some(form) = Form::of(media_type.trim()) else {
+        let error = ApiError::unsupported_type_for(&content_type, TYPES);
         // There is no form that its sender is known to read.
-        Err(error) => return refused(Form::Json, error.closing()),
+        return refused(Form::Json, error.closing());
     };
-    let sender = services.trusted_proxies.sender(&headers, peer);
-    let terms = match terms(&headers, form, sender) {
-        Ok(terms) => terms,
-        Err(error) => return refused(form, error),
-    };
-    let received = receive(
-        &services,
-        &headers,
-        (body, sender),
-        terms,
-        Durability::Spooled,
-    );
-    match received.await {
+    match take(sent, form).await {
         Ok(receipt) => taken(form, &receipt),
         Err(error) => refused(form, error),
     }
 }
 
-fn form(headers: &HeaderMap) -> Result<Form, ApiError> {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()))
-        .unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default();
-    Form::of(media_type.trim()).ok_or_else(|| {
-        let message = format!(
-            "Content-Type {content_type:?} is not taken here: send application/x-protobuf or application/json"
-        );
-        let error = ApiError::bad_request("unsupported_media_type", message);
-        error.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-    })
-}
-
-fn terms(headers: &HeaderMap, form: Form, sender: IpAddr) -> Result<BodyTerms<()>, ApiError> {
+async fn take(sent: Sent, form: Form) -> Result<Receipt<()>, ApiError> {
     let (decode, body_form): (Box<Decode<()>>, _) = match form {
         Form::Protobuf | Form::PlainProtobuf => {
             (Box::new(wire::otlp::decode_protobuf), BodyForm::Binary)
         }
         Form::Json => (Box::new(wire::otlp::decode_json), BodyForm::Text),
     };
-    Ok(BodyTerms {
-        decode,
-        form: body_form,
-        encoding: encoding(headers)?,
-        // The type says how the body is read.
-        key: BatchKey::Content(Scope::new("otlp", sender).with(form.media_type())),
-        strict: Some(false),
-    })
+    // The type says how the body is read.
+    let scope = sent.scope("otlp").with(form.media_type());
+    let encoding = sent.encoding()?;
+    sent.take(decode, body_form, encoding, scope).await
 }

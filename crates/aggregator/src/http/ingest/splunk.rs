@@ -1,22 +1,18 @@
 //! Splunk's HTTP event collector: `POST /services/collector` and what is below it, with answers in its form
 //! (`{"text", "code"}`), whatever type a body names.
 
-use super::{encoding, receive};
+use super::sent::Sent;
 use crate::http::error::ApiError;
-use crate::http::listener::Peer;
 use crate::http::services::Services;
-use crate::ingest::batch_key::{BatchKey, Scope};
-use crate::ingest::decode::{BodyForm, BodyTerms, Decode};
-use crate::ingest::intake::Durability;
-use axum::body::Body;
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use crate::ingest::decode::BodyForm;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
+use record::batch::BatchBuilder;
 use serde::Serialize;
-use std::net::IpAddr;
 use std::sync::Arc;
-use wire::GivenAttributes;
+use wire::{DecodeError, GivenAttributes};
 
 /// Parameters that become attributes of records.
 const PARAMETERS: [&str; 4] = ["host", "source", "sourcetype", "index"];
@@ -45,41 +41,18 @@ const UNHEALTHY: Answer<'_> = Answer {
     code: 18,
 };
 
+/// Reads a body whose records get these attributes.
+type Decode = fn(&[u8], &GivenAttributes, &mut BatchBuilder) -> Result<(), DecodeError>;
+
 /// Takes events.
-pub(in crate::http) async fn events(
-    State(services): State<Arc<Services>>,
-    Extension(Peer(peer)): Extension<Peer>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let given = given(query.as_deref().unwrap_or_default());
-    let sender = services.trusted_proxies.sender(&headers, peer);
-    let scope = scope("events", sender, &given);
-    let attributes = attributes(&given);
-    let decode = Box::new(move |body: &[u8], batch: &mut _| {
-        wire::splunk::decode_events(body, &attributes, batch)
-    });
-    let taken = take(&services, &headers, (body, sender), scope, decode).await;
+pub(in crate::http) async fn events(sent: Sent) -> Response {
+    let taken = take(sent, "events", wire::splunk::decode_events).await;
     taken.unwrap_or_else(refusal)
 }
 
 /// Takes lines.
-pub(in crate::http) async fn raw(
-    State(services): State<Arc<Services>>,
-    Extension(Peer(peer)): Extension<Peer>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let given = given(query.as_deref().unwrap_or_default());
-    let sender = services.trusted_proxies.sender(&headers, peer);
-    let scope = scope("raw", sender, &given);
-    let attributes = attributes(&given);
-    let decode = Box::new(move |body: &[u8], batch: &mut _| {
-        wire::splunk::decode_raw(body, &attributes, batch)
-    });
-    let taken = take(&services, &headers, (body, sender), scope, decode).await;
+pub(in crate::http) async fn raw(sent: Sent) -> Response {
+    let taken = take(sent, "raw", wire::splunk::decode_raw).await;
     taken.unwrap_or_else(refusal)
 }
 
@@ -100,56 +73,15 @@ pub(in crate::http) async fn health(State(services): State<Arc<Services>>) -> Re
     }
 }
 
-async fn take(
-    services: &Services,
-    headers: &HeaderMap,
-    (body, sender): (Body, IpAddr),
-    scope: Scope,
-    decode: Box<Decode<()>>,
-) -> Result<Response, ApiError> {
-    let terms = BodyTerms {
-        decode,
-        form: BodyForm::Text,
-        encoding: encoding(headers)?,
-        key: BatchKey::Content(scope),
-        strict: Some(false),
-    };
-    let receipt = receive(
-        services,
-        headers,
-        (body, sender),
-        terms,
-        Durability::Spooled,
-    )
-    .await?;
+async fn take(sent: Sent, kind: &str, decode: Decode) -> Result<Response, ApiError> {
+    let (given, scope) = sent.given(&PARAMETERS, sent.scope("splunk").with(kind));
+    let encoding = sent.encoding()?;
+    let decode = Box::new(move |body: &[u8], batch: &mut _| decode(body, &given, batch));
+    let receipt = sent.take(decode, BodyForm::Text, encoding, scope).await?;
     if receipt.records + receipt.too_large.len() == 0 {
         return Ok((StatusCode::BAD_REQUEST, Json(NO_DATA)).into_response());
     }
     Ok(Json(SUCCESS).into_response())
-}
-
-/// The parameters that become attributes, each once: the first that is not empty.
-fn given(query: &str) -> Vec<(&'static str, String)> {
-    let of_name = |name: &'static str| {
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        let found = pairs.find(|(other, value)| other == name && !value.is_empty())?;
-        Some((name, found.1.into_owned()))
-    };
-    PARAMETERS.into_iter().filter_map(of_name).collect()
-}
-
-fn attributes(given: &[(&'static str, String)]) -> GivenAttributes {
-    let mut attributes = GivenAttributes::default();
-    for (name, value) in given {
-        attributes.add(name, value);
-    }
-    attributes
-}
-
-fn scope(kind: &str, sender: IpAddr, given: &[(&'static str, String)]) -> Scope {
-    let scope = Scope::new("splunk", sender).with(kind);
-    let parts = given.iter();
-    parts.fold(scope, |scope, (name, value)| scope.with(name).with(value))
 }
 
 /// Why nothing of a request is taken, as Splunk says it.

@@ -2,19 +2,11 @@
 
 use super::{BULK, UNDER, answer, refusal};
 use crate::http::error::ApiError;
-use crate::http::ingest::{encoding, receive};
-use crate::http::listener::Peer;
-use crate::http::services::Services;
-use crate::ingest::batch_key::{BatchKey, Scope};
-use crate::ingest::decode::{BodyForm, BodyTerms};
-use crate::ingest::intake::{Durability, Receipt};
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, Uri, header};
+use crate::http::ingest::sent::Sent;
+use crate::ingest::decode::BodyForm;
+use crate::ingest::intake::Receipt;
 use axum::response::Response;
 use percent_encoding::percent_decode_str;
-use std::net::IpAddr;
 use std::sync::Arc;
 use wire::BulkItems;
 
@@ -22,56 +14,28 @@ use wire::BulkItems;
 const OF_ELASTICSEARCH: &str = "application/vnd.elasticsearch+";
 
 /// The handler.
-pub(super) async fn bulk(
-    State(services): State<Arc<Services>>,
-    Extension(Peer(peer)): Extension<Peer>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let began = services.clock.elapsed();
-    let sender = services.trusted_proxies.sender(&headers, peer);
-    match take(&services, &uri, &headers, (body, sender)).await {
-        Ok(receipt) => answer::of(receipt, services.clock.elapsed().saturating_sub(began)),
+pub(super) async fn bulk(sent: Sent) -> Response {
+    let clock = Arc::clone(&sent.services.clock);
+    let began = clock.elapsed();
+    match take(sent).await {
+        Ok(receipt) => answer::of(receipt, clock.elapsed().saturating_sub(began)),
         Err(error) => refusal::of(error),
     }
 }
 
-async fn take(
-    services: &Services,
-    uri: &Uri,
-    headers: &HeaderMap,
-    (body, sender): (Body, IpAddr),
-) -> Result<Receipt<BulkItems>, ApiError> {
-    let terms = terms(uri, headers, sender).map_err(ApiError::closing)?;
-    receive(
-        services,
-        headers,
-        (body, sender),
-        terms,
-        Durability::Spooled,
-    )
-    .await
-}
-
-fn terms(uri: &Uri, headers: &HeaderMap, sender: IpAddr) -> Result<BodyTerms<BulkItems>, ApiError> {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()))
-        .unwrap_or_default();
+async fn take(sent: Sent) -> Result<Receipt<BulkItems>, ApiError> {
+    let content_type = sent.content_type();
     if !is_taken(&content_type) {
-        return Err(ApiError::unsupported_type(&content_type));
+        return Err(ApiError::unsupported_type(&content_type).closing());
     }
-    let encoding = encoding(headers)?;
-    let index = index_of(uri.path());
-    let scope = Scope::new("elasticsearch", sender).with(index.as_deref().unwrap_or_default());
-    Ok(BodyTerms {
-        decode: Box::new(move |body, batch| wire::decode_bulk(body, index.as_deref(), batch)),
-        form: BodyForm::Text,
-        encoding,
-        key: BatchKey::Content(scope),
-        strict: Some(false),
-    })
+    let encoding = sent.encoding()?;
+    let index = index_of(sent.uri.path());
+    let scope = sent.scope("elasticsearch");
+    let scope = scope.with(index.as_deref().unwrap_or_default());
+    let decode = Box::new(move |body: &[u8], batch: &mut _| {
+        wire::decode_bulk(body, index.as_deref(), batch)
+    });
+    sent.take(decode, BodyForm::Text, encoding, scope).await
 }
 
 /// Whether a body of this type may be one of actions and documents: it is read as one whatever the type says.
