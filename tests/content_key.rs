@@ -4,6 +4,7 @@
 use crate::support::http::Reply;
 use crate::support::service::Service;
 use crate::support::stores::on_both_stores;
+use crate::support::traffic::found;
 use serde_json::{Value, json};
 
 async fn send(service: &Service, headers: &[(&str, &str)], logs: &Value) -> Reply {
@@ -16,11 +17,7 @@ async fn send(service: &Service, headers: &[(&str, &str)], logs: &Value) -> Repl
 }
 
 async fn stored(service: &Service) -> usize {
-    let found = service.get("/logs/retrieve").await;
-    match found.status {
-        404 => 0,
-        _ => found.json().as_array().unwrap().len(),
-    }
+    found(service, "").await.len()
 }
 
 fn of_two_times() -> Value {

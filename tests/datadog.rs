@@ -4,8 +4,8 @@ use crate::support::compressed::{ENCODERS, gzip};
 use crate::support::http::Reply;
 use crate::support::service::Service;
 use crate::support::stores::on_both_stores;
-use crate::support::traffic::{drained, found, seconds_to_wait};
-use serde_json::{Value, json};
+use crate::support::traffic::{drained, found_when_stored, seconds_to_wait};
+use serde_json::json;
 
 const LOGS: &str = "/api/v2/logs";
 const PATHS: [&str; 2] = [LOGS, "/v1/input"];
@@ -23,11 +23,6 @@ async fn taken(service: &Service, path: &str, body: impl Into<Vec<u8>>) {
     assert_eq!(reply.text(), "{}");
 }
 
-async fn stored(service: &Service) -> Vec<Value> {
-    drained(service).await;
-    found(service, "").await
-}
-
 on_both_stores!(
     a_payload_is_stored_once_however_often_it_is_sent_and_after_a_kill,
     async |service| {
@@ -40,7 +35,7 @@ on_both_stores!(
                 taken(&service, path, TWO).await;
             }
         }
-        let records = stored(&service).await;
+        let records = found_when_stored(&service, "").await;
         let parts: Vec<_> = records
             .iter()
             .map(|record| {
@@ -78,7 +73,7 @@ on_both_stores!(
         for _ in 0..2 {
             taken(&service, LOGS, alive).await;
         }
-        assert_eq!(stored(&service).await.len(), 10);
+        assert_eq!(found_when_stored(&service, "").await.len(), 10);
     }
 );
 
@@ -88,7 +83,7 @@ async fn an_agents_checks_are_answered_and_are_no_records() {
     taken(&service, LOGS, "{}").await;
     let valid = service.get("/api/v1/validate").await;
     assert_eq!((valid.status, valid.json()), (200, json!({"valid": true})));
-    assert!(stored(&service).await.is_empty());
+    assert!(found_when_stored(&service, "").await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,7 +121,10 @@ async fn what_cannot_be_taken_is_answered_with_what_an_agent_does_not_drop() {
     }
     // What is broken is stored as it is.
     taken(&service, LOGS, r#"[{"message":"cut"#).await;
-    assert_eq!(stored(&service).await[0]["message"], r#"[{"message":"cut"#);
+    assert_eq!(
+        found_when_stored(&service, "").await[0]["message"],
+        r#"[{"message":"cut"#
+    );
 
     let settings = Service::builder().env("SPOOL_MIN_FREE_DISK", "1TiB");
     let refused = send(&settings.start().await, LOGS, TWO).await;

@@ -5,9 +5,9 @@ use crate::support::http::Reply;
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
 use crate::support::stores::on_both_stores;
-use crate::support::traffic::{drained, found, seconds_to_wait};
+use crate::support::traffic::{found, found_when_stored, seconds_to_wait};
 use crate::support::wait_until;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,11 +24,6 @@ async fn taken(service: &Service, headers: &[(&str, &str)], body: impl Into<Vec<
     assert_eq!(reply.text(), "");
 }
 
-async fn stored(service: &Service) -> Vec<Value> {
-    drained(service).await;
-    found(service, "").await
-}
-
 on_both_stores!(
     a_message_is_stored_once_however_often_it_is_sent_and_after_a_kill,
     async |service| {
@@ -39,7 +34,7 @@ on_both_stores!(
             }
             taken(&service, &[], FINE).await;
         }
-        let records = stored(&service).await;
+        let records = found_when_stored(&service, "").await;
         assert_eq!(records.len(), 1, "{records:?}");
         let record = &records[0];
         assert_eq!(record["timestamp"], "2013-11-21T17:11:02.307200Z");
@@ -61,7 +56,7 @@ on_both_stores!(
                 taken(&service, &[], body).await;
             }
         }
-        assert_eq!(stored(&service).await.len(), 6);
+        assert_eq!(found_when_stored(&service, "").await.len(), 6);
     }
 );
 
@@ -81,7 +76,7 @@ async fn messages_are_taken_as_their_senders_pack_them_and_whatever_type_they_na
     }
     let both = [message(6), b"\n".to_vec(), message(7)].concat();
     taken(&service, &[], both).await;
-    let records = stored(&service).await;
+    let records = found_when_stored(&service, "").await;
     let mut messages: Vec<_> = records.iter().map(|record| &record["message"]).collect();
     messages.sort_by_key(ToString::to_string);
     assert_eq!(messages, ["0", "1", "2", "3", "4", "5", "6", "7"]);

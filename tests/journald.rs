@@ -4,7 +4,7 @@ use crate::support::http::Reply;
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
 use crate::support::stores::on_both_stores;
-use crate::support::traffic::{drained, found, seconds_to_wait};
+use crate::support::traffic::{drained, found, found_when_stored, seconds_to_wait};
 use crate::support::wait_until;
 use serde_json::Value;
 use std::time::Duration;
@@ -39,8 +39,7 @@ async fn taken(service: &Service, body: impl Into<Vec<u8>>) {
 }
 
 async fn messages(service: &Service) -> Vec<String> {
-    drained(service).await;
-    let records = found(service, "").await;
+    let records = found_when_stored(service, "").await;
     let text = |record: &Value| record["message"].as_str().unwrap().to_owned();
     records.iter().map(text).collect()
 }

@@ -7,7 +7,7 @@ use crate::support::compressed::{gzip, zlib, zstd};
 use crate::support::http::Reply;
 use crate::support::service::Service;
 use crate::support::stores::on_both_stores;
-use crate::support::traffic::{drained, found, is_balanced};
+use crate::support::traffic::{found_when_stored, is_balanced};
 use push::{entry, snappy, stream};
 use serde_json::{Value, json};
 
@@ -34,14 +34,12 @@ fn line(time: i64, text: &str) -> String {
 }
 
 async fn count(service: &Service) -> usize {
-    drained(service).await;
-    found(service, "").await.len()
+    found_when_stored(service, "").await.len()
 }
 
 /// What is stored, without ids.
 async fn records(service: &Service) -> Vec<Value> {
-    drained(service).await;
-    let mut records = found(service, "").await;
+    let mut records = found_when_stored(service, "").await;
     for record in &mut records {
         record.as_object_mut().unwrap().remove("id");
     }
@@ -166,8 +164,7 @@ on_both_stores!(an_odd_push_is_stored_with_what_is_there, async |service| {
         {"message": "no stream", "level": "debug"},
     ]});
     taken(&service, &[JSON], odd.to_string()).await;
-    drained(&service).await;
-    let stored = found(&service, "").await;
+    let stored = found_when_stored(&service, "").await;
     let of = |message: &str| {
         let mut named = stored.iter().filter(|record| record["message"] == message);
         let record = named.next().expect(message);

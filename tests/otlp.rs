@@ -8,10 +8,10 @@ use crate::support::http::Reply;
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
 use crate::support::stores::on_both_stores;
-use crate::support::traffic::{drained, post_head};
+use crate::support::traffic::{found_when_stored, post_head};
 use crate::support::wait_until;
 use messages::{JSON, field, json_request, log_record, refusal, request};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -36,15 +36,6 @@ fn assert_taken(reply: &Reply, content_type: &str) {
     assert_eq!(reply.header("content-type"), Some(content_type));
     let body: &[u8] = if content_type == JSON { b"{}" } else { b"" };
     assert_eq!(reply.body, body);
-}
-
-async fn found(service: &Service, query: &str) -> Vec<Value> {
-    drained(service).await;
-    let found = service.get(&format!("/logs/retrieve?{query}")).await;
-    match found.status {
-        404 => Vec::new(),
-        _ => found.json().as_array().unwrap().clone(),
-    }
 }
 
 on_both_stores!(
@@ -73,12 +64,12 @@ on_both_stores!(
         .await;
         assert_taken(&reply, JSON);
 
-        let all = found(&service, &format!("attr.trace_id={}", "ab".repeat(16))).await;
+        let all = found_when_stored(&service, &format!("attr.trace_id={}", "ab".repeat(16))).await;
         let messages: Vec<_> = all.iter().map(|record| &record["message"]).collect();
         assert_eq!(messages, ["plain", "gzip", "deflate", "zstd", "json"]);
         assert_eq!(all[0]["timestamp"], "2024-06-04T01:00:00.123456789Z");
         assert_eq!(all[4]["level"], "ERROR");
-        let of_cart = found(&service, "attr.resource.service.name=cart").await;
+        let of_cart = found_when_stored(&service, "attr.resource.service.name=cart").await;
         assert_eq!(of_cart, all[..4]);
     }
 );
@@ -99,7 +90,7 @@ on_both_stores!(
             for (content_type, body) in &bodies {
                 send(&service, content_type, body.clone()).await;
             }
-            assert_eq!(found(&service, "").await.len(), 2);
+            assert_eq!(found_when_stored(&service, "").await.len(), 2);
         }
     }
 );
@@ -115,11 +106,14 @@ on_both_stores!(
             (2, vec![alike.clone()]),
             (6, vec![alike.clone(), alike.clone(), alike]),
         ] {
-            let before = found(&service, "").await.len();
+            let before = found_when_stored(&service, "").await.len();
             for _ in 0..2 {
                 send(&service, PROTOBUF, request(&records)).await;
             }
-            assert_eq!(found(&service, "").await.len() - before, expected);
+            assert_eq!(
+                found_when_stored(&service, "").await.len() - before,
+                expected
+            );
         }
         // From two senders, as a proxy names them.
         let settings = Service::builder().env("TRUSTED_PROXIES", "127.0.0.0/8");
@@ -130,7 +124,7 @@ on_both_stores!(
             let reply = service.post_with("/v1/logs", &headers, body).await;
             assert_taken(&reply, PROTOBUF);
         }
-        assert_eq!(found(&service, "").await.len(), 2);
+        assert_eq!(found_when_stored(&service, "").await.len(), 2);
     }
 );
 
@@ -149,13 +143,18 @@ on_both_stores!(
             send(&service, JSON, json_request(record)).await;
         }
         send(&service, PROTOBUF, request(&[field(5, &field(1, b"\xff"))])).await;
-        let all = found(&service, "").await;
+        let all = found_when_stored(&service, "").await;
         let messages: Vec<_> = all.iter().map(|record| &record["message"]).collect();
         assert_eq!(messages, ["a text", "", r#"{"k":7}"#, "", "\u{fffd}"]);
-        assert_eq!(found(&service, "attr.body.k=7").await.len(), 1);
-        assert_eq!(found(&service, "attr.plain=true").await.len(), 1);
+        assert_eq!(found_when_stored(&service, "attr.body.k=7").await.len(), 1);
         assert_eq!(
-            found(&service, "attr.time_unix_nano=yesterday").await.len(),
+            found_when_stored(&service, "attr.plain=true").await.len(),
+            1
+        );
+        assert_eq!(
+            found_when_stored(&service, "attr.time_unix_nano=yesterday")
+                .await
+                .len(),
             1
         );
     }
@@ -208,7 +207,7 @@ async fn what_is_wrong_with_a_request_is_told_in_its_own_type() {
         assert!(message.contains(PROTOBUF), "{message}");
     }
     assert_eq!(service.get("/v1/logs").await.status, 405);
-    assert_eq!(found(&service, "").await.len(), 0);
+    assert_eq!(found_when_stored(&service, "").await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -253,7 +252,7 @@ async fn a_service_without_room_asks_to_come_again_and_takes_it_then() {
     for (content_type, body) in bodies {
         send(&service, content_type, body).await;
     }
-    assert_eq!(found(&service, "").await.len(), 2);
+    assert_eq!(found_when_stored(&service, "").await.len(), 2);
 }
 
 on_both_stores!(
@@ -282,7 +281,7 @@ on_both_stores!(
             (200, &json!("1"))
         );
         assert_eq!(told["errorMessage"], message);
-        assert_eq!(found(&service, "").await.len(), 1);
+        assert_eq!(found_when_stored(&service, "").await.len(), 1);
         let health = service.health().await;
         assert_eq!(health["rejected"]["records"], 2, "{health}");
     }

@@ -4,7 +4,7 @@ use crate::support::compressed::{ENCODERS, gzip};
 use crate::support::http::Reply;
 use crate::support::service::Service;
 use crate::support::stores::on_both_stores;
-use crate::support::traffic::{drained, found, seconds_to_wait};
+use crate::support::traffic::{found_when_stored, seconds_to_wait};
 use serde_json::{Value, json};
 
 const EVENTS: [&str; 3] = [
@@ -30,11 +30,6 @@ async fn taken(service: &Service, path: &str, body: impl Into<Vec<u8>>) {
     assert_eq!(reply.text(), r#"{"text":"Success","code":0}"#);
 }
 
-async fn stored(service: &Service) -> Vec<Value> {
-    drained(service).await;
-    found(service, "").await
-}
-
 on_both_stores!(
     events_are_stored_once_however_often_they_are_sent_and_after_a_kill,
     async |service| {
@@ -47,7 +42,7 @@ on_both_stores!(
             taken(&service, EVENTS[1], FINE).await;
             taken(&service, EVENTS[0], two.clone()).await;
         }
-        let records = stored(&service).await;
+        let records = found_when_stored(&service, "").await;
         assert_eq!(records.len(), 3, "{records:?}");
         let record = &records[0];
         assert_eq!(record["timestamp"], "2015-03-13T20:43:59.123400Z");
@@ -67,7 +62,7 @@ on_both_stores!(
                 taken(&service, &format!("{}{query}", RAW[0]), line).await;
             }
         }
-        let records = stored(&service).await;
+        let records = found_when_stored(&service, "").await;
         assert_eq!(records.len(), 10, "{records:?}");
         let with = |source: &str| {
             let of = |record: &&Value| record["attributes"]["source"] == source;
@@ -91,7 +86,7 @@ on_both_stores!(
         for _ in 0..2 {
             taken(&service, RAW[0], "a line\n").await;
         }
-        assert_eq!(stored(&service).await.len(), 6);
+        assert_eq!(found_when_stored(&service, "").await.len(), 6);
     }
 );
 
@@ -114,7 +109,7 @@ async fn every_address_takes_what_it_is_for_in_any_packing() {
         assert_eq!(reply.status, 200, "{}", reply.text());
         expected.push(encoding.to_owned());
     }
-    let records = stored(&service).await;
+    let records = found_when_stored(&service, "").await;
     let messages = records.iter().map(|record| record["message"].as_str());
     let mut messages: Vec<_> = messages.map(|text| text.unwrap().to_owned()).collect();
     messages.sort();

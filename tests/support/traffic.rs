@@ -185,6 +185,12 @@ pub(crate) async fn found(service: &Service, query: &str) -> Vec<Value> {
     }
 }
 
+/// The same, once everything that was acknowledged is stored.
+pub(crate) async fn found_when_stored(service: &Service, query: &str) -> Vec<Value> {
+    drained(service).await;
+    found(service, query).await
+}
+
 /// Stores `count` thousands of records of about 1 KiB each.
 pub(crate) async fn fill(service: &Service, count: usize) {
     let padding = "x".repeat(1000);
