@@ -45,16 +45,23 @@ impl<'t> Walk<'t> {
         value_end(self.text, start).map_err(Stop::Broke)
     }
 
-    /// The place of the next piece of what is open, if one is there; else that of its end.
+    /// The place of the next piece of what is open, if one is there; else that of its end. The place that is
+    /// given is right behind a bracket that opens, or behind a piece, which a comma must follow.
     pub(super) fn next(&self, place: usize, close: u8) -> Result<(usize, bool), Stop> {
         let bytes = self.text.as_bytes();
-        let mut place = blanks_end(bytes, place);
-        if bytes.get(place) == Some(&b',') {
-            place = blanks_end(bytes, place + 1);
-        }
+        let before = place.checked_sub(1).and_then(|before| bytes.get(before));
+        let is_first = matches!(before, Some(b'[' | b'{'));
+        let place = blanks_end(bytes, place);
         match bytes.get(place) {
-            None => Err(Stop::Broke(place)),
-            Some(byte) => Ok((place, *byte != close)),
+            Some(byte) if *byte == close => Ok((place, false)),
+            Some(b',') if !is_first => match blanks_end(bytes, place + 1) {
+                piece if bytes.get(piece).is_none_or(|byte| *byte == close) => {
+                    Err(Stop::Broke(piece))
+                }
+                piece => Ok((piece, true)),
+            },
+            Some(_) if is_first => Ok((place, true)),
+            _ => Err(Stop::Broke(place)),
         }
     }
 

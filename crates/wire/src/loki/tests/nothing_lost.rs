@@ -181,3 +181,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn pieces_without_a_comma_between_them_break_a_push_at_the_second_one() {
+    let stream = r#"{"stream":{"a":"b"},"values":[["1728345600123456789","one"]]}"#;
+    for (body, records) in [
+        (
+            r#"{"streams":[{"stream":{"a":"b"},"values":["one""two"]}]}"#,
+            1,
+        ),
+        (
+            r#"{"streams":[{"stream":{"a":"b"},"values":["one"]}"streams":"#,
+            1,
+        ),
+        (&format!(r#"{{"streams":[{stream}{stream}]}}"#), 1),
+        (&format!(r#"{{"streams":[{stream},]}}"#), 1),
+        (&format!(r#"{{"streams":[{stream}],}}"#), 1),
+        (
+            &format!(r#"{{"streams":[{stream}]"streams":[{stream}]}}"#),
+            1,
+        ),
+    ] {
+        for decode in [decode_json as Decode, slowly] {
+            let taken = taken_by(decode, body.as_bytes(), None).unwrap();
+            assert_eq!((taken.records.len(), taken.refused), (records, 1), "{body}");
+        }
+    }
+}
