@@ -66,6 +66,11 @@ impl AttributeFilter {
         self.value.as_deref().filter(|_| !self.negated)
     }
 
+    /// Whether the condition is that the attribute is there, with any value.
+    pub fn is_of_presence(&self) -> bool {
+        self.value.is_none() && !self.negated
+    }
+
     pub(super) fn matches(
         &self,
         attributes: Option<&str>,

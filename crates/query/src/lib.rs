@@ -188,6 +188,29 @@ impl Query {
         Ok(true)
     }
 
+    /// Whether any of some messages, which stand behind one another in `run`, may have all that is looked for:
+    /// where this is not so, none has.
+    ///
+    /// # Errors
+    /// [`GaveUp`] when the patience is over before that is known.
+    pub fn any_message_may_match(
+        &self,
+        run: &str,
+        patience: &mut Patience<'_>,
+    ) -> Result<bool, GaveUp> {
+        for text in &self.texts {
+            if !text.is_in(run, patience)? {
+                return Ok(false);
+            }
+        }
+        for phrase in &self.phrases {
+            if !phrase.text_is_in(run, patience)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Bytes that what is looked for in messages takes at most, while it is looked for.
     pub fn bytes(&self) -> usize {
         let texts: usize = self.texts.iter().map(Substring::bytes).sum();

@@ -59,6 +59,16 @@ impl Phrase {
         self.needle.in_any_piece(message, patience, is_in)
     }
 
+    /// Whether its text is in another one, whatever stands beside it.
+    pub(super) fn text_is_in(
+        &self,
+        text: &str,
+        patience: &mut Patience<'_>,
+    ) -> Result<bool, GaveUp> {
+        let is_in = &mut |piece: Piece<'_>, _: &mut Patience<'_>| Ok(piece.has());
+        self.needle.in_any_piece(text, patience, is_in)
+    }
+
     fn is_in_piece(&self, piece: Piece<'_>, patience: &mut Patience<'_>) -> Result<bool, GaveUp> {
         let (mut from, mut compared) = (0, 0);
         while let Some(found) = piece.find(from) {

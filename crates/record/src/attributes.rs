@@ -75,6 +75,14 @@ fn write_plain_value(value: Value<'_>, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
+/// Appends a value as the JSON text that [`write_json`] has for it. `None` for one that JSON has no form for, and
+/// for one that is damaged: what was written until then stays, and is the caller's to cut off.
+pub fn write_value_json(value: Value<'_>, out: &mut Vec<u8>) -> Option<()> {
+    let start = out.len();
+    write_plain_value(value, out)?;
+    std::str::from_utf8(out.get(start..)?).ok().map(drop)
+}
+
 /// A JSON string of bytes that may be no UTF-8, which is for the caller to see.
 fn write_text(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     if json_text::first_special(text) < text.len() {

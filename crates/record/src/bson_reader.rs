@@ -9,7 +9,7 @@ use crate::bson_writer::kind;
 
 /// An element's value. Texts are not looked at: they may be no UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Value<'a> {
+pub enum Value<'a> {
     /// A floating-point number.
     Double(f64),
     /// A string.
@@ -32,7 +32,7 @@ pub(crate) enum Value<'a> {
 
 /// The elements of a document, each with its name. One that is `None` is the last.
 #[derive(Debug, Clone)]
-pub(crate) struct Elements<'a> {
+pub struct Elements<'a> {
     rest: &'a [u8],
 }
 
@@ -42,7 +42,7 @@ const END: &[u8] = &[0];
 impl<'a> Elements<'a> {
     /// Those of a document; `None` when its length is not what it says.
     #[inline]
-    pub(crate) fn of(document: &'a [u8]) -> Option<Self> {
+    pub fn of(document: &'a [u8]) -> Option<Self> {
         let (length, rest) = read_length(document)?;
         (length == document.len()).then_some(Self { rest })
     }

@@ -16,14 +16,14 @@
 //! | [`attributes`] | attributes: BSON out as JSON |
 //! | [`fault`] | why a record was refused, and the bounds that it broke |
 //! | [`notice`] | what a sender is told of records that were taken |
-//! | `bson_reader`, [`bson_writer`] | BSON in and out |
+//! | [`bson_reader`], [`bson_writer`] | BSON in and out |
 //! | `hex` | bytes as hexadecimal digits |
 //! | [`json_text`] | what must be escaped in JSON text |
 
 pub mod attributes;
 pub mod batch;
 mod batch_id;
-mod bson_reader;
+pub mod bson_reader;
 pub mod bson_writer;
 pub mod document;
 pub mod documents;

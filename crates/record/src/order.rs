@@ -122,7 +122,9 @@ impl SendOrder {
     /// Of records about which nothing is known.
     pub const NONE: Self = Self([0; ORDER_BYTES]);
 
-    fn new(reach: u32, delay: u32) -> Self {
+    /// Of these parts; of a reach that is beyond three bytes the greatest one.
+    pub fn new(reach: u32, delay: u32) -> Self {
+        let reach = reach.min(MOST_REACH);
         let mut order = [0; ORDER_BYTES];
         let (reach_place, delay_place) = order.split_at_mut(REACH_BYTES);
         let [_, reach @ ..] = reach.to_be_bytes();
@@ -140,6 +142,19 @@ impl SendOrder {
     #[inline]
     pub fn as_bytes(&self) -> &[u8; ORDER_BYTES] {
         &self.0
+    }
+
+    /// How far the greatest time of the batch lies behind the record's own, in milliseconds.
+    #[inline]
+    pub fn reach(self) -> u32 {
+        let [a, b, c, ..] = self.0;
+        u32::from_be_bytes([0, a, b, c])
+    }
+
+    /// When the batch was taken, in the units that the module tells of.
+    #[inline]
+    pub fn delay(self) -> u32 {
+        u32::from_be_bytes(self.0.last_chunk().copied().unwrap_or_default())
     }
 
     /// What of it is a function of what was sent.

@@ -1,0 +1,152 @@
+//! What tells that a token is not in a block, by a few bits for each that is.
+//!
+//! A split block Bloom filter (as Apache Parquet has it, `BloomFilter.md`): a token's hash chooses 32 bytes, and in each
+//! of their eight words one bit. So a look touches one line of the processor's cache. Ten bits a token: of
+//! blocks without a token about one in a hundred is looked through in vain.
+//!
+//! ```text
+//! CRC-32C of the rest (4 bytes, little endian) ‖ 32 bytes for each part
+//! ```
+
+use crate::damaged::Damaged;
+use crate::input::Input;
+
+const BITS_PER_TOKEN: usize = 10;
+const PART_WORDS: usize = 8;
+const PART_BYTES: usize = PART_WORDS * size_of::<u32>();
+const PART_BITS: usize = 8 * PART_BYTES;
+
+/// Odd numbers, by which a word's bit is chosen.
+const SALTS: [u32; PART_WORDS] = [
+    0x47b6_137b,
+    0x4497_4d91,
+    0x8824_ad5b,
+    0xa2b7_289d,
+    0x7054_95c7,
+    0x2df1_424b,
+    0x9efc_4947,
+    0x5c6b_fb31,
+];
+
+/// The tokens of a block, as far as it can be told that one is not among them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter(Vec<[u32; PART_WORDS]>);
+
+impl Filter {
+    /// Of the hashes of all tokens, each once.
+    pub(crate) fn of(hashes: &[u64]) -> Self {
+        let parts = (hashes.len() * BITS_PER_TOKEN).div_ceil(PART_BITS);
+        let mut filter = Self(vec![[0; PART_WORDS]; parts]);
+        for hash in hashes {
+            let place = filter.place(*hash);
+            if let Some(part) = filter.0.get_mut(place) {
+                for (word, bit) in part.iter_mut().zip(bits(*hash)) {
+                    *word |= bit;
+                }
+            }
+        }
+        filter
+    }
+
+    /// Whether a token may be in the block: no token that is in it is denied.
+    #[inline]
+    pub fn may_have(&self, hash: u64) -> bool {
+        let part = self.0.get(self.place(hash));
+        part.is_some_and(|part| {
+            part.iter()
+                .zip(bits(hash))
+                .all(|(word, bit)| word & bit != 0)
+        })
+    }
+
+    /// The part that the upper half of a hash chooses.
+    #[inline]
+    fn place(&self, hash: u64) -> usize {
+        let chosen = ((hash >> 32) * self.0.len() as u64) >> 32;
+        usize::try_from(chosen).unwrap_or_default()
+    }
+
+    pub(crate) fn write(&self) -> Vec<u8> {
+        let words = self.0.iter().flatten();
+        let bytes: Vec<u8> = words.flat_map(|word| word.to_le_bytes()).collect();
+        let checksum = crc32c::crc32c(&bytes).to_le_bytes();
+        [&checksum[..], &bytes].concat()
+    }
+
+    /// Reads what was written.
+    ///
+    /// # Errors
+    /// [`Damaged`] when it is something else.
+    pub fn read(bytes: &[u8]) -> Result<Self, Damaged> {
+        let mut input = Input::new(bytes);
+        let checksum = u32::from_le_bytes(input.array()?);
+        if crc32c::crc32c(input.rest()) != checksum {
+            return Err(Damaged::Checksum("filter"));
+        }
+        let (words, []) = input.rest().as_chunks::<4>() else {
+            return Err(Damaged::Length);
+        };
+        let words: Vec<u32> = words.iter().map(|word| u32::from_le_bytes(*word)).collect();
+        match words.as_chunks() {
+            (parts, []) => Ok(Self(parts.to_vec())),
+            _ => Err(Damaged::Length),
+        }
+    }
+
+    /// Bytes of memory.
+    pub fn memory(&self) -> usize {
+        self.0.len() * PART_BYTES
+    }
+}
+
+/// The bit of each word, by the lower half of a hash.
+#[inline]
+fn bits(hash: u64) -> impl Iterator<Item = u32> {
+    let [a, b, c, d, ..] = hash.to_le_bytes();
+    let lower = u32::from_le_bytes([a, b, c, d]);
+    SALTS
+        .into_iter()
+        .map(move |salt| 1 << (lower.wrapping_mul(salt) >> 27))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use xxhash_rust::xxh3::xxh3_64;
+
+    fn hashes(numbers: std::ops::Range<u64>) -> Vec<u64> {
+        numbers
+            .map(|number| xxh3_64(&number.to_le_bytes()))
+            .collect()
+    }
+
+    #[test]
+    fn few_of_those_that_are_not_in_it_are_not_denied() {
+        let filter = Filter::of(&hashes(0..50_000));
+        assert_eq!(filter.memory(), 62_528);
+        let others = hashes(50_000..150_000);
+        let wrong = others.iter().filter(|hash| filter.may_have(**hash)).count();
+        assert!((200..2_000).contains(&wrong), "{wrong} of {}", others.len());
+    }
+
+    #[test]
+    fn nothing_is_in_an_empty_one() {
+        let filter = Filter::of(&[]);
+        assert_eq!(Filter::read(&filter.write()), Ok(filter.clone()));
+        assert!(!filter.may_have(0) && !filter.may_have(u64::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn no_token_that_is_in_it_is_denied(hashes: Vec<u64>, flip in 0_usize..10_000) {
+            let filter = Filter::of(&hashes);
+            let mut bytes = filter.write();
+            let read = Filter::read(&bytes).unwrap();
+            prop_assert!(hashes.iter().all(|hash| read.may_have(*hash)));
+            let flip = flip % (8 * bytes.len());
+            bytes[flip / 8] ^= 1 << (flip % 8);
+            prop_assert_eq!(Filter::read(&bytes), Err(Damaged::Checksum("filter")));
+        }
+    }
+}

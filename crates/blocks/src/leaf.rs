@@ -1,0 +1,36 @@
+//! A value of an attribute, as columns hold it: what cannot be told apart as JSON is one value.
+
+use record::attributes::write_string;
+use record::json_text;
+
+/// A value that has no columns below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Leaf<'a> {
+    /// A whole number.
+    Integer(i64),
+    /// A string, by what it says.
+    Text(&'a str),
+    /// Anything else, as JSON text, which is no string: also numbers that are no [`Leaf::Integer`], arrays, and empty objects.
+    Json(&'a str),
+}
+
+impl Leaf<'_> {
+    /// Appends it as JSON text.
+    #[inline]
+    pub fn write_json(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Integer(number) => {
+                out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+            }
+            Self::Text(text) if json_text::first_special(text.as_bytes()) < text.len() => {
+                write_string(text, out);
+            }
+            Self::Text(text) => {
+                out.push(b'"');
+                out.extend_from_slice(text.as_bytes());
+                out.push(b'"');
+            }
+            Self::Json(json) => out.extend_from_slice(json.as_bytes()),
+        }
+    }
+}

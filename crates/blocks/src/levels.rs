@@ -1,0 +1,181 @@
+//! The column of levels: each different pair of a severity and a level's text once, and which one each
+//! record has.
+
+use crate::damaged::Damaged;
+use crate::input::Input;
+use crate::numbers;
+use crate::row_set::RowSet;
+use crate::texts::{Texts, TextsWriter};
+use foldhash::HashMap;
+use std::ops::Range;
+
+/// Levels that are gathered.
+#[derive(Debug, Default)]
+pub(crate) struct LevelsWriter {
+    /// The number of each pair: its severity, and the text behind a byte that says that there is one.
+    numbers: HashMap<Vec<u8>, u64>,
+    pairs: Vec<Vec<u8>>,
+    of: Vec<u64>,
+    pair: Vec<u8>,
+}
+
+impl LevelsWriter {
+    pub(crate) fn push(&mut self, severity: u8, level: Option<&str>) {
+        self.pair.clear();
+        self.pair.extend([severity, u8::from(level.is_some())]);
+        self.pair
+            .extend_from_slice(level.unwrap_or_default().as_bytes());
+        let known = self.numbers.get(self.pair.as_slice()).copied();
+        let number = known.unwrap_or_else(|| {
+            let number = self.pairs.len() as u64;
+            self.numbers.insert(self.pair.clone(), number);
+            self.pairs.push(self.pair.clone());
+            number
+        });
+        self.of.push(number);
+    }
+
+    /// How many records have which severity, ascending.
+    pub(crate) fn severities(&self) -> Vec<(u8, u64)> {
+        let mut counts = [0_u64; 1 << 8];
+        for number in &self.of {
+            let pair = usize::try_from(*number)
+                .ok()
+                .and_then(|number| self.pairs.get(number));
+            let severity = pair
+                .and_then(|pair| pair.first())
+                .copied()
+                .unwrap_or_default();
+            if let Some(count) = counts.get_mut(usize::from(severity)) {
+                *count += 1;
+            }
+        }
+        let counts = (0..=u8::MAX).zip(counts);
+        counts.filter(|(_, count)| *count > 0).collect()
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        numbers::write(out, &[self.pairs.len() as u64]);
+        let mut texts = TextsWriter::default();
+        for pair in &self.pairs {
+            let (head, text) = pair.split_at_checked(2).unwrap_or_default();
+            out.extend_from_slice(head);
+            texts.push(text);
+        }
+        numbers::write(out, &self.of);
+        texts.write(out);
+    }
+}
+
+/// The levels of a block's records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Levels {
+    severities: Vec<u8>,
+    has_text: Vec<bool>,
+    texts: Texts,
+    of: Vec<u16>,
+}
+
+impl Levels {
+    pub(crate) fn read(mut input: Input<'_>, count: usize) -> Result<Self, Damaged> {
+        let pairs = numbers::read::<usize>(&mut input, 1)?.first().copied();
+        let pairs = pairs.filter(|pairs| *pairs <= count);
+        let pairs = pairs.ok_or(Damaged::Impossible("more levels than records"))?;
+        let (mut severities, mut has_text) = (Vec::with_capacity(pairs), Vec::with_capacity(pairs));
+        for _ in 0..pairs {
+            let [severity, has] = input.array()?;
+            severities.push(severity);
+            has_text.push(has == 1);
+        }
+        let of = numbers::read::<u16>(&mut input, count)?;
+        if of.iter().any(|number| usize::from(*number) >= pairs) {
+            return Err(Damaged::Impossible("a level that is not there"));
+        }
+        let texts = Texts::read(input.rest().to_vec(), pairs)?;
+        Ok(Self {
+            severities,
+            has_text,
+            texts,
+            of,
+        })
+    }
+
+    fn number(&self, place: usize) -> usize {
+        self.of.get(place).copied().unwrap_or(u16::MAX).into()
+    }
+
+    /// The severity of the record at a place.
+    pub fn severity(&self, place: usize) -> u8 {
+        let severity = self.severities.get(self.number(place));
+        severity.copied().unwrap_or_default()
+    }
+
+    /// The level of the record at a place, as it was sent.
+    pub fn text(&self, place: usize) -> Option<&str> {
+        let number = self.number(place);
+        let has_text = self.has_text.get(number).copied().unwrap_or(false);
+        has_text.then(|| self.texts.get(number))
+    }
+
+    /// The records of one of these severities.
+    pub fn rows_of(&self, severities: &[u8]) -> RowSet {
+        let asked = |severity: &u8| severities.contains(severity);
+        let asked: Vec<bool> = self.severities.iter().map(asked).collect();
+        let is_asked = |number: &u16| asked.get(usize::from(*number)).copied();
+        RowSet::of(self.of.iter().map(|number| is_asked(number) == Some(true)))
+    }
+
+    /// How many of the records at some places have which severity; a severity may come more than once.
+    pub fn counts(&self, places: Range<usize>) -> impl Iterator<Item = (u8, u64)> {
+        let mut counts = vec![0_u64; self.severities.len()];
+        for number in self.of.get(places).unwrap_or_default() {
+            if let Some(count) = counts.get_mut(usize::from(*number)) {
+                *count += 1;
+            }
+        }
+        let counts = self.severities.iter().copied().zip(counts);
+        counts.filter(|(_, count)| *count > 0)
+    }
+
+    /// Bytes of memory.
+    pub fn memory(&self) -> usize {
+        self.texts.memory() + 2 * (self.of.len() + self.severities.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn levels_come_back_and_are_counted(
+            levels in prop::collection::vec((0_u8..5, prop::option::of("[ab]{0,2}")), 1..60),
+            start in 0_usize..60, end in 0_usize..60,
+        ) {
+            let mut writer = LevelsWriter::default();
+            for (severity, level) in &levels {
+                writer.push(*severity, level.as_deref());
+            }
+            let mut out = Vec::new();
+            writer.write(&mut out);
+            let read = Levels::read(Input::new(&out), levels.len()).unwrap();
+            for (place, (severity, level)) in levels.iter().enumerate() {
+                prop_assert_eq!((read.severity(place), read.text(place)), (*severity, level.as_deref()));
+            }
+            let places = start..end.min(levels.len());
+            let asked = levels.get(places.clone()).unwrap_or_default();
+            let mut counts = [0; 5];
+            read.counts(places).for_each(|(severity, count)| counts[usize::from(severity)] += count);
+            for severity in 0..5 {
+                let expected = asked.iter().filter(|(other, _)| *other == severity).count();
+                prop_assert_eq!(counts[usize::from(severity)], expected as u64);
+                let all = levels.iter().filter(|(other, _)| *other == severity).count();
+                prop_assert_eq!(read.rows_of(&[severity]).count(), all);
+                let counted = writer.severities().into_iter().find(|(other, _)| *other == severity);
+                prop_assert_eq!(counted.map_or(0, |(_, count)| count), all as u64);
+            }
+        }
+    }
+}

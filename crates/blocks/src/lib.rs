@@ -1,0 +1,77 @@
+//! Columnar blocks: records that lie beside one another in time, column by column, as they are searched.
+//!
+//! Owns the format, writing it, reading it, and looking through its columns. Pure: bytes in, bytes out;
+//! where they are kept, and what of them is remembered, is for others. What comes back of a record is what rows
+//! give back, to the byte and to the order of keys; [`Query::matches_within`](query::Query::matches_within) decides
+//! here, too, and all that is narrowed here never leaves out a record that matches.
+//!
+//! # The format, version 1
+//!
+//! A block holds up to [`MOST_RECORDS`] records with up to [`MOST_TEXT`] bytes of text, or one larger record, in
+//! the order of their ids, each id once. It never changes. It has three parts:
+//!
+//! ```text
+//! head     "LOGBLOCK" ‖ version (2 bytes) ‖ records (varint) ‖ least id ‖ greatest id (27 bytes each) ‖
+//!          severities: how many (varint), of each the severity (1 byte) and its records (varint) ‖
+//!          directory: columns (varint), of each
+//!            kind (1 byte) ‖ flags (1 byte: packed, of integers only, with arrays) ‖
+//!            of an attribute its path (varint, bytes) ‖
+//!            values ‖ bytes ‖ stored bytes (varints) ‖ CRC-32C of these (4 bytes) ‖
+//!          CRC-32C of the head (4 bytes)
+//! columns  each packed by itself (Zstandard), or as it is where that is smaller
+//! filter   a Bloom filter of the tokens of all records
+//! ```
+//!
+//! Numbers are little endian; a varint is LEB128. Texts are UTF-8.
+//!
+//! | kind | column | module |
+//! |---|---|---|
+//! | 1, 2 | the times of ids; the rest of ids, and receipts | [`ids`] |
+//! | 3 | severities and levels | [`levels`] |
+//! | 4 | messages | [`texts`] |
+//! | 5 | the shape of each record's attributes | [`shapes`] |
+//! | 6 | the values of an attribute | [`values`] |
+//! | 7 | attributes that are kept whole, as JSON | [`values`] |
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`head`] | the head: what tells whether the rest has to be read |
+//! | [`section`] | packing, checksums, the directory's entries |
+//! | [`writer`] | a block of records, and of those of other blocks |
+//! | [`rows`] | records put together again |
+//! | [`select`] | which records may match, by columns alone |
+//! | [`row_set`] | some of a block's records |
+//! | [`filter`], [`tokens`] | which blocks cannot have what is looked for |
+//! | `structure` | which attributes a document has, and how they are nested |
+//! | [`leaf`] | a value |
+//! | `numbers`, `input` | numbers, and how bytes are read |
+//! | [`damaged`] | why bytes are no block |
+
+pub mod damaged;
+pub mod filter;
+pub mod head;
+pub mod ids;
+mod input;
+pub mod leaf;
+pub mod levels;
+mod numbers;
+pub mod row_set;
+pub mod rows;
+pub mod section;
+pub mod select;
+pub mod shapes;
+mod structure;
+pub mod texts;
+pub mod tokens;
+pub mod values;
+pub mod writer;
+
+/// The version of the format that is written, and the last that is read.
+pub const FORMAT_VERSION: u16 = 1;
+/// Records in a block.
+pub const MOST_RECORDS: usize = 8_192;
+/// Bytes of messages and attributes in a block of more than one record.
+pub const MOST_TEXT: usize = 4 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! A column as it lies in a block: packed where that is smaller, with a checksum of its own.
+
+use crate::damaged::Damaged;
+use crate::input::{Input, write_varint};
+
+/// Bytes that a column may have when it is unpacked. A record has less than a quarter of them.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// The quickest level of Zstandard: the next ones take three times as long for a twentieth.
+const LEVEL: i32 = 1;
+
+/// What a column holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Column {
+    /// The times of ids.
+    Times,
+    /// The rest of ids, and when records were received.
+    Tails,
+    /// Severities and levels.
+    Levels,
+    /// Messages.
+    Messages,
+    /// Which attributes a record has, and in which order.
+    Shapes,
+    /// The values at a path of names with dots between them. A path may come more than once in a record:
+    /// `{"a":{"b":1},"a.b":2}`; then each has a column of its own.
+    Attribute(String),
+    /// The attributes of records that have too many, or unusual ones, as JSON.
+    Whole,
+}
+
+const TIMES: u8 = 1;
+const TAILS: u8 = 2;
+const LEVELS: u8 = 3;
+const MESSAGES: u8 = 4;
+const SHAPES: u8 = 5;
+const ATTRIBUTE: u8 = 6;
+const WHOLE: u8 = 7;
+
+const IS_PACKED: u8 = 1;
+const IS_OF_INTEGERS: u8 = 2;
+const HAS_ARRAYS: u8 = 4;
+
+/// What the directory says of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// What it holds.
+    pub column: Column,
+    /// Values in it: one for each record, or for those that have the attribute.
+    pub values: usize,
+    /// Whether its values are integers that the block's filter does not know.
+    pub(crate) is_of_integers: bool,
+    /// Whether any of its values is an array, into which a path may go on.
+    pub(crate) has_arrays: bool,
+    is_packed: bool,
+    /// Bytes when it is unpacked.
+    pub bytes: usize,
+    /// Bytes as it is stored.
+    pub stored: usize,
+    checksum: u32,
+}
+
+/// What is known of a column before it is packed.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    pub(crate) column: Column,
+    pub(crate) values: usize,
+    pub(crate) is_of_integers: bool,
+    pub(crate) has_arrays: bool,
+}
+
+impl Column {
+    /// Whether it holds values of attributes.
+    pub fn is_of_attributes(&self) -> bool {
+        matches!(self, Self::Attribute(_) | Self::Whole)
+    }
+
+    fn kind(&self) -> (u8, Option<&str>) {
+        match self {
+            Self::Times => (TIMES, None),
+            Self::Tails => (TAILS, None),
+            Self::Levels => (LEVELS, None),
+            Self::Messages => (MESSAGES, None),
+            Self::Shapes => (SHAPES, None),
+            Self::Attribute(path) => (ATTRIBUTE, Some(path)),
+            Self::Whole => (WHOLE, None),
+        }
+    }
+}
+
+/// What packs columns; it keeps memory, and is worth keeping.
+pub struct Packer(zstd::bulk::Compressor<'static>);
+
+impl Packer {
+    /// A new one.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn new() -> std::io::Result<Self> {
+        zstd::bulk::Compressor::new(LEVEL).map(Self)
+    }
+
+    pub(crate) fn pack(&mut self, contents: Contents, bytes: Vec<u8>) -> (Section, Vec<u8>) {
+        let length = bytes.len();
+        let packed = self.0.compress(&bytes).ok();
+        let packed = packed.filter(|packed| packed.len() < length);
+        let is_packed = packed.is_some();
+        let stored = packed.unwrap_or(bytes);
+        let section = Section {
+            column: contents.column,
+            values: contents.values,
+            is_of_integers: contents.is_of_integers,
+            has_arrays: contents.has_arrays,
+            is_packed,
+            bytes: length,
+            stored: stored.len(),
+            checksum: crc32c::crc32c(&stored),
+        };
+        (section, stored)
+    }
+}
+
+impl std::fmt::Debug for Packer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Packer")
+    }
+}
+
+/// What unpacks columns; it keeps memory, and is worth keeping.
+pub struct Unpacker(zstd::bulk::Decompressor<'static>);
+
+impl Unpacker {
+    /// A new one.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn new() -> std::io::Result<Self> {
+        zstd::bulk::Decompressor::new().map(Self)
+    }
+}
+
+impl std::fmt::Debug for Unpacker {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Unpacker")
+    }
+}
+
+impl Section {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        let (kind, path) = self.column.kind();
+        let flags = [
+            (IS_PACKED, self.is_packed),
+            (IS_OF_INTEGERS, self.is_of_integers),
+            (HAS_ARRAYS, self.has_arrays),
+        ];
+        let flags = flags
+            .iter()
+            .filter(|(_, is_set)| *is_set)
+            .map(|(flag, _)| flag);
+        out.extend([kind, flags.sum()]);
+        if let Some(path) = path {
+            write_varint(out, path.len() as u64);
+            out.extend_from_slice(path.as_bytes());
+        }
+        for number in [self.values, self.bytes, self.stored] {
+            write_varint(out, number as u64);
+        }
+        out.extend_from_slice(&self.checksum.to_le_bytes());
+    }
+
+    pub(crate) fn read(input: &mut Input<'_>, records: usize) -> Result<Self, Damaged> {
+        let [kind, flags] = input.array()?;
+        let column = match kind {
+            TIMES => Column::Times,
+            TAILS => Column::Tails,
+            LEVELS => Column::Levels,
+            MESSAGES => Column::Messages,
+            SHAPES => Column::Shapes,
+            ATTRIBUTE => {
+                let length = input.count(input.rest().len())?;
+                let path = std::str::from_utf8(input.take(length)?);
+                let path = path.map_err(|_| Damaged::Impossible("a path that is no UTF-8"))?;
+                Column::Attribute(path.to_owned())
+            }
+            WHOLE => Column::Whole,
+            _ => return Err(Damaged::Impossible("a column of a kind that is not known")),
+        };
+        Ok(Self {
+            column,
+            is_packed: flags & IS_PACKED != 0,
+            is_of_integers: flags & IS_OF_INTEGERS != 0,
+            has_arrays: flags & HAS_ARRAYS != 0,
+            values: input.count(records)?,
+            bytes: input.count(MOST_BYTES)?,
+            stored: input.count(MOST_BYTES)?,
+            checksum: u32::from_le_bytes(input.array()?),
+        })
+    }
+
+    /// What was written of the column.
+    pub(crate) fn unpack(
+        &self,
+        stored: &[u8],
+        unpacker: &mut Unpacker,
+    ) -> Result<Vec<u8>, Damaged> {
+        if stored.len() != self.stored {
+            return Err(Damaged::Length);
+        }
+        if crc32c::crc32c(stored) != self.checksum {
+            return Err(Damaged::Checksum("column"));
+        }
+        let bytes = match self.is_packed {
+            true => unpacker
+                .0
+                .decompress(stored, self.bytes)
+                .map_err(|_| Damaged::Impossible("a column that cannot be unpacked"))?,
+            false => stored.to_vec(),
+        };
+        match bytes.len() == self.bytes {
+            true => Ok(bytes),
+            false => Err(Damaged::Length),
+        }
+    }
+}

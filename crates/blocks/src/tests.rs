@@ -1,0 +1,269 @@
+//! What a block promises, on random records.
+
+mod as_rows;
+mod bounds;
+mod damage;
+mod queries;
+
+use crate::filter::Filter;
+use crate::head::Head;
+use crate::ids::Ids;
+use crate::levels::Levels;
+use crate::rows::{AttributeColumn, RowSource, Rows};
+use crate::section::{Column, Packer, Unpacker};
+use crate::shapes::Shapes;
+use crate::texts::Texts;
+use crate::writer::{Block, BlockWriter};
+use bson::raw::{RawDocument, RawDocumentBuf};
+use bson::{Bson, Document};
+use logs::Timestamp;
+use proptest::prelude::*;
+use record::document::StoredDocument;
+use record::id::{BatchId, RecordId};
+use record::order::SendOrder;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What is stored of a record, but for its id.
+#[derive(Debug, Clone, PartialEq)]
+struct Fields {
+    severity: u8,
+    level: Option<String>,
+    message: String,
+    attributes: Option<Document>,
+    received: i64,
+}
+
+type Records = BTreeMap<RecordId, Fields>;
+
+/// What a reader gets of a record.
+#[derive(Debug, Clone, PartialEq)]
+struct Given {
+    id: RecordId,
+    severity: u8,
+    level: Option<String>,
+    message: String,
+    attributes: Option<String>,
+    received: i64,
+}
+
+impl Given {
+    fn candidate(&self) -> query::Candidate<'_> {
+        query::Candidate {
+            id: self.id,
+            severity: self.severity,
+            level: self.level.as_deref(),
+            message: &self.message,
+            attributes: self.attributes.as_deref(),
+        }
+    }
+}
+
+/// As rows give it.
+fn as_rows(records: &Records) -> Vec<Given> {
+    let given = |(id, fields): (&RecordId, &Fields)| {
+        let attributes = fields.attributes.as_ref().map(|attributes| {
+            let raw = RawDocumentBuf::try_from(attributes).unwrap();
+            let mut json = Vec::new();
+            record::attributes::write_json(&raw, &mut json).unwrap();
+            String::from_utf8(json).unwrap()
+        });
+        Given {
+            id: *id,
+            severity: fields.severity,
+            level: fields.level.clone(),
+            message: fields.message.clone(),
+            attributes,
+            received: fields.received,
+        }
+    };
+    records.iter().map(given).collect()
+}
+
+fn push(
+    writer: &mut BlockWriter,
+    id: RecordId,
+    fields: &Fields,
+) -> Result<(), crate::writer::NotTaken> {
+    let attributes = fields.attributes.as_ref();
+    let raw = attributes.map(|attributes| RawDocumentBuf::try_from(attributes).unwrap());
+    let raw: Option<&RawDocument> = raw.as_deref();
+    writer.push(&StoredDocument {
+        id,
+        severity: fields.severity,
+        level: fields.level.as_deref(),
+        message: &fields.message,
+        attributes: raw,
+        received_at: fields.received,
+    })
+}
+
+fn block(records: &Records) -> Block {
+    let mut writer = BlockWriter::default();
+    for (id, fields) in records {
+        push(&mut writer, *id, fields).unwrap();
+    }
+    writer.finish(&mut Packer::new().unwrap()).unwrap()
+}
+
+/// A block all of whose columns were read.
+#[derive(Debug)]
+struct Opened {
+    head: Head,
+    filter: Filter,
+    ids: Ids,
+    levels: Levels,
+    messages: Texts,
+    shapes: Shapes,
+    attributes: Vec<AttributeColumn>,
+}
+
+impl Opened {
+    fn read(block: &Block) -> Result<Self, crate::damaged::Damaged> {
+        let head = Head::read(&block.head)?;
+        let unpacker = &mut Unpacker::new().unwrap();
+        let stored = |column: &Column| {
+            let stored = head
+                .place(column)
+                .and_then(|place| block.columns.get(place));
+            stored.cloned().unwrap_or_default()
+        };
+        let times = head.times(&stored(&Column::Times), unpacker)?;
+        let shapes = head.shapes(&stored(&Column::Shapes), unpacker)?;
+        let mut attributes = Vec::new();
+        for (number, (place, section)) in head.attributes().enumerate() {
+            attributes.push(AttributeColumn {
+                path: match &section.column {
+                    Column::Attribute(path) => Some(path.clone()),
+                    _ => None,
+                },
+                values: Arc::new(head.values(place, &block.columns[place], unpacker)?),
+                places: Arc::new(shapes.places(number)),
+            });
+        }
+        Ok(Self {
+            filter: Filter::read(&block.filter)?,
+            ids: head.ids(&times, &stored(&Column::Tails), unpacker)?,
+            levels: head.levels(&stored(&Column::Levels), unpacker)?,
+            messages: head.messages(&stored(&Column::Messages), unpacker)?,
+            shapes,
+            attributes,
+            head,
+        })
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        let columns = (&self.ids, &self.levels, &self.messages);
+        Rows::new(columns, &self.shapes, self.attributes.clone())
+    }
+
+    fn given(&self) -> Vec<Given> {
+        let rows = self.rows();
+        let given = |place| {
+            let mut json = Vec::new();
+            let has = rows.write_attributes(place, &mut json);
+            Given {
+                id: rows.id(place).unwrap(),
+                severity: rows.severity(place),
+                level: rows.level(place).map(str::to_owned),
+                message: rows.message(place).to_owned(),
+                attributes: has.then(|| String::from_utf8(json).unwrap()),
+                received: rows.received(place),
+            }
+        };
+        (0..self.head.records).map(given).collect()
+    }
+}
+
+/// One block of the records of several.
+fn merged(blocks: &[Opened]) -> Block {
+    let rows: Vec<Rows<'_>> = blocks.iter().map(Opened::rows).collect();
+    let mut sources: Vec<RowSource> = blocks.iter().map(|_| RowSource::default()).collect();
+    let mut order = Vec::new();
+    for (number, rows) in rows.iter().enumerate() {
+        let records = blocks[number].head.records;
+        order.extend((0..records).map(|place| (rows.id(place).unwrap(), number, place)));
+    }
+    order.sort_unstable();
+    let mut writer = BlockWriter::default();
+    for (_, number, place) in order {
+        writer
+            .push_row(&mut sources[number], &rows[number], place)
+            .unwrap();
+    }
+    writer.finish(&mut Packer::new().unwrap()).unwrap()
+}
+
+fn id() -> impl Strategy<Value = RecordId> {
+    let time = prop_oneof![3 => 0_i64..5_000_000_000, 1 => any::<i64>()];
+    let order = prop_oneof![Just([0; 7]), any::<[u8; 7]>()];
+    let batch = prop_oneof![Just([1; 8]), Just([2; 8]), any::<[u8; 8]>()];
+    (time, order, batch, 0_u32..9).prop_map(|(time, order, batch, position)| {
+        let id = RecordId::new(
+            Timestamp::from_nanos(time),
+            BatchId::from_bytes(batch),
+            position,
+        );
+        id.with_order(SendOrder::from_bytes(order))
+    })
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "[a-c_ ]{0,6}",
+        2 => prop::sample::select(vec!["Time out", "error 42", "ÄPFEL", "\u{212a}elvin", "{\"a\":1}", "[1]", "503", "00ff", "a\"\\\n"]).prop_map(str::to_owned),
+        1 => ".{0,8}",
+    ]
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        8 => "[ab]{1,2}",
+        2 => prop::sample::select(vec!["a.b", "a.", "", ".", "0", "1", "a\"", "é"]).prop_map(str::to_owned),
+    ]
+}
+
+fn value() -> impl Strategy<Value = Bson> {
+    let leaf = prop_oneof![
+        3 => text().prop_map(Bson::from),
+        2 => (0_i64..4).prop_map(Bson::from),
+        1 => any::<i64>().prop_map(Bson::from),
+        1 => any::<i32>().prop_map(Bson::from),
+        1 => any::<f64>().prop_map(Bson::from),
+        1 => any::<bool>().prop_map(Bson::from),
+        1 => Just(Bson::Null),
+        1 => Just(Bson::Binary(bson::Binary {
+            subtype: bson::spec::BinarySubtype::UserDefined(record::attributes::LONG_INTEGER),
+            bytes: b"123456789012345678901234567890123456789".to_vec(),
+        })),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            members(inner.clone()).prop_map(Bson::from),
+            prop::collection::vec(inner, 0..4).prop_map(Bson::from),
+        ]
+    })
+}
+
+fn members(value: impl Strategy<Value = Bson>) -> impl Strategy<Value = Document> {
+    let members = prop::collection::vec((name(), value), 0..5);
+    members.prop_map(|members| members.into_iter().collect())
+}
+
+fn fields() -> impl Strategy<Value = Fields> {
+    let level = prop::option::of(prop::sample::select(vec!["INFO", "ERROR", "", "odd"]));
+    let head = (0_u8..25, level, text(), 0_i64..3);
+    (head, prop::option::of(members(value()))).prop_map(
+        |((severity, level, message, received), attributes)| Fields {
+            severity,
+            level: level.map(str::to_owned),
+            message,
+            attributes,
+            received,
+        },
+    )
+}
+
+fn records() -> impl Strategy<Value = Records> {
+    prop::collection::btree_map(id(), fields(), 1..24)
+}

@@ -1,0 +1,228 @@
+//! Tokens: what a block's filter knows of its records, and what a query may ask it.
+//!
+//! Of a message each [word](query::words()), folded. Of attributes each [value](query::each_value) with its path, as
+//! `attr.` finds it; but not of columns of integers, which are looked through as quickly.
+//!
+//! The hashes are XXH3 of 64 bits, and part of the format.
+
+use crate::filter::Filter;
+use crate::head::Head;
+use crate::leaf::Leaf;
+use crate::section::Column;
+use query::{Query, each_value, folded, may_name_a_place, words};
+use record::attributes::write_string;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// Keep words and paths apart.
+const WORD: u64 = 1;
+const PATH: u64 = 2;
+
+/// Places of tokens that came a short time before.
+const RECENT: usize = 1 << 13;
+
+fn word_token(folded: &str) -> u64 {
+    xxh3_64_with_seed(folded.as_bytes(), WORD)
+}
+
+/// What begins the tokens of all values at a path.
+fn path_seed(path: &str) -> u64 {
+    xxh3_64_with_seed(path.as_bytes(), PATH)
+}
+
+fn value_token(seed: u64, value: &str) -> u64 {
+    xxh3_64_with_seed(value.as_bytes(), seed)
+}
+
+/// Tokens that are gathered.
+#[derive(Debug)]
+pub(crate) struct TokensWriter {
+    hashes: Vec<u64>,
+    /// Those that came last, by their lower bits, so that a word of every message is kept seldom.
+    recent: Vec<u64>,
+    folded: String,
+}
+
+impl Default for TokensWriter {
+    fn default() -> Self {
+        Self {
+            hashes: Vec::new(),
+            recent: vec![0; RECENT],
+            folded: String::new(),
+        }
+    }
+}
+
+impl TokensWriter {
+    #[inline]
+    fn push(&mut self, hash: u64) {
+        let place = usize::try_from(hash % RECENT as u64).unwrap_or_default();
+        if let Some(recent) = self.recent.get_mut(place)
+            && *recent != hash
+        {
+            *recent = hash;
+            self.hashes.push(hash);
+        }
+    }
+
+    /// The words of a message.
+    pub(crate) fn add_message(&mut self, message: &str) {
+        let mut text = std::mem::take(&mut self.folded);
+        text.clear();
+        if message.is_ascii() {
+            text.push_str(message);
+            text.make_ascii_lowercase();
+        } else {
+            text = folded(message);
+        }
+        for word in words(&text) {
+            self.push(word_token(word));
+        }
+        self.folded = text;
+    }
+
+    /// Values at a path.
+    pub(crate) fn add_values<'a>(&mut self, path: &str, leaves: impl Iterator<Item = Leaf<'a>>) {
+        let seed = path_seed(path);
+        let mut digits = itoa::Buffer::new();
+        for leaf in leaves {
+            match leaf {
+                Leaf::Integer(number) => self.push(value_token(seed, digits.format(number))),
+                Leaf::Text(text) => self.push(value_token(seed, text)),
+                // Its elements have no columns.
+                Leaf::Json(json) if json.starts_with('[') => {
+                    let mut object = b"{".to_vec();
+                    write_string(path, &mut object);
+                    object.push(b':');
+                    object.extend_from_slice(json.as_bytes());
+                    object.push(b'}');
+                    self.add_object(&String::from_utf8(object).unwrap_or_default());
+                }
+                Leaf::Json(json) if json.starts_with('{') => {}
+                Leaf::Json(json) => self.push(value_token(seed, json)),
+            }
+        }
+    }
+
+    /// All values in JSON objects.
+    pub(crate) fn add_objects<'a>(&mut self, leaves: impl Iterator<Item = Leaf<'a>>) {
+        for leaf in leaves {
+            if let Leaf::Json(object) = leaf {
+                self.add_object(object);
+            }
+        }
+    }
+
+    fn add_object(&mut self, object: &str) {
+        each_value(object, &mut |path, value| {
+            self.push(value_token(path_seed(path), value));
+        });
+    }
+
+    /// The hashes of all tokens, each once.
+    pub(crate) fn finish(mut self) -> Vec<u64> {
+        self.hashes.sort_unstable();
+        self.hashes.dedup();
+        self.hashes
+    }
+
+    pub(crate) fn memory(&self) -> usize {
+        (self.hashes.capacity() + self.recent.len()) * size_of::<u64>()
+    }
+}
+
+/// What a block has if any record in it matches a query, as far as that is known before it is looked through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    words: Vec<u64>,
+    values: Vec<WantedValue>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct WantedValue {
+    path: String,
+    token: u64,
+}
+
+impl Wanted {
+    /// What a query wants.
+    pub fn of(query: &Query) -> Self {
+        let mut wanted = Self::default();
+        for text in &query.texts {
+            wanted.words.extend(inner_words(text.text()));
+        }
+        for phrase in &query.phrases {
+            let text = folded(phrase.text());
+            wanted.words.extend(words(&text).map(word_token));
+        }
+        for filter in &query.attributes {
+            let Some(value) = filter.equals() else {
+                continue;
+            };
+            // A place in an array is in no path of a token, and an object is no value.
+            if may_name_a_place(filter.key()) || value.starts_with('{') {
+                continue;
+            }
+            wanted.values.push(WantedValue {
+                path: filter.key().to_owned(),
+                token: value_token(path_seed(filter.key()), value),
+            });
+        }
+        wanted
+    }
+
+    /// Whether a block may have it all: where this is not so, no record of the block matches.
+    pub fn may_be_in(&self, head: &Head, filter: &Filter) -> bool {
+        let is_of_integers = |path: &str| {
+            let mut columns = head.attributes().map(|(_, section)| section);
+            columns.any(|section| {
+                section.is_of_integers
+                    && matches!(&section.column, Column::Attribute(other) if other == path)
+            })
+        };
+        let has = |value: &WantedValue| filter.may_have(value.token) || is_of_integers(&value.path);
+        self.words.iter().all(|word| filter.may_have(*word)) && self.values.iter().all(has)
+    }
+
+    /// Whether a filter can say no.
+    pub fn is_nothing(&self) -> bool {
+        self.words.is_empty() && self.values.is_empty()
+    }
+}
+
+/// The words that a message has as a whole if it contains the text: those with something else on both sides.
+fn inner_words(text: &str) -> Vec<u64> {
+    let text = folded(text);
+    let inner = words(&text).filter(|word| {
+        let start = word.as_ptr().addr() - text.as_ptr().addr();
+        start > 0 && start + word.len() < text.len()
+    });
+    inner.map(word_token).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_within_a_text_are_whole_words() {
+        for (text, expected) in [
+            ("error", &[][..]),
+            ("an Error", &[]),
+            (" Error ", &["error"]),
+            ("took 15 ms to", &["15", "ms"]),
+            ("(ÄPFEL)", &["äpfel"]),
+            ("--", &[]),
+        ] {
+            let expected: Vec<u64> = expected.iter().map(|word| word_token(word)).collect();
+            assert_eq!(inner_words(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_the_same_in_every_version() {
+        // XXH3 of another implementation.
+        assert_eq!(word_token("error"), 2_684_312_084_020_812_907);
+        let token = value_token(path_seed("http.status"), "503");
+        assert_eq!(token, 2_476_850_347_231_161_258);
+    }
+}
