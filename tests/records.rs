@@ -1,5 +1,6 @@
 //! What comes back is what was sent, on both stores: levels, times, texts, attributes, their order.
 
+mod large;
 mod times;
 
 use crate::support::compressed::ENCODERS;

@@ -1,6 +1,7 @@
 //! What a store promises, tried on both: one suite over the trait, without the service around it.
 
 mod inserts;
+mod large;
 mod letters;
 mod nested;
 mod pages;
@@ -32,6 +33,8 @@ use crate::support::stores::{Backend, database};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Short, so that a test need not wait for a look.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+/// Attributes of such a number and above have as many bytes.
+const LARGE_NUMBER: i64 = 10_000;
 const SERVICES: [&str; 2] = ["checkout", "Päy"];
 /// As many as all tests put into one store.
 const ALL: PageLimit = PageLimit {
@@ -118,15 +121,22 @@ impl Opened {
         documents: &Arc<DocumentList>,
         range: Range<usize>,
     ) -> (u64, usize) {
-        let deadline = self.clock.elapsed() + PATIENCE;
-        let inserted = self
-            .store
-            .insert(Arc::clone(documents), range.clone(), deadline);
-        let report = inserted.await.unwrap();
-        let there = &report.already_stored;
-        assert!(there.iter().all(|position| range.contains(position)));
-        assert_eq!((report.refused.len(), report.doubtful.len()), (0, 0));
-        (report.stored, there.len())
+        let (mut left, mut sum) = (range, (0, 0));
+        while !left.is_empty() {
+            let deadline = self.clock.elapsed() + PATIENCE;
+            let inserted = self
+                .store
+                .insert(Arc::clone(documents), left.clone(), deadline);
+            let report = inserted.await.unwrap();
+            let done = left.start..report.undone.unwrap_or(left.end);
+            assert!(!done.is_empty(), "it comes further");
+            let there = &report.already_stored;
+            assert!(there.iter().all(|position| done.contains(position)));
+            assert_eq!((report.refused.len(), report.doubtful.len()), (0, 0));
+            sum = (sum.0 + report.stored, sum.1 + there.len());
+            left.start = done.end;
+        }
+        sum
     }
 
     async fn receipt(&self, batch: BatchId, time: Timestamp) -> Timestamp {
@@ -195,9 +205,16 @@ fn shown_attributes(number: i64) -> String {
     let service = SERVICES[usize::from(number % 2 == 0)];
     let status = number.rem_euclid(5) * 100;
     let flag = number % 3 == 0;
+    let filler =
+        filler(number).map_or_else(String::new, |filler| format!(r#","filler":"{filler}""#));
     format!(
-        r#"{{"number":{number},"service":"{service}","http":{{"status":{status}}},"a.b":{flag},"tags":["x",{number}]}}"#
+        r#"{{"number":{number},"service":"{service}","http":{{"status":{status}}},"a.b":{flag},"tags":["x",{number}]{filler}}}"#
     )
+}
+
+fn filler(number: i64) -> Option<String> {
+    let is_large = number >= LARGE_NUMBER;
+    is_large.then(|| "f".repeat(usize::try_from(number).unwrap()))
 }
 
 fn write_attributes(number: i64, writer: &mut BsonWriter<'_>) {
@@ -211,6 +228,9 @@ fn write_attributes(number: i64, writer: &mut BsonWriter<'_>) {
     writer.string("0", "x");
     writer.integer("1", number);
     writer.close(tags);
+    if let Some(filler) = filler(number) {
+        writer.string("filler", &filler);
+    }
 }
 
 fn batch_id(key: &str) -> BatchId {

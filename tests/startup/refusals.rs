@@ -226,15 +226,15 @@ async fn a_store_of_a_newer_format_stops_the_start_and_keeps_its_records() {
         let file = rusqlite::Connection::open(&path).unwrap();
         file.pragma_update(None, "user_version", version).unwrap();
     };
-    set_version(2);
+    set_version(3);
     let start = Service::builder().data_dir(service.data_dir());
     let sentence = sentence(&start.clone().start_expecting_exit().await, FAILED);
     let expected = format!(
-        "the store {} has format version 2, and this version knows 1: use a newer aggregator",
+        "the store {} has format version 3, and this version knows 2: use a newer aggregator",
         path.display()
     );
     assert_eq!(sentence, expected);
-    set_version(1);
+    set_version(2);
     let again = start.start().await;
     assert_eq!(
         again.get("/logs/retrieve").await.json()[0]["message"],

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 use store::PageLimit;
 
-use super::{ALL, Found, Opened, Place, Sample, documents, rows};
+use super::{ALL, Found, LARGE_NUMBER, Opened, Place, Sample, documents, rows};
 use crate::support::stores::Backend;
 use asked::Asked;
 
@@ -155,7 +155,10 @@ fn sample(random: &mut StdRng) -> Sample {
             .collect(),
         number: random
             .random_ratio(2, 3)
-            .then(|| random.random_range(-10..10)),
+            .then(|| match random.random_ratio(1, 40) {
+                true => LARGE_NUMBER,
+                false => random.random_range(-10..10),
+            }),
     }
 }
 

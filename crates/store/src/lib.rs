@@ -34,7 +34,8 @@ const INDEXED_FROM: u8 = 13;
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Stores documents durably. A document whose id is there already is left as it is, which is
-    /// success. When this fails, some, all or none of them may be stored: sending all of them again
+    /// success. What there was no time for is told, and was not touched; the first document always has its
+    /// fate. When this fails, some, all or none of them may be stored: sending all of them again
     /// is always right.
     async fn insert(
         &self,
@@ -124,6 +125,8 @@ pub struct InsertReport {
     pub refused: Vec<Refused>,
     /// Refused for a reason that is not known to be for good: to be tried again, alone.
     pub doubtful: Vec<Refused>,
+    /// The first position that there was no time for, nor for those behind it: to be sent again.
+    pub undone: Option<usize>,
 }
 
 /// A document that the store will never take.
@@ -136,7 +139,7 @@ pub struct Refused {
 }
 
 impl InsertReport {
-    /// Adds what became of further documents.
+    /// Adds what became of further documents, but for what is [undone](Self::undone) of them.
     pub fn add(&mut self, other: Self) {
         self.stored += other.stored;
         self.already_stored.extend(other.already_stored);

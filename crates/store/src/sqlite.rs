@@ -1,10 +1,12 @@
-//! The embedded store: one SQLite file, one table, one writer, a reader per read worker.
+//! The embedded store: one SQLite file, one table and one for large texts, one writer, a reader per read worker.
 //!
 //! WAL with `synchronous=FULL`: a committed transaction has been fsynced.
 
 mod database;
 mod identity;
+mod large;
 mod message_filter;
+mod moving;
 mod read;
 mod reader;
 mod receipts;
@@ -68,11 +70,14 @@ impl Store for SqliteStore {
         &self,
         documents: Arc<DocumentList>,
         range: Range<usize>,
-        _deadline: Duration,
+        deadline: Duration,
     ) -> Result<InsertReport, StoreError> {
         self.blocking(move |database| {
             let rows = write::Rows::new(&documents, range);
-            database.write(|writer| write::insert(writer, &rows))
+            database.write(deadline, |writer| {
+                let end = write::end_of_turn(&*database.clock, deadline);
+                write::insert(writer, &rows, || database.clock.elapsed() >= end)
+            })
         })
         .await
     }
@@ -80,10 +85,10 @@ impl Store for SqliteStore {
     async fn receipts(
         &self,
         batches: Vec<BatchOrigin>,
-        _deadline: Duration,
+        deadline: Duration,
     ) -> Result<Vec<Timestamp>, StoreError> {
         self.blocking(move |database| {
-            database.write(|writer| {
+            database.write(deadline, |writer| {
                 let (known, new) = receipts::remember(writer, &batches)?;
                 database.counted().added += new as u64;
                 Ok(known)
@@ -96,10 +101,10 @@ impl Store for SqliteStore {
         &self,
         after: Option<ReceiptKey>,
         before: Timestamp,
-        _deadline: Duration,
+        deadline: Duration,
     ) -> Result<Forgotten, StoreError> {
         self.blocking(move |database| {
-            database.write(|writer| {
+            database.write(deadline, |writer| {
                 let forgotten = receipts::forget(writer, after, before)?;
                 database.counted().removed += forgotten.removed;
                 Ok(forgotten)

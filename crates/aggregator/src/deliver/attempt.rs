@@ -108,7 +108,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Inserts until the store has answered for every document, or takes too long for so many.
+    /// Inserts until the store has answered for every document, or for those that it had time for, or
+    /// takes too long for so many.
     pub(super) async fn insert(
         &mut self,
         documents: &Arc<DocumentList>,
@@ -124,7 +125,10 @@ impl<'a> Attempt<'a> {
                     self.begun = true;
                     let took = self.access.clock.elapsed().saturating_sub(begun);
                     let size = &self.access.insert_size;
-                    size.were_taken(range.len(), took, self.access.timeout);
+                    let taken = report
+                        .undone
+                        .map_or(range.end, |undone| undone.min(range.end));
+                    size.were_taken(taken.saturating_sub(range.start), took, self.access.timeout);
                     return Ok(report);
                 }
                 Ok(WriteReply::Receipts(_)) => return refused("the lane mixed up its jobs"),

@@ -236,7 +236,10 @@ pub(super) async fn send(
     left.reverse();
     while let Some(range) = left.pop() {
         match attempt.insert(documents, range.clone()).await {
-            Ok(inserted) => report.add(inserted),
+            Ok(inserted) => {
+                left.extend(inserted.undone.map(|undone| undone..range.end));
+                report.add(inserted);
+            }
             Err(NotInserted::GivenBack) => return Err(GivenBack),
             Err(NotInserted::Refused(reason)) if range.len() == 1 => {
                 report.doubtful.push(Refused {

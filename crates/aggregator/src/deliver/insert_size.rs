@@ -1,6 +1,6 @@
-//! How many documents go to the store at a time: fewer while it takes too long for many. Beside records of
-//! some megabytes the embedded store takes milliseconds for each, and the same insert, sent again and
-//! again, would never come to its end.
+//! How many documents go to the store at a time: fewer while it takes too long for many, for the same
+//! insert, sent again and again, would never come to its end. The embedded store tells by itself how far
+//! it came.
 //!
 //! A store can also be slow whatever it is sent: a replica set that has lost a member takes a second for
 //! one document as for a thousand. So more are tried again and again, and seldom where that was in vain.

@@ -39,6 +39,8 @@ pub(super) type Script = Box<dyn Fn(&[String]) -> Answer + Send + Sync>;
 
 pub(super) enum Answer {
     Take,
+    /// So many; for the others there was no time.
+    TakeFirst(usize),
     Duplicate,
     Fail(StoreError),
     /// The document at this place of the insert.
@@ -75,6 +77,9 @@ impl Store for Scripted {
         };
         match (self.script)(&messages) {
             Answer::Take => {}
+            Answer::TakeFirst(count) => {
+                report.undone = Some(range.start + count).filter(|undone| *undone < range.end);
+            }
             Answer::Duplicate => report.already_stored = range.clone().collect(),
             Answer::Fail(error) => return Err(error),
             Answer::Doubt(place) => report.doubtful.push(told(place)),
@@ -87,7 +92,8 @@ impl Store for Scripted {
             Answer::Panic => panic!("as written in the script"),
         }
         let named = report.already_stored.len() + report.refused.len() + report.doubtful.len();
-        report.stored = (range.len() - named) as u64;
+        let done = range.start..report.undone.unwrap_or(range.end);
+        report.stored = (done.len() - named) as u64;
         Ok(report)
     }
 

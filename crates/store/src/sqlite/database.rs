@@ -10,6 +10,7 @@ use logs::clock::Clock;
 use rusqlite::{Connection, ErrorCode};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch::Sender;
 
 /// An open database.
@@ -71,13 +72,18 @@ impl Database {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes, if the files are where they were. What is written to one that is moved away meanwhile
+    /// Writes, if the files are where they were, unless the writer is not free before the deadline:
+    /// then nobody waits for it any more, and those who do would wait for what is in vain. What is written to one that is moved away meanwhile
     /// does not count as written: whoever wrote it does so again.
     pub(super) fn write<T>(
         &self,
+        deadline: Duration,
         work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, StoreError> {
         let mut writer = self.writer();
+        if self.clock.elapsed() >= deadline {
+            return Err(StoreError::Timeout);
+        }
         self.in_place()?;
         let written = work(&mut writer)?;
         self.in_place()?;

@@ -1,20 +1,18 @@
 //! Reading a page from SQLite, or counting its rows.
-//!
-//! The primary key is the time index. A rare level goes through the partial index, which SQLite
-//! uses only when the statement holds the index's very condition, and which it merges without a
-//! sort only as a `UNION ALL` of one equality each. What is looked for in messages is looked for inside
-//! SQLite's own loop, so that of most rows no other column is read.
 
-use crate::INDEXED_FROM;
+mod statement;
+
 use crate::StoreError;
 use crate::budget::{Budget, PassedOver, Until};
 use crate::counts::Counts;
 use crate::page::Page;
-use crate::sqlite::message_filter::{InForce, MAY_MATCH};
+use crate::sqlite::large;
+use crate::sqlite::message_filter::InForce;
 use crate::sqlite::reader::Reader;
-use query::{Candidate, Order, Patience, Query};
+use query::{Candidate, Patience, Query};
 use record::id::{PLAIN_ID_BYTES, RecordId};
 use rusqlite::{ErrorCode, params};
+use statement::{COUNTED, Selection, WHOLE, merged, statement};
 use std::sync::Arc;
 
 /// Steps of SQLite's machine between two looks at the clock: some hundred rows, which also from a
@@ -26,73 +24,6 @@ const ROWS_BETWEEN_LOOKS: usize = 1_000;
 
 /// Greater than every id, also those of the latest time that there is.
 const BEYOND: [u8; PLAIN_ID_BYTES + 1] = [0xff; PLAIN_ID_BYTES + 1];
-
-/// The columns, in the order in which [`row_of`] reads them.
-const WHOLE: &str = "id, severity, level, message, attributes";
-/// Those of them that are counted by; the partial index has both.
-const COUNTED: &str = "id, severity";
-
-/// What rows a statement goes through.
-#[derive(Clone, Copy)]
-struct Selection<'a> {
-    /// Those of these severities, at least; `None` for any.
-    severities: Option<&'a [u8]>,
-    /// Without the least id itself: the page goes on behind it.
-    behind: bool,
-    /// Without those whose message the reader's filter leaves out.
-    filtered: bool,
-    order: Order,
-}
-
-/// The statement for a query: `?1` is the least id, `?2` the least one beyond. It has no `LIMIT`: rows
-/// are made one after another as they are fetched, and no more are fetched than are looked at.
-fn statement(columns: &str, selection: Selection<'_>) -> String {
-    let select = format!("SELECT {columns} FROM logs WHERE");
-    let from = if selection.behind {
-        "id > ?1"
-    } else {
-        "id >= ?1"
-    };
-    let direction = match selection.order {
-        Order::Ascending => "ASC",
-        Order::Descending => "DESC",
-    };
-    let filter = |message: &str| match selection.filtered {
-        true => format!(" AND {MAY_MATCH}({message})"),
-        false => String::new(),
-    };
-    let Some(severities) = merged(selection.severities) else {
-        let filter = filter(&message_of(selection.severities));
-        return format!("{select} {from} AND id < ?2{filter} ORDER BY id {direction}");
-    };
-    let filter = filter("message");
-    let parts: Vec<String> = severities
-        .iter()
-        .map(|severity| {
-            format!(
-                "{select} severity >= {INDEXED_FROM} AND severity = {severity} AND {from} \
-                 AND id < ?2{filter}"
-            )
-        })
-        .collect();
-    format!("{} ORDER BY id {direction}", parts.join(" UNION ALL "))
-}
-
-/// The severities whose rows are merged from the partial index, when all are in it.
-fn merged(severities: Option<&[u8]>) -> Option<&[u8]> {
-    severities.filter(|all| !all.is_empty() && all.iter().all(|severity| *severity >= INDEXED_FROM))
-}
-
-/// The message of a row of one of these severities, and NULL of any other: it is not even read then.
-fn message_of(severities: Option<&[u8]>) -> String {
-    let Some(severities) = severities else {
-        return "message".to_owned();
-    };
-    let bits = severities
-        .iter()
-        .fold(0_u64, |bits, severity| bits | 1 << severity);
-    format!("CASE WHEN ({bits} >> severity) & 1 THEN message END")
-}
 
 /// What became of a row that was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,6 +128,11 @@ fn rows(
                 .is_none_or(|all| all.contains(&severity))
             {
                 let found = row_of(id, severity, row)?;
+                let large = match found.message {
+                    large::STAND_IN => large::read(&reader.connection, id)?,
+                    _ => None,
+                };
+                let found = large.as_ref().map_or(found, |texts| texts.put_into(found));
                 looked_over = found.message.len();
                 let until = budget.until_of_row(is_first);
                 let mut goes_on = || !until.is_over();
@@ -260,12 +196,14 @@ fn each_row(
         };
         let id = id_of(row)?;
         let passed_over = filter.as_ref().map(InForce::take_passed_over);
-        match take(id, row, passed_over.unwrap_or_default())? {
-            Looked::GoOn => last = Some(id),
-            Looked::IsLast => return Ok(Some(id)),
+        match take(id, row, passed_over.unwrap_or_default()) {
+            Ok(Looked::GoOn) => last = Some(id),
+            Ok(Looked::IsLast) => return Ok(Some(id)),
             // The next page begins with it.
-            Looked::TooSlow if last.is_some() => return Ok(last),
-            Looked::TooSlow => return Err(ReadError::TooSlow(id)),
+            Ok(Looked::TooSlow) if last.is_some() => return Ok(last),
+            Ok(Looked::TooSlow) => return Err(ReadError::TooSlow(id)),
+            Err(error) if is_interrupted(&error) && last.is_some() => return Ok(last),
+            Err(error) => return Err(error.into()),
         }
     }
 }

@@ -1,11 +1,18 @@
 //! The SQLite file: its settings, its tables, its format version.
 
+use super::large;
 use logs::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
 /// The format of the rows; a file that holds a later one is not touched.
-const FORMAT_VERSION: i64 = 1;
+const FORMAT_VERSION: i64 = 2;
+/// The one without large texts of their own; it is upgraded when it is opened.
+const WITHOUT_LARGE: i64 = 1;
+
+/// In `logs_meta` while there may be very large texts among the rows: the hexadecimal digits of an id,
+/// behind which they are.
+pub(super) const MARK: &str = "large_texts_behind";
 
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +45,7 @@ pub enum SchemaError {
     },
 }
 
-/// `time_ns` says again what the id begins with, for people who open the file with `sqlite3`;
+/// What there is in every format. `time_ns` says again what the id begins with, for people who open the file with `sqlite3`;
 /// nothing here reads it. `attributes` is JSON text.
 const TABLES: &str = "
 CREATE TABLE logs (
@@ -76,9 +83,10 @@ pub(super) fn open_writer(path: &Path, now: Timestamp) -> Result<Connection, Sch
         source,
     };
     let mut connection = Connection::open(path).map_err(failed)?;
-    match user_version(&connection).map_err(failed)? {
+    let found = user_version(&connection).map_err(failed)?;
+    match found {
         0 => create(&mut connection, now).map_err(failed)?,
-        found if found > FORMAT_VERSION => {
+        _ if found > FORMAT_VERSION => {
             return Err(SchemaError::Newer {
                 path: shown(),
                 found,
@@ -92,6 +100,9 @@ pub(super) fn open_writer(path: &Path, now: Timestamp) -> Result<Connection, Sch
         }
     }
     connection.execute_batch(WRITER_SETTINGS).map_err(failed)?;
+    if found == WITHOUT_LARGE {
+        upgrade(&mut connection).map_err(failed)?;
+    }
     Ok(connection)
 }
 
@@ -114,13 +125,44 @@ fn create(connection: &mut Connection, now: Timestamp) -> Result<(), rusqlite::E
     connection.execute_batch(AUTO_VACUUM)?;
     connection.execute_batch(WAL)?;
     let transaction = connection.transaction()?;
-    transaction.execute_batch(TABLES)?;
+    create_tables(&transaction)?;
     transaction.execute(
         "INSERT INTO logs_meta (name, value) VALUES ('created_at', ?1)",
         [now.to_string()],
     )?;
     transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
     transaction.commit()
+}
+
+pub(super) fn create_tables(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.execute_batch(TABLES)?;
+    connection.execute_batch(large::TABLE)
+}
+
+/// What is in the file stays as it is, but for a mark that there may be large texts among its rows.
+fn upgrade(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(large::TABLE)?;
+    transaction.execute(
+        "INSERT INTO logs_meta (name, value) VALUES (?1, '')",
+        [MARK],
+    )?;
+    transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
+    transaction.commit()
+}
+
+/// Makes a file as an earlier version made it.
+#[cfg(test)]
+pub(super) fn create_without_large(path: &Path) -> Connection {
+    let connection = Connection::open(path).unwrap();
+    connection.execute_batch(AUTO_VACUUM).unwrap();
+    connection.execute_batch(WAL).unwrap();
+    connection.execute_batch(TABLES).unwrap();
+    let version = WITHOUT_LARGE;
+    connection
+        .pragma_update(None, "user_version", version)
+        .unwrap();
+    connection
 }
 
 #[cfg(test)]
@@ -152,7 +194,7 @@ mod tests {
         let path = folder.path().join("logs.sqlite3");
         let now = Timestamp::from_nanos(0);
         let connection = open_writer(&path, now).unwrap();
-        assert_eq!(user_version(&connection), Ok(1));
+        assert_eq!(user_version(&connection), Ok(2));
         for (setting, expected) in [
             ("auto_vacuum", "2"),
             ("journal_mode", "wal"),
@@ -167,9 +209,9 @@ mod tests {
                 .unwrap();
             assert_eq!(value, expected, "{setting}");
         }
-        connection.pragma_update(None, "user_version", 2).unwrap();
+        connection.pragma_update(None, "user_version", 3).unwrap();
         drop(connection);
         let refused = open_writer(&path, now).unwrap_err().to_string();
-        assert!(refused.contains("has format version 2"), "{refused}");
+        assert!(refused.contains("has format version 3"), "{refused}");
     }
 }

@@ -1,14 +1,18 @@
 //! Looks after an open database from a thread of its own, on which a disk that stands still holds
 //! up nothing else: whether its files are in their places, once a second, and at the start how many
-//! markers of receipt there are, where they are too many to be counted while the service starts.
+//! markers of receipt there are, where they are too many to be counted while the service starts. Meanwhile it
+//! moves what an earlier version left in the way.
 
 use super::database::Database;
+use super::moving::Mover;
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
 /// Between two looks.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// Between two steps of moving, in which others read and write.
+const MOVING_PAUSE: Duration = Duration::from_millis(20);
 
 /// Starts the thread, which ends when the database is closed.
 pub(super) fn start(database: &Arc<Database>) {
@@ -28,9 +32,19 @@ fn run(database: &Weak<Database>) {
     {
         tracing::warn!(%error, "the markers of receipt could not be counted");
     }
+    let mut mover = Mover::default();
+    let mut is_moving = true;
     while let Some(database) = database.upgrade() {
         database.look();
+        is_moving = is_moving
+            && mover.step(&database).unwrap_or_else(|error| {
+                tracing::warn!(%error, "large texts of an earlier version could not be moved; the next start goes on");
+                false
+            });
         drop(database);
-        thread::sleep(INTERVAL);
+        thread::sleep(match is_moving {
+            true => MOVING_PAUSE,
+            false => INTERVAL,
+        });
     }
 }

@@ -1,12 +1,21 @@
 //! Writing to SQLite: one transaction an insert.
+//!
+//! An insert that takes long commits what it has, and tells what it has not come to: were it given up,
+//! it would take as long again, also for what is there already.
 
+use super::large;
 use crate::{InsertReport, Refused};
 use bson::RawDocument;
+use logs::clock::Clock;
 use record::attributes;
 use record::document::StoredDocument;
 use record::documents::DocumentList;
 use rusqlite::{Connection, Statement, params};
 use std::ops::Range;
+use std::time::Duration;
+
+/// How long one insert keeps the others waiting, but for its first row and its commit.
+const LONGEST_TURN: Duration = Duration::from_millis(500);
 
 const INSERT: &str =
     "INSERT INTO logs (id, time_ns, severity, level, message, attributes, received_ms)
@@ -61,19 +70,32 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Inserts rows, all of them or none.
+/// When the turn of an insert that begins now is over: so that it has an answer by its deadline, if the
+/// disk is well.
+pub(super) fn end_of_turn(clock: &dyn Clock, deadline: Duration) -> Duration {
+    let now = clock.elapsed();
+    now + LONGEST_TURN.min(deadline.saturating_sub(now) / 2)
+}
+
+/// Inserts rows until `is_over`, at least one; what it came to is all there when this returns, or
+/// nothing of it.
 pub(super) fn insert(
     connection: &mut Connection,
     rows: &Rows<'_>,
+    is_over: impl Fn() -> bool,
 ) -> Result<InsertReport, rusqlite::Error> {
     let mut report = InsertReport::default();
     let transaction = connection.transaction()?;
     {
         let mut statement = transaction.prepare_cached(INSERT)?;
-        for row in &rows.rows {
+        for (place, row) in rows.rows.iter().enumerate() {
+            if place > 0 && is_over() {
+                report.undone = Some(row.position);
+                break;
+            }
             match rows.columns(row) {
                 Some((stored, attributes)) => {
-                    match insert_one(&mut statement, stored, attributes)? {
+                    match insert_one(&transaction, &mut statement, stored, attributes)? {
                         0 => report.already_stored.push(row.position),
                         _ => report.stored += 1,
                     }
@@ -91,17 +113,30 @@ pub(super) fn insert(
 
 /// The number of rows that were new: one or none.
 fn insert_one(
+    transaction: &Connection,
     statement: &mut Statement<'_>,
     stored: &StoredDocument<'_>,
     attributes: Option<&str>,
 ) -> Result<usize, rusqlite::Error> {
-    statement.execute(params![
+    let is_large = large::is_large(stored.message, attributes);
+    let kept_here = match is_large {
+        true => (large::STAND_IN, None),
+        false => (stored.message, attributes),
+    };
+    let new = statement.execute(params![
         stored.id.plain(),
         stored.id.time().nanos(),
         stored.severity,
         stored.level,
-        stored.message,
-        attributes,
+        kept_here.0,
+        kept_here.1,
         stored.received_at,
-    ])
+    ])?;
+    if is_large && new > 0 {
+        large::keep(transaction, stored.id, stored.message, attributes)?;
+    }
+    Ok(new)
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,7 @@ async fn an_insert_that_fails_in_passing_is_sent_until_it_succeeds() {
     assert!(place.set_aside().await.is_empty());
 }
 
-/// Beside large records the embedded store takes milliseconds for each: the same insert would never end.
+/// The same insert would never end.
 #[tokio::test]
 async fn what_takes_the_store_too_long_is_sent_in_smaller_parts_and_then_in_larger_ones_again() {
     const MANY: usize = 1_000;
@@ -87,6 +87,21 @@ async fn what_takes_the_store_too_long_is_sent_in_smaller_parts_and_then_in_larg
     }
     let last = place.store.inserts.lock().unwrap().pop().unwrap();
     assert_eq!(last.len(), MANY);
+}
+
+#[tokio::test]
+async fn what_the_store_had_no_time_for_is_sent_on_from_there() {
+    let mut place = start(|_| Answer::TakeFirst(3));
+    let batches = vec![
+        batch("a", &["1", "2", "3", "4"], true),
+        batch("b", &["5", "6", "7"], true),
+    ];
+    assert_eq!(place.deliver(batches).await, [stored(4), stored(3)]);
+    let inserts = place.store.inserts.lock().unwrap().clone();
+    let taken = inserts.iter().flat_map(|insert| insert.iter().take(3));
+    let taken: Vec<&str> = taken.map(String::as_str).collect();
+    assert_eq!(taken, ["1", "2", "3", "4", "5", "6", "7"], "each once");
+    assert_eq!(place.delivery.problem(), None);
 }
 
 #[tokio::test]

@@ -3,9 +3,10 @@
 mod searching;
 
 use super::*;
-use crate::sqlite::message_filter::MessageFilter;
+use crate::sqlite::message_filter::{MAY_MATCH, MessageFilter};
 use crate::sqlite::schema;
 use logs::Timestamp;
+use query::Order;
 
 /// The plan of a statement; that it is the same whether or not messages are looked into.
 fn plan(columns: &str, severities: Option<&[u8]>, behind: bool, order: Order) -> Vec<String> {
