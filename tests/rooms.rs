@@ -32,12 +32,13 @@ const ROOMS: [(&str, Stands); 15] = [
 ];
 
 /// The crates, from the bottom: of ours, each may depend on those in its row alone.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 11] = [
     ("logs", &[]),
     ("program", &["logs"]),
     ("record", &["logs"]),
     ("query", &["record", "logs"]),
     ("wire", &["record", "logs"]),
+    ("blocks", &["query", "record", "logs"]),
     ("spool", &["record", "logs"]),
     ("store", &["query", "record", "logs"]),
     (
@@ -54,6 +55,7 @@ const CRATES: [(&str, &[&str]); 10] = [
             "aggregator",
             "store",
             "spool",
+            "blocks",
             "wire",
             "query",
             "record",
