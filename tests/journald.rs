@@ -1,10 +1,12 @@
 //! A journal of systemd: taken in portions while its request goes on, and each record once.
 
+mod held;
+
 use crate::support::http::Reply;
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
 use crate::support::stores::on_both_stores;
-use crate::support::traffic::{drained, found, found_when_stored, seconds_to_wait};
+use crate::support::traffic::{drained, found, found_when_stored, seconds_to_wait, stored};
 use crate::support::wait_until;
 use serde_json::Value;
 use std::time::Duration;
@@ -183,4 +185,26 @@ async fn a_record_that_fills_all_that_a_body_may_be_is_refused_and_holds_up_nobo
     }
     service.terminate();
     assert!(service.wait_exit(PATIENCE).await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_that_is_merged_of_several_takes_no_commit_for_each_record() {
+    let service = Service::builder().start().await;
+    let record = |number: u64| {
+        let (of, place) = (number % 3, number / 3);
+        format!(
+            "__CURSOR=s=a{of};i={place:x};b=1c\n__REALTIME_TIMESTAMP=1700000000000000\nMESSAGE={number}\n\n"
+        )
+    };
+    let merged: String = (0..300).map(record).collect();
+    let commits = async || service.health().await["spool"]["commits"].as_u64().unwrap();
+    let before = commits().await;
+    taken(&service, merged.clone()).await;
+    let made = commits().await - before;
+    // One or a few for each portion that it was read in.
+    assert!((1..=12).contains(&made), "{made}");
+    taken(&service, merged).await;
+    let stored = stored(&service).await;
+    assert_eq!(stored.len(), 300);
+    assert!(stored.values().all(|times| *times == 1));
 }

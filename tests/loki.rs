@@ -117,13 +117,16 @@ on_both_stores!(
         }
         service.kill();
         service.restart().await;
-        taken(
-            &service,
-            &[PROTOBUF, encoded("gzip"), tenant],
-            gzip(&as_protobuf()),
-        )
-        .await;
-        assert_eq!(count(&service).await, 4);
+        for (headers, body) in [
+            (vec![PROTOBUF, encoded("gzip")], gzip(&as_protobuf())),
+            // As Loki itself takes it.
+            (vec![PROTOBUF, encoded("gzip")], gzip(&packed)),
+            (vec![PROTOBUF, encoded("deflate")], zlib(&packed)),
+            (vec![encoded("gzip")], gzip(&packed)),
+        ] {
+            taken(&service, &[&headers[..], &[tenant]].concat(), body).await;
+            assert_eq!(count(&service).await, 4);
+        }
         is_balanced(&service.health().await);
     }
 );

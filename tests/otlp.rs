@@ -281,8 +281,19 @@ on_both_stores!(
             (200, &json!("1"))
         );
         assert_eq!(told["errorMessage"], message);
+
+        // Whatever its body is.
+        let list = field(5, &field(5, &field(1, &field(1, large.as_bytes()))));
+        let record = [log_record(Some(TIME + 2), small), list].concat();
+        let reply = post(&service, PROTOBUF, request(&[record])).await;
+        assert_eq!((reply.status, &reply.body[2..4]), (200, &[0x08, 1][..]));
+        let values = json!({"values": [{"stringValue": large}]});
+        let record = json!({"timeUnixNano": TIME + 3, "body": {"arrayValue": values}});
+        let reply = post(&service, JSON, json_request(&record)).await;
+        assert_eq!(reply.json()["partialSuccess"]["rejectedLogRecords"], "1");
         assert_eq!(found_when_stored(&service, "").await.len(), 1);
         let health = service.health().await;
-        assert_eq!(health["rejected"]["records"], 2, "{health}");
+        assert_eq!(health["rejected"]["records"], 4, "{health}");
+        assert_eq!(health["records"]["rejected"]["invalid"], 0, "{health}");
     }
 );

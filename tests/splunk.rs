@@ -134,6 +134,23 @@ async fn the_checks_of_senders_are_answered_as_splunk_answers_them() {
         assert_eq!(health.status, 200);
         assert_eq!(health.text(), r#"{"text":"HEC is healthy","code":17}"#);
     }
+    let all = EVENTS.iter().chain(&RAW).copied();
+    for (path, method, allowed) in all
+        .map(|path| (path, reqwest::Method::GET, "POST"))
+        .chain([("/services/collector/health", reqwest::Method::POST, "GET")])
+    {
+        let asked = service.http().request(method, service.url(path));
+        let refused = asked.send().await.unwrap();
+        assert_eq!(refused.status().as_u16(), 405, "{path}");
+        let allow = refused.headers()["allow"].to_str().unwrap().to_owned();
+        assert!(allow.contains(allowed), "{path}: {allow}");
+        let told: Value = refused.json().await.unwrap();
+        assert_eq!(told["code"], 405, "{told}");
+        assert!(
+            told["text"].is_string() && told.get("message").is_none(),
+            "{told}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,4 +193,5 @@ async fn overload_is_told_as_splunk_tells_it_and_when_to_come_again() {
     }
     let health = service.get("/services/collector/health").await;
     assert_eq!((health.status, &health.json()["code"]), (503, &json!(18)));
+    assert!(seconds_to_wait(&health) >= 1);
 }

@@ -158,6 +158,10 @@ async fn without_a_descriptor_for_its_next_segment_it_refuses_and_goes_on_by_its
         health.text()
     );
     assert_eq!(health.json()["spool"]["poisoned"], false);
+    // Each protocol that has an address for that says the same.
+    for path in ["/ready", "/services/collector/health"] {
+        assert_eq!(service.get(path).await.status, 503, "{path}");
+    }
     limit(&service, "--nofile=1024:");
     // Also when nobody sends anything.
     wait_until("it to be well", PATIENCE, async || {

@@ -17,6 +17,7 @@ mod services;
 mod welcome;
 
 pub use addresses::Addresses;
+pub use ingest::held_uploads::HeldUploads;
 pub use ingest::sender::TrustedProxies;
 pub use router::{addresses, router};
 pub use services::{Limits, Services};

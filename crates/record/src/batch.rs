@@ -289,6 +289,13 @@ impl BatchBuilder {
         self.encoded_bytes() > self.max_bytes || self.too_large.is_beyond_bound()
     }
 
+    /// How large a text may be that is made beside the documents and then copied to them: with both they stay
+    /// within their bound.
+    pub fn room_beside(&self) -> usize {
+        let left = self.max_bytes.saturating_sub(self.encoded_bytes());
+        self.too_large.largest(left) / 2
+    }
+
     fn encoded_bytes(&self) -> usize {
         self.batch.documents.encoded_bytes() + self.too_large.bytes() + self.own.bytes()
     }

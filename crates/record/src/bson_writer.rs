@@ -120,6 +120,28 @@ impl<'a> BsonWriter<'a> {
         self.bytes.push(0);
     }
 
+    /// A string that `write` appends as UTF-8; it is told how many bytes are of use.
+    ///
+    /// # Errors
+    /// Those of `write`; then what was written is of no use.
+    pub fn string_by<E>(
+        &mut self,
+        name: &str,
+        write: impl FnOnce(&mut Vec<u8>, usize) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.name(kind::STRING, name);
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; 4]);
+        let of_use = self.limit.saturating_sub(self.written());
+        write(self.bytes, of_use)?;
+        self.bytes.push(0);
+        let length = i32::try_from(self.bytes.len() - start - 4).unwrap_or(i32::MAX);
+        if let Some(field) = self.bytes.get_mut(start..start + 4) {
+            field.copy_from_slice(&length.to_le_bytes());
+        }
+        Ok(())
+    }
+
     /// An integer, as 32 bits where it fits, which is how shells show a plain number.
     #[inline]
     pub fn integer(&mut self, name: &str, value: i64) {
@@ -220,6 +242,11 @@ mod tests {
         writer.date("time", -5);
         writer.string("text", "a\0é😀");
         writer.string_of("parts", ["{", "\"a\":1", "}"]);
+        let written = writer.string_by("written", |bytes, of_use| {
+            bytes.extend_from_slice(b"by another");
+            (of_use > 8_000_000).then_some(()).ok_or(())
+        });
+        assert_eq!(written, Ok(()));
         writer.integer("small", -7);
         writer.integer("large", 1 << 40);
         writer.double("half", 0.5);
@@ -237,6 +264,7 @@ mod tests {
             "time": DateTime::from_millis(-5),
             "text": "a\0é😀",
             "parts": "{\"a\":1}",
+            "written": "by another",
             "small": -7_i32,
             "large": 1_i64 << 40,
             "half": 0.5,

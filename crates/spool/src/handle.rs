@@ -187,6 +187,23 @@ impl Spool {
         bounds::check_disk(&*self.shared.disk, &self.shared.bounds, 0)
     }
 
+    /// Waits until it has room for so many bytes, or nothing more of it will be given back, or something else than
+    /// room is missing: this is looked at each time that it is tidied, and not before. Of more than a quarter of its
+    /// bound, the quarter is waited for.
+    pub async fn room(&self, bytes: u64) {
+        let bounds = &self.shared.bounds;
+        let bytes = bytes.min(bounds.max_bytes / 4);
+        loop {
+            self.shared.tidied.notified().await;
+            let room = bounds::check_bound(bounds, self.used(), bytes)
+                .and_then(|()| bounds::check_disk(&*self.shared.disk, bounds, bytes));
+            let is_idle = self.is_done_below(self.next_seq());
+            if room.is_ok() || is_idle || self.shared.poisoned.borrow().is_some() {
+                return;
+            }
+        }
+    }
+
     /// Why the last batch was not taken, when that lasts and the next may be taken all the same.
     pub fn refusal(&self) -> Option<String> {
         self.shared.no_segment.shown()

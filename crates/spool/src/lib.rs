@@ -131,6 +131,8 @@ struct Shared {
     appended: Notify,
     /// Batches were done.
     done: Notify,
+    /// Told each time that it was tidied.
+    tidied: Notify,
     /// Why the process must end.
     poisoned: watch::Sender<Option<String>>,
     /// Why draining has stopped.
@@ -216,6 +218,7 @@ fn assemble(
         )),
         appended: Notify::new(),
         done: Notify::new(),
+        tidied: Notify::new(),
         poisoned: watch::Sender::new(None),
         damaged: DamageMet::default(),
         no_segment: recovered.tail.no_segment(),

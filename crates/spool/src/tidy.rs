@@ -23,6 +23,7 @@ impl Spool {
             Ok(()) => self.shared.untidy.is_over(),
             Err(error) => self.shared.untidy.is_there(error),
         }
+        self.shared.tidied.notify_waiters();
         tidied
     }
 

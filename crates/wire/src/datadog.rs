@@ -49,10 +49,7 @@ pub fn decode(
     let mut split = Members::new();
     for (name, value) in given.members() {
         match (name.as_ref(), value) {
-            (TAGS, Value::Json(quoted)) => {
-                let text = text_of(quoted, &mut Unusual::default()).into_owned();
-                split.extend(Tags::of(&text).into_members());
-            }
+            (TAGS, Value::Text(tags)) => split.extend(Tags::of(tags).into_members()),
             _ => split.push((Cow::Borrowed(name), value.borrowed())),
         }
     }

@@ -10,7 +10,7 @@ mod gathered;
 pub(super) use gathered::{Gathered, Standing};
 
 use crate::levels::SentLevel;
-use crate::members::{Members, Value, free_name, keep_last, members_of};
+use crate::members::{FreeNames, Members, Value, keep_last, members_of};
 use crate::names::Role;
 use crate::times;
 use crate::unusual::Unusual;
@@ -126,7 +126,7 @@ fn of_json<'a>(members: &'a Members<'_>, place: usize) -> &'a str {
 /// A field with a role gives way where its name is taken by a member of `attributes`, and so does what is
 /// beyond the bound of either object.
 fn rename(attributes: &mut Members<'_>, kept: &[usize]) {
-    let mut of_others: HashSet<String> = HashSet::new();
+    let (mut of_others, mut free) = (HashSet::<String>::new(), FreeNames::default());
     for (place, (name, _)) in attributes.iter().enumerate() {
         if kept.binary_search(&place).is_err() {
             of_others.insert(name.to_string());
@@ -136,7 +136,7 @@ fn rename(attributes: &mut Members<'_>, kept: &[usize]) {
         if let Some((name, _)) = attributes.get_mut(*place)
             && of_others.contains(name.as_ref())
         {
-            *name = free_name(name, |name| of_others.contains(name)).into();
+            *name = free.of(name, |name| of_others.contains(name)).into();
         }
         if let Some((name, _)) = attributes.get(*place) {
             of_others.insert(name.to_string());

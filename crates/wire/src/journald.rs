@@ -11,7 +11,6 @@ mod field;
 
 use crate::error::DecodeError;
 use crate::fields::{Gathered, Standing, gathered_record};
-use crate::given::text;
 use crate::levels::Scale;
 use crate::members::{Members, Value};
 use crate::names::{Form, Role, Unit};
@@ -24,6 +23,7 @@ use record::id::BatchId;
 use record::notice::Notice;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 const CURSOR: &[u8] = b"__CURSOR";
 /// Where what is beyond the bound of a record's fields is kept.
@@ -41,13 +41,25 @@ struct Known {
     place: u32,
 }
 
-/// Whole records that a body begins with, all of one sequence, or all of none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Records of so many sequences may be in a portion, which is taken as a batch for each of them.
+const MOST_SEQUENCES: usize = 64;
+
+/// Whole records that a body begins with.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Portion {
     /// Their bytes.
     pub bytes: usize,
+    /// Those of each sequence, and those of none.
+    pub parts: Vec<Part>,
+}
+
+/// The records of a portion that are of one sequence, or of none.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Part {
     /// What their ids have in common: what is the same whenever they are sent. None where they say nothing.
     pub sequence: Option<BatchId>,
+    /// Where they stand, in their order.
+    pub places: Vec<Range<usize>>,
 }
 
 /// The portion that a body begins with, which may go on; `None` when no record is whole yet. At its end, the
@@ -56,27 +68,42 @@ pub struct Portion {
 /// # Errors
 /// It is not of the format.
 pub fn portion(body: &[u8], is_end: bool) -> Result<Option<Portion>, DecodeError> {
-    let mut found: Option<Portion> = None;
-    let mut start = 0;
-    while let Some(Found { known, end, .. }) = match next_record(body, start, is_end) {
+    let mut portion = Portion::default();
+    while let Some(Found { known, end, .. }) = match next_record(body, portion.bytes, is_end) {
         // What is whole before it is taken first.
-        Err(_) if found.is_some() => None,
+        Err(_) if portion.bytes > 0 => None,
         next => next?,
     } {
-        let sequence = known.map(|known| known.sequence);
-        if found.is_some_and(|found| found.sequence != sequence) {
+        if !portion.add(known.map(|known| known.sequence), end) {
             break;
         }
-        found = Some(Portion {
-            bytes: end,
-            sequence,
-        });
-        start = end;
     }
-    Ok(found)
+    Ok((portion.bytes > 0).then_some(portion))
 }
 
-/// Reads a portion and gives each of its records to the batch, at its place in the sequence.
+impl Portion {
+    /// Adds the record that stands behind the others; whether there was room for one more sequence.
+    fn add(&mut self, sequence: Option<BatchId>, end: usize) -> bool {
+        let place = self.bytes..end;
+        let is_room = self.parts.len() < MOST_SEQUENCES;
+        let mut parts = self.parts.iter_mut();
+        match parts.find(|part| part.sequence == sequence) {
+            Some(part) => match part.places.last_mut() {
+                Some(last) if last.end == place.start => last.end = end,
+                _ => part.places.push(place),
+            },
+            None if !is_room => return false,
+            None => self.parts.push(Part {
+                sequence,
+                places: vec![place],
+            }),
+        }
+        self.bytes = end;
+        true
+    }
+}
+
+/// Reads the records of a part and gives each to the batch, at its place in the sequence.
 ///
 /// # Errors
 /// It is not of the format, or its records take more room than the batch has.
@@ -162,17 +189,19 @@ fn record(fields: &[u8], batch: &mut BatchBuilder) -> Result<(), DecodeError> {
     let mut gathered = Gathered::default();
     for (name, values) in &values {
         let name = readable(name, &mut unusual).replace('\0', "\u{fffd}");
-        let value = one_or_all(values, &mut unusual);
         match ROLES.iter().find(|(known, _)| *known == name) {
-            Some((_, role)) => gathered.standing(Standing::First(*role), name.into(), value),
-            None => gathered.other(name.into(), value),
+            Some((_, role)) => {
+                let value = Value::Json(json(values, &mut unusual).into());
+                gathered.standing(Standing::First(*role), name.into(), value);
+            }
+            None => gathered.other(name.into(), one_or_all(values, &mut unusual)),
         }
     }
     let rest = fields.get(place..).unwrap_or_default().trim_ascii();
     if !rest.is_empty() {
         unusual.tell(Notice::TooManyMembers);
         let rest = readable(rest, &mut unusual);
-        gathered.other(Cow::Borrowed(MORE), text(&rest));
+        gathered.other(Cow::Borrowed(MORE), Value::Text(rest));
     }
     gathered_record(&gathered, &Members::new(), &mut unusual, batch);
     Ok(())
@@ -187,17 +216,24 @@ fn readable<'a>(bytes: &'a [u8], unusual: &mut Unusual) -> Cow<'a, str> {
 }
 
 /// A value as text; of several, an array.
-fn one_or_all(values: &[&[u8]], unusual: &mut Unusual) -> Value<'static> {
+fn one_or_all<'a>(values: &[&'a [u8]], unusual: &mut Unusual) -> Value<'a> {
+    match values {
+        [value] => Value::Text(readable(value, unusual)),
+        _ => Value::Json(json(values, unusual).into()),
+    }
+}
+
+/// The same as JSON text, which is what roles are read from.
+fn json(values: &[&[u8]], unusual: &mut Unusual) -> String {
+    let mut json = Vec::new();
     if let [value] = values {
-        return text(&readable(value, unusual));
-    }
-    let mut array = vec![b'['];
-    for (place, value) in values.iter().enumerate() {
-        if place > 0 {
-            array.push(b',');
+        write_string(&readable(value, unusual), &mut json);
+    } else {
+        for (place, value) in values.iter().enumerate() {
+            json.push(if place == 0 { b'[' } else { b',' });
+            write_string(&readable(value, unusual), &mut json);
         }
-        write_string(&readable(value, unusual), &mut array);
+        json.push(b']');
     }
-    array.push(b']');
-    Value::Json(Cow::Owned(String::from_utf8(array).unwrap_or_default()))
+    String::from_utf8(json).unwrap_or_default()
 }

@@ -55,7 +55,7 @@ pub(super) fn members_of<'a>(object: &'a str, unusual: &mut Unusual) -> Members<
             keep_last(&mut members);
             let names = members.iter().map(|(name, _)| name.as_ref());
             let alike: HashSet<&str> = names.filter(|name| name.starts_with(MORE)).collect();
-            let name = free_name(MORE, |name| alike.contains(name));
+            let name = FreeNames::default().of(MORE, |name| alike.contains(name));
             members.push((name.into(), Value::Rest(rest)));
             return members;
         }
@@ -78,15 +78,6 @@ pub(super) fn borrowed<'a>(members: &'a Members<'_>) -> Members<'a> {
 pub(super) fn rest_of<'a>(text: &'a str, start: usize, unusual: &mut Unusual) -> &'a str {
     unusual.tell(Notice::TooManyMembers);
     text.get(start..text.len() - 1).unwrap_or_default()
-}
-
-/// The name, with as many `_` behind it as make it one that is not taken.
-pub(super) fn free_name(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
-    let mut name = name.to_owned();
-    while is_taken(&name) {
-        name.push('_');
-    }
-    name
 }
 
 /// Makes names that are not taken, for as many members as there are. The number only grows: so no list of

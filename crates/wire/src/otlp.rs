@@ -9,7 +9,8 @@
 //! | `log_record` | what a record is, whatever it was encoded in, and under which names it is kept |
 //! | `names`, `shared` | names that do not come twice; attributes of a resource or a scope |
 //! | `body` | a body that is no text |
-//! | `from_protobuf`, `protobuf_value`, `protobuf_text` | messages, the values in them, and what of those is kept as text |
+//! | `from_protobuf`, `protobuf_body` | messages, the body of a record |
+//! | `protobuf_value`, `protobuf_text` | values in messages, and what of those is kept as text |
 //! | `from_json`, `json_record` | messages in JSON: around records and what they share, one record |
 //! | `json`, `json_value`, `json_members` | tokens, and the values and lists of keys and values in them |
 
@@ -22,6 +23,7 @@ mod json_record;
 mod json_value;
 mod log_record;
 mod names;
+mod protobuf_body;
 mod protobuf_text;
 mod protobuf_value;
 mod shared;

@@ -1,6 +1,7 @@
 //! JSON strings as text, whatever their escapes stand for.
 
 use crate::unusual::Unusual;
+use record::attributes::write_string;
 use record::notice::Notice;
 use std::borrow::Cow;
 
@@ -72,6 +73,20 @@ fn coded(text: &str) -> (char, &str) {
     (char::REPLACEMENT_CHARACTER, rest)
 }
 
+/// Appends a text as a JSON string where that takes at most so many bytes; whether it did.
+pub(super) fn quote_within(text: &str, most: usize, out: &mut Vec<u8>) -> bool {
+    let length = |byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    let fits = text.len() < most && text.bytes().map(length).sum::<usize>() + 2 <= most;
+    if fits {
+        write_string(text, out);
+    }
+    fits
+}
+
 /// The number in four hexadecimal digits, and what is behind them.
 fn code(text: &str) -> (u32, &str) {
     let (digits, rest) = text.split_at_checked(4).unwrap_or((text, ""));
@@ -81,6 +96,18 @@ fn code(text: &str) -> (u32, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_quoted_where_there_is_room_for_it() {
+        let all: String = (0..0xff_u8).map(char::from).chain(['😀']).collect();
+        let mut expected = Vec::new();
+        write_string(&all, &mut expected);
+        let mut found = b"before".to_vec();
+        assert!(!quote_within(&all, expected.len() - 1, &mut found));
+        assert_eq!(found, b"before");
+        assert!(quote_within(&all, expected.len(), &mut found));
+        assert_eq!(found, [b"before", &*expected].concat());
+    }
 
     #[test]
     fn half_of_a_pair_is_replaced_and_nothing_else() {

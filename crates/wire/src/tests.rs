@@ -96,23 +96,24 @@ fn records(body: &str) -> Vec<Value> {
 
 pub(crate) fn shown(batch: &Batch) -> Vec<Value> {
     let documents = &batch.documents;
-    documents
-        .slices(0..documents.len())
-        .map(|bytes| {
-            let stored = StoredDocument::read(RawDocument::from_bytes(bytes).unwrap()).unwrap();
-            let mut record = json!({
-                "timestamp": stored.id.time().to_string(),
-                "level": stored.level,
-                "message": stored.message,
-            });
-            if let Some(members) = stored.attributes {
-                let mut text = Vec::new();
-                attributes::write_json(members, &mut text).unwrap();
-                record["attributes"] = serde_json::from_slice(&text).unwrap();
-            }
-            record
-        })
-        .collect()
+    let documents = documents.slices(0..documents.len());
+    documents.map(shown_document).collect()
+}
+
+/// One of them.
+pub(crate) fn shown_document(document: &[u8]) -> Value {
+    let stored = StoredDocument::read(RawDocument::from_bytes(document).unwrap()).unwrap();
+    let mut record = json!({
+        "timestamp": stored.id.time().to_string(),
+        "level": stored.level,
+        "message": stored.message,
+    });
+    if let Some(members) = stored.attributes {
+        let mut text = Vec::new();
+        attributes::write_json(members, &mut text).unwrap();
+        record["attributes"] = serde_json::from_slice(&text).unwrap();
+    }
+    record
 }
 
 fn attributes_text(body: &str) -> String {

@@ -104,6 +104,11 @@ impl Reservation {
         Some(Self { permit })
     }
 
+    /// Adds what another one holds.
+    pub fn add(&mut self, other: Self) {
+        self.permit.merge(other.permit);
+    }
+
     /// Makes the reservation as large as `bytes`, or as small.
     ///
     /// # Errors
@@ -141,7 +146,9 @@ mod tests {
         assert_eq!(admission.reserved(), 10 * KIB);
         assert_eq!(first.resize(5 * KIB), Err(NoRoom));
         assert_eq!(admission.check(1), Err(NoRoom));
-        drop(second);
+        first.add(second);
+        assert_eq!(admission.reserved(), 10 * KIB);
+        assert_eq!(first.resize(4 * KIB), Ok(()));
         assert_eq!(admission.check(6 * KIB), Ok(()));
         assert_eq!(admission.check(6 * KIB + 1), Err(NoRoom));
         assert_eq!(first.resize(10 * KIB), Ok(()));

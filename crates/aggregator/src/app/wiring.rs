@@ -19,7 +19,7 @@ use crate::deliver::outage::Outage;
 use crate::deliver::problems::Problems;
 use crate::deliver::write_job::Writer;
 use crate::http::listener::Connections;
-use crate::http::{self, Limits, Services, TrustedProxies};
+use crate::http::{self, HeldUploads, Limits, Services, TrustedProxies};
 use crate::ingest::decode::BodyBounds;
 use crate::ingest::intake::Intake;
 use crate::ingest::key_recovery;
@@ -198,6 +198,7 @@ pub(super) fn wire_up(
         retrieval: Arc::new(retrieval),
         cursors,
         admission: Admission::with_kept(http.max_inflight_bytes, http.kept_for_deliveries()),
+        held_uploads: HeldUploads::new(http.max_inflight_bytes),
         limits: limits(config),
         trusted_proxies: TrustedProxies::new(http.trusted_proxies.clone()),
         addresses: http::addresses(),

@@ -6,6 +6,7 @@
 pub(super) mod datadog;
 pub(super) mod elasticsearch;
 pub(super) mod gelf;
+pub(super) mod held_uploads;
 pub(super) mod journald;
 pub(super) mod loki;
 pub(super) mod native;
@@ -58,9 +59,21 @@ async fn take<T: Send + 'static>(
     sender: IpAddr,
     wanted: Durability,
 ) -> Result<Receipt<T>, ApiError> {
+    let taken = take_now(services, terms, body, sender, wanted).await;
+    taken.map_err(|error| refused(services, error))
+}
+
+/// The same, for whoever may wait for what is missing.
+async fn take_now<T: Send + 'static>(
+    services: &Services,
+    terms: BodyTerms<T>,
+    body: (Bytes, Reservation),
+    sender: IpAddr,
+    wanted: Durability,
+) -> Result<Receipt<T>, IngestError> {
     let patience = services.limits.request_timeout;
     let taken = services.intake.take(terms, body, sender, wanted, patience);
-    taken.await.map_err(|error| refused(services, error))
+    taken.await
 }
 
 /// Why a request is not taken.

@@ -21,15 +21,19 @@ type Row = (
     MethodRouter<Arc<Services>>,
 );
 
+/// What there is to go to, a row for each protocol. What its senders ask for beside that is in [`others`].
 #[rustfmt::skip]
 fn table() -> Vec<Row> {
     vec![
         ("GET", "/", "this list", get(welcome::welcome)),
         ("POST", "/logs/batch", "takes a batch of logs", post(native::batch)),
-        ("POST", "/loki/api/v1/push", "takes a push as Loki does", post(loki::push)),
-        ("GET", "/ready", "whether a push would be taken", get(loki::ready)),
         ("POST", "/v1/logs", "takes logs of OpenTelemetry", post(otlp::logs)),
-        ("POST", "/_bulk", "takes a batch as Elasticsearch does, also under /elasticsearch", elasticsearch::bulk()),
+        ("POST", "/loki/api/v1/push", "takes pushes of Loki's senders; GET /ready says whether", post(loki::push)),
+        ("POST", "/_bulk", "takes documents of Elasticsearch's senders, also under /elasticsearch", elasticsearch::bulk()),
+        ("POST", "/services/collector", "takes Splunk's events; lines go to /services/collector/raw", splunk::events()),
+        ("POST", "/api/v2/logs", "takes logs of Datadog's agent, also at /v1/input", post(datadog::logs)),
+        ("POST", "/gelf", "takes GELF", post(gelf::messages)),
+        ("POST", "/upload", "takes a journal of systemd", post(journald::upload)),
         ("GET", "/logs/batches/{id}", "what became of a batch", get(batches::status)),
         ("GET", "/logs/retrieve", "records in the order of time", get(retrieve::retrieve)),
         ("GET", "/logs/histogram", "how many records, and when", get(histogram::histogram)),
@@ -39,34 +43,22 @@ fn table() -> Vec<Row> {
         ("GET", "/logs/rejected", "records that are kept aside", get(dead_letters::list)),
         ("POST", "/logs/rejected/replay", "puts them back", post(dead_letters::replay)),
         ("GET", "/health", "how the service is", get(health::health)),
-        ("POST", "/gelf", "takes GELF", post(gelf::messages)),
-        ("POST", "/upload", "takes a journal of systemd", post(journald::upload)),
-        ("POST", "/services/collector", SPLUNK, splunk_events()),
-        ("POST", "/services/collector/event", SPLUNK, splunk_events()),
-        ("POST", "/services/collector/event/1.0", SPLUNK, splunk_events()),
-        ("POST", "/services/collector/raw", SPLUNK_RAW, splunk_raw()),
-        ("POST", "/services/collector/raw/1.0", SPLUNK_RAW, splunk_raw()),
-        ("GET", "/services/collector/health", SPLUNK_HEALTH, get(splunk::health)),
-        ("GET", "/services/collector/health/1.0", SPLUNK_HEALTH, get(splunk::health)),
-        ("POST", "/api/v2/logs", "takes Datadog's logs", post(datadog::logs)),
-        ("POST", "/v1/input", "takes Datadog's logs", post(datadog::logs)),
-        ("GET", "/api/v1/validate", "tells Datadog's agent that it may send", get(datadog::validate)),
     ]
 }
 
-const SPLUNK: &str = "takes Splunk's events";
-const SPLUNK_RAW: &str = "takes lines as Splunk does";
-const SPLUNK_HEALTH: &str = "whether Splunk's events are taken";
-
-fn splunk_events() -> MethodRouter<Arc<Services>> {
-    post(splunk::events).options(splunk::options)
+/// What senders ask for beside an address of the table: no news to those who read it.
+fn others() -> Router<Arc<Services>> {
+    Router::new()
+        .route("/elasticsearch", get(welcome::welcome))
+        .route("/elasticsearch/", get(welcome::welcome))
+        .merge(elasticsearch::others())
+        .route("/ready", get(loki::ready))
+        .merge(splunk::others())
+        .route("/v1/input", post(datadog::logs))
+        .route("/api/v1/validate", get(datadog::validate))
 }
 
-fn splunk_raw() -> MethodRouter<Arc<Services>> {
-    post(splunk::raw).options(splunk::options)
-}
-
-/// Every address that there is.
+/// Every address to go to.
 pub fn addresses() -> Addresses {
     let rows = table().into_iter();
     Addresses::new(
@@ -85,10 +77,7 @@ pub fn router(services: Arc<Services>) -> Router {
     rows.fold(Router::new(), |router, (_, path, _, handler)| {
         router.route(path, handler)
     })
-    // What clients ask beside an address of the table is no news to those who read it.
-    .route("/elasticsearch", get(welcome::welcome))
-    .route("/elasticsearch/", get(welcome::welcome))
-    .merge(elasticsearch::others())
+    .merge(others())
     .method_not_allowed_fallback(method_not_allowed)
     .fallback(not_found)
     .with_state(services)

@@ -1,6 +1,7 @@
 //! What every handler works with: the parts of the service, and the bounds of requests.
 
 use super::addresses::Addresses;
+use super::ingest::held_uploads::HeldUploads;
 use super::ingest::sender::TrustedProxies;
 use super::listener::Connections;
 use crate::accounting::admission::Admission;
@@ -34,6 +35,8 @@ pub struct Services {
     pub cursors: CursorKey,
     /// Room for requests.
     pub admission: Admission,
+    /// Uploads that wait for room.
+    pub held_uploads: HeldUploads,
     /// Bounds and times.
     pub limits: Limits,
     /// Connections that are open.

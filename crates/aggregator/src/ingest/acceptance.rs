@@ -49,6 +49,8 @@ pub(super) struct Parts {
     pub(super) too_large: Vec<TooLargeRecord>,
     /// Batches of their own.
     pub(super) own: OwnTurn,
+    /// Whether it is remembered what became of the batch; of those of their own it never is.
+    pub(super) has_status: bool,
     /// What is told of it.
     pub(super) notices: NoticeCounts,
     /// Who sent it.
@@ -125,16 +127,16 @@ impl Acceptance {
         let mut repeated = parts.own.repeated;
         if !is_written {
             repeated += spooled as u64;
-        } else if spooled == 0 && large > 0 {
+        } else if spooled == 0 && large > 0 && parts.has_status {
             let (id, received_at) = (parts.batch.id, parts.batch.received_at);
             self.statuses.expect(id, received_at, 0);
             self.statuses.done(id, BatchOutcome::default(), Vec::new());
         }
-        let own = parts.own;
+        let (own, has_status) = (parts.own, parts.has_status);
         let new = own.batches.iter();
         let new: Vec<_> = new.filter_map(|own| Some((*own.key()?, own.id))).collect();
         let batch = Some(parts.batch).filter(|_| is_written && spooled > 0);
-        if let Err(error) = self.append(batch, own.batches, room).await {
+        if let Err(error) = self.append((batch, has_status), own.batches, room).await {
             if let (Some(file), Turn::First(_), true) = (kept, &turn, is_alone) {
                 self.take_back(file, &error).await;
             }
@@ -193,11 +195,11 @@ impl Acceptance {
     /// Appends a request's batch, if it is to be, and those of their own, which have no status.
     async fn append(
         &self,
-        batch: Option<Batch>,
+        (batch, has_status): (Option<Batch>, bool),
         own: Vec<Batch>,
         room: impl Send + 'static,
     ) -> Result<(), AppendError> {
-        let expected = batch.as_ref().map(|batch| {
+        let expected = batch.as_ref().filter(|_| has_status).map(|batch| {
             let (id, records) = (batch.id, batch.documents.len());
             (id, self.statuses.expect(id, batch.received_at, records))
         });

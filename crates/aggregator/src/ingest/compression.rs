@@ -32,6 +32,46 @@ pub enum Encoding {
     Snappy,
     /// The same, unless the body begins as an object of JSON does, and no block can.
     SnappyUnlessJson,
+    /// Another one around a block of Snappy, or around what is none.
+    AroundSnappy(Outer),
+}
+
+/// What may be around a block of Snappy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outer {
+    /// As [`Encoding::Gzip`].
+    Gzip,
+    /// As [`Encoding::Deflate`].
+    Deflate,
+    /// As [`Encoding::GzipOrDeflate`].
+    GzipOrDeflate,
+    /// As [`Encoding::Zstd`].
+    Zstd,
+}
+
+impl Encoding {
+    /// The same around a block of Snappy, where it can be around one.
+    #[must_use]
+    pub fn around_snappy(self) -> Self {
+        Self::AroundSnappy(match self {
+            Self::Gzip => Outer::Gzip,
+            Self::Deflate => Outer::Deflate,
+            Self::GzipOrDeflate => Outer::GzipOrDeflate,
+            Self::Zstd => Outer::Zstd,
+            other => return other,
+        })
+    }
+}
+
+impl From<Outer> for Encoding {
+    fn from(outer: Outer) -> Self {
+        match outer {
+            Outer::Gzip => Self::Gzip,
+            Outer::Deflate => Self::Deflate,
+            Outer::GzipOrDeflate => Self::GzipOrDeflate,
+            Outer::Zstd => Self::Zstd,
+        }
+    }
 }
 
 /// So many times as long as a block of Snappy, what comes of it cannot be: three bytes stand for 64.
@@ -84,6 +124,17 @@ pub(super) fn decompress(
         }
         Encoding::SnappyUnlessJson if is_json(input) => Ok(body),
         Encoding::Snappy | Encoding::SnappyUnlessJson => unpack(input, limit, room),
+        Encoding::AroundSnappy(outer) => {
+            let inner = decompress(outer.into(), body, limit, room)?;
+            if is_json(&inner) {
+                return Ok(inner);
+            }
+            // A block tells its length, and nothing else unpacks to just that.
+            match unpack(&inner, limit, room) {
+                Err(BodyError::Compression(_)) => Ok(inner),
+                unpacked => unpacked,
+            }
+        }
     }
 }
 
@@ -159,70 +210,4 @@ fn broken(error: &io::Error) -> BodyError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::accounting::admission::{Admission, NoRoom};
-
-    const ROOM: usize = 1024 * 1024;
-
-    fn unpacked(body: &[u8], limit: usize) -> Result<Bytes, BodyError> {
-        let mut room = Admission::new(ROOM).reserve(0).unwrap();
-        let body = Bytes::copy_from_slice(body);
-        decompress(Encoding::Snappy, body, limit, &mut room)
-    }
-
-    fn packed(text: &[u8]) -> Vec<u8> {
-        snap::raw::Encoder::new().compress_vec(text).unwrap()
-    }
-
-    #[test]
-    fn a_block_of_snappy_is_decompressed_within_the_bound() {
-        let text = b"a line, ".repeat(10_000);
-        assert_eq!(unpacked(&packed(&text), text.len()).unwrap(), text);
-        let zeros = vec![0; 900_000];
-        assert_eq!(unpacked(&packed(&zeros), zeros.len()).unwrap(), zeros);
-        assert!(unpacked(b"", 0).unwrap().is_empty());
-        let refused = unpacked(&packed(&text), text.len() - 1);
-        assert!(matches!(refused, Err(BodyError::TooLarge { .. })));
-        for broken in [
-            &b"\xff\xff\xff\xff\xff\xff"[..],
-            b"\x05\x10ab",
-            b"{\"streams\":[]}",
-        ] {
-            let refused = unpacked(broken, ROOM);
-            assert!(
-                matches!(refused, Err(BodyError::Compression(_))),
-                "{broken:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_block_that_announces_much_takes_no_memory_before_it_is_weighed() {
-        let much = packed(&vec![0; 2 * ROOM]);
-        let refused = unpacked(&much, usize::MAX);
-        assert!(matches!(refused, Err(BodyError::NoRoom(NoRoom))));
-        // Announced, but not there.
-        let refused = unpacked(much.get(..4).unwrap(), usize::MAX);
-        assert!(matches!(refused, Err(BodyError::Compression(_))));
-    }
-
-    #[test]
-    fn no_block_begins_as_json_does() {
-        let mut text = vec![7; 123];
-        for first in 0..=u8::MAX {
-            text[0] = first;
-            let block = packed(&text);
-            assert_eq!(block[0], b'{');
-            assert!(!is_json(&block), "{first}");
-        }
-        for json in [
-            "{\"streams\":[]}",
-            "{\n\"streams\":[]}",
-            "{\r\n\"streams\":[]}",
-        ] {
-            assert!(is_json(json.as_bytes()));
-            assert!(unpacked(json.as_bytes(), ROOM).is_err());
-        }
-    }
-}
+mod tests;

@@ -85,6 +85,15 @@ pub struct BodyBounds {
     pub strict: bool,
 }
 
+impl BodyBounds {
+    /// How much memory a body of so many bytes that is no text takes while it is decoded: usually, and at most.
+    pub(super) fn memory_of_binary(&self, bytes: usize) -> [usize; 2] {
+        let most = self.decoded_bytes * ENCODED_FACTOR;
+        let usual = (bytes * BINARY_FACTOR).min(most);
+        [usual, most].map(|documents| bytes + documents)
+    }
+}
+
 /// When a body came.
 pub(super) struct Arrival {
     /// What the clock said.

@@ -1,6 +1,7 @@
 //! The way in: a batch is taken once it is durable. From the spool the drain hands it on.
 
 use super::acceptance::{Acceptance, NotAccepted, Parts, Turn};
+use super::batch_key::BatchKey;
 use super::decode::{Arrival, BodyBounds, BodyTerms, Decoded, decode};
 use super::idempotency::{Claim, KnownKeys};
 use super::intake_error::{IngestError, IntakeError};
@@ -128,6 +129,8 @@ impl Intake {
         wanted: Durability,
         patience: Duration,
     ) -> Result<Receipt<T>, IngestError> {
+        // Such a batch is one of many with its id.
+        let has_status = !matches!(terms.key, BatchKey::Places(_));
         let clock = &self.acceptance.clock;
         let (received_at, deadline) = (clock.now(), clock.elapsed() + patience);
         let arrival = Arrival {
@@ -153,6 +156,7 @@ impl Intake {
             batch,
             too_large,
             own,
+            has_status,
             notices: notices.counts,
             peer,
         };
@@ -265,6 +269,11 @@ impl Intake {
     /// Where every record's fate is counted.
     pub fn accounting(&self) -> &Arc<Accounting> {
         &self.acceptance.accounting
+    }
+
+    /// How much memory a body of so many bytes that is no text takes while it is decoded: usually, and at most.
+    pub fn memory_of_binary(&self, bytes: usize) -> [usize; 2] {
+        self.bounds.memory_of_binary(bytes)
     }
 
     /// Says why a batch would be refused now, from what is known already.

@@ -12,6 +12,7 @@ use record::batch::{Batch, BatchBuilder};
 use record::id::BatchId;
 use std::io;
 use std::path::Path;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -99,6 +100,37 @@ async fn a_spool_that_is_done_gives_its_newest_segment_back_when_room_is_short()
     disk.free.store(1 << 30, Ordering::Relaxed);
     append(&spool, 600..610).await;
     assert_eq!(take(&mut source, 10).await.len(), 10);
+}
+
+#[tokio::test]
+async fn room_is_waited_for_until_what_is_done_was_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut place = place(folder.path());
+    place.bounds.max_bytes = 1 << 16;
+    place.bounds.segment_bytes = 1 << 14;
+    let (spool, _committer, mut source) = open(place, false).unwrap();
+    let mut taken = 0;
+    while spool.append(batch(2), ()).await.is_ok() {
+        taken += 1;
+    }
+    take(&mut source, taken).await;
+    let mut waiting = pin!(spool.room(1000));
+    let is_waiting = async |waiting: &mut Pin<&mut _>| {
+        let waited: Result<(), _> = tokio::time::timeout(Duration::ZERO, waiting).await;
+        waited.is_err()
+    };
+    for done in 1..taken as u64 {
+        // Told or not, there is none yet.
+        assert!(is_waiting(&mut waiting).await, "{done}");
+        let before = spool.snapshot().bytes;
+        spool.done(done, 0, BatchOutcome::default());
+        spool.tidy().unwrap();
+        if spool.snapshot().bytes < before {
+            break;
+        }
+    }
+    assert!(!is_waiting(&mut waiting).await);
+    assert!(spool.append(batch(2), ()).await.is_ok());
 }
 
 #[tokio::test]

@@ -176,7 +176,7 @@ fn a_documents_own_field_of_that_name_is_kept_beside_the_index() {
         ),
         (
             r#"{"msg":"a","attributes":{"_index":1},"_index_":2}"#,
-            json!({"_index": 1, "_index_": 2, "_index__": "i"}),
+            json!({"_index": 1, "_index_": 2, "_index_2": "i"}),
         ),
         (
             r#"{"msg":"_index","x":{"_index":1}}"#,

@@ -1,7 +1,6 @@
 //! Tags in one text: `name:value,name:value`.
 
 use super::TAGS;
-use crate::given::text;
 use crate::members::{Members, Value};
 use record::attributes::write_string;
 use std::borrow::Cow;
@@ -47,19 +46,22 @@ impl Tags {
     /// An attribute for each name, and one for what is no name and value.
     pub(super) fn into_members(self) -> Members<'static> {
         let of_name =
-            |(name, values): (String, Vec<String>)| (Cow::Owned(name), one_or_all(&values));
+            |(name, values): (String, Vec<String>)| (Cow::Owned(name), one_or_all(values));
         let mut members: Members<'static> = self.names.into_iter().map(of_name).collect();
         if !self.rest.is_empty() {
-            members.push((Cow::Borrowed(TAGS), text(&self.rest.join(","))));
+            let rest = Value::Text(Cow::Owned(self.rest.join(",")));
+            members.push((Cow::Borrowed(TAGS), rest));
         }
         members
     }
 }
 
 /// A value as text; of several, an array.
-fn one_or_all(values: &[String]) -> Value<'static> {
-    if let [value] = values {
-        return text(value);
+fn one_or_all(mut values: Vec<String>) -> Value<'static> {
+    if values.len() == 1
+        && let Some(value) = values.pop()
+    {
+        return Value::Text(Cow::Owned(value));
     }
     let mut array = vec![b'['];
     for (place, value) in values.iter().enumerate() {

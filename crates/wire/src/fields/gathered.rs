@@ -3,6 +3,8 @@
 
 use crate::members::{FreeNames, Members, Value};
 use crate::names::{Role, role_of};
+use crate::string::text_of;
+use crate::unusual::Unusual;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -114,7 +116,12 @@ impl<'a> Gathered<'a> {
 
 fn is_same(one: &Value<'_>, other: &Value<'_>) -> bool {
     match (one, other) {
-        (Value::Json(one), Value::Json(other)) => one == other,
+        (Value::Json(one), Value::Json(other)) | (Value::Text(one), Value::Text(other)) => {
+            one == other
+        }
+        (Value::Json(json), Value::Text(text)) | (Value::Text(text), Value::Json(json)) => {
+            json.starts_with('"') && text_of(json, &mut Unusual::default()) == *text
+        }
         _ => false,
     }
 }

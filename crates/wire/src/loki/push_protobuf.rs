@@ -9,10 +9,11 @@ use super::{Stop, ended};
 use crate::error::DecodeError;
 use crate::members::{Members, Value, keep_last};
 use crate::protobuf::{Value as FieldValue, fields, text};
+use crate::string::quote_within;
 use crate::unusual::Unusual;
 use logs::{TimeError, Timestamp};
 use record::batch::BatchBuilder;
-use record::fault::{MAX_DOCUMENT_BYTES, MAX_MEMBERS, RecordFault};
+use record::fault::{MAX_MEMBERS, RecordFault};
 use record::notice::Notice;
 use std::borrow::Cow;
 
@@ -86,7 +87,10 @@ impl Push<'_, '_> {
     /// Of an entry that breaks, what was read counts.
     fn entry(&mut self, message: &[u8], stream: &Stream<'_>) -> Result<(), Stop> {
         let (mut line, mut time, mut unusual) = (None, None, Unusual::default());
-        let mut metadata = Metadata::default();
+        let mut metadata = Metadata {
+            most: self.batch.room_beside(),
+            ..Metadata::default()
+        };
         for field in fields(message).each() {
             match field {
                 Ok((1, FieldValue::Bytes(message))) => time = time_in(message),
@@ -100,10 +104,7 @@ impl Push<'_, '_> {
                 Err(_) => break,
             }
         }
-        let Some(metadata) = metadata.members() else {
-            self.batch.reject(RecordFault::TooLarge);
-            return Ok(());
-        };
+        let metadata = metadata.members()?;
         let text = text(line.unwrap_or_default(), &mut unusual);
         let mut line = Line::new(None, text, unusual);
         line.metadata = metadata;
@@ -154,7 +155,10 @@ fn time_in(message: &[u8]) -> Option<SentTime> {
 #[derive(Default)]
 struct Metadata<'a> {
     pairs: Members<'a>,
-    more: String,
+    more: Vec<u8>,
+    /// How long that may become.
+    most: usize,
+    is_too_long: bool,
 }
 
 impl<'a> Metadata<'a> {
@@ -174,27 +178,30 @@ impl<'a> Metadata<'a> {
             return;
         }
         unusual.tell(Notice::TooManyMembers);
-        // What is larger is of no use: no record may be.
-        if self.more.len() <= MAX_DOCUMENT_BYTES {
-            let quoted = |text: &str| serde_json::Value::from(text).to_string();
-            self.more.push(if self.more.is_empty() { '{' } else { ',' });
-            self.more.push_str(&quoted(&name));
-            self.more.push(':');
-            self.more.push_str(&quoted(&value));
-        }
+        self.more
+            .push(if self.more.is_empty() { b'{' } else { b',' });
+        self.quote(&name);
+        self.more.push(b':');
+        self.quote(&value);
     }
 
-    /// All of it; `None` when it is larger than a record may be.
-    fn members(mut self) -> Option<Members<'a>> {
-        if self.more.len() > MAX_DOCUMENT_BYTES {
-            return None;
+    fn quote(&mut self, text: &str) {
+        let left = self.most.saturating_sub(self.more.len());
+        self.is_too_long = self.is_too_long || !quote_within(text, left, &mut self.more);
+    }
+
+    /// All of it.
+    fn members(mut self) -> Result<Members<'a>, Stop> {
+        if self.is_too_long {
+            return Err(Stop::TooLarge);
         }
         keep_last(&mut self.pairs);
         if !self.more.is_empty() {
-            self.more.push('}');
-            let more = Value::Text(Cow::Owned(self.more));
+            self.more.push(b'}');
+            let more = String::from_utf8(self.more).unwrap_or_default();
+            let more = Value::Text(Cow::Owned(more));
             push_free(&mut self.pairs, MORE, more);
         }
-        Some(self.pairs)
+        Ok(self.pairs)
     }
 }

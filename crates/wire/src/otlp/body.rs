@@ -35,7 +35,7 @@ impl<'a> Body<'a> {
             Some(RawBsonRef::Document(_)) => true,
             Some(_) => false,
         };
-        let message = Cow::Owned(json_text(&document, BODY));
+        let message = Cow::Owned(json_text(&document));
         let member = match is_object {
             true => {
                 // Its length stands before it, and a byte that ends it behind.
@@ -49,14 +49,14 @@ impl<'a> Body<'a> {
     }
 }
 
-/// The JSON text of the only member of a document, whose name needs no escape.
-pub(super) fn json_text(document: &[u8], name: &str) -> String {
+/// The JSON text of the only member of a document.
+fn json_text(document: &[u8]) -> String {
     let mut json = Vec::new();
     let written = RawDocument::from_bytes(document)
         .ok()
         .and_then(|document| attributes::write_json(document, &mut json).ok());
     let json = String::from_utf8(json).unwrap_or_default();
     // Around it stand `{"name":` and `}`.
-    let value = json.get(name.len() + 4..json.len().saturating_sub(1));
+    let value = json.get(BODY.len() + 4..json.len().saturating_sub(1));
     written.and(value).unwrap_or_default().to_owned()
 }

@@ -11,7 +11,6 @@ use crate::error::{DecodeError, reason_of};
 use crate::frame::{blanks_end, value_end};
 use crate::string::text_of;
 use crate::text::{self, Damage};
-use crate::unusual::Unusual;
 use record::batch::BatchBuilder;
 use record::bson_writer::BsonWriter;
 use record::fault::RecordFault;
@@ -209,13 +208,8 @@ impl Reader<'_, '_> {
             is_shared(name)
         };
         let mut writer = BsonWriter::new(&mut self.attributes);
-        let read = self.json.record(&mut writer, &mut self.names, &is_taken);
+        let head = self.json.record(&mut writer, &mut self.names, &is_taken)?;
         let is_again = may_clash.get() || writer.is_full();
-        let head = match read {
-            Ok(head) => head,
-            Err(Stop::TooLarge) => return self.refuse(start),
-            Err(stop) => return Err(stop),
-        };
         if let Some(damage) = &mut self.damage
             && damage.is_in(start..self.json.place())
         {
@@ -242,15 +236,6 @@ impl Reader<'_, '_> {
                 }
             },
         );
-        Ok(())
-    }
-
-    /// One that is too large to be read whole.
-    fn refuse(&mut self, start: usize) -> Result<(), Stop> {
-        self.json.go_to(start);
-        self.json.raw()?;
-        self.json.unusual = Unusual::default();
-        self.batch.reject(RecordFault::TooLarge);
         Ok(())
     }
 

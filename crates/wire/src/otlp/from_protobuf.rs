@@ -2,7 +2,8 @@
 
 use super::log_record::{Head, HexId, RESOURCE, SCOPE, SCOPE_ATTRIBUTES, give, own};
 use super::names::Names;
-use super::protobuf_value::{Fault, Values, body, key_value};
+use super::protobuf_body::body;
+use super::protobuf_value::{Fault, Values, key_value};
 use super::shared::Shared;
 use crate::error::DecodeError;
 use crate::protobuf::{Fields, Value, fields, text};
@@ -113,15 +114,8 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn record(&mut self, message: &'a [u8]) -> Result<(), DecodeError> {
-        let (head, attributes) = match head(message, &mut self.unusual) {
-            Ok(read) => read,
-            Err(Fault::Malformed(malformed)) => return Err(malformed.into()),
-            Err(Fault::TooLarge) => {
-                self.batch.reject(RecordFault::TooLarge);
-                self.unusual = Unusual::default();
-                return Ok(());
-            }
-        };
+        let room = self.batch.room_beside();
+        let (head, attributes) = head(message, room, &mut self.unusual)?;
         let shared = [&self.scope, &self.resource];
         let is_taken = |name: &str| {
             head.has(name)
@@ -146,8 +140,13 @@ impl<'a> Reader<'a, '_> {
     }
 }
 
-/// What a record is beside its attributes, and its fields from the first of those on.
-fn head<'a>(message: &'a [u8], unusual: &mut Unusual) -> Result<(Head<'a>, Fields<'a>), Fault> {
+/// What a record is beside its attributes, and its fields from the first of those on. There is so much room for
+/// a body that has to be written out.
+fn head<'a>(
+    message: &'a [u8],
+    room: usize,
+    unusual: &mut Unusual,
+) -> Result<(Head<'a>, Fields<'a>), Fault> {
     let (mut all, mut head) = (fields(message), Head::default());
     let mut attributes = None;
     loop {
@@ -163,7 +162,7 @@ fn head<'a>(message: &'a [u8], unusual: &mut Unusual) -> Result<(Head<'a>, Field
             }
             (2, Value::Varint(severity)) => head.severity_number = severity.cast_signed(),
             (3, Value::Bytes(bytes)) => head.severity_text = text(bytes, unusual),
-            (5, Value::Bytes(any)) => head.body = body(any, unusual)?,
+            (5, Value::Bytes(any)) => head.body = body(any, room, unusual)?,
             (7, Value::Varint(count)) => head.dropped = count,
             (8, Value::Fixed32(flags)) => head.flags = flags.into(),
             (9, Value::Bytes(id)) => head.trace_id = HexId::of_bytes(id, 16),
@@ -199,9 +198,7 @@ fn share(shared: &mut Shared, prefix: &str, attribute: &[u8]) -> Result<(), Deco
     let (name, mut writer, unusual) = shared.next(prefix, &key);
     match Values::new(unusual).write(&mut writer, &name, value, 0) {
         Ok(()) if shared.is_full() => Err(DecodeError::TooLarge),
-        Ok(()) => Ok(()),
-        Err(Fault::Malformed(malformed)) => Err(malformed.into()),
-        Err(Fault::TooLarge) => Err(DecodeError::TooLarge),
+        written => Ok(written?),
     }
 }
 

@@ -8,7 +8,7 @@ use super::names::Names;
 use crate::frame::value_end;
 use crate::value::write_value;
 use record::bson_writer::BsonWriter;
-use record::fault::{MAX_DEPTH, MAX_MEMBERS};
+use record::fault::{MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_MEMBERS};
 use record::notice::Notice;
 use std::borrow::Cow;
 
@@ -196,7 +196,7 @@ impl<'t> Json<'t> {
         self.text().get(from..end).ok_or(Stop::Syntax)
     }
 
-    /// A body: a text is the message as it is.
+    /// A body: a text is the message as it is, and so is what is larger than a record may be.
     pub(super) fn body(&mut self) -> Result<Body<'t>, Stop> {
         if self.next()? == b'"' {
             return self.string().map(Body::text);
@@ -206,12 +206,32 @@ impl<'t> Json<'t> {
             return Ok(Body::text(text));
         }
         self.go_to(start);
+        match self.body_document() {
+            Err(Stop::TooLarge) => {
+                self.go_to(start);
+                self.raw().map(|raw| Body::text(Cow::Borrowed(raw)))
+            }
+            document => Ok(Body::of_document(document?)),
+        }
+    }
+
+    /// A document whose only member is a body.
+    fn body_document(&mut self) -> Result<Vec<u8>, Stop> {
+        let start = self.scanner.place();
+        if self.text().len() - start > MAX_DOCUMENT_BYTES {
+            let is_large = self.raw()?.len() > MAX_DOCUMENT_BYTES;
+            self.go_to(start);
+            if is_large {
+                return Err(Stop::TooLarge);
+            }
+        }
         let mut document = Vec::new();
         let mut writer = BsonWriter::new(&mut document);
         let mark = writer.open();
         self.write(&mut writer, BODY, 0)?;
+        check_size(&writer)?;
         writer.close(mark);
-        Ok(Body::of_document(document))
+        Ok(document)
     }
 
     /// The text of a body that is nothing else.
@@ -219,7 +239,7 @@ impl<'t> Json<'t> {
         if self.next()? != b'{' || !self.open(b'{', b'}')? {
             return Ok(None);
         }
-        if self.name()? != "stringValue" || self.next()? != b'"' {
+        if !matches!(&*self.name()?, "stringValue" | "bytesValue") || self.next()? != b'"' {
             return Ok(None);
         }
         let text = self.string()?;

@@ -1,15 +1,14 @@
 //! Values of any type in protobuf (`AnyValue`, `KeyValue`) into BSON.
 
-use super::body::{BODY, Body};
 use super::names::Names;
 use super::shared::without_nul;
+use crate::error::DecodeError;
 use crate::protobuf::{Fields, Malformed, Value, fields, text};
 use crate::unusual::Unusual;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use record::bson_writer::BsonWriter;
 use record::fault::{MAX_DEPTH, MAX_MEMBERS, RecordFault};
-use record::notice::Notice;
 use std::borrow::Cow;
 
 /// The member that holds what is beyond the bound.
@@ -26,6 +25,15 @@ pub(super) enum Fault {
 impl From<Malformed> for Fault {
     fn from(malformed: Malformed) -> Self {
         Self::Malformed(malformed)
+    }
+}
+
+impl From<Fault> for DecodeError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Malformed(malformed) => malformed.into(),
+            Fault::TooLarge => Self::TooLarge,
+        }
     }
 }
 
@@ -102,16 +110,11 @@ pub(super) fn key_value(message: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
 /// Writes values, and takes note of what is unusual of them.
 pub(super) struct Values<'u> {
     pub(super) unusual: &'u mut Unusual,
-    /// Where values are nested too deeply.
-    pub(super) deepest: usize,
 }
 
 impl<'u> Values<'u> {
     pub(super) fn new(unusual: &'u mut Unusual) -> Self {
-        Self {
-            unusual,
-            deepest: MAX_DEPTH,
-        }
+        Self { unusual }
     }
 
     /// Writes the value in a message under a name.
@@ -131,9 +134,8 @@ impl<'u> Values<'u> {
             Any::Double(number) if number.is_finite() => writer.double(name, number),
             Any::Double(number) => writer.string(name, no_number(number)),
             Any::Bytes(bytes) => writer.string(name, &STANDARD.encode(bytes)),
-            Any::Array(_) | Any::Object(_) if depth >= self.deepest => {
-                let text = self.deep(message, depth)?;
-                writer.string(name, &text);
+            Any::Array(_) | Any::Object(_) if depth >= MAX_DEPTH => {
+                self.write_deep(writer, name, message, depth)?;
             }
             Any::Array(values) => {
                 let mark = writer.open_array(name);
@@ -173,10 +175,7 @@ impl<'u> Values<'u> {
             check_size(writer)?;
             let name = digits.format(position);
             if position == MAX_MEMBERS {
-                self.unusual.tell(Notice::TooManyMembers);
-                let rest = self.rest_of_array(rest, depth)?;
-                writer.string(name, &rest);
-                return Ok(());
+                return self.write_rest_of_array(writer, name, rest, depth);
             }
             self.write(writer, name, value, depth)?;
             position += 1;
@@ -200,11 +199,8 @@ impl<'u> Values<'u> {
             };
             check_size(writer)?;
             if count == MAX_MEMBERS {
-                self.unusual.tell(Notice::TooManyMembers);
                 let name = names.claim(Cow::Borrowed(MORE), is_taken);
-                let rest = self.rest_of_object(rest, number, depth)?;
-                writer.string(&name, &rest);
-                return Ok(());
+                return self.write_rest_of_object(writer, &name, (rest, number), depth);
             }
             let (key, value) = key_value(attribute)?;
             let name = without_nul(text(key, self.unusual), self.unusual);
@@ -213,30 +209,6 @@ impl<'u> Values<'u> {
             count += 1;
         }
     }
-}
-
-/// A body: a text is the message as it is.
-pub(super) fn body<'a>(message: &'a [u8], unusual: &mut Unusual) -> Result<Body<'a>, Fault> {
-    match Any::of(message)? {
-        Any::Text(bytes) => Ok(Body::text(text(bytes, unusual))),
-        Any::Null => Ok(Body::default()),
-        _ => {
-            let mut values = Values::new(unusual);
-            let document = document(|writer| values.write(writer, BODY, message, 0))?;
-            Ok(Body::of_document(document))
-        }
-    }
-}
-
-pub(super) fn document(
-    write: impl FnOnce(&mut BsonWriter<'_>) -> Result<(), Fault>,
-) -> Result<Vec<u8>, Fault> {
-    let mut document = Vec::new();
-    let mut writer = BsonWriter::new(&mut document);
-    let mark = writer.open();
-    write(&mut writer)?;
-    writer.close(mark);
-    Ok(document)
 }
 
 /// What is larger than is of use is not written out.
@@ -248,7 +220,7 @@ pub(super) fn check_size(writer: &BsonWriter<'_>) -> Result<(), Fault> {
 }
 
 /// A double that JSON has no number for, as protobuf's JSON writes it.
-fn no_number(number: f64) -> &'static str {
+pub(super) fn no_number(number: f64) -> &'static str {
     match number {
         _ if number.is_nan() => "NaN",
         _ if number > 0.0 => "Infinity",

@@ -1,7 +1,7 @@
 //! The journal export format: what a record is, and that portions fall where they may.
 
 use super::*;
-use crate::journald::{decode, portion};
+use crate::journald::{Part, decode, portion};
 use proptest::prelude::*;
 
 fn cursor(place: u64) -> String {
@@ -19,23 +19,67 @@ fn taken(pieces: &[&[u8]]) -> Result<Vec<(String, Value)>, DecodeError> {
     for place in 0..=pieces.len() {
         unread.extend_from_slice(pieces.get(place).copied().unwrap_or_default());
         while let Some(found) = portion(&unread, place == pieces.len())? {
-            let rest = unread.split_off(found.bytes);
-            let id = found.sequence.unwrap_or(BatchId::from_bytes([0; 8]));
-            let now = Timestamp::from_nanos(RECEIVED);
-            let mut batch = BatchBuilder::new(id, None, now, 1 << 30).with_places();
-            decode(&unread, &mut batch)?;
-            let built = built(batch);
-            assert_eq!(built.rejects.count, 0);
-            let documents = &built.batch.documents;
-            let ids = documents.slices(0..documents.len()).map(|bytes| {
-                let raw = RawDocument::from_bytes(bytes).unwrap();
-                StoredDocument::read(raw).unwrap().id.to_string()
-            });
-            records.extend(ids.zip(shown(&built.batch)));
-            unread = rest;
+            for part in &found.parts {
+                records.extend(records_of(part, &unread)?);
+            }
+            unread.drain(..found.bytes);
         }
     }
     Ok(records)
+}
+
+fn records_of(part: &Part, body: &[u8]) -> Result<Vec<(String, Value)>, DecodeError> {
+    let pieces: Vec<_> = part
+        .places
+        .iter()
+        .map(|place| &body[place.clone()])
+        .collect();
+    let id = part.sequence.unwrap_or(BatchId::from_bytes([0; 8]));
+    let now = Timestamp::from_nanos(RECEIVED);
+    let mut batch = BatchBuilder::new(id, None, now, 1 << 30).with_places();
+    decode(&pieces.concat(), &mut batch)?;
+    let built = built(batch);
+    assert_eq!(built.rejects.count, 0);
+    let documents = &built.batch.documents;
+    let ids = documents.slices(0..documents.len()).map(|bytes| {
+        let raw = RawDocument::from_bytes(bytes).unwrap();
+        StoredDocument::read(raw).unwrap().id.to_string()
+    });
+    Ok(ids.zip(shown(&built.batch)).collect())
+}
+
+/// The same in the order of their messages, which are numbers.
+fn taken_in_order(pieces: &[&[u8]]) -> Vec<(String, Value)> {
+    let mut records = taken(pieces).unwrap();
+    records.sort_by_key(|(_, record)| {
+        let number = record["message"].as_str().unwrap().trim().parse::<u32>();
+        number.unwrap()
+    });
+    records
+}
+
+#[test]
+fn a_journal_of_several_is_taken_in_portions_of_a_batch_for_each_of_them() {
+    let merged = |sequences: u64, records: u64| -> String {
+        let record = |number: u64| {
+            let (of, place) = (number % sequences, number / sequences);
+            format!("__CURSOR=s={of:x};i={place:x}\nMESSAGE={number}\n\n")
+        };
+        (0..records).map(record).collect()
+    };
+    let body = merged(3, 300);
+    let whole = portion(body.as_bytes(), false).unwrap().unwrap();
+    assert_eq!((whole.bytes, whole.parts.len()), (body.len(), 3));
+    let found = taken_in_order(&[body.as_bytes()]);
+    let messages = found.iter().map(|(_, record)| record["message"].clone());
+    let expected = (0..300).map(|number| Value::from(number.to_string()));
+    assert!(messages.eq(expected));
+    // As many as there may be, and then the rest.
+    let body = merged(1000, 1000);
+    let first = portion(body.as_bytes(), false).unwrap().unwrap();
+    assert_eq!(first.parts.len(), 64);
+    assert!(body[first.bytes..].starts_with("__CURSOR=s=40;i=0\n"));
+    assert_eq!(taken_in_order(&[body.as_bytes()]).len(), 1000);
 }
 
 fn one(body: &[u8]) -> Value {
@@ -136,8 +180,8 @@ proptest! {
         cuts.extend([0, body.len()]);
         cuts.sort_unstable();
         let pieces: Vec<&[u8]> = cuts.windows(2).map(|cut| &body[cut[0]..cut[1]]).collect();
-        let records = taken(&pieces).unwrap();
-        prop_assert_eq!(&records, &taken(&[&body]).unwrap());
+        let records = taken_in_order(&pieces);
+        prop_assert_eq!(&records, &taken_in_order(&[&body]));
         let messages = records.iter().map(|(_, record)| record["message"].as_str().unwrap().trim().to_owned());
         let expected: Vec<_> = (0..12).map(|number: u32| number.to_string()).collect();
         prop_assert_eq!(messages.collect::<Vec<_>>(), expected);

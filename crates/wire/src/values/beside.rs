@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::error::DecodeError;
-use crate::members::{Members, Value, free_name, members_of};
+use crate::members::{FreeNames, Members, Value, members_of};
 use crate::unusual::Unusual;
 use record::id::{BatchId, KeyDigest};
 use std::borrow::Cow;
@@ -27,8 +27,8 @@ impl<'t> Beside<'t> {
         Self { name, text, json }
     }
 
-    /// The attribute that the record in a value gets: with as many `_` behind its name as it takes to be none
-    /// of the record's own, so that both are kept.
+    /// The attribute that the record in a value gets: under another name where the record has one of its own, so
+    /// that both are kept.
     pub(super) fn of(&self, value: &str) -> Members<'_> {
         let may_have_it = value.contains(self.name) || value.contains('\\');
         let names = match may_have_it {
@@ -36,7 +36,9 @@ impl<'t> Beside<'t> {
             false => HashSet::new(),
         };
         let name = match names.contains(self.name) {
-            true => free_name(self.name, |name| names.contains(name)).into(),
+            true => FreeNames::default()
+                .of(self.name, |name| names.contains(name))
+                .into(),
             false => Cow::Borrowed(self.name),
         };
         vec![(name, Value::Json(Cow::Borrowed(&self.json)))]

@@ -1,26 +1,29 @@
 //! `POST /upload`: what `systemd-journal-upload` sends, taken in portions while its request goes on.
 //!
 //! A request may last for long and hold any number of records, so nothing is held but what is not whole yet, and
-//! time-outs are for a portion. When a request breaks off or is refused, portions before are safe; the sender
-//! begins anew from where it last saved its place, and records that came before are known by themselves.
+//! time-outs are for a portion. Where there is no room for a portion, it waits, and nothing more is read. When a
+//! request breaks off or is refused, portions before are safe; the sender begins anew from where it last saved its
+//! place, and records that came before are known by themselves.
 
+mod held;
+
+use super::check;
 use super::sent::Sent;
-use super::{check, take};
 use crate::accounting::admission::Reservation;
 use crate::http::error::ApiError;
 use crate::http::listener::{TIME_WHEN_STOPPING, stopped_for};
 use crate::http::services::Services;
-use crate::ingest::batch_key::BatchKey;
 use crate::ingest::compression::Encoding;
-use crate::ingest::decode::{BodyForm, BodyTerms};
-use crate::ingest::intake::Durability;
 use axum::body::Body;
 use axum::http::StatusCode;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
+use held::{Part, Taker};
 use http_body_util::BodyExt as _;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::pin::pin;
 use std::time::Duration;
+use wire::journald::Portion;
 
 const MEDIA_TYPE: &str = "application/vnd.fdo.journal";
 /// A portion is taken when it has so many bytes.
@@ -80,11 +83,13 @@ struct Upload<'s> {
 enum Pause {
     /// There is enough for a portion, or it has waited for long enough.
     Portion,
+    /// There is no memory for this, which came.
+    NoRoom(Bytes),
     /// The body has ended.
     End,
 }
 
-impl Upload<'_> {
+impl<'s> Upload<'s> {
     async fn take_all(mut self) -> Result<(), ApiError> {
         let limits = &self.services.limits;
         let mut stopping = pin!(stopped_for(&self.services.stopping, TIME_WHEN_STOPPING));
@@ -97,7 +102,13 @@ impl Upload<'_> {
                 () = stopping.as_mut() => return Err(ApiError::stopping()),
             };
             let is_end = matches!(pause, Pause::End);
-            if self.take_whole(is_end).await? {
+            let mut is_on = self.take_whole(is_end).await?;
+            if let Pause::NoRoom(data) = pause {
+                self.wait_for_room(data).await?;
+                is_on = true;
+            }
+            // While there is no room, its sender is not the one that is waited for.
+            if is_on {
                 too_long = Box::pin(tokio::time::sleep(limits.body_timeout));
             }
             if is_end {
@@ -110,19 +121,11 @@ impl Upload<'_> {
     async fn take_whole(&mut self, is_end: bool) -> Result<bool, ApiError> {
         let before = self.unread.len();
         while let Some(portion) = wire::journald::portion(&self.unread, is_end)? {
+            let taker = self.taker();
             let bytes = self.unread.split_to(portion.bytes).freeze();
-            let room = self.services.admission.reserve(self.unread.len())?;
-            let room = std::mem::replace(&mut self.room, room);
-            let key = portion.sequence.map_or(BatchKey::None, BatchKey::Places);
-            let wanted = Durability::Spooled;
-            take(
-                self.services,
-                terms(key),
-                (bytes, room),
-                self.sender,
-                wanted,
-            )
-            .await?;
+            taker.take(&parts(&bytes, portion)).await?;
+            // It never grows here.
+            drop(self.room.resize(self.unread.len()));
         }
         // Of one that is not whole, not each piece that comes is worth a look.
         let limit = self.services.limits.body_bytes;
@@ -131,6 +134,14 @@ impl Upload<'_> {
         }
         self.wanted = limit.min(PORTION_BYTES.max(2 * self.unread.len()));
         Ok(self.unread.len() < before)
+    }
+
+    fn taker(&self) -> Taker<'s> {
+        Taker {
+            services: self.services,
+            sender: self.sender,
+            holds: self.unread.len(),
+        }
     }
 
     /// Reads until there is enough for a portion, or nothing comes for a while, or the body ends.
@@ -150,21 +161,33 @@ impl Upload<'_> {
                 ApiError::bad_request("broken_body", format!("the body broke off: {error}"))
             })?;
             let data = frame.into_data().unwrap_or_default();
-            let length = self.unread.len() + data.len();
-            self.room.resize(length)?;
+            if self.room.resize(self.unread.len() + data.len()).is_err() {
+                return Ok(Pause::NoRoom(data));
+            }
             self.unread.extend_from_slice(&data);
         }
         Ok(Pause::Portion)
     }
+
+    async fn wait_for_room(&mut self, data: Bytes) -> Result<(), ApiError> {
+        if self.room.resize(self.unread.len() + data.len()).is_err() {
+            let room = self.taker().wait_for_memory(data.len()).await?;
+            self.room.add(room);
+        }
+        self.unread.extend_from_slice(&data);
+        Ok(())
+    }
 }
 
-/// How a portion is understood.
-fn terms(key: BatchKey) -> BodyTerms<()> {
-    BodyTerms {
-        decode: Box::new(wire::journald::decode),
-        form: BodyForm::Binary,
-        encoding: Encoding::Identity,
-        key,
-        strict: Some(false),
-    }
+/// The parts of a portion that stands in these bytes.
+fn parts(bytes: &Bytes, portion: Portion) -> Vec<Part> {
+    let of = |place: &Range<usize>| bytes.get(place.clone()).unwrap_or_default();
+    let parts = portion.parts.into_iter().map(|part| Part {
+        sequence: part.sequence,
+        bytes: match &part.places[..] {
+            [place] => bytes.slice(place.clone()),
+            places => places.iter().flat_map(of).copied().collect(),
+        },
+    });
+    parts.collect()
 }

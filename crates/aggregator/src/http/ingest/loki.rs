@@ -113,7 +113,9 @@ fn encoding(sent: &Sent, form: Form) -> Result<Encoding, ApiError> {
         // A block is all that protobuf comes in.
         (Encoding::Identity, Form::Protobuf) => Encoding::Snappy,
         (Encoding::Identity, Form::Untyped) => Encoding::SnappyUnlessJson,
-        (encoding, _) => encoding,
+        (encoding, Form::Json) => encoding,
+        // Loki takes a block within, and some bare protobuf comes so as well.
+        (encoding, _) => encoding.around_snappy(),
     })
 }
 

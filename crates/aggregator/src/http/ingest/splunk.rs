@@ -5,10 +5,11 @@ use super::sent::Sent;
 use crate::http::error::ApiError;
 use crate::http::services::Services;
 use crate::ingest::decode::BodyForm;
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Json, Router};
 use record::batch::BatchBuilder;
 use serde::Serialize;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ const PARAMETERS: [&str; 4] = ["host", "source", "sourcetype", "index"];
 #[derive(Debug, Serialize)]
 struct Answer<'a> {
     text: &'a str,
-    code: u8,
+    code: u16,
 }
 
 const SUCCESS: Answer<'_> = Answer {
@@ -41,36 +42,64 @@ const UNHEALTHY: Answer<'_> = Answer {
     code: 18,
 };
 
+/// As an address that it does not know is 404.
+const METHOD_NOT_ALLOWED: u16 = 405;
+
 /// Reads a body whose records get these attributes.
 type Decode = fn(&[u8], &GivenAttributes, &mut BatchBuilder) -> Result<(), DecodeError>;
 
 /// Takes events.
-pub(in crate::http) async fn events(sent: Sent) -> Response {
-    let taken = take(sent, "events", wire::splunk::decode_events).await;
-    taken.unwrap_or_else(refusal)
+pub(in crate::http) fn events() -> MethodRouter<Arc<Services>> {
+    let taken = async |sent| {
+        let taken = take(sent, "events", wire::splunk::decode_events).await;
+        taken.unwrap_or_else(refusal)
+    };
+    takes(post(taken))
 }
 
 /// Takes lines.
-pub(in crate::http) async fn raw(sent: Sent) -> Response {
-    let taken = take(sent, "raw", wire::splunk::decode_raw).await;
-    taken.unwrap_or_else(refusal)
+fn raw() -> MethodRouter<Arc<Services>> {
+    let taken = async |sent| {
+        let taken = take(sent, "raw", wire::splunk::decode_raw).await;
+        taken.unwrap_or_else(refusal)
+    };
+    takes(post(taken))
 }
 
-/// Docker's driver asks so before it starts.
-pub(in crate::http) async fn options() -> StatusCode {
-    StatusCode::OK
+/// Docker's driver asks with OPTIONS before it starts.
+fn takes(handler: MethodRouter<Arc<Services>>) -> MethodRouter<Arc<Services>> {
+    let handler = handler.options(async || StatusCode::OK);
+    handler.fallback(method_not_allowed)
+}
+
+/// All other addresses of the collector.
+pub(in crate::http) fn others() -> Router<Arc<Services>> {
+    let mut router = Router::new();
+    for version in ["", "/1.0"] {
+        let below = |name: &str| format!("/services/collector/{name}{version}");
+        let health = get(health).fallback(method_not_allowed);
+        router = router
+            .route(&below("event"), events())
+            .route(&below("raw"), raw())
+            .route(&below("health"), health);
+    }
+    router
+}
+
+async fn method_not_allowed() -> Response {
+    refusal(ApiError::method_not_allowed())
 }
 
 /// Whether events are taken now.
-pub(in crate::http) async fn health(State(services): State<Arc<Services>>) -> Response {
-    let intake = &services.intake;
-    match intake.check() {
-        Ok(()) => Json(HEALTHY).into_response(),
-        Err(error) => {
-            let room_in = || intake.spool().time_to_room();
-            in_form(ApiError::not_durable(&error.into(), room_in), &UNHEALTHY)
-        }
-    }
+async fn health(State(services): State<Arc<Services>>) -> Response {
+    let Some(reason) = services.refusal() else {
+        return Json(HEALTHY).into_response();
+    };
+    let room_in = services.intake.spool().time_to_room();
+    in_form(
+        ApiError::unavailable("not_ready", reason, room_in),
+        &UNHEALTHY,
+    )
 }
 
 async fn take(sent: Sent, kind: &str, decode: Decode) -> Result<Response, ApiError> {
@@ -91,6 +120,7 @@ fn refusal(error: ApiError) -> Response {
         StatusCode::INTERNAL_SERVER_ERROR => ("Internal server error", 8),
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT => ("Server is busy", 9),
         StatusCode::PAYLOAD_TOO_LARGE => (error.message(), 27),
+        StatusCode::METHOD_NOT_ALLOWED => (error.message(), METHOD_NOT_ALLOWED),
         _ => (error.message(), 6),
     };
     let text = text.to_owned();

@@ -224,3 +224,42 @@ fn what_is_no_utf_8_is_replaced_where_it_stands_and_told() {
     let told: Vec<_> = taken.notices.listed.iter().map(|told| told.index).collect();
     assert_eq!(told, [1, 2]);
 }
+
+#[test]
+fn metadata_that_is_more_than_a_stored_record_may_be_is_kept_whole() {
+    use super::write::{entry, stream};
+    use record::fault::{MAX_DOCUMENT_BYTES, MAX_MEMBERS};
+    let value = "\u{1}v".repeat(40);
+    let names: Vec<_> = (0..MAX_MEMBERS + 40_000).map(|n| format!("n{n}")).collect();
+    let pairs: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), value.as_str()))
+        .collect();
+    let entries = [entry(1_000, b"first", &pairs), entry(2_000, b"second", &[])];
+    let body = stream("{a=\"b\"}", &entries);
+    let received = Timestamp::from_nanos(RECEIVED);
+    let mut batch = BatchBuilder::new(BatchId::keyed("key", &body), None, received, 1 << 30);
+    batch.keep_too_large();
+    decode_protobuf(&body, None, &mut batch).unwrap();
+    let apart = batch.take_too_large();
+    let (batch, rejects) = batch.finish();
+    assert_eq!(
+        (apart.len(), batch.documents.len(), rejects.count),
+        (1, 1, 0)
+    );
+    let found = shown(&apart[0].document);
+    assert_eq!(
+        (&found["message"], &found["time"]),
+        (&json!("first"), &json!(1_000))
+    );
+    let more = found["attributes"]["_more"].as_str().unwrap();
+    assert!(more.len() > MAX_DOCUMENT_BYTES);
+    let more: Value = serde_json::from_str(more).unwrap();
+    assert_eq!(more.as_object().unwrap().len(), 40_000);
+    assert_eq!(more["n139999"], value);
+    // Where a batch has too little room for it, more is asked for.
+    let mut small = BatchBuilder::new(BatchId::keyed("key", &body), None, received, 1 << 20);
+    small.keep_too_large();
+    let refused = decode_protobuf(&body, None, &mut small);
+    assert!(matches!(refused, Err(DecodeError::TooLarge)));
+}

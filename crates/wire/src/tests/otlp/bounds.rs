@@ -1,10 +1,11 @@
 //! Bodies that are broken, or large for what they are.
 
 use super::messages::{
-    KeyValue, LogRecord, Request, Resource, ResourceLogs, ScopeLogs, array, attribute, json_of,
-    of_one, text,
+    Any, KeyValue, LogRecord, Request, Resource, ResourceLogs, ScopeLogs, any_json, array,
+    attribute, json_of, object, of_one, text,
 };
 use super::*;
+use crate::tests::shown_document;
 use logs::Timestamp;
 use prost::Message as _;
 use record::batch::BatchBuilder;
@@ -148,13 +149,95 @@ fn a_record_that_is_too_large_is_set_apart_whole_and_the_others_are_taken() {
     for found in with_room(&request, 1 << 30) {
         assert_eq!(found, Ok((vec![1], 2, 0)));
     }
-    // As a structured body there is no room to make a text of it.
-    request.resource_logs[0].scope_logs[0].log_records[1] = LogRecord {
-        body: Some(array(vec![text(&half), text(&half), text(&half)])),
-        ..LogRecord::default()
-    };
-    for found in with_room(&request, 1 << 30) {
-        assert_eq!(found, Ok((vec![], 2, 1)));
+    // Where a batch has too little room for it, more is asked for; none is refused by itself.
+    for found in with_room(&request, MAX_DOCUMENT_BYTES) {
+        assert_eq!(found, Err(DecodeError::TooLarge));
+    }
+}
+
+/// What is set apart of a request of one record, in both forms.
+fn set_apart(record: LogRecord) -> [Vec<serde_json::Value>; 2] {
+    let request = of_one(record);
+    let (body, json) = (request.encode_to_vec(), json_of(&request));
+    let forms: [(Decode, &[u8]); 2] = [(decode_protobuf, &body), (decode_json, json.as_bytes())];
+    forms.map(|(decode, body)| {
+        let received = Timestamp::from_nanos(0);
+        let mut batch = BatchBuilder::new(BatchId::keyed("", b""), None, received, 1 << 30);
+        batch.keep_too_large();
+        decode(body, &mut batch).unwrap();
+        let apart = batch.take_too_large();
+        let (batch, rejects) = batch.finish();
+        assert_eq!((batch.documents.len(), rejects.count), (0, 0));
+        let documents = apart.iter().map(|one| one.document.as_slice());
+        documents.map(shown_document).collect()
+    })
+}
+
+#[test]
+fn a_body_that_is_no_text_and_too_large_to_be_stored_is_set_apart_whole_with_its_time() {
+    let half = "x".repeat(MAX_DOCUMENT_BYTES / 2 + 100);
+    let one = text(&"y".repeat(MAX_DOCUMENT_BYTES));
+    let many = vec![attribute("k", text("\u{1}z")); 800_000];
+    for body in [
+        array(vec![text(&half), text("between"), text(&half)]),
+        array(vec![one.clone()]),
+        object(vec![attribute("k", one)]),
+        object(many),
+        Any::Bytes(vec![7; MAX_DOCUMENT_BYTES]).into(),
+    ] {
+        let [of_protobuf, of_json] = set_apart(LogRecord {
+            time: 1_728_345_600_123_456_789,
+            body: Some(body.clone()),
+            attributes: vec![attribute("mine", text("stays"))],
+            ..LogRecord::default()
+        });
+        for found in [&of_protobuf, &of_json] {
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0]["attributes"]["mine"], "stays");
+            assert_eq!(found[0]["timestamp"], "2024-10-08T00:00:00.123456789Z");
+        }
+        let message =
+            |found: &[serde_json::Value]| found[0]["message"].as_str().unwrap().to_owned();
+        let (plain, as_sent) = (message(&of_protobuf), message(&of_json));
+        if let Some(Any::Bytes(_)) = body.value {
+            assert_eq!(plain, as_sent);
+            continue;
+        }
+        let plain: serde_json::Value = serde_json::from_str(&plain).unwrap();
+        assert_eq!(as_sent, any_json(&body).to_string());
+        match &plain {
+            serde_json::Value::Array(values) => {
+                assert!(values.iter().all(serde_json::Value::is_string));
+            }
+            members => assert!(members["k"].is_string(), "{members}"),
+        }
+    }
+}
+
+#[test]
+fn what_is_kept_as_text_of_an_attribute_may_be_larger_than_a_stored_record() {
+    let half = "x".repeat(MAX_DOCUMENT_BYTES / 2 + 100);
+    let mut deep = array(vec![text(&half), text(&half)]);
+    for _ in 0..40 {
+        deep = array(vec![deep]);
+    }
+    let mut long = vec![Any::Boolean(true).into(); MAX_MEMBERS];
+    long.extend([text(&half), text(&half)]);
+    for value in [deep, array(long)] {
+        let attributes = vec![attribute("a", value)];
+        let found = set_apart(LogRecord {
+            attributes,
+            ..LogRecord::default()
+        });
+        for found in found {
+            assert_eq!(found.len(), 1);
+            let mut value = &found[0]["attributes"]["a"];
+            while let Some(last) = value.as_array().and_then(|values| values.last()) {
+                value = last;
+            }
+            let length = value.as_str().unwrap().len();
+            assert!(length > 2 * half.len(), "{length}");
+        }
     }
 }
 

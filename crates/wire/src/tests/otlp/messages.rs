@@ -208,7 +208,7 @@ fn attributes_json(attributes: &[KeyValue]) -> Value {
     attributes.collect()
 }
 
-fn any_json(any: &AnyValue) -> Value {
+pub(super) fn any_json(any: &AnyValue) -> Value {
     match &any.value {
         None => json!({}),
         Some(Any::Text(text)) => json!({"stringValue": text}),

@@ -103,6 +103,7 @@ impl Request {
             batch: Batch::from_parts(id, key, time, &good, undated).unwrap(),
             too_large,
             own: OwnTurn::of(OwnBatches::default(), &Arc::default()).0,
+            has_status: true,
             peer: Ipv4Addr::LOCALHOST.into(),
         }
     }
