@@ -27,4 +27,6 @@ mod protobuf_value;
 mod shared;
 
 pub use from_json::decode as decode_json;
+#[cfg(test)]
+pub(crate) use from_json::decode_by as decode_json_by;
 pub use from_protobuf::decode as decode_protobuf;

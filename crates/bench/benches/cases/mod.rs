@@ -23,10 +23,11 @@ pub(crate) const RECORDS: u32 = 1000;
 
 /// 2026-01-01T00:00:00Z.
 const START: Timestamp = Timestamp::from_nanos(1_767_225_600_000_000_000);
+const ACTION: &str = "{\"create\":{\"_index\":\"logs\"}}\n";
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Their names, in the order of [`all`].
-pub(crate) const NAMES: [&str; 10] = [
+pub(crate) const NAMES: [&str; 11] = [
     "decode a JSON array to documents",
     "decode NDJSON to documents",
     "encode documents from fields",
@@ -37,6 +38,7 @@ pub(crate) const NAMES: [&str; 10] = [
     "decode a Loki push as snappy protobuf to documents",
     "decode OTLP in protobuf to documents",
     "decode OTLP in JSON to documents",
+    "decode a _bulk body without ids to documents",
 ];
 
 type Decode = fn(&[u8], &mut BatchBuilder) -> Result<(), wire::DecodeError>;
@@ -48,6 +50,7 @@ pub(crate) type Case = (&'static str, Box<dyn FnMut()>);
 pub(crate) fn all() -> Vec<Case> {
     let (body, lines) = (body(), body_lines());
     let [protobuf, otlp_json] = [otlp::protobuf, otlp::json].map(|encode| encode(&body));
+    let bulk = bulk(&lines);
     let batch = Rc::new(batch(&body));
     let [as_json, as_protobuf] = loki::pushes(&batch);
     let [framed, paged] = [0; 2].map(|_| Rc::clone(&batch));
@@ -77,6 +80,7 @@ pub(crate) fn all() -> Vec<Case> {
         Box::new(move || drop(black_box(loki::of_protobuf(&as_protobuf)))),
         Box::new(move || drop(black_box(batch_by(wire::otlp::decode_protobuf, &protobuf)))),
         Box::new(move || drop(black_box(batch_by(wire::otlp::decode_json, &otlp_json)))),
+        Box::new(move || drop(black_box(batch_by(decode_bulk, &bulk)))),
     ];
     NAMES.into_iter().zip(work).collect()
 }
@@ -105,6 +109,17 @@ fn body_lines() -> Vec<u8> {
     let text = String::from_utf8(body()).expect("UTF-8");
     let text = text.trim_matches(['[', ']']).replace(",\n", "\n");
     text.into_bytes()
+}
+
+/// The same as Elasticsearch's clients send it: an action a line, which names an index, before each object.
+fn bulk(lines: &[u8]) -> Vec<u8> {
+    let text = std::str::from_utf8(lines).expect("UTF-8");
+    let lines = text.lines().map(|line| format!("{ACTION}{line}\n"));
+    lines.collect::<String>().into_bytes()
+}
+
+fn decode_bulk(body: &[u8], batch: &mut BatchBuilder) -> Result<(), wire::DecodeError> {
+    wire::decode_bulk(body, None, batch).map(|items| drop(black_box(items)))
 }
 
 fn batch(body: &[u8]) -> Batch {

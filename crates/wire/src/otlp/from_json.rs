@@ -26,13 +26,24 @@ use std::ops::Range;
 /// # Errors
 /// [`DecodeError::Syntax`], [`DecodeError::Shape`], [`DecodeError::TooLarge`].
 pub fn decode(body: &[u8], batch: &mut BatchBuilder) -> Result<(), DecodeError> {
+    decode_by(body, true, batch)
+}
+
+/// The same, with records read `in_order` as long as what they share stands before them, or always looked for
+/// first: tests hold both ways against each other.
+pub(crate) fn decode_by(
+    body: &[u8],
+    in_order: bool,
+    batch: &mut BatchBuilder,
+) -> Result<(), DecodeError> {
     let text = text::text_of(body);
     let is_damaged = matches!(text, Cow::Owned(_));
+    let may_follow = || memchr::memmem::find(text.as_bytes(), b"\"schema").is_some();
     let mut reader = Reader {
         json: Json::at(&text, 0),
         batch,
         damage: is_damaged.then(|| Damage::of(body)),
-        may_follow: memchr::memmem::find(text.as_bytes(), b"\"schema").is_some(),
+        looks_ahead: !in_order || is_damaged || may_follow(),
         resource: Shared::default(),
         scope: Shared::default(),
         attributes: Vec::new(),
@@ -40,9 +51,15 @@ pub fn decode(body: &[u8], batch: &mut BatchBuilder) -> Result<(), DecodeError> 
     };
     reader.request().map_err(|stop| match stop {
         Stop::TooLarge => DecodeError::TooLarge,
-        Stop::Shape(reason) => DecodeError::Shape { reason },
-        Stop::Syntax => syntax_error(&text),
+        // What is no JSON behind that place is no JSON all the same.
+        Stop::Shape(reason) if is_json(&text) => DecodeError::Shape { reason },
+        Stop::Shape(_) | Stop::Syntax => syntax_error(&text),
     })
+}
+
+fn is_json(text: &str) -> bool {
+    let end = value_end(text, 0);
+    end.is_ok_and(|end| blanks_end(text.as_bytes(), end) == text.len())
 }
 
 struct Reader<'t, 'b> {
@@ -50,8 +67,8 @@ struct Reader<'t, 'b> {
     batch: &'b mut BatchBuilder,
     /// Where what was no UTF-8 was replaced, if anything was.
     damage: Option<Damage<'t>>,
-    /// Whether anything that records share may stand behind them, other than the usual order has it.
-    may_follow: bool,
+    /// Whether what records share is looked for before any of them is read: some of it may stand behind them.
+    looks_ahead: bool,
     resource: Shared,
     scope: Shared,
     /// The attributes of the record that is read, as BSON.
@@ -130,7 +147,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    /// Reads `ResourceLogs` or `ScopeLogs`: first what is shared, wherever it stands, then what is in it.
+    /// Reads `ResourceLogs` or `ScopeLogs`.
     fn group(&mut self, around: Around) -> Result<(), Stop> {
         if self.json.next()? != b'{' {
             return Err(Stop::Shape(match around {
@@ -139,6 +156,17 @@ impl Reader<'_, '_> {
             }));
         }
         let start = self.json.place();
+        if !self.looks_ahead {
+            let mark = self.batch.mark();
+            if self.in_order(around)? {
+                return Ok(());
+            }
+            // Others of this sender will not be in order either.
+            self.looks_ahead = true;
+            self.batch.rewind(&mark);
+            self.json.unusual = Unusual::default();
+            self.json.go_to(start);
+        }
         // What stands before is of no more use.
         self.is_damaged(start..start);
         self.share(around)?;
@@ -146,18 +174,49 @@ impl Reader<'_, '_> {
         let mut more = self.json.open(b'{', b'}')?;
         while more {
             let name = self.json.name()?;
-            match (around, around.list().contains(&&*name)) {
-                (_, false) => drop(self.json.raw()?),
-                (Around::Resource, true) => {
-                    self.each("scopeLogs must be an array", |reader| {
-                        reader.group(Around::Scope)
-                    })?;
-                }
-                (Around::Scope, true) => self.each("logRecords must be an array", Self::record)?,
+            // What is odd of it was told.
+            self.json.unusual = Unusual::default();
+            match around.list().contains(&&*name) {
+                true => self.list(around)?,
+                false => drop(self.json.raw()?),
             }
             more = self.json.more(b'}')?;
         }
         Ok(())
+    }
+
+    /// Reads a group in which everything that is shared stands before what shares it; whether it was one. Of
+    /// one that was none, what was given to the batch is to be taken back.
+    fn in_order(&mut self, around: Around) -> Result<bool, Stop> {
+        self.shared(around).clear();
+        let (mut more, mut is_behind) = (self.json.open(b'{', b'}')?, false);
+        while more {
+            let name = self.json.name()?;
+            if around.list().contains(&&*name) {
+                if !is_behind {
+                    self.settle(around)?;
+                }
+                self.list(around)?;
+                is_behind = true;
+            } else {
+                let is_shared = self.share_member(around, &name)?;
+                if is_behind && (is_shared || self.json.unusual.first().is_some()) {
+                    return Ok(false);
+                }
+            }
+            more = self.json.more(b'}')?;
+        }
+        Ok(true)
+    }
+
+    /// Reads what is in a group.
+    fn list(&mut self, around: Around) -> Result<(), Stop> {
+        match around {
+            Around::Resource => self.each("scopeLogs must be an array", |reader| {
+                reader.group(Around::Scope)
+            }),
+            Around::Scope => self.each("logRecords must be an array", Self::record),
+        }
     }
 
     fn record(&mut self) -> Result<(), Stop> {

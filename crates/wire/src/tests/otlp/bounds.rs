@@ -5,6 +5,7 @@ use super::messages::{
     of_one, text,
 };
 use super::*;
+use crate::otlp::decode_json;
 use logs::Timestamp;
 use prost::Message as _;
 use record::batch::BatchBuilder;
