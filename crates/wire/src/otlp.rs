@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `log_record` | what a record is, whatever it was encoded in, and under which names it is kept |
 //! | `names`, `shared` | names that do not come twice; attributes of a resource or a scope |
+//! | `known` | texts of records before that are likely to come again |
 //! | `body` | a body that is no text |
 //! | `from_protobuf`, `protobuf_value`, `protobuf_text` | messages, the values in them, and what of those is kept as text |
 //! | `from_json`, `json_record` | messages in JSON: around records and what they share, one record |
@@ -20,6 +21,7 @@ mod json;
 mod json_members;
 mod json_record;
 mod json_value;
+mod known;
 mod log_record;
 mod names;
 mod protobuf_text;

@@ -173,6 +173,17 @@ impl<'a> Scanner<'a> {
         number.is_finite().then_some(Number::Double(number))
     }
 
+    /// An integer of 64 bits that stands here, as a number or its digits in a text; `None` also of one that has
+    /// other digits than it should.
+    #[inline]
+    pub(super) fn integer(&mut self) -> Option<i64> {
+        let is_quoted = self.pass("\"");
+        let Number::Integer(number) = self.number()? else {
+            return None;
+        };
+        (!is_quoted || self.pass("\"")).then_some(number)
+    }
+
     /// One digit or more; the number that they stand for if they are few enough.
     fn digits(&mut self) -> Option<i64> {
         let (start, mut size) = (self.place, 0_i64);

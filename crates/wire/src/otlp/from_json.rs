@@ -29,21 +29,20 @@ pub fn decode(body: &[u8], batch: &mut BatchBuilder) -> Result<(), DecodeError> 
     decode_by(body, true, batch)
 }
 
-/// The same, with records read `in_order` as long as what they share stands before them, or always looked for
-/// first: tests hold both ways against each other.
+/// The same, with what is usual read `at_once`, or as all else is: tests hold both ways against each other.
 pub(crate) fn decode_by(
     body: &[u8],
-    in_order: bool,
+    at_once: bool,
     batch: &mut BatchBuilder,
 ) -> Result<(), DecodeError> {
     let text = text::text_of(body);
     let is_damaged = matches!(text, Cow::Owned(_));
     let may_follow = || memchr::memmem::find(text.as_bytes(), b"\"schema").is_some();
     let mut reader = Reader {
-        json: Json::at(&text, 0),
+        json: Json::at(&text, 0).at_once(at_once),
         batch,
         damage: is_damaged.then(|| Damage::of(body)),
-        looks_ahead: !in_order || is_damaged || may_follow(),
+        looks_ahead: !at_once || is_damaged || may_follow(),
         resource: Shared::default(),
         scope: Shared::default(),
         attributes: Vec::new(),
