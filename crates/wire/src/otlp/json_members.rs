@@ -40,7 +40,9 @@ impl<'t> Json<'t> {
                 Some(key) => {
                     let name = names.claim(Cow::Borrowed(key), is_taken);
                     self.write(writer, &name, depth)?;
-                    self.rest_of_object()?;
+                    if !self.scanner.pass("}") {
+                        self.rest_of_object()?;
+                    }
                 }
                 None => self.write_member(writer, names, is_taken, depth)?,
             }

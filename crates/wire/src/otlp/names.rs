@@ -85,8 +85,13 @@ impl<'a> Names<'a> {
     fn add(&mut self, name: Cow<'a, str>) {
         match self.few.len() < FEW {
             true => self.few.push(name),
-            false => drop(self.many.insert(name)),
+            false => self.add_beyond(name),
         }
+    }
+
+    #[cold]
+    fn add_beyond(&mut self, name: Cow<'a, str>) {
+        self.many.insert(name);
     }
 }
 
