@@ -62,17 +62,17 @@ fn both_ways(terms: Terms, body: &[u8]) -> Result<Built, DecodeError> {
         let mut batch = builder(body);
         values::read_by(body, terms, in_one_pass, &mut batch).map(|()| built(batch))
     };
-    same(read(true), read(false), body)
+    same(read(true), &read(false), body)
 }
 
 /// What came of a body in two ways, which must be the same.
 fn same(
     fast: Result<Built, DecodeError>,
-    slow: Result<Built, DecodeError>,
+    slow: &Result<Built, DecodeError>,
     body: &[u8],
 ) -> Result<Built, DecodeError> {
     let shown = String::from_utf8_lossy(body);
-    match (&fast, &slow) {
+    match (&fast, slow) {
         (Ok(fast), Ok(slow)) => {
             let documents = |built: &Built| built.batch.documents.encoded().to_vec();
             assert!(documents(fast) == documents(slow), "{shown}");

@@ -1,7 +1,9 @@
 //! Messages of the protocol in JSON, in one pass where they come in the usual order.
 
+mod group;
 mod shared;
 
+use self::group::Around;
 use super::body::Body;
 use super::json::{Json, Stop};
 use super::log_record::{Head, RESOURCE, SCOPE, give};
@@ -75,30 +77,6 @@ struct Reader<'t, 'b> {
     names: Names<'t>,
 }
 
-/// Two levels of messages around records, which are alike: what their own is called, and what is in them.
-#[derive(Clone, Copy)]
-enum Around {
-    Resource,
-    Scope,
-}
-
-impl Around {
-    fn own(self) -> &'static str {
-        match self {
-            Self::Resource => "resource",
-            Self::Scope => "scope",
-        }
-    }
-
-    /// The names of the list of what is in it.
-    fn list(self) -> [&'static str; 2] {
-        match self {
-            Self::Resource => ["scopeLogs", "scope_logs"],
-            Self::Scope => ["logRecords", "log_records"],
-        }
-    }
-}
-
 impl Reader<'_, '_> {
     fn request(&mut self) -> Result<(), Stop> {
         if self.json.place() == self.json.text().len() {
@@ -110,7 +88,10 @@ impl Reader<'_, '_> {
         }
         let mut more = self.json.open(b'{', b'}')?;
         while more {
-            match &*self.json.name()? {
+            let name = self.json.name()?;
+            // What is odd of it is so of no record.
+            self.json.unusual = Unusual::default();
+            match &*name {
                 "resourceLogs" | "resource_logs" => {
                     self.each("resourceLogs must be an array", |reader| {
                         reader.group(Around::Resource)
@@ -144,78 +125,6 @@ impl Reader<'_, '_> {
             more = self.json.more(b']')?;
         }
         Ok(())
-    }
-
-    /// Reads `ResourceLogs` or `ScopeLogs`.
-    fn group(&mut self, around: Around) -> Result<(), Stop> {
-        if self.json.next()? != b'{' {
-            return Err(Stop::Shape(match around {
-                Around::Resource => "an element of resourceLogs must be an object",
-                Around::Scope => "an element of scopeLogs must be an object",
-            }));
-        }
-        let start = self.json.place();
-        if !self.looks_ahead {
-            let mark = self.batch.mark();
-            if self.in_order(around)? {
-                return Ok(());
-            }
-            // Others of this sender will not be in order either.
-            self.looks_ahead = true;
-            self.batch.rewind(&mark);
-            self.json.unusual = Unusual::default();
-            self.json.go_to(start);
-        }
-        // What stands before is of no more use.
-        self.is_damaged(start..start);
-        self.share(around)?;
-        self.json.go_to(start);
-        let mut more = self.json.open(b'{', b'}')?;
-        while more {
-            let name = self.json.name()?;
-            // What is odd of it was told.
-            self.json.unusual = Unusual::default();
-            match around.list().contains(&&*name) {
-                true => self.list(around)?,
-                false => drop(self.json.raw()?),
-            }
-            more = self.json.more(b'}')?;
-        }
-        Ok(())
-    }
-
-    /// Reads a group in which everything that is shared stands before what shares it; whether it was one. Of
-    /// one that was none, what was given to the batch is to be taken back.
-    fn in_order(&mut self, around: Around) -> Result<bool, Stop> {
-        self.shared(around).clear();
-        let (mut more, mut is_behind) = (self.json.open(b'{', b'}')?, false);
-        while more {
-            let name = self.json.name()?;
-            if around.list().contains(&&*name) {
-                if !is_behind {
-                    self.settle(around)?;
-                }
-                self.list(around)?;
-                is_behind = true;
-            } else {
-                let is_shared = self.share_member(around, &name)?;
-                if is_behind && (is_shared || self.json.unusual.first().is_some()) {
-                    return Ok(false);
-                }
-            }
-            more = self.json.more(b'}')?;
-        }
-        Ok(true)
-    }
-
-    /// Reads what is in a group.
-    fn list(&mut self, around: Around) -> Result<(), Stop> {
-        match around {
-            Around::Resource => self.each("scopeLogs must be an array", |reader| {
-                reader.group(Around::Scope)
-            }),
-            Around::Scope => self.each("logRecords must be an array", Self::record),
-        }
     }
 
     fn record(&mut self) -> Result<(), Stop> {

@@ -23,7 +23,7 @@ fn of_json(body: &[u8]) -> Result<Built, DecodeError> {
         let mut batch = builder(body);
         decode_json_by(body, at_once, &mut batch).map(|()| built(batch))
     };
-    same(read(true), read(false), body)
+    same(read(true), &read(false), body)
 }
 
 /// A request of one record, whose object is this text.

@@ -3,7 +3,8 @@
 use super::super::json::Stop;
 use super::super::log_record::{RESOURCE, SCOPE_ATTRIBUTES};
 use super::super::shared::Shared;
-use super::{Around, Reader};
+use super::Reader;
+use super::group::Around;
 use record::notice::Notice;
 
 impl Reader<'_, '_> {

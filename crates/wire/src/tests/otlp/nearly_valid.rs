@@ -81,9 +81,12 @@ fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = String> {
     prop::sample::select(texts).prop_map(str::to_owned)
 }
 
+/// Makes an element of a key and a value.
+type Form = fn((&str, &str)) -> String;
+
 fn attributes() -> impl Strategy<Value = String> {
     let pair = (prop::sample::select(KEYS), prop::sample::select(VALUES));
-    let forms: [fn((&str, &str)) -> String; 5] = [
+    let forms: [Form; 5] = [
         |(key, value)| format!(r#"{{"key":"{key}","value":{value}}}"#),
         |(key, value)| format!(r#"{{"key":"{key}", "value":{value} }}"#),
         |(key, value)| format!(r#"{{"value":{value},"key":"{key}"}}"#),
