@@ -1,8 +1,8 @@
 //! What happens to a record inside the service, a thousand records at a time: read, encoded, framed for
 //! the spool, put on a page and written as JSON.
 
-mod loki;
-mod otlp;
+#[path = "../../src/forms/mod.rs"]
+mod forms;
 
 use bson::RawDocument;
 use clap::Parser as _;
@@ -23,7 +23,6 @@ pub(crate) const RECORDS: u32 = 1000;
 
 /// 2026-01-01T00:00:00Z.
 const START: Timestamp = Timestamp::from_nanos(1_767_225_600_000_000_000);
-const ACTION: &str = "{\"create\":{\"_index\":\"logs\"}}\n";
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Their names, in the order of [`all`].
@@ -48,11 +47,13 @@ pub(crate) type Case = (&'static str, Box<dyn FnMut()>);
 
 /// All of them.
 pub(crate) fn all() -> Vec<Case> {
-    let (body, lines) = (body(), body_lines());
-    let [protobuf, otlp_json] = [otlp::protobuf, otlp::json].map(|encode| encode(&body));
-    let bulk = bulk(&lines);
+    let body = body();
+    let (lines, bulk) = (forms::lines(&body), forms::bulk(&body));
     let batch = Rc::new(batch(&body));
-    let [as_json, as_protobuf] = loki::pushes(&batch);
+    let records = forms::records(&body).expect("records");
+    let (otlp_json, otlp_protobuf) = (forms::otlp_json(&records), forms::otlp_protobuf(&records));
+    let (push_json, push) = (forms::loki_json(&records), forms::loki_protobuf(&records));
+    let push = forms::snappy(&push).expect("a block");
     let [framed, paged] = [0; 2].map(|_| Rc::clone(&batch));
     let fields = fields(&batch);
     let shown = page(&batch);
@@ -76,9 +77,14 @@ pub(crate) fn all() -> Vec<Case> {
             }
             black_box(json.len());
         }),
-        Box::new(move || drop(black_box(loki::of_json(&as_json)))),
-        Box::new(move || drop(black_box(loki::of_protobuf(&as_protobuf)))),
-        Box::new(move || drop(black_box(batch_by(wire::otlp::decode_protobuf, &protobuf)))),
+        Box::new(move || drop(black_box(batch_by(decode_push_json, &push_json)))),
+        Box::new(move || drop(black_box(batch_by(decode_push, &push)))),
+        Box::new(move || {
+            drop(black_box(batch_by(
+                wire::otlp::decode_protobuf,
+                &otlp_protobuf,
+            )));
+        }),
         Box::new(move || drop(black_box(batch_by(wire::otlp::decode_json, &otlp_json)))),
         Box::new(move || drop(black_box(batch_by(decode_bulk, &bulk)))),
     ];
@@ -104,18 +110,13 @@ fn body() -> Vec<u8> {
     body
 }
 
-/// The same, one object a line.
-fn body_lines() -> Vec<u8> {
-    let text = String::from_utf8(body()).expect("UTF-8");
-    let text = text.trim_matches(['[', ']']).replace(",\n", "\n");
-    text.into_bytes()
+fn decode_push_json(body: &[u8], batch: &mut BatchBuilder) -> Result<(), wire::DecodeError> {
+    wire::loki::decode_json(body, None, batch)
 }
 
-/// The same as Elasticsearch's clients send it: an action a line, which names an index, before each object.
-fn bulk(lines: &[u8]) -> Vec<u8> {
-    let text = std::str::from_utf8(lines).expect("UTF-8");
-    let lines = text.lines().map(|line| format!("{ACTION}{line}\n"));
-    lines.collect::<String>().into_bytes()
+fn decode_push(body: &[u8], batch: &mut BatchBuilder) -> Result<(), wire::DecodeError> {
+    let body = snap::raw::Decoder::new().decompress_vec(body);
+    wire::loki::decode_protobuf(&body.expect("a block"), None, batch)
 }
 
 fn decode_bulk(body: &[u8], batch: &mut BatchBuilder) -> Result<(), wire::DecodeError> {
