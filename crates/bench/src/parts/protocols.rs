@@ -74,12 +74,7 @@ const JSON: &str = "application/json";
 const PROTOBUF: &str = "application/x-protobuf";
 const PUSH: &str = "/loki/api/v1/push";
 /// Name, path, type of a body, and goal.
-type Row = (
-    &'static str,
-    &'static str,
-    &'static str,
-    Option<(f64, f64)>,
-);
+type Row = (&'static str, &'static str, &'static str, Option<(f64, f64)>);
 
 /// The native one first.
 #[rustfmt::skip]
