@@ -1,7 +1,9 @@
 //! The command line, and what each command measures.
 
 use crate::failure::Failure;
-use crate::parts::{acceptance, embedded, growth, latency, mongodb, reading, searching, size};
+use crate::parts::{
+    acceptance, embedded, growth, latency, mongodb, protocols, reading, searching, size,
+};
 use crate::programs::Programs;
 use crate::report::{Part, Report};
 use crate::session::{Session, say};
@@ -46,6 +48,8 @@ pub(crate) enum Command {
     Mongodb(mongodb::Settings),
     /// Into the spool alone, while the store is away.
     Acceptance(acceptance::Settings),
+    /// The same records by every protocol, into the spool alone.
+    Protocols(protocols::Settings),
     /// Into the embedded store.
     Embedded(embedded::Settings),
     /// Latency in an open loop.
@@ -68,9 +72,10 @@ pub(crate) enum Command {
     },
 }
 
-const ALL: [&[&str]; 8] = [
+const ALL: [&[&str]; 9] = [
     &["mongodb"],
     &["acceptance"],
+    &["protocols"],
     &["embedded"],
     &["latency"],
     &["growth"],
@@ -78,9 +83,10 @@ const ALL: [&[&str]; 8] = [
     &["searching"],
     &["size", "--data-mb", "1000"],
 ];
-const SHORT: [&[&str]; 5] = [
+const SHORT: [&[&str]; 6] = [
     &["mongodb", "--shapes", "1000x8,10x64", "--no-trials"],
     &["acceptance", "--shapes", "1000x8"],
+    &["protocols"],
     &["embedded", "--shapes", "1000x8"],
     &["reading", "--records", "50000", "--pages", "50"],
     &["searching", "--records", "50000"],
@@ -133,6 +139,7 @@ async fn part(session: &Session, command: &Command) -> Result<Part, Failure> {
     match command {
         Command::Mongodb(settings) => mongodb::run(session, settings).await,
         Command::Acceptance(settings) => acceptance::run(session, settings).await,
+        Command::Protocols(settings) => protocols::run(session, settings).await,
         Command::Embedded(settings) => embedded::run(session, settings).await,
         Command::Latency(settings) => latency::run(session, settings).await,
         Command::Growth(settings) => growth::run(session, settings).await,

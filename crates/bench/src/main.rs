@@ -15,6 +15,7 @@ mod bare;
 mod clock;
 mod command;
 mod failure;
+mod forms;
 mod host;
 mod load;
 mod mongod;

@@ -5,6 +5,7 @@ pub(crate) mod embedded;
 pub(crate) mod growth;
 pub(crate) mod latency;
 pub(crate) mod mongodb;
+pub(crate) mod protocols;
 pub(crate) mod reading;
 pub(crate) mod searching;
 pub(crate) mod size;

@@ -76,20 +76,19 @@ impl<'t> Bulk<'t, '_> {
             if is_blank(text) {
                 continue;
             }
-            // Most actions are the same as the one before.
-            let action = match last.take() {
-                Some((same, action)) if same == text => action,
+            let action = match &last {
+                // Most actions are the same as the one before.
+                Some((same, action)) if *same == text => action,
                 _ => {
                     let action = Action::read(text);
                     let action = action.map_err(|reason| self.malformed(&line, reason))?;
                     self.turn_to(action.index.as_ref());
-                    action
+                    &last.insert((text, action)).1
                 }
             };
-            let refusal = self.behind(&action)?;
+            let refusal = self.behind(action)?;
             let id = action.id.as_deref();
             self.items.push(action.kind, &self.index, id, refusal);
-            last = Some((text, action));
         }
         Ok(())
     }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `log_record` | what a record is, whatever it was encoded in, and under which names it is kept |
 //! | `names`, `shared` | names that do not come twice; attributes of a resource or a scope |
+//! | `known` | texts of records before that are likely to come again |
 //! | `body` | a body that is no text |
 //! | `from_protobuf`, `protobuf_body` | messages, the body of a record |
 //! | `protobuf_value`, `protobuf_text` | values in messages, and what of those is kept as text |
@@ -21,6 +22,7 @@ mod json;
 mod json_members;
 mod json_record;
 mod json_value;
+mod known;
 mod log_record;
 mod names;
 mod protobuf_body;
@@ -29,4 +31,6 @@ mod protobuf_value;
 mod shared;
 
 pub use from_json::decode as decode_json;
+#[cfg(test)]
+pub(crate) use from_json::decode_by as decode_json_by;
 pub use from_protobuf::decode as decode_protobuf;

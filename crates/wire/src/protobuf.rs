@@ -95,7 +95,15 @@ impl<'a> Fields<'a> {
     }
 
     /// The next message, text or bytes under a number; all other fields are passed over.
+    #[inline]
     pub(super) fn next_bytes(&mut self, number: u32) -> Result<Option<&'a [u8]>, Malformed> {
+        if let Some(bytes) = self.short_bytes(number) {
+            return Ok(Some(bytes));
+        }
+        self.later_bytes(number)
+    }
+
+    fn later_bytes(&mut self, number: u32) -> Result<Option<&'a [u8]>, Malformed> {
         while let Some((found, value)) = self.next()? {
             if let Value::Bytes(bytes) = value
                 && found == number
@@ -104,6 +112,19 @@ impl<'a> Fields<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// The message, text or bytes under a number that is next, if it is a short one, as most are.
+    #[inline]
+    pub(super) fn short_bytes(&mut self, number: u32) -> Option<&'a [u8]> {
+        if let [tag @ 8..0x80, length @ 0..0x80, rest @ ..] = self.rest
+            && u32::from(*tag) == number << 3 | 2
+            && let Some((taken, rest)) = rest.split_at_checked(usize::from(*length))
+        {
+            self.rest = rest;
+            return Some(taken);
+        }
+        None
     }
 
     #[inline]

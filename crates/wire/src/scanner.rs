@@ -23,8 +23,8 @@ pub(super) enum Number {
     Double(f64),
 }
 
-/// Digits that fit 64 bits whatever they are.
-const SAFE_DIGITS: usize = 18;
+/// Digits that fit 64 bits whatever they are, if those are not signed.
+const SAFE_DIGITS: usize = 19;
 
 impl<'a> Scanner<'a> {
     /// A text from a place on.
@@ -159,7 +159,11 @@ impl<'a> Scanner<'a> {
             return None;
         }
         let is_integer = !matches!(self.byte(self.place), Some(b'.' | b'e' | b'E'));
-        if is_integer && digits <= SAFE_DIGITS && !(negative && is_zero) {
+        if is_integer
+            && digits <= SAFE_DIGITS
+            && !(negative && is_zero)
+            && let Ok(size) = i64::try_from(size)
+        {
             return Some(Number::Integer(if negative { -size } else { size }));
         }
         if !is_integer {
@@ -173,11 +177,22 @@ impl<'a> Scanner<'a> {
         number.is_finite().then_some(Number::Double(number))
     }
 
+    /// An integer of 64 bits that stands here, as a number or its digits in a text; `None` also of one that has
+    /// other digits than it should.
+    #[inline]
+    pub(super) fn integer(&mut self) -> Option<i64> {
+        let is_quoted = self.pass("\"");
+        let Number::Integer(number) = self.number()? else {
+            return None;
+        };
+        (!is_quoted || self.pass("\"")).then_some(number)
+    }
+
     /// One digit or more; the number that they stand for if they are few enough.
-    fn digits(&mut self) -> Option<i64> {
-        let (start, mut size) = (self.place, 0_i64);
+    fn digits(&mut self) -> Option<u64> {
+        let (start, mut size) = (self.place, 0_u64);
         while let Some(digit @ b'0'..=b'9') = self.byte(self.place) {
-            size = size.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
+            size = size.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
             self.place += 1;
         }
         (self.place > start).then_some(size)

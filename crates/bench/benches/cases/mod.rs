@@ -1,8 +1,8 @@
 //! What happens to a record inside the service, a thousand records at a time: read, encoded, framed for
 //! the spool, put on a page and written as JSON.
 
-mod loki;
-mod otlp;
+#[path = "../../src/forms/mod.rs"]
+mod forms;
 
 use bson::RawDocument;
 use clap::Parser as _;
@@ -26,7 +26,7 @@ const START: Timestamp = Timestamp::from_nanos(1_767_225_600_000_000_000);
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Their names, in the order of [`all`].
-pub(crate) const NAMES: [&str; 10] = [
+pub(crate) const NAMES: [&str; 11] = [
     "decode a JSON array to documents",
     "decode NDJSON to documents",
     "encode documents from fields",
@@ -37,6 +37,7 @@ pub(crate) const NAMES: [&str; 10] = [
     "decode a Loki push as snappy protobuf to documents",
     "decode OTLP in protobuf to documents",
     "decode OTLP in JSON to documents",
+    "decode a _bulk body without ids to documents",
 ];
 
 type Decode = fn(&[u8], &mut BatchBuilder) -> Result<(), wire::DecodeError>;
@@ -46,10 +47,13 @@ pub(crate) type Case = (&'static str, Box<dyn FnMut()>);
 
 /// All of them.
 pub(crate) fn all() -> Vec<Case> {
-    let (body, lines) = (body(), body_lines());
-    let [protobuf, otlp_json] = [otlp::protobuf, otlp::json].map(|encode| encode(&body));
+    let body = body();
+    let (lines, bulk) = (forms::lines(&body), forms::bulk(&body));
     let batch = Rc::new(batch(&body));
-    let [as_json, as_protobuf] = loki::pushes(&batch);
+    let records = forms::records(&body).expect("records");
+    let (otlp_json, otlp_protobuf) = (forms::otlp_json(&records), forms::otlp_protobuf(&records));
+    let (push_json, push) = (forms::loki_json(&records), forms::loki_protobuf(&records));
+    let push = forms::snappy(&push).expect("a block");
     let [framed, paged] = [0; 2].map(|_| Rc::clone(&batch));
     let fields = fields(&batch);
     let shown = page(&batch);
@@ -73,10 +77,16 @@ pub(crate) fn all() -> Vec<Case> {
             }
             black_box(json.len());
         }),
-        Box::new(move || drop(black_box(loki::of_json(&as_json)))),
-        Box::new(move || drop(black_box(loki::of_protobuf(&as_protobuf)))),
-        Box::new(move || drop(black_box(batch_by(wire::otlp::decode_protobuf, &protobuf)))),
+        Box::new(move || drop(black_box(batch_by(decode_push_json, &push_json)))),
+        Box::new(move || drop(black_box(batch_by(decode_push, &push)))),
+        Box::new(move || {
+            drop(black_box(batch_by(
+                wire::otlp::decode_protobuf,
+                &otlp_protobuf,
+            )));
+        }),
         Box::new(move || drop(black_box(batch_by(wire::otlp::decode_json, &otlp_json)))),
+        Box::new(move || drop(black_box(batch_by(decode_bulk, &bulk)))),
     ];
     NAMES.into_iter().zip(work).collect()
 }
@@ -100,11 +110,17 @@ fn body() -> Vec<u8> {
     body
 }
 
-/// The same, one object a line.
-fn body_lines() -> Vec<u8> {
-    let text = String::from_utf8(body()).expect("UTF-8");
-    let text = text.trim_matches(['[', ']']).replace(",\n", "\n");
-    text.into_bytes()
+fn decode_push_json(body: &[u8], batch: &mut BatchBuilder) -> Result<(), wire::DecodeError> {
+    wire::loki::decode_json(body, None, batch)
+}
+
+fn decode_push(body: &[u8], batch: &mut BatchBuilder) -> Result<(), wire::DecodeError> {
+    let body = snap::raw::Decoder::new().decompress_vec(body);
+    wire::loki::decode_protobuf(&body.expect("a block"), None, batch)
+}
+
+fn decode_bulk(body: &[u8], batch: &mut BatchBuilder) -> Result<(), wire::DecodeError> {
+    wire::decode_bulk(body, None, batch).map(|items| drop(black_box(items)))
 }
 
 fn batch(body: &[u8]) -> Batch {

@@ -1,7 +1,9 @@
 //! Messages of the protocol in JSON, in one pass where they come in the usual order.
 
+mod group;
 mod shared;
 
+use self::group::Around;
 use super::body::Body;
 use super::json::{Json, Stop};
 use super::log_record::{Head, RESOURCE, SCOPE, give};
@@ -11,6 +13,7 @@ use crate::error::{DecodeError, reason_of};
 use crate::frame::{blanks_end, value_end};
 use crate::string::text_of;
 use crate::text::{self, Damage};
+use crate::unusual::Unusual;
 use record::batch::BatchBuilder;
 use record::bson_writer::BsonWriter;
 use record::fault::RecordFault;
@@ -25,13 +28,23 @@ use std::ops::Range;
 /// # Errors
 /// [`DecodeError::Syntax`], [`DecodeError::Shape`], [`DecodeError::TooLarge`].
 pub fn decode(body: &[u8], batch: &mut BatchBuilder) -> Result<(), DecodeError> {
+    decode_by(body, true, batch)
+}
+
+/// The same, with what is usual read `at_once`, or as all else is: tests hold both ways against each other.
+pub(crate) fn decode_by(
+    body: &[u8],
+    at_once: bool,
+    batch: &mut BatchBuilder,
+) -> Result<(), DecodeError> {
     let text = text::text_of(body);
     let is_damaged = matches!(text, Cow::Owned(_));
+    let may_follow = || memchr::memmem::find(text.as_bytes(), b"\"schema").is_some();
     let mut reader = Reader {
-        json: Json::at(&text, 0),
+        json: Json::at(&text, 0).at_once(at_once),
         batch,
         damage: is_damaged.then(|| Damage::of(body)),
-        may_follow: memchr::memmem::find(text.as_bytes(), b"\"schema").is_some(),
+        looks_ahead: !at_once || is_damaged || may_follow(),
         resource: Shared::default(),
         scope: Shared::default(),
         attributes: Vec::new(),
@@ -39,9 +52,15 @@ pub fn decode(body: &[u8], batch: &mut BatchBuilder) -> Result<(), DecodeError> 
     };
     reader.request().map_err(|stop| match stop {
         Stop::TooLarge => DecodeError::TooLarge,
-        Stop::Shape(reason) => DecodeError::Shape { reason },
-        Stop::Syntax => syntax_error(&text),
+        // What is no JSON behind that place is no JSON all the same.
+        Stop::Shape(reason) if is_json(&text) => DecodeError::Shape { reason },
+        Stop::Shape(_) | Stop::Syntax => syntax_error(&text),
     })
+}
+
+fn is_json(text: &str) -> bool {
+    let end = value_end(text, 0);
+    end.is_ok_and(|end| blanks_end(text.as_bytes(), end) == text.len())
 }
 
 struct Reader<'t, 'b> {
@@ -49,37 +68,13 @@ struct Reader<'t, 'b> {
     batch: &'b mut BatchBuilder,
     /// Where what was no UTF-8 was replaced, if anything was.
     damage: Option<Damage<'t>>,
-    /// Whether anything that records share may stand behind them, other than the usual order has it.
-    may_follow: bool,
+    /// Whether what records share is looked for before any of them is read: some of it may stand behind them.
+    looks_ahead: bool,
     resource: Shared,
     scope: Shared,
     /// The attributes of the record that is read, as BSON.
     attributes: Vec<u8>,
     names: Names<'t>,
-}
-
-/// Two levels of messages around records, which are alike: what their own is called, and what is in them.
-#[derive(Clone, Copy)]
-enum Around {
-    Resource,
-    Scope,
-}
-
-impl Around {
-    fn own(self) -> &'static str {
-        match self {
-            Self::Resource => "resource",
-            Self::Scope => "scope",
-        }
-    }
-
-    /// The names of the list of what is in it.
-    fn list(self) -> [&'static str; 2] {
-        match self {
-            Self::Resource => ["scopeLogs", "scope_logs"],
-            Self::Scope => ["logRecords", "log_records"],
-        }
-    }
 }
 
 impl Reader<'_, '_> {
@@ -93,7 +88,10 @@ impl Reader<'_, '_> {
         }
         let mut more = self.json.open(b'{', b'}')?;
         while more {
-            match &*self.json.name()? {
+            let name = self.json.name()?;
+            // What is odd of it is so of no record.
+            self.json.unusual = Unusual::default();
+            match &*name {
                 "resourceLogs" | "resource_logs" => {
                     self.each("resourceLogs must be an array", |reader| {
                         reader.group(Around::Resource)
@@ -125,36 +123,6 @@ impl Reader<'_, '_> {
         while more {
             read(self)?;
             more = self.json.more(b']')?;
-        }
-        Ok(())
-    }
-
-    /// Reads `ResourceLogs` or `ScopeLogs`: first what is shared, wherever it stands, then what is in it.
-    fn group(&mut self, around: Around) -> Result<(), Stop> {
-        if self.json.next()? != b'{' {
-            return Err(Stop::Shape(match around {
-                Around::Resource => "an element of resourceLogs must be an object",
-                Around::Scope => "an element of scopeLogs must be an object",
-            }));
-        }
-        let start = self.json.place();
-        // What stands before is of no more use.
-        self.is_damaged(start..start);
-        self.share(around)?;
-        self.json.go_to(start);
-        let mut more = self.json.open(b'{', b'}')?;
-        while more {
-            let name = self.json.name()?;
-            match (around, around.list().contains(&&*name)) {
-                (_, false) => drop(self.json.raw()?),
-                (Around::Resource, true) => {
-                    self.each("scopeLogs must be an array", |reader| {
-                        reader.group(Around::Scope)
-                    })?;
-                }
-                (Around::Scope, true) => self.each("logRecords must be an array", Self::record)?,
-            }
-            more = self.json.more(b'}')?;
         }
         Ok(())
     }

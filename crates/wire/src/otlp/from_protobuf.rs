@@ -155,7 +155,11 @@ fn head<'a>(
             return Ok((head, attributes.unwrap_or(from_here)));
         };
         match (number, value) {
-            (6, _) if attributes.is_none() => attributes = Some(from_here),
+            (6, _) => {
+                attributes = attributes.or(Some(from_here));
+                // The others stand behind it, and are read when the head is known.
+                while all.short_bytes(6).is_some() {}
+            }
             (1, Value::Fixed64(nanos)) => head.time = time(nanos, own::TIME, &mut head, unusual),
             (11, Value::Fixed64(nanos)) => {
                 head.observed = time(nanos, own::OBSERVED, &mut head, unusual);

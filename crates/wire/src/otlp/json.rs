@@ -1,5 +1,8 @@
 //! A body of JSON, read token by token.
 
+use super::json_record::Field;
+use super::known::Known;
+use super::names::Names;
 use crate::frame::{string_end, value_end};
 use crate::scanner::Scanner;
 use crate::string::text_of;
@@ -31,6 +34,12 @@ pub(super) struct Json<'t> {
     pub(super) scanner: Scanner<'t>,
     /// What is to be told of the record that is read.
     pub(super) unusual: Unusual,
+    /// Whether what is usual is read at once.
+    pub(super) at_once: bool,
+    /// Names of fields as they stood.
+    pub(super) fields: Known<'t, Field>,
+    /// Names for objects within values, to be used again.
+    pub(super) spare: Vec<Names<'t>>,
 }
 
 impl<'t> Json<'t> {
@@ -40,7 +49,15 @@ impl<'t> Json<'t> {
             text,
             scanner: Scanner::at(text, place),
             unusual: Unusual::default(),
+            at_once: false,
+            fields: Known::default(),
+            spare: Vec::new(),
         }
+    }
+
+    /// The same, that reads what is usual at once, if that is wanted.
+    pub(super) fn at_once(self, at_once: bool) -> Self {
+        Self { at_once, ..self }
     }
 
     /// The text that it reads.

@@ -36,34 +36,73 @@ impl<'t> Json<'t> {
                 writer.string_of(&name, ["[", rest, "]"]);
                 return Ok(());
             }
-            self.attribute(|json, key, is_there| {
-                let name = names.claim(key, is_taken);
-                json.write_if(is_there, writer, &name, depth)
-            })?;
+            match names.known.pass(&mut self.scanner) {
+                Some(key) => {
+                    let name = names.claim(Cow::Borrowed(key), is_taken);
+                    self.write(writer, &name, depth)?;
+                    if !self.scanner.pass("}") {
+                        self.rest_of_object()?;
+                    }
+                }
+                None => self.write_member(writer, names, is_taken, depth)?,
+            }
             count += 1;
             more = self.more(b']')?;
         }
         Ok(())
     }
 
+    /// Writes the next element of a list of keys and values. What stands before its value is likely to come again.
+    fn write_member(
+        &mut self,
+        writer: &mut BsonWriter<'_>,
+        names: &mut Names<'t>,
+        is_taken: &dyn Fn(&str) -> bool,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let start = self.scanner.place();
+        let (key, value) = self.key_value()?;
+        let before = self.scanner.since(start).unwrap_or_default();
+        if self.at_once
+            && let Cow::Borrowed(key) = key
+            && value == Some(self.scanner.place())
+            && !before.contains('\\')
+        {
+            names.known.learn(before, key);
+        }
+        self.value_of(value, |json, is_there| {
+            let name = names.claim(key, is_taken);
+            json.write_if(is_there, writer, &name, depth)
+        })
+    }
+
     /// Reads an element of a list of keys and values: its value, if there is one, is read by `read`, which
     /// gets the key.
-    #[inline]
     pub(super) fn attribute(
         &mut self,
         read: impl FnOnce(&mut Self, Cow<'t, str>, bool) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         let (key, value) = self.key_value()?;
+        self.value_of(value, |json, is_there| read(json, key, is_there))
+    }
+
+    /// Reads the value whose place is known, and passes over what is left of its element.
+    #[inline]
+    fn value_of(
+        &mut self,
+        value: Option<usize>,
+        read: impl FnOnce(&mut Self, bool) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
         let Some(place) = value else {
-            return read(self, key, false);
+            return read(self, false);
         };
         let behind = self.scanner.place();
         if behind == place {
-            read(self, key, true)?;
+            read(self, true)?;
             return self.rest_of_object();
         }
         self.go_to(place);
-        read(self, key, true)?;
+        read(self, true)?;
         self.go_to(behind);
         Ok(())
     }
@@ -103,17 +142,6 @@ impl<'t> Json<'t> {
     /// reader; else the element is passed over. An element that is no such object is a value without a key.
     #[inline]
     fn key_value(&mut self) -> Result<(Cow<'t, str>, Option<usize>), Stop> {
-        let start = self.place();
-        // As everybody sends it, byte by byte.
-        if self.scanner.pass("{\"key\":\"") {
-            self.go_to(start + "{\"key\":".len());
-            let key = self.string()?;
-            if self.scanner.pass(",\"value\":") {
-                let key = without_nul(key, &mut self.unusual);
-                return Ok((key, Some(self.place())));
-            }
-            self.go_to(start);
-        }
         if self.next()? != b'{' {
             let place = self.scanner.place();
             self.raw()?;

@@ -14,6 +14,43 @@ use std::borrow::Cow;
 /// How protobuf names severities, for senders that write names.
 const SEVERITY: &str = "SEVERITY_NUMBER_";
 
+/// The fields of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Time,
+    Observed,
+    SeverityNumber,
+    SeverityText,
+    Body,
+    Attributes,
+    EventName,
+    TraceId,
+    SpanId,
+    Flags,
+    Dropped,
+    Unknown,
+}
+
+impl Field {
+    /// That of a name, as the protocol's JSON has it or its messages.
+    fn of(name: &str) -> Self {
+        match name {
+            "timeUnixNano" | "time_unix_nano" => Self::Time,
+            "observedTimeUnixNano" | "observed_time_unix_nano" => Self::Observed,
+            "severityNumber" | "severity_number" => Self::SeverityNumber,
+            "severityText" | "severity_text" => Self::SeverityText,
+            "body" => Self::Body,
+            "attributes" => Self::Attributes,
+            "eventName" | "event_name" => Self::EventName,
+            "traceId" | "trace_id" => Self::TraceId,
+            "spanId" | "span_id" => Self::SpanId,
+            "flags" => Self::Flags,
+            "droppedAttributesCount" | "dropped_attributes_count" => Self::Dropped,
+            _ => Self::Unknown,
+        }
+    }
+}
+
 impl<'t> Json<'t> {
     /// Reads the object of a record. Its attributes are written, under names that are not taken; what is
     /// more than the writer has use for is passed over.
@@ -24,42 +61,54 @@ impl<'t> Json<'t> {
         is_taken: &dyn Fn(&str) -> bool,
     ) -> Result<Head<'t>, Stop> {
         let mut head = Head::default();
+        self.fields.restart();
         let mut more = self.open(b'{', b'}')?;
         while more {
-            let name = self.name()?;
+            let field = self.next_field()?;
             // A field that is not there.
             if !self.null()? {
-                self.field(&name, &mut head, writer, names, is_taken)?;
+                self.field(field, &mut head, writer, names, is_taken)?;
             }
             more = self.more(b'}')?;
         }
         Ok(head)
     }
 
+    /// The name of the next field, and its colon.
+    #[inline]
+    fn next_field(&mut self) -> Result<Field, Stop> {
+        if let Some(field) = self.fields.pass(&mut self.scanner) {
+            return Ok(field);
+        }
+        let start = self.scanner.place();
+        let field = Field::of(&self.name()?);
+        let text = self.scanner.since(start).unwrap_or_default();
+        if self.at_once && field != Field::Unknown {
+            self.fields.learn(text, field);
+        }
+        Ok(field)
+    }
+
     fn field(
         &mut self,
-        name: &str,
+        field: Field,
         head: &mut Head<'t>,
         writer: &mut BsonWriter<'_>,
         names: &mut Names<'t>,
         is_taken: &dyn Fn(&str) -> bool,
     ) -> Result<(), Stop> {
-        match name {
-            "timeUnixNano" | "time_unix_nano" => head.time = self.time(own::TIME, head)?,
-            "observedTimeUnixNano" | "observed_time_unix_nano" => {
-                head.observed = self.time(own::OBSERVED, head)?;
-            }
-            "severityNumber" | "severity_number" => self.severity(head)?,
-            "severityText" | "severity_text" => head.severity_text = self.plain_text()?,
-            "body" => head.body = self.body()?,
-            "eventName" | "event_name" => head.event_name = self.plain_text()?,
-            "traceId" | "trace_id" => head.trace_id = HexId::of_hex(&self.plain_text()?, 16),
-            "spanId" | "span_id" => head.span_id = HexId::of_hex(&self.plain_text()?, 8),
-            "flags" => head.flags = self.count(own::FLAGS, head)?,
-            "droppedAttributesCount" | "dropped_attributes_count" => {
-                head.dropped = self.count(own::DROPPED, head)?;
-            }
-            "attributes" if !writer.is_full() => {
+        match field {
+            Field::Time => head.time = self.time(own::TIME, head)?,
+            Field::Observed => head.observed = self.time(own::OBSERVED, head)?,
+            Field::SeverityNumber => self.severity(head)?,
+            Field::SeverityText => head.severity_text = self.plain_text()?,
+            Field::Body => head.body = self.body()?,
+            Field::EventName => head.event_name = self.plain_text()?,
+            Field::TraceId => head.trace_id = HexId::of_hex(&self.plain_text()?, 16),
+            Field::SpanId => head.span_id = HexId::of_hex(&self.plain_text()?, 8),
+            Field::Flags => head.flags = self.count(own::FLAGS, head)?,
+            Field::Dropped => head.dropped = self.count(own::DROPPED, head)?,
+            Field::Attributes if !writer.is_full() => {
                 let start = self.place();
                 match self.write_members(writer, names, is_taken, 0) {
                     Err(Stop::TooLarge) => {
@@ -69,9 +118,24 @@ impl<'t> Json<'t> {
                     written => written?,
                 }
             }
-            _ => drop(self.raw()?),
+            Field::Attributes | Field::Unknown => drop(self.raw()?),
         }
         Ok(())
+    }
+
+    /// An integer in the form that nearly all have, of this or more. Nothing of any other, which is still to
+    /// be read.
+    #[inline]
+    fn usual_integer(&mut self, least: i64) -> Option<i64> {
+        if !self.at_once {
+            return None;
+        }
+        let start = self.place();
+        let number = self.scanner.integer().filter(|number| *number >= least);
+        if number.is_none() {
+            self.go_to(start);
+        }
+        number
     }
 
     /// A text; of anything else its JSON text.
@@ -86,6 +150,9 @@ impl<'t> Json<'t> {
     /// A time in nanoseconds, as a number or its digits in a text; zero says that there is none. In whatever
     /// other form somebody sends a time, it is read as one.
     fn time(&mut self, name: &'static str, head: &mut Head<'t>) -> Result<Option<Timestamp>, Stop> {
+        if let Some(nanos) = self.usual_integer(1) {
+            return Ok(Some(Timestamp::from_nanos(nanos)));
+        }
         let raw = self.raw()?;
         let digits = unquoted(raw);
         let reason = match digits.parse::<u64>() {
@@ -106,6 +173,10 @@ impl<'t> Json<'t> {
 
     /// A severity, as a number, its digits or its name.
     fn severity(&mut self, head: &mut Head<'t>) -> Result<(), Stop> {
+        if let Some(number) = self.usual_integer(i64::MIN) {
+            head.severity_number = number;
+            return Ok(());
+        }
         let raw = self.raw()?;
         if let Some(number) = severity_of(unquoted(raw)) {
             head.severity_number = number;
@@ -121,6 +192,9 @@ impl<'t> Json<'t> {
     }
 
     fn count(&mut self, name: &'static str, head: &mut Head<'t>) -> Result<u64, Stop> {
+        if let Some(count) = self.usual_integer(0) {
+            return Ok(count.unsigned_abs());
+        }
         let raw = self.raw()?;
         if let Ok(count) = unquoted(raw).parse() {
             return Ok(count);

@@ -4,7 +4,6 @@
 
 use super::body::{BODY, Body};
 use super::json::{Json, Stop, unquoted};
-use super::names::Names;
 use crate::frame::value_end;
 use crate::value::write_value;
 use record::bson_writer::BsonWriter;
@@ -12,7 +11,34 @@ use record::fault::{MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_MEMBERS};
 use record::notice::Notice;
 use std::borrow::Cow;
 
+/// A value in the form in which nearly all are sent.
+enum Usual<'t> {
+    Text(Cow<'t, str>),
+    Integer(i64),
+    Boolean(bool),
+}
+
 impl<'t> Json<'t> {
+    /// A value that is usual, byte by byte. Nothing of any other, which is to be read from its start.
+    #[inline]
+    fn usual(&mut self) -> Option<Usual<'t>> {
+        let scanner = &mut self.scanner;
+        let value = if !self.at_once {
+            return None;
+        } else if scanner.pass("{\"stringValue\":") {
+            Usual::Text(scanner.string()?)
+        } else if scanner.pass("{\"intValue\":") {
+            Usual::Integer(scanner.integer()?)
+        } else if scanner.pass("{\"boolValue\":true") {
+            Usual::Boolean(true)
+        } else if scanner.pass("{\"boolValue\":false") {
+            Usual::Boolean(false)
+        } else {
+            return None;
+        };
+        scanner.pass("}").then_some(value)
+    }
+
     /// Writes a value under a name.
     #[inline]
     pub(super) fn write(
@@ -25,15 +51,20 @@ impl<'t> Json<'t> {
             return self.write_raw(writer, name, depth);
         }
         let start = self.scanner.place();
-        // What most values are, byte by byte.
-        if self.scanner.pass("{\"stringValue\":") {
-            if let Some(text) = self.scanner.string()
-                && self.scanner.pass("}")
-            {
+        match self.usual() {
+            Some(Usual::Text(text)) => {
                 writer.string(name, &text);
                 return Ok(());
             }
-            self.go_to(start);
+            Some(Usual::Integer(number)) => {
+                writer.integer(name, number);
+                return Ok(());
+            }
+            Some(Usual::Boolean(truth)) => {
+                writer.boolean(name, truth);
+                return Ok(());
+            }
+            None => self.go_to(start),
         }
         let mut more = self.open(b'{', b'}')?;
         let mut is_written = false;
@@ -162,7 +193,10 @@ impl<'t> Json<'t> {
     ) -> Result<(), Stop> {
         let mark = writer.open_document(name);
         if self.values()?.is_some() {
-            self.write_members(writer, &mut Names::default(), &|_| false, depth + 1)?;
+            let mut names = self.spare.pop().unwrap_or_default();
+            names.clear();
+            self.write_members(writer, &mut names, &|_| false, depth + 1)?;
+            self.spare.push(names);
             self.rest_of_object()?;
         }
         writer.close(mark);
@@ -202,6 +236,10 @@ impl<'t> Json<'t> {
             return self.string().map(Body::text);
         }
         let start = self.scanner.place();
+        if let Some(Usual::Text(text)) = self.usual() {
+            return Ok(Body::text(text));
+        }
+        self.go_to(start);
         if let Some(text) = self.text_body()? {
             return Ok(Body::text(text));
         }

@@ -61,16 +61,19 @@ impl HexId {
 
     /// Of digits in either case that stand for so many bytes.
     pub(super) fn of_hex(text: &str, expected: usize) -> Option<Self> {
-        let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let is_zero = text.bytes().all(|byte| byte == b'0');
-        if text.len() != 2 * expected || !is_hex || is_zero {
+        if text.len() != 2 * expected {
             return None;
         }
-        let mut digits = [0; 32];
+        let (mut digits, mut is_zero) = ([0; 32], true);
         for (digit, byte) in digits.iter_mut().zip(text.bytes()) {
-            *digit = byte.to_ascii_lowercase();
+            *digit = match byte {
+                b'0'..=b'9' | b'a'..=b'f' => byte,
+                b'A'..=b'F' => byte.to_ascii_lowercase(),
+                _ => return None,
+            };
+            is_zero &= byte == b'0';
         }
-        Some(Self {
+        (!is_zero).then_some(Self {
             digits,
             length: text.len(),
         })

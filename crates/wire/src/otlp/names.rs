@@ -1,6 +1,7 @@
 //! Names of attributes that do not come twice. A list of keys and values may have a key several times;
 //! nothing of it is lost.
 
+use super::known::Known;
 use crate::members::FreeNames;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -16,6 +17,8 @@ pub(super) struct Names<'a> {
     few: Vec<Cow<'a, str>>,
     many: HashSet<Cow<'a, str>>,
     free: FreeNames,
+    /// Keys of objects before, by what stood before their values.
+    pub(super) known: Known<'a, &'a str>,
 }
 
 fn bit_of(name: &str) -> u64 {
@@ -27,13 +30,16 @@ fn bit_of(name: &str) -> u64 {
 }
 
 impl<'a> Names<'a> {
-    /// Forgets all of them.
+    /// Forgets all of them, for the next object.
     #[inline]
     pub(super) fn clear(&mut self) {
+        self.known.restart();
         self.bits = 0;
         self.free = FreeNames::default();
         self.few.clear();
-        self.many.clear();
+        if !self.many.is_empty() {
+            self.many.clear();
+        }
     }
 
     /// How many there are.
@@ -79,8 +85,13 @@ impl<'a> Names<'a> {
     fn add(&mut self, name: Cow<'a, str>) {
         match self.few.len() < FEW {
             true => self.few.push(name),
-            false => drop(self.many.insert(name)),
+            false => self.add_beyond(name),
         }
+    }
+
+    #[cold]
+    fn add_beyond(&mut self, name: Cow<'a, str>) {
+        self.many.insert(name);
     }
 }
 

@@ -182,6 +182,17 @@ impl<'u> Values<'u> {
         }
     }
 
+    /// A key that is not known from an object before. Those of a record's attributes are likely to come again.
+    fn key<'a>(&mut self, key: &'a [u8], names: &mut Names<'a>, depth: usize) -> Cow<'a, str> {
+        let name = without_nul(text(key, self.unusual), self.unusual);
+        if depth == 0
+            && let Cow::Borrowed(name) = name
+        {
+            names.known.learn(name, name);
+        }
+        name
+    }
+
     /// Writes the attributes that stand under a number among fields, under names that are not taken.
     pub(super) fn members<'a>(
         &mut self,
@@ -203,7 +214,10 @@ impl<'u> Values<'u> {
                 return self.write_rest_of_object(writer, &name, (rest, number), depth);
             }
             let (key, value) = key_value(attribute)?;
-            let name = without_nul(text(key, self.unusual), self.unusual);
+            let name = match names.known.find(|known| known.as_bytes() == key) {
+                Some(known) => Cow::Borrowed(known),
+                None => self.key(key, names, depth),
+            };
             let name = names.claim(name, is_taken);
             self.write(writer, &name, value, depth)?;
             count += 1;

@@ -5,10 +5,11 @@ mod deep;
 mod generated;
 mod mapping;
 mod messages;
+mod nearly_valid;
 mod odd;
 
-use super::{Built, DecodeError, builder, built, shown, told};
-use crate::otlp::{decode_json, decode_protobuf};
+use super::{Built, DecodeError, builder, built, same, shown, told};
+use crate::otlp::{decode_json_by, decode_protobuf};
 use serde_json::Value;
 
 fn of_protobuf(body: &[u8]) -> Result<Built, DecodeError> {
@@ -16,9 +17,13 @@ fn of_protobuf(body: &[u8]) -> Result<Built, DecodeError> {
     decode_protobuf(body, &mut batch).map(|()| built(batch))
 }
 
+/// What comes of a request in both ways of reading it.
 fn of_json(body: &[u8]) -> Result<Built, DecodeError> {
-    let mut batch = builder(body);
-    decode_json(body, &mut batch).map(|()| built(batch))
+    let read = |at_once| {
+        let mut batch = builder(body);
+        decode_json_by(body, at_once, &mut batch).map(|()| built(batch))
+    };
+    same(read(true), &read(false), body)
 }
 
 /// A request of one record, whose object is this text.

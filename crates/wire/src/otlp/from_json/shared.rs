@@ -3,42 +3,52 @@
 use super::super::json::Stop;
 use super::super::log_record::{RESOURCE, SCOPE_ATTRIBUTES};
 use super::super::shared::Shared;
-use super::{Around, Reader};
+use super::Reader;
+use super::group::Around;
 use record::notice::Notice;
 
 impl Reader<'_, '_> {
-    /// Looks for what records share, as far as it may stand.
+    /// Looks for what records share, wherever it stands.
     pub(super) fn share(&mut self, around: Around) -> Result<(), Stop> {
         self.shared(around).clear();
         // Records that stand before some of it are looked at later.
         let mut damage = self.damage.clone();
-        let mut is_found = false;
         let mut more = self.json.open(b'{', b'}')?;
         while more {
             let name = self.json.name()?;
-            let is_list = around.list().contains(&&*name);
-            if is_list && is_found && !self.may_follow {
-                break;
-            }
             let start = self.json.place();
-            if name == around.own() {
-                is_found = true;
-                self.own(around)?;
-            } else if matches!(&*name, "schemaUrl" | "schema_url") {
-                let url = self.json.plain_text()?;
-                let name = format!("{}.schema_url", around.own());
-                self.shared(around).text(&name, &url);
-            } else {
+            if around.list().contains(&&*name) {
                 self.json.raw()?;
-            }
-            if !is_list
-                && let Some(damage) = &mut damage
-                && damage.is_in(start..self.json.place())
-            {
-                self.json.unusual.tell(Notice::NotUtf8);
+            } else {
+                self.share_member(around, &name)?;
+                if let Some(damage) = &mut damage
+                    && damage.is_in(start..self.json.place())
+                {
+                    self.json.unusual.tell(Notice::NotUtf8);
+                }
             }
             more = self.json.more(b'}')?;
         }
+        self.settle(around)
+    }
+
+    /// Reads a member of a group that is not the list in it; whether it is shared.
+    pub(super) fn share_member(&mut self, around: Around, name: &str) -> Result<bool, Stop> {
+        if name == around.own() {
+            self.own(around)?;
+        } else if matches!(name, "schemaUrl" | "schema_url") {
+            let url = self.json.plain_text()?;
+            let name = format!("{}.schema_url", around.own());
+            self.shared(around).text(&name, &url);
+        } else {
+            self.json.raw()?;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// What was read is all that is shared.
+    pub(super) fn settle(&mut self, around: Around) -> Result<(), Stop> {
         let unusual = std::mem::take(&mut self.json.unusual);
         let shared = self.shared(around);
         shared.unusual.tell_also(&unusual);
@@ -113,7 +123,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn shared(&mut self, around: Around) -> &mut Shared {
+    pub(super) fn shared(&mut self, around: Around) -> &mut Shared {
         match around {
             Around::Resource => &mut self.resource,
             Around::Scope => &mut self.scope,

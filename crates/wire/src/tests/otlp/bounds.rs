@@ -5,6 +5,7 @@ use super::messages::{
     attribute, json_of, object, of_one, text,
 };
 use super::*;
+use crate::otlp::decode_json;
 use crate::tests::shown_document;
 use logs::Timestamp;
 use prost::Message as _;
