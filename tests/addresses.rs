@@ -27,7 +27,7 @@ const ALL: &[&str] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_is_not_there_names_all_that_are() {
+async fn an_address_that_is_not_there_is_told_with_those_for_senders_and_readers() {
     let service = Service::builder().start().await;
     for path in ["/nothing", "/logs", "/logs/retreive", "/logs/xyz/context"] {
         let reply = service.get(path).await;

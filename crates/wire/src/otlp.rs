@@ -12,7 +12,7 @@
 //! | `body` | a body that is no text |
 //! | `from_protobuf`, `protobuf_body` | messages, the body of a record |
 //! | `protobuf_value`, `protobuf_text` | values in messages, and what of those is kept as text |
-//! | `from_json`, `json_record` | messages in JSON: around records and what they share, one record |
+//! | `from_json`, `json_record`, `record_field` | messages in JSON: around records and what they share, one record, its fields |
 //! | `json`, `json_value`, `json_members` | tokens, and the values and lists of keys and values in them |
 
 mod body;
@@ -28,6 +28,7 @@ mod names;
 mod protobuf_body;
 mod protobuf_text;
 mod protobuf_value;
+mod record_field;
 mod shared;
 
 pub use from_json::decode as decode_json;

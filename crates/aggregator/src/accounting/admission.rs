@@ -1,8 +1,9 @@
 //! Admission by bytes: what is under way may take so much memory and no more.
 //!
 //! Jobs are bounded by their lanes. Here a request reserves room as its body comes, and again for what
-//! decompressing and encoding add. Nobody waits for room: who finds none gives back what it holds, so
-//! that requests which all hold a part can never wait for one another.
+//! decompressing and encoding add. Who finds no room gives back what it holds, so that requests which all
+//! hold a part can never wait for one another; those that wait nevertheless ask for no more than the others
+//! give back in any case.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,9 @@ const KIB: usize = 1024;
 
 /// When a sender that found no room should come again.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How long one that waits for room lets others have it first.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 /// The room that all requests share.
 #[derive(Debug)]
@@ -74,16 +78,21 @@ impl Admission {
         }
     }
 
-    /// Waits until there is room for so many bytes; who came first gets it first.
+    /// Waits until so many bytes are free at once. It asks again and again: who waited in the semaphore's
+    /// queue would collect what comes free and keep all others out meanwhile.
     pub async fn wait(&self, bytes: usize) -> Reservation {
-        let wanted = kib(bytes.min(self.limit - self.kept));
+        let wanted = bytes.min(self.limit - self.kept);
         loop {
-            match Arc::clone(&self.free).acquire_many_owned(wanted).await {
-                Ok(permit) => return Reservation { permit },
-                // It is never closed.
-                Err(_) => tokio::task::yield_now().await,
+            match self.reserve(wanted) {
+                Ok(reservation) => return reservation,
+                Err(NoRoom) => tokio::time::sleep(ASKED_AGAIN_AFTER).await,
             }
         }
+    }
+
+    /// Bytes that all requests share, without those that are kept for others.
+    pub fn shared(&self) -> usize {
+        self.limit - self.kept
     }
 
     /// Bytes that are reserved now.

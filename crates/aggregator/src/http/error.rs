@@ -78,7 +78,7 @@ impl ApiError {
         error
     }
 
-    /// 404 that names all addresses that there are.
+    /// 404 that lists addresses, one for each protocol.
     pub(super) fn not_found(path: &str, addresses: &Addresses) -> Self {
         let message = format!("there is nothing at {path}; there are {addresses}");
         Self::new(StatusCode::NOT_FOUND, "not_found", message)

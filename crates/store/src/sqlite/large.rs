@@ -33,7 +33,8 @@ END;
 const INSERT: &str = "INSERT INTO logs_large (id, message, attributes) VALUES (?1, ?2, ?3)
     ON CONFLICT (id) DO UPDATE SET message = excluded.message, attributes = excluded.attributes";
 
-const READ: &str = "SELECT message, attributes FROM logs_large WHERE id = ?1";
+const MESSAGE: &str = "SELECT message FROM logs_large WHERE id = ?1";
+const ATTRIBUTES: &str = "SELECT attributes FROM logs_large WHERE id = ?1";
 
 /// What a record says, as it is kept apart.
 pub(super) struct Texts {
@@ -60,22 +61,38 @@ pub(super) fn keep(
 }
 
 /// The texts of a row whose message is a [`STAND_IN`], while that row's statement is not at its end:
-/// then both are of one state. `None` when the row says that very text itself.
+/// then all are of one state. `None` when the row says that very text itself. The attributes are not even
+/// read of a message that is not wanted, and are left out.
 pub(super) fn read(
     connection: &Connection,
     id: RecordId,
+    is_wanted: impl FnOnce(&str) -> bool,
 ) -> Result<Option<Texts>, rusqlite::Error> {
-    let mut statement = connection.prepare_cached(READ)?;
-    let texts = statement.query_row([id.plain()], |row| {
-        Ok(Texts {
-            message: row.get(0)?,
-            attributes: row.get(1)?,
-        })
-    });
-    texts.optional()
+    let text = |row: &rusqlite::Row<'_>| row.get(0);
+    let mut statement = connection.prepare_cached(MESSAGE)?;
+    let message: Option<String> = statement.query_row([id.plain()], text).optional()?;
+    let Some(message) = message else {
+        return Ok(None);
+    };
+    let attributes = match is_wanted(&message) {
+        true => {
+            let mut statement = connection.prepare_cached(ATTRIBUTES)?;
+            statement.query_row([id.plain()], |row| row.get(0))?
+        }
+        false => None,
+    };
+    Ok(Some(Texts {
+        message,
+        attributes,
+    }))
 }
 
 impl Texts {
+    /// Bytes that were read of it.
+    pub(super) fn bytes(&self) -> usize {
+        self.message.len() + self.attributes.as_ref().map_or(0, String::len)
+    }
+
     /// The row with its own texts.
     pub(super) fn put_into<'a>(&'a self, row: Candidate<'a>) -> Candidate<'a> {
         Candidate {

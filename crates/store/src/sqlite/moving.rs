@@ -18,11 +18,16 @@ const ROWS_IN_A_STEP: usize = 4_000;
 /// Bytes after which a transaction takes no further text: others wait to write.
 const BYTES_IN_A_STEP: i64 = 1024 * 1024;
 
+/// Steps after which it is noted how far it came, also where nothing was found, so that a long file is not
+/// gone through from its beginning at each start.
+const NOTED_EVERY: u32 = 100;
+
 /// How far the file has been gone through.
 #[derive(Default)]
 pub(super) struct Mover {
     /// The last row that was looked at; `None` before the first.
     behind: Option<Vec<u8>>,
+    steps: u32,
 }
 
 /// What one step found.
@@ -47,7 +52,9 @@ impl Mover {
         };
         let found = database
             .with_reader(|reader| find(&reader.connection, &behind).map_err(ReadError::from))?;
-        if !found.ids.is_empty() || found.next.is_none() {
+        self.steps += 1;
+        let is_noted = self.steps.is_multiple_of(NOTED_EVERY);
+        if !found.ids.is_empty() || found.next.is_none() || is_noted {
             database.write(Duration::MAX, |writer| move_out(writer, &found))?;
         }
         let goes_on = found.next.is_some();

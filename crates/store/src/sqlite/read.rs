@@ -128,15 +128,19 @@ fn rows(
                 .is_none_or(|all| all.contains(&severity))
             {
                 let found = row_of(id, severity, row)?;
-                let large = match found.message {
-                    large::STAND_IN => large::read(&reader.connection, id)?,
-                    _ => None,
-                };
-                let found = large.as_ref().map_or(found, |texts| texts.put_into(found));
-                looked_over = found.message.len();
                 let until = budget.until_of_row(is_first);
                 let mut goes_on = || !until.is_over();
                 let patience = &mut Patience::new(&mut goes_on);
+                let large = match found.message {
+                    large::STAND_IN => large::read(&reader.connection, id, |message| {
+                        query.message_matches(message, patience) != Ok(false)
+                    })?,
+                    _ => None,
+                };
+                looked_over = large
+                    .as_ref()
+                    .map_or(found.message.len(), large::Texts::bytes);
+                let found = large.as_ref().map_or(found, |texts| texts.put_into(found));
                 if page.push_within(query, found, patience).is_err() {
                     return Ok(Looked::TooSlow);
                 }

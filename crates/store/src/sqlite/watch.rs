@@ -32,19 +32,26 @@ fn run(database: &Weak<Database>) {
     {
         tracing::warn!(%error, "the markers of receipt could not be counted");
     }
-    let mut mover = Mover::default();
-    let mut is_moving = true;
+    let mut mover = Some(Mover::default());
+    let mut is_told = false;
     while let Some(database) = database.upgrade() {
         database.look();
-        is_moving = is_moving
-            && mover.step(&database).unwrap_or_else(|error| {
-                tracing::warn!(%error, "large texts of an earlier version could not be moved; the next start goes on");
-                false
-            });
+        let step = mover.as_mut().map(|mover| mover.step(&database));
         drop(database);
-        thread::sleep(match is_moving {
-            true => MOVING_PAUSE,
-            false => INTERVAL,
+        thread::sleep(match step {
+            Some(Ok(true)) => MOVING_PAUSE,
+            Some(Ok(false)) | None => {
+                mover = None;
+                INTERVAL
+            }
+            // Somebody else writes, or there is no room for a while.
+            Some(Err(error)) => {
+                if !is_told {
+                    tracing::warn!(%error, "large texts of an earlier version cannot be moved for now");
+                }
+                is_told = true;
+                INTERVAL
+            }
         });
     }
 }

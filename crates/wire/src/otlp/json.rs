@@ -1,8 +1,8 @@
 //! A body of JSON, read token by token.
 
-use super::json_record::Field;
 use super::known::Known;
 use super::names::Names;
+use super::record_field::Field;
 use crate::frame::{string_end, value_end};
 use crate::scanner::Scanner;
 use crate::string::text_of;

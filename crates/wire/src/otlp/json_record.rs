@@ -3,6 +3,7 @@
 use super::json::{Json, Stop, unquoted};
 use super::log_record::{Head, HexId, own};
 use super::names::Names;
+use super::record_field::Field;
 use crate::names::Unit;
 use crate::times;
 use crate::value::kind_of;
@@ -13,43 +14,6 @@ use std::borrow::Cow;
 
 /// How protobuf names severities, for senders that write names.
 const SEVERITY: &str = "SEVERITY_NUMBER_";
-
-/// The fields of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Field {
-    Time,
-    Observed,
-    SeverityNumber,
-    SeverityText,
-    Body,
-    Attributes,
-    EventName,
-    TraceId,
-    SpanId,
-    Flags,
-    Dropped,
-    Unknown,
-}
-
-impl Field {
-    /// That of a name, as the protocol's JSON has it or its messages.
-    fn of(name: &str) -> Self {
-        match name {
-            "timeUnixNano" | "time_unix_nano" => Self::Time,
-            "observedTimeUnixNano" | "observed_time_unix_nano" => Self::Observed,
-            "severityNumber" | "severity_number" => Self::SeverityNumber,
-            "severityText" | "severity_text" => Self::SeverityText,
-            "body" => Self::Body,
-            "attributes" => Self::Attributes,
-            "eventName" | "event_name" => Self::EventName,
-            "traceId" | "trace_id" => Self::TraceId,
-            "spanId" | "span_id" => Self::SpanId,
-            "flags" => Self::Flags,
-            "droppedAttributesCount" | "dropped_attributes_count" => Self::Dropped,
-            _ => Self::Unknown,
-        }
-    }
-}
 
 impl<'t> Json<'t> {
     /// Reads the object of a record. Its attributes are written, under names that are not taken; what is

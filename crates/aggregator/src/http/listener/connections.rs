@@ -12,8 +12,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// A connection is left alone for so long after it was made, and after an answer: what it sends may be
 /// on its way.
 const LEAST_REST: Duration = Duration::from_millis(200);
-/// How long one that was asked to close may take until another one is asked.
-const CLOSING: Duration = Duration::from_millis(50);
+/// How long one that was asked to close may take until another one is asked: on a busy machine it takes
+/// more than a moment, and then two would go for one.
+const CLOSING: Duration = Duration::from_millis(250);
+/// Where each has a request under way, when that is looked at again.
+const LOOKED_AGAIN: Duration = Duration::from_millis(50);
 
 /// Connections: how many there may be, and how long they may stand still.
 pub struct Connections {
@@ -103,7 +106,7 @@ impl Connections {
             return CLOSING;
         }
         let rest_ends = waiting.map(|(_, since, _)| since + LEAST_REST).min();
-        rest_ends.map_or(CLOSING, |end| end.saturating_sub(now))
+        rest_ends.map_or(LOOKED_AGAIN, |end| end.saturating_sub(now))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Progress>>> {

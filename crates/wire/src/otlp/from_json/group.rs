@@ -4,7 +4,7 @@ use super::super::json::Stop;
 use super::Reader;
 use crate::unusual::Unusual;
 
-/// Two levels of messages around records, which are alike: what their own is called, and what is in them.
+/// Which of the two.
 #[derive(Clone, Copy)]
 pub(super) enum Around {
     Resource,

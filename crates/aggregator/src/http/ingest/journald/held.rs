@@ -35,12 +35,20 @@ pub(super) struct Taker<'s> {
 impl Taker<'_> {
     /// Takes all of these. Where there is no room for some, it waits for that until the service stops.
     ///
-    /// Fails where they cannot be taken at any time, or where too much is held.
+    /// Fails where they cannot be taken at any time, where too much is held, and where all memory that one may
+    /// wait for is too little.
     pub(super) async fn take(self, parts: &[Part]) -> Result<(), ApiError> {
         let tries = parts.iter().map(|part| self.take_at_once(part));
         let mut hold = None;
         for (part, tried) in parts.iter().zip(join_all(tries).await) {
-            let Err(error) = tried else { continue };
+            let Err(mut error) = tried else { continue };
+            // What one before it has waited for may serve this one, too.
+            if hold.is_some() && is_for_now(&error) {
+                match self.take_at_once(part).await {
+                    Ok(()) => continue,
+                    Err(again) => error = again,
+                }
+            }
             if !is_for_now(&error) {
                 return Err(refused(self.services, error));
             }
@@ -114,8 +122,9 @@ impl Taker<'_> {
                 intake.spool().room(2 * length as u64).await;
             }
             let _turn = held_uploads.turn().await;
-            // The rest may be held by others that wait.
-            let room = admission.wait(memory.min(admission.limit() / 4 * 3)).await;
+            let room = admission
+                .wait(memory.min(held_uploads.most(admission)))
+                .await;
             match self.take_in(part, room).await {
                 Ok(()) => return Ok(()),
                 Err(next) => error = next,
