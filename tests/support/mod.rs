@@ -2,7 +2,9 @@
 
 #![allow(
     dead_code,
-    reason = "a toolbox: a tool stays available when the last test that used it goes"
+    unused_macros,
+    unused_imports,
+    reason = "a toolbox of two suites: a tool stays available when the last test that used it goes"
 )]
 
 use std::time::Duration;

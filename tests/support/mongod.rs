@@ -246,7 +246,7 @@ impl Launch {
 
 /// A port nobody listens on, below those the system gives to outgoing connections: one of these
 /// must not take the port while the server is down for a restart.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     loop {
         let random = RandomState::new().hash_one(0) % 20_000;
         let port = 10_000 + u16::try_from(random).expect("below 20000");

@@ -1,4 +1,7 @@
 const winston = require("winston");
 const LokiTransport = require("winston-loki");
 
-module.exports = winston.createLogger({ transports: [new LokiTransport({ host: "http://localhost:8005", json: true })] });
+// The message alone is the line: the other fields of a record come beside it.
+const format = winston.format.printf(({ message }) => message);
+const transport = new LokiTransport({ host: "http://logs.example:8005", json: true, format });
+module.exports = winston.createLogger({ transports: [transport] });
