@@ -20,11 +20,24 @@ pub(crate) struct LevelsWriter {
 }
 
 impl LevelsWriter {
-    pub(crate) fn push(&mut self, severity: u8, level: Option<&str>) {
+    fn pair(&mut self, severity: u8, level: Option<&str>) {
         self.pair.clear();
         self.pair.extend([severity, u8::from(level.is_some())]);
         self.pair
             .extend_from_slice(level.unwrap_or_default().as_bytes());
+    }
+
+    /// Bytes that the block has more with a level: none of one that there is.
+    pub(crate) fn bytes(&mut self, severity: u8, level: Option<&str>) -> usize {
+        self.pair(severity, level);
+        match self.numbers.contains_key(self.pair.as_slice()) {
+            true => 0,
+            false => self.pair.len() + size_of::<u64>(),
+        }
+    }
+
+    pub(crate) fn push(&mut self, severity: u8, level: Option<&str>) {
+        self.pair(severity, level);
         let known = self.numbers.get(self.pair.as_slice()).copied();
         let number = known.unwrap_or_else(|| {
             let number = self.pairs.len() as u64;

@@ -7,7 +7,7 @@
 //!
 //! # The format, version 1
 //!
-//! A block holds up to [`MOST_RECORDS`] records with up to [`MOST_TEXT`] bytes of text, or one larger record, in
+//! A block holds up to [`MOST_RECORDS`] records with up to [`MOST_TEXT`] bytes, or one larger record, in
 //! the order of their ids, each id once. It never changes. It has three parts:
 //!
 //! ```text
@@ -70,8 +70,12 @@ pub mod writer;
 pub const FORMAT_VERSION: u16 = 1;
 /// Records in a block.
 pub const MOST_RECORDS: usize = 8_192;
-/// Bytes of messages and attributes in a block of more than one record.
+/// Bytes in the columns of a block of more than one record, before they are packed: of messages, different levels
+/// and values (8 more for each), and of the names of attributes once for each different way they are nested.
 pub const MOST_TEXT: usize = 4 * 1024 * 1024;
+/// The same of a single record: one of 8 MiB has up to six times as much, where its attributes are control
+/// characters that JSON has to escape.
+pub const MOST_OF_ONE: usize = 56 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -9,9 +9,11 @@
 //! the shape of each record (numbers) ‖ the pieces of all shapes (texts)
 //! ```
 
+mod drawn;
 mod writer;
 
-pub(crate) use writer::{ShapesWriter, WHOLE_SHAPE};
+pub(crate) use drawn::Pieces;
+pub(crate) use writer::{Found, ShapesWriter, WHOLE_SHAPE};
 
 use crate::damaged::Damaged;
 use crate::input::Input;

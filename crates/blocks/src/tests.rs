@@ -13,7 +13,7 @@ use crate::rows::{AttributeColumn, RowSource, Rows};
 use crate::section::{Column, Packer, Unpacker};
 use crate::shapes::Shapes;
 use crate::texts::Texts;
-use crate::writer::{Block, BlockWriter};
+use crate::writer::{Block, BlockWriter, NotTaken};
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Bson, Document};
 use logs::Timestamp;
@@ -80,11 +80,7 @@ fn as_rows(records: &Records) -> Vec<Given> {
     records.iter().map(given).collect()
 }
 
-fn push(
-    writer: &mut BlockWriter,
-    id: RecordId,
-    fields: &Fields,
-) -> Result<(), crate::writer::NotTaken> {
+fn push(writer: &mut BlockWriter, id: RecordId, fields: &Fields) -> Result<(), NotTaken> {
     let attributes = fields.attributes.as_ref();
     let raw = attributes.map(|attributes| RawDocumentBuf::try_from(attributes).unwrap());
     let raw: Option<&RawDocument> = raw.as_deref();
@@ -98,12 +94,17 @@ fn push(
     })
 }
 
+fn finished(writer: BlockWriter) -> Block {
+    let block = writer.finish(&mut Packer::new().unwrap()).unwrap();
+    block.unwrap()
+}
+
 fn block(records: &Records) -> Block {
     let mut writer = BlockWriter::default();
     for (id, fields) in records {
         push(&mut writer, *id, fields).unwrap();
     }
-    writer.finish(&mut Packer::new().unwrap()).unwrap()
+    finished(writer)
 }
 
 /// A block all of whose columns were read.
@@ -177,21 +178,37 @@ impl Opened {
 
 /// One block of the records of several.
 fn merged(blocks: &[Opened]) -> Block {
+    let mut blocks = merged_by(blocks, |_| false);
+    assert_eq!(blocks.len(), 1);
+    blocks.remove(0)
+}
+
+/// The records of several blocks, in another one whenever one is full or `ends` says so.
+fn merged_by(blocks: &[Opened], mut ends: impl FnMut(usize) -> bool) -> Vec<Block> {
     let rows: Vec<Rows<'_>> = blocks.iter().map(Opened::rows).collect();
-    let mut sources: Vec<RowSource> = blocks.iter().map(|_| RowSource::default()).collect();
+    let mut sources: Vec<RowSource<'_>> = rows.iter().map(RowSource::new).collect();
     let mut order = Vec::new();
     for (number, rows) in rows.iter().enumerate() {
         let records = blocks[number].head.records;
         order.extend((0..records).map(|place| (rows.id(place).unwrap(), number, place)));
     }
     order.sort_unstable();
-    let mut writer = BlockWriter::default();
+    let (mut writer, mut written) = (BlockWriter::default(), Vec::new());
     for (_, number, place) in order {
-        writer
-            .push_row(&mut sources[number], &rows[number], place)
-            .unwrap();
+        let source = &mut sources[number];
+        let taken = match ends(writer.len()) {
+            true => Err(NotTaken::Full),
+            false => writer.push_row(source, place),
+        };
+        if taken == Err(NotTaken::Full) {
+            written.push(finished(std::mem::take(&mut writer)));
+            writer.push_row(source, place).unwrap();
+        } else {
+            taken.unwrap();
+        }
     }
-    writer.finish(&mut Packer::new().unwrap()).unwrap()
+    written.push(finished(writer));
+    written
 }
 
 fn id() -> impl Strategy<Value = RecordId> {

@@ -1,7 +1,8 @@
 //! Tokens: what a block's filter knows of its records, and what a query may ask it.
 //!
 //! Of a message each [word](query::words()), folded. Of attributes each [value](query::each_value) with its path, as
-//! `attr.` finds it; but not of columns of integers, which are looked through as quickly.
+//! `attr.` finds it; but not of columns of integers, which would fill the filter with numbers that are there once,
+//! and not of what is longer than any filter may be.
 //!
 //! The hashes are XXH3 of 64 bits, and part of the format.
 
@@ -9,7 +10,7 @@ use crate::filter::Filter;
 use crate::head::Head;
 use crate::leaf::Leaf;
 use crate::section::Column;
-use query::{Query, each_value, folded, may_name_a_place, words};
+use query::{LONGEST, Query, each_value, folded, may_name_a_place, words};
 use record::attributes::write_string;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -33,6 +34,20 @@ fn value_token(seed: u64, value: &str) -> u64 {
     xxh3_64_with_seed(value.as_bytes(), seed)
 }
 
+/// Whether any filter can ask for a value at a path.
+fn may_be_asked(path: &str, value: &str) -> bool {
+    path.len() + value.len() <= LONGEST
+}
+
+/// No token is among these: each would stand at another place, but for the first, which is another one.
+fn nothing_recent() -> Vec<u64> {
+    let mut recent = vec![0; RECENT];
+    if let Some(first) = recent.first_mut() {
+        *first = 1;
+    }
+    recent
+}
+
 /// Tokens that are gathered.
 #[derive(Debug)]
 pub(crate) struct TokensWriter {
@@ -40,14 +55,17 @@ pub(crate) struct TokensWriter {
     /// Those that came last, by their lower bits, so that a word of every message is kept seldom.
     recent: Vec<u64>,
     folded: String,
+    /// The path of the last value in an object, and what begins the tokens there.
+    last: (String, u64),
 }
 
 impl Default for TokensWriter {
     fn default() -> Self {
         Self {
             hashes: Vec::new(),
-            recent: vec![0; RECENT],
+            recent: nothing_recent(),
             folded: String::new(),
+            last: (String::new(), path_seed("")),
         }
     }
 }
@@ -85,22 +103,29 @@ impl TokensWriter {
         let seed = path_seed(path);
         let mut digits = itoa::Buffer::new();
         for leaf in leaves {
-            match leaf {
-                Leaf::Integer(number) => self.push(value_token(seed, digits.format(number))),
-                Leaf::Text(text) => self.push(value_token(seed, text)),
+            let text = match leaf {
+                Leaf::Integer(number) => digits.format(number),
                 // Its elements have no columns.
                 Leaf::Json(json) if json.starts_with('[') => {
-                    let mut object = b"{".to_vec();
-                    write_string(path, &mut object);
-                    object.push(b':');
-                    object.extend_from_slice(json.as_bytes());
-                    object.push(b'}');
-                    self.add_object(&String::from_utf8(object).unwrap_or_default());
+                    self.add_array(path, json);
+                    continue;
                 }
-                Leaf::Json(json) if json.starts_with('{') => {}
-                Leaf::Json(json) => self.push(value_token(seed, json)),
+                Leaf::Json(json) if json.starts_with('{') => continue,
+                Leaf::Text(text) | Leaf::Json(text) => text,
+            };
+            if may_be_asked(path, text) {
+                self.push(value_token(seed, text));
             }
         }
+    }
+
+    fn add_array(&mut self, path: &str, json: &str) {
+        let mut object = b"{".to_vec();
+        write_string(path, &mut object);
+        object.push(b':');
+        object.extend_from_slice(json.as_bytes());
+        object.push(b'}');
+        self.add_object(&String::from_utf8(object).unwrap_or_default());
     }
 
     /// All values in JSON objects.
@@ -114,7 +139,14 @@ impl TokensWriter {
 
     fn add_object(&mut self, object: &str) {
         each_value(object, &mut |path, value| {
-            self.push(value_token(path_seed(path), value));
+            if !may_be_asked(path, value) {
+                return;
+            }
+            if self.last.0 != path {
+                path.clone_into(&mut self.last.0);
+                self.last.1 = path_seed(path);
+            }
+            self.push(value_token(self.last.1, value));
         });
     }
 

@@ -14,7 +14,7 @@ use foldhash::HashMap;
 #[derive(Debug, Default)]
 pub(crate) struct ValuesWriter {
     /// Each with where its text ends; an integer has none.
-    values: Vec<(Kind, usize)>,
+    values: Vec<(Kind, u32)>,
     integers: Vec<i64>,
     text: String,
 }
@@ -43,7 +43,9 @@ impl ValuesWriter {
                 Kind::Json
             }
         };
-        self.values.push((kind, self.text.len()));
+        // No block has as much.
+        let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        self.values.push((kind, end));
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -54,8 +56,9 @@ impl ValuesWriter {
         let mut integers = self.integers.iter();
         let mut start = 0;
         self.values.iter().map(move |(kind, end)| {
-            let text = self.text.get(start..*end).unwrap_or_default();
-            start = *end;
+            let end = *end as usize;
+            let text = self.text.get(start..end).unwrap_or_default();
+            start = end;
             match kind {
                 Kind::Integer => Leaf::Integer(integers.next().copied().unwrap_or_default()),
                 Kind::Text => Leaf::Text(text),
@@ -131,12 +134,12 @@ impl ValuesWriter {
 
     /// Whether all of them were written as bytes: they are texts of as many hexadecimal digits.
     fn write_hexadecimal(&self, out: &mut Vec<u8>) -> bool {
-        let digits = self.values.first().map_or(0, |(_, end)| *end);
+        let digits = self.values.first().map_or(0, |(_, end)| *end as usize);
         let ends = (1..).map(|number| number * digits);
         let are_alike = self
             .values
             .iter()
-            .map(|(_, end)| *end)
+            .map(|(_, end)| *end as usize)
             .eq(ends.take(self.len()));
         let are_digits = |text: &str| {
             text.bytes()
