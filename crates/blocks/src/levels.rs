@@ -1,5 +1,10 @@
 //! The column of levels: each different pair of a severity and a level's text once, and which one each
 //! record has.
+//!
+//! ```text
+//! how many pairs (numbers: one) ‖ of each its severity (1 byte) and whether it has a text (1 byte: 0 or 1) ‖
+//! the pair of each record (numbers) ‖ the texts of all pairs (texts), empty where there is none
+//! ```
 
 use crate::damaged::Damaged;
 use crate::input::Input;
@@ -98,7 +103,11 @@ impl Levels {
         for _ in 0..pairs {
             let [severity, has] = input.array()?;
             severities.push(severity);
-            has_text.push(has == 1);
+            has_text.push(match has {
+                0 => false,
+                1 => true,
+                _ => return Err(Damaged::Impossible("a level that is neither there nor not")),
+            });
         }
         let of = numbers::read::<u16>(&mut input, count)?;
         if of.iter().any(|number| usize::from(*number) >= pairs) {

@@ -12,17 +12,25 @@
 //!
 //! ```text
 //! head     "LOGBLOCK" ‖ version (2 bytes) ‖ records (varint) ‖ least id ‖ greatest id (27 bytes each) ‖
-//!          severities: how many (varint), of each the severity (1 byte) and its records (varint) ‖
+//!          version of words (1 byte) ‖ bytes of the filter (varint) ‖ CRC-32C of the filter (4 bytes) ‖
+//!          severities: how many (varint), of each, ascending, the severity (1 byte) and its records (varint) ‖
 //!          directory: columns (varint), of each
-//!            kind (1 byte) ‖ flags (1 byte: packed, of integers only, with arrays) ‖
+//!            kind (1 byte) ‖ flags (1 byte: 1 packed, 2 of integers only, 4 with arrays) ‖
 //!            of an attribute its path (varint, bytes) ‖
 //!            values ‖ bytes ‖ stored bytes (varints) ‖ CRC-32C of these (4 bytes) ‖
-//!          CRC-32C of the head (4 bytes)
+//!          CRC-32C of the head (4 bytes), which stand last in every version
 //! columns  each packed by itself (Zstandard), or as it is where that is smaller
 //! filter   a Bloom filter of the tokens of all records
 //! ```
 //!
-//! Numbers are little endian; a varint is LEB128. Texts are UTF-8.
+//! Numbers are little endian, but for the first time in the column of times; a varint is LEB128. Texts are UTF-8.
+//! "Numbers" and "texts" in what follows are what the modules `numbers` and [`texts`] describe.
+//!
+//! Columns of kinds 1 to 5 are there once, of kind 7 at most once. Those of kind 6 and 7 are numbered from 0 in their
+//! order, and a shape names them by that. A path is the names above a value with a dot between each two, also where
+//! names have dots themselves or are empty; two columns may have the same path, since a record may have it twice: only
+//! its place tells a column apart. The shape of a record that is kept whole has two empty pieces and the column of
+//! kind 7 between them, whose value is all of its JSON object. Which numbers shapes have says nothing.
 //!
 //! | kind | column | module |
 //! |---|---|---|

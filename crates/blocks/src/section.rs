@@ -3,8 +3,8 @@
 use crate::damaged::Damaged;
 use crate::input::{Input, write_varint};
 
-/// Bytes that a column may have when it is unpacked. A record has less than a quarter of them.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes that a column may have when it is unpacked. The largest record has less.
+pub(crate) const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// The quickest level of Zstandard: the next ones take three times as long for a twentieth.
 const LEVEL: i32 = 1;
 
@@ -39,6 +39,8 @@ const WHOLE: u8 = 7;
 const IS_PACKED: u8 = 1;
 const IS_OF_INTEGERS: u8 = 2;
 const HAS_ARRAYS: u8 = 4;
+/// All others are for later versions, and refused until then.
+const FLAGS: u8 = IS_PACKED | IS_OF_INTEGERS | HAS_ARRAYS;
 
 /// What the directory says of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +171,9 @@ impl Section {
 
     pub(crate) fn read(input: &mut Input<'_>, records: usize) -> Result<Self, Damaged> {
         let [kind, flags] = input.array()?;
+        if flags & !FLAGS != 0 {
+            return Err(Damaged::Impossible("a flag that is not known"));
+        }
         let column = match kind {
             TIMES => Column::Times,
             TAILS => Column::Tails,

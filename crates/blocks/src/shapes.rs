@@ -157,12 +157,14 @@ impl Shape {
             });
         };
         let mut own: Vec<u16> = Vec::with_capacity(count);
+        let mut is_own = vec![false; columns];
         for _ in 0..count {
             let column = u16::try_from(input.varint()?).ok();
             let column = column.filter(|column| usize::from(*column) < columns);
             let column = column.ok_or(Damaged::Impossible("a column that is not there"))?;
-            if own.contains(&column) {
-                return Err(Damaged::Impossible("a column that a shape has twice"));
+            match is_own.get_mut(usize::from(column)) {
+                Some(is_own) if !*is_own => *is_own = true,
+                _ => return Err(Damaged::Impossible("a column that a shape has twice")),
             }
             own.push(column);
         }

@@ -143,7 +143,7 @@ impl Opened {
             });
         }
         Ok(Self {
-            filter: Filter::read(&block.filter)?,
+            filter: head.filter(&block.filter)?,
             ids: head.ids(&times, &stored(&Column::Tails), unpacker)?,
             levels: head.levels(&stored(&Column::Levels), unpacker)?,
             messages: head.messages(&stored(&Column::Messages), unpacker)?,

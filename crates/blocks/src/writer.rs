@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Block {
     /// For [`Head::read`](crate::head::Head::read).
     pub head: Vec<u8>,
-    /// For [`Filter::read`](crate::filter::Filter::read).
+    /// For [`Head::filter`](crate::head::Head::filter).
     pub filter: Vec<u8>,
     /// For what [`Head`](crate::head::Head) reads, in the order of its sections.
     pub columns: Vec<Vec<u8>>,

@@ -1,6 +1,7 @@
 //! Bytes that are not what was written: told, and never a panic or a wrong record.
 
 use super::*;
+use crate::damaged::Damaged;
 use crate::input::Input;
 use crate::section::Contents;
 
@@ -85,6 +86,12 @@ proptest! {
     }
 }
 
+fn resealed(head: &mut Vec<u8>) {
+    head.truncate(head.len() - 4);
+    let checksum = crc32c::crc32c(head);
+    head.extend_from_slice(&checksum.to_le_bytes());
+}
+
 #[test]
 fn a_block_of_a_later_version_says_which_program_reads_it() {
     let fields = Fields {
@@ -96,9 +103,69 @@ fn a_block_of_a_later_version_says_which_program_reads_it() {
     };
     let mut head = block(&Records::from([(RecordId::MIN, fields)])).head;
     head[8] = 2;
+    // What is only damaged is not taken for a later version.
+    assert_eq!(Head::read(&head), Err(Damaged::Checksum("head")));
+    resealed(&mut head);
     let said = Head::read(&head).unwrap_err().to_string();
     assert!(
         said.contains("format version 2") && said.contains("newer aggregator"),
         "{said}"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn the_parts_of_another_block_are_told_apart(records in records(), others in records()) {
+        let (one, other) = (block(&records), block(&others));
+        let head = Head::read(&one.head).unwrap();
+        let is_another = one.filter != other.filter;
+        prop_assert_eq!(head.filter(&other.filter).is_err(), is_another);
+        prop_assert_eq!(head.filter(&[0; 4]), Err(Damaged::Checksum("filter")));
+        prop_assert_eq!(head.filter_bytes(), one.filter.len());
+    }
+
+    #[test]
+    fn a_head_that_says_something_else_than_its_columns_is_told(records in records()) {
+        let one = block(&records);
+        let head = Head::read(&one.head).unwrap();
+        let mut changed = vec![head.clone(); 5];
+        changed[0].first = RecordId::MIN;
+        changed[1].last = RecordId::from_slice(&[0xff; 27]).unwrap();
+        changed[2].severities[0].0 += 31;
+        changed[3].severities[0].1 += 1;
+        changed[4].sections.swap_remove(0);
+        for changed in changed.into_iter().filter(|changed| *changed != head) {
+            let block = Block { head: changed.write(), ..one.clone() };
+            prop_assert!(Opened::read(&block).is_err());
+        }
+    }
+}
+
+#[test]
+fn a_flag_or_a_version_that_is_not_known_is_refused() {
+    let fields = Fields {
+        severity: 0,
+        level: None,
+        message: String::new(),
+        attributes: None,
+        received: 0,
+    };
+    let head = block(&Records::from([(RecordId::MIN, fields)])).head;
+    let mut unknown = head.clone();
+    unknown[8] = 0;
+    resealed(&mut unknown);
+    assert_eq!(
+        Head::read(&unknown),
+        Err(Damaged::Impossible("a version that never was"))
+    );
+    // The first column, of times, has its kind and flags behind how many there are.
+    let places = head.windows(2).position(|pair| pair == [5, 1]).unwrap();
+    let mut unknown = head;
+    unknown[places + 2] |= 8;
+    resealed(&mut unknown);
+    assert_eq!(
+        Head::read(&unknown),
+        Err(Damaged::Impossible("a flag that is not known"))
     );
 }

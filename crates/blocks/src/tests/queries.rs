@@ -170,3 +170,33 @@ fn strings_among_other_values_are_found_also_where_blocks_were_merged() {
         }
     }
 }
+
+#[test]
+fn words_of_another_version_are_not_asked_for() {
+    let fields = Fields {
+        severity: 9,
+        level: None,
+        message: "one two".to_owned(),
+        attributes: Some(bson::doc! {"a": "b"}),
+        received: 0,
+    };
+    let opened = Opened::read(&block(&Records::from([(RecordId::MIN, fields)]))).unwrap();
+    let mut other = opened.head.clone();
+    other.words_version += 1;
+    let of_words = Query {
+        phrases: vec![Phrase::new("three", false).unwrap()],
+        ..Query::default()
+    };
+    let of_values = Query {
+        attributes: vec![AttributeFilter::new("a", "c").unwrap()],
+        ..Query::default()
+    };
+    for (query, head, expected) in [
+        (&of_words, &opened.head, false),
+        (&of_words, &other, true),
+        (&of_values, &other, false),
+    ] {
+        let may_be = Wanted::of(query).may_be_in(head, &opened.filter);
+        assert_eq!(may_be, expected, "{query:?}");
+    }
+}

@@ -3,10 +3,10 @@
 use super::{Block, BlockWriter};
 use crate::damaged::Damaged;
 use crate::filter::Filter;
-use crate::head::Head;
+use crate::head::{FilterEntry, Head};
 use crate::leaf::Leaf;
 use crate::section::{Column, Contents, Packer, Section};
-use crate::tokens::TokensWriter;
+use crate::tokens::{TokensWriter, WORDS_VERSION};
 use crate::values::ValuesWriter;
 
 impl BlockWriter {
@@ -44,10 +44,13 @@ impl BlockWriter {
         for (values, path) in columns.filter(|(values, _)| values.len() > 0) {
             parts.add_values(values, path.as_deref(), &mut self.tokens);
         }
+        let filter = Filter::of(&self.tokens.finish()).write();
         let head = Head {
             records,
             first,
             last,
+            words_version: WORDS_VERSION,
+            filter: FilterEntry::of(&filter),
             severities: self.levels.severities(),
             sections: parts.sections,
         };
@@ -55,7 +58,7 @@ impl BlockWriter {
         Head::read(&head)?;
         Ok(Some(Block {
             head,
-            filter: Filter::of(&self.tokens.finish()).write(),
+            filter,
             columns: parts.columns,
         }))
     }
