@@ -122,6 +122,11 @@ impl Levels {
         })
     }
 
+    /// How many records there are.
+    pub(crate) fn len(&self) -> usize {
+        self.of.len()
+    }
+
     fn number(&self, place: usize) -> usize {
         self.of.get(place).copied().unwrap_or(u16::MAX).into()
     }

@@ -1,8 +1,11 @@
 //! Records put together again from the columns of a block.
 
+use crate::damaged::Damaged;
+use crate::head::Head;
 use crate::ids::Ids;
 use crate::leaf::Leaf;
 use crate::levels::Levels;
+use crate::section::Column;
 use crate::shapes::{Found, Pieces, Places, Shapes, ShapesWriter, WHOLE_SHAPE};
 use crate::texts::Texts;
 use crate::values::Values;
@@ -19,30 +22,93 @@ pub struct Rows<'a> {
     attributes: Vec<AttributeColumn>,
 }
 
-/// A column of attributes, and where the values of each record stand in it.
+/// A column of attributes, and where the values of each record stand in it; see
+/// [`Head::attribute`](crate::head::Head::attribute).
 #[derive(Debug, Clone)]
 pub struct AttributeColumn {
+    /// Among the sections of its head.
+    place: usize,
+    path: Option<Arc<str>>,
+    values: Arc<Values>,
+    places: Arc<Places>,
+}
+
+impl AttributeColumn {
+    pub(crate) fn new(place: usize, column: &Column, values: Values, places: Places) -> Self {
+        Self {
+            place,
+            path: match column {
+                Column::Attribute(path) => Some(path.as_str().into()),
+                _ => None,
+            },
+            values: Arc::new(values),
+            places: Arc::new(places),
+        }
+    }
+
+    /// Its place among the sections of its block's head.
+    pub fn place(&self) -> usize {
+        self.place
+    }
+
     /// The path; `None` for attributes that are kept whole.
-    pub path: Option<String>,
+    pub fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
     /// Its values.
-    pub values: Arc<Values>,
-    /// Where they stand.
-    pub places: Arc<Places>,
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// Where the value of a record stands among them, if it has one.
+    #[inline]
+    pub fn place_of(&self, record: usize) -> Option<usize> {
+        self.places.of(record)
+    }
+
+    /// Bytes of memory.
+    pub fn memory(&self) -> usize {
+        let path = self.path.as_ref().map_or(0, |path| path.len());
+        path + self.values.memory() + self.places.memory()
+    }
 }
 
 impl<'a> Rows<'a> {
-    /// Those of these columns, each of which is of one block. `attributes` are all that it has, in their order.
+    /// Those of a block with this head. `attributes` are all columns that it has of them, in their order.
+    ///
+    /// # Errors
+    /// [`Damaged`] when there are more or fewer columns, or when one is of another block, as far as it can be told:
+    /// records would come back with others' values.
     pub fn new(
+        head: &Head,
         (ids, levels, messages): (&'a Ids, &'a Levels, &'a Texts),
         shapes: &'a Shapes,
         attributes: Vec<AttributeColumn>,
-    ) -> Self {
-        Self {
-            ids,
-            levels,
-            messages,
-            shapes,
-            attributes,
+    ) -> Result<Self, Damaged> {
+        let all = ids.as_slice();
+        let is_of_head = all.first() == Some(&head.first) && all.last() == Some(&head.last);
+        let lengths = [all.len(), levels.len(), messages.len(), shapes.len()];
+        let is_all = lengths.iter().all(|length| *length == head.records);
+        let expected = head
+            .attributes()
+            .map(|(place, section)| (place, section.values));
+        let given = attributes
+            .iter()
+            .map(|column| (column.place, column.values.len()));
+        let is_whole = expected.eq(given)
+            && attributes
+                .iter()
+                .all(|column| column.places.is_of(head.records));
+        match is_of_head && is_all && is_whole {
+            true => Ok(Self {
+                ids,
+                levels,
+                messages,
+                shapes,
+                attributes,
+            }),
+            false => Err(Damaged::Impossible("columns of different blocks")),
         }
     }
 
@@ -151,7 +217,10 @@ impl<'a> RowSource<'a> {
         for piece in rows.shapes.pieces(shape)? {
             pieces.push(piece.as_bytes());
         }
-        let path = |column: &u16| rows.attributes.get(usize::from(*column))?.path.clone();
+        let path = |column: &u16| {
+            let column = rows.attributes.get(usize::from(*column))?;
+            column.path().map(str::to_owned)
+        };
         let paths: Option<Vec<String>> = shape.columns.iter().map(path).collect();
         let found = paths.map(|paths| other.of_pieces(pieces, &paths));
         Some(found.unwrap_or(Found::Known(WHOLE_SHAPE)))

@@ -3,6 +3,8 @@
 mod as_rows;
 mod bounds;
 mod damage;
+mod foreign;
+mod narrowing;
 mod queries;
 
 use crate::filter::Filter;
@@ -22,7 +24,6 @@ use record::document::StoredDocument;
 use record::id::{BatchId, RecordId};
 use record::order::SendOrder;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What is stored of a record, but for its id.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,15 +133,8 @@ impl Opened {
         let times = head.times(&stored(&Column::Times), unpacker)?;
         let shapes = head.shapes(&stored(&Column::Shapes), unpacker)?;
         let mut attributes = Vec::new();
-        for (number, (place, section)) in head.attributes().enumerate() {
-            attributes.push(AttributeColumn {
-                path: match &section.column {
-                    Column::Attribute(path) => Some(path.clone()),
-                    _ => None,
-                },
-                values: Arc::new(head.values(place, &block.columns[place], unpacker)?),
-                places: Arc::new(shapes.places(number)),
-            });
+        for (place, _) in head.attributes() {
+            attributes.push(head.attribute(place, &block.columns[place], &shapes, unpacker)?);
         }
         Ok(Self {
             filter: head.filter(&block.filter)?,
@@ -155,7 +149,7 @@ impl Opened {
 
     fn rows(&self) -> Rows<'_> {
         let columns = (&self.ids, &self.levels, &self.messages);
-        Rows::new(columns, &self.shapes, self.attributes.clone())
+        Rows::new(&self.head, columns, &self.shapes, self.attributes.clone()).unwrap()
     }
 
     fn given(&self) -> Vec<Given> {
@@ -247,6 +241,7 @@ fn value() -> impl Strategy<Value = Bson> {
         1 => any::<i64>().prop_map(Bson::from),
         1 => any::<i32>().prop_map(Bson::from),
         1 => any::<f64>().prop_map(Bson::from),
+        1 => prop::sample::select(vec![f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -0.0]).prop_map(Bson::from),
         1 => any::<bool>().prop_map(Bson::from),
         1 => Just(Bson::Null),
         1 => Just(Bson::Binary(bson::Binary {

@@ -6,6 +6,7 @@ use crate::filter::Filter;
 use crate::ids::{Ids, Times};
 use crate::input::Input;
 use crate::levels::Levels;
+use crate::rows::AttributeColumn;
 use crate::section::{Column, Section, Unpacker};
 use crate::shapes::Shapes;
 use crate::texts::Texts;
@@ -20,7 +21,8 @@ impl Head {
         columns.position(|other| other == column)
     }
 
-    /// The places of the columns that hold attributes, in the order in which [`Shapes`] names them.
+    /// The columns that hold attributes, in the order in which [`Shapes`] names them, and where each stands among
+    /// the [sections](Self::sections).
     pub fn attributes(&self) -> impl Iterator<Item = (usize, &Section)> {
         let sections = self.sections.iter().enumerate();
         sections.filter(|(_, section)| section.column.is_of_attributes())
@@ -132,19 +134,26 @@ impl Head {
         Shapes::read(Input::new(&bytes), self.records, &values)
     }
 
-    /// Reads the column of attributes at this place among the sections.
+    /// Reads the column of attributes at this place among the [sections](Self::sections).
     ///
     /// # Errors
     /// As above.
-    pub fn values(
+    pub fn attribute(
         &self,
         place: usize,
         stored: &[u8],
+        shapes: &Shapes,
         unpacker: &mut Unpacker,
-    ) -> Result<Values, Damaged> {
-        let section = self.sections.get(place);
-        let section = section.filter(|section| section.column.is_of_attributes());
-        let section = section.ok_or(Damaged::Impossible("a column is missing"))?;
-        Values::read(section.unpack(stored, unpacker)?, section.values)
+    ) -> Result<AttributeColumn, Damaged> {
+        let mut attributes = self.attributes().enumerate();
+        let found = attributes.find(|(_, (other, _))| *other == place);
+        let (number, (_, section)) = found.ok_or(Damaged::Impossible("a column is missing"))?;
+        let values = Values::read(section.unpack(stored, unpacker)?, section.values)?;
+        Ok(AttributeColumn::new(
+            place,
+            &section.column,
+            values,
+            shapes.places(number),
+        ))
     }
 }

@@ -74,6 +74,47 @@ proptest! {
     }
 
     #[test]
+    fn no_directory_whatever_panics(
+        records in records(),
+        changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..3),
+        numbers in (0_usize..12, 0_u8..6, 0_usize..30),
+        filter in prop::collection::vec(any::<u8>(), 0..96),
+    ) {
+        let one = block(&records);
+        let mut head = Head::read(&one.head).unwrap();
+        let (place, kind, number) = numbers;
+        let place = place % head.sections.len();
+        let section = &mut head.sections[place];
+        match kind {
+            0 => section.values = number,
+            1 => section.bytes = section.bytes.saturating_add_signed(number.cast_signed() - 15),
+            2 => section.stored = section.stored.saturating_add_signed(number.cast_signed() - 15),
+            3 => section.has_arrays = !section.has_arrays,
+            4 => section.is_of_integers = !section.is_of_integers,
+            _ => section.column = Column::Attribute("b".to_owned()),
+        }
+        let mut bytes = one.head.clone();
+        // Behind the magic, before the checksum.
+        let length = bytes.len() - 12;
+        for (place, byte) in changes {
+            bytes[8 + place % length] = byte;
+        }
+        resealed(&mut bytes);
+        head.filter = crate::head::FilterEntry::of(&filter);
+        for head in [bytes, head.write()] {
+            let changed = Block { head, filter: filter.clone(), ..one.clone() };
+            let Ok(head) = Head::read(&changed.head) else { continue };
+            if let Ok(filter) = head.filter(&filter) {
+                filter.may_have(number as u64);
+            }
+            let changed = Block { head: changed.head, ..one.clone() };
+            if let Ok(opened) = Opened::read(&changed) {
+                opened.given();
+            }
+        }
+    }
+
+    #[test]
     fn no_bytes_are_read_as_a_head_but_those_of_one(bytes: Vec<u8>, records in records()) {
         prop_assert!(Head::read(&bytes).is_err());
         let mut head = block(&records).head;
