@@ -176,6 +176,10 @@ proptest! {
         changed[2].severities[0].0 += 31;
         changed[3].severities[0].1 += 1;
         changed[4].sections.swap_remove(0);
+        for changed in changed.iter().skip(3) {
+            // The head alone tells.
+            prop_assert!(Head::read(&changed.write()).is_err());
+        }
         for changed in changed.into_iter().filter(|changed| *changed != head) {
             let block = Block { head: changed.write(), ..one.clone() };
             prop_assert!(Opened::read(&block).is_err());

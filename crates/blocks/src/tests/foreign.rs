@@ -126,3 +126,25 @@ fn as_deep_and_as_many_as_columns_take_and_one_more() {
         assert_eq!(again.given(), as_rows(&records));
     }
 }
+
+#[test]
+fn integers_that_are_longer_than_others_have_columns_and_leave_columns_to_the_rest() {
+    let longest = bson::Binary {
+        subtype: bson::spec::BinarySubtype::UserDefined(record::attributes::LONG_INTEGER),
+        bytes: b"-123456789012345678901234567890123456789".to_vec(),
+    };
+    let decimal: bson::Decimal128 = "18446744073709551615".parse().unwrap();
+    let records = one(doc! {"id": decimal, "longest": longest, "http": {"status": 200}});
+    let opened = Opened::read(&block(&records)).unwrap();
+    let paths: Vec<_> = opened
+        .attributes
+        .iter()
+        .map(|column| column.path().unwrap())
+        .collect();
+    assert_eq!(paths, ["id", "longest", "http.status"]);
+    assert_eq!(opened.given(), as_rows(&records));
+    let value = "18446744073709551615";
+    let filter = query::AttributeFilter::new("id", value).unwrap();
+    let rows = crate::select::attribute(&filter, &opened.head, &opened.attributes).unwrap();
+    assert!(rows.has(0));
+}
