@@ -5,6 +5,8 @@ use crate::input::{Input, write_varint};
 
 /// Bytes that a column may have when it is unpacked. The largest record has less.
 pub(crate) const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes that what packs keeps for the next column at most.
+const KEPT: usize = 8 * 1024 * 1024;
 /// The quickest level of Zstandard: the next ones take three times as long for a twentieth.
 const LEVEL: i32 = 1;
 
@@ -90,7 +92,10 @@ impl Column {
 }
 
 /// What packs columns; it keeps memory, and is worth keeping.
-pub struct Packer(zstd::bulk::Compressor<'static>);
+pub struct Packer {
+    compressor: zstd::bulk::Compressor<'static>,
+    packed: Vec<u8>,
+}
 
 impl Packer {
     /// A new one.
@@ -98,15 +103,28 @@ impl Packer {
     /// # Errors
     /// When there is no memory.
     pub fn new() -> std::io::Result<Self> {
-        zstd::bulk::Compressor::new(LEVEL).map(Self)
+        Ok(Self {
+            compressor: zstd::bulk::Compressor::new(LEVEL)?,
+            packed: Vec::new(),
+        })
     }
 
-    pub(crate) fn pack(&mut self, contents: Contents, bytes: Vec<u8>) -> (Section, Vec<u8>) {
+    pub(crate) fn pack(&mut self, contents: Contents, mut bytes: Vec<u8>) -> (Section, Vec<u8>) {
         let length = bytes.len();
-        let packed = self.0.compress(&bytes).ok();
-        let packed = packed.filter(|packed| packed.len() < length);
-        let is_packed = packed.is_some();
-        let stored = packed.unwrap_or(bytes);
+        let packed = &mut self.packed;
+        packed.clear();
+        packed.reserve(zstd::zstd_safe::compress_bound(length));
+        let packs = self.compressor.compress_to_buffer(&bytes, packed);
+        let is_packed = packs.is_ok_and(|packed| packed < length);
+        let stored = if is_packed {
+            packed.as_slice().to_vec()
+        } else {
+            bytes.shrink_to_fit();
+            bytes
+        };
+        if packed.capacity() > KEPT {
+            *packed = Vec::new();
+        }
         let section = Section {
             column: contents.column,
             values: contents.values,

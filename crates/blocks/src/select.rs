@@ -12,8 +12,10 @@ use query::{AttributeFilter, GaveUp, Patience, Query};
 
 /// Bytes of messages that are looked through at once.
 const RUN: usize = 16 * 1024;
+/// One of so many messages.
+const FEW: usize = 8;
 
-/// Those of some records whose messages have what is looked for in messages.
+/// Those of some of a block's records whose messages have what is looked for in messages.
 ///
 /// # Errors
 /// [`GaveUp`] when the patience is over before that is known.
@@ -23,14 +25,19 @@ pub fn messages(
     among: &RowSet,
     patience: &mut Patience<'_>,
 ) -> Result<RowSet, GaveUp> {
+    if !query.looks_into_messages() {
+        return Ok(among.clone());
+    }
     let mut found = RowSet::none(messages.len());
     let mut start = 0;
     while start < messages.len() {
         let end = (start + messages.run_of(start, RUN)).min(messages.len());
         let places = start..end;
         start = end;
-        let mut asked = places.clone().filter(|place| among.has(*place)).peekable();
-        if asked.peek().is_none() || !query.any_message_may_match(messages.run(places), patience)? {
+        let asked = places.clone().filter(|place| among.has(*place));
+        // Few are sooner asked one by one than all of them together.
+        let are_many = asked.clone().count() > places.len() / FEW;
+        if are_many && !query.any_message_may_match(messages.run(places), patience)? {
             continue;
         }
         for place in asked {

@@ -41,7 +41,7 @@ pub enum NotTaken {
     /// first one.
     #[error("the block is full")]
     Full,
-    /// No block takes it: it has more than [`MOST_OF_ONE`](crate::MOST_OF_ONE) bytes.
+    /// No block takes it: it has more than [`MOST_OF_ONE`] bytes.
     #[error("a record is larger than any block")]
     TooLarge,
     /// Its attributes are damaged.

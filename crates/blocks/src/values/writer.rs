@@ -17,6 +17,7 @@ pub(crate) struct ValuesWriter {
     values: Vec<(Kind, u32)>,
     integers: Vec<i64>,
     text: String,
+    has_arrays: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,15 @@ enum Kind {
     Integer,
     Text,
     Json,
+}
+
+/// What is known of a column when it is written.
+#[derive(Debug)]
+pub(crate) struct Written<'a> {
+    /// Whether it is of integers, most of which are in it only once.
+    pub(crate) is_of_integers: bool,
+    /// Each different value once, where they are few.
+    pub(crate) different: Option<Vec<Leaf<'a>>>,
 }
 
 impl ValuesWriter {
@@ -40,6 +50,7 @@ impl ValuesWriter {
             }
             Leaf::Json(json) => {
                 self.text.push_str(json);
+                self.has_arrays |= json.starts_with('[');
                 Kind::Json
             }
         };
@@ -50,6 +61,11 @@ impl ValuesWriter {
 
     pub(crate) fn len(&self) -> usize {
         self.values.len()
+    }
+
+    /// Whether any is an array.
+    pub(crate) fn has_arrays(&self) -> bool {
+        self.has_arrays
     }
 
     pub(crate) fn leaves(&self) -> impl Iterator<Item = Leaf<'_>> {
@@ -96,19 +112,25 @@ impl ValuesWriter {
         Some((different, places))
     }
 
-    /// Appends the column. Whether it is of integers, most of which are in it only once.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) -> bool {
-        let form = self.write_values(out);
+    /// Appends the column.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) -> Written<'_> {
+        let dictionary = self.dictionary();
+        let form = match &dictionary {
+            Some((different, places)) => {
+                write_dictionary(different, out);
+                out.extend_from_slice(places);
+                DICTIONARY
+            }
+            None => self.write_values(out),
+        };
         out.push(form);
-        form == INTEGERS
+        Written {
+            is_of_integers: form == INTEGERS,
+            different: dictionary.map(|(different, _)| different),
+        }
     }
 
     fn write_values(&self, out: &mut Vec<u8>) -> u8 {
-        if let Some((different, places)) = self.dictionary() {
-            write_dictionary(&different, out);
-            out.extend_from_slice(&places);
-            return DICTIONARY;
-        }
         if self.integers.len() == self.values.len() {
             let sortable = |number: &i64| number.cast_unsigned() ^ SIGN;
             let numbers: Vec<u64> = self.integers.iter().map(sortable).collect();

@@ -89,20 +89,31 @@ impl<'a> Parts<'a> {
     /// Adds the values at a path, or attributes that are kept whole, and their tokens.
     fn add_values(&mut self, values: &ValuesWriter, path: Option<&str>, tokens: &mut TokensWriter) {
         let mut bytes = Vec::new();
-        let is_of_integers = values.write(&mut bytes);
-        let is_array = |leaf| matches!(leaf, Leaf::Json(json) if json.starts_with('['));
+        let written = values.write(&mut bytes);
+        match written.different {
+            Some(different) => add_tokens(path, different.into_iter(), tokens),
+            // They are in the column as they are.
+            None if written.is_of_integers => {}
+            None => add_tokens(path, values.leaves(), tokens),
+        }
         let column = path.map_or(Column::Whole, |path| Column::Attribute(path.to_owned()));
         let contents = Contents {
             column,
             values: values.len(),
-            is_of_integers,
-            has_arrays: values.leaves().any(is_array),
+            is_of_integers: written.is_of_integers,
+            has_arrays: values.has_arrays(),
         };
         self.add(contents, bytes);
-        match path {
-            Some(_) if is_of_integers => {}
-            Some(path) => tokens.add_values(path, values.leaves()),
-            None => tokens.add_objects(values.leaves()),
-        }
+    }
+}
+
+fn add_tokens<'a>(
+    path: Option<&str>,
+    leaves: impl Iterator<Item = Leaf<'a>>,
+    tokens: &mut TokensWriter,
+) {
+    match path {
+        Some(path) => tokens.add_values(path, leaves),
+        None => tokens.add_objects(leaves),
     }
 }
