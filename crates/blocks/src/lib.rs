@@ -50,7 +50,7 @@
 //! | [`select`] | which records may match, by columns alone |
 //! | [`row_set`] | some of a block's records |
 //! | [`filter`], [`tokens`] | which blocks cannot have what is looked for |
-//! | `structure` | which attributes a document has, and how they are nested |
+//! | `structure` | which attributes a document has, how they are nested, and their values |
 //! | [`leaf`] | a value |
 //! | `numbers`, `input` | numbers, and how bytes are read |
 //! | [`damaged`] | why bytes are no block |

@@ -47,7 +47,7 @@ fn may_be_asked(path: &str, value: &str) -> bool {
     path.len() + value.len() <= LONGEST
 }
 
-/// No token is among these: each would stand at another place, but for the first, which is another one.
+/// What stands at each place belongs to another one, so that no hash counts as seen.
 fn nothing_recent() -> Vec<u64> {
     let mut recent = vec![0; RECENT];
     if let Some(first) = recent.first_mut() {
