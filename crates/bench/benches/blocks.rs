@@ -143,7 +143,9 @@ fn attribute_value(bencher: Bencher<'_, '_>) {
     let mut find = || {
         let found = STORED.blocks.iter().map(|block| {
             let columns = block.columns_for(&filter, unpacker);
-            select::attribute(&filter, &columns, block.head.records).count()
+            select::attribute(&filter, &block.head, &columns)
+                .expect("all columns")
+                .count()
         });
         found.sum::<usize>()
     };

@@ -1,11 +1,17 @@
 //! The columns of ids, and of when records were received.
 //!
-//! *Times*: the first one (8 bytes, as an id has it), then how far each lies behind the one before it.
+//! *Times*: the first one (8 bytes, big endian, as an id has it: nanoseconds since 1970 with the sign flipped), then
+//! how far each lies behind the one before it (numbers).
 //!
 //! *Tails*: what an id has behind its time. Of each batch once: its id, its delay, its greatest time and
 //! when it was received; of each record which batch it is of, and by how much it differs from what that
 //! makes one expect: the position behind that of the batch's record before it, the reach that follows from both
 //! times, the receipt of the batch. Nearly always that is nothing.
+//!
+//! ```text
+//! how many batches (numbers: one) ‖ their ids (8 bytes each) ‖ delays ‖ greatest times ‖ receipts (numbers each) ‖
+//! of the records: batches ‖ positions ‖ reaches ‖ receipts (numbers each; but for batches zigzag of the difference)
+//! ```
 
 use crate::damaged::Damaged;
 use crate::input::{Input, unzigzag, zigzag};

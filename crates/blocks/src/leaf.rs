@@ -15,6 +15,14 @@ pub enum Leaf<'a> {
 }
 
 impl Leaf<'_> {
+    /// Bytes of its text; a number has none.
+    pub(crate) fn text_bytes(self) -> usize {
+        match self {
+            Self::Integer(_) => 0,
+            Self::Text(text) | Self::Json(text) => text.len(),
+        }
+    }
+
     /// Appends it as JSON text.
     #[inline]
     pub fn write_json(self, out: &mut Vec<u8>) {

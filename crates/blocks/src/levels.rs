@@ -1,5 +1,10 @@
 //! The column of levels: each different pair of a severity and a level's text once, and which one each
 //! record has.
+//!
+//! ```text
+//! how many pairs (numbers: one) ‖ of each its severity (1 byte) and whether it has a text (1 byte: 0 or 1) ‖
+//! the pair of each record (numbers) ‖ the texts of all pairs (texts), empty where there is none
+//! ```
 
 use crate::damaged::Damaged;
 use crate::input::Input;
@@ -20,11 +25,24 @@ pub(crate) struct LevelsWriter {
 }
 
 impl LevelsWriter {
-    pub(crate) fn push(&mut self, severity: u8, level: Option<&str>) {
+    fn pair(&mut self, severity: u8, level: Option<&str>) {
         self.pair.clear();
         self.pair.extend([severity, u8::from(level.is_some())]);
         self.pair
             .extend_from_slice(level.unwrap_or_default().as_bytes());
+    }
+
+    /// Bytes that the block has more with a level: none of one that there is.
+    pub(crate) fn bytes(&mut self, severity: u8, level: Option<&str>) -> usize {
+        self.pair(severity, level);
+        match self.numbers.contains_key(self.pair.as_slice()) {
+            true => 0,
+            false => self.pair.len() + size_of::<u64>(),
+        }
+    }
+
+    pub(crate) fn push(&mut self, severity: u8, level: Option<&str>) {
+        self.pair(severity, level);
         let known = self.numbers.get(self.pair.as_slice()).copied();
         let number = known.unwrap_or_else(|| {
             let number = self.pairs.len() as u64;
@@ -85,7 +103,11 @@ impl Levels {
         for _ in 0..pairs {
             let [severity, has] = input.array()?;
             severities.push(severity);
-            has_text.push(has == 1);
+            has_text.push(match has {
+                0 => false,
+                1 => true,
+                _ => return Err(Damaged::Impossible("a level that is neither there nor not")),
+            });
         }
         let of = numbers::read::<u16>(&mut input, count)?;
         if of.iter().any(|number| usize::from(*number) >= pairs) {
@@ -98,6 +120,11 @@ impl Levels {
             texts,
             of,
         })
+    }
+
+    /// How many records there are.
+    pub(crate) fn len(&self) -> usize {
+        self.of.len()
     }
 
     fn number(&self, place: usize) -> usize {

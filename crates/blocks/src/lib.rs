@@ -7,22 +7,30 @@
 //!
 //! # The format, version 1
 //!
-//! A block holds up to [`MOST_RECORDS`] records with up to [`MOST_TEXT`] bytes of text, or one larger record, in
+//! A block holds up to [`MOST_RECORDS`] records with up to [`MOST_TEXT`] bytes, or one larger record, in
 //! the order of their ids, each id once. It never changes. It has three parts:
 //!
 //! ```text
 //! head     "LOGBLOCK" ‖ version (2 bytes) ‖ records (varint) ‖ least id ‖ greatest id (27 bytes each) ‖
-//!          severities: how many (varint), of each the severity (1 byte) and its records (varint) ‖
+//!          version of words (1 byte) ‖ bytes of the filter (varint) ‖ CRC-32C of the filter (4 bytes) ‖
+//!          severities: how many (varint), of each, ascending, the severity (1 byte) and its records (varint) ‖
 //!          directory: columns (varint), of each
-//!            kind (1 byte) ‖ flags (1 byte: packed, of integers only, with arrays) ‖
+//!            kind (1 byte) ‖ flags (1 byte: 1 packed, 2 of integers only, 4 with arrays) ‖
 //!            of an attribute its path (varint, bytes) ‖
 //!            values ‖ bytes ‖ stored bytes (varints) ‖ CRC-32C of these (4 bytes) ‖
-//!          CRC-32C of the head (4 bytes)
+//!          CRC-32C of the head (4 bytes), which stand last in every version
 //! columns  each packed by itself (Zstandard), or as it is where that is smaller
 //! filter   a Bloom filter of the tokens of all records
 //! ```
 //!
-//! Numbers are little endian; a varint is LEB128. Texts are UTF-8.
+//! Numbers are little endian, but for the first time in the column of times; a varint is LEB128. Texts are UTF-8.
+//! "Numbers" and "texts" in what follows are what the modules `numbers` and [`texts`] describe.
+//!
+//! Columns of kinds 1 to 5 are there once, of kind 7 at most once. Those of kind 6 and 7 are numbered from 0 in their
+//! order, and a shape names them by that. A path is the names above a value with a dot between each two, also where
+//! names have dots themselves or are empty; two columns may have the same path, since a record may have it twice: only
+//! its place tells a column apart. The shape of a record that is kept whole has two empty pieces and the column of
+//! kind 7 between them, whose value is all of its JSON object. Which numbers shapes have says nothing.
 //!
 //! | kind | column | module |
 //! |---|---|---|
@@ -42,7 +50,7 @@
 //! | [`select`] | which records may match, by columns alone |
 //! | [`row_set`] | some of a block's records |
 //! | [`filter`], [`tokens`] | which blocks cannot have what is looked for |
-//! | `structure` | which attributes a document has, and how they are nested |
+//! | `structure` | which attributes a document has, how they are nested, and their values |
 //! | [`leaf`] | a value |
 //! | `numbers`, `input` | numbers, and how bytes are read |
 //! | [`damaged`] | why bytes are no block |
@@ -70,8 +78,12 @@ pub mod writer;
 pub const FORMAT_VERSION: u16 = 1;
 /// Records in a block.
 pub const MOST_RECORDS: usize = 8_192;
-/// Bytes of messages and attributes in a block of more than one record.
+/// Bytes in the columns of a block of more than one record, before they are packed: of messages, different levels
+/// and values (8 more for each), and of the names of attributes once for each different way they are nested.
 pub const MOST_TEXT: usize = 4 * 1024 * 1024;
+/// The same of a single record: one of 8 MiB has up to six times as much, where its attributes are control
+/// characters that JSON has to escape.
+pub const MOST_OF_ONE: usize = 56 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,15 @@
 //! Records put together again from the columns of a block.
 
+use crate::damaged::Damaged;
+use crate::head::Head;
 use crate::ids::Ids;
 use crate::leaf::Leaf;
 use crate::levels::Levels;
-use crate::shapes::{Places, Shapes, ShapesWriter, WHOLE_SHAPE};
+use crate::section::Column;
+use crate::shapes::{Found, Pieces, Places, Shapes, ShapesWriter, WHOLE_SHAPE};
 use crate::texts::Texts;
 use crate::values::Values;
 use record::id::RecordId;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The records of a block, whose columns have all been read.
@@ -20,30 +22,93 @@ pub struct Rows<'a> {
     attributes: Vec<AttributeColumn>,
 }
 
-/// A column of attributes, and where the values of each record stand in it.
+/// A column of attributes, and where the values of each record stand in it; see
+/// [`Head::attribute`](crate::head::Head::attribute).
 #[derive(Debug, Clone)]
 pub struct AttributeColumn {
+    /// Among the sections of its head.
+    place: usize,
+    path: Option<Arc<str>>,
+    values: Arc<Values>,
+    places: Arc<Places>,
+}
+
+impl AttributeColumn {
+    pub(crate) fn new(place: usize, column: &Column, values: Values, places: Places) -> Self {
+        Self {
+            place,
+            path: match column {
+                Column::Attribute(path) => Some(path.as_str().into()),
+                _ => None,
+            },
+            values: Arc::new(values),
+            places: Arc::new(places),
+        }
+    }
+
+    /// Its place among the sections of its block's head.
+    pub fn place(&self) -> usize {
+        self.place
+    }
+
     /// The path; `None` for attributes that are kept whole.
-    pub path: Option<String>,
+    pub fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
     /// Its values.
-    pub values: Arc<Values>,
-    /// Where they stand.
-    pub places: Arc<Places>,
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// Where the value of a record stands among them, if it has one.
+    #[inline]
+    pub fn place_of(&self, record: usize) -> Option<usize> {
+        self.places.of(record)
+    }
+
+    /// Bytes of memory.
+    pub fn memory(&self) -> usize {
+        let path = self.path.as_ref().map_or(0, |path| path.len());
+        path + self.values.memory() + self.places.memory()
+    }
 }
 
 impl<'a> Rows<'a> {
-    /// Those of these columns, each of which is of one block. `attributes` are all that it has, in their order.
+    /// Those of a block with this head. `attributes` are all columns that it has of them, in their order.
+    ///
+    /// # Errors
+    /// [`Damaged`] when there are more or fewer columns, or when one is of another block, as far as it can be told:
+    /// records would come back with others' values.
     pub fn new(
+        head: &Head,
         (ids, levels, messages): (&'a Ids, &'a Levels, &'a Texts),
         shapes: &'a Shapes,
         attributes: Vec<AttributeColumn>,
-    ) -> Self {
-        Self {
-            ids,
-            levels,
-            messages,
-            shapes,
-            attributes,
+    ) -> Result<Self, Damaged> {
+        let all = ids.as_slice();
+        let is_of_head = all.first() == Some(&head.first) && all.last() == Some(&head.last);
+        let lengths = [all.len(), levels.len(), messages.len(), shapes.len()];
+        let is_all = lengths.iter().all(|length| *length == head.records);
+        let expected = head
+            .attributes()
+            .map(|(place, section)| (place, section.values));
+        let given = attributes
+            .iter()
+            .map(|column| (column.place, column.values.len()));
+        let is_whole = expected.eq(given)
+            && attributes
+                .iter()
+                .all(|column| column.places.is_of(head.records));
+        match is_of_head && is_all && is_whole {
+            true => Ok(Self {
+                ids,
+                levels,
+                messages,
+                shapes,
+                attributes,
+            }),
+            false => Err(Damaged::Impossible("columns of different blocks")),
         }
     }
 
@@ -75,7 +140,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The values of its attributes, in their order.
-    pub(crate) fn leaves(&self, place: usize) -> impl Iterator<Item = Leaf<'_>> {
+    pub(crate) fn leaves(&self, place: usize) -> impl Iterator<Item = Leaf<'_>> + Clone {
         let shape = self.shapes.shape(self.shapes.of_record(place));
         let columns = shape.map_or(&[][..], |shape| &shape.columns);
         columns.iter().map(move |column| self.leaf(*column, place))
@@ -86,15 +151,6 @@ impl<'a> Rows<'a> {
         let column = self.attributes.get(usize::from(column));
         let leaf = column.and_then(|column| Some(column.values.get(column.places.of(record)?)));
         leaf.unwrap_or(Leaf::Text(""))
-    }
-
-    /// Bytes of its values, about.
-    pub(crate) fn attribute_bytes(&self, place: usize) -> usize {
-        let bytes = |leaf: Leaf<'_>| match leaf {
-            Leaf::Integer(_) => size_of::<i64>(),
-            Leaf::Text(text) | Leaf::Json(text) => text.len(),
-        };
-        self.leaves(place).map(bytes).sum()
     }
 
     /// Appends its attributes as a JSON object, if it has any.
@@ -116,37 +172,68 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// What is known of the shapes of a block whose records go into another one.
-#[derive(Debug, Default)]
-pub struct RowSource {
-    shapes: HashMap<usize, Option<u16>>,
+/// The records of a block that go into another one, and what is known of their shapes there.
+#[derive(Debug)]
+pub struct RowSource<'a> {
+    rows: &'a Rows<'a>,
+    /// The writer that the shapes are numbers of.
+    writer: Option<u64>,
+    shapes: Vec<Option<u16>>,
 }
 
-impl RowSource {
-    /// The shape that a record has in the other block; `None` without attributes.
+impl<'a> RowSource<'a> {
+    /// Those of these columns.
+    pub fn new(rows: &'a Rows<'a>) -> Self {
+        Self {
+            rows,
+            writer: None,
+            shapes: Vec::new(),
+        }
+    }
+
+    /// All that is known of the records.
+    pub fn rows(&self) -> &'a Rows<'a> {
+        self.rows
+    }
+
+    /// The shape that a record would have in the writer of this number, whose shapes `other` are; `None` without
+    /// attributes.
     pub(crate) fn shape(
         &mut self,
-        rows: &Rows<'_>,
         place: usize,
-        other: &mut ShapesWriter,
-    ) -> Option<u16> {
-        let number = rows.shapes.of_record(place);
-        if let Some(shape) = self.shapes.get(&number) {
-            return *shape;
+        writer: u64,
+        other: &ShapesWriter,
+    ) -> Option<Found> {
+        if self.writer != Some(writer) {
+            self.writer = Some(writer);
+            self.shapes.clear();
         }
-        let shape = rows.shapes.shape(number);
-        let shape = shape.and_then(|shape| {
-            let pieces = rows.shapes.pieces(shape)?;
-            let pieces: Vec<Vec<u8>> = pieces.map(|piece| piece.as_bytes().to_vec()).collect();
-            let column = |column: &u16| rows.attributes.get(usize::from(*column));
-            let paths = shape
-                .columns
-                .iter()
-                .map(|number| column(number)?.path.clone());
-            let paths: Option<Vec<String>> = paths.collect();
-            Some(paths.map_or(WHOLE_SHAPE, |paths| other.of_pieces(pieces, &paths)))
-        });
-        self.shapes.insert(number, shape);
-        shape
+        let (rows, number) = (self.rows, self.rows.shapes.of_record(place));
+        if let Some(Some(shape)) = self.shapes.get(number) {
+            return Some(Found::Known(*shape));
+        }
+        let shape = rows.shapes.shape(number)?;
+        let mut pieces = Pieces::default();
+        for piece in rows.shapes.pieces(shape)? {
+            pieces.push(piece.as_bytes());
+        }
+        let path = |column: &u16| {
+            let column = rows.attributes.get(usize::from(*column))?;
+            column.path().map(str::to_owned)
+        };
+        let paths: Option<Vec<String>> = shape.columns.iter().map(path).collect();
+        let found = paths.map(|paths| other.of_pieces(pieces, &paths));
+        Some(found.unwrap_or(Found::Known(WHOLE_SHAPE)))
+    }
+
+    /// The record has this shape in the writer that was asked last.
+    pub(crate) fn learn(&mut self, place: usize, shape: u16) {
+        let number = self.rows.shapes.of_record(place);
+        if self.shapes.len() <= number {
+            self.shapes.resize(number + 1, None);
+        }
+        if let Some(known) = self.shapes.get_mut(number) {
+            *known = Some(shape);
+        }
     }
 }

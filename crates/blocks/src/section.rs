@@ -3,8 +3,10 @@
 use crate::damaged::Damaged;
 use crate::input::{Input, write_varint};
 
-/// Bytes that a column may have when it is unpacked. A record has less than a quarter of them.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes that a column may have when it is unpacked. The largest record has less.
+pub(crate) const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes that what packs keeps for the next column at most.
+const KEPT: usize = 8 * 1024 * 1024;
 /// The quickest level of Zstandard: the next ones take three times as long for a twentieth.
 const LEVEL: i32 = 1;
 
@@ -39,6 +41,8 @@ const WHOLE: u8 = 7;
 const IS_PACKED: u8 = 1;
 const IS_OF_INTEGERS: u8 = 2;
 const HAS_ARRAYS: u8 = 4;
+/// All others are for later versions, and refused until then.
+const FLAGS: u8 = IS_PACKED | IS_OF_INTEGERS | HAS_ARRAYS;
 
 /// What the directory says of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +92,10 @@ impl Column {
 }
 
 /// What packs columns; it keeps memory, and is worth keeping.
-pub struct Packer(zstd::bulk::Compressor<'static>);
+pub struct Packer {
+    compressor: zstd::bulk::Compressor<'static>,
+    packed: Vec<u8>,
+}
 
 impl Packer {
     /// A new one.
@@ -96,15 +103,28 @@ impl Packer {
     /// # Errors
     /// When there is no memory.
     pub fn new() -> std::io::Result<Self> {
-        zstd::bulk::Compressor::new(LEVEL).map(Self)
+        Ok(Self {
+            compressor: zstd::bulk::Compressor::new(LEVEL)?,
+            packed: Vec::new(),
+        })
     }
 
-    pub(crate) fn pack(&mut self, contents: Contents, bytes: Vec<u8>) -> (Section, Vec<u8>) {
+    pub(crate) fn pack(&mut self, contents: Contents, mut bytes: Vec<u8>) -> (Section, Vec<u8>) {
         let length = bytes.len();
-        let packed = self.0.compress(&bytes).ok();
-        let packed = packed.filter(|packed| packed.len() < length);
-        let is_packed = packed.is_some();
-        let stored = packed.unwrap_or(bytes);
+        let packed = &mut self.packed;
+        packed.clear();
+        packed.reserve(zstd::zstd_safe::compress_bound(length));
+        let packs = self.compressor.compress_to_buffer(&bytes, packed);
+        let is_packed = packs.is_ok_and(|packed| packed < length);
+        let stored = if is_packed {
+            packed.as_slice().to_vec()
+        } else {
+            bytes.shrink_to_fit();
+            bytes
+        };
+        if packed.capacity() > KEPT {
+            *packed = Vec::new();
+        }
         let section = Section {
             column: contents.column,
             values: contents.values,
@@ -169,6 +189,9 @@ impl Section {
 
     pub(crate) fn read(input: &mut Input<'_>, records: usize) -> Result<Self, Damaged> {
         let [kind, flags] = input.array()?;
+        if flags & !FLAGS != 0 {
+            return Err(Damaged::Impossible("a flag that is not known"));
+        }
         let column = match kind {
             TIMES => Column::Times,
             TAILS => Column::Tails,

@@ -1,6 +1,8 @@
 //! Which records of a block may match, told from columns alone. None that matches is left out; whether one does
 //! is said by [`Query::matches_within`].
 
+use crate::damaged::Damaged;
+use crate::head::Head;
 use crate::leaf::Leaf;
 use crate::row_set::RowSet;
 use crate::rows::AttributeColumn;
@@ -10,8 +12,10 @@ use query::{AttributeFilter, GaveUp, Patience, Query};
 
 /// Bytes of messages that are looked through at once.
 const RUN: usize = 16 * 1024;
+/// One of so many messages.
+const FEW: usize = 8;
 
-/// Those of some records whose messages have what is looked for in messages.
+/// Those of some of a block's records whose messages have what is looked for in messages.
 ///
 /// # Errors
 /// [`GaveUp`] when the patience is over before that is known.
@@ -21,14 +25,19 @@ pub fn messages(
     among: &RowSet,
     patience: &mut Patience<'_>,
 ) -> Result<RowSet, GaveUp> {
+    if !query.looks_into_messages() {
+        return Ok(among.clone());
+    }
     let mut found = RowSet::none(messages.len());
     let mut start = 0;
     while start < messages.len() {
         let end = (start + messages.run_of(start, RUN)).min(messages.len());
         let places = start..end;
         start = end;
-        let mut asked = places.clone().filter(|place| among.has(*place)).peekable();
-        if asked.peek().is_none() || !query.any_message_may_match(messages.run(places), patience)? {
+        let asked = places.clone().filter(|place| among.has(*place));
+        // Few are sooner asked one by one than all of them together.
+        let are_many = asked.clone().count() > places.len() / FEW;
+        if are_many && !query.any_message_may_match(messages.run(places), patience)? {
             continue;
         }
         for place in asked {
@@ -75,8 +84,24 @@ fn concern(filter: &AttributeFilter, path: Option<&str>) -> Concern {
     }
 }
 
-/// Whether [`attribute`] has to see a column to tell which records may match; it needs no other.
-pub fn concerns(filter: &AttributeFilter, section: &Section) -> bool {
+/// The places, among the sections of a head, of the columns that [`attribute`] has to see to tell which records may
+/// match.
+pub fn columns(filter: &AttributeFilter, head: &Head) -> Vec<usize> {
+    let concerned = head
+        .attributes()
+        .filter(|(_, section)| concerns(filter, section));
+    match is_positive(filter) {
+        true => concerned.map(|(place, _)| place).collect(),
+        false => Vec::new(),
+    }
+}
+
+/// Of anything else columns alone say nothing.
+fn is_positive(filter: &AttributeFilter) -> bool {
+    filter.equals().is_some() || filter.is_of_presence()
+}
+
+fn concerns(filter: &AttributeFilter, section: &Section) -> bool {
     let path = match &section.column {
         Column::Attribute(path) => Some(path.as_str()),
         Column::Whole => None,
@@ -89,29 +114,43 @@ pub fn concerns(filter: &AttributeFilter, section: &Section) -> bool {
     }
 }
 
-/// Those of so many records that may fulfil a condition on an attribute.
-pub fn attribute(filter: &AttributeFilter, columns: &[AttributeColumn], records: usize) -> RowSet {
-    let is_positive = filter.equals().is_some() || filter.is_of_presence();
-    if !is_positive {
-        return RowSet::all(records);
+/// Those of a block's records that may fulfil a condition on an attribute.
+///
+/// # Errors
+/// [`Damaged`] when a column is missing that [`columns`] tells of.
+pub fn attribute(
+    filter: &AttributeFilter,
+    head: &Head,
+    given: &[AttributeColumn],
+) -> Result<RowSet, Damaged> {
+    let records = head.records;
+    if !is_positive(filter) {
+        return Ok(RowSet::all(records));
     }
     let mut found = RowSet::none(records);
-    for column in columns {
-        let fits = match concern(filter, column.path.as_deref()) {
+    for place in columns(filter, head) {
+        let column = given.iter().find(|column| column.place() == place);
+        let column = column.ok_or(Damaged::Impossible("a column is missing"))?;
+        let has = |record| column.place_of(record).is_some();
+        let fits = match concern(filter, column.path()) {
             Concern::None => continue,
-            Concern::All => column.values.each_fits(|_| true),
-            Concern::Arrays => column.values.each_fits(is_array),
+            // What its values are says nothing.
+            Concern::All => {
+                found.join(&RowSet::of((0..records).map(has)));
+                continue;
+            }
+            Concern::Arrays => column.values().each_fits(is_array),
             Concern::Values => {
                 let wanted = filter.equals().map(Wanted::of);
                 let fits = |leaf| wanted.as_ref().is_none_or(|wanted| wanted.may_be(leaf));
-                column.values.each_fits(fits)
+                column.values().each_fits(fits)
             }
         };
         let fits = |place: usize| fits.get(place).copied();
-        let has = |record| column.places.of(record).and_then(fits) == Some(true);
+        let has = |record| column.place_of(record).and_then(fits) == Some(true);
         found.join(&RowSet::of((0..records).map(has)));
     }
-    found
+    Ok(found)
 }
 
 fn is_array(leaf: Leaf<'_>) -> bool {

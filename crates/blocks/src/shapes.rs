@@ -9,9 +9,11 @@
 //! the shape of each record (numbers) ‖ the pieces of all shapes (texts)
 //! ```
 
+mod drawn;
 mod writer;
 
-pub(crate) use writer::{ShapesWriter, WHOLE_SHAPE};
+pub(crate) use drawn::Pieces;
+pub(crate) use writer::{Found, ShapesWriter, WHOLE_SHAPE};
 
 use crate::damaged::Damaged;
 use crate::input::Input;
@@ -22,6 +24,10 @@ use crate::texts::Texts;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shapes {
     different: Vec<Shape>,
+    /// Which columns each has, a bit for each column.
+    has: Vec<u64>,
+    /// Words of these for each shape.
+    words: usize,
     pieces: Texts,
     of: Vec<u16>,
 }
@@ -38,8 +44,21 @@ pub(crate) struct Shape {
 pub struct Places(Option<Vec<u32>>);
 
 const NOWHERE: u32 = u32::MAX;
+const WORD: usize = u64::BITS as usize;
 
 impl Places {
+    /// Whether they are those of so many records.
+    pub(crate) fn is_of(&self, records: usize) -> bool {
+        self.0.as_ref().is_none_or(|places| places.len() == records)
+    }
+
+    /// Bytes of memory.
+    pub fn memory(&self) -> usize {
+        self.0
+            .as_ref()
+            .map_or(0, |places| size_of_val(places.as_slice()))
+    }
+
     /// The place of a record's value, if it has one.
     #[inline]
     pub fn of(&self, record: usize) -> Option<usize> {
@@ -90,21 +109,37 @@ impl Shapes {
                 "more or fewer values than records that have one",
             ));
         }
+        let words = values.len().div_ceil(WORD);
+        let mut has = vec![0_u64; shapes.len() * words];
+        for (number, shape) in shapes.iter().enumerate() {
+            for column in shape.columns.iter().map(|column| usize::from(*column)) {
+                if let Some(word) = has.get_mut(number * words + column / WORD) {
+                    *word |= 1 << (column % WORD);
+                }
+            }
+        }
         Ok(Self {
             different: shapes,
+            has,
+            words,
             pieces,
             of,
         })
     }
 
+    /// How many records there are.
+    pub(crate) fn len(&self) -> usize {
+        self.of.len()
+    }
+
     /// Where the values of a column stand.
     pub fn places(&self, column: usize) -> Places {
-        let has: Vec<bool> = self
-            .different
-            .iter()
-            .map(|shape| shape.has(column))
-            .collect();
-        let has = |shape: u16| has.get(usize::from(shape)).copied().unwrap_or(false);
+        let has = |shape: u16| {
+            let word = self
+                .has
+                .get(usize::from(shape) * self.words + column / WORD);
+            word.is_some_and(|word| word >> (column % WORD) & 1 == 1)
+        };
         if self.of.iter().all(|shape| has(*shape)) {
             return Places(None);
         }
@@ -141,7 +176,8 @@ impl Shapes {
             .different
             .iter()
             .map(|shape| size_of::<Shape>() + 2 * shape.columns.len());
-        columns.sum::<usize>() + self.pieces.memory() + 2 * self.of.len()
+        let has = size_of_val(self.has.as_slice());
+        columns.sum::<usize>() + has + self.pieces.memory() + 2 * self.of.len()
     }
 }
 
@@ -155,12 +191,14 @@ impl Shape {
             });
         };
         let mut own: Vec<u16> = Vec::with_capacity(count);
+        let mut is_own = vec![false; columns];
         for _ in 0..count {
             let column = u16::try_from(input.varint()?).ok();
             let column = column.filter(|column| usize::from(*column) < columns);
             let column = column.ok_or(Damaged::Impossible("a column that is not there"))?;
-            if own.contains(&column) {
-                return Err(Damaged::Impossible("a column that a shape has twice"));
+            match is_own.get_mut(usize::from(column)) {
+                Some(is_own) if !*is_own => *is_own = true,
+                _ => return Err(Damaged::Impossible("a column that a shape has twice")),
             }
             own.push(column);
         }
@@ -168,9 +206,5 @@ impl Shape {
             first: Some(first),
             columns: own,
         })
-    }
-
-    fn has(&self, column: usize) -> bool {
-        self.columns.iter().any(|own| usize::from(*own) == column)
     }
 }

@@ -3,6 +3,8 @@
 mod as_rows;
 mod bounds;
 mod damage;
+mod foreign;
+mod narrowing;
 mod queries;
 
 use crate::filter::Filter;
@@ -13,7 +15,7 @@ use crate::rows::{AttributeColumn, RowSource, Rows};
 use crate::section::{Column, Packer, Unpacker};
 use crate::shapes::Shapes;
 use crate::texts::Texts;
-use crate::writer::{Block, BlockWriter};
+use crate::writer::{Block, BlockWriter, NotTaken};
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Bson, Document};
 use logs::Timestamp;
@@ -22,7 +24,6 @@ use record::document::StoredDocument;
 use record::id::{BatchId, RecordId};
 use record::order::SendOrder;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What is stored of a record, but for its id.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,11 +81,7 @@ fn as_rows(records: &Records) -> Vec<Given> {
     records.iter().map(given).collect()
 }
 
-fn push(
-    writer: &mut BlockWriter,
-    id: RecordId,
-    fields: &Fields,
-) -> Result<(), crate::writer::NotTaken> {
+fn push(writer: &mut BlockWriter, id: RecordId, fields: &Fields) -> Result<(), NotTaken> {
     let attributes = fields.attributes.as_ref();
     let raw = attributes.map(|attributes| RawDocumentBuf::try_from(attributes).unwrap());
     let raw: Option<&RawDocument> = raw.as_deref();
@@ -98,12 +95,17 @@ fn push(
     })
 }
 
+fn finished(writer: BlockWriter) -> Block {
+    let block = writer.finish(&mut Packer::new().unwrap()).unwrap();
+    block.unwrap()
+}
+
 fn block(records: &Records) -> Block {
     let mut writer = BlockWriter::default();
     for (id, fields) in records {
         push(&mut writer, *id, fields).unwrap();
     }
-    writer.finish(&mut Packer::new().unwrap()).unwrap()
+    finished(writer)
 }
 
 /// A block all of whose columns were read.
@@ -131,18 +133,11 @@ impl Opened {
         let times = head.times(&stored(&Column::Times), unpacker)?;
         let shapes = head.shapes(&stored(&Column::Shapes), unpacker)?;
         let mut attributes = Vec::new();
-        for (number, (place, section)) in head.attributes().enumerate() {
-            attributes.push(AttributeColumn {
-                path: match &section.column {
-                    Column::Attribute(path) => Some(path.clone()),
-                    _ => None,
-                },
-                values: Arc::new(head.values(place, &block.columns[place], unpacker)?),
-                places: Arc::new(shapes.places(number)),
-            });
+        for (place, _) in head.attributes() {
+            attributes.push(head.attribute(place, &block.columns[place], &shapes, unpacker)?);
         }
         Ok(Self {
-            filter: Filter::read(&block.filter)?,
+            filter: head.filter(&block.filter)?,
             ids: head.ids(&times, &stored(&Column::Tails), unpacker)?,
             levels: head.levels(&stored(&Column::Levels), unpacker)?,
             messages: head.messages(&stored(&Column::Messages), unpacker)?,
@@ -154,7 +149,7 @@ impl Opened {
 
     fn rows(&self) -> Rows<'_> {
         let columns = (&self.ids, &self.levels, &self.messages);
-        Rows::new(columns, &self.shapes, self.attributes.clone())
+        Rows::new(&self.head, columns, &self.shapes, self.attributes.clone()).unwrap()
     }
 
     fn given(&self) -> Vec<Given> {
@@ -177,21 +172,37 @@ impl Opened {
 
 /// One block of the records of several.
 fn merged(blocks: &[Opened]) -> Block {
+    let mut blocks = merged_by(blocks, |_| false);
+    assert_eq!(blocks.len(), 1);
+    blocks.remove(0)
+}
+
+/// The records of several blocks, in another one whenever one is full or `ends` says so.
+fn merged_by(blocks: &[Opened], mut ends: impl FnMut(usize) -> bool) -> Vec<Block> {
     let rows: Vec<Rows<'_>> = blocks.iter().map(Opened::rows).collect();
-    let mut sources: Vec<RowSource> = blocks.iter().map(|_| RowSource::default()).collect();
+    let mut sources: Vec<RowSource<'_>> = rows.iter().map(RowSource::new).collect();
     let mut order = Vec::new();
     for (number, rows) in rows.iter().enumerate() {
         let records = blocks[number].head.records;
         order.extend((0..records).map(|place| (rows.id(place).unwrap(), number, place)));
     }
     order.sort_unstable();
-    let mut writer = BlockWriter::default();
+    let (mut writer, mut written) = (BlockWriter::default(), Vec::new());
     for (_, number, place) in order {
-        writer
-            .push_row(&mut sources[number], &rows[number], place)
-            .unwrap();
+        let source = &mut sources[number];
+        let taken = match ends(writer.len()) {
+            true => Err(NotTaken::Full),
+            false => writer.push_row(source, place),
+        };
+        if taken == Err(NotTaken::Full) {
+            written.push(finished(std::mem::take(&mut writer)));
+            writer.push_row(source, place).unwrap();
+        } else {
+            taken.unwrap();
+        }
     }
-    writer.finish(&mut Packer::new().unwrap()).unwrap()
+    written.push(finished(writer));
+    written
 }
 
 fn id() -> impl Strategy<Value = RecordId> {
@@ -230,6 +241,7 @@ fn value() -> impl Strategy<Value = Bson> {
         1 => any::<i64>().prop_map(Bson::from),
         1 => any::<i32>().prop_map(Bson::from),
         1 => any::<f64>().prop_map(Bson::from),
+        1 => prop::sample::select(vec![f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -0.0]).prop_map(Bson::from),
         1 => any::<bool>().prop_map(Bson::from),
         1 => Just(Bson::Null),
         1 => Just(Bson::Binary(bson::Binary {

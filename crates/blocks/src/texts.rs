@@ -99,7 +99,7 @@ impl Texts {
     /// The one at a place; nothing where there is none.
     #[inline]
     pub fn get(&self, place: usize) -> &str {
-        self.run(place..place + 1)
+        self.run(place..place.saturating_add(1))
     }
 
     /// Those at some places, as one text.
@@ -121,7 +121,8 @@ impl Texts {
             .places
             .get(start)
             .map_or(0, |place| *place as usize + bytes);
-        let rest = self.places.get(start + 1..).unwrap_or_default();
+        let rest = self.places.get(start.saturating_add(1)..);
+        let rest = rest.unwrap_or_default();
         rest.partition_point(|end| *end as usize <= limit).max(1)
     }
 
@@ -163,6 +164,7 @@ mod tests {
                 prop_assert_eq!(read.get(place), text);
             }
             prop_assert_eq!(read.get(texts.len()), "");
+            prop_assert_eq!(read.get(usize::MAX), "");
             let run = read.run_of(start, bytes);
             let expected = texts.iter().skip(start).take(run).map(String::as_str);
             let expected: String = expected.collect();

@@ -1,17 +1,26 @@
 //! Tokens: what a block's filter knows of its records, and what a query may ask it.
 //!
 //! Of a message each [word](query::words()), folded. Of attributes each [value](query::each_value) with its path, as
-//! `attr.` finds it; but not of columns of integers, which are looked through as quickly.
+//! `attr.` finds it; but not of columns of integers, which would fill the filter with numbers that are there once,
+//! and not of what is longer than any filter may be.
 //!
-//! The hashes are XXH3 of 64 bits, and part of the format.
+//! The hashes are XXH3 of 64 bits, and part of the format: that of a folded word with the seed 1; that of a value with
+//! that of its path as the seed, which has the seed 2. What is a word, and how it is folded, comes of Unicode's
+//! tables, which grow: [`WORDS_VERSION`] says which ones a block was written by.
 
 use crate::filter::Filter;
 use crate::head::Head;
 use crate::leaf::Leaf;
 use crate::section::Column;
-use query::{Query, each_value, folded, may_name_a_place, words};
+use query::{LONGEST, Query, each_value, folded, may_name_a_place, words};
 use record::attributes::write_string;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// The version of what words are and of how they are folded. A filter of another version is not asked for words:
+/// a character that has become one of words since then joins what it had as two.
+///
+/// To be raised whenever the digest in the tests below changes, with the tables of a later Unicode.
+pub const WORDS_VERSION: u8 = 1;
 
 /// Keep words and paths apart.
 const WORD: u64 = 1;
@@ -33,6 +42,20 @@ fn value_token(seed: u64, value: &str) -> u64 {
     xxh3_64_with_seed(value.as_bytes(), seed)
 }
 
+/// Whether any filter can ask for a value at a path.
+fn may_be_asked(path: &str, value: &str) -> bool {
+    path.len() + value.len() <= LONGEST
+}
+
+/// What stands at each place belongs to another one, so that no hash counts as seen.
+fn nothing_recent() -> Vec<u64> {
+    let mut recent = vec![0; RECENT];
+    if let Some(first) = recent.first_mut() {
+        *first = 1;
+    }
+    recent
+}
+
 /// Tokens that are gathered.
 #[derive(Debug)]
 pub(crate) struct TokensWriter {
@@ -40,14 +63,17 @@ pub(crate) struct TokensWriter {
     /// Those that came last, by their lower bits, so that a word of every message is kept seldom.
     recent: Vec<u64>,
     folded: String,
+    /// The path of the last value in an object, and what begins the tokens there.
+    last: (String, u64),
 }
 
 impl Default for TokensWriter {
     fn default() -> Self {
         Self {
             hashes: Vec::new(),
-            recent: vec![0; RECENT],
+            recent: nothing_recent(),
             folded: String::new(),
+            last: (String::new(), path_seed("")),
         }
     }
 }
@@ -85,22 +111,29 @@ impl TokensWriter {
         let seed = path_seed(path);
         let mut digits = itoa::Buffer::new();
         for leaf in leaves {
-            match leaf {
-                Leaf::Integer(number) => self.push(value_token(seed, digits.format(number))),
-                Leaf::Text(text) => self.push(value_token(seed, text)),
+            let text = match leaf {
+                Leaf::Integer(number) => digits.format(number),
                 // Its elements have no columns.
                 Leaf::Json(json) if json.starts_with('[') => {
-                    let mut object = b"{".to_vec();
-                    write_string(path, &mut object);
-                    object.push(b':');
-                    object.extend_from_slice(json.as_bytes());
-                    object.push(b'}');
-                    self.add_object(&String::from_utf8(object).unwrap_or_default());
+                    self.add_array(path, json);
+                    continue;
                 }
-                Leaf::Json(json) if json.starts_with('{') => {}
-                Leaf::Json(json) => self.push(value_token(seed, json)),
+                Leaf::Json(json) if json.starts_with('{') => continue,
+                Leaf::Text(text) | Leaf::Json(text) => text,
+            };
+            if may_be_asked(path, text) {
+                self.push(value_token(seed, text));
             }
         }
+    }
+
+    fn add_array(&mut self, path: &str, json: &str) {
+        let mut object = b"{".to_vec();
+        write_string(path, &mut object);
+        object.push(b':');
+        object.extend_from_slice(json.as_bytes());
+        object.push(b'}');
+        self.add_object(&String::from_utf8(object).unwrap_or_default());
     }
 
     /// All values in JSON objects.
@@ -114,7 +147,14 @@ impl TokensWriter {
 
     fn add_object(&mut self, object: &str) {
         each_value(object, &mut |path, value| {
-            self.push(value_token(path_seed(path), value));
+            if !may_be_asked(path, value) {
+                return;
+            }
+            if self.last.0 != path {
+                path.clone_into(&mut self.last.0);
+                self.last.1 = path_seed(path);
+            }
+            self.push(value_token(self.last.1, value));
         });
     }
 
@@ -180,7 +220,11 @@ impl Wanted {
             })
         };
         let has = |value: &WantedValue| filter.may_have(value.token) || is_of_integers(&value.path);
-        self.words.iter().all(|word| filter.may_have(*word)) && self.values.iter().all(has)
+        let words = match head.words_version == WORDS_VERSION {
+            true => self.words.as_slice(),
+            false => &[],
+        };
+        words.iter().all(|word| filter.may_have(*word)) && self.values.iter().all(has)
     }
 
     /// Whether a filter can say no.
@@ -215,6 +259,31 @@ mod tests {
         ] {
             let expected: Vec<u64> = expected.iter().map(|word| word_token(word)).collect();
             assert_eq!(inner_words(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_words_are_and_how_they_are_folded_is_what_their_version_says() {
+        let mut digest = Vec::new();
+        for character in '\0'..=char::MAX {
+            let text = character.encode_utf8(&mut [0; 4]).to_owned();
+            digest.push(u8::from(words(&text).next().is_some()));
+            digest.extend_from_slice(folded(&text).as_bytes());
+        }
+        let digest = xxhash_rust::xxh3::xxh3_64(&digest);
+        assert_eq!(
+            (WORDS_VERSION, digest),
+            (1, 3_761_423_927_275_513_795),
+            "raise the version"
+        );
+    }
+
+    #[test]
+    fn a_word_is_not_forgotten_whatever_its_hash_is() {
+        for hash in [0, 1, 8_192, u64::MAX] {
+            let mut tokens = TokensWriter::default();
+            tokens.push(hash);
+            assert_eq!(tokens.finish(), [hash]);
         }
     }
 

@@ -213,23 +213,18 @@ impl Values {
 }
 
 fn read_hexadecimal(mut input: Input<'_>, count: usize) -> Result<Texts, Damaged> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let bytes = input.count(input.rest().len())?;
     let all = input.rest();
     if bytes.checked_mul(count) != Some(all.len()) {
         return Err(Damaged::Length);
     }
-    let digit = |half: u8| {
-        DIGITS
-            .get(usize::from(half))
-            .copied()
-            .map_or('0', char::from)
-    };
-    let digits = all
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);
-    let mut text = String::with_capacity(2 * all.len());
-    text.extend(digits);
+    let digit = |half: u8| half + if half < 10 { b'0' } else { b'a' - 10 };
+    let mut digits = Vec::with_capacity(2 * all.len());
+    for byte in all {
+        digits.extend_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+    }
+    let text = String::from_utf8(digits);
+    let text = text.map_err(|_| Damaged::Impossible("a text that is no UTF-8"))?;
     Texts::of_one_length(text, 2 * bytes, count)
 }
 

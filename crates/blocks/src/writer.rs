@@ -1,34 +1,33 @@
 //! Writes a block: takes records in the order of their ids, and gives its head, its columns and its filter.
 
+mod held;
 mod parts;
 
-use crate::filter::Filter;
-use crate::head::Head;
 use crate::ids::IdsWriter;
 use crate::leaf::Leaf;
 use crate::levels::LevelsWriter;
-use crate::rows::{RowSource, Rows};
-use crate::section::{Column, Contents, Packer};
-use crate::shapes::{ShapesWriter, WHOLE_SHAPE};
+use crate::rows::RowSource;
+use crate::shapes::{Found, ShapesWriter, WHOLE_SHAPE};
 use crate::structure;
 use crate::texts::TextsWriter;
 use crate::tokens::TokensWriter;
 use crate::values::ValuesWriter;
-use crate::{MOST_RECORDS, MOST_TEXT};
-use parts::Parts;
-use record::attributes::{write_json, write_value_json};
-use record::bson_reader::{Elements, Value};
+use crate::{MOST_OF_ONE, MOST_RECORDS, MOST_TEXT};
+use held::Held;
+use record::attributes::write_json;
 use record::document::StoredDocument;
 use record::id::RecordId;
+use std::mem::take;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A block that was written. Its parts are stored apart, since they are read apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// For [`Head::read`].
+    /// For [`Head::read`](crate::head::Head::read).
     pub head: Vec<u8>,
-    /// For [`Filter::read`].
+    /// For [`Head::filter`](crate::head::Head::filter).
     pub filter: Vec<u8>,
-    /// For what [`Head`] reads, in the order of its sections.
+    /// For what [`Head`](crate::head::Head) reads, in the order of its sections.
     pub columns: Vec<Vec<u8>>,
 }
 
@@ -38,28 +37,61 @@ pub enum NotTaken {
     /// Its id is not greater than the last one.
     #[error("the id of a record is not greater than that before it")]
     OutOfOrder,
-    /// There are as many records as there can be, or as much text.
+    /// There are as many records as there can be, or as much in them: another block takes it. Never said of the
+    /// first one.
     #[error("the block is full")]
     Full,
+    /// No block takes it: it has more than [`MOST_OF_ONE`] bytes.
+    #[error("a record is larger than any block")]
+    TooLarge,
     /// Its attributes are damaged.
     #[error("the attributes of a record are damaged")]
     Damaged,
 }
 
 /// Records that are gathered.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct BlockWriter {
+    /// No other writer of this process has it.
+    number: u64,
     ids: IdsWriter,
     levels: LevelsWriter,
     messages: TextsWriter,
     shapes: ShapesWriter,
     /// The values of each column that the shapes name.
     values: Vec<ValuesWriter>,
-    /// Bytes of messages and attributes.
-    text: usize,
+    held: Held,
     tokens: TokensWriter,
     structure: Vec<u8>,
     json: Vec<u8>,
+}
+
+/// A record but for its attributes.
+#[derive(Debug, Clone, Copy)]
+struct Fields<'a> {
+    id: RecordId,
+    severity: u8,
+    level: Option<&'a str>,
+    message: &'a str,
+    received: i64,
+}
+
+impl Default for BlockWriter {
+    fn default() -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        Self {
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            ids: IdsWriter::default(),
+            levels: LevelsWriter::default(),
+            messages: TextsWriter::default(),
+            shapes: ShapesWriter::default(),
+            values: Vec::new(),
+            held: Held::default(),
+            tokens: TokensWriter::default(),
+            structure: Vec::new(),
+            json: Vec::new(),
+        }
+    }
 }
 
 impl BlockWriter {
@@ -75,9 +107,12 @@ impl BlockWriter {
 
     /// Bytes of memory, about.
     pub fn memory(&self) -> usize {
-        // An id, its receipt, its level, its shape, and what each value takes.
-        let each = size_of::<RecordId>() + 4 * size_of::<u64>();
-        self.len() * each + 2 * self.text + self.tokens.memory()
+        // An id, its receipt, its level, its shape, where its message ends.
+        let record = size_of::<RecordId>() + 4 * size_of::<u64>();
+        // Its kind and where it ends, and the number; what grows has room for as much again.
+        let value = 4 * size_of::<u64>();
+        let held = 2 * self.held.text + value * self.held.values;
+        self.len() * record + held + self.shapes.memory() + self.tokens.memory()
     }
 
     /// Takes a record as a store's documents have it.
@@ -85,146 +120,139 @@ impl BlockWriter {
     /// # Errors
     /// [`NotTaken`]; then nothing has changed.
     pub fn push(&mut self, record: &StoredDocument<'_>) -> Result<(), NotTaken> {
-        let attributes = record.attributes;
-        let attribute_bytes = attributes.map_or(0, |attributes| attributes.as_bytes().len());
-        self.check(record.id, record.message.len() + attribute_bytes)?;
-        let mut shape = None;
-        if let Some(attributes) = attributes {
-            let structure = &mut self.structure;
-            let is_known = structure::of_document(attributes.as_bytes(), structure).is_some();
-            let known = match is_known {
-                true => self.shapes.of_structure(&self.structure),
-                false => WHOLE_SHAPE,
-            };
-            if known == WHOLE_SHAPE {
-                self.json.clear();
-                write_json(attributes, &mut self.json).map_err(|_| NotTaken::Damaged)?;
-                let json = std::str::from_utf8(&self.json).map_err(|_| NotTaken::Damaged)?;
-                let columns = self.shapes.columns(known);
-                push_value(&mut self.values, columns, 0, Leaf::Json(json));
-            } else {
-                let columns = self.shapes.columns(known);
-                let (values, json) = (&mut self.values, &mut self.json);
-                push_members(attributes.as_bytes(), values, columns, &mut 0, json);
-            }
-            shape = Some(known);
-        }
-        self.shapes.push(shape);
-        self.push_head(record.id, record.received_at);
-        self.levels.push(record.severity, record.level);
-        self.push_message(record.message);
-        self.text += attribute_bytes;
-        Ok(())
+        let (mut structure, mut json) = (take(&mut self.structure), take(&mut self.json));
+        let taken = self.push_document(record, &mut structure, &mut json);
+        (self.structure, self.json) = (structure, json);
+        taken
     }
 
-    /// Takes the record at a place of another block.
+    fn push_document(
+        &mut self,
+        record: &StoredDocument<'_>,
+        structure: &mut Vec<u8>,
+        json: &mut Vec<u8>,
+    ) -> Result<(), NotTaken> {
+        let fields = Fields {
+            id: record.id,
+            severity: record.severity,
+            level: record.level,
+            message: record.message,
+            received: record.received_at,
+        };
+        self.check_id(record.id)?;
+        let Some(attributes) = record.attributes else {
+            return self.add(fields, None, std::iter::empty()).map(drop);
+        };
+        let values = structure::of_document(attributes.as_bytes(), structure, json);
+        if let Some(values) = values {
+            let found = self.shapes.of_structure(structure);
+            if !found.is_whole() {
+                let json = text_of(json)?;
+                let leaves = values.iter().map(|value| value.leaf(json));
+                return self.add(fields, Some(found), leaves).map(drop);
+            }
+        }
+        json.clear();
+        write_json(attributes, json).map_err(|_| NotTaken::Damaged)?;
+        self.add_whole(fields, text_of(json)?).map(drop)
+    }
+
+    /// Takes the record at a place of another block. A source may be used for more than one writer.
     ///
     /// # Errors
     /// As [`Self::push`].
-    pub fn push_row(
-        &mut self,
-        source: &mut RowSource,
-        rows: &Rows<'_>,
-        place: usize,
-    ) -> Result<(), NotTaken> {
-        let id = rows.id(place).ok_or(NotTaken::Damaged)?;
-        let message = rows.message(place);
-        let attributes = rows.attribute_bytes(place);
-        self.check(id, message.len() + attributes)?;
-        let shape = source.shape(rows, place, &mut self.shapes);
-        if shape == Some(WHOLE_SHAPE) {
-            self.json.clear();
-            rows.write_attributes(place, &mut self.json);
-            let json = std::str::from_utf8(&self.json).map_err(|_| NotTaken::Damaged)?;
-            let columns = self.shapes.columns(WHOLE_SHAPE);
-            push_value(&mut self.values, columns, 0, Leaf::Json(json));
-        } else if let Some(shape) = shape {
-            let columns = self.shapes.columns(shape);
-            for (number, leaf) in rows.leaves(place).enumerate() {
-                push_value(&mut self.values, columns, number, leaf);
+    pub fn push_row(&mut self, source: &mut RowSource<'_>, place: usize) -> Result<(), NotTaken> {
+        let rows = source.rows();
+        let fields = Fields {
+            id: rows.id(place).ok_or(NotTaken::Damaged)?,
+            severity: rows.severity(place),
+            level: rows.level(place),
+            message: rows.message(place),
+            received: rows.received(place),
+        };
+        self.check_id(fields.id)?;
+        let found = source.shape(place, self.number, &self.shapes);
+        if !found.as_ref().is_some_and(Found::is_whole) {
+            if let Some(shape) = self.add(fields, found, rows.leaves(place))? {
+                source.learn(place, shape);
             }
+            return Ok(());
         }
-        self.shapes.push(shape);
-        self.push_head(id, rows.received(place));
-        self.levels.push(rows.severity(place), rows.level(place));
-        self.push_message(message);
-        self.text += attributes;
+        let mut json = take(&mut self.json);
+        json.clear();
+        rows.write_attributes(place, &mut json);
+        let added = text_of(&json).and_then(|json| self.add_whole(fields, json));
+        self.json = json;
+        source.learn(place, added?);
         Ok(())
     }
 
-    fn check(&self, id: RecordId, bytes: usize) -> Result<(), NotTaken> {
-        let last = self.ids.ids().last();
-        if last.is_some_and(|last| *last >= id) {
-            return Err(NotTaken::OutOfOrder);
-        }
-        let text = self.text.saturating_add(bytes);
-        let is_full = self.len() >= MOST_RECORDS || text > MOST_TEXT;
-        match is_full && !self.is_empty() {
-            true => Err(NotTaken::Full),
-            false => Ok(()),
+    fn check_id(&self, id: RecordId) -> Result<(), NotTaken> {
+        match self.ids.ids().last() {
+            Some(last) if *last >= id => Err(NotTaken::OutOfOrder),
+            _ if self.len() >= MOST_RECORDS => Err(NotTaken::Full),
+            _ => Ok(()),
         }
     }
 
-    fn push_head(&mut self, id: RecordId, received: i64) {
-        self.ids.push(id, received);
+    fn add_whole(&mut self, fields: Fields<'_>, json: &str) -> Result<u16, NotTaken> {
+        let whole = Found::Known(WHOLE_SHAPE);
+        let added = self.add(fields, Some(whole), std::iter::once(Leaf::Json(json)))?;
+        Ok(added.unwrap_or(WHOLE_SHAPE))
     }
 
-    fn push_message(&mut self, message: &str) {
-        self.tokens.add_message(message);
-        self.messages.push(message.as_bytes());
-        self.text += message.len();
-    }
-
-    /// The block of the records that were taken; `None` of none.
-    pub fn finish(mut self, packer: &mut Packer) -> Option<Block> {
-        let (first, last) = (*self.ids.ids().first()?, *self.ids.ids().last()?);
-        let records = self.len();
-        let mut parts = Parts::new(packer);
-        let mut of_all = |column, write: &dyn Fn(&mut Vec<u8>)| {
-            let contents = Contents {
-                column,
-                values: records,
-                is_of_integers: false,
-                has_arrays: false,
-            };
-            let mut bytes = Vec::new();
-            write(&mut bytes);
-            parts.add(contents, bytes);
+    /// Adds a record with attributes of this shape, if it has any. The shape's number.
+    fn add<'a>(
+        &mut self,
+        fields: Fields<'_>,
+        found: Option<Found>,
+        leaves: impl Iterator<Item = Leaf<'a>> + Clone,
+    ) -> Result<Option<u16>, NotTaken> {
+        let mut record = Held {
+            text: fields.message.len() + self.levels.bytes(fields.severity, fields.level),
+            values: 0,
         };
-        of_all(Column::Times, &|out| self.ids.write_times(out));
-        of_all(Column::Tails, &|out| self.ids.write_tails(out));
-        of_all(Column::Levels, &|out| self.levels.write(out));
-        of_all(Column::Messages, &|out| self.messages.write(out));
-        let paths = self.shapes.paths();
-        self.values.resize_with(paths.len(), ValuesWriter::default);
-        let kept: Vec<bool> = self.values.iter().map(|values| values.len() > 0).collect();
-        of_all(Column::Shapes, &|out| self.shapes.write(&kept, out));
-        let columns = self.values.iter().zip(paths);
-        for (values, path) in columns.filter(|(values, _)| values.len() > 0) {
-            parts.add_values(values, path.as_deref(), &mut self.tokens);
+        for leaf in leaves.clone() {
+            record = record.with(Held {
+                text: leaf.text_bytes(),
+                values: 1,
+            });
         }
-        let head = Head {
-            records,
-            first,
-            last,
-            severities: self.levels.severities(),
-            sections: parts.sections,
-        };
-        Some(Block {
-            head: head.write(),
-            filter: Filter::of(&self.tokens.finish()).write(),
-            columns: parts.columns,
-        })
+        record.text += found.as_ref().map_or(0, Found::bytes);
+        let columns = found
+            .as_ref()
+            .map_or(&[][..], |found| self.shapes.columns(found));
+        if columns.len() != record.values {
+            return Err(NotTaken::Damaged);
+        }
+        let held = self.held.with(record);
+        if record.bytes() > MOST_OF_ONE {
+            return Err(NotTaken::TooLarge);
+        }
+        if held.bytes() > MOST_TEXT && !self.is_empty() {
+            return Err(NotTaken::Full);
+        }
+        for (column, leaf) in columns.iter().zip(leaves) {
+            push_value(&mut self.values, *column, leaf);
+        }
+        let shape = found.map(|found| self.shapes.add(found));
+        self.shapes.push(shape);
+        self.ids.push(fields.id, fields.received);
+        self.levels.push(fields.severity, fields.level);
+        self.tokens.add_message(fields.message);
+        self.messages.push(fields.message.as_bytes());
+        self.held = held;
+        Ok(shape)
     }
 }
 
-/// Adds a value to the column that is the `number`th of a shape.
+fn text_of(json: &[u8]) -> Result<&str, NotTaken> {
+    std::str::from_utf8(json).map_err(|_| NotTaken::Damaged)
+}
+
 #[inline]
-fn push_value(values: &mut Vec<ValuesWriter>, columns: &[u16], number: usize, leaf: Leaf<'_>) {
-    let Some(column) = columns.get(number) else {
-        return;
-    };
-    let column = usize::from(*column);
+fn push_value(values: &mut Vec<ValuesWriter>, column: u16, leaf: Leaf<'_>) {
+    let column = usize::from(column);
     if values.len() <= column {
         values.resize_with(column + 1, ValuesWriter::default);
     }
@@ -233,29 +261,5 @@ fn push_value(values: &mut Vec<ValuesWriter>, columns: &[u16], number: usize, le
     }
 }
 
-/// Adds all values of a document whose structure is known, the next of which is the `next`th of its shape.
-fn push_members(
-    document: &[u8],
-    values: &mut Vec<ValuesWriter>,
-    columns: &[u16],
-    next: &mut usize,
-    json: &mut Vec<u8>,
-) {
-    for (_, value) in Elements::of(document).into_iter().flatten().flatten() {
-        if let Some(inner) = structure::inner(value) {
-            push_members(inner, values, columns, next, json);
-            continue;
-        }
-        json.clear();
-        let leaf = match value {
-            Value::Integer(number) => Leaf::Integer(number),
-            Value::String(text) => Leaf::Text(std::str::from_utf8(text).unwrap_or_default()),
-            _ => {
-                write_value_json(value, json).unwrap_or_default();
-                Leaf::Json(std::str::from_utf8(json).unwrap_or_default())
-            }
-        };
-        push_value(values, columns, *next, leaf);
-        *next += 1;
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,7 @@ pub use error::FILTERS;
 pub use error::QueryError;
 pub use folding::{cases, folded};
 pub use level_filter::LevelFilter;
+pub use needle::LONGEST;
 pub use pairs::{Pair, attribute_key, pairs};
 pub use parse::once;
 pub use patience::{GaveUp, Patience};

@@ -8,8 +8,9 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 use memchr::memmem::Finder;
 use std::ops::Range;
 
-/// Bytes of a text, of a regular expression, or of what is said of an attribute.
-pub(super) const LONGEST: usize = 1_000;
+/// Bytes of a text, of a regular expression, or of the key and the value of an attribute together: no query asks
+/// for more.
+pub const LONGEST: usize = 1_000;
 /// Bytes of a message that are gone over between two questions for patience.
 const PIECE: usize = 1024 * 1024;
 /// The same where a piece has to be folded, which takes memory.

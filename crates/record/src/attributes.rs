@@ -70,7 +70,13 @@ fn write_plain_value(value: Value<'_>, out: &mut Vec<u8>) -> Option<()> {
             }
             out.push(b']');
         }
-        Value::Binary(_) | Value::Date(_) => return None,
+        Value::LongInteger(digits) if is_integer(digits) => out.extend_from_slice(digits),
+        Value::Decimal(number) => {
+            let text = bson::Decimal128::from_bytes(number).to_string();
+            // Any other one becomes a string.
+            out.extend_from_slice(is_integer(text.as_bytes()).then_some(text.as_bytes())?);
+        }
+        Value::LongInteger(_) | Value::Binary(_) | Value::Date(_) => return None,
     }
     Some(())
 }
@@ -199,6 +205,17 @@ mod tests {
         Ok(write_plain(bytes, &mut Vec::new()).is_some())
     }
 
+    fn decimal(text: &str) -> Bson {
+        Bson::Decimal128(text.parse().unwrap())
+    }
+
+    fn long_integer(digits: &str) -> Bson {
+        Bson::Binary(bson::Binary {
+            subtype: BinarySubtype::UserDefined(LONG_INTEGER),
+            bytes: digits.as_bytes().to_vec(),
+        })
+    }
+
     fn value() -> impl Strategy<Value = Bson> {
         let leaf = prop_oneof![
             Just(Bson::Null),
@@ -208,6 +225,9 @@ mod tests {
             any::<f64>().prop_map(Bson::from),
             "[a-c\"\\\\\u{0}-\u{1f}\u{7f}é😀]{0,12}".prop_map(Bson::from),
             Just(Bson::from(bson::DateTime::from_millis(5))),
+            any::<u64>().prop_map(|number| decimal(&number.to_string())),
+            any::<[u8; 16]>().prop_map(|bytes| bson::Decimal128::from_bytes(bytes).into()),
+            "-?[0-9]{0,45}x?".prop_map(|digits| long_integer(&digits)),
         ];
         leaf.prop_recursive(4, 40, 6, |inner| {
             prop_oneof![
@@ -248,6 +268,17 @@ mod tests {
         let document =
             doc! { "a": "é\n", "b": [1_i32, 2_i64, 0.5, true, null, {}], "c": { "d": "" } };
         assert!(agrees(&document.to_vec().unwrap()).unwrap());
+        let long =
+            doc! { "a": decimal("18446744073709551615"), "b": [long_integer("-1234567890")] };
+        assert!(agrees(&long.to_vec().unwrap()).unwrap());
+        for foreign in [
+            decimal("0.5"),
+            decimal("NaN"),
+            long_integer(""),
+            long_integer("0x1"),
+        ] {
+            assert!(!agrees(&doc! { "a": foreign }.to_vec().unwrap()).unwrap());
+        }
         let wrong_text = b"\x0e\0\0\0\x02a\0\x02\0\0\0\xff\0\0";
         assert!(agrees(wrong_text).unwrap());
         let wrong_name = b"\x14\0\0\0\x04a\0\x0c\0\0\0\x10\x80\0\x01\0\0\0\0\0";

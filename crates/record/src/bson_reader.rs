@@ -5,6 +5,7 @@
 //! does for every name and every string, each alone. Property tests of [`attributes`](crate::attributes)
 //! and [`document`](crate::document) hold both against each other.
 
+use crate::attributes::LONG_INTEGER;
 use crate::bson_writer::kind;
 
 /// An element's value. Texts are not looked at: they may be no UTF-8.
@@ -28,6 +29,10 @@ pub enum Value<'a> {
     Null,
     /// An integer of 32 or 64 bits.
     Integer(i64),
+    /// A decimal number of 128 bits.
+    Decimal([u8; 16]),
+    /// Bytes of the subtype of integers that are longer, which should be their digits.
+    LongInteger(&'a [u8]),
 }
 
 /// The elements of a document, each with its name. One that is `None` is the last.
@@ -113,17 +118,23 @@ fn read_value(kind: u8, bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
         }
         kind::BINARY => {
             let (length, rest) = read_length(bytes)?;
-            let (0, rest) = rest.split_first()? else {
-                return None;
-            };
+            let (subtype, rest) = rest.split_first()?;
             let (binary, rest) = rest.split_at_checked(length)?;
-            (Value::Binary(binary), rest)
+            match *subtype {
+                0 => (Value::Binary(binary), rest),
+                LONG_INTEGER => (Value::LongInteger(binary), rest),
+                _ => return None,
+            }
         }
         kind::BOOLEAN => match bytes.split_first()? {
             (truth @ (0 | 1), rest) => (Value::Boolean(*truth == 1), rest),
             _ => return None,
         },
         kind::NULL => (Value::Null, bytes),
+        kind::DECIMAL128 => {
+            let (number, rest) = bytes.split_first_chunk::<16>()?;
+            (Value::Decimal(*number), rest)
+        }
         _ => return None,
     })
 }

@@ -22,7 +22,6 @@ use record::documents::Documents;
 use record::id::BatchId;
 use record::order::Taken;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Records over the day.
 pub(crate) const RECORDS: usize = 2_000_000;
@@ -44,6 +43,7 @@ pub(crate) struct OneBlock {
 
 /// A block that was read.
 pub(crate) struct Opened {
+    head: Head,
     ids: Ids,
     levels: Levels,
     messages: Texts,
@@ -54,15 +54,16 @@ pub(crate) struct Opened {
 impl Opened {
     pub(crate) fn rows(&self) -> Rows<'_> {
         let columns = (&self.ids, &self.levels, &self.messages);
-        Rows::new(columns, &self.shapes, self.attributes.clone())
+        Rows::new(&self.head, columns, &self.shapes, self.attributes.clone()).expect("one block")
     }
 }
 
 impl OneBlock {
     fn new(written: Block) -> Self {
+        let head = Head::read(&written.head).expect("a head");
         Self {
-            head: Head::read(&written.head).expect("a head"),
-            filter: Filter::read(&written.filter).expect("a filter"),
+            filter: head.filter(&written.filter).expect("a filter"),
+            head,
             written,
         }
     }
@@ -90,26 +91,24 @@ impl OneBlock {
             .expect("levels")
     }
 
-    fn attributes(
-        &self,
-        is_asked: impl Fn(&Column) -> bool,
-        unpacker: &mut Unpacker,
-    ) -> Vec<AttributeColumn> {
-        let asked = self.head.attributes().enumerate();
-        let asked = asked.filter(|(_, (_, section))| is_asked(&section.column));
+    fn attributes(&self, places: &[usize], unpacker: &mut Unpacker) -> Vec<AttributeColumn> {
+        if places.is_empty() {
+            return Vec::new();
+        }
         let shapes = self.shapes(unpacker);
-        let column = |(number, (place, section)): (usize, (usize, &blocks::section::Section))| {
-            let stored = self.written.columns.get(place).expect("a column");
-            AttributeColumn {
-                path: match &section.column {
-                    Column::Attribute(path) => Some(path.clone()),
-                    _ => None,
-                },
-                values: Arc::new(self.head.values(place, stored, unpacker).expect("values")),
-                places: Arc::new(shapes.places(number)),
-            }
+        let column = |place: &usize| {
+            let stored = self.written.columns.get(*place).expect("a column");
+            let column = self.head.attribute(*place, stored, &shapes, unpacker);
+            column.expect("values")
         };
-        asked.map(column).collect()
+        places.iter().map(column).collect()
+    }
+
+    /// The places of the columns of attributes for which it says so.
+    fn places_of(&self, is_asked: impl Fn(&Column) -> bool) -> Vec<usize> {
+        let asked = self.head.attributes();
+        let asked = asked.filter(|(_, section)| is_asked(&section.column));
+        asked.map(|(place, _)| place).collect()
     }
 
     pub(crate) fn columns_for(
@@ -117,12 +116,7 @@ impl OneBlock {
         filter: &AttributeFilter,
         unpacker: &mut Unpacker,
     ) -> Vec<AttributeColumn> {
-        let sections = self.head.attributes().map(|(_, section)| section);
-        let concerned: Vec<&Column> = sections
-            .filter(|section| select::concerns(filter, section))
-            .map(|section| &section.column)
-            .collect();
-        self.attributes(|column| concerned.contains(&column), unpacker)
+        self.attributes(&select::columns(filter, &self.head), unpacker)
     }
 
     pub(crate) fn open(&self, unpacker: &mut Unpacker) -> Opened {
@@ -131,6 +125,7 @@ impl OneBlock {
             .times(self.stored(&Column::Times), unpacker)
             .expect("times");
         Opened {
+            head: self.head.clone(),
             ids: self
                 .head
                 .ids(&times, self.stored(&Column::Tails), unpacker)
@@ -138,7 +133,7 @@ impl OneBlock {
             levels: self.levels(unpacker),
             messages: self.messages(unpacker),
             shapes: self.shapes(unpacker),
-            attributes: self.attributes(|_| true, unpacker),
+            attributes: self.attributes(&self.places_of(|_| true), unpacker),
         }
     }
 }
@@ -158,12 +153,14 @@ impl Stored {
             for record in records(&documents) {
                 if writer.push(&record) == Err(NotTaken::Full) {
                     let full = std::mem::take(&mut writer).finish(&mut packer);
-                    blocks.push(OneBlock::new(full.expect("records")));
+                    let full = full.expect("a block").expect("records");
+                    blocks.push(OneBlock::new(full));
                     assert_eq!(writer.push(&record), Ok(()));
                 }
             }
         }
-        blocks.push(OneBlock::new(writer.finish(&mut packer).expect("records")));
+        let last = writer.finish(&mut packer).expect("a block");
+        blocks.push(OneBlock::new(last.expect("records")));
         Self { blocks }
     }
 
@@ -207,9 +204,9 @@ impl Stored {
         let mut counts = BTreeMap::new();
         for block in &self.blocks {
             let is_asked = |column: &Column| matches!(column, Column::Attribute(path) if paths.contains(&path.as_str()));
-            for column in block.attributes(is_asked, unpacker) {
-                let path = column.path.unwrap_or_default();
-                column.values.count(
+            for column in block.attributes(&block.places_of(is_asked), unpacker) {
+                let path = column.path().unwrap_or_default().to_owned();
+                column.values().count(
                     |_| true,
                     |leaf, count| {
                         let value = match leaf {
@@ -296,6 +293,7 @@ pub(crate) fn written(batches: &[Documents]) -> Block {
     }
     writer
         .finish(&mut Packer::new().expect("memory"))
+        .expect("a block")
         .expect("records")
 }
 
@@ -312,12 +310,14 @@ pub(crate) fn merged(blocks: &[OneBlock]) -> Block {
     let unpacker = &mut Unpacker::new().expect("memory");
     for block in blocks {
         let opened = block.open(unpacker);
-        let (rows, mut source) = (opened.rows(), RowSource::default());
+        let rows = opened.rows();
+        let mut source = RowSource::new(&rows);
         for place in 0..block.head.records {
-            assert_eq!(writer.push_row(&mut source, &rows, place), Ok(()));
+            assert_eq!(writer.push_row(&mut source, place), Ok(()));
         }
     }
     writer
         .finish(&mut Packer::new().expect("memory"))
+        .expect("a block")
         .expect("records")
 }

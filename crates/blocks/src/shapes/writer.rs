@@ -1,16 +1,16 @@
 //! Shapes that are gathered, and the columns that they name.
 
+use super::drawn::{Pieces, drawn};
 use crate::input::write_varint;
 use crate::numbers;
-use crate::structure::{Part, parts};
+use crate::structure::{LONGEST_PATH, MOST_VALUES};
 use crate::texts::TextsWriter;
-use record::attributes::write_string;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
-/// Columns of attributes that a block may have; what would need more is kept whole.
-const MOST_COLUMNS: usize = 256;
-/// Bytes of a path that has a column of its own.
-const LONGEST_PATH: usize = 1_000;
+/// Columns of attributes that a block may have, beside that of what is kept whole; what would need more is.
+const MOST_COLUMNS: usize = MOST_VALUES;
+/// Bytes that a column takes in a shape, about, and a path beside its text.
+const EACH: usize = 8;
 
 /// The shape of records without attributes.
 pub(crate) const NO_SHAPE: u16 = 0;
@@ -24,115 +24,197 @@ const WHOLE_COLUMN: u16 = 0;
 pub(crate) struct ShapesWriter {
     shapes: Vec<Written>,
     by_structure: HashMap<Vec<u8>, u16>,
-    /// By their pieces, with a zero behind each.
-    by_pieces: HashMap<Vec<u8>, u16>,
+    by_pieces: HashMap<Pieces, u16>,
     last: (Vec<u8>, u16),
     /// The path of each column, but of the one for what is kept whole.
     columns: Vec<Option<String>>,
+    /// The columns of each path: the second is for records that have the path a second time.
+    by_path: HashMap<String, Vec<u16>>,
     of: Vec<u64>,
+    /// Bytes of memory of shapes and columns, about.
+    memory: usize,
 }
 
 #[derive(Debug)]
 struct Written {
     /// One more than columns.
-    pieces: Vec<Vec<u8>>,
+    pieces: Pieces,
     columns: Vec<u16>,
+}
+
+/// A shape that a record would have.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// One that there is.
+    Known(u16),
+    /// One that there would be.
+    New(NewShape),
+}
+
+#[derive(Debug)]
+pub(crate) struct NewShape {
+    structure: Option<Vec<u8>>,
+    shape: Written,
+    /// Those of the columns that would be made for it.
+    paths: Vec<String>,
+}
+
+impl Found {
+    /// Bytes that the block has more with it, about.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Known(_) => 0,
+            Self::New(new) => {
+                let paths: usize = new.paths.iter().map(|path| path.len() + EACH).sum();
+                new.shape.pieces.bytes() + new.shape.columns.len() * EACH + paths
+            }
+        }
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self, Self::Known(WHOLE_SHAPE))
+    }
 }
 
 impl Default for ShapesWriter {
     fn default() -> Self {
         let none = Written {
-            pieces: Vec::new(),
+            pieces: Pieces::default(),
             columns: Vec::new(),
         };
+        let mut pieces = Pieces::default();
+        pieces.push(&[]);
+        pieces.push(&[]);
         let whole = Written {
-            pieces: vec![Vec::new(); 2],
+            pieces,
             columns: vec![WHOLE_COLUMN],
         };
         Self {
             shapes: vec![none, whole],
-            by_structure: HashMap::new(),
-            by_pieces: HashMap::new(),
+            by_structure: HashMap::default(),
+            by_pieces: HashMap::default(),
             last: (Vec::new(), NO_SHAPE),
             columns: vec![None],
+            by_path: HashMap::default(),
             of: Vec::new(),
+            memory: 0,
         }
     }
 }
 
 impl ShapesWriter {
     /// The shape of attributes of this structure.
-    pub(crate) fn of_structure(&mut self, structure: &[u8]) -> u16 {
+    pub(crate) fn of_structure(&mut self, structure: &[u8]) -> Found {
         if !self.last.0.is_empty() && self.last.0 == structure {
-            return self.last.1;
+            return Found::Known(self.last.1);
         }
-        let known = self.by_structure.get(structure).copied();
-        let shape = known.unwrap_or_else(|| {
-            let shape = match drawn(structure) {
-                Some((pieces, paths)) => self.of_pieces(pieces, &paths),
-                None => WHOLE_SHAPE,
-            };
-            self.by_structure.insert(structure.to_vec(), shape);
-            shape
-        });
-        self.last.0.clear();
-        self.last.0.extend_from_slice(structure);
-        self.last.1 = shape;
-        shape
+        if let Some(shape) = self.by_structure.get(structure).copied() {
+            self.last.0.clear();
+            self.last.0.extend_from_slice(structure);
+            self.last.1 = shape;
+            return Found::Known(shape);
+        }
+        let found = match drawn(structure) {
+            Some((pieces, paths)) => self.of_pieces(pieces, &paths),
+            None => Found::Known(WHOLE_SHAPE),
+        };
+        match found {
+            Found::Known(shape) => {
+                self.remember(structure.to_vec(), shape);
+                Found::Known(shape)
+            }
+            Found::New(mut new) => {
+                new.structure = Some(structure.to_vec());
+                Found::New(new)
+            }
+        }
+    }
+
+    fn remember(&mut self, structure: Vec<u8>, shape: u16) {
+        self.memory += structure.len() + 4 * EACH;
+        self.by_structure.insert(structure, shape);
     }
 
     /// The shape of these pieces, with values at these paths between them.
-    pub(crate) fn of_pieces(&mut self, pieces: Vec<Vec<u8>>, paths: &[String]) -> u16 {
-        let key = pieces.iter().flat_map(|piece| piece.iter().chain(&[0]));
-        let key: Vec<u8> = key.copied().collect();
-        if let Some(shape) = self.by_pieces.get(&key) {
-            return *shape;
+    pub(crate) fn of_pieces(&self, pieces: Pieces, paths: &[String]) -> Found {
+        if let Some(shape) = self.by_pieces.get(&pieces) {
+            return Found::Known(*shape);
         }
-        let shape = match self.columns_of(paths) {
-            Some(columns) => {
-                self.shapes.push(Written { pieces, columns });
-                u16::try_from(self.shapes.len() - 1).unwrap_or(WHOLE_SHAPE)
+        match self.columns_of(paths) {
+            Some((columns, paths)) => Found::New(NewShape {
+                structure: None,
+                shape: Written { pieces, columns },
+                paths,
+            }),
+            None => Found::Known(WHOLE_SHAPE),
+        }
+    }
+
+    /// The columns of some paths, and the paths of those of them that are missing; `None` when they would be too
+    /// many.
+    fn columns_of(&self, paths: &[String]) -> Option<(Vec<u16>, Vec<String>)> {
+        let mut columns: Vec<u16> = Vec::with_capacity(paths.len());
+        let mut missing = Vec::new();
+        let mut uses: HashMap<&str, usize> = HashMap::default();
+        for path in paths {
+            let uses = uses.entry(path).or_insert(0);
+            let known = self.by_path.get(path).and_then(|all| all.get(*uses));
+            *uses += 1;
+            if let Some(column) = known {
+                columns.push(*column);
+                continue;
             }
-            None => WHOLE_SHAPE,
+            let column = self.columns.len() + missing.len();
+            if column > MOST_COLUMNS || path.len() > LONGEST_PATH {
+                return None;
+            }
+            missing.push(path.clone());
+            columns.push(u16::try_from(column).ok()?);
+        }
+        Some((columns, missing))
+    }
+
+    /// The columns of a shape that was found, in the order of its values.
+    pub(crate) fn columns<'a>(&'a self, found: &'a Found) -> &'a [u16] {
+        match found {
+            Found::Known(shape) => self
+                .shapes
+                .get(usize::from(*shape))
+                .map_or(&[], |shape| &shape.columns),
+            Found::New(new) => &new.shape.columns,
+        }
+    }
+
+    /// The number of a shape that was found, which is there from now on.
+    pub(crate) fn add(&mut self, found: Found) -> u16 {
+        let new = match found {
+            Found::Known(shape) => return shape,
+            Found::New(new) => new,
         };
-        self.by_pieces.insert(key, shape);
+        let shape = u16::try_from(self.shapes.len()).unwrap_or(WHOLE_SHAPE);
+        for path in new.paths {
+            let column = u16::try_from(self.columns.len()).unwrap_or(WHOLE_COLUMN);
+            self.memory += 2 * path.len() + 16 * EACH;
+            self.by_path.entry(path.clone()).or_default().push(column);
+            self.columns.push(Some(path));
+        }
+        self.memory += 2 * new.shape.pieces.bytes() + 2 * new.shape.columns.len() + 16 * EACH;
+        self.by_pieces.insert(new.shape.pieces.clone(), shape);
+        self.shapes.push(new.shape);
+        if let Some(structure) = new.structure {
+            self.remember(structure, shape);
+        }
         shape
     }
 
-    /// The columns of some paths, which are made where they are missing; `None` when they would be too many.
-    fn columns_of(&mut self, paths: &[String]) -> Option<Vec<u16>> {
-        let before = self.columns.len();
-        let mut columns: Vec<u16> = Vec::with_capacity(paths.len());
-        for path in paths {
-            let all = self.columns.iter().zip(0..);
-            let mut free = all.filter(|(other, number)| {
-                other.as_ref() == Some(path) && !columns.contains(number)
-            });
-            let column = match free.next() {
-                Some((_, number)) => number,
-                None if self.columns.len() > MOST_COLUMNS || path.len() > LONGEST_PATH => {
-                    self.columns.truncate(before);
-                    return None;
-                }
-                None => {
-                    self.columns.push(Some(path.clone()));
-                    u16::try_from(self.columns.len() - 1).ok()?
-                }
-            };
-            columns.push(column);
-        }
-        Some(columns)
+    /// Bytes of memory, about.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory
     }
 
     /// The next record is of this shape.
     pub(crate) fn push(&mut self, shape: Option<u16>) {
         self.of.push(shape.unwrap_or(NO_SHAPE).into());
-    }
-
-    /// The columns of a shape, in the order of its values.
-    pub(crate) fn columns(&self, shape: u16) -> &[u16] {
-        let shape = self.shapes.get(usize::from(shape));
-        shape.map_or(&[], |shape| &shape.columns)
     }
 
     /// The path of each column; `None` for what is kept whole.
@@ -165,52 +247,9 @@ impl ShapesWriter {
                 let number = numbers.get(usize::from(*column)).copied();
                 write_varint(out, number.unwrap_or_default());
             }
-            shape.pieces.iter().for_each(|piece| pieces.push(piece));
+            shape.pieces.each().for_each(|piece| pieces.push(piece));
         }
         numbers::write(out, &self.of);
         pieces.write(out);
     }
-}
-
-/// The pieces of a structure and the paths of its values; `None` where its names are no text.
-fn drawn(structure: &[u8]) -> Option<(Vec<Vec<u8>>, Vec<String>)> {
-    let (mut pieces, mut piece) = (Vec::new(), b"{".to_vec());
-    let (mut paths, mut path) = (Vec::new(), String::new());
-    // Where the path of what is open ends; whether a member came before.
-    let (mut open, mut is_first) = (Vec::new(), true);
-    for part in parts(structure) {
-        let (name, is_open) = match part {
-            Part::Value(name) => (name, false),
-            Part::Open(name) => (name, true),
-            Part::Close => {
-                piece.push(b'}');
-                path.truncate(open.pop()?);
-                is_first = false;
-                continue;
-            }
-        };
-        let name = std::str::from_utf8(name).ok()?;
-        if !is_first {
-            piece.push(b',');
-        }
-        write_string(name, &mut piece);
-        piece.push(b':');
-        let end = path.len();
-        if !open.is_empty() {
-            path.push('.');
-        }
-        path.push_str(name);
-        is_first = is_open;
-        if is_open {
-            piece.push(b'{');
-            open.push(end);
-        } else {
-            pieces.push(std::mem::take(&mut piece));
-            paths.push(path.clone());
-            path.truncate(end);
-        }
-    }
-    piece.push(b'}');
-    pieces.push(piece);
-    Some((pieces, paths))
 }

@@ -39,4 +39,23 @@ proptest! {
         let twice = Opened::read(&merged(&[once])).unwrap();
         prop_assert_eq!(twice.given(), as_rows(&all));
     }
+
+    #[test]
+    fn a_merge_that_goes_on_in_another_block_gives_the_same_records(
+        records in prop::collection::vec(records(), 1..4), most in 1_usize..9
+    ) {
+        let mut all = Records::new();
+        let mut blocks = Vec::new();
+        for mut part in records {
+            part.retain(|id, _| !all.contains_key(id));
+            if !part.is_empty() {
+                blocks.push(Opened::read(&block(&part)).unwrap());
+                all.append(&mut part);
+            }
+        }
+        let merged = merged_by(&blocks, |records| records >= most);
+        prop_assert_eq!(merged.len(), all.len().div_ceil(most));
+        let given = merged.iter().flat_map(|block| Opened::read(block).unwrap().given());
+        prop_assert_eq!(given.collect::<Vec<_>>(), as_rows(&all));
+    }
 }

@@ -1,7 +1,6 @@
 //! How much a block takes.
 
 use super::*;
-use crate::writer::NotTaken;
 use crate::{MOST_RECORDS, MOST_TEXT};
 use bson::doc;
 
@@ -12,6 +11,9 @@ fn numbered(number: u32) -> RecordId {
         number,
     )
 }
+
+/// What its level takes once.
+const LEVEL: usize = 6 + 8;
 
 fn fields(message: &str, attributes: Option<Document>) -> Fields {
     Fields {
@@ -34,9 +36,9 @@ fn a_block_takes_so_many_records_and_so_much_text() {
         push(&mut writer, numbered(u32::MAX), &short),
         Err(NotTaken::Full)
     );
-    let block = writer.finish(&mut Packer::new().unwrap()).unwrap();
+    let block = finished(writer);
     assert_eq!(Opened::read(&block).unwrap().given().len(), MOST_RECORDS);
-    let long = fields(&"x".repeat(MOST_TEXT - 5), None);
+    let long = fields(&"x".repeat(MOST_TEXT - 5 - LEVEL), None);
     let mut writer = BlockWriter::default();
     for (number, fields, expected) in [
         (0, &short, Ok(())),
@@ -66,12 +68,9 @@ fn a_record_that_is_not_behind_the_last_one_is_not_taken() {
             Err(NotTaken::OutOfOrder)
         );
     }
-    assert!(writer.finish(&mut Packer::new().unwrap()).is_some());
-    assert!(
-        BlockWriter::default()
-            .finish(&mut Packer::new().unwrap())
-            .is_none()
-    );
+    finished(writer);
+    let none = BlockWriter::default().finish(&mut Packer::new().unwrap());
+    assert_eq!(none, Ok(None));
 }
 
 #[test]
@@ -126,4 +125,144 @@ fn what_every_record_says_alike_takes_next_to_nothing() {
         "{bytes} + {}",
         block.head.len()
     );
+}
+
+/// Blocks of records with these fields, as many in each as it takes; and how much memory the first said it took.
+fn written(all: impl Iterator<Item = Fields>) -> (Vec<Block>, usize) {
+    let (mut writer, mut blocks, mut memory) = (BlockWriter::default(), Vec::new(), 0);
+    for (number, fields) in (0..).zip(all) {
+        if push(&mut writer, numbered(number), &fields) == Err(NotTaken::Full) {
+            memory = if blocks.is_empty() {
+                writer.memory()
+            } else {
+                memory
+            };
+            blocks.push(finished(std::mem::take(&mut writer)));
+            push(&mut writer, numbered(number), &fields).unwrap();
+        }
+    }
+    blocks.push(finished(writer));
+    (blocks, memory)
+}
+
+/// Merges blocks of so many of the records each, which has to give what is written at once.
+fn merges_as_it_is_written(all: impl Iterator<Item = Fields>, each: usize) -> (Vec<Block>, usize) {
+    let all: Vec<Fields> = all.collect();
+    let (at_once, memory) = written(all.iter().cloned());
+    let mut small = Vec::new();
+    let numbers: Vec<u32> = (0..u32::try_from(all.len()).unwrap()).collect();
+    for (numbers, fields) in numbers.chunks(each).zip(all.chunks(each)) {
+        let numbers = numbers.iter().map(|number| numbered(*number));
+        let records: Records = numbers.zip(fields.iter().cloned()).collect();
+        small.push(Opened::read(&block(&records)).unwrap());
+    }
+    let heads = |blocks: &[Block]| -> Vec<Head> {
+        let heads = blocks.iter().map(|block| Head::read(&block.head).unwrap());
+        heads.collect()
+    };
+    let merged = merged_by(&small, |_| false);
+    assert_eq!(heads(&merged), heads(&at_once));
+    for head in heads(&merged) {
+        let bytes: usize = head.sections.iter().map(|section| section.bytes).sum();
+        assert!(bytes < 2 * MOST_TEXT, "{bytes}");
+    }
+    (at_once, memory)
+}
+
+#[test]
+fn names_in_an_order_of_their_own_count_also_where_blocks_are_merged() {
+    let names: Vec<String> = (0..100).map(|name| format!("{name:080}")).collect();
+    let all = (0..1_000_usize).map(|number| {
+        let name = |place: usize| names[(place * 37 + number) % 100].clone();
+        // No two begin alike: a hundred rotations of ten orders.
+        let swapped = |place: usize| {
+            if place < 10 {
+                (place + number / 100) % 10
+            } else {
+                place
+            }
+        };
+        let attributes = (0..100).map(|place| (name(swapped(place)), Bson::from("")));
+        fields("m", Some(attributes.collect()))
+    });
+    let (blocks, memory) = merges_as_it_is_written(all, 100);
+    assert_eq!(blocks.len(), 3);
+    assert!(memory > 2 * MOST_TEXT, "{memory}");
+}
+
+#[test]
+fn values_that_say_nothing_count() {
+    let names = (0..256).map(|name| (format!("n{name}"), Bson::Boolean(true)));
+    let attributes: Document = names.collect();
+    let all = (0..3_000).map(|_| fields("", Some(attributes.clone())));
+    let (blocks, memory) = merges_as_it_is_written(all, 1_000);
+    // Eight bytes and "true" for each.
+    assert_eq!(blocks.len(), 3);
+    assert!(memory > 1_300 * 256 * 16, "{memory}");
+}
+
+#[test]
+fn levels_count() {
+    let all = (0..1_000).map(|number| Fields {
+        level: Some(format!("{number:08200}")),
+        ..fields("m", None)
+    });
+    assert_eq!(merges_as_it_is_written(all, 100).0.len(), 2);
+}
+
+#[test]
+fn a_record_that_no_block_takes_is_told_apart_from_a_block_that_is_full() {
+    let mut writer = BlockWriter::default();
+    let large = fields(&"x".repeat(crate::MOST_OF_ONE + 1), None);
+    for number in 0..2 {
+        let taken = push(&mut writer, numbered(number), &large);
+        assert_eq!(taken, Err(NotTaken::TooLarge));
+        push(&mut writer, numbered(number), &fields("m", None)).unwrap();
+    }
+}
+
+#[test]
+fn a_long_name_above_many_values_is_no_more_work_than_the_record_is_long() {
+    let members = (0..20_000).map(|number| (format!("a{number}"), Bson::from(number)));
+    let members: Document = members.collect();
+    let long = "x".repeat(500_000);
+    let records = Records::from([
+        (
+            numbered(0),
+            fields("", Some(doc! {long.clone(): members.clone()})),
+        ),
+        (numbered(1), fields("", Some(doc! {"a": [{long: members}]}))),
+    ]);
+    let opened = Opened::read(&block(&records)).unwrap();
+    assert!(opened.given() == as_rows(&records));
+    // Nothing was hashed that no filter can ask for.
+    assert_eq!(opened.filter.memory(), 0);
+}
+
+#[test]
+fn the_longest_value_that_a_filter_can_ask_for_is_in_the_blocks() {
+    use crate::tokens::Wanted;
+    let value = |length| "v".repeat(length);
+    for (attributes, expected) in [
+        (doc! {"abc": value(997)}, 32),
+        (doc! {"abc": value(998)}, 0),
+        (doc! {"abc": [value(997)]}, 32),
+        (doc! {"abc": [value(998), true], "x".repeat(1_001): 1}, 32),
+    ] {
+        let records = Records::from([(numbered(0), fields("", Some(attributes.clone())))]);
+        let opened = Opened::read(&block(&records)).unwrap();
+        assert_eq!(opened.filter.memory(), expected, "{attributes}");
+        let longest = query::AttributeFilter::new("abc", &value(997)).unwrap();
+        let query = query::Query {
+            attributes: vec![longest],
+            ..query::Query::default()
+        };
+        let may_be = Wanted::of(&query).may_be_in(&opened.head, &opened.filter);
+        let is = opened
+            .given()
+            .iter()
+            .any(|given| query.matches(given.candidate()));
+        assert!(may_be || !is, "{attributes}");
+    }
+    assert!(query::AttributeFilter::new("abc", &value(998)).is_err());
 }

@@ -1,6 +1,7 @@
 //! Bytes that are not what was written: told, and never a panic or a wrong record.
 
 use super::*;
+use crate::damaged::Damaged;
 use crate::input::Input;
 use crate::section::Contents;
 
@@ -73,6 +74,47 @@ proptest! {
     }
 
     #[test]
+    fn no_directory_whatever_panics(
+        records in records(),
+        changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..3),
+        numbers in (0_usize..12, 0_u8..6, 0_usize..30),
+        filter in prop::collection::vec(any::<u8>(), 0..96),
+    ) {
+        let one = block(&records);
+        let mut head = Head::read(&one.head).unwrap();
+        let (place, kind, number) = numbers;
+        let place = place % head.sections.len();
+        let section = &mut head.sections[place];
+        match kind {
+            0 => section.values = number,
+            1 => section.bytes = section.bytes.saturating_add_signed(number.cast_signed() - 15),
+            2 => section.stored = section.stored.saturating_add_signed(number.cast_signed() - 15),
+            3 => section.has_arrays = !section.has_arrays,
+            4 => section.is_of_integers = !section.is_of_integers,
+            _ => section.column = Column::Attribute("b".to_owned()),
+        }
+        let mut bytes = one.head.clone();
+        // Behind the magic, before the checksum.
+        let length = bytes.len() - 12;
+        for (place, byte) in changes {
+            bytes[8 + place % length] = byte;
+        }
+        resealed(&mut bytes);
+        head.filter = crate::head::FilterEntry::of(&filter);
+        for head in [bytes, head.write()] {
+            let changed = Block { head, filter: filter.clone(), ..one.clone() };
+            let Ok(head) = Head::read(&changed.head) else { continue };
+            if let Ok(filter) = head.filter(&filter) {
+                filter.may_have(number as u64);
+            }
+            let changed = Block { head: changed.head, ..one.clone() };
+            if let Ok(opened) = Opened::read(&changed) {
+                opened.given();
+            }
+        }
+    }
+
+    #[test]
     fn no_bytes_are_read_as_a_head_but_those_of_one(bytes: Vec<u8>, records in records()) {
         prop_assert!(Head::read(&bytes).is_err());
         let mut head = block(&records).head;
@@ -83,6 +125,12 @@ proptest! {
         prop_assert!(Head::read(&head).is_err());
         drop(crate::section::Section::read(&mut Input::new(&bytes), 9));
     }
+}
+
+fn resealed(head: &mut Vec<u8>) {
+    head.truncate(head.len() - 4);
+    let checksum = crc32c::crc32c(head);
+    head.extend_from_slice(&checksum.to_le_bytes());
 }
 
 #[test]
@@ -96,9 +144,73 @@ fn a_block_of_a_later_version_says_which_program_reads_it() {
     };
     let mut head = block(&Records::from([(RecordId::MIN, fields)])).head;
     head[8] = 2;
+    // What is only damaged is not taken for a later version.
+    assert_eq!(Head::read(&head), Err(Damaged::Checksum("head")));
+    resealed(&mut head);
     let said = Head::read(&head).unwrap_err().to_string();
     assert!(
         said.contains("format version 2") && said.contains("newer aggregator"),
         "{said}"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn the_parts_of_another_block_are_told_apart(records in records(), others in records()) {
+        let (one, other) = (block(&records), block(&others));
+        let head = Head::read(&one.head).unwrap();
+        let is_another = one.filter != other.filter;
+        prop_assert_eq!(head.filter(&other.filter).is_err(), is_another);
+        prop_assert_eq!(head.filter(&[0; 4]), Err(Damaged::Checksum("filter")));
+        prop_assert_eq!(head.filter_bytes(), one.filter.len());
+    }
+
+    #[test]
+    fn a_head_that_says_something_else_than_its_columns_is_told(records in records()) {
+        let one = block(&records);
+        let head = Head::read(&one.head).unwrap();
+        let mut changed = vec![head.clone(); 5];
+        changed[0].first = RecordId::MIN;
+        changed[1].last = RecordId::from_slice(&[0xff; 27]).unwrap();
+        changed[2].severities[0].0 += 31;
+        changed[3].severities[0].1 += 1;
+        changed[4].sections.swap_remove(0);
+        for changed in changed.iter().skip(3) {
+            // The head alone tells.
+            prop_assert!(Head::read(&changed.write()).is_err());
+        }
+        for changed in changed.into_iter().filter(|changed| *changed != head) {
+            let block = Block { head: changed.write(), ..one.clone() };
+            prop_assert!(Opened::read(&block).is_err());
+        }
+    }
+}
+
+#[test]
+fn a_flag_or_a_version_that_is_not_known_is_refused() {
+    let fields = Fields {
+        severity: 0,
+        level: None,
+        message: String::new(),
+        attributes: None,
+        received: 0,
+    };
+    let head = block(&Records::from([(RecordId::MIN, fields)])).head;
+    let mut unknown = head.clone();
+    unknown[8] = 0;
+    resealed(&mut unknown);
+    assert_eq!(
+        Head::read(&unknown),
+        Err(Damaged::Impossible("a version that never was"))
+    );
+    // The first column, of times, has its kind and flags behind how many there are.
+    let places = head.windows(2).position(|pair| pair == [5, 1]).unwrap();
+    let mut unknown = head;
+    unknown[places + 2] |= 8;
+    resealed(&mut unknown);
+    assert_eq!(
+        Head::read(&unknown),
+        Err(Damaged::Impossible("a flag that is not known"))
     );
 }

@@ -111,11 +111,10 @@ proptest! {
         prop_assert!(may_be_in || matching.is_empty(), "{query:?}");
         let mut rows = RowSet::all(given.len());
         for filter in &query.attributes {
-            let sections = opened.head.attributes().map(|(_, section)| section);
-            let columns = sections.zip(&opened.attributes);
-            let columns = columns.filter(|(section, _)| select::concerns(filter, section));
-            let columns: Vec<AttributeColumn> = columns.map(|(_, column)| column.clone()).collect();
-            rows.keep(&select::attribute(filter, &columns, given.len()));
+            let places = select::columns(filter, &opened.head);
+            let columns = opened.attributes.iter().filter(|column| places.contains(&column.place()));
+            let columns: Vec<AttributeColumn> = columns.cloned().collect();
+            rows.keep(&select::attribute(filter, &opened.head, &columns).unwrap());
         }
         let mut goes_on = || true;
         let patience = &mut Patience::new(&mut goes_on);
@@ -157,7 +156,7 @@ fn strings_among_other_values_are_found_also_where_blocks_were_merged() {
     for opened in [once, twice] {
         for (value, expected) in [("x", &[0, 2][..]), ("1", &[1, 2]), ("y", &[2])] {
             let filter = AttributeFilter::new("v", value).unwrap();
-            let rows = select::attribute(&filter, &opened.attributes, 3);
+            let rows = select::attribute(&filter, &opened.head, &opened.attributes).unwrap();
             assert_eq!(rows.iter().collect::<Vec<_>>(), expected, "{value}");
             let query = Query {
                 attributes: vec![filter],
@@ -168,5 +167,35 @@ fn strings_among_other_values_are_found_also_where_blocks_were_merged() {
                 "{value}"
             );
         }
+    }
+}
+
+#[test]
+fn words_of_another_version_are_not_asked_for() {
+    let fields = Fields {
+        severity: 9,
+        level: None,
+        message: "one two".to_owned(),
+        attributes: Some(bson::doc! {"a": "b"}),
+        received: 0,
+    };
+    let opened = Opened::read(&block(&Records::from([(RecordId::MIN, fields)]))).unwrap();
+    let mut other = opened.head.clone();
+    other.words_version += 1;
+    let of_words = Query {
+        phrases: vec![Phrase::new("three", false).unwrap()],
+        ..Query::default()
+    };
+    let of_values = Query {
+        attributes: vec![AttributeFilter::new("a", "c").unwrap()],
+        ..Query::default()
+    };
+    for (query, head, expected) in [
+        (&of_words, &opened.head, false),
+        (&of_words, &other, true),
+        (&of_values, &other, false),
+    ] {
+        let may_be = Wanted::of(query).may_be_in(head, &opened.filter);
+        assert_eq!(may_be, expected, "{query:?}");
     }
 }

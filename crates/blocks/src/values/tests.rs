@@ -98,7 +98,7 @@ proptest! {
         let bytes = [&bytes[..], &[form]].concat();
         if let Ok(values) = Values::read(bytes, count) {
             prop_assert_eq!(values.len(), count);
-            for place in 0..=count {
+            for place in (0..=count).chain([usize::MAX]) {
                 json(values.get(place));
             }
         }

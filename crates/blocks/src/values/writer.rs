@@ -14,9 +14,10 @@ use foldhash::HashMap;
 #[derive(Debug, Default)]
 pub(crate) struct ValuesWriter {
     /// Each with where its text ends; an integer has none.
-    values: Vec<(Kind, usize)>,
+    values: Vec<(Kind, u32)>,
     integers: Vec<i64>,
     text: String,
+    has_arrays: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,15 @@ enum Kind {
     Integer,
     Text,
     Json,
+}
+
+/// What is known of a column when it is written.
+#[derive(Debug)]
+pub(crate) struct Written<'a> {
+    /// Whether it is of integers, most of which are in it only once.
+    pub(crate) is_of_integers: bool,
+    /// Each different value once, where they are few.
+    pub(crate) different: Option<Vec<Leaf<'a>>>,
 }
 
 impl ValuesWriter {
@@ -40,22 +50,31 @@ impl ValuesWriter {
             }
             Leaf::Json(json) => {
                 self.text.push_str(json);
+                self.has_arrays |= json.starts_with('[');
                 Kind::Json
             }
         };
-        self.values.push((kind, self.text.len()));
+        // No block has as much.
+        let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        self.values.push((kind, end));
     }
 
     pub(crate) fn len(&self) -> usize {
         self.values.len()
     }
 
+    /// Whether any is an array.
+    pub(crate) fn has_arrays(&self) -> bool {
+        self.has_arrays
+    }
+
     pub(crate) fn leaves(&self) -> impl Iterator<Item = Leaf<'_>> {
         let mut integers = self.integers.iter();
         let mut start = 0;
         self.values.iter().map(move |(kind, end)| {
-            let text = self.text.get(start..*end).unwrap_or_default();
-            start = *end;
+            let end = *end as usize;
+            let text = self.text.get(start..end).unwrap_or_default();
+            start = end;
             match kind {
                 Kind::Integer => Leaf::Integer(integers.next().copied().unwrap_or_default()),
                 Kind::Text => Leaf::Text(text),
@@ -93,19 +112,25 @@ impl ValuesWriter {
         Some((different, places))
     }
 
-    /// Appends the column. Whether it is of integers, most of which are in it only once.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) -> bool {
-        let form = self.write_values(out);
+    /// Appends the column.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) -> Written<'_> {
+        let dictionary = self.dictionary();
+        let form = match &dictionary {
+            Some((different, places)) => {
+                write_dictionary(different, out);
+                out.extend_from_slice(places);
+                DICTIONARY
+            }
+            None => self.write_values(out),
+        };
         out.push(form);
-        form == INTEGERS
+        Written {
+            is_of_integers: form == INTEGERS,
+            different: dictionary.map(|(different, _)| different),
+        }
     }
 
     fn write_values(&self, out: &mut Vec<u8>) -> u8 {
-        if let Some((different, places)) = self.dictionary() {
-            write_dictionary(&different, out);
-            out.extend_from_slice(&places);
-            return DICTIONARY;
-        }
         if self.integers.len() == self.values.len() {
             let sortable = |number: &i64| number.cast_unsigned() ^ SIGN;
             let numbers: Vec<u64> = self.integers.iter().map(sortable).collect();
@@ -131,12 +156,12 @@ impl ValuesWriter {
 
     /// Whether all of them were written as bytes: they are texts of as many hexadecimal digits.
     fn write_hexadecimal(&self, out: &mut Vec<u8>) -> bool {
-        let digits = self.values.first().map_or(0, |(_, end)| *end);
+        let digits = self.values.first().map_or(0, |(_, end)| *end as usize);
         let ends = (1..).map(|number| number * digits);
         let are_alike = self
             .values
             .iter()
-            .map(|(_, end)| *end)
+            .map(|(_, end)| *end as usize)
             .eq(ends.take(self.len()));
         let are_digits = |text: &str| {
             text.bytes()

@@ -1,0 +1,187 @@
+//! What is narrowed is narrowed: filters and columns that say yes to everything would be of no use.
+
+use super::*;
+use crate::damaged::Damaged;
+use crate::select;
+use crate::tokens::Wanted;
+use bson::doc;
+use query::{AttributeFilter, Phrase, Query};
+
+fn records_with(all: impl IntoIterator<Item = (String, Document)>) -> Records {
+    let record = |(number, (message, attributes)): (u32, (String, Document))| {
+        let id = RecordId::new(
+            Timestamp::from_nanos(0),
+            BatchId::from_bytes([0; 8]),
+            number,
+        );
+        let fields = Fields {
+            severity: 9,
+            level: None,
+            message,
+            attributes: Some(attributes),
+            received: 0,
+        };
+        (id, fields)
+    };
+    (0..).zip(all).map(record).collect()
+}
+
+fn filter(key: &str, value: &str) -> AttributeFilter {
+    AttributeFilter::new(key, value).unwrap()
+}
+
+fn of_attribute(filter: AttributeFilter) -> Query {
+    Query {
+        attributes: vec![filter],
+        ..Query::default()
+    }
+}
+
+#[test]
+fn few_words_and_values_that_are_in_no_record_may_be_in_the_block() {
+    let all = (0..500).map(|number| {
+        let attributes = doc! {"user": format!("u{number}"), "tags": [format!("t{number}")]};
+        (format!("request {number} was served"), attributes)
+    });
+    let opened = Opened::read(&block(&records_with(all))).unwrap();
+    let may_be = |query: &Query| Wanted::of(query).may_be_in(&opened.head, &opened.filter);
+    let word = |word: String| Query {
+        phrases: vec![Phrase::new(&word, false).unwrap()],
+        ..Query::default()
+    };
+    for make in [
+        &|number| word(format!("{number}")) as Query,
+        &|number| of_attribute(filter("user", &format!("u{number}"))),
+        &|number| of_attribute(filter("tags", &format!("t{number}"))),
+    ] as [&dyn Fn(usize) -> Query; 3]
+    {
+        assert!((0..500).all(|number| may_be(&make(number))));
+        let others = (500..1_500).filter(|number| may_be(&make(*number))).count();
+        assert!(others < 50, "{others} of {:?}", make(500));
+    }
+}
+
+#[test]
+fn only_columns_that_can_fulfil_a_condition_are_asked_for() {
+    let many: Document = (0..300)
+        .map(|name| (format!("n{name}"), true.into()))
+        .collect();
+    let plain = doc! {"a": {"b": 1, "c": [1]}, "a.b": "x", "d": 2, "e": [{"f": 1}], "ab": 3};
+    let records = records_with([("m".to_owned(), plain), ("m".to_owned(), many)]);
+    let opened = Opened::read(&block(&records)).unwrap();
+    for (key, value, expected) in [
+        ("d", "2", &["d"][..]),
+        ("a.b", "1", &["a.b", "a.b"]),
+        ("a.b", "", &["a.b", "a.b"]),
+        ("a", "", &["a.b", "a.c", "a.b"]),
+        ("a", "1", &[]),
+        ("a", "{\"b\":1}", &["a.b", "a.c", "a.b"]),
+        ("a.c.0", "1", &["a.c"]),
+        ("a.b.0", "1", &[]),
+        ("e.f", "1", &["e"]),
+        ("g", "1", &[]),
+        ("d", "!2", &[]),
+    ] {
+        let places = select::columns(&filter(key, value), &opened.head);
+        let columns = places
+            .iter()
+            .map(|place| &opened.head.sections[*place].column);
+        let (whole, paths): (Vec<&Column>, Vec<&Column>) =
+            columns.partition(|column| **column == Column::Whole);
+        let expected: Vec<Column> = expected
+            .iter()
+            .map(|path| Column::Attribute((*path).to_owned()))
+            .collect();
+        assert_eq!(paths, expected.iter().collect::<Vec<_>>(), "{key}={value}");
+        // What is kept whole may have anything.
+        assert_eq!(whole.len(), usize::from(!value.starts_with('!')));
+    }
+}
+
+#[test]
+fn only_records_that_may_fulfil_a_condition_are_left() {
+    let all = [
+        doc! {"a": "x"},
+        doc! {"a": "y"},
+        doc! {"a": ["x"]},
+        doc! {"a": ["y"]},
+        doc! {"a": {"0": "x"}},
+        doc! {"b": 1},
+        doc! {"a": {"c": 1}},
+    ];
+    let all = all.into_iter().map(|all| ("m".to_owned(), all));
+    let opened = Opened::read(&block(&records_with(all))).unwrap();
+    for (key, value, expected) in [
+        ("a", "x", &[0, 2, 3][..]),
+        ("a.0", "x", &[2, 3, 4]),
+        ("a", "", &[0, 1, 2, 3, 4, 6]),
+        // Any array may have it.
+        ("a", "{\"c\":1}", &[2, 3, 4, 6]),
+        ("b", "1", &[5]),
+        ("b", "2", &[]),
+        ("b", "!1", &[0, 1, 2, 3, 4, 5, 6]),
+    ] {
+        let filter = filter(key, value);
+        let rows = select::attribute(&filter, &opened.head, &opened.attributes).unwrap();
+        assert_eq!(rows.iter().collect::<Vec<_>>(), expected, "{key}={value}");
+    }
+}
+
+#[test]
+fn each_of_more_paths_than_there_are_columns_is_found() {
+    let all = (0..300).map(|number| {
+        let attributes = doc! {format!("path{number}"): format!("value {number}")};
+        ("m".to_owned(), attributes)
+    });
+    let opened = Opened::read(&block(&records_with(all))).unwrap();
+    assert_eq!(opened.attributes.len(), 257);
+    for number in 0..300 {
+        let filter = filter(&format!("path{number}"), &format!("value {number}"));
+        let rows = select::attribute(&filter, &opened.head, &opened.attributes).unwrap();
+        assert!(rows.has(number));
+        assert!(rows.count() <= 45, "{}", rows.count());
+        let query = of_attribute(filter);
+        assert!(Wanted::of(&query).may_be_in(&opened.head, &opened.filter));
+    }
+}
+
+#[test]
+fn columns_that_are_missing_or_of_another_block_are_told() {
+    let records = |numbers: std::ops::Range<u32>| {
+        records_with(numbers.map(|number| {
+            let attributes = doc! {"a": i64::from(number), "b": "x"};
+            (format!("m{number}"), attributes)
+        }))
+    };
+    let opened = Opened::read(&block(&records(0..3))).unwrap();
+    let missing = select::attribute(&filter("a", "1"), &opened.head, &opened.attributes[1..]);
+    assert_eq!(missing, Err(Damaged::Impossible("a column is missing")));
+    let other = Opened::read(&block(&records(0..4))).unwrap();
+    let own = (&opened.ids, &opened.levels, &opened.messages);
+    let mut turned = opened.attributes.clone();
+    turned.reverse();
+    for (columns, shapes, attributes) in [
+        (own, &opened.shapes, opened.attributes[1..].to_vec()),
+        (own, &opened.shapes, turned),
+        (own, &opened.shapes, other.attributes.clone()),
+        (own, &other.shapes, opened.attributes.clone()),
+        (
+            (&other.ids, own.1, own.2),
+            &opened.shapes,
+            opened.attributes.clone(),
+        ),
+        (
+            (own.0, &other.levels, own.2),
+            &opened.shapes,
+            opened.attributes.clone(),
+        ),
+        (
+            (own.0, own.1, &other.messages),
+            &opened.shapes,
+            opened.attributes.clone(),
+        ),
+    ] {
+        let rows = Rows::new(&opened.head, columns, shapes, attributes);
+        assert!(rows.is_err());
+    }
+}
