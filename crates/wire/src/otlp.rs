@@ -13,12 +13,14 @@
 //! | `from_protobuf`, `protobuf_body` | messages, the body of a record |
 //! | `protobuf_value`, `protobuf_text` | values in messages, and what of those is kept as text |
 //! | `from_json`, `json_record`, `record_field` | messages in JSON: around records and what they share, one record, its fields |
-//! | `json`, `json_value`, `json_members` | tokens, and the values and lists of keys and values in them |
+//! | `json_body` | the body of a record in JSON |
+//! | `json`, `json_value`, `value_kind`, `json_members` | tokens, and the values and lists of keys and values in them |
 
 mod body;
 mod from_json;
 mod from_protobuf;
 mod json;
+mod json_body;
 mod json_members;
 mod json_record;
 mod json_value;
@@ -30,6 +32,7 @@ mod protobuf_text;
 mod protobuf_value;
 mod record_field;
 mod shared;
+mod value_kind;
 
 pub use from_json::decode as decode_json;
 #[cfg(test)]

@@ -2,26 +2,36 @@
 //!
 //! A value of another form than it should have is kept as the JSON that it is.
 
-use super::body::{BODY, Body};
 use super::json::{Json, Stop, unquoted};
+use super::value_kind::Kind;
 use crate::frame::value_end;
 use crate::value::write_value;
 use record::bson_writer::BsonWriter;
-use record::fault::{MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_MEMBERS};
+use record::fault::{MAX_DEPTH, MAX_MEMBERS};
 use record::notice::Notice;
 use std::borrow::Cow;
 
 /// A value in the form in which nearly all are sent.
-enum Usual<'t> {
+pub(super) enum Usual<'t> {
     Text(Cow<'t, str>),
     Integer(i64),
     Boolean(bool),
 }
 
+/// What an object has under `values`.
+enum List {
+    /// A list, or something in its place, which stands here.
+    At(usize),
+    /// Nothing, and nothing else either.
+    Empty,
+    /// Nothing, but others.
+    Others,
+}
+
 impl<'t> Json<'t> {
     /// A value that is usual, byte by byte. Nothing of any other, which is to be read from its start.
     #[inline]
-    fn usual(&mut self) -> Option<Usual<'t>> {
+    pub(super) fn usual(&mut self) -> Option<Usual<'t>> {
         let scanner = &mut self.scanner;
         let value = if !self.at_once {
             return None;
@@ -67,50 +77,55 @@ impl<'t> Json<'t> {
             None => self.go_to(start),
         }
         let mut more = self.open(b'{', b'}')?;
-        let mut is_written = false;
+        let (mut is_written, mut has_others) = (false, false);
         while more {
-            let kind = self.name()?;
+            let kind = Kind::of(&self.name()?);
             // Of a field that comes with `null`, nothing was set.
             if is_written || self.next()? == b'n' {
                 self.raw()?;
-            } else if matches!(&*kind, "arrayValue" | "kvlistValue") && depth >= MAX_DEPTH {
+            } else if matches!(kind, Some(Kind::Array | Kind::Object)) && depth >= MAX_DEPTH {
                 return self.write_deep(writer, name, start);
+            } else if let Some(kind) = kind {
+                self.write_kind(writer, (name, kind), depth)?;
+                is_written = true;
             } else {
-                is_written = self.write_kind(writer, (name, &kind), depth)?;
+                self.raw()?;
+                has_others = true;
             }
             more = self.more(b'}')?;
         }
-        if !is_written {
-            writer.null(name);
+        match (is_written, has_others) {
+            (true, _) => {}
+            (false, false) => writer.null(name),
+            (false, true) => {
+                self.go_to(start);
+                self.write_raw(writer, name, depth)?;
+            }
         }
         Ok(())
     }
 
-    /// Writes the value of one kind; whether there is such a kind.
+    /// Writes the value of one kind.
     #[inline]
     fn write_kind(
         &mut self,
         writer: &mut BsonWriter<'_>,
-        (name, kind): (&str, &str),
+        (name, kind): (&str, Kind),
         depth: usize,
-    ) -> Result<bool, Stop> {
-        match kind {
-            "stringValue" | "bytesValue" if self.next()? == b'"' => {
+    ) -> Result<(), Stop> {
+        match (kind, self.next()?) {
+            (Kind::Text, b'"') => {
                 let text = self.string()?;
                 writer.string(name, &text);
+                Ok(())
             }
-            "intValue" | "doubleValue" => self.write_number(writer, name, depth)?,
-            "arrayValue" if self.next()? == b'{' => self.write_array(writer, name, depth)?,
-            "kvlistValue" if self.next()? == b'{' => self.write_object(writer, name, depth)?,
-            "stringValue" | "bytesValue" | "boolValue" | "arrayValue" | "kvlistValue" => {
-                self.write_raw(writer, name, depth)?;
-            }
-            _ => {
-                self.raw()?;
-                return Ok(false);
+            (Kind::Number, _) => self.write_number(writer, name, depth),
+            (Kind::Array, b'{') => self.write_array(writer, name, depth),
+            (Kind::Object, b'{') => self.write_object(writer, name, depth),
+            (Kind::Text | Kind::Boolean | Kind::Array | Kind::Object, _) => {
+                self.write_raw(writer, name, depth)
             }
         }
-        Ok(true)
     }
 
     /// Writes a number, or the digits of one in a text.
@@ -163,8 +178,11 @@ impl<'t> Json<'t> {
         name: &str,
         depth: usize,
     ) -> Result<(), Stop> {
+        let Some(list) = self.list(writer, name, depth)? else {
+            return Ok(());
+        };
         let mark = writer.open_array(name);
-        if let Some(start) = self.values()? {
+        if let List::At(start) = list {
             let mut digits = itoa::Buffer::new();
             let is_list = self.next()? == b'[';
             let (mut position, mut more) = (0, !is_list || self.open(b'[', b']')?);
@@ -191,8 +209,11 @@ impl<'t> Json<'t> {
         name: &str,
         depth: usize,
     ) -> Result<(), Stop> {
+        let Some(list) = self.list(writer, name, depth)? else {
+            return Ok(());
+        };
         let mark = writer.open_document(name);
-        if self.values()?.is_some() {
+        if let List::At(_) = list {
             let mut names = self.spare.pop().unwrap_or_default();
             names.clear();
             self.write_members(writer, &mut names, &|_| false, depth + 1)?;
@@ -203,21 +224,41 @@ impl<'t> Json<'t> {
         Ok(())
     }
 
-    /// Goes to the list `values` in an object that has nothing else; its place. `None` when there is none, and
-    /// then the object is passed over.
-    fn values(&mut self) -> Result<Option<usize>, Stop> {
+    /// The list in an object; an object that has other members only is written as it is.
+    fn list(
+        &mut self,
+        writer: &mut BsonWriter<'_>,
+        name: &str,
+        depth: usize,
+    ) -> Result<Option<List>, Stop> {
+        let start = self.place();
+        match self.values()? {
+            List::Others => {
+                self.go_to(start);
+                self.write_raw(writer, name, depth)?;
+                Ok(None)
+            }
+            list => Ok(Some(list)),
+        }
+    }
+
+    /// Goes to the list `values` in an object. Where there is none, the object is passed over.
+    fn values(&mut self) -> Result<List, Stop> {
         let mut more = self.open(b'{', b'}')?;
+        let mut list = List::Empty;
         while more {
             let is_list = self.name()? == "values";
-            if is_list && !self.null()? {
-                return Ok(Some(self.place()));
+            let is_null = self.null()?;
+            if is_list && !is_null {
+                return Ok(List::At(self.place()));
             }
-            if !is_list {
+            if !is_null {
                 self.raw()?;
+                list = List::Others;
             }
             more = self.more(b'}')?;
         }
-        Ok(None)
+        Ok(list)
     }
 
     /// What stands in the list that begins at a place from here on; it is passed over.
@@ -228,60 +269,6 @@ impl<'t> Json<'t> {
         let list = self.raw()?;
         let end = start + list.len() - 1;
         self.text().get(from..end).ok_or(Stop::Syntax)
-    }
-
-    /// A body: a text is the message as it is, and so is what is larger than a record may be.
-    pub(super) fn body(&mut self) -> Result<Body<'t>, Stop> {
-        if self.next()? == b'"' {
-            return self.string().map(Body::text);
-        }
-        let start = self.scanner.place();
-        if let Some(Usual::Text(text)) = self.usual() {
-            return Ok(Body::text(text));
-        }
-        self.go_to(start);
-        if let Some(text) = self.text_body()? {
-            return Ok(Body::text(text));
-        }
-        self.go_to(start);
-        match self.body_document() {
-            Err(Stop::TooLarge) => {
-                self.go_to(start);
-                self.raw().map(|raw| Body::text(Cow::Borrowed(raw)))
-            }
-            document => Ok(Body::of_document(document?)),
-        }
-    }
-
-    /// A document whose only member is a body.
-    fn body_document(&mut self) -> Result<Vec<u8>, Stop> {
-        let start = self.scanner.place();
-        if self.text().len() - start > MAX_DOCUMENT_BYTES {
-            let is_large = self.raw()?.len() > MAX_DOCUMENT_BYTES;
-            self.go_to(start);
-            if is_large {
-                return Err(Stop::TooLarge);
-            }
-        }
-        let mut document = Vec::new();
-        let mut writer = BsonWriter::new(&mut document);
-        let mark = writer.open();
-        self.write(&mut writer, BODY, 0)?;
-        check_size(&writer)?;
-        writer.close(mark);
-        Ok(document)
-    }
-
-    /// The text of a body that is nothing else.
-    fn text_body(&mut self) -> Result<Option<Cow<'t, str>>, Stop> {
-        if self.next()? != b'{' || !self.open(b'{', b'}')? {
-            return Ok(None);
-        }
-        if !matches!(&*self.name()?, "stringValue" | "bytesValue") || self.next()? != b'"' {
-            return Ok(None);
-        }
-        let text = self.string()?;
-        Ok((!self.more(b'}')?).then_some(text))
     }
 }
 

@@ -62,6 +62,13 @@ const ATTRIBUTES: &[(&str, &str)] = &[
     (r#"[{"key":"a","value":[1,{"b":2}]}]"#, r#"{"a": [1, {"b": 2}]}"#),
     (r#"[{"key":"a"},{"key":"b","value":null}]"#, r#"{"a": null, "b": null}"#),
     (r#"[{"key":"a","value":{}}]"#, r#"{"a": null}"#),
+    (r#"[{"key":"a","value":{"foo":"T"}}]"#, r#"{"a": {"foo": "T"}}"#),
+    (r#"[{"key":"a","value":{"stringValue":null,"foo":"T"}}]"#, r#"{"a": {"stringValue": null, "foo": "T"}}"#),
+    (r#"[{"key":"a","value":{"kvlistValue":{"T":1}}}]"#, r#"{"a": {"T": 1}}"#),
+    (r#"[{"key":"a","value":{"arrayValue":{"T":1}}}]"#, r#"{"a": {"T": 1}}"#),
+    (r#"[{"key":"a","value":{"arrayValue":{"T":null}}}]"#, r#"{"a": []}"#),
+    (r#"[{"key":"a","value":{"string_value":"T"}},{"key":"b","value":{"int_value":"5"}}]"#, r#"{"a": "T", "b": 5}"#),
+    (r#"[{"key":"a","value":{"array_value":{"values":[{"bool_value":true}]}}}]"#, r#"{"a": [true]}"#),
     (r#"[{"key":"a","value":{"new":1,"intValue":"7"}}]"#, r#"{"a": 7}"#),
     (r#"[{"key":"a","value":{"stringValue":null,"boolValue":true}}]"#, r#"{"a": true}"#),
     (r#"[{"value":{"boolValue":true},"key":"a"}]"#, r#"{"a": true}"#),
@@ -186,4 +193,17 @@ fn a_resource_that_is_no_object_and_a_field_that_comes_twice_leave_no_name_twice
         "flags": "b", "flags_": null, "flags_2": null, "resource": "r", "scope": [1],
     });
     assert_eq!(records[0]["attributes"], expected);
+}
+
+#[test]
+fn a_body_of_no_kind_or_with_the_names_of_messages_is_the_message() {
+    for (body, message) in [
+        (r#"{"string_value":"T"}"#, "T"),
+        (r#"{"foo":"T"}"#, r#"{"foo":"T"}"#),
+        (r#"{"int_value":"5"}"#, "5"),
+        (r#"{"stringValue":null}"#, ""),
+    ] {
+        let (found, _) = json_record(&format!(r#"{{"body":{body}}}"#));
+        assert_eq!(found["message"], message, "{body}");
+    }
 }
