@@ -245,7 +245,7 @@ fn value() -> impl Strategy<Value = Bson> {
         1 => any::<bool>().prop_map(Bson::from),
         1 => Just(Bson::Null),
         1 => Just(Bson::Binary(bson::Binary {
-            subtype: bson::spec::BinarySubtype::UserDefined(record::attributes::LONG_INTEGER),
+            subtype: bson::spec::BinarySubtype::UserDefined(record::bson_writer::LONG_INTEGER),
             bytes: b"123456789012345678901234567890123456789".to_vec(),
         })),
     ];

@@ -3,12 +3,10 @@
 //! Both stores answer with this text, so a query gives the same bytes on either.
 
 use crate::bson_reader::{Elements, Value};
+use crate::bson_writer::LONG_INTEGER;
 use crate::json_text;
 use bson::raw::{RawBsonRef, RawDocument};
 use bson::spec::BinarySubtype;
-
-/// Binary subtype of an integer too long for any number of BSON: its digits as text.
-pub const LONG_INTEGER: u8 = 0x80;
 
 /// Appends `document` to `out` as a JSON object. Values that JSON has no form for (dates, object
 /// ids, … of documents that others wrote) come in MongoDB's relaxed extended JSON.

@@ -5,8 +5,7 @@
 //! does for every name and every string, each alone. Property tests of [`attributes`](crate::attributes)
 //! and [`document`](crate::document) hold both against each other.
 
-use crate::attributes::LONG_INTEGER;
-use crate::bson_writer::kind;
+use crate::bson_writer::{LONG_INTEGER, kind};
 
 /// An element's value. Texts are not looked at: they may be no UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq)]

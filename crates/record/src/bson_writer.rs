@@ -7,6 +7,9 @@
 use crate::fault::MAX_DOCUMENT_BYTES;
 use bson::Decimal128;
 
+/// Binary subtype of an integer too long for any number of BSON: its digits as text.
+pub const LONG_INTEGER: u8 = 0x80;
+
 /// BSON's type bytes that we write.
 pub(crate) mod kind {
     pub(crate) const DOUBLE: u8 = 0x01;

@@ -8,8 +8,8 @@ use crate::members::{Members, Value, members_of, rest_of};
 use crate::raw::elements_in;
 use crate::string::text_of;
 use crate::unusual::Unusual;
-use record::attributes::LONG_INTEGER;
 use record::bson_writer::BsonWriter;
+use record::bson_writer::LONG_INTEGER;
 use record::fault::{MAX_DEPTH, MAX_MEMBERS, RecordFault};
 use record::notice::{Notice, shortened};
 

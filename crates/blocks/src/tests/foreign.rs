@@ -10,7 +10,7 @@ fn foreign() -> impl Strategy<Value = Bson> {
         bytes: vec![1, 2, 3],
     };
     let digits = bson::Binary {
-        subtype: bson::spec::BinarySubtype::UserDefined(record::attributes::LONG_INTEGER),
+        subtype: bson::spec::BinarySubtype::UserDefined(record::bson_writer::LONG_INTEGER),
         bytes: b"no digits".to_vec(),
     };
     prop::sample::select(vec![
@@ -130,7 +130,7 @@ fn as_deep_and_as_many_as_columns_take_and_one_more() {
 #[test]
 fn integers_that_are_longer_than_others_have_columns_and_leave_columns_to_the_rest() {
     let longest = bson::Binary {
-        subtype: bson::spec::BinarySubtype::UserDefined(record::attributes::LONG_INTEGER),
+        subtype: bson::spec::BinarySubtype::UserDefined(record::bson_writer::LONG_INTEGER),
         bytes: b"-123456789012345678901234567890123456789".to_vec(),
     };
     let decimal: bson::Decimal128 = "18446744073709551615".parse().unwrap();
