@@ -60,7 +60,8 @@ fn per_record(bytes: usize) -> f64 {
 #[divan::bench]
 fn write(bencher: Bencher<'_, '_>) {
     let records = stored::documents();
-    let count = ItemsCount::new(records.len());
+    let count: usize = records.iter().map(record::documents::Documents::len).sum();
+    let count = ItemsCount::new(count);
     bencher
         .counter(count)
         .bench_local(|| black_box(written(&records)));
