@@ -86,7 +86,7 @@ fn attributes_out(bencher: Bencher<'_, '_>) {
     let counter = ItemsCount::new(block.head.records);
     bencher.counter(counter).bench_local(|| {
         let opened = block.open(unpacker);
-        let (rows, mut out) = (opened.rows(), Vec::new());
+        let (rows, mut out) = (opened.rows().expect("one block"), Vec::new());
         for place in 0..block.head.records {
             out.clear();
             black_box(rows.write_attributes(place, &mut out));

@@ -46,7 +46,7 @@
 //! | [`head`] | the head: what tells whether the rest has to be read |
 //! | [`section`] | packing, checksums, the directory's entries |
 //! | [`writer`] | a block of records, and of those of other blocks |
-//! | [`rows`] | records put together again |
+//! | [`rows`], [`opened`] | records put together again; a block all of whose columns are read |
 //! | [`select`] | which records may match, by columns alone |
 //! | [`row_set`] | some of a block's records |
 //! | [`filter`], [`tokens`] | which blocks cannot have what is looked for |
@@ -63,6 +63,7 @@ mod input;
 pub mod leaf;
 pub mod levels;
 mod numbers;
+pub mod opened;
 pub mod row_set;
 pub mod rows;
 pub mod section;

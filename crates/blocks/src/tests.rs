@@ -9,12 +9,8 @@ mod queries;
 
 use crate::filter::Filter;
 use crate::head::Head;
-use crate::ids::Ids;
-use crate::levels::Levels;
 use crate::rows::{AttributeColumn, RowSource, Rows};
 use crate::section::{Column, Packer, Unpacker};
-use crate::shapes::Shapes;
-use crate::texts::Texts;
 use crate::writer::{Block, BlockWriter, NotTaken};
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Bson, Document};
@@ -26,7 +22,7 @@ use record::order::SendOrder;
 use std::collections::BTreeMap;
 
 /// What is stored of a record, but for its id.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Fields {
     severity: u8,
     level: Option<String>,
@@ -108,48 +104,33 @@ fn block(records: &Records) -> Block {
     finished(writer)
 }
 
-/// A block all of whose columns were read.
+/// A block all of whose columns and whose filter were read.
 #[derive(Debug)]
 struct Opened {
-    head: Head,
     filter: Filter,
-    ids: Ids,
-    levels: Levels,
-    messages: Texts,
-    shapes: Shapes,
-    attributes: Vec<AttributeColumn>,
+    columns: crate::opened::Opened,
+}
+
+impl std::ops::Deref for Opened {
+    type Target = crate::opened::Opened;
+
+    fn deref(&self) -> &Self::Target {
+        &self.columns
+    }
 }
 
 impl Opened {
     fn read(block: &Block) -> Result<Self, crate::damaged::Damaged> {
         let head = Head::read(&block.head)?;
         let unpacker = &mut Unpacker::new().unwrap();
-        let stored = |column: &Column| {
-            let stored = head
-                .place(column)
-                .and_then(|place| block.columns.get(place));
-            stored.cloned().unwrap_or_default()
-        };
-        let times = head.times(&stored(&Column::Times), unpacker)?;
-        let shapes = head.shapes(&stored(&Column::Shapes), unpacker)?;
-        let mut attributes = Vec::new();
-        for (place, _) in head.attributes() {
-            attributes.push(head.attribute(place, &block.columns[place], &shapes, unpacker)?);
-        }
         Ok(Self {
             filter: head.filter(&block.filter)?,
-            ids: head.ids(&times, &stored(&Column::Tails), unpacker)?,
-            levels: head.levels(&stored(&Column::Levels), unpacker)?,
-            messages: head.messages(&stored(&Column::Messages), unpacker)?,
-            shapes,
-            attributes,
-            head,
+            columns: crate::opened::Opened::read(head, &block.columns, unpacker)?,
         })
     }
 
     fn rows(&self) -> Rows<'_> {
-        let columns = (&self.ids, &self.levels, &self.messages);
-        Rows::new(&self.head, columns, &self.shapes, self.attributes.clone()).unwrap()
+        self.columns.rows().unwrap()
     }
 
     fn given(&self) -> Vec<Given> {

@@ -81,7 +81,7 @@ impl Admission {
     /// Waits until so many bytes are free at once. It asks again and again: who waited in the semaphore's
     /// queue would collect what comes free and keep all others out meanwhile.
     pub async fn wait(&self, bytes: usize) -> Reservation {
-        let wanted = bytes.min(self.limit - self.kept);
+        let wanted = bytes.min(self.shared());
         loop {
             match self.reserve(wanted) {
                 Ok(reservation) => return reservation,
@@ -97,7 +97,8 @@ impl Admission {
 
     /// Bytes that are reserved now.
     pub fn reserved(&self) -> usize {
-        (self.limit - self.kept).saturating_sub(self.free.available_permits() * KIB)
+        self.shared()
+            .saturating_sub(self.free.available_permits() * KIB)
     }
 
     /// Bytes that there are in all, with those that are kept for others.

@@ -2,10 +2,10 @@
 
 use blocks::filter::Filter;
 use blocks::head::Head;
-use blocks::ids::Ids;
 use blocks::leaf::Leaf;
 use blocks::levels::Levels;
-use blocks::rows::{AttributeColumn, RowSource, Rows};
+use blocks::opened::Opened;
+use blocks::rows::{AttributeColumn, RowSource};
 use blocks::section::{Column, Packer, Unpacker};
 use blocks::select;
 use blocks::shapes::Shapes;
@@ -39,23 +39,6 @@ pub(crate) struct OneBlock {
     pub(crate) written: Block,
     pub(crate) head: Head,
     pub(crate) filter: Filter,
-}
-
-/// A block that was read.
-pub(crate) struct Opened {
-    head: Head,
-    ids: Ids,
-    levels: Levels,
-    messages: Texts,
-    shapes: Shapes,
-    attributes: Vec<AttributeColumn>,
-}
-
-impl Opened {
-    pub(crate) fn rows(&self) -> Rows<'_> {
-        let columns = (&self.ids, &self.levels, &self.messages);
-        Rows::new(&self.head, columns, &self.shapes, self.attributes.clone()).expect("one block")
-    }
 }
 
 impl OneBlock {
@@ -120,21 +103,7 @@ impl OneBlock {
     }
 
     pub(crate) fn open(&self, unpacker: &mut Unpacker) -> Opened {
-        let times = self
-            .head
-            .times(self.stored(&Column::Times), unpacker)
-            .expect("times");
-        Opened {
-            head: self.head.clone(),
-            ids: self
-                .head
-                .ids(&times, self.stored(&Column::Tails), unpacker)
-                .expect("ids"),
-            levels: self.levels(unpacker),
-            messages: self.messages(unpacker),
-            shapes: self.shapes(unpacker),
-            attributes: self.attributes(&self.places_of(|_| true), unpacker),
-        }
+        Opened::read(self.head.clone(), &self.written.columns, unpacker).expect("columns")
     }
 }
 
@@ -310,7 +279,7 @@ pub(crate) fn merged(blocks: &[OneBlock]) -> Block {
     let unpacker = &mut Unpacker::new().expect("memory");
     for block in blocks {
         let opened = block.open(unpacker);
-        let rows = opened.rows();
+        let rows = opened.rows().expect("one block");
         let mut source = RowSource::new(&rows);
         for place in 0..block.head.records {
             assert_eq!(writer.push_row(&mut source, place), Ok(()));

@@ -135,13 +135,7 @@ fn resealed(head: &mut Vec<u8>) {
 
 #[test]
 fn a_block_of_a_later_version_says_which_program_reads_it() {
-    let fields = Fields {
-        severity: 0,
-        level: None,
-        message: String::new(),
-        attributes: None,
-        received: 0,
-    };
+    let fields = Fields::default();
     let mut head = block(&Records::from([(RecordId::MIN, fields)])).head;
     head[8] = 2;
     // What is only damaged is not taken for a later version.
@@ -189,13 +183,7 @@ proptest! {
 
 #[test]
 fn a_flag_or_a_version_that_is_not_known_is_refused() {
-    let fields = Fields {
-        severity: 0,
-        level: None,
-        message: String::new(),
-        attributes: None,
-        received: 0,
-    };
+    let fields = Fields::default();
     let head = block(&Records::from([(RecordId::MIN, fields)])).head;
     let mut unknown = head.clone();
     unknown[8] = 0;
