@@ -8,17 +8,21 @@
 //! # The format, version 1
 //!
 //! A block holds up to [`MOST_RECORDS`] records with up to [`MOST_TEXT`] bytes, or one larger record, in
-//! the order of their ids, each id once. It never changes. It has three parts:
+//! the order of their ids, each id once. It never changes. It has three parts; what its head begins with may be kept
+//! by itself as well, to plan by:
 //!
 //! ```text
-//! head     "LOGBLOCK" ‖ version (2 bytes) ‖ records (varint) ‖ least id ‖ greatest id (27 bytes each) ‖
-//!          version of words (1 byte) ‖ bytes of the filter (varint) ‖ CRC-32C of the filter (4 bytes) ‖
-//!          severities: how many (varint), of each, ascending, the severity (1 byte) and its records (varint) ‖
+//! head     summary ‖ version of words (1 byte) ‖ bytes of the filter (varint) ‖ CRC-32C of the filter (4 bytes) ‖
 //!          directory: columns (varint), of each
 //!            kind (1 byte) ‖ flags (1 byte: 1 packed, 2 of integers only, 4 with arrays) ‖
 //!            of an attribute its path (varint, bytes) ‖
 //!            values ‖ bytes ‖ stored bytes (varints) ‖ CRC-32C of these (4 bytes) ‖
-//!          CRC-32C of the head (4 bytes), which stand last in every version
+//!          CRC-32C of the head (4 bytes)
+//! summary  "LOGBLOCK" ‖ version (2 bytes) ‖ bytes of the fields (2 bytes) ‖ fields:
+//!            records (varint) ‖ least id ‖ greatest id (27 bytes each) ‖
+//!            bytes of columns and filter as they are stored ‖ what counts against MOST_TEXT (varints) ‖
+//!            severities: how many (varint), of each, ascending, the severity (1 byte) and its records (varint)
+//!          ‖ CRC-32C of the summary (4 bytes), which stand behind the fields in every version
 //! columns  each packed by itself (Zstandard), or as it is where that is smaller
 //! filter   a Bloom filter of the tokens of all records
 //! ```

@@ -5,6 +5,8 @@ use crate::input::{Input, write_varint};
 
 /// Bytes that a column may have when it is unpacked. The largest record has less.
 pub(crate) const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes that all of them may have: those of the largest record twice.
+pub(crate) const MOST_BYTES_OF_ALL: usize = 2 * MOST_BYTES;
 /// Bytes that what packs keeps for the next column at most.
 const KEPT: usize = 8 * 1024 * 1024;
 /// The quickest level of Zstandard: the next ones take three times as long for a twentieth.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::damaged::Damaged;
+use crate::head::Summary;
 use crate::input::Input;
 use crate::section::Contents;
 
@@ -127,10 +128,14 @@ proptest! {
     }
 }
 
-fn resealed(head: &mut Vec<u8>) {
-    head.truncate(head.len() - 4);
-    let checksum = crc32c::crc32c(head);
-    head.extend_from_slice(&checksum.to_le_bytes());
+/// With the checksums that it would have, of the summary and of the head.
+fn resealed(head: &mut [u8]) {
+    let fields = usize::from(u16::from_le_bytes([head[10], head[11]]));
+    for end in [12 + fields, head.len() - 4] {
+        if let Some((covered, [a, b, c, d, ..])) = head.split_at_mut_checked(end) {
+            [*a, *b, *c, *d] = crc32c::crc32c(covered).to_le_bytes();
+        }
+    }
 }
 
 #[test]
@@ -139,17 +144,52 @@ fn a_block_of_a_later_version_says_which_program_reads_it() {
     let mut head = block(&Records::from([(RecordId::MIN, fields)])).head;
     head[8] = 2;
     // What is only damaged is not taken for a later version.
-    assert_eq!(Head::read(&head), Err(Damaged::Checksum("head")));
+    assert_eq!(Head::read(&head), Err(Damaged::Checksum("summary")));
     resealed(&mut head);
     let said = Head::read(&head).unwrap_err().to_string();
     assert!(
         said.contains("format version 2") && said.contains("newer aggregator"),
         "{said}"
     );
+    assert_eq!(Summary::read(&head).unwrap_err().to_string(), said);
+}
+
+#[test]
+fn a_summary_takes_few_bytes() {
+    let severities = [5, 9, 9, 13, 17].map(|severity| Fields {
+        severity,
+        message: "x".repeat(100_000),
+        ..Fields::default()
+    });
+    let id = |number| {
+        RecordId::new(
+            Timestamp::from_nanos(number),
+            BatchId::from_bytes([1; 8]),
+            0,
+        )
+    };
+    let records: Records = (0..).map(id).zip(severities).collect();
+    let head = Head::read(&block(&records).head).unwrap();
+    assert_eq!(head.text, 500_000 + 5 * (2 + 8) - (2 + 8));
+    assert!(head.summary.encode().len() <= 96);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_summary_is_read_by_itself_and_at_the_front_of_a_head(records in records(), bit: prop::sample::Index) {
+        let head = block(&records).head;
+        let read = Head::read(&head).unwrap();
+        prop_assert_eq!(Summary::read(&head), Ok(read.summary.clone()));
+        let mut alone = read.summary.encode();
+        prop_assert!(head.starts_with(&alone));
+        prop_assert_eq!(Summary::read(&alone), Ok(read.summary));
+        let bit = bit.index(8 * alone.len());
+        prop_assert!(Summary::read(&alone[..bit / 8]).is_err());
+        alone[bit / 8] ^= 1 << (bit % 8);
+        prop_assert!(Summary::read(&alone).is_err());
+    }
+
     #[test]
     fn the_parts_of_another_block_are_told_apart(records in records(), others in records()) {
         let (one, other) = (block(&records), block(&others));
@@ -164,12 +204,13 @@ proptest! {
     fn a_head_that_says_something_else_than_its_columns_is_told(records in records()) {
         let one = block(&records);
         let head = Head::read(&one.head).unwrap();
-        let mut changed = vec![head.clone(); 5];
-        changed[0].first = RecordId::MIN;
-        changed[1].last = RecordId::from_slice(&[0xff; 27]).unwrap();
-        changed[2].severities[0].0 += 31;
-        changed[3].severities[0].1 += 1;
+        let mut changed = vec![head.clone(); 6];
+        changed[0].summary.first = RecordId::MIN;
+        changed[1].summary.last = RecordId::from_slice(&[0xff; 27]).unwrap();
+        changed[2].summary.severities[0].0 += 31;
+        changed[3].summary.severities[0].1 += 1;
         changed[4].sections.swap_remove(0);
+        changed[5].summary.bytes += 1;
         for changed in changed.iter().skip(3) {
             // The head alone tells.
             prop_assert!(Head::read(&changed.write()).is_err());

@@ -3,7 +3,7 @@
 use super::{Block, BlockWriter};
 use crate::damaged::Damaged;
 use crate::filter::Filter;
-use crate::head::{FilterEntry, Head};
+use crate::head::{FilterEntry, Head, Summary};
 use crate::leaf::Leaf;
 use crate::section::{Column, Contents, Packer, Section};
 use crate::tokens::{TokensWriter, WORDS_VERSION};
@@ -45,13 +45,18 @@ impl BlockWriter {
             parts.add_values(values, path.as_deref(), &mut self.tokens);
         }
         let filter = Filter::of(&self.tokens.finish()).write();
+        let stored: usize = parts.sections.iter().map(|section| section.stored).sum();
         let head = Head {
-            records,
-            first,
-            last,
+            summary: Summary {
+                records,
+                first,
+                last,
+                bytes: stored + filter.len(),
+                text: self.held.bytes(),
+                severities: self.levels.severities(),
+            },
             words_version: WORDS_VERSION,
             filter: FilterEntry::of(&filter),
-            severities: self.levels.severities(),
             sections: parts.sections,
         };
         let head = head.write();

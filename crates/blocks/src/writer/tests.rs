@@ -14,6 +14,7 @@ const FIELDS: Fields<'static> = Fields {
 fn a_block_that_nobody_could_read_is_not_given_out() {
     let mut writer = BlockWriter::default();
     writer.add(FIELDS, None, std::iter::empty()).unwrap();
+    writer.levels = LevelsWriter::default();
     writer.levels.push(1, Some(&"x".repeat(64 * 1024 * 1024)));
     let finished = writer.finish(&mut Packer::new().unwrap());
     assert_eq!(finished, Err(Damaged::Impossible("more than there can be")));
