@@ -5,6 +5,7 @@
 
 pub mod address;
 mod blocking;
+pub mod blocks;
 mod budget;
 pub mod counts;
 pub mod mongo;

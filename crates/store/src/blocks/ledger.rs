@@ -1,0 +1,11 @@
+//! The ledger of batches: what makes it that a record is stored once where its id is in no index.
+//!
+//! Pure: rows in, rows out. It opens no file and knows no SQL.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`have`] | which positions of a batch are stored |
+//! | [`row`] | what is remembered of a batch, and what of it is new |
+
+pub mod have;
+pub mod row;
