@@ -70,6 +70,7 @@ async fn shown(backend: Backend) {
     assert!(told["version"].is_string() && told["uptimeSeconds"].is_u64());
     let kind = match backend {
         Backend::Sqlite => "sqlite",
+        Backend::Blocks => "blocks",
         Backend::MongoDb => "mongodb",
     };
     assert_eq!(told["store"]["kind"], kind, "{told}");

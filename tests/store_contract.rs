@@ -1,4 +1,4 @@
-//! What a store promises, tried on both: one suite over the trait, without the service around it.
+//! What a store promises, tried on each: one suite over the trait, without the service around it.
 
 mod inserts;
 mod large;
@@ -20,6 +20,7 @@ use record::document;
 use record::documents::{DocumentList, Documents};
 use record::id::{BatchId, IdFormat, KeyDigest, RecordId};
 use store::address::MongoAddress;
+use store::blocks::{BlockSettings, BlockStore};
 use store::mongo::{MongoStore, Target};
 use store::page::Page;
 use store::sqlite::SqliteStore;
@@ -35,6 +36,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// Attributes of such a number and above have as many bytes.
 const LARGE_NUMBER: i64 = 10_000;
+const BLOCK_SETTINGS: BlockSettings = BlockSettings {
+    cache_bytes: 1 << 20,
+    min_free_disk: 0,
+};
 const SERVICES: [&str; 2] = ["checkout", "Päy"];
 /// As many as all tests put into one store.
 const ALL: PageLimit = PageLimit {
@@ -47,7 +52,8 @@ const ALL: PageLimit = PageLimit {
 
 /// Where a store keeps its data: it can be opened there again and again.
 enum Place {
-    Folder(TempDir),
+    Rows(TempDir),
+    Blocks(TempDir),
     Database { uri: String, name: String },
 }
 
@@ -80,7 +86,8 @@ struct Found {
 impl Place {
     async fn new(backend: Backend, test: &str) -> Self {
         match backend {
-            Backend::Sqlite => Self::Folder(tempfile::tempdir().unwrap()),
+            Backend::Sqlite => Self::Rows(tempfile::tempdir().unwrap()),
+            Backend::Blocks => Self::Blocks(tempfile::tempdir().unwrap()),
             Backend::MongoDb => Self::Database {
                 uri: mongod::shared().await.uri(),
                 name: database(test),
@@ -92,7 +99,11 @@ impl Place {
         let clock = Arc::new(SystemClock::start());
         let clock_too: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let store: Arc<dyn Store> = match self {
-            Self::Folder(folder) => Arc::new(SqliteStore::open(folder.path(), clock_too).unwrap()),
+            Self::Rows(folder) => Arc::new(SqliteStore::open(folder.path(), clock_too).unwrap()),
+            Self::Blocks(folder) => {
+                let store = BlockStore::open(folder.path(), clock_too, BLOCK_SETTINGS);
+                Arc::new(store.unwrap())
+            }
             Self::Database { uri, name } => {
                 let target = Target {
                     address: MongoAddress::parse(uri).unwrap(),
@@ -308,7 +319,7 @@ async fn run(backend: Backend, name: &str, test: impl AsyncFnOnce(Place)) {
     test(Place::new(backend, name).await).await;
 }
 
-/// Makes two tests of one closure: `name::on_sqlite` and `name::on_mongodb`.
+/// Makes three tests of one closure: `name::on_sqlite`, `name::on_blocks` and `name::on_mongodb`.
 macro_rules! contract {
     ($name:ident, $test:expr) => {
         async fn $name(backend: crate::support::stores::Backend) {
@@ -321,6 +332,11 @@ macro_rules! contract {
             #[tokio::test(flavor = "multi_thread")]
             async fn on_sqlite() {
                 super::$name(Backend::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_blocks() {
+                super::$name(Backend::Blocks).await;
             }
 
             #[tokio::test(flavor = "multi_thread")]

@@ -8,8 +8,10 @@ use super::service::{Builder, Service};
 /// Where the service keeps the logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
-    /// A file of its own.
+    /// Rows in a file of its own.
     Sqlite,
+    /// Blocks in a file of its own.
+    Blocks,
     /// A database of the shared server.
     MongoDb,
 }
@@ -22,6 +24,7 @@ impl Backend {
     pub(crate) async fn builder(self, name: &str) -> Builder {
         match self {
             Self::Sqlite => Service::builder(),
+            Self::Blocks => Service::builder().env("LAYOUT", "blocks"),
             Self::MongoDb => {
                 let uri = mongod::shared().await.uri();
                 Service::builder().mongodb(&uri, &database(name))

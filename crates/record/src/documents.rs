@@ -2,6 +2,7 @@
 //! together.
 
 use crate::bson_reader;
+use crate::origin::BatchOrigin;
 use std::ops::Range;
 
 /// A BSON document without a member: its length and its end.
@@ -136,26 +137,40 @@ impl Documents {
     }
 }
 
+/// Which batch documents are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// What the batch is known by.
+    pub origin: BatchOrigin,
+    /// Its place in the spool.
+    pub seq: u64,
+}
+
 /// The documents of several batches, counted through. They stay where each batch has them: putting
 /// them one behind another would copy every byte once more.
 #[derive(Debug)]
 pub struct DocumentList {
     batches: Vec<Documents>,
-    /// Whether each of them came under a key.
-    keyed: Vec<bool>,
+    /// Which batch each of them is; `None` where nothing is known but its documents.
+    sources: Vec<Option<Source>>,
     /// The position behind each batch's last document.
     ends: Vec<usize>,
 }
 
 impl DocumentList {
-    /// The documents of these batches, none of which has a key.
+    /// Documents of which nothing else is known; each item is of one batch.
     pub fn new(batches: Vec<Documents>) -> Self {
-        Self::with_keys(batches.into_iter().map(|batch| (batch, false)).collect())
+        Self::assemble(batches.into_iter().map(|batch| (batch, None)).collect())
     }
 
-    /// The documents of these batches, with whether each of them has a key.
-    pub fn with_keys(batches: Vec<(Documents, bool)>) -> Self {
-        let (batches, keyed): (Vec<Documents>, _) = batches.into_iter().unzip();
+    /// The documents of these batches, or of parts of them.
+    pub fn of_batches(batches: Vec<(Documents, Source)>) -> Self {
+        let known = batches.into_iter();
+        Self::assemble(known.map(|(batch, source)| (batch, Some(source))).collect())
+    }
+
+    fn assemble(batches: Vec<(Documents, Option<Source>)>) -> Self {
+        let (batches, sources): (Vec<Documents>, _) = batches.into_iter().unzip();
         let mut end = 0;
         let behind = |batch: &Documents| {
             end += batch.len();
@@ -164,7 +179,7 @@ impl DocumentList {
         let ends = batches.iter().map(behind).collect();
         Self {
             batches,
-            keyed,
+            sources,
             ends,
         }
     }
@@ -181,21 +196,32 @@ impl DocumentList {
 
     /// The documents of a range of positions.
     pub fn slices(&self, range: Range<usize>) -> impl Iterator<Item = &[u8]> {
-        self.slices_with_keys(range).map(|(document, _)| document)
+        self.by_batch(range).flat_map(|(_, documents)| documents)
     }
 
-    /// The documents of a range of positions, with whether the batch of each has a key.
+    /// The documents of a range of positions, with whether the batch of each is known to have a key.
     pub fn slices_with_keys(&self, range: Range<usize>) -> impl Iterator<Item = (&[u8], bool)> {
+        self.by_batch(range).flat_map(|(source, documents)| {
+            let is_keyed = source.is_some_and(|source| source.origin.key.is_some());
+            documents.map(move |document| (document, is_keyed))
+        })
+    }
+
+    /// The documents of a range of positions, by the batches that they are of.
+    pub fn by_batch(
+        &self,
+        range: Range<usize>,
+    ) -> impl Iterator<Item = (Option<Source>, impl Iterator<Item = &[u8]>)> {
         let first = self.ends.partition_point(|end| *end <= range.start);
-        let batches = self.batches.iter().zip(&self.keyed).zip(&self.ends);
-        let asked = batches.skip(first).map_while(move |((batch, keyed), end)| {
-            let start = end - batch.len();
-            let from = range.start.saturating_sub(start);
-            let to = range.end.checked_sub(start).filter(|to| *to > 0)?;
-            let documents = batch.slices(from..to.min(batch.len()));
-            Some(documents.map(|document| (document, *keyed)))
-        });
-        asked.flatten()
+        let batches = self.batches.iter().zip(&self.sources).zip(&self.ends);
+        batches
+            .skip(first)
+            .map_while(move |((batch, source), end)| {
+                let start = end - batch.len();
+                let from = range.start.saturating_sub(start);
+                let to = range.end.checked_sub(start).filter(|to| *to > 0)?;
+                Some((*source, batch.slices(from..to.min(batch.len()))))
+            })
     }
 
     /// Cuts the list into ranges of at most `count` documents and, but for a single larger one,

@@ -12,6 +12,7 @@
 //! | [`order`] | the order of records of one time |
 //! | [`document`] | the BSON document that stands for a record |
 //! | [`documents`] | many documents in one piece of memory |
+//! | `origin` | what a batch is remembered by |
 //! | [`batch`] | a batch on its way to the store, and where a format puts its records |
 //! | [`attributes`] | attributes: BSON out as JSON |
 //! | [`fault`] | why a record was refused, and the bounds that it broke |
@@ -33,3 +34,4 @@ pub mod id;
 pub mod json_text;
 pub mod notice;
 pub mod order;
+mod origin;

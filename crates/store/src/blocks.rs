@@ -1,3 +1,212 @@
-//! The store of blocks: columns of records, and a ledger of the batches that they came in.
+//! The embedded store: columnar blocks, and a ledger of the batches that their records came in, in one SQLite file.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`ledger`] | which records of a batch are stored (pure) |
+//! | `portion` | documents become blocks, and the ledger says which are new |
+//! | `storage` | what is asked of the place where blocks are kept |
+//! | `file` | that place: a SQLite file |
+//! | `read` | pages and counts |
+//! | `merging` | small blocks become larger ones |
+//! | `cache` | what was read last |
+//! | `spare_threads` | threads that help a search |
 
+mod cache;
+mod file;
 pub mod ledger;
+mod merging;
+mod portion;
+mod read;
+mod receipts;
+mod spare_threads;
+mod storage;
+
+pub use file::{BlocksError, FILE_NAME};
+
+use super::blocking::blocking;
+use super::budget::Budget;
+use super::counts::Counts;
+use super::page_reply::PageReply;
+use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
+use async_trait::async_trait;
+use cache::BlockCache;
+use file::BlockFile;
+use logs::Timestamp;
+use logs::clock::Clock;
+use portion::Portion;
+use query::Query;
+use query::buckets::Buckets;
+use read::Reading;
+use record::batch::BatchOrigin;
+use record::documents::DocumentList;
+use record::id::RecordId;
+use spare_threads::SpareThreads;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What can be set.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockSettings {
+    /// Bytes of memory for what was read last.
+    pub cache_bytes: usize,
+    /// Bytes that stay free on the disk: with less nothing is stored.
+    pub min_free_disk: u64,
+}
+
+/// Records in blocks.
+pub struct BlockStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    file: BlockFile,
+    cache: BlockCache,
+    spare: SpareThreads,
+    clock: Arc<dyn Clock>,
+    changed: merging::Changed,
+}
+
+impl Inner {
+    fn reading(&self) -> Reading<'_> {
+        Reading {
+            storage: &self.file,
+            cache: &self.cache,
+            spare: &self.spare,
+        }
+    }
+}
+
+impl BlockStore {
+    /// Opens the file in `folder`, and makes it when it is not there.
+    ///
+    /// # Errors
+    /// [`BlocksError`] when it cannot be opened or was written by a later version.
+    pub fn open(
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+        settings: BlockSettings,
+    ) -> Result<Self, BlocksError> {
+        let file = BlockFile::open(folder, Arc::clone(&clock), settings.min_free_disk)?;
+        let inner = Arc::new(Inner {
+            file,
+            cache: BlockCache::new(settings.cache_bytes),
+            spare: SpareThreads::of_machine(),
+            clock,
+            changed: merging::Changed::default(),
+        });
+        merging::start(&inner);
+        Ok(Self { inner })
+    }
+
+    /// Runs work on a thread that may be held up.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || work(&inner)).await
+    }
+}
+
+#[async_trait]
+impl Store for BlockStore {
+    async fn insert(
+        &self,
+        documents: Arc<DocumentList>,
+        range: Range<usize>,
+        deadline: Duration,
+    ) -> Result<InsertReport, StoreError> {
+        self.blocking(move |inner| {
+            let portion = Portion::read(&documents, range);
+            let (report, places) = portion.store(&inner.file, &*inner.clock, deadline)?;
+            inner.changed.note(&places, inner.clock.elapsed());
+            Ok(report)
+        })
+        .await
+    }
+
+    async fn receipts(
+        &self,
+        batches: Vec<BatchOrigin>,
+        deadline: Duration,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        self.blocking(move |inner| {
+            receipts::remember(&inner.file, &*inner.clock, &batches, deadline)
+        })
+        .await
+    }
+
+    /// Receipts are in the ledger, which has its own rule.
+    async fn forget_receipts(
+        &self,
+        _after: Option<ReceiptKey>,
+        _before: Timestamp,
+        _deadline: Duration,
+    ) -> Result<Forgotten, StoreError> {
+        Ok(Forgotten {
+            removed: 0,
+            next: None,
+        })
+    }
+
+    async fn page(
+        &self,
+        query: &Query,
+        after: Option<RecordId>,
+        limit: PageLimit,
+        _deadline: Duration,
+    ) -> Result<PageReply, StoreError> {
+        let query = query.clone();
+        self.blocking(move |inner| {
+            let budget = Budget::start(limit, Arc::clone(&inner.clock));
+            let page = inner.reading().page(&query, after, &budget);
+            page.map(PageReply::Page)
+        })
+        .await
+    }
+
+    async fn counts(
+        &self,
+        query: &Query,
+        after: Option<RecordId>,
+        buckets: &Arc<Buckets>,
+        time: Duration,
+        _deadline: Duration,
+    ) -> Result<Counts, StoreError> {
+        let (query, buckets) = (query.clone(), Arc::clone(buckets));
+        self.blocking(move |inner| {
+            let until = inner.clock.elapsed() + time;
+            let is_over = || inner.clock.elapsed() >= until;
+            inner.reading().counts(&query, after, &buckets, is_over)
+        })
+        .await
+    }
+
+    fn status(&self) -> StoreStatus {
+        let problem = self.inner.file.problem.borrow().clone();
+        StoreStatus {
+            kind: "blocks",
+            location: self.inner.file.path.display().to_string(),
+            available: problem.is_none(),
+            problem,
+            notes: Vec::new(),
+            receipts: None,
+        }
+    }
+
+    async fn recovered(&self) {
+        let mut problem = self.inner.file.problem.subscribe();
+        // The sender lives as long as the store.
+        drop(problem.wait_for(Option::is_some).await);
+        drop(problem.wait_for(Option::is_none).await);
+    }
+
+    async fn close(&self) {
+        let closed = self.blocking(|inner| inner.file.checkpoint()).await;
+        if let Err(error) = closed {
+            tracing::warn!(%error, "the last checkpoint failed; the next start makes it up");
+        }
+    }
+}

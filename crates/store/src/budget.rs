@@ -59,6 +59,7 @@ impl Until {
 }
 
 /// What is left of a [`PageLimit`].
+#[derive(Clone)]
 pub(super) struct Budget {
     limit: PageLimit,
     clock: Arc<dyn Clock>,
@@ -103,6 +104,29 @@ impl Budget {
     /// Rows that the page may hold.
     pub(super) fn rows(&self) -> usize {
         self.limit.rows
+    }
+
+    /// The same for rows that come to `page`.
+    pub(super) fn left_of(&self, page: &Page) -> Self {
+        let mut left = self.clone();
+        left.limit.rows = left.limit.rows.saturating_sub(page.len());
+        left.limit.bytes = left.limit.bytes.saturating_sub(page.bytes());
+        left
+    }
+
+    /// Whether a page may hold no more.
+    pub(super) fn is_full(&self, page: &Page) -> bool {
+        page.len() >= self.limit.rows || page.bytes() >= self.limit.bytes
+    }
+
+    /// Whether a page holds no more than it may.
+    pub(super) fn may_hold(&self, page: &Page) -> bool {
+        page.len() <= self.limit.rows
+    }
+
+    /// Whether it is time to end, when so many rows were looked at.
+    pub(super) fn is_over(&self, looked_at: usize) -> bool {
+        looked_at >= self.limit.looked_at || self.clock.elapsed() >= self.until
     }
 
     /// Whether so many rows, of so many bytes, are within the bounds.

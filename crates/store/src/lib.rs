@@ -1,4 +1,4 @@
-//! What a store is: the one trait that MongoDB and SQLite both keep, and what can go wrong there.
+//! What a store is: the one trait that MongoDB, SQLite and blocks keep, and what can go wrong there.
 //!
 //! Takes encoded documents and queries, and a clock; gives what was stored, and pages of rows. A store
 //! narrows down and `query::Query::matches` decides. It knows no breaker, no lane and no HTTP.
@@ -8,6 +8,7 @@ mod blocking;
 pub mod blocks;
 mod budget;
 pub mod counts;
+mod identity;
 pub mod mongo;
 pub mod page;
 pub mod page_reply;
@@ -222,6 +223,9 @@ pub enum StoreError {
     /// What stands there would break a promise if records were written to it: why, and how to mend it.
     #[error("{0}")]
     Unsuitable(String),
+    /// Something that it holds is not what was written.
+    #[error("the store holds something damaged: {0}")]
+    Damaged(String),
     /// It refuses the question itself.
     #[error("the store refused the request: {0}")]
     Rejected(String),
@@ -235,7 +239,10 @@ impl StoreError {
             | Self::Timeout
             | Self::NewerFormat { .. }
             | Self::Unsuitable(_) => true,
-            Self::QueryTooSlow | Self::RecordTooSlow { .. } | Self::Rejected(_) => false,
+            Self::QueryTooSlow
+            | Self::RecordTooSlow { .. }
+            | Self::Damaged(_)
+            | Self::Rejected(_) => false,
         }
     }
 

@@ -78,24 +78,33 @@ impl Page {
     pub fn piece(&self, from: usize, bytes: usize) -> Self {
         let mut piece = Self::default();
         for spans in self.rows.iter().skip(from) {
-            let row = self.row_of(spans);
-            let attributes = row.attributes.map(|attributes| match attributes {
-                Attributes::Json(text) => Form::Json(piece.put(text)),
-                Attributes::Bson(members) => piece.put_bson(members),
-            });
-            let spans = RowSpans {
-                id: row.id,
-                severity: row.severity,
-                level: row.level.map(|text| piece.put(text)),
-                message: piece.put(row.message),
-                attributes,
-            };
-            piece.rows.push(spans);
+            piece.push_row(self.row_of(spans));
             if piece.bytes() >= bytes {
                 break;
             }
         }
         piece
+    }
+
+    /// The id of its last row.
+    pub(super) fn last_id(&self) -> Option<RecordId> {
+        self.rows.last().map(|spans| spans.id)
+    }
+
+    /// Adds a copy of a row.
+    pub(super) fn push_row(&mut self, row: Row<'_>) {
+        let attributes = row.attributes.map(|attributes| match attributes {
+            Attributes::Json(text) => Form::Json(self.put(text)),
+            Attributes::Bson(members) => self.put_bson(members),
+        });
+        let spans = RowSpans {
+            id: row.id,
+            severity: row.severity,
+            level: row.level.map(|text| self.put(text)),
+            message: self.put(row.message),
+            attributes,
+        };
+        self.rows.push(spans);
     }
 
     /// Keeps the first `rows` rows.

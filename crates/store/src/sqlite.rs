@@ -3,7 +3,6 @@
 //! WAL with `synchronous=FULL`: a committed transaction has been fsynced.
 
 mod database;
-mod identity;
 mod large;
 mod message_filter;
 mod moving;

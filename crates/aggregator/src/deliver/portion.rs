@@ -6,7 +6,7 @@ use super::deferral::Refusal;
 use logs::Timestamp;
 use record::batch::{Batch, BatchOrigin};
 use record::document;
-use record::documents::DocumentList;
+use record::documents::{DocumentList, Source};
 use spool::{BatchOutcome, Spooled};
 use std::ops::Range;
 use std::sync::Arc;
@@ -73,12 +73,11 @@ impl Prepared {
                 undated: batch.undated().to_vec(),
                 earlier: batch.is_of_earlier_version(),
             });
-            let is_keyed = batch.key().is_some();
-            documents.push((batch.documents, is_keyed));
+            documents.push((batch.documents, Source { origin, seq }));
         }
         Self {
             parts,
-            documents: Arc::new(DocumentList::with_keys(documents)),
+            documents: Arc::new(DocumentList::of_batches(documents)),
         }
     }
 

@@ -1,10 +1,10 @@
 //! The open database: its writer, its readers, and what is known of its files.
 
-use super::identity::Identity;
 use super::read::ReadError;
 use super::reader::Reader;
 use super::receipts;
 use super::schema::{self, SchemaError, open_reader};
+use crate::identity::Identity;
 use crate::{Receipts, StoreError};
 use logs::clock::Clock;
 use rusqlite::{Connection, ErrorCode};
@@ -97,20 +97,7 @@ impl Database {
 
     /// Notes whether the files are where they were; why not.
     pub(super) fn look(&self) -> Option<String> {
-        let problem = self.identity.problem();
-        let changed = self.moved.send_if_modified(|known| {
-            let changed = *known != problem;
-            known.clone_from(&problem);
-            changed
-        });
-        match &problem {
-            Some(problem) if changed => {
-                tracing::error!("{problem}; until then batches wait in the spool");
-            }
-            None if changed => tracing::info!("the database file is in its place again"),
-            _ => {}
-        }
-        problem
+        self.identity.look(&self.moved)
     }
 
     /// A reader is given back only when its page went well; any other is closed.

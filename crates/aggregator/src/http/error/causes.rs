@@ -137,6 +137,10 @@ impl From<StoreError> for ApiError {
                 tracing::error!(%error, "the store refused a request");
                 Self::internal()
             }
+            StoreError::Damaged(_) => {
+                tracing::error!(%error, "a request failed at the store");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store_damaged", message)
+            }
         }
     }
 }

@@ -7,9 +7,10 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use tokio::sync::watch::Sender;
 
 /// A database's file and its log, as they were when they were opened.
-pub(super) struct Identity {
+pub(crate) struct Identity {
     files: Vec<(PathBuf, Number)>,
 }
 
@@ -36,7 +37,7 @@ impl Identity {
     ///
     /// # Errors
     /// The system's, when one of them cannot be looked at.
-    pub(super) fn of(database: &Path) -> io::Result<Self> {
+    pub(crate) fn of(database: &Path) -> io::Result<Self> {
         let mut log = database.as_os_str().to_owned();
         log.push("-wal");
         let log = PathBuf::from(log);
@@ -49,8 +50,26 @@ impl Identity {
         Ok(Self { files })
     }
 
+    /// Notes in `known` whether they are where they were, and tells the log when that changes; why they are not.
+    pub(crate) fn look(&self, known: &Sender<Option<String>>) -> Option<String> {
+        let problem = self.problem();
+        let changed = known.send_if_modified(|known| {
+            let changed = *known != problem;
+            known.clone_from(&problem);
+            changed
+        });
+        match &problem {
+            Some(problem) if changed => {
+                tracing::error!("{problem}; until then batches wait in the spool");
+            }
+            None if changed => tracing::info!("the database file is in its place again"),
+            _ => {}
+        }
+        problem
+    }
+
     /// What is wrong, in a sentence; `None` when they are where they were.
-    pub(super) fn problem(&self) -> Option<String> {
+    pub(crate) fn problem(&self) -> Option<String> {
         self.files.iter().find_map(|(path, number)| {
             let shown = path.display();
             match Number::of(path) {

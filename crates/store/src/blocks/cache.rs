@@ -1,0 +1,109 @@
+//! What of blocks was read last, unpacked and checked, within a bound of memory.
+
+use super::storage::Place;
+use blocks::filter::Filter;
+use blocks::head::Head;
+use blocks::ids::Ids;
+use blocks::levels::Levels;
+use blocks::rows::AttributeColumn;
+use blocks::shapes::Shapes;
+use blocks::texts::Texts;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use std::sync::Arc;
+
+/// What a head takes for each of its columns, about.
+const SECTION_BYTES: usize = 128;
+/// What an entry takes beside what it holds.
+const ENTRY_BYTES: usize = 96;
+/// A usual column, by which the cache's table is made.
+const USUAL_BYTES: usize = 64 * 1024;
+
+/// A column of a block.
+#[derive(Debug, Clone)]
+pub(super) enum Part {
+    Ids(Arc<Ids>),
+    Levels(Arc<Levels>),
+    Messages(Arc<Texts>),
+    Shapes(Arc<Shapes>),
+    Attribute(AttributeColumn),
+}
+
+impl Part {
+    fn memory(&self) -> usize {
+        match self {
+            Self::Ids(ids) => ids.memory(),
+            Self::Levels(levels) => levels.memory(),
+            Self::Messages(messages) => messages.memory(),
+            Self::Shapes(shapes) => shapes.memory(),
+            Self::Attribute(column) => column.memory(),
+        }
+    }
+}
+
+/// What every search looks at first.
+#[derive(Debug, Clone)]
+pub(super) struct Front {
+    pub(super) head: Arc<Head>,
+    pub(super) filter: Arc<Filter>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Front(Place),
+    /// The column at this place among the sections of the block's head.
+    Part(Place, usize),
+}
+
+#[derive(Debug, Clone)]
+enum Kept {
+    Front(Front),
+    Part(Part),
+}
+
+#[derive(Debug, Clone)]
+struct Bytes;
+
+impl Weighter<Key, Kept> for Bytes {
+    fn weight(&self, _: &Key, kept: &Kept) -> u64 {
+        let bytes = match kept {
+            Kept::Front(front) => front.head.sections.len() * SECTION_BYTES + front.filter.memory(),
+            Kept::Part(part) => part.memory(),
+        };
+        (bytes + ENTRY_BYTES) as u64
+    }
+}
+
+/// Parts of blocks. A block never changes, so what is here is never wrong; what is of a block that is gone is asked
+/// for no more, and makes room by and by.
+pub(super) struct BlockCache(Cache<Key, Kept, Bytes>);
+
+impl BlockCache {
+    /// One that takes so many bytes of memory at most, but for what is being read.
+    pub(super) fn new(bytes: usize) -> Self {
+        let items = (bytes / USUAL_BYTES).max(1);
+        Self(Cache::with_weighter(items, bytes as u64, Bytes))
+    }
+
+    pub(super) fn front(&self, place: Place) -> Option<Front> {
+        match self.0.get(&Key::Front(place)) {
+            Some(Kept::Front(front)) => Some(front),
+            _ => None,
+        }
+    }
+
+    pub(super) fn keep_front(&self, place: Place, front: Front) {
+        self.0.insert(Key::Front(place), Kept::Front(front));
+    }
+
+    pub(super) fn part(&self, place: Place, section: usize) -> Option<Part> {
+        match self.0.get(&Key::Part(place, section)) {
+            Some(Kept::Part(part)) => Some(part),
+            _ => None,
+        }
+    }
+
+    pub(super) fn keep_part(&self, place: Place, section: usize, part: Part) {
+        self.0.insert(Key::Part(place, section), Kept::Part(part));
+    }
+}

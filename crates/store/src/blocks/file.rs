@@ -1,0 +1,173 @@
+//! Blocks in a SQLite file of their own: one writer, a reader per read worker.
+//!
+//! WAL with `synchronous=FULL`: a committed transaction has been fsynced.
+
+mod change;
+mod schema;
+mod snapshot;
+
+pub use schema::BlocksError;
+
+use super::ledger::row::BatchRow;
+use super::ledger::row::LedgerKey;
+use super::storage::{Applied, Change, Snapshot, Storage};
+use crate::StoreError;
+use crate::identity::Identity;
+use logs::clock::Clock;
+use rusqlite::Connection;
+use snapshot::FileSnapshot;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch::Sender;
+
+/// The file's name in the data folder.
+pub const FILE_NAME: &str = "blocks.sqlite3";
+
+/// An open file of blocks.
+pub(super) struct BlockFile {
+    pub(super) path: PathBuf,
+    pub(super) clock: Arc<dyn Clock>,
+    writer: Mutex<Writer>,
+    /// Connections that nothing is being read with.
+    readers: Mutex<Vec<Connection>>,
+    identity: Identity,
+    min_free_disk: u64,
+    /// Why nothing can be stored, as of the last look.
+    pub(super) problem: Sender<Option<String>>,
+}
+
+/// The one connection that writes.
+struct Writer {
+    connection: Connection,
+    /// The number of the next block: those of this life are given once, also when a block is gone.
+    next: u64,
+}
+
+impl BlockFile {
+    /// Opens the file in `folder`, and makes it when it is not there.
+    pub(super) fn open(
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+        min_free_disk: u64,
+    ) -> Result<Self, BlocksError> {
+        let path = folder.join(FILE_NAME);
+        let connection = schema::open_writer(&path)?;
+        let next = change::next_number(&connection).map_err(|source| BlocksError::Open {
+            path: path.display().to_string(),
+            source,
+        })?;
+        let identity = Identity::of(&path).map_err(|error| BlocksError::Look {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        Ok(Self {
+            path,
+            clock,
+            writer: Mutex::new(Writer { connection, next }),
+            readers: Mutex::new(Vec::new()),
+            identity,
+            min_free_disk,
+            problem: Sender::new(None),
+        })
+    }
+
+    /// Notes whether records can be stored; why not.
+    pub(super) fn look(&self) -> Option<String> {
+        let problem = self.identity.problem().or_else(|| self.full_disk());
+        let changed = self.problem.send_if_modified(|known| {
+            let changed = *known != problem;
+            known.clone_from(&problem);
+            changed
+        });
+        match &problem {
+            Some(problem) if changed => {
+                tracing::error!("{problem}; until then batches wait in the spool");
+            }
+            None if changed => tracing::info!("the store can take records again"),
+            _ => {}
+        }
+        problem
+    }
+
+    /// What is wrong when the disk has less room than is to stay free.
+    fn full_disk(&self) -> Option<String> {
+        let least = self.min_free_disk;
+        let disk = rustix::fs::statvfs(&self.path).ok()?;
+        (disk.f_bavail.saturating_mul(disk.f_frsize) < least).then(|| {
+            format!("the disk has less than {least} bytes free, which the store leaves: make room")
+        })
+    }
+
+    /// Puts all that is committed into the file itself, and empties its log.
+    pub(super) fn checkpoint(&self) -> Result<(), StoreError> {
+        let writer = self.writer();
+        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+        writer
+            .connection
+            .query_row(truncate, [], |_| Ok(()))
+            .map_err(StoreError::from)
+    }
+
+    /// Gives up to so many empty pages back to the disk; whether there may be more.
+    pub(super) fn give_back(&self, pages: u32) -> Result<bool, StoreError> {
+        let writer = self.writer();
+        change::give_back(&writer.connection, pages).map_err(StoreError::from)
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        // A panic left no transaction open: rusqlite rolls back when one is dropped.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn in_place(&self) -> Result<(), StoreError> {
+        self.look()
+            .map_or(Ok(()), |problem| Err(StoreError::Unavailable(problem)))
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reader(&self) -> Result<Connection, StoreError> {
+        let idle = self.readers().pop();
+        if let Some(reader) = idle {
+            return Ok(reader);
+        }
+        match self.identity.problem() {
+            Some(problem) => Err(StoreError::Unavailable(problem)),
+            None => Ok(schema::open_reader(&self.path)?),
+        }
+    }
+
+    fn put_back(&self, reader: Connection) {
+        self.readers().push(reader);
+    }
+}
+
+impl Storage for BlockFile {
+    /// Unless the writer is not free before the deadline: then nobody waits for it any more. What is written to a
+    /// file that is moved away meanwhile does not count as written.
+    fn apply(&self, change: &Change, deadline: Duration) -> Result<Applied, StoreError> {
+        let mut writer = self.writer();
+        if self.clock.elapsed() >= deadline {
+            return Err(StoreError::Timeout);
+        }
+        self.in_place()?;
+        let Writer { connection, next } = &mut *writer;
+        let applied = change::apply(connection, next, change)?;
+        self.in_place()?;
+        Ok(applied)
+    }
+
+    fn rows(&self, keys: &[LedgerKey]) -> Result<Vec<Option<BatchRow>>, StoreError> {
+        let reader = self.reader()?;
+        let rows = change::rows(&reader, keys)?;
+        self.put_back(reader);
+        Ok(rows)
+    }
+
+    fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        Ok(Box::new(FileSnapshot::begin(self)?))
+    }
+}

@@ -1,0 +1,303 @@
+//! Documents become blocks, and the ledger says which of them are new.
+
+use super::ledger::row::{BatchRow, Incoming, LedgerKey, plan};
+use super::storage::{Applied, Change, Day, Made, Place, RowChange, Storage};
+use crate::{InsertReport, Refused, StoreError};
+use blocks::head::Head;
+use blocks::section::Packer;
+use blocks::writer::{BlockWriter, NotTaken};
+use bson::RawDocument;
+use logs::clock::Clock;
+use record::batch::BatchOrigin;
+use record::document::StoredDocument;
+use record::documents::{DocumentList, Source};
+use record::order::SendOrder;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::time::Duration;
+
+/// Of so many of the newest days, none shares a block with another; what is older stands together, until it is
+/// merged.
+const DAYS_APART: i64 = 8;
+/// The only spool that there is.
+const SPOOL: u32 = 0;
+
+/// A document, and where it came from.
+struct Document<'a> {
+    /// In the list that was given.
+    position: usize,
+    stored: StoredDocument<'a>,
+    /// Among the portion's batches.
+    batch: usize,
+}
+
+/// A batch, or the part of it that is in the portion.
+struct PortionBatch {
+    key: LedgerKey,
+    source: Source,
+    delay: Option<u32>,
+    /// Its documents, in the order in which they were given.
+    documents: Vec<usize>,
+}
+
+/// What a range of documents says.
+pub(super) struct Portion<'a> {
+    documents: Vec<Document<'a>>,
+    batches: Vec<PortionBatch>,
+    /// Documents that are none.
+    damaged: Vec<usize>,
+}
+
+/// What becomes of a portion by what the ledger says.
+struct Built {
+    change: Change,
+    report: InsertReport,
+}
+
+impl<'a> Portion<'a> {
+    /// Reads a range of documents.
+    pub(super) fn read(list: &'a DocumentList, range: Range<usize>) -> Self {
+        let mut portion = Self {
+            documents: Vec::with_capacity(range.len()),
+            batches: Vec::new(),
+            damaged: Vec::new(),
+        };
+        let mut known: HashMap<LedgerKey, usize> = HashMap::new();
+        let mut position = range.start;
+        for (source, documents) in list.by_batch(range) {
+            for bytes in documents {
+                let document = RawDocument::from_bytes(bytes).ok();
+                match document.and_then(StoredDocument::read) {
+                    Some(stored) => portion.add(position, source, stored, &mut known),
+                    None => portion.damaged.push(position),
+                }
+                position += 1;
+            }
+        }
+        portion
+    }
+
+    fn add(
+        &mut self,
+        position: usize,
+        source: Option<Source>,
+        stored: StoredDocument<'a>,
+        known: &mut HashMap<LedgerKey, usize>,
+    ) {
+        let source = source.unwrap_or_else(|| source_of(&stored));
+        let last = self.documents.last().map(|document| document.batch);
+        let is_same = |batch: &usize| {
+            let batch = self.batches.get(*batch);
+            batch.is_some_and(|batch| batch.source == source)
+        };
+        let batch = last.filter(is_same).unwrap_or_else(|| {
+            let key = source.origin.ledger_key();
+            *known.entry(key).or_insert_with(|| {
+                let delay = stored.id.order().delay();
+                self.batches.push(PortionBatch {
+                    key,
+                    source,
+                    delay: Some(delay).filter(|delay| *delay > 0),
+                    documents: Vec::new(),
+                });
+                self.batches.len() - 1
+            })
+        });
+        if let Some(batch) = self.batches.get_mut(batch) {
+            batch.source.seq = batch.source.seq.max(source.seq);
+            batch.documents.push(self.documents.len());
+        }
+        self.documents.push(Document {
+            position,
+            stored,
+            batch,
+        });
+    }
+
+    /// Stores what is new of it, durably; also where the blocks are.
+    pub(super) fn store(
+        &self,
+        storage: &dyn Storage,
+        clock: &dyn Clock,
+        deadline: Duration,
+    ) -> Result<(InsertReport, Vec<Place>), StoreError> {
+        let keys: Vec<LedgerKey> = self.batches.iter().map(|batch| batch.key).collect();
+        loop {
+            let rows = storage.rows(&keys)?;
+            let built = self.build(&rows, clock)?;
+            match storage.apply(&built.change, deadline)? {
+                Applied::Done(places) => return Ok((built.report, places)),
+                // Another stored some of it meanwhile.
+                Applied::Outdated if clock.elapsed() < deadline => {}
+                Applied::Outdated => return Err(StoreError::Timeout),
+            }
+        }
+    }
+
+    fn build(&self, rows: &[Option<BatchRow>], clock: &dyn Clock) -> Result<Built, StoreError> {
+        let mut refused = vec![None; self.documents.len()];
+        let mut change = Change::default();
+        // Twice where a block refuses a record: the ledger must not have it then.
+        loop {
+            let (is_new, rows) = self.plan(rows, &refused, clock);
+            let before = refused.iter().flatten().count();
+            let blocks = self.blocks(&is_new, &rows, &mut refused)?;
+            if refused.iter().flatten().count() == before {
+                change.add = blocks;
+                change.rows = rows;
+                return Ok(Built {
+                    report: self.report(&is_new, &refused),
+                    change,
+                });
+            }
+        }
+    }
+
+    /// Which documents are new, and what their batches' rows become.
+    fn plan(
+        &self,
+        rows: &[Option<BatchRow>],
+        refused: &[Option<NotTaken>],
+        clock: &dyn Clock,
+    ) -> (Vec<bool>, Vec<RowChange>) {
+        let mut is_new = vec![false; self.documents.len()];
+        let mut changes = Vec::with_capacity(self.batches.len());
+        let is_taken = |place: &&usize| refused.get(**place).is_some_and(Option::is_none);
+        for (batch, row) in self.batches.iter().zip(rows) {
+            let taken: Vec<usize> = batch.documents.iter().filter(is_taken).copied().collect();
+            let position = |place: &usize| {
+                let document = self.documents.get(*place);
+                document.map(|document| document.stored.id.position())
+            };
+            let positions: Vec<u32> = taken.iter().filter_map(position).collect();
+            let incoming = Incoming {
+                origin: &batch.source.origin,
+                delay: batch.delay,
+                positions: &positions,
+                refused: taken.len() < batch.documents.len(),
+                spool: SPOOL,
+                seq: batch.source.seq,
+            };
+            let plan = plan(row.as_ref(), &incoming, clock.now());
+            for (place, new) in taken.into_iter().zip(plan.is_new) {
+                if let Some(is_new) = is_new.get_mut(place) {
+                    *is_new = new;
+                }
+            }
+            changes.push(RowChange {
+                key: batch.key,
+                before: row.clone(),
+                after: plan.row,
+            });
+        }
+        (is_new, changes)
+    }
+
+    /// Blocks of the new documents, and which of these no block takes.
+    fn blocks(
+        &self,
+        is_new: &[bool],
+        rows: &[RowChange],
+        refused: &mut [Option<NotTaken>],
+    ) -> Result<Vec<Made>, StoreError> {
+        let new = self.documents.iter().enumerate().zip(is_new);
+        let new = new.filter(|(_, is_new)| **is_new);
+        let mut new: Vec<(usize, StoredDocument<'_>)> = new
+            .map(|((place, document), _)| {
+                let row = rows.get(document.batch);
+                let delay = row.and_then(|row| row.after.delay);
+                (place, with_delay(document.stored, delay))
+            })
+            .collect();
+        new.sort_unstable_by_key(|(place, stored)| (stored.id, *place));
+        let newest = new
+            .last()
+            .map_or(0, |(_, stored)| Day::of(stored.id.time()).0);
+        let group = |stored: &StoredDocument<'_>| {
+            let day = Day::of(stored.id.time()).0;
+            day.max(newest.saturating_sub(DAYS_APART))
+        };
+        let mut packer = Packer::new().map_err(|error| no_memory(&error))?;
+        let mut made = Vec::new();
+        for group in new.chunk_by(|(_, one), (_, next)| group(one) == group(next)) {
+            let mut writer = BlockWriter::default();
+            for (place, stored) in group {
+                let mut taken = writer.push(stored);
+                if taken == Err(NotTaken::Full) {
+                    made.extend(finish(std::mem::take(&mut writer), &mut packer)?);
+                    taken = writer.push(stored);
+                }
+                match (taken, refused.get_mut(*place)) {
+                    // The same record in another copy of its batch: it is there.
+                    (Ok(()) | Err(NotTaken::OutOfOrder), _) | (_, None) => {}
+                    (Err(reason), Some(refused)) => *refused = Some(reason),
+                }
+            }
+            made.extend(finish(writer, &mut packer)?);
+        }
+        Ok(made)
+    }
+
+    fn report(&self, is_new: &[bool], refused: &[Option<NotTaken>]) -> InsertReport {
+        let mut report = InsertReport::default();
+        let damaged = |position: &usize| Refused {
+            position: *position,
+            reason: "the document is damaged".to_owned(),
+        };
+        report.refused = self.damaged.iter().map(damaged).collect();
+        for (document, (is_new, refused)) in self.documents.iter().zip(is_new.iter().zip(refused)) {
+            match (refused, is_new) {
+                (Some(reason), _) => report.refused.push(Refused {
+                    position: document.position,
+                    reason: reason.to_string(),
+                }),
+                (None, true) => report.stored += 1,
+                (None, false) => report.already_stored.push(document.position),
+            }
+        }
+        report
+    }
+}
+
+/// A batch of which nothing is known but one of its documents.
+fn source_of(stored: &StoredDocument<'_>) -> Source {
+    let origin = BatchOrigin {
+        id: stored.id.batch(),
+        key: None,
+        content_key: false,
+        received_at: logs::Timestamp::from_nanos(0),
+    };
+    Source { origin, seq: 0 }
+}
+
+/// The same document with the delay that all of its batch have.
+fn with_delay(stored: StoredDocument<'_>, delay: Option<u32>) -> StoredDocument<'_> {
+    let order = stored.id.order();
+    match delay {
+        Some(delay) if delay != order.delay() => StoredDocument {
+            id: stored.id.with_order(SendOrder::new(order.reach(), delay)),
+            ..stored
+        },
+        _ => stored,
+    }
+}
+
+/// The block of a writer, if there is anything in it.
+pub(super) fn finish(writer: BlockWriter, packer: &mut Packer) -> Result<Option<Made>, StoreError> {
+    let block = writer.finish(packer);
+    let Some(block) = block.map_err(|damaged| StoreError::Damaged(damaged.to_string()))? else {
+        return Ok(None);
+    };
+    let head =
+        Head::read(&block.head).map_err(|damaged| StoreError::Damaged(damaged.to_string()))?;
+    let (first, last) = (Day::of(head.first.time()), Day::of(head.last.time()));
+    Ok(Some(Made {
+        day: if first == last { first } else { Day::SEVERAL },
+        summary: head.summary,
+        block,
+    }))
+}
+
+pub(super) fn no_memory(error: &std::io::Error) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}

@@ -1,0 +1,10 @@
+//! Reading blocks: which have to be looked into, what of them, and what comes of it in which order.
+
+mod block_search;
+mod columns;
+mod counts;
+mod merge;
+mod page;
+mod plan;
+
+pub(super) use page::Reading;

@@ -1,0 +1,167 @@
+//! Records counted by time and severity: by what a block says of itself where all of it is in one bucket, and else by
+//! two of its columns.
+
+use super::columns::{Columns, Shared, Source, Unreadable};
+use super::page::Reading;
+use super::plan::{Plan, comes_before, is_inside, resume_at, within};
+use crate::StoreError;
+use crate::blocks::storage::Listed;
+use crate::counts::{Counts, Group};
+use blocks::section::Unpacker;
+use query::buckets::Buckets;
+use query::{Bounds, Order, Query};
+use record::id::RecordId;
+use std::sync::Arc;
+
+/// What is counted.
+struct Counting<'a> {
+    query: &'a Query,
+    buckets: &'a Buckets,
+    counts: &'a mut Counts,
+    unpacker: Unpacker,
+}
+
+impl Reading<'_> {
+    /// Counts what matches behind `after` until `is_over`, of a query that asks for nothing else than time and
+    /// severity.
+    pub(in crate::blocks) fn counts(
+        self,
+        query: &Query,
+        after: Option<RecordId>,
+        buckets: &Arc<Buckets>,
+        is_over: impl Fn() -> bool,
+    ) -> Result<Counts, StoreError> {
+        let snapshot = Shared::new(self.storage.read()?);
+        let mut plan = Plan::new(&snapshot, query, after)?;
+        let source = Source {
+            snapshot: &snapshot,
+            cache: self.cache,
+        };
+        let mut counts = Counts::new(Arc::clone(buckets));
+        let unpacker = Unpacker::new();
+        let mut counting = Counting {
+            query,
+            buckets,
+            counts: &mut counts,
+            unpacker: unpacker.map_err(|error| StoreError::Unavailable(error.to_string()))?,
+        };
+        // Blocks that may go on behind the frontier: should the time be over, they are counted up to there.
+        let mut open: Vec<Listed> = Vec::new();
+        let mut stopped = None;
+        while let Some(block) = plan.take() {
+            open.push(block);
+            let Some(frontier) = plan.frontier() else {
+                break;
+            };
+            let mut is_left = Vec::new();
+            for block in open.drain(..) {
+                let end = match query.order {
+                    Order::Ascending => block.summary.last,
+                    Order::Descending => block.summary.first,
+                };
+                match comes_before(query.order, end, frontier) {
+                    true => counting.count(source, &block, &plan.bounds)?,
+                    false => is_left.push(block),
+                }
+            }
+            open = is_left;
+            if is_over()
+                && let Some(resumed) = resume_at(query.order, frontier)
+            {
+                stopped = Some((frontier, resumed));
+                break;
+            }
+        }
+        let bounds = match stopped {
+            Some((frontier, _)) => up_to(query.order, plan.bounds, frontier),
+            None => plan.bounds,
+        };
+        for block in open {
+            counting.count(source, &block, &bounds)?;
+        }
+        counts.next = stopped.map(|(_, resumed)| resumed);
+        Ok(counts)
+    }
+}
+
+/// What of some bounds comes before a record.
+fn up_to(order: Order, bounds: Bounds, frontier: RecordId) -> Bounds {
+    match order {
+        Order::Ascending => Bounds {
+            before: Some(bounds.before.map_or(frontier, |end| end.min(frontier))),
+            ..bounds
+        },
+        Order::Descending => Bounds {
+            from: frontier,
+            behind: true,
+            ..bounds
+        },
+    }
+}
+
+impl Counting<'_> {
+    /// Counts what of a block is within bounds.
+    fn count(
+        &mut self,
+        source: Source<'_>,
+        block: &Listed,
+        bounds: &Bounds,
+    ) -> Result<(), StoreError> {
+        let summary = &block.summary;
+        if is_inside(bounds, summary.first, summary.last) {
+            let ends = (summary.first.time(), summary.last.time());
+            let first = self.buckets.position_of(ends.0);
+            if first.is_some() && first == self.buckets.position_of(ends.1) {
+                for (severity, records) in &summary.severities {
+                    self.add(summary.first, *severity, *records);
+                }
+                return Ok(());
+            }
+        }
+        let columns = source.columns(block.place);
+        columns
+            .and_then(|columns| self.count_columns(&columns, bounds))
+            .map_err(|error| error.at(block.place))
+    }
+
+    fn count_columns(&mut self, columns: &Columns<'_>, bounds: &Bounds) -> Result<(), Unreadable> {
+        let head = &columns.front.head;
+        let levels = columns.levels(&mut self.unpacker)?;
+        let times = columns.times(&mut self.unpacker)?;
+        let times = times.as_slice();
+        let places = match is_inside(bounds, head.first, head.last) {
+            true => 0..head.records,
+            false => within(columns.ids(&mut self.unpacker)?.as_slice(), bounds),
+        };
+        let mut start = places.start;
+        while start < places.end
+            && let Some(time) = times.get(start)
+        {
+            let left = times.get(start..places.end).unwrap_or_default();
+            let Some(position) = self.buckets.position_of(*time) else {
+                let begin = self.buckets.span().first;
+                if *time >= begin {
+                    break;
+                }
+                start += left.partition_point(|time| *time < begin);
+                continue;
+            };
+            let last = self.buckets.span_of(position).last;
+            let same = left.partition_point(|time| *time <= last).max(1);
+            for (severity, records) in levels.counts(start..start + same) {
+                self.add(RecordId::first_at(*time), severity, records);
+            }
+            start += same;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, id: RecordId, severity: u8, records: u64) {
+        let group = Group {
+            id,
+            severity,
+            records,
+        };
+        self.counts.add_group(self.query, group);
+    }
+}

@@ -1,0 +1,112 @@
+//! A page of records: block after block in the order of the query, several at once where little is found.
+
+use super::block_search::{Found, Question, search};
+use super::columns::{Shared, Source};
+use super::merge::{Merge, Paused};
+use super::plan::{Plan, comes_before, resume_at};
+use crate::StoreError;
+use crate::blocks::cache::BlockCache;
+use crate::blocks::spare_threads::SpareThreads;
+use crate::blocks::storage::{Listed, Storage};
+use crate::budget::Budget;
+use crate::page::Page;
+use blocks::section::Unpacker;
+use blocks::tokens::Wanted;
+use query::Query;
+use record::id::RecordId;
+
+/// Blocks that are looked into at one time.
+const MOST_BLOCKS: usize = 8;
+/// Bytes of text in them, but for one that is larger by itself.
+const MOST_TEXT: usize = 16 * 1024 * 1024;
+
+/// What blocks are read by.
+#[derive(Clone, Copy)]
+pub(in crate::blocks) struct Reading<'a> {
+    pub(in crate::blocks) storage: &'a dyn Storage,
+    pub(in crate::blocks) cache: &'a BlockCache,
+    pub(in crate::blocks) spare: &'a SpareThreads,
+}
+
+impl Reading<'_> {
+    /// The records that match behind `after`, within the budget.
+    pub(in crate::blocks) fn page(
+        self,
+        query: &Query,
+        after: Option<RecordId>,
+        budget: &Budget,
+    ) -> Result<Page, StoreError> {
+        let snapshot = Shared::new(self.storage.read()?);
+        let mut plan = Plan::new(&snapshot, query, after)?;
+        let question = Question {
+            query,
+            wanted: Wanted::of(query),
+            bounds: plan.bounds,
+        };
+        let source = Source {
+            snapshot: &snapshot,
+            cache: self.cache,
+        };
+        let (mut page, mut merge) = (Page::default(), Merge::new(query.order));
+        let (mut looked_at, mut count, mut too_slow) = (0_usize, 1, None);
+        loop {
+            let frontier = earlier(&plan, merge.rest());
+            if merge.give(&mut page, frontier, budget) == Paused::Full {
+                let has_more = frontier.is_some() || !merge.is_empty();
+                page.next = page.last_id().filter(|_| has_more);
+                return Ok(page);
+            }
+            let Some(frontier) = frontier else {
+                return Ok(page);
+            };
+            if too_slow == Some(frontier) && page.is_empty() {
+                return Err(StoreError::RecordTooSlow { record: frontier });
+            }
+            let is_last = merge.rest().is_some() || looked_at > 0 && budget.is_over(looked_at);
+            if is_last && let Some(resumed) = resume_at(query.order, frontier) {
+                page.next = Some(resumed);
+                return Ok(page);
+            }
+            let taken = plan.take_some(count, MOST_TEXT);
+            count = (2 * count).min(MOST_BLOCKS);
+            let left = budget.left_of(&page);
+            for found in self.search_all(source, &taken, &question, &left, looked_at == 0)? {
+                looked_at += found.looked_at;
+                too_slow = too_slow.or(found.too_slow);
+                merge.add(found.page, found.rest.or(found.too_slow));
+            }
+        }
+    }
+
+    /// Searches blocks, with more than one thread where others are free.
+    fn search_all(
+        self,
+        source: Source<'_>,
+        blocks: &[Listed],
+        question: &Question<'_>,
+        budget: &Budget,
+        is_first: bool,
+    ) -> Result<Vec<Found>, StoreError> {
+        let one = |position: usize, unpacker: &mut Unpacker| {
+            let Some(listed) = blocks.get(position) else {
+                return Ok(Found::default());
+            };
+            let is_first = is_first && position == 0;
+            let budget = budget.clone();
+            let found = search(source, listed.place, question, budget, is_first, unpacker);
+            found.map_err(|error| error.at(listed.place))
+        };
+        self.spare.map(blocks.len(), one)
+    }
+}
+
+/// The first record that was not looked at.
+fn earlier(plan: &Plan, rest: Option<RecordId>) -> Option<RecordId> {
+    match (plan.frontier(), rest) {
+        (Some(next), Some(rest)) => Some(match comes_before(plan.order, next, rest) {
+            true => next,
+            false => rest,
+        }),
+        (next, rest) => next.or(rest),
+    }
+}

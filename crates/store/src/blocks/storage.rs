@@ -1,0 +1,108 @@
+//! What the engine asks of the place where blocks are kept: a set of blocks and the ledger's rows, which change
+//! together or not at all.
+
+use super::ledger::row::BatchRow;
+use super::ledger::row::LedgerKey;
+use crate::StoreError;
+use blocks::head::Summary;
+use blocks::writer::Block;
+use logs::Timestamp;
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+/// The UTC day that a block's records are of, counted from 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Day(pub(super) i64);
+
+impl Day {
+    /// That of blocks whose records are of several days.
+    pub(super) const SEVERAL: Self = Self(i64::MIN);
+}
+
+/// Where a block is. No other one ever has its number while the service runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) day: Day,
+    pub(super) number: u64,
+}
+
+/// A block, as far as it is known without looking into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) place: Place,
+    pub(super) summary: Summary,
+}
+
+/// A block that is to be kept.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) day: Day,
+    pub(super) summary: Summary,
+    pub(super) block: Block,
+}
+
+/// What a batch's row is to become, if it still is what it was.
+#[derive(Debug)]
+pub(super) struct RowChange {
+    pub(super) key: LedgerKey,
+    pub(super) before: Option<BatchRow>,
+    pub(super) after: BatchRow,
+}
+
+/// Blocks and rows that come and go together.
+#[derive(Debug, Default)]
+pub(super) struct Change {
+    pub(super) add: Vec<Made>,
+    pub(super) remove: Vec<Place>,
+    pub(super) rows: Vec<RowChange>,
+}
+
+/// What became of a [`Change`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Applied {
+    /// It is durable; where the blocks are that were added.
+    Done(Vec<Place>),
+    /// A row, or a block that was to go, was not what it was any more: nothing was changed.
+    Outdated,
+}
+
+/// A durable set of blocks.
+pub(super) trait Storage: Send + Sync + 'static {
+    /// Changes all of it or nothing. When this fails, either may have happened.
+    fn apply(&self, change: &Change, deadline: Duration) -> Result<Applied, StoreError>;
+
+    /// The rows of batches, in the order of their keys here.
+    fn rows(&self, keys: &[LedgerKey]) -> Result<Vec<Option<BatchRow>>, StoreError>;
+
+    /// Reads of one state, whatever is changed meanwhile.
+    fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError>;
+}
+
+/// One state of all blocks.
+pub(super) trait Snapshot: Send {
+    /// The blocks of some days and those of [several](Day::SEVERAL), in no order.
+    fn list(&self, days: Range<Day>) -> Result<Vec<Listed>, StoreError>;
+
+    /// The head and the filter of a block, as they were written.
+    fn head(&self, place: Place) -> Result<(Vec<u8>, Vec<u8>), StoreError>;
+
+    /// Parts of a block's columns, which stand behind one another in their order.
+    fn columns(&self, place: Place, parts: &[Range<usize>]) -> Result<Vec<Vec<u8>>, StoreError>;
+}
+
+impl Day {
+    /// The day of a time.
+    pub(super) fn of(time: Timestamp) -> Self {
+        const NANOS: i64 = 86_400_000_000_000;
+        Self(time.nanos().div_euclid(NANOS))
+    }
+}
+
+impl Place {
+    /// What is told of a block that is not what was written.
+    pub(super) fn damaged(self, reason: impl fmt::Display) -> StoreError {
+        let number = self.number;
+        StoreError::Damaged(format!("block {number}: {reason}"))
+    }
+}
