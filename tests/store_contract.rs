@@ -37,7 +37,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// Attributes of such a number and above have as many bytes.
 const LARGE_NUMBER: i64 = 10_000;
 const BLOCK_SETTINGS: BlockSettings = BlockSettings {
-    cache_bytes: 1 << 20,
+    cache_bytes: 8 << 20,
     min_free_disk: 0,
 };
 const SERVICES: [&str; 2] = ["checkout", "Päy"];

@@ -10,6 +10,7 @@ use record::batch::BatchOrigin;
 use record::id::{BatchId, IdFormat, KeyDigest};
 use store::Store;
 use store::address::MongoAddress;
+use store::blocks::{BlockSettings, BlockStore};
 use store::mongo::{MongoStore, Target};
 use store::sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -34,6 +35,13 @@ impl Place {
         let clock = Arc::new(SystemClock::start());
         match self.backend {
             Backend::Sqlite => Arc::new(SqliteStore::open(self.folder.path(), clock).unwrap()),
+            Backend::Blocks => {
+                let settings = BlockSettings {
+                    cache_bytes: 0,
+                    min_free_disk: 0,
+                };
+                Arc::new(BlockStore::open(self.folder.path(), clock, settings).unwrap())
+            }
             Backend::MongoDb => {
                 let target = Target {
                     address: MongoAddress::parse(&mongod::shared().await.uri()).unwrap(),

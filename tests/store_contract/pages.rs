@@ -7,7 +7,7 @@ use logs::Timestamp;
 use query::{LevelFilter, Order, Query};
 use store::PageLimit;
 
-use super::{ALL, Found, Sample, contract, documents, found, rows, series};
+use super::{ALL, Found, Place, Sample, contract, documents, found, rows, series};
 
 fn between(nanos: Range<i64>) -> Query {
     Query {
@@ -103,6 +103,11 @@ contract!(
             let query = Query::parse(text, Timestamp::from_nanos(0)).unwrap();
             let first = opened.page(&query, None, limit).await;
             assert!(first.is_empty(), "{text}");
+            if matches!(place, Place::Blocks(_)) && text != "regex=^no" {
+                // What blocks say of themselves is enough.
+                assert_eq!(first.next, None, "{text}");
+                continue;
+            }
             let next = first.next.expect("there is more to be looked at");
             let passed = next.time().nanos() / 1_000_000;
             assert!(passed < 15_000, "{text}: {passed} records in no time");

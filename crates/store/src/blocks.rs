@@ -210,3 +210,6 @@ impl Store for BlockStore {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,11 +120,6 @@ impl BlockFile {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn in_place(&self) -> Result<(), StoreError> {
-        self.look()
-            .map_or(Ok(()), |problem| Err(StoreError::Unavailable(problem)))
-    }
-
     fn readers(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -134,10 +129,8 @@ impl BlockFile {
         if let Some(reader) = idle {
             return Ok(reader);
         }
-        match self.identity.problem() {
-            Some(problem) => Err(StoreError::Unavailable(problem)),
-            None => Ok(schema::open_reader(&self.path)?),
-        }
+        unavailable(self.identity.problem())?;
+        Ok(schema::open_reader(&self.path)?)
     }
 
     fn put_back(&self, reader: Connection) {
@@ -153,10 +146,10 @@ impl Storage for BlockFile {
         if self.clock.elapsed() >= deadline {
             return Err(StoreError::Timeout);
         }
-        self.in_place()?;
+        unavailable(self.look())?;
         let Writer { connection, next } = &mut *writer;
         let applied = change::apply(connection, next, change)?;
-        self.in_place()?;
+        unavailable(self.identity.problem())?;
         Ok(applied)
     }
 
@@ -170,4 +163,8 @@ impl Storage for BlockFile {
     fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         Ok(Box::new(FileSnapshot::begin(self)?))
     }
+}
+
+fn unavailable(problem: Option<String>) -> Result<(), StoreError> {
+    problem.map_or(Ok(()), |problem| Err(StoreError::Unavailable(problem)))
 }

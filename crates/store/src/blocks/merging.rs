@@ -51,6 +51,20 @@ impl Changed {
     }
 }
 
+/// Merges all that can be merged, as if nothing had come for a while.
+#[cfg(test)]
+pub(super) fn merge_all(file: &BlockFile) {
+    let mut merger = Merger {
+        days: all_days(file).unwrap(),
+        ..Merger::default()
+    };
+    while let Some(day) = merger.days.first().copied() {
+        if !merger.merge_one(file, day, Eagerness::Idle).unwrap() {
+            merger.days.remove(&day);
+        }
+    }
+}
+
 /// Starts the thread, which ends when the store is closed.
 pub(super) fn start(store: &Arc<Inner>) {
     let store = Arc::downgrade(store);
@@ -108,7 +122,7 @@ impl Merger {
     fn step(&mut self, store: &Inner) -> Result<Worked, StoreError> {
         let eagerness = self.learn(store);
         while let Some(day) = self.days.first().copied() {
-            if self.merge_one(store, day, eagerness)? {
+            if self.merge_one(&store.file, day, eagerness)? {
                 return Ok(Worked::Merged(eagerness));
             }
             self.days.remove(&day);
@@ -142,11 +156,11 @@ impl Merger {
     /// Merges some blocks of a day; whether there was anything to do.
     fn merge_one(
         &mut self,
-        store: &Inner,
+        file: &BlockFile,
         day: Day,
         eagerness: Eagerness,
     ) -> Result<bool, StoreError> {
-        let snapshot = store.file.read()?;
+        let snapshot = file.read()?;
         let mut blocks = snapshot.list(day..Day(day.0.saturating_add(1)))?;
         blocks.retain(|block| block.place.day == day);
         blocks.retain(|block| !self.unreadable.contains(&block.place));
@@ -165,8 +179,8 @@ impl Merger {
             Err(error) => return Err(error),
         };
         drop(snapshot);
-        let deadline = store.clock.elapsed() + DEADLINE;
-        if let Applied::Done(places) = store.file.apply(&change, deadline)? {
+        let deadline = file.clock.elapsed() + DEADLINE;
+        if let Applied::Done(places) = file.apply(&change, deadline)? {
             self.days.extend(places.iter().map(|place| place.day));
             self.is_untidy = true;
             self.is_told = false;

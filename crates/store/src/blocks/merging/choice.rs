@@ -24,21 +24,19 @@ pub(super) enum Eagerness {
 /// The blocks, of all those of a day, that are to be merged next; none when all may stay as they are.
 pub(super) fn choose(day: Day, mut blocks: Vec<Listed>, eagerness: Eagerness) -> Vec<Listed> {
     blocks.sort_unstable_by_key(|block| block.summary.first);
+    let is_idle = eagerness == Eagerness::Idle;
     if day == Day::SEVERAL {
-        let least = match eagerness {
-            Eagerness::Busy => TOGETHER,
-            Eagerness::Idle => 1,
-        };
-        return some(&blocks, least, usize::MAX, MOST_TEXT_OF_SEVERAL);
+        let least = if is_idle { 1 } else { TOGETHER };
+        return first(blocks, least, usize::MAX, MOST_TEXT_OF_SEVERAL);
     }
     blocks.retain(|block| !is_full(block));
-    if eagerness == Eagerness::Idle {
-        return some(&blocks, 2, FULL, MOST_TEXT);
+    if is_idle {
+        return first(blocks, 2, FULL, MOST_TEXT);
     }
     for tier in 0..=tier_of(FULL) {
         let of_tier = blocks.iter().filter(|block| tier_of(size(block)) == tier);
         let of_tier: Vec<Listed> = of_tier.cloned().collect();
-        let chosen = some(&of_tier, TOGETHER, 2 * FULL, 2 * MOST_TEXT);
+        let chosen = first(of_tier, TOGETHER, 2 * FULL, 2 * MOST_TEXT);
         if !chosen.is_empty() {
             return chosen;
         }
@@ -46,27 +44,29 @@ pub(super) fn choose(day: Day, mut blocks: Vec<Listed>, eagerness: Eagerness) ->
     Vec::new()
 }
 
-/// As many as fit, from the first on, if these are enough.
-fn some(blocks: &[Listed], least: usize, most_size: usize, most_text: usize) -> Vec<Listed> {
-    let (mut sizes, mut text) = (0_usize, 0_usize);
-    let fits = |block: &&Listed| {
-        sizes = sizes.saturating_add(block.summary.records);
+/// If there are enough of them, the first ones, as many as may be merged at once, and one in any case.
+fn first(
+    mut blocks: Vec<Listed>,
+    least: usize,
+    most_records: usize,
+    most_text: usize,
+) -> Vec<Listed> {
+    if blocks.len() < least {
+        return Vec::new();
+    }
+    let (mut records, mut text) = (0_usize, 0_usize);
+    let mut fits = |block: &Listed| {
+        records = records.saturating_add(block.summary.records);
         text = text.saturating_add(block.summary.text);
-        sizes <= most_size && text <= most_text
+        records <= most_records && text <= most_text
     };
-    let mut chosen: Vec<Listed> = blocks
+    let fitting = blocks
         .iter()
         .take(MOST_BLOCKS)
-        .take_while(fits)
-        .cloned()
-        .collect();
-    if chosen.is_empty() && least <= 1 {
-        chosen.extend(blocks.first().cloned());
-    }
-    match chosen.len() >= least {
-        true => chosen,
-        false => Vec::new(),
-    }
+        .take_while(|block| fits(block));
+    let fitting = fitting.count().max(1);
+    blocks.truncate(fitting);
+    blocks
 }
 
 /// Records, or as many as would have so much text.
@@ -82,4 +82,74 @@ fn is_full(block: &Listed) -> bool {
 /// Each tier is eight times as large as the one before it.
 fn tier_of(size: usize) -> u32 {
     size.max(1).ilog(TOGETHER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blocks::storage::Place;
+    use blocks::head::Summary;
+    use logs::Timestamp;
+    use record::id::RecordId;
+
+    /// Blocks of these numbers of records, one behind another.
+    fn blocks(sizes: &[usize]) -> Vec<Listed> {
+        let listed = |(number, records): (usize, &usize)| {
+            let number = u64::try_from(number).unwrap();
+            let first = RecordId::first_at(Timestamp::from_nanos(number.cast_signed()));
+            Listed {
+                place: Place {
+                    day: Day(0),
+                    number,
+                },
+                summary: Summary {
+                    records: *records,
+                    first,
+                    last: first,
+                    bytes: 30 * records,
+                    text: 200 * records,
+                    severities: vec![(9, *records as u64)],
+                },
+            }
+        };
+        sizes.iter().enumerate().map(listed).collect()
+    }
+
+    fn chosen(sizes: &[usize], eagerness: Eagerness) -> Vec<usize> {
+        let mut blocks = blocks(sizes);
+        blocks.reverse();
+        let chosen = choose(Day(0), blocks, eagerness);
+        chosen.iter().map(|block| block.summary.records).collect()
+    }
+
+    #[test]
+    fn eight_of_a_size_are_merged_and_fewer_wait_for_more() {
+        assert_eq!(chosen(&[5; 7], Eagerness::Busy), [0; 0]);
+        assert_eq!(chosen(&[5; 8], Eagerness::Busy), [5; 8]);
+        let mixed = [5, 600, 5, 5, 5, 5, 5, 600, 5, 5, 8_192];
+        assert_eq!(chosen(&mixed, Eagerness::Busy), [5; 8]);
+        assert_eq!(chosen(&[5, 70, 600, 8_192], Eagerness::Busy), [0; 0]);
+    }
+
+    #[test]
+    fn large_ones_are_merged_as_many_as_fit() {
+        assert_eq!(chosen(&[3_000; 8], Eagerness::Busy), [3_000; 5]);
+        assert_eq!(chosen(&[4_096; 20], Eagerness::Busy), [0; 0]);
+    }
+
+    #[test]
+    fn when_nothing_comes_all_small_ones_become_few() {
+        assert_eq!(
+            chosen(&[5, 8_192, 600, 3_000], Eagerness::Idle),
+            [5, 600, 3_000]
+        );
+        assert_eq!(chosen(&[8_192, 600, 5_000], Eagerness::Idle), [0; 0]);
+    }
+
+    #[test]
+    fn of_several_days_even_one_is_divided() {
+        let one = blocks(&[100]);
+        assert_eq!(choose(Day::SEVERAL, one.clone(), Eagerness::Idle), one);
+        assert_eq!(choose(Day::SEVERAL, one, Eagerness::Busy), []);
+    }
 }

@@ -3,7 +3,7 @@
 
 use super::columns::{Columns, Shared, Source, Unreadable};
 use super::page::Reading;
-use super::plan::{Plan, comes_before, is_inside, resume_at, within};
+use super::plan::{Plan, comes_before, is_inside, within};
 use crate::StoreError;
 use crate::blocks::storage::Listed;
 use crate::counts::{Counts, Group};
@@ -66,7 +66,7 @@ impl Reading<'_> {
             }
             open = is_left;
             if is_over()
-                && let Some(resumed) = resume_at(query.order, frontier)
+                && let Some(resumed) = plan.resume_at(frontier)
             {
                 stopped = Some((frontier, resumed));
                 break;

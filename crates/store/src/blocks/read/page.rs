@@ -3,7 +3,7 @@
 use super::block_search::{Found, Question, search};
 use super::columns::{Shared, Source};
 use super::merge::{Merge, Paused};
-use super::plan::{Plan, comes_before, resume_at};
+use super::plan::{Plan, comes_before};
 use crate::StoreError;
 use crate::blocks::cache::BlockCache;
 use crate::blocks::spare_threads::SpareThreads;
@@ -62,8 +62,11 @@ impl Reading<'_> {
             if too_slow == Some(frontier) && page.is_empty() {
                 return Err(StoreError::RecordTooSlow { record: frontier });
             }
-            let is_last = merge.rest().is_some() || looked_at > 0 && budget.is_over(looked_at);
-            if is_last && let Some(resumed) = resume_at(query.order, frontier) {
+            let is_cut = merge.rest() == Some(frontier);
+            let is_over = looked_at > 0 && budget.is_over(looked_at);
+            if (is_cut || is_over)
+                && let Some(resumed) = plan.resume_at(frontier)
+            {
                 page.next = Some(resumed);
                 return Ok(page);
             }

@@ -54,6 +54,24 @@ impl Plan {
         })
     }
 
+    /// What an answer goes on behind when `id` is the first record that was not looked at; `None` when no record
+    /// that was asked for can come before it: then it would come no further.
+    pub(super) fn resume_at(&self, id: RecordId) -> Option<RecordId> {
+        let Bounds {
+            from,
+            behind,
+            before,
+        } = self.bounds;
+        match self.order {
+            Order::Ascending => id
+                .predecessor()
+                .filter(|last| *last > from || *last == from && !behind),
+            Order::Descending => id
+                .successor()
+                .filter(|next| before.is_none_or(|before| *next < before)),
+        }
+    }
+
     /// Takes the next block.
     pub(super) fn take(&mut self) -> Option<Listed> {
         self.blocks.pop_front()
@@ -117,14 +135,5 @@ pub(super) fn comes_before(order: Order, one: RecordId, other: RecordId) -> bool
     match order {
         Order::Ascending => one < other,
         Order::Descending => one > other,
-    }
-}
-
-/// What an answer goes on behind when `id` is the first record that was not looked at; `None` when there can be
-/// none before it.
-pub(super) fn resume_at(order: Order, id: RecordId) -> Option<RecordId> {
-    match order {
-        Order::Ascending => id.predecessor(),
-        Order::Descending => id.successor(),
     }
 }

@@ -1,0 +1,92 @@
+//! Counts are those of the rows, also step by step over overlapping blocks.
+
+use super::*;
+use query::buckets::Buckets;
+use query::grid::Grid;
+use query::interval::Interval;
+use query::shift::Shift;
+use query::span::Span;
+use query::zone::Zone;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use std::collections::BTreeMap;
+
+type Counted = BTreeMap<(usize, u8), u64>;
+
+fn count(store: &Store, query: &Query, buckets: &Arc<Buckets>, is_over: bool) -> (Counted, usize) {
+    let (mut counted, mut after, mut steps) = (Counted::new(), None, 0);
+    loop {
+        steps += 1;
+        let counts = store.reading().counts(query, after, buckets, || is_over);
+        let counts = counts.unwrap();
+        for group in counts.groups() {
+            let bucket = buckets.position_of(group.id.time()).unwrap();
+            *counted.entry((bucket, group.severity)).or_default() += group.records;
+        }
+        after = counts.next;
+        if after.is_none() {
+            return (counted, steps);
+        }
+    }
+}
+
+#[test]
+fn counts_are_those_of_the_rows() {
+    let mut random = StdRng::seed_from_u64(3);
+    let (store, mut door) = (Store::new(), Door::new());
+    for batch in 0..50 {
+        let from = random.random_range(0..DAY);
+        let width = [1_000_000, DAY / 2][random.random_range(0..2)];
+        let samples: Vec<Sample> = (0..random.random_range(1..200))
+            .map(|_| {
+                (
+                    from + random.random_range(0..width),
+                    random.random_range(0..50),
+                )
+            })
+            .collect();
+        store.insert(&door.batch(&batch.to_string(), false, &samples));
+    }
+    let mut had_steps = false;
+    for turn in 0..3 {
+        for text in [
+            "",
+            "order=desc",
+            "minLevel=WARN",
+            "logLevel=INFO&order=desc",
+        ] {
+            let mut query = Query::parse(text, Timestamp::from_nanos(START)).unwrap();
+            query.start = Some(Timestamp::from_nanos(
+                START + random.random_range(0..DAY / 2),
+            ));
+            query.end = Some(Timestamp::from_nanos(
+                START + DAY + random.random_range(0..DAY),
+            ));
+            let span = Span {
+                first: query.start.unwrap(),
+                last: Timestamp::from_nanos(query.end.unwrap().nanos() - 1),
+            };
+            let grid = Grid::new(
+                Interval::parse("15m").unwrap(),
+                Shift::default(),
+                Zone::parse("UTC").unwrap(),
+            );
+            let buckets = Arc::new(Buckets::new(span, &grid).unwrap());
+            let mut expected = Counted::new();
+            let page = store.page(&query, None, ALL).unwrap();
+            for row in page.rows() {
+                let bucket = buckets.position_of(row.id.time()).unwrap();
+                *expected.entry((bucket, row.severity)).or_default() += 1;
+            }
+            assert!(!expected.is_empty());
+            assert_eq!(count(&store, &query, &buckets, false).0, expected, "{text}");
+            let (stepped, steps) = count(&store, &query, &buckets, true);
+            assert_eq!(stepped, expected, "{text}, step by step");
+            had_steps |= steps > 5;
+        }
+        if turn == 1 {
+            merge_all(&store.file);
+        }
+    }
+    assert!(had_steps);
+}

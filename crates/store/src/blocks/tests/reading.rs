@@ -1,0 +1,73 @@
+//! Pages of overlapping blocks: in order, within their bounds, and each comes further.
+
+use super::*;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
+
+#[test]
+fn pages_of_every_size_give_all_records_in_order() {
+    let mut random = StdRng::seed_from_u64(7);
+    let (store, mut door) = (Store::new(), Door::new());
+    for batch in 0..12 {
+        let samples: Vec<Sample> = (0..random.random_range(1..60))
+            .map(|_| {
+                (
+                    random.random_range(0..1_000) * 1_000_000,
+                    random.random_range(0..50),
+                )
+            })
+            .collect();
+        store.insert(&door.batch(&batch.to_string(), false, &samples));
+    }
+    let all = store.all();
+    assert!(all.is_sorted_by(|one, next| one.0 < next.0));
+    for text in ["", "order=desc", "q=of%203", "logLevel=WARN&order=desc"] {
+        let query = Query::parse(text, Timestamp::from_nanos(START)).unwrap();
+        let expected = store.walk(&query, ALL);
+        for _ in 0..5 {
+            let limit = PageLimit {
+                rows: *[1, 7, 100, 5_000].choose(&mut random).unwrap(),
+                bytes: *[100, 1 << 22].choose(&mut random).unwrap(),
+                looked_at: *[50, 1 << 20].choose(&mut random).unwrap(),
+                time: *[Duration::ZERO, PATIENCE].choose(&mut random).unwrap(),
+                record_time: PATIENCE,
+            };
+            assert_eq!(store.walk(&query, limit), expected, "{text} {limit:?}");
+        }
+    }
+}
+
+#[test]
+fn a_page_has_no_more_rows_than_it_may() {
+    let (store, mut door) = (Store::new(), Door::new());
+    for batch in 0..5 {
+        store.insert(&door.batch(&batch.to_string(), false, &series(batch, 500, 1_000)));
+    }
+    for rows in [1, 2, 499, 500, 501, 2_499, 2_500, 2_501] {
+        let limit = PageLimit { rows, ..ALL };
+        let page = store.page(&Query::default(), None, limit).unwrap();
+        assert_eq!(page.len(), rows.min(2_500));
+        assert_eq!(page.next.is_some(), rows < 2_500, "{rows}");
+    }
+}
+
+#[test]
+fn of_one_record_that_takes_too_long_it_is_told_which_one_it_is() {
+    let (store, mut door) = (Store::new(), Door::new());
+    let list = door.batch("key", false, &series(0, 3, 1_000));
+    store.insert(&list);
+    let slow = "regex=".to_owned() + "%5Bme%5D*m%5Bme%5D%7B90%7Dc";
+    let query = Query::parse(&slow, Timestamp::from_nanos(START)).unwrap();
+    let limit = PageLimit {
+        time: Duration::ZERO,
+        record_time: Duration::ZERO,
+        ..ALL
+    };
+    match store.page(&query, None, limit) {
+        Err(StoreError::RecordTooSlow { record }) => assert_eq!(record, store.all()[0].0),
+        // A machine that is quick enough to find out.
+        Ok(page) => assert!(page.is_empty()),
+        Err(error) => panic!("{error}"),
+    }
+}
