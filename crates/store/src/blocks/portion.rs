@@ -1,6 +1,7 @@
 //! Documents become blocks, and the ledger says which of them are new.
 
 use super::ledger::row::{BatchRow, Incoming, LedgerKey, plan};
+use super::spare_threads::no_memory;
 use super::storage::{Applied, Change, Day, Made, Place, RowChange, Storage};
 use crate::{InsertReport, Refused, StoreError};
 use blocks::head::Head;
@@ -296,8 +297,4 @@ pub(super) fn finish(writer: BlockWriter, packer: &mut Packer) -> Result<Option<
         summary: head.summary,
         block,
     }))
-}
-
-pub(super) fn no_memory(error: &std::io::Error) -> StoreError {
-    StoreError::Unavailable(error.to_string())
 }

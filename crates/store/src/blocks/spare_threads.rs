@@ -2,13 +2,21 @@
 
 use crate::StoreError;
 use blocks::section::Unpacker;
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// As many as there are cores, less the one of whoever searches.
+/// As many as there are cores, less the one of whoever searches; and what each of them unpacks by.
 pub(super) struct SpareThreads {
     free: AtomicUsize,
+    /// Making one takes longer than what a small page needs it for.
+    unpackers: Mutex<Vec<Unpacker>>,
+}
+
+/// What is told when there is no memory for what packs and unpacks.
+pub(super) fn no_memory(error: &io::Error) -> StoreError {
+    StoreError::Unavailable(error.to_string())
 }
 
 /// One of them, until it is dropped.
@@ -25,6 +33,7 @@ impl SpareThreads {
     pub(super) fn new(threads: usize) -> Self {
         Self {
             free: AtomicUsize::new(threads),
+            unpackers: Mutex::new(Vec::new()),
         }
     }
 
@@ -42,6 +51,27 @@ impl SpareThreads {
         taken.ok().map(|_| Taken(self))
     }
 
+    /// Does work with what unpacks.
+    pub(super) fn with_unpacker<T>(
+        &self,
+        work: impl FnOnce(&mut Unpacker) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let kept = self.unpackers().pop();
+        let mut unpacker = match kept {
+            Some(unpacker) => unpacker,
+            None => Unpacker::new().map_err(|error| no_memory(&error))?,
+        };
+        let done = work(&mut unpacker);
+        self.unpackers().push(unpacker);
+        done
+    }
+
+    fn unpackers(&self) -> MutexGuard<'_, Vec<Unpacker>> {
+        self.unpackers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Does work of so many pieces, by this thread and by those that are free; what came of each, in order, or the
     /// first error.
     pub(super) fn map<T: Send>(
@@ -51,27 +81,24 @@ impl SpareThreads {
     ) -> Result<Vec<T>, StoreError> {
         let helpers: Vec<Taken<'_>> = (1..pieces).map_while(|_| self.take()).collect();
         if helpers.is_empty() {
-            let mut unpacker = unpacker()?;
-            return (0..pieces)
-                .map(|piece| work(piece, &mut unpacker))
-                .collect();
+            return self.with_unpacker(|unpacker| {
+                let pieces = 0..pieces;
+                pieces.map(|piece| work(piece, unpacker)).collect()
+            });
         }
         let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(pieces)));
-        let run = || {
-            let mut unpacker = unpacker();
+        let each = |unpacker: &mut Unpacker| {
             loop {
                 let piece = next.fetch_add(1, Ordering::Relaxed);
                 if piece >= pieces {
-                    return;
+                    return Ok(());
                 }
-                let result = match &mut unpacker {
-                    Ok(unpacker) => work(piece, unpacker),
-                    Err(error) => Err(error.clone()),
-                };
+                let result = work(piece, unpacker);
                 let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
                 done.push((piece, result));
             }
         };
+        let run = || self.with_unpacker(each);
         thread::scope(|scope| {
             for helper in helpers {
                 let run = &run;
@@ -79,19 +106,16 @@ impl SpareThreads {
                 // Where no thread can be had, this one does it all.
                 drop(named.spawn_scoped(scope, move || {
                     let _helper = helper;
-                    run();
+                    // What it leaves undone, this thread does.
+                    drop(run());
                 }));
             }
-            run();
-        });
+            run()
+        })?;
         let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.sort_unstable_by_key(|(piece, _)| *piece);
         done.into_iter().map(|(_, result)| result).collect()
     }
-}
-
-fn unpacker() -> Result<Unpacker, StoreError> {
-    Unpacker::new().map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Several blocks made into one, or into one for each day: all of their records, each once.
 
 use crate::StoreError;
-use crate::blocks::portion::{finish, no_memory};
+use crate::blocks::portion::finish;
+use crate::blocks::spare_threads::no_memory;
 use crate::blocks::storage::{Change, Day, Listed, Made, Snapshot};
 use blocks::damaged::Damaged;
 use blocks::head::Head;

@@ -18,7 +18,7 @@ struct Counting<'a> {
     query: &'a Query,
     buckets: &'a Buckets,
     counts: &'a mut Counts,
-    unpacker: Unpacker,
+    unpacker: &'a mut Unpacker,
 }
 
 impl Reading<'_> {
@@ -31,19 +31,36 @@ impl Reading<'_> {
         buckets: &Arc<Buckets>,
         is_over: impl Fn() -> bool,
     ) -> Result<Counts, StoreError> {
+        let mut counts = Counts::new(Arc::clone(buckets));
+        self.spare
+            .with_unpacker(|unpacker| {
+                let counting = Counting {
+                    query,
+                    buckets,
+                    counts: &mut counts,
+                    unpacker,
+                };
+                self.count(counting, after, is_over)
+            })
+            .map(|next| {
+                counts.next = next;
+                counts
+            })
+    }
+
+    /// What is to be gone on behind, if anything is left.
+    fn count(
+        self,
+        mut counting: Counting<'_>,
+        after: Option<RecordId>,
+        is_over: impl Fn() -> bool,
+    ) -> Result<Option<RecordId>, StoreError> {
+        let query = counting.query;
         let snapshot = Shared::new(self.storage.read()?);
         let mut plan = Plan::new(&snapshot, query, after)?;
         let source = Source {
             snapshot: &snapshot,
             cache: self.cache,
-        };
-        let mut counts = Counts::new(Arc::clone(buckets));
-        let unpacker = Unpacker::new();
-        let mut counting = Counting {
-            query,
-            buckets,
-            counts: &mut counts,
-            unpacker: unpacker.map_err(|error| StoreError::Unavailable(error.to_string()))?,
         };
         // Blocks that may go on behind the frontier: should the time be over, they are counted up to there.
         let mut open: Vec<Listed> = Vec::new();
@@ -79,8 +96,7 @@ impl Reading<'_> {
         for block in open {
             counting.count(source, &block, &bounds)?;
         }
-        counts.next = stopped.map(|(_, resumed)| resumed);
-        Ok(counts)
+        Ok(stopped.map(|(_, resumed)| resumed))
     }
 }
 
@@ -126,12 +142,12 @@ impl Counting<'_> {
 
     fn count_columns(&mut self, columns: &Columns<'_>, bounds: &Bounds) -> Result<(), Unreadable> {
         let head = &columns.front.head;
-        let levels = columns.levels(&mut self.unpacker)?;
-        let times = columns.times(&mut self.unpacker)?;
+        let levels = columns.levels(self.unpacker)?;
+        let times = columns.times(self.unpacker)?;
         let times = times.as_slice();
         let places = match is_inside(bounds, head.first, head.last) {
             true => 0..head.records,
-            false => within(columns.ids(&mut self.unpacker)?.as_slice(), bounds),
+            false => within(columns.ids(self.unpacker)?.as_slice(), bounds),
         };
         let mut start = places.start;
         while start < places.end
