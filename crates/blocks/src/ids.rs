@@ -75,6 +75,11 @@ impl IdsWriter {
         self.received.push(received);
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.ids.clear();
+        self.received.clear();
+    }
+
     pub(crate) fn ids(&self) -> &[RecordId] {
         &self.ids
     }
@@ -125,9 +130,15 @@ impl IdsWriter {
         let mut batches: Vec<Batch> = Vec::new();
         let mut places: HashMap<(BatchId, u32), usize> = HashMap::default();
         let mut of = Vec::with_capacity(self.ids.len());
+        let mut last = None;
         for (id, received) in self.ids.iter().zip(&self.received) {
-            let (batch, delay) = (id.batch(), id.order().delay());
-            let place = *places.entry((batch, delay)).or_insert(batches.len());
+            let own = (id.batch(), id.order().delay());
+            let (batch, delay) = own;
+            let place = match last {
+                Some((other, place)) if other == own => place,
+                _ => *places.entry(own).or_insert(batches.len()),
+            };
+            last = Some((own, place));
             if place == batches.len() {
                 batches.push(Batch {
                     id: batch,

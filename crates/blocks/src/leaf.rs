@@ -14,15 +14,37 @@ pub enum Leaf<'a> {
     Json(&'a str),
 }
 
-impl Leaf<'_> {
+/// A [`Leaf`] on its way into a column, where texts are bytes: that they are UTF-8 was seen when it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RawLeaf<'a> {
+    Integer(i64),
+    Text(&'a [u8]),
+    Json(&'a [u8]),
+}
+
+impl RawLeaf<'_> {
     /// Bytes of its text; a number has none.
+    #[inline]
     pub(crate) fn text_bytes(self) -> usize {
         match self {
             Self::Integer(_) => 0,
             Self::Text(text) | Self::Json(text) => text.len(),
         }
     }
+}
 
+impl<'a> From<Leaf<'a>> for RawLeaf<'a> {
+    #[inline]
+    fn from(leaf: Leaf<'a>) -> Self {
+        match leaf {
+            Leaf::Integer(number) => Self::Integer(number),
+            Leaf::Text(text) => Self::Text(text.as_bytes()),
+            Leaf::Json(json) => Self::Json(json.as_bytes()),
+        }
+    }
+}
+
+impl Leaf<'_> {
     /// Appends it as JSON text.
     #[inline]
     pub fn write_json(self, out: &mut Vec<u8>) {

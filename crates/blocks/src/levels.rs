@@ -17,40 +17,71 @@ use std::ops::Range;
 /// Levels that are gathered.
 #[derive(Debug, Default)]
 pub(crate) struct LevelsWriter {
-    /// The number of each pair: its severity, and the text behind a byte that says that there is one.
-    numbers: HashMap<Vec<u8>, u64>,
+    /// Different pairs: a severity, and the text behind a byte that says that there is one.
     pairs: Vec<Vec<u8>>,
+    /// The number of each pair behind the first few.
+    numbers: HashMap<Vec<u8>, u64>,
     of: Vec<u64>,
     pair: Vec<u8>,
+    texts: TextsWriter,
+}
+
+/// Pairs that are sooner looked through than looked up.
+const FEW: usize = 8;
+
+/// A pair that a record would have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FoundLevel {
+    /// Its number, if there is one.
+    number: Option<u64>,
+    /// Bytes that the block has more with it: none of one that there is.
+    pub(crate) bytes: usize,
 }
 
 impl LevelsWriter {
-    fn pair(&mut self, severity: u8, level: Option<&str>) {
-        self.pair.clear();
-        self.pair.extend([severity, u8::from(level.is_some())]);
-        self.pair
-            .extend_from_slice(level.unwrap_or_default().as_bytes());
-    }
-
-    /// Bytes that the block has more with a level: none of one that there is.
-    pub(crate) fn bytes(&mut self, severity: u8, level: Option<&str>) -> usize {
-        self.pair(severity, level);
-        match self.numbers.contains_key(self.pair.as_slice()) {
-            true => 0,
-            false => self.pair.len() + size_of::<u64>(),
+    /// What a record with this level has.
+    pub(crate) fn find(&mut self, severity: u8, level: Option<&str>) -> FoundLevel {
+        let text = level.map(str::as_bytes);
+        let is_it = |pair: &Vec<u8>| {
+            pair.split_first_chunk()
+                .is_some_and(|([other, has], rest)| {
+                    *other == severity
+                        && *has == u8::from(text.is_some())
+                        && rest == text.unwrap_or_default()
+                })
+        };
+        let mut few = self.pairs.iter().take(FEW);
+        let mut number = few.position(is_it).map(|place| place as u64);
+        if number.is_none() {
+            self.pair.clear();
+            self.pair.extend([severity, u8::from(text.is_some())]);
+            self.pair.extend_from_slice(text.unwrap_or_default());
+            number = self.numbers.get(&self.pair).copied();
         }
+        let bytes = match number {
+            Some(_) => 0,
+            None => self.pair.len() + size_of::<u64>(),
+        };
+        FoundLevel { number, bytes }
     }
 
-    pub(crate) fn push(&mut self, severity: u8, level: Option<&str>) {
-        self.pair(severity, level);
-        let known = self.numbers.get(self.pair.as_slice()).copied();
-        let number = known.unwrap_or_else(|| {
-            let number = self.pairs.len() as u64;
-            self.numbers.insert(self.pair.clone(), number);
+    /// The next record has the pair that was found last.
+    pub(crate) fn push(&mut self, found: FoundLevel) {
+        let number = found.number.unwrap_or_else(|| {
+            let number = self.pairs.len();
+            if number >= FEW {
+                self.numbers.insert(self.pair.clone(), number as u64);
+            }
             self.pairs.push(self.pair.clone());
-            number
+            number as u64
         });
         self.of.push(number);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.pairs.clear();
+        self.numbers.clear();
+        self.of.clear();
     }
 
     /// How many records have which severity, ascending.
@@ -72,16 +103,16 @@ impl LevelsWriter {
         counts.filter(|(_, count)| *count > 0).collect()
     }
 
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, out: &mut Vec<u8>) {
         numbers::write(out, &[self.pairs.len() as u64]);
-        let mut texts = TextsWriter::default();
+        self.texts.clear();
         for pair in &self.pairs {
             let (head, text) = pair.split_at_checked(2).unwrap_or_default();
             out.extend_from_slice(head);
-            texts.push(text);
+            self.texts.push(text);
         }
         numbers::write(out, &self.of);
-        texts.write(out);
+        out.extend_from_slice(self.texts.written());
     }
 }
 
@@ -183,7 +214,8 @@ mod tests {
         ) {
             let mut writer = LevelsWriter::default();
             for (severity, level) in &levels {
-                writer.push(*severity, level.as_deref());
+                let found = writer.find(*severity, level.as_deref());
+                writer.push(found);
             }
             let mut out = Vec::new();
             writer.write(&mut out);

@@ -111,18 +111,17 @@ impl Packer {
         })
     }
 
-    pub(crate) fn pack(&mut self, contents: Contents, mut bytes: Vec<u8>) -> (Section, Vec<u8>) {
+    pub(crate) fn pack(&mut self, contents: Contents, bytes: &[u8]) -> (Section, Vec<u8>) {
         let length = bytes.len();
         let packed = &mut self.packed;
         packed.clear();
         packed.reserve(zstd::zstd_safe::compress_bound(length));
-        let packs = self.compressor.compress_to_buffer(&bytes, packed);
+        let packs = self.compressor.compress_to_buffer(bytes, packed);
         let is_packed = packs.is_ok_and(|packed| packed < length);
         let stored = if is_packed {
-            packed.as_slice().to_vec()
+            packed.clone()
         } else {
-            bytes.shrink_to_fit();
-            bytes
+            bytes.to_vec()
         };
         if packed.capacity() > KEPT {
             *packed = Vec::new();

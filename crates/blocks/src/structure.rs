@@ -1,7 +1,7 @@
 //! The structure of attributes: names and nesting without the values, as bytes that are equal where it is; and
 //! the values beside it.
 
-use crate::leaf::Leaf;
+use crate::leaf::RawLeaf;
 use record::attributes::write_value_json;
 use record::bson_reader::{Elements, Value};
 use std::ops::Range;
@@ -28,50 +28,66 @@ pub(crate) enum Part<'a> {
     Close,
 }
 
-/// A value of a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Gathered<'a> {
+/// A value of a document: itself, or where its text stands.
+#[derive(Debug, Clone)]
+enum Place {
     Integer(i64),
-    Text(&'a str),
-    /// Where its JSON text stands among those of all values.
+    /// In the document.
+    Text(Range<usize>),
+    /// Among the JSON texts.
     Json(Range<usize>),
 }
 
-impl<'a> Gathered<'a> {
-    /// As columns hold it; `json` is that of all values.
-    #[inline]
-    pub(crate) fn leaf(&self, json: &'a str) -> Leaf<'a> {
-        match self {
-            Self::Integer(number) => Leaf::Integer(*number),
-            Self::Text(text) => Leaf::Text(text),
-            Self::Json(range) => Leaf::Json(json.get(range.clone()).unwrap_or_default()),
-        }
+/// What was gathered of a document; its memory is worth keeping.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    structure: Vec<u8>,
+    values: Vec<Place>,
+    /// The JSON text of the values that need one.
+    json: Vec<u8>,
+}
+
+impl Gathered {
+    /// Gathers the values of a BSON document. Whether that could be done: not where any of it is no value of ours, is
+    /// damaged, or is more than columns take; then it is only known as a whole.
+    pub(crate) fn gather(&mut self, document: &[u8]) -> bool {
+        self.structure.clear();
+        self.values.clear();
+        self.json.clear();
+        let mut walk = Walk {
+            document,
+            gathered: self,
+        };
+        walk.members(document, 0, DEEPEST).is_some() && is_text(&self.json)
+    }
+
+    /// The structure of what was gathered.
+    pub(crate) fn structure(&self) -> &[u8] {
+        &self.structure
+    }
+
+    /// The values in their order, of the document that they were gathered of.
+    pub(crate) fn leaves<'a>(
+        &'a self,
+        document: &'a [u8],
+    ) -> impl Iterator<Item = RawLeaf<'a>> + Clone {
+        self.values.iter().map(|value| match value {
+            Place::Integer(number) => RawLeaf::Integer(*number),
+            Place::Text(range) => RawLeaf::Text(document.get(range.clone()).unwrap_or_default()),
+            Place::Json(range) => RawLeaf::Json(self.json.get(range.clone()).unwrap_or_default()),
+        })
     }
 }
 
-/// The values of a BSON document in their order, whose structure replaces `structure`, and the JSON text of those
-/// that need one `json`. `None` where any of it is no value of ours, is damaged, or is more than columns take: then
-/// it is only known as a whole.
-pub(crate) fn of_document<'a>(
-    document: &'a [u8],
-    structure: &mut Vec<u8>,
-    json: &mut Vec<u8>,
-) -> Option<Vec<Gathered<'a>>> {
-    structure.clear();
-    json.clear();
-    let mut walk = Walk {
-        structure,
-        json,
-        values: Vec::new(),
-    };
-    walk.members(document, 0, DEEPEST)?;
-    Some(walk.values)
+/// Whether bytes are UTF-8.
+#[inline]
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
+    bytes.is_ascii() || std::str::from_utf8(bytes).is_ok()
 }
 
 struct Walk<'a, 'b> {
-    structure: &'b mut Vec<u8>,
-    json: &'b mut Vec<u8>,
-    values: Vec<Gathered<'a>>,
+    document: &'a [u8],
+    gathered: &'b mut Gathered,
 }
 
 impl<'a> Walk<'a, '_> {
@@ -81,34 +97,41 @@ impl<'a> Walk<'a, '_> {
         for element in Elements::of(document)? {
             let (name, value) = element?;
             let path = above + name.len();
-            if path > LONGEST_PATH || self.values.len() >= MOST_VALUES {
+            if path > LONGEST_PATH || self.gathered.values.len() >= MOST_VALUES {
                 return None;
             }
             let inner = inner(value);
             let kind = if inner.is_some() { OPEN } else { VALUE };
-            self.structure.push(kind);
-            self.structure.extend_from_slice(name);
-            self.structure.push(0);
+            let structure = &mut self.gathered.structure;
+            structure.push(kind);
+            structure.extend_from_slice(name);
+            structure.push(0);
             if let Some(inner) = inner {
                 self.members(inner, path + 1, depth)?;
-                self.structure.push(CLOSE);
+                self.gathered.structure.push(CLOSE);
             } else {
                 let value = self.value(value)?;
-                self.values.push(value);
+                self.gathered.values.push(value);
             }
         }
         Some(())
     }
 
-    fn value(&mut self, value: Value<'a>) -> Option<Gathered<'a>> {
+    #[inline]
+    fn value(&mut self, value: Value<'a>) -> Option<Place> {
         Some(match value {
-            Value::Integer(number) => Gathered::Integer(number),
-            Value::String(text) => Gathered::Text(std::str::from_utf8(text).ok()?),
+            Value::Integer(number) => Place::Integer(number),
+            Value::String(text) if is_text(text) => {
+                let start = text.as_ptr().addr() - self.document.as_ptr().addr();
+                Place::Text(start..start + text.len())
+            }
+            Value::String(_) => return None,
             // Only some values have a form as JSON text, which only writing it shows.
             _ => {
-                let start = self.json.len();
-                write_value_json(value, self.json)?;
-                Gathered::Json(start..self.json.len())
+                let json = &mut self.gathered.json;
+                let start = json.len();
+                write_value_json(value, json)?;
+                Place::Json(start..json.len())
             }
         })
     }
@@ -149,10 +172,10 @@ mod tests {
     /// How many values have columns, and how much was written to find out.
     fn gathered(document: &Document) -> (Option<usize>, usize) {
         let bytes = document.to_vec().unwrap();
-        let (mut structure, mut json) = (Vec::new(), Vec::new());
-        let values = of_document(&bytes, &mut structure, &mut json);
-        let written = structure.capacity() + json.capacity();
-        (values.map(|values| values.len()), written)
+        let mut gathered = Gathered::default();
+        let is_whole = gathered.gather(&bytes);
+        let written = gathered.structure.capacity() + gathered.json.capacity();
+        (is_whole.then_some(gathered.values.len()), written)
     }
 
     fn members(count: usize) -> Document {

@@ -91,7 +91,7 @@ fn push(writer: &mut BlockWriter, id: RecordId, fields: &Fields) -> Result<(), N
     })
 }
 
-fn finished(writer: BlockWriter) -> Block {
+fn finished(mut writer: BlockWriter) -> Block {
     let block = writer.finish(&mut Packer::new().unwrap()).unwrap();
     block.unwrap()
 }

@@ -12,6 +12,7 @@ pub(crate) struct TextsWriter {
     /// Where each ends.
     ends: Vec<usize>,
     bytes: Vec<u8>,
+    lengths: Vec<u64>,
 }
 
 impl TextsWriter {
@@ -20,18 +21,31 @@ impl TextsWriter {
         self.ends.push(self.bytes.len());
     }
 
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+    /// All of them as they are written, without a copy of what may be long.
+    pub(crate) fn written(&mut self) -> &[u8] {
         let starts = std::iter::once(&0).chain(&self.ends);
-        let lengths: Vec<u64> = self
-            .ends
-            .iter()
-            .zip(starts)
-            .map(|(end, start)| (end - start) as u64)
-            .collect();
-        out.extend_from_slice(&self.bytes);
-        numbers::write(out, &lengths);
-        let bytes = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
-        out.extend_from_slice(&bytes.to_le_bytes());
+        let lengths = self.ends.iter().zip(starts);
+        let lengths = lengths.map(|(end, start)| (end - start) as u64);
+        self.lengths.clear();
+        self.lengths.extend(lengths);
+        let bytes = self.ends.last().copied().unwrap_or_default();
+        self.bytes.truncate(bytes);
+        numbers::write(&mut self.bytes, &self.lengths);
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.bytes.extend_from_slice(&bytes.to_le_bytes());
+        &self.bytes
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.ends.clear();
+        self.bytes.clear();
+        self.lengths.clear();
+    }
+
+    /// Bytes of memory, also of what is to be written.
+    pub(crate) fn memory(&self) -> usize {
+        let numbers = self.ends.capacity() + self.lengths.capacity();
+        self.bytes.capacity() + numbers * size_of::<u64>()
     }
 }
 
@@ -156,8 +170,8 @@ mod tests {
             for text in &texts {
                 writer.push(text.as_bytes());
             }
-            let mut out = Vec::new();
-            writer.write(&mut out);
+            let mut out = writer.written().to_vec();
+            prop_assert_eq!(&out, writer.written());
             let read = Texts::read(out.clone(), texts.len()).unwrap();
             prop_assert_eq!(read.len(), texts.len());
             for (place, text) in texts.iter().enumerate() {

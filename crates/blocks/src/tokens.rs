@@ -10,7 +10,7 @@
 
 use crate::filter::Filter;
 use crate::head::Head;
-use crate::leaf::Leaf;
+use crate::leaf::RawLeaf;
 use crate::section::Column;
 use query::{LONGEST, Query, each_value, folded, may_name_a_place, words};
 use record::attributes::write_string;
@@ -29,8 +29,8 @@ const PATH: u64 = 2;
 /// Places of tokens that came a short time before.
 const RECENT: usize = 1 << 13;
 
-fn word_token(folded: &str) -> u64 {
-    xxh3_64_with_seed(folded.as_bytes(), WORD)
+fn word_token(folded: &[u8]) -> u64 {
+    xxh3_64_with_seed(folded, WORD)
 }
 
 /// What begins the tokens of all values at a path.
@@ -38,22 +38,35 @@ fn path_seed(path: &str) -> u64 {
     xxh3_64_with_seed(path.as_bytes(), PATH)
 }
 
-fn value_token(seed: u64, value: &str) -> u64 {
-    xxh3_64_with_seed(value.as_bytes(), seed)
+fn value_token(seed: u64, value: &[u8]) -> u64 {
+    xxh3_64_with_seed(value, seed)
+}
+
+/// The [words](query::words()) of a text of ASCII.
+fn ascii_words(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let is_of_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    std::iter::from_fn(move || {
+        let start = text.iter().position(is_of_word)?;
+        let rest = text.get(start..)?;
+        let end = rest.iter().position(|byte| !is_of_word(byte));
+        let (word, behind) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+        text = behind;
+        Some(word)
+    })
 }
 
 /// Whether any filter can ask for a value at a path.
-fn may_be_asked(path: &str, value: &str) -> bool {
+fn may_be_asked(path: &str, value: &[u8]) -> bool {
     path.len() + value.len() <= LONGEST
 }
 
 /// What stands at each place belongs to another one, so that no hash counts as seen.
-fn nothing_recent() -> Vec<u64> {
-    let mut recent = vec![0; RECENT];
+fn see_nothing(recent: &mut Vec<u64>) {
+    recent.clear();
+    recent.resize(RECENT, 0);
     if let Some(first) = recent.first_mut() {
         *first = 1;
     }
-    recent
 }
 
 /// Tokens that are gathered.
@@ -69,9 +82,11 @@ pub(crate) struct TokensWriter {
 
 impl Default for TokensWriter {
     fn default() -> Self {
+        let mut recent = Vec::new();
+        see_nothing(&mut recent);
         Self {
             hashes: Vec::new(),
-            recent: nothing_recent(),
+            recent,
             folded: String::new(),
             last: (String::new(), path_seed("")),
         }
@@ -100,26 +115,32 @@ impl TokensWriter {
         } else {
             text = folded(message);
         }
-        for word in words(&text) {
-            self.push(word_token(word));
+        if text.is_ascii() {
+            for word in ascii_words(text.as_bytes()) {
+                self.push(word_token(word));
+            }
+        } else {
+            for word in words(&text) {
+                self.push(word_token(word.as_bytes()));
+            }
         }
         self.folded = text;
     }
 
     /// Values at a path.
-    pub(crate) fn add_values<'a>(&mut self, path: &str, leaves: impl Iterator<Item = Leaf<'a>>) {
+    pub(crate) fn add_values<'a>(&mut self, path: &str, leaves: impl Iterator<Item = RawLeaf<'a>>) {
         let seed = path_seed(path);
         let mut digits = itoa::Buffer::new();
         for leaf in leaves {
             let text = match leaf {
-                Leaf::Integer(number) => digits.format(number),
+                RawLeaf::Integer(number) => digits.format(number).as_bytes(),
                 // Its elements have no columns.
-                Leaf::Json(json) if json.starts_with('[') => {
+                RawLeaf::Json(json @ [b'[', ..]) => {
                     self.add_array(path, json);
                     continue;
                 }
-                Leaf::Json(json) if json.starts_with('{') => continue,
-                Leaf::Text(text) | Leaf::Json(text) => text,
+                RawLeaf::Json([b'{', ..]) => continue,
+                RawLeaf::Text(text) | RawLeaf::Json(text) => text,
             };
             if may_be_asked(path, text) {
                 self.push(value_token(seed, text));
@@ -127,26 +148,28 @@ impl TokensWriter {
         }
     }
 
-    fn add_array(&mut self, path: &str, json: &str) {
+    fn add_array(&mut self, path: &str, json: &[u8]) {
         let mut object = b"{".to_vec();
         write_string(path, &mut object);
         object.push(b':');
-        object.extend_from_slice(json.as_bytes());
+        object.extend_from_slice(json);
         object.push(b'}');
-        self.add_object(&String::from_utf8(object).unwrap_or_default());
+        self.add_object(&object);
     }
 
     /// All values in JSON objects.
-    pub(crate) fn add_objects<'a>(&mut self, leaves: impl Iterator<Item = Leaf<'a>>) {
+    pub(crate) fn add_objects<'a>(&mut self, leaves: impl Iterator<Item = RawLeaf<'a>>) {
         for leaf in leaves {
-            if let Leaf::Json(object) = leaf {
+            if let RawLeaf::Json(object) = leaf {
                 self.add_object(object);
             }
         }
     }
 
-    fn add_object(&mut self, object: &str) {
+    fn add_object(&mut self, object: &[u8]) {
+        let object = std::str::from_utf8(object).unwrap_or_default();
         each_value(object, &mut |path, value| {
+            let value = value.as_bytes();
             if !may_be_asked(path, value) {
                 return;
             }
@@ -159,10 +182,15 @@ impl TokensWriter {
     }
 
     /// The hashes of all tokens, each once.
-    pub(crate) fn finish(mut self) -> Vec<u64> {
+    pub(crate) fn finish(&mut self) -> &[u64] {
         self.hashes.sort_unstable();
         self.hashes.dedup();
-        self.hashes
+        &self.hashes
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.hashes.clear();
+        see_nothing(&mut self.recent);
     }
 
     pub(crate) fn memory(&self) -> usize {
@@ -192,7 +220,9 @@ impl Wanted {
         }
         for phrase in &query.phrases {
             let text = folded(phrase.text());
-            wanted.words.extend(words(&text).map(word_token));
+            wanted
+                .words
+                .extend(words(&text).map(|word| word_token(word.as_bytes())));
         }
         for filter in &query.attributes {
             let Some(value) = filter.equals() else {
@@ -204,7 +234,7 @@ impl Wanted {
             }
             wanted.values.push(WantedValue {
                 path: filter.key().to_owned(),
-                token: value_token(path_seed(filter.key()), value),
+                token: value_token(path_seed(filter.key()), value.as_bytes()),
             });
         }
         wanted
@@ -240,7 +270,7 @@ fn inner_words(text: &str) -> Vec<u64> {
         let start = word.as_ptr().addr() - text.as_ptr().addr();
         start > 0 && start + word.len() < text.len()
     });
-    inner.map(word_token).collect()
+    inner.map(|word| word_token(word.as_bytes())).collect()
 }
 
 #[cfg(test)]
@@ -257,7 +287,10 @@ mod tests {
             ("(ÄPFEL)", &["äpfel"]),
             ("--", &[]),
         ] {
-            let expected: Vec<u64> = expected.iter().map(|word| word_token(word)).collect();
+            let expected: Vec<u64> = expected
+                .iter()
+                .map(|word| word_token(word.as_bytes()))
+                .collect();
             assert_eq!(inner_words(text), expected, "{text}");
         }
     }
@@ -287,11 +320,20 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn words_of_ascii_are_words(text in "[ -~\\t\\n\\x00\\x7f]{0,40}") {
+            let found: Vec<&[u8]> = ascii_words(text.as_bytes()).collect();
+            let expected: Vec<&[u8]> = words(&text).map(str::as_bytes).collect();
+            proptest::prop_assert_eq!(found, expected);
+        }
+    }
+
     #[test]
     fn a_token_is_the_same_in_every_version() {
         // XXH3 of another implementation.
-        assert_eq!(word_token("error"), 2_684_312_084_020_812_907);
-        let token = value_token(path_seed("http.status"), "503");
+        assert_eq!(word_token(b"error"), 2_684_312_084_020_812_907);
+        let token = value_token(path_seed("http.status"), b"503");
         assert_eq!(token, 2_476_850_347_231_161_258);
     }
 }

@@ -9,6 +9,7 @@
 //!   4 mixed        the form of each (a byte: integer, text, JSON) ‖ texts
 //! ```
 
+mod few;
 mod writer;
 
 pub(crate) use writer::ValuesWriter;
@@ -18,9 +19,6 @@ use crate::input::Input;
 use crate::leaf::Leaf;
 use crate::numbers;
 use crate::texts::Texts;
-
-/// Values that a dictionary may have.
-const MOST_IN_DICTIONARY: usize = 255;
 
 const DICTIONARY: u8 = 0;
 const INTEGERS: u8 = 1;
@@ -117,7 +115,7 @@ impl Values {
     }
 
     fn read_dictionary(mut input: Input<'_>, count: usize) -> Result<Self, Damaged> {
-        let number = input.count(MOST_IN_DICTIONARY)?;
+        let number = input.count(few::MOST)?;
         let bytes = input.count(input.rest().len())?;
         let different = Mixed::read(input.take(bytes)?.to_vec(), number)?;
         let places = input.take(count)?.to_vec();

@@ -4,11 +4,11 @@ mod held;
 mod parts;
 
 use crate::ids::IdsWriter;
-use crate::leaf::Leaf;
+use crate::leaf::RawLeaf;
 use crate::levels::LevelsWriter;
 use crate::rows::RowSource;
 use crate::shapes::{Found, ShapesWriter, WHOLE_SHAPE};
-use crate::structure;
+use crate::structure::{Gathered, is_text};
 use crate::texts::TextsWriter;
 use crate::tokens::TokensWriter;
 use crate::values::ValuesWriter;
@@ -62,8 +62,9 @@ pub struct BlockWriter {
     values: Vec<ValuesWriter>,
     held: Held,
     tokens: TokensWriter,
-    structure: Vec<u8>,
+    gathered: Gathered,
     json: Vec<u8>,
+    column: Vec<u8>,
 }
 
 /// A record but for its attributes.
@@ -76,11 +77,16 @@ struct Fields<'a> {
     received: i64,
 }
 
+/// A number that no writer had before.
+fn another_number() -> u64 {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
 impl Default for BlockWriter {
     fn default() -> Self {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
         Self {
-            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            number: another_number(),
             ids: IdsWriter::default(),
             levels: LevelsWriter::default(),
             messages: TextsWriter::default(),
@@ -88,8 +94,9 @@ impl Default for BlockWriter {
             values: Vec::new(),
             held: Held::default(),
             tokens: TokensWriter::default(),
-            structure: Vec::new(),
+            gathered: Gathered::default(),
             json: Vec::new(),
+            column: Vec::new(),
         }
     }
 }
@@ -120,17 +127,16 @@ impl BlockWriter {
     /// # Errors
     /// [`NotTaken`]; then nothing has changed.
     pub fn push(&mut self, record: &StoredDocument<'_>) -> Result<(), NotTaken> {
-        let (mut structure, mut json) = (take(&mut self.structure), take(&mut self.json));
-        let taken = self.push_document(record, &mut structure, &mut json);
-        (self.structure, self.json) = (structure, json);
+        let mut gathered = take(&mut self.gathered);
+        let taken = self.push_document(record, &mut gathered);
+        self.gathered = gathered;
         taken
     }
 
     fn push_document(
         &mut self,
         record: &StoredDocument<'_>,
-        structure: &mut Vec<u8>,
-        json: &mut Vec<u8>,
+        gathered: &mut Gathered,
     ) -> Result<(), NotTaken> {
         let fields = Fields {
             id: record.id,
@@ -143,18 +149,19 @@ impl BlockWriter {
         let Some(attributes) = record.attributes else {
             return self.add(fields, None, std::iter::empty()).map(drop);
         };
-        let values = structure::of_document(attributes.as_bytes(), structure, json);
-        if let Some(values) = values {
-            let found = self.shapes.of_structure(structure);
+        if gathered.gather(attributes.as_bytes()) {
+            let found = self.shapes.of_structure(gathered.structure());
             if !found.is_whole() {
-                let json = text_of(json)?;
-                let leaves = values.iter().map(|value| value.leaf(json));
+                let leaves = gathered.leaves(attributes.as_bytes());
                 return self.add(fields, Some(found), leaves).map(drop);
             }
         }
+        let mut json = take(&mut self.json);
         json.clear();
-        write_json(attributes, json).map_err(|_| NotTaken::Damaged)?;
-        self.add_whole(fields, text_of(json)?).map(drop)
+        let written = write_json(attributes, &mut json).map_err(|_| NotTaken::Damaged);
+        let added = written.and_then(|()| self.add_whole(fields, &json));
+        self.json = json;
+        added.map(drop)
     }
 
     /// Takes the record at a place of another block. A source may be used for more than one writer.
@@ -173,7 +180,8 @@ impl BlockWriter {
         self.check_id(fields.id)?;
         let found = source.shape(place, self.number, &self.shapes);
         if !found.as_ref().is_some_and(Found::is_whole) {
-            if let Some(shape) = self.add(fields, found, rows.leaves(place))? {
+            let leaves = rows.leaves(place).map(RawLeaf::from);
+            if let Some(shape) = self.add(fields, found, leaves)? {
                 source.learn(place, shape);
             }
             return Ok(());
@@ -181,7 +189,7 @@ impl BlockWriter {
         let mut json = take(&mut self.json);
         json.clear();
         rows.write_attributes(place, &mut json);
-        let added = text_of(&json).and_then(|json| self.add_whole(fields, json));
+        let added = self.add_whole(fields, &json);
         self.json = json;
         source.learn(place, added?);
         Ok(())
@@ -195,9 +203,12 @@ impl BlockWriter {
         }
     }
 
-    fn add_whole(&mut self, fields: Fields<'_>, json: &str) -> Result<u16, NotTaken> {
+    fn add_whole(&mut self, fields: Fields<'_>, json: &[u8]) -> Result<u16, NotTaken> {
+        if !is_text(json) {
+            return Err(NotTaken::Damaged);
+        }
         let whole = Found::Known(WHOLE_SHAPE);
-        let added = self.add(fields, Some(whole), std::iter::once(Leaf::Json(json)))?;
+        let added = self.add(fields, Some(whole), std::iter::once(RawLeaf::Json(json)))?;
         Ok(added.unwrap_or(WHOLE_SHAPE))
     }
 
@@ -206,10 +217,11 @@ impl BlockWriter {
         &mut self,
         fields: Fields<'_>,
         found: Option<Found>,
-        leaves: impl Iterator<Item = Leaf<'a>> + Clone,
+        leaves: impl Iterator<Item = RawLeaf<'a>> + Clone,
     ) -> Result<Option<u16>, NotTaken> {
+        let level = self.levels.find(fields.severity, fields.level);
         let mut record = Held {
-            text: fields.message.len() + self.levels.bytes(fields.severity, fields.level),
+            text: fields.message.len() + level.bytes,
             values: 0,
         };
         for leaf in leaves.clone() {
@@ -238,7 +250,7 @@ impl BlockWriter {
         let shape = found.map(|found| self.shapes.add(found));
         self.shapes.push(shape);
         self.ids.push(fields.id, fields.received);
-        self.levels.push(fields.severity, fields.level);
+        self.levels.push(level);
         self.tokens.add_message(fields.message);
         self.messages.push(fields.message.as_bytes());
         self.held = held;
@@ -246,12 +258,8 @@ impl BlockWriter {
     }
 }
 
-fn text_of(json: &[u8]) -> Result<&str, NotTaken> {
-    std::str::from_utf8(json).map_err(|_| NotTaken::Damaged)
-}
-
 #[inline]
-fn push_value(values: &mut Vec<ValuesWriter>, column: u16, leaf: Leaf<'_>) {
+fn push_value(values: &mut Vec<ValuesWriter>, column: u16, leaf: RawLeaf<'_>) {
     let column = usize::from(column);
     if values.len() <= column {
         values.resize_with(column + 1, ValuesWriter::default);

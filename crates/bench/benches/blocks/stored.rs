@@ -121,7 +121,7 @@ impl Stored {
             let documents = generator.batch(number);
             for record in records(&documents) {
                 if writer.push(&record) == Err(NotTaken::Full) {
-                    let full = std::mem::take(&mut writer).finish(&mut packer);
+                    let full = writer.finish(&mut packer);
                     let full = full.expect("a block").expect("records");
                     blocks.push(OneBlock::new(full));
                     assert_eq!(writer.push(&record), Ok(()));

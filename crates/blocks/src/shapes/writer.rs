@@ -25,12 +25,12 @@ pub(crate) struct ShapesWriter {
     shapes: Vec<Written>,
     by_structure: HashMap<Vec<u8>, u16>,
     by_pieces: HashMap<Pieces, u16>,
-    last: (Vec<u8>, u16),
     /// The path of each column, but of the one for what is kept whole.
     columns: Vec<Option<String>>,
     /// The columns of each path: the second is for records that have the path a second time.
     by_path: HashMap<String, Vec<u16>>,
     of: Vec<u64>,
+    texts: TextsWriter,
     /// Bytes of memory of shapes and columns, about.
     memory: usize,
 }
@@ -93,10 +93,10 @@ impl Default for ShapesWriter {
             shapes: vec![none, whole],
             by_structure: HashMap::default(),
             by_pieces: HashMap::default(),
-            last: (Vec::new(), NO_SHAPE),
             columns: vec![None],
             by_path: HashMap::default(),
             of: Vec::new(),
+            texts: TextsWriter::default(),
             memory: 0,
         }
     }
@@ -105,13 +105,7 @@ impl Default for ShapesWriter {
 impl ShapesWriter {
     /// The shape of attributes of this structure.
     pub(crate) fn of_structure(&mut self, structure: &[u8]) -> Found {
-        if !self.last.0.is_empty() && self.last.0 == structure {
-            return Found::Known(self.last.1);
-        }
         if let Some(shape) = self.by_structure.get(structure).copied() {
-            self.last.0.clear();
-            self.last.0.extend_from_slice(structure);
-            self.last.1 = shape;
             return Found::Known(shape);
         }
         let found = match drawn(structure) {
@@ -207,6 +201,17 @@ impl ShapesWriter {
         shape
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.shapes.truncate(usize::from(WHOLE_SHAPE) + 1);
+        self.columns.truncate(usize::from(WHOLE_COLUMN) + 1);
+        self.by_structure.clear();
+        self.by_pieces.clear();
+        self.by_path.clear();
+        self.of.clear();
+        self.texts.clear();
+        self.memory = 0;
+    }
+
     /// Bytes of memory, about.
     pub(crate) fn memory(&self) -> usize {
         self.memory
@@ -223,7 +228,7 @@ impl ShapesWriter {
     }
 
     /// Appends the column; `kept` says which of the columns are written, and so how they are numbered.
-    pub(crate) fn write(&self, kept: &[bool], out: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, kept: &[bool], out: &mut Vec<u8>) {
         let mut next = 0_u64;
         let number = |kept: &bool| {
             next += u64::from(*kept);
@@ -231,7 +236,7 @@ impl ShapesWriter {
         };
         let numbers: Vec<u64> = kept.iter().map(number).collect();
         write_varint(out, self.shapes.len() as u64);
-        let mut pieces = TextsWriter::default();
+        self.texts.clear();
         for (shape, place) in self.shapes.iter().zip(0_u16..) {
             // Nothing is of it when there is no such column.
             let is_used = shape
@@ -247,9 +252,9 @@ impl ShapesWriter {
                 let number = numbers.get(usize::from(*column)).copied();
                 write_varint(out, number.unwrap_or_default());
             }
-            shape.pieces.each().for_each(|piece| pieces.push(piece));
+            shape.pieces.each().for_each(|piece| self.texts.push(piece));
         }
         numbers::write(out, &self.of);
-        pieces.write(out);
+        out.extend_from_slice(self.texts.written());
     }
 }

@@ -46,7 +46,7 @@ fn changed(block: &Block, column: usize, changes: &[(usize, u8)]) -> Option<Bloc
         is_of_integers: section.is_of_integers,
         has_arrays: section.has_arrays,
     };
-    let (section, stored) = Packer::new().unwrap().pack(contents, bytes);
+    let (section, stored) = Packer::new().unwrap().pack(contents, &bytes);
     let (mut head, mut block) = (head, block.clone());
     head.sections[column] = section;
     block.head = head.write();

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 fn written(leaves: &[Leaf<'_>]) -> Vec<u8> {
     let mut writer = ValuesWriter::default();
     for leaf in leaves {
-        writer.push(*leaf);
+        writer.push((*leaf).into());
     }
     let mut out = Vec::new();
     writer.write(&mut out);

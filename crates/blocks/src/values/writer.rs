@@ -1,56 +1,56 @@
 //! Values of an attribute that are gathered, and the choice of the form that they are written in.
 
+use super::few::{self, Few};
 use super::{
-    DICTIONARY, HEXADECIMAL, INTEGERS, LEAF_INTEGER, LEAF_JSON, LEAF_TEXT, MIXED,
-    MOST_IN_DICTIONARY, SIGN, TEXTS,
+    DICTIONARY, HEXADECIMAL, INTEGERS, LEAF_INTEGER, LEAF_JSON, LEAF_TEXT, MIXED, SIGN, TEXTS,
 };
 use crate::input::write_varint;
-use crate::leaf::Leaf;
+use crate::leaf::RawLeaf;
 use crate::numbers;
 use crate::texts::TextsWriter;
-use foldhash::HashMap;
 
 /// Values of an attribute, one behind another.
 #[derive(Debug, Default)]
 pub(crate) struct ValuesWriter {
+    /// All values, as long as few of them are different.
+    few: Few,
+    /// All of them from then on.
+    many: Many,
+    is_of_many: bool,
+    has_arrays: bool,
+    texts: TextsWriter,
+}
+
+/// Values, each by itself.
+#[derive(Debug, Default)]
+struct Many {
     /// Each with where its text ends; an integer has none.
     values: Vec<(Kind, u32)>,
     integers: Vec<i64>,
-    text: String,
-    has_arrays: bool,
+    text: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Integer,
     Text,
     Json,
 }
 
-/// What is known of a column when it is written.
-#[derive(Debug)]
-pub(crate) struct Written<'a> {
-    /// Whether it is of integers, most of which are in it only once.
-    pub(crate) is_of_integers: bool,
-    /// Each different value once, where they are few.
-    pub(crate) different: Option<Vec<Leaf<'a>>>,
-}
-
-impl ValuesWriter {
+impl Many {
     #[inline]
-    pub(crate) fn push(&mut self, leaf: Leaf<'_>) {
+    fn push(&mut self, leaf: RawLeaf<'_>) {
         let kind = match leaf {
-            Leaf::Integer(number) => {
+            RawLeaf::Integer(number) => {
                 self.integers.push(number);
                 Kind::Integer
             }
-            Leaf::Text(text) => {
-                self.text.push_str(text);
+            RawLeaf::Text(text) => {
+                self.text.extend_from_slice(text);
                 Kind::Text
             }
-            Leaf::Json(json) => {
-                self.text.push_str(json);
-                self.has_arrays |= json.starts_with('[');
+            RawLeaf::Json(json) => {
+                self.text.extend_from_slice(json);
                 Kind::Json
             }
         };
@@ -59,16 +59,7 @@ impl ValuesWriter {
         self.values.push((kind, end));
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    /// Whether any is an array.
-    pub(crate) fn has_arrays(&self) -> bool {
-        self.has_arrays
-    }
-
-    pub(crate) fn leaves(&self) -> impl Iterator<Item = Leaf<'_>> {
+    fn leaves(&self) -> impl Iterator<Item = RawLeaf<'_>> {
         let mut integers = self.integers.iter();
         let mut start = 0;
         self.values.iter().map(move |(kind, end)| {
@@ -76,84 +67,121 @@ impl ValuesWriter {
             let text = self.text.get(start..end).unwrap_or_default();
             start = end;
             match kind {
-                Kind::Integer => Leaf::Integer(integers.next().copied().unwrap_or_default()),
-                Kind::Text => Leaf::Text(text),
-                Kind::Json => Leaf::Json(text),
+                Kind::Integer => RawLeaf::Integer(integers.next().copied().unwrap_or_default()),
+                Kind::Text => RawLeaf::Text(text),
+                Kind::Json => RawLeaf::Json(text),
             }
         })
     }
 
-    /// The different values in the order in which they come first, and which one each is; `None` where they are
-    /// too many for a dictionary.
-    fn dictionary(&self) -> Option<(Vec<Leaf<'_>>, Vec<u8>)> {
-        // Of few values a dictionary would be larger than they are.
-        let most = MOST_IN_DICTIONARY.min(self.values.len() / 2);
-        let mut different = Vec::new();
-        let mut numbers: HashMap<Leaf<'_>, u8> = HashMap::default();
-        let mut places = Vec::with_capacity(self.values.len());
-        let mut last: Option<(Leaf<'_>, u8)> = None;
-        for leaf in self.leaves() {
-            let number = match last {
-                Some((last, number)) if last == leaf => number,
-                _ => match numbers.get(&leaf) {
-                    Some(number) => *number,
-                    None if different.len() >= most => return None,
-                    None => {
-                        let number = u8::try_from(different.len()).ok()?;
-                        numbers.insert(leaf, number);
-                        different.push(leaf);
-                        number
-                    }
-                },
-            };
-            last = Some((leaf, number));
-            places.push(number);
-        }
-        Some((different, places))
+    fn clear(&mut self) {
+        self.values.clear();
+        self.integers.clear();
+        self.text.clear();
     }
 
-    /// Appends the column.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) -> Written<'_> {
-        let dictionary = self.dictionary();
-        let form = match &dictionary {
-            Some((different, places)) => {
-                write_dictionary(different, out);
-                out.extend_from_slice(places);
-                DICTIONARY
+    fn memory(&self) -> usize {
+        let values = self.values.capacity() * size_of::<(Kind, u32)>();
+        values + self.integers.capacity() * size_of::<i64>() + self.text.capacity()
+    }
+}
+
+impl ValuesWriter {
+    #[inline]
+    pub(crate) fn push(&mut self, leaf: RawLeaf<'_>) {
+        if let RawLeaf::Json([b'[', ..]) = leaf {
+            self.has_arrays = true;
+        }
+        if !self.is_of_many {
+            if self.few.push(leaf) {
+                return;
             }
-            None => self.write_values(out),
+            self.become_many();
+        }
+        self.many.push(leaf);
+    }
+
+    fn become_many(&mut self) {
+        self.is_of_many = true;
+        for leaf in self.few.leaves() {
+            self.many.push(leaf);
+        }
+        self.few.clear();
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self.is_of_many {
+            true => self.many.values.len(),
+            false => self.few.places().len(),
+        }
+    }
+
+    /// Whether any is an array.
+    pub(crate) fn has_arrays(&self) -> bool {
+        self.has_arrays
+    }
+
+    /// All values, or each different one once.
+    pub(crate) fn different(&self) -> impl Iterator<Item = RawLeaf<'_>> {
+        self.few.different().chain(self.many.leaves())
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.few.clear();
+        self.many.clear();
+        self.texts.clear();
+        (self.is_of_many, self.has_arrays) = (false, false);
+    }
+
+    pub(crate) fn memory(&self) -> usize {
+        self.few.memory() + self.many.memory() + self.texts.memory()
+    }
+
+    /// Appends the column. Whether it is of integers, most of which are in it only once.
+    pub(crate) fn write(&mut self, out: &mut Vec<u8>) -> bool {
+        // Of few values a dictionary would be larger than they are.
+        let most = few::MOST.min(self.len() / 2);
+        if !self.is_of_many && self.few.different().len() > most {
+            self.become_many();
+        }
+        let form = if self.is_of_many {
+            self.write_many(out)
+        } else {
+            write_dictionary(self.few.different(), &mut self.texts, out);
+            out.extend_from_slice(self.few.places());
+            DICTIONARY
         };
         out.push(form);
-        Written {
-            is_of_integers: form == INTEGERS,
-            different: dictionary.map(|(different, _)| different),
-        }
+        form == INTEGERS
     }
 
-    fn write_values(&self, out: &mut Vec<u8>) -> u8 {
-        if self.integers.len() == self.values.len() {
+    fn write_many(&mut self, out: &mut Vec<u8>) -> u8 {
+        let many = &self.many;
+        if many.integers.len() == many.values.len() {
             let sortable = |number: &i64| number.cast_unsigned() ^ SIGN;
-            let numbers: Vec<u64> = self.integers.iter().map(sortable).collect();
+            let numbers: Vec<u64> = many.integers.iter().map(sortable).collect();
             numbers::write(out, &numbers);
             return INTEGERS;
         }
-        if self.values.iter().any(|(kind, _)| *kind != Kind::Text) {
-            write_mixed(self.leaves(), out);
+        if many.values.iter().any(|(kind, _)| *kind != Kind::Text) {
+            write_mixed(many.leaves(), &mut self.texts, out);
             return MIXED;
         }
-        if self.write_hexadecimal(out) {
+        if many.write_hexadecimal(out) {
             return HEXADECIMAL;
         }
-        let mut texts = TextsWriter::default();
-        for leaf in self.leaves() {
-            if let Leaf::Text(text) = leaf {
-                texts.push(text.as_bytes());
+        self.texts.clear();
+        for leaf in many.leaves() {
+            if let RawLeaf::Text(text) = leaf {
+                self.texts.push(text);
             }
         }
-        texts.write(out);
+        out.extend_from_slice(self.texts.written());
         TEXTS
     }
+}
 
+impl Many {
     /// Whether all of them were written as bytes: they are texts of as many hexadecimal digits.
     fn write_hexadecimal(&self, out: &mut Vec<u8>) -> bool {
         let digits = self.values.first().map_or(0, |(_, end)| *end as usize);
@@ -162,10 +190,10 @@ impl ValuesWriter {
             .values
             .iter()
             .map(|(_, end)| *end as usize)
-            .eq(ends.take(self.len()));
-        let are_digits = |text: &str| {
-            text.bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+            .eq(ends.take(self.values.len()));
+        let are_digits = |text: &[u8]| {
+            let mut bytes = text.iter();
+            bytes.all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         };
         if digits == 0 || !digits.is_multiple_of(2) || !are_alike || !are_digits(&self.text) {
             return false;
@@ -175,7 +203,7 @@ impl ValuesWriter {
             b'0'..=b'9' => digit - b'0',
             _ => digit.wrapping_sub(b'a').wrapping_add(10),
         };
-        let (pairs, _) = self.text.as_bytes().as_chunks::<2>();
+        let (pairs, _) = self.text.as_chunks::<2>();
         out.extend(
             pairs
                 .iter()
@@ -185,24 +213,33 @@ impl ValuesWriter {
     }
 }
 
-fn write_dictionary(different: &[Leaf<'_>], out: &mut Vec<u8>) {
+fn write_dictionary<'a>(
+    different: impl ExactSizeIterator<Item = RawLeaf<'a>>,
+    texts: &mut TextsWriter,
+    out: &mut Vec<u8>,
+) {
     write_varint(out, different.len() as u64);
     let mut bytes = Vec::new();
-    write_mixed(different.iter().copied(), &mut bytes);
+    write_mixed(different, texts, &mut bytes);
     write_varint(out, bytes.len() as u64);
     out.extend_from_slice(&bytes);
 }
 
-fn write_mixed<'a>(leaves: impl Iterator<Item = Leaf<'a>>, out: &mut Vec<u8>) {
-    let (mut texts, mut digits) = (TextsWriter::default(), itoa::Buffer::new());
+fn write_mixed<'a>(
+    leaves: impl Iterator<Item = RawLeaf<'a>>,
+    texts: &mut TextsWriter,
+    out: &mut Vec<u8>,
+) {
+    texts.clear();
+    let mut digits = itoa::Buffer::new();
     for leaf in leaves {
         let (form, text) = match leaf {
-            Leaf::Integer(number) => (LEAF_INTEGER, digits.format(number)),
-            Leaf::Text(text) => (LEAF_TEXT, text),
-            Leaf::Json(json) => (LEAF_JSON, json),
+            RawLeaf::Integer(number) => (LEAF_INTEGER, digits.format(number).as_bytes()),
+            RawLeaf::Text(text) => (LEAF_TEXT, text),
+            RawLeaf::Json(json) => (LEAF_JSON, json),
         };
         out.push(form);
-        texts.push(text.as_bytes());
+        texts.push(text);
     }
-    texts.write(out);
+    out.extend_from_slice(texts.written());
 }

@@ -1,50 +1,65 @@
 //! The columns of a block, packed one after another, and what the directory says of each.
 
-use super::{Block, BlockWriter};
+use super::held::Held;
+use super::{Block, BlockWriter, another_number};
+use crate::MOST_TEXT;
 use crate::damaged::Damaged;
 use crate::filter::Filter;
 use crate::head::{FilterEntry, Head, Summary};
-use crate::leaf::Leaf;
 use crate::section::{Column, Contents, Packer, Section};
 use crate::tokens::{TokensWriter, WORDS_VERSION};
 use crate::values::ValuesWriter;
 
+/// Bytes of memory that are kept for the next block at most.
+const KEPT: usize = 24 * 1024 * 1024;
+
 impl BlockWriter {
-    /// The block of the records that were taken; `None` of none.
+    /// The block of the records that were taken; `None` of none. Then there are none, and others may be taken; what
+    /// memory there was is kept for them.
     ///
     /// # Errors
     /// [`Damaged`] when nobody could read it: a fault of this program.
-    pub fn finish(mut self, packer: &mut Packer) -> Result<Option<Block>, Damaged> {
+    pub fn finish(&mut self, packer: &mut Packer) -> Result<Option<Block>, Damaged> {
+        let block = self.write(packer);
+        self.clear();
+        block
+    }
+
+    fn write(&mut self, packer: &mut Packer) -> Result<Option<Block>, Damaged> {
         let (Some(first), Some(last)) = (self.ids.ids().first(), self.ids.ids().last()) else {
             return Ok(None);
         };
         let (first, last) = (*first, *last);
         let records = self.len();
-        let mut parts = Parts::new(packer);
-        let mut of_all = |column, write: &dyn Fn(&mut Vec<u8>)| {
-            let contents = Contents {
-                column,
-                values: records,
-                is_of_integers: false,
-                has_arrays: false,
-            };
-            let mut bytes = Vec::new();
-            write(&mut bytes);
-            parts.add(contents, bytes);
-        };
-        of_all(Column::Times, &|out| self.ids.write_times(out));
-        of_all(Column::Tails, &|out| self.ids.write_tails(out));
-        of_all(Column::Levels, &|out| self.levels.write(out));
-        of_all(Column::Messages, &|out| self.messages.write(out));
-        let paths = self.shapes.paths();
-        self.values.resize_with(paths.len(), ValuesWriter::default);
-        let kept: Vec<bool> = self.values.iter().map(|values| values.len() > 0).collect();
-        of_all(Column::Shapes, &|out| self.shapes.write(&kept, out));
-        let columns = self.values.iter().zip(paths);
-        for (values, path) in columns.filter(|(values, _)| values.len() > 0) {
-            parts.add_values(values, path.as_deref(), &mut self.tokens);
+        let mut parts = Parts::new(packer, records);
+        let column = &mut self.column;
+        parts.add_of_all(
+            Column::Times,
+            written(column, |out| self.ids.write_times(out)),
+        );
+        parts.add_of_all(
+            Column::Tails,
+            written(column, |out| self.ids.write_tails(out)),
+        );
+        parts.add_of_all(
+            Column::Levels,
+            written(column, |out| self.levels.write(out)),
+        );
+        parts.add_of_all(Column::Messages, self.messages.written());
+        let columns = self.shapes.paths().len();
+        if self.values.len() < columns {
+            self.values.resize_with(columns, ValuesWriter::default);
         }
-        let filter = Filter::of(&self.tokens.finish()).write();
+        let kept = self.values.iter().map(|values| values.len() > 0);
+        let kept: Vec<bool> = kept.collect();
+        let write_shapes = |out: &mut Vec<u8>| self.shapes.write(&kept, out);
+        parts.add_of_all(Column::Shapes, written(column, write_shapes));
+        let columns = self.values.iter_mut().zip(self.shapes.paths());
+        for (values, path) in columns.filter(|(values, _)| values.len() > 0) {
+            column.clear();
+            parts.add_values(values, path.as_deref(), &mut self.tokens, column);
+        }
+        let filter = Filter::of(self.tokens.finish()).write();
         let stored: usize = parts.sections.iter().map(|section| section.stored).sum();
         let head = Head {
             summary: Summary {
@@ -67,6 +82,31 @@ impl BlockWriter {
             columns: parts.columns,
         }))
     }
+
+    /// Forgets all records.
+    fn clear(&mut self) {
+        let values = self.values.iter().map(ValuesWriter::memory);
+        let kept = values.sum::<usize>() + self.messages.memory() + self.column.capacity();
+        if kept > KEPT || self.held.bytes() > MOST_TEXT {
+            *self = Self::default();
+            return;
+        }
+        self.number = another_number();
+        self.ids.clear();
+        self.levels.clear();
+        self.messages.clear();
+        self.shapes.clear();
+        self.values.iter_mut().for_each(ValuesWriter::clear);
+        self.held = Held::default();
+        self.tokens.clear();
+    }
+}
+
+/// What `write` appends, in place of what was there.
+fn written(column: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> &[u8] {
+    column.clear();
+    write(column);
+    column
 }
 
 /// Columns and their entries.
@@ -74,51 +114,58 @@ struct Parts<'a> {
     packer: &'a mut Packer,
     sections: Vec<Section>,
     columns: Vec<Vec<u8>>,
+    records: usize,
 }
 
 impl<'a> Parts<'a> {
-    fn new(packer: &'a mut Packer) -> Self {
+    fn new(packer: &'a mut Packer, records: usize) -> Self {
         Self {
             packer,
+            records,
             sections: Vec::new(),
             columns: Vec::new(),
         }
     }
 
-    fn add(&mut self, contents: Contents, bytes: Vec<u8>) {
+    fn add(&mut self, contents: Contents, bytes: &[u8]) {
         let (section, stored) = self.packer.pack(contents, bytes);
         self.sections.push(section);
         self.columns.push(stored);
     }
 
+    /// Adds a column in which each record has a value.
+    fn add_of_all(&mut self, column: Column, bytes: &[u8]) {
+        let contents = Contents {
+            column,
+            values: self.records,
+            is_of_integers: false,
+            has_arrays: false,
+        };
+        self.add(contents, bytes);
+    }
+
     /// Adds the values at a path, or attributes that are kept whole, and their tokens.
-    fn add_values(&mut self, values: &ValuesWriter, path: Option<&str>, tokens: &mut TokensWriter) {
-        let mut bytes = Vec::new();
-        let written = values.write(&mut bytes);
-        match written.different {
-            Some(different) => add_tokens(path, different.into_iter(), tokens),
+    fn add_values(
+        &mut self,
+        values: &mut ValuesWriter,
+        path: Option<&str>,
+        tokens: &mut TokensWriter,
+        bytes: &mut Vec<u8>,
+    ) {
+        let is_of_integers = values.write(bytes);
+        match path {
             // They are in the column as they are.
-            None if written.is_of_integers => {}
-            None => add_tokens(path, values.leaves(), tokens),
+            _ if is_of_integers => {}
+            Some(path) => tokens.add_values(path, values.different()),
+            None => tokens.add_objects(values.different()),
         }
         let column = path.map_or(Column::Whole, |path| Column::Attribute(path.to_owned()));
         let contents = Contents {
             column,
             values: values.len(),
-            is_of_integers: written.is_of_integers,
+            is_of_integers,
             has_arrays: values.has_arrays(),
         };
         self.add(contents, bytes);
-    }
-}
-
-fn add_tokens<'a>(
-    path: Option<&str>,
-    leaves: impl Iterator<Item = Leaf<'a>>,
-    tokens: &mut TokensWriter,
-) {
-    match path {
-        Some(path) => tokens.add_values(path, leaves),
-        None => tokens.add_objects(leaves),
     }
 }

@@ -15,7 +15,8 @@ fn a_block_that_nobody_could_read_is_not_given_out() {
     let mut writer = BlockWriter::default();
     writer.add(FIELDS, None, std::iter::empty()).unwrap();
     writer.levels = LevelsWriter::default();
-    writer.levels.push(1, Some(&"x".repeat(64 * 1024 * 1024)));
+    let level = writer.levels.find(1, Some(&"x".repeat(64 * 1024 * 1024)));
+    writer.levels.push(level);
     let finished = writer.finish(&mut Packer::new().unwrap());
     assert_eq!(finished, Err(Damaged::Impossible("more than there can be")));
 }
@@ -23,12 +24,12 @@ fn a_block_that_nobody_could_read_is_not_given_out() {
 #[test]
 fn values_that_have_no_columns_are_refused_before_anything_is_changed() {
     let mut writer = BlockWriter::default();
-    let two = [Leaf::Integer(1), Leaf::Integer(2)];
+    let two = [RawLeaf::Integer(1), RawLeaf::Integer(2)];
     for leaves in [&two[..], &[]] {
         let whole = Found::Known(WHOLE_SHAPE);
         let added = writer.add(FIELDS, Some(whole), leaves.iter().copied());
         assert_eq!(added, Err(NotTaken::Damaged));
     }
     assert!(writer.is_empty() && writer.values.is_empty() && writer.held.bytes() == 0);
-    writer.add_whole(FIELDS, "{}").unwrap();
+    writer.add_whole(FIELDS, b"{}").unwrap();
 }
