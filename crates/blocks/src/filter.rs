@@ -4,10 +4,13 @@
 //! of their eight words one bit. So a look touches one line of the processor's cache. Ten bits a token: of
 //! blocks without a token about one in a hundred is looked through in vain.
 //!
-//! It is stored as 32 bytes for each part: eight words, little endian. The head has its length and its checksum, so the
+//! Beside them it has the runs of three bytes that messages have; see `grams`.
+//!
+//! It is stored as these runs, and 32 bytes for each part: eight words, little endian. The head has its length and its checksum, so the
 //! filter of another block, which would deny what is there, is told apart.
 
 use crate::damaged::Damaged;
+use crate::grams::Grams;
 
 const BITS_PER_TOKEN: usize = 10;
 const PART_WORDS: usize = 8;
@@ -28,16 +31,20 @@ const SALTS: [u32; PART_WORDS] = [
 
 /// The tokens of a block, as far as it can be told that one is not among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter(Vec<[u32; PART_WORDS]>);
+pub struct Filter {
+    grams: Grams,
+    parts: Vec<[u32; PART_WORDS]>,
+}
 
 impl Filter {
     /// Of the hashes of all tokens, each once.
-    pub(crate) fn of(hashes: &[u64]) -> Self {
+    pub(crate) fn of(hashes: &[u64], grams: Grams) -> Self {
         let parts = (hashes.len() * BITS_PER_TOKEN).div_ceil(PART_BITS);
-        let mut filter = Self(vec![[0; PART_WORDS]; parts]);
+        let parts = vec![[0; PART_WORDS]; parts];
+        let mut filter = Self { grams, parts };
         for hash in hashes {
             let place = filter.place(*hash);
-            if let Some(part) = filter.0.get_mut(place) {
+            if let Some(part) = filter.parts.get_mut(place) {
                 for (word, bit) in part.iter_mut().zip(bits(*hash)) {
                     *word |= bit;
                 }
@@ -49,7 +56,7 @@ impl Filter {
     /// Whether a token may be in the block: no token that is in it is denied.
     #[inline]
     pub fn may_have(&self, hash: u64) -> bool {
-        let part = self.0.get(self.place(hash));
+        let part = self.parts.get(self.place(hash));
         part.is_some_and(|part| {
             part.iter()
                 .zip(bits(hash))
@@ -57,19 +64,29 @@ impl Filter {
         })
     }
 
+    /// Whether a message may have the run of this hash: none that it has is denied.
+    #[inline]
+    pub(crate) fn messages_may_have(&self, gram: u16) -> bool {
+        self.grams.may_have(gram)
+    }
+
     /// The part that the upper half of a hash chooses.
     #[inline]
     fn place(&self, hash: u64) -> usize {
-        let chosen = ((hash >> 32) * self.0.len() as u64) >> 32;
+        let chosen = ((hash >> 32) * self.parts.len() as u64) >> 32;
         usize::try_from(chosen).unwrap_or_default()
     }
 
     pub(crate) fn write(&self) -> Vec<u8> {
-        let words = self.0.iter().flatten();
-        words.flat_map(|word| word.to_le_bytes()).collect()
+        let mut out = Vec::new();
+        self.grams.write(&mut out);
+        let words = self.parts.iter().flatten();
+        out.extend(words.flat_map(|word| word.to_le_bytes()));
+        out
     }
 
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Damaged> {
+        let (grams, bytes) = Grams::read(bytes)?;
         let (parts, []) = bytes.as_chunks::<PART_BYTES>() else {
             return Err(Damaged::Length);
         };
@@ -81,12 +98,13 @@ impl Filter {
             }
             part
         };
-        Ok(Self(parts.iter().map(part).collect()))
+        let parts = parts.iter().map(part).collect();
+        Ok(Self { grams, parts })
     }
 
     /// Bytes of memory.
     pub fn memory(&self) -> usize {
-        self.0.len() * PART_BYTES
+        self.grams.memory() + self.parts.len() * PART_BYTES
     }
 }
 
@@ -114,7 +132,7 @@ mod tests {
 
     #[test]
     fn few_of_those_that_are_not_in_it_are_not_denied() {
-        let filter = Filter::of(&hashes(0..50_000));
+        let filter = Filter::of(&hashes(0..50_000), Grams::default());
         assert_eq!(filter.memory(), 62_528);
         let others = hashes(50_000..150_000);
         let wrong = others.iter().filter(|hash| filter.may_have(**hash)).count();
@@ -123,7 +141,7 @@ mod tests {
 
     #[test]
     fn nothing_is_in_an_empty_one() {
-        let filter = Filter::of(&[]);
+        let filter = Filter::of(&[], Grams::default());
         assert_eq!(Filter::read(&filter.write()), Ok(filter.clone()));
         assert!(!filter.may_have(0) && !filter.may_have(u64::MAX));
     }
@@ -131,7 +149,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_token_that_is_in_it_is_denied(hashes: Vec<u64>) {
-            let filter = Filter::of(&hashes);
+            let filter = Filter::of(&hashes, Grams::default());
             let read = Filter::read(&filter.write()).unwrap();
             prop_assert!(hashes.iter().all(|hash| read.may_have(*hash)));
             prop_assert_eq!(read, filter);

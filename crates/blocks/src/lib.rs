@@ -24,7 +24,7 @@
 //!            severities: how many (varint), of each, ascending, the severity (1 byte) and its records (varint)
 //!          ‖ CRC-32C of the summary (4 bytes), which stand behind the fields in every version
 //! columns  each packed by itself (Zstandard), or as it is where that is smaller
-//! filter   a Bloom filter of the tokens of all records
+//! filter   the runs of three bytes that messages have, a bit each ‖ a Bloom filter of the tokens of all records
 //! ```
 //!
 //! Numbers are little endian, but for the first time in the column of times; a varint is LEB128. Texts are UTF-8.
@@ -53,7 +53,7 @@
 //! | [`rows`], [`opened`] | records put together again; a block all of whose columns are read |
 //! | [`select`] | which records may match, by columns alone |
 //! | [`row_set`] | some of a block's records |
-//! | [`filter`], [`tokens`] | which blocks cannot have what is looked for |
+//! | [`filter`], [`tokens`], `grams` | which blocks cannot have what is looked for |
 //! | `structure` | which attributes a document has, how they are nested, and their values |
 //! | [`leaf`] | a value |
 //! | `numbers`, `input` | numbers, and how bytes are read |
@@ -61,6 +61,7 @@
 
 pub mod damaged;
 pub mod filter;
+mod grams;
 pub mod head;
 pub mod ids;
 mod input;

@@ -5,7 +5,7 @@ use crate::damaged::Damaged;
 use crate::select;
 use crate::tokens::Wanted;
 use bson::doc;
-use query::{AttributeFilter, Phrase, Query};
+use query::{AttributeFilter, Phrase, Query, Substring};
 
 fn records_with(all: impl IntoIterator<Item = (String, Document)>) -> Records {
     let record = |(number, (message, attributes)): (u32, (String, Document))| {
@@ -59,6 +59,35 @@ fn few_words_and_values_that_are_in_no_record_may_be_in_the_block() {
         let others = (500..1_500).filter(|number| may_be(&make(*number))).count();
         assert!(others < 50, "{others} of {:?}", make(500));
     }
+}
+
+#[test]
+fn few_parts_of_messages_that_are_in_none_may_be_in_the_block() {
+    let all = (0..500).map(|number| (format!("Request {number:x} WÄRE served"), doc! {"a": 1}));
+    let opened = Opened::read(&block(&records_with(all))).unwrap();
+    let may_be = |text: &str| {
+        let query = Query {
+            texts: vec![Substring::new(text, false).unwrap()],
+            ..Query::default()
+        };
+        Wanted::of(&query).may_be_in(&opened.head, &opened.filter)
+    };
+    for text in ["", "e", "uest 1F3 wär", "QUEST", "äre SERVE", "erve"] {
+        assert!(may_be(text), "{text}");
+    }
+    let others = (0..1_000).filter(|number| may_be(&format!("needle{number}")));
+    let others = others.count();
+    assert!(others < 20, "{others}");
+    let query = |phrase: &str| Query {
+        phrases: vec![Phrase::new(phrase, false).unwrap()],
+        ..Query::default()
+    };
+    let wanted = Wanted::of(&query("nowhere to be seen"));
+    assert!(!wanted.may_be_in(&opened.head, &opened.filter));
+    // What another version folds in its own way may be anywhere.
+    let mut other = opened.head.clone();
+    other.words_version += 1;
+    assert!(wanted.may_be_in(&other, &opened.filter));
 }
 
 #[test]

@@ -4,7 +4,6 @@ use super::held::Held;
 use super::{Block, BlockWriter, another_number};
 use crate::MOST_TEXT;
 use crate::damaged::Damaged;
-use crate::filter::Filter;
 use crate::head::{FilterEntry, Head, Summary};
 use crate::section::{Column, Contents, Packer, Section};
 use crate::tokens::{TokensWriter, WORDS_VERSION};
@@ -59,7 +58,7 @@ impl BlockWriter {
             column.clear();
             parts.add_values(values, path.as_deref(), &mut self.tokens, column);
         }
-        let filter = Filter::of(self.tokens.finish()).write();
+        let filter = self.tokens.finish().write();
         let stored: usize = parts.sections.iter().map(|section| section.stored).sum();
         let head = Head {
             summary: Summary {

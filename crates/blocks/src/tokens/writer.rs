@@ -1,0 +1,157 @@
+//! Tokens that are gathered while a block is written.
+
+use super::{ascii, may_be_asked, path_seed, value_token, word_token};
+use crate::filter::Filter;
+use crate::grams::GramsWriter;
+use crate::leaf::RawLeaf;
+use query::{each_value, folded, words};
+use record::attributes::write_string;
+
+/// Places of tokens that came a short time before: few enough to stay near the processor.
+const RECENT: usize = 1 << 11;
+
+/// What stands at each place belongs to another one, so that no hash counts as seen.
+fn see_nothing(recent: &mut Vec<u64>) {
+    recent.clear();
+    recent.resize(RECENT, 0);
+    if let Some(first) = recent.first_mut() {
+        *first = 1;
+    }
+}
+
+/// Tokens that are gathered.
+#[derive(Debug)]
+pub(crate) struct TokensWriter {
+    hashes: Vec<u64>,
+    /// Those that came last, by their lower bits, so that a word of every message is kept seldom.
+    recent: Vec<u64>,
+    grams: GramsWriter,
+    folded: String,
+    /// The path of the last value in an object, and what begins the tokens there.
+    last: (String, u64),
+}
+
+impl Default for TokensWriter {
+    fn default() -> Self {
+        let mut recent = Vec::new();
+        see_nothing(&mut recent);
+        Self {
+            hashes: Vec::new(),
+            recent,
+            grams: GramsWriter::default(),
+            folded: String::new(),
+            last: (String::new(), path_seed("")),
+        }
+    }
+}
+
+impl TokensWriter {
+    #[inline]
+    pub(super) fn push(&mut self, hash: u64) {
+        let place = usize::try_from(hash % RECENT as u64).unwrap_or_default();
+        if let Some(recent) = self.recent.get_mut(place)
+            && *recent != hash
+        {
+            *recent = hash;
+            self.hashes.push(hash);
+        }
+    }
+
+    /// The words of a message.
+    pub(crate) fn add_message(&mut self, message: &str) {
+        let mut text = std::mem::take(&mut self.folded);
+        text.clear();
+        if message.is_ascii() {
+            text.push_str(message);
+            text.make_ascii_lowercase();
+        } else {
+            text = folded(message);
+        }
+        self.grams.add(text.as_bytes());
+        if text.is_ascii() {
+            ascii::each_word(text.as_bytes(), |word| self.push(word_token(word)));
+        } else {
+            for word in words(&text) {
+                self.push(word_token(word.as_bytes()));
+            }
+        }
+        self.folded = text;
+    }
+
+    /// Values at a path.
+    pub(crate) fn add_values<'a>(&mut self, path: &str, leaves: impl Iterator<Item = RawLeaf<'a>>) {
+        let seed = path_seed(path);
+        let mut digits = itoa::Buffer::new();
+        for leaf in leaves {
+            let text = match leaf {
+                RawLeaf::Integer(number) => digits.format(number).as_bytes(),
+                // Its elements have no columns.
+                RawLeaf::Json(json @ [b'[', ..]) => {
+                    self.add_array(path, json);
+                    continue;
+                }
+                RawLeaf::Json([b'{', ..]) => continue,
+                RawLeaf::Text(text) | RawLeaf::Json(text) => text,
+            };
+            if may_be_asked(path, text) {
+                self.push(value_token(seed, text));
+            }
+        }
+    }
+
+    fn add_array(&mut self, path: &str, json: &[u8]) {
+        let mut object = b"{".to_vec();
+        write_string(path, &mut object);
+        object.push(b':');
+        object.extend_from_slice(json);
+        object.push(b'}');
+        self.add_object(&object);
+    }
+
+    /// All values in JSON objects.
+    pub(crate) fn add_objects<'a>(&mut self, leaves: impl Iterator<Item = RawLeaf<'a>>) {
+        for leaf in leaves {
+            if let RawLeaf::Json(object) = leaf {
+                self.add_object(object);
+            }
+        }
+    }
+
+    fn add_object(&mut self, object: &[u8]) {
+        let object = std::str::from_utf8(object).unwrap_or_default();
+        each_value(object, &mut |path, value| {
+            let value = value.as_bytes();
+            if !may_be_asked(path, value) {
+                return;
+            }
+            if self.last.0 != path {
+                path.clone_into(&mut self.last.0);
+                self.last.1 = path_seed(path);
+            }
+            self.push(value_token(self.last.1, value));
+        });
+    }
+
+    /// The filter of all that was added.
+    pub(crate) fn finish(&mut self) -> Filter {
+        let grams = self.grams.finish();
+        Filter::of(self.hashes(), grams)
+    }
+
+    /// The hashes of all tokens, each once.
+    pub(super) fn hashes(&mut self) -> &[u64] {
+        self.hashes.sort_unstable();
+        self.hashes.dedup();
+        &self.hashes
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.hashes.clear();
+        see_nothing(&mut self.recent);
+        self.grams.clear();
+    }
+
+    pub(crate) fn memory(&self) -> usize {
+        (self.hashes.capacity() + self.recent.len()) * size_of::<u64>()
+    }
+}
