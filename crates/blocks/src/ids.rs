@@ -20,6 +20,7 @@ use foldhash::HashMap;
 use logs::Timestamp;
 use record::id::{BatchId, RecordId};
 use record::order::SendOrder;
+use std::ops::Range;
 
 const BATCH_BYTES: usize = 8;
 const NANOS_PER_MILLI: u64 = 1_000_000;
@@ -73,6 +74,14 @@ impl IdsWriter {
     pub(crate) fn push(&mut self, id: RecordId, received: i64) {
         self.ids.push(id);
         self.received.push(received);
+    }
+
+    /// Adds those at some places of a block.
+    pub(crate) fn append(&mut self, ids: &Ids, places: Range<usize>) {
+        let own = ids.ids.get(places.clone()).unwrap_or_default();
+        self.ids.extend_from_slice(own);
+        let received = ids.received.get(places).unwrap_or_default();
+        self.received.extend_from_slice(received);
     }
 
     pub(crate) fn clear(&mut self) {

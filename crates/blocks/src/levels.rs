@@ -65,8 +65,8 @@ impl LevelsWriter {
         FoundLevel { number, bytes }
     }
 
-    /// The next record has the pair that was found last.
-    pub(crate) fn push(&mut self, found: FoundLevel) {
+    /// The next record has the pair that was found last. Its number.
+    pub(crate) fn push(&mut self, found: FoundLevel) -> u64 {
         let number = found.number.unwrap_or_else(|| {
             let number = self.pairs.len();
             if number >= FEW {
@@ -75,6 +75,12 @@ impl LevelsWriter {
             self.pairs.push(self.pair.clone());
             number as u64
         });
+        self.of.push(number);
+        number
+    }
+
+    /// The next record has a pair that there is.
+    pub(crate) fn push_known(&mut self, number: u64) {
         self.of.push(number);
     }
 
@@ -158,7 +164,8 @@ impl Levels {
         self.of.len()
     }
 
-    fn number(&self, place: usize) -> usize {
+    /// The number of the pair of the record at a place.
+    pub(crate) fn number(&self, place: usize) -> usize {
         self.of.get(place).copied().unwrap_or(u16::MAX).into()
     }
 

@@ -1,25 +1,32 @@
 //! Records put together again from the columns of a block.
 
+mod source;
+
+pub use source::{RowSource, runs};
+
 use crate::damaged::Damaged;
 use crate::head::Head;
 use crate::ids::Ids;
 use crate::leaf::Leaf;
 use crate::levels::Levels;
 use crate::section::Column;
-use crate::shapes::{Found, Pieces, Places, Shapes, ShapesWriter, WHOLE_SHAPE};
+use crate::shapes::{Places, Shapes};
 use crate::texts::Texts;
 use crate::values::Values;
 use record::id::RecordId;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The records of a block, whose columns have all been read.
 #[derive(Debug)]
 pub struct Rows<'a> {
-    ids: &'a Ids,
-    levels: &'a Levels,
-    messages: &'a Texts,
-    shapes: &'a Shapes,
+    pub(crate) ids: &'a Ids,
+    pub(crate) levels: &'a Levels,
+    pub(crate) messages: &'a Texts,
+    pub(crate) shapes: &'a Shapes,
     attributes: Vec<AttributeColumn>,
+    /// What counts against [`MOST_TEXT`](crate::MOST_TEXT).
+    pub(crate) text: usize,
 }
 
 /// A column of attributes, and where the values of each record stand in it; see
@@ -59,6 +66,11 @@ impl AttributeColumn {
     /// Its values.
     pub fn values(&self) -> &Values {
         &self.values
+    }
+
+    /// Where the values of the records at some places stand among them.
+    pub(crate) fn places_of(&self, records: Range<usize>) -> Range<usize> {
+        self.places.run(records)
     }
 
     /// Where the value of a record stands among them, if it has one.
@@ -107,6 +119,7 @@ impl<'a> Rows<'a> {
                 messages,
                 shapes,
                 attributes,
+                text: head.text,
             }),
             false => Err(Damaged::Impossible("columns of different blocks")),
         }
@@ -169,71 +182,5 @@ impl<'a> Rows<'a> {
             }
         }
         true
-    }
-}
-
-/// The records of a block that go into another one, and what is known of their shapes there.
-#[derive(Debug)]
-pub struct RowSource<'a> {
-    rows: &'a Rows<'a>,
-    /// The writer that the shapes are numbers of.
-    writer: Option<u64>,
-    shapes: Vec<Option<u16>>,
-}
-
-impl<'a> RowSource<'a> {
-    /// Those of these columns.
-    pub fn new(rows: &'a Rows<'a>) -> Self {
-        Self {
-            rows,
-            writer: None,
-            shapes: Vec::new(),
-        }
-    }
-
-    /// All that is known of the records.
-    pub fn rows(&self) -> &'a Rows<'a> {
-        self.rows
-    }
-
-    /// The shape that a record would have in the writer of this number, whose shapes `other` are; `None` without
-    /// attributes.
-    pub(crate) fn shape(
-        &mut self,
-        place: usize,
-        writer: u64,
-        other: &ShapesWriter,
-    ) -> Option<Found> {
-        if self.writer != Some(writer) {
-            self.writer = Some(writer);
-            self.shapes.clear();
-        }
-        let (rows, number) = (self.rows, self.rows.shapes.of_record(place));
-        if let Some(Some(shape)) = self.shapes.get(number) {
-            return Some(Found::Known(*shape));
-        }
-        let shape = rows.shapes.shape(number)?;
-        let mut pieces = Pieces::default();
-        for piece in rows.shapes.pieces(shape)? {
-            pieces.push(piece.as_bytes());
-        }
-        let path = |column: &u16| {
-            let column = rows.attributes.get(usize::from(*column))?;
-            column.path().map(str::to_owned)
-        };
-        let paths: Option<Vec<String>> = shape.columns.iter().map(path).collect();
-        let found = paths.map(|paths| other.of_pieces(pieces, &paths));
-        Some(found.unwrap_or(Found::Known(WHOLE_SHAPE)))
-    }
-
-    /// The record has this shape in the writer that was asked last.
-    pub(crate) fn learn(&mut self, place: usize, shape: u16) {
-        let number = self.rows.shapes.of_record(place);
-        if self.shapes.len() <= number {
-            self.shapes.resize(number + 1, None);
-        }
-        if let Some(known) = self.shapes.get_mut(number) {
-            *known = Some(shape);
-        }
     }
 }

@@ -59,6 +59,19 @@ impl Places {
             .map_or(0, |places| size_of_val(places.as_slice()))
     }
 
+    /// Where the values of the records at some places stand.
+    pub(crate) fn run(&self, records: std::ops::Range<usize>) -> std::ops::Range<usize> {
+        let Some(places) = &self.0 else {
+            return records;
+        };
+        let places = places.get(records).unwrap_or_default();
+        let mut there = places.iter().filter(|place| **place != NOWHERE);
+        let first = there.next().copied();
+        let last = there.next_back().copied().or(first);
+        let range = first.zip(last);
+        range.map_or(0..0, |(first, last)| first as usize..last as usize + 1)
+    }
+
     /// The place of a record's value, if it has one.
     #[inline]
     pub fn of(&self, record: usize) -> Option<usize> {

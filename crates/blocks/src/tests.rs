@@ -9,7 +9,7 @@ mod queries;
 
 use crate::filter::Filter;
 use crate::head::Head;
-use crate::rows::{AttributeColumn, RowSource, Rows};
+use crate::rows::{AttributeColumn, RowSource, Rows, runs};
 use crate::section::{Column, Packer, Unpacker};
 use crate::writer::{Block, BlockWriter, NotTaken};
 use bson::raw::{RawDocument, RawDocumentBuf};
@@ -162,24 +162,49 @@ fn merged(blocks: &[Opened]) -> Block {
 fn merged_by(blocks: &[Opened], mut ends: impl FnMut(usize) -> bool) -> Vec<Block> {
     let rows: Vec<Rows<'_>> = blocks.iter().map(Opened::rows).collect();
     let mut sources: Vec<RowSource<'_>> = rows.iter().map(RowSource::new).collect();
-    let mut order = Vec::new();
-    for (number, rows) in rows.iter().enumerate() {
-        let records = blocks[number].head.records;
-        order.extend((0..records).map(|place| (rows.id(place).unwrap(), number, place)));
-    }
-    order.sort_unstable();
+    let ids: Vec<&[RecordId]> = blocks.iter().map(|block| block.ids.as_slice()).collect();
     let (mut writer, mut written) = (BlockWriter::default(), Vec::new());
-    for (_, number, place) in order {
-        let source = &mut sources[number];
-        let taken = match ends(writer.len()) {
-            true => Err(NotTaken::Full),
-            false => writer.push_row(source, place),
-        };
-        if taken == Err(NotTaken::Full) {
-            written.push(finished(std::mem::take(&mut writer)));
-            writer.push_row(source, place).unwrap();
-        } else {
-            taken.unwrap();
+    for (number, places) in runs(&ids) {
+        for place in places {
+            let source = &mut sources[number];
+            let taken = match ends(writer.len()) {
+                true => Err(NotTaken::Full),
+                false => writer.push_row(source, place),
+            };
+            if taken == Err(NotTaken::Full) {
+                written.extend(writer.finish(&mut Packer::new().unwrap()).unwrap());
+                writer.push_row(source, place).unwrap();
+            } else {
+                taken.unwrap();
+            }
+        }
+    }
+    written.push(finished(writer));
+    let together = merged_in_runs(blocks, &mut ends);
+    assert_eq!(together, written);
+    written
+}
+
+/// The same by whole runs.
+fn merged_in_runs(blocks: &[Opened], ends: &mut dyn FnMut(usize) -> bool) -> Vec<Block> {
+    let rows: Vec<Rows<'_>> = blocks.iter().map(Opened::rows).collect();
+    let mut sources: Vec<RowSource<'_>> = rows.iter().map(RowSource::new).collect();
+    let ids: Vec<&[RecordId]> = blocks.iter().map(|block| block.ids.as_slice()).collect();
+    let (mut writer, mut written) = (BlockWriter::default(), Vec::new());
+    let packer = &mut Packer::new().unwrap();
+    for (number, mut places) in runs(&ids) {
+        while !places.is_empty() {
+            let free = (0..places.len()).take_while(|more| !ends(writer.len() + more));
+            let end = places.start + free.count();
+            let (taken, why) = writer.push_rows(&mut sources[number], places.start..end);
+            places.start += taken;
+            match why {
+                Ok(()) if places.is_empty() => {}
+                Ok(()) | Err(NotTaken::Full) => {
+                    written.extend(writer.finish(packer).unwrap());
+                }
+                Err(other) => panic!("{other}"),
+            }
         }
     }
     written.push(finished(writer));

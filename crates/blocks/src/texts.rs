@@ -21,6 +21,14 @@ impl TextsWriter {
         self.ends.push(self.bytes.len());
     }
 
+    /// Adds those at some places of a block.
+    pub(crate) fn append(&mut self, texts: &Texts, places: Range<usize>) {
+        let before = self.bytes.len();
+        self.bytes
+            .extend_from_slice(texts.run(places.clone()).as_bytes());
+        self.ends.extend(texts.ends(places).map(|end| before + end));
+    }
+
     /// All of them as they are written, without a copy of what may be long.
     pub(crate) fn written(&mut self) -> &[u8] {
         let starts = std::iter::once(&0).chain(&self.ends);
@@ -127,6 +135,16 @@ impl Texts {
         range
             .and_then(|range| self.text.get(range))
             .unwrap_or_default()
+    }
+
+    /// Where those at some places end, in the text of all of them.
+    pub(crate) fn ends(&self, places: Range<usize>) -> impl Iterator<Item = usize> {
+        let start = self.places.get(places.start).copied().unwrap_or_default();
+        let ends = self
+            .places
+            .get(places.start.saturating_add(1)..places.end.saturating_add(1));
+        let ends = ends.unwrap_or_default().iter();
+        ends.map(move |end| (end - start) as usize)
     }
 
     /// How many of the texts from `start` on take no more than `bytes` together, at least one.

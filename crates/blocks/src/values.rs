@@ -156,6 +156,15 @@ impl Values {
         }
     }
 
+    /// The number of the one at a place in a dictionary.
+    fn number(&self, place: usize) -> usize {
+        let number = match &self.0 {
+            Form::Dictionary { places, .. } => places.get(place).copied(),
+            _ => None,
+        };
+        number.unwrap_or(u8::MAX).into()
+    }
+
     /// Whether each of the values fits; of a dictionary each different one is asked for once.
     pub fn each_fits<'a>(&'a self, mut fits: impl FnMut(Leaf<'a>) -> bool) -> Vec<bool> {
         match &self.0 {

@@ -2,11 +2,11 @@
 
 mod held;
 mod parts;
+mod rows;
 
 use crate::ids::IdsWriter;
 use crate::leaf::RawLeaf;
 use crate::levels::LevelsWriter;
-use crate::rows::RowSource;
 use crate::shapes::{Found, ShapesWriter, WHOLE_SHAPE};
 use crate::structure::{Gathered, is_text};
 use crate::texts::TextsWriter;
@@ -162,37 +162,6 @@ impl BlockWriter {
         let added = written.and_then(|()| self.add_whole(fields, &json));
         self.json = json;
         added.map(drop)
-    }
-
-    /// Takes the record at a place of another block. A source may be used for more than one writer.
-    ///
-    /// # Errors
-    /// As [`Self::push`].
-    pub fn push_row(&mut self, source: &mut RowSource<'_>, place: usize) -> Result<(), NotTaken> {
-        let rows = source.rows();
-        let fields = Fields {
-            id: rows.id(place).ok_or(NotTaken::Damaged)?,
-            severity: rows.severity(place),
-            level: rows.level(place),
-            message: rows.message(place),
-            received: rows.received(place),
-        };
-        self.check_id(fields.id)?;
-        let found = source.shape(place, self.number, &self.shapes);
-        if !found.as_ref().is_some_and(Found::is_whole) {
-            let leaves = rows.leaves(place).map(RawLeaf::from);
-            if let Some(shape) = self.add(fields, found, leaves)? {
-                source.learn(place, shape);
-            }
-            return Ok(());
-        }
-        let mut json = take(&mut self.json);
-        json.clear();
-        rows.write_attributes(place, &mut json);
-        let added = self.add_whole(fields, &json);
-        self.json = json;
-        source.learn(place, added?);
-        Ok(())
     }
 
     fn check_id(&self, id: RecordId) -> Result<(), NotTaken> {

@@ -281,9 +281,11 @@ pub(crate) fn merged(blocks: &[OneBlock]) -> Block {
         let opened = block.open(unpacker);
         let rows = opened.rows().expect("one block");
         let mut source = RowSource::new(&rows);
-        for place in 0..block.head.records {
-            assert_eq!(writer.push_row(&mut source, place), Ok(()));
-        }
+        let all = 0..block.head.records;
+        assert_eq!(
+            writer.push_rows(&mut source, all.clone()),
+            (all.len(), Ok(()))
+        );
     }
     writer
         .finish(&mut Packer::new().expect("memory"))

@@ -58,6 +58,14 @@ impl Few {
         number.is_some()
     }
 
+    /// Adds a value that there is; bytes of its text.
+    #[inline]
+    pub(super) fn push_known(&mut self, number: u8) -> usize {
+        self.places.push(number);
+        let one = self.different.get(usize::from(number));
+        one.map_or(0, |one| (one.end - one.start) as usize)
+    }
+
     /// The number of a value, which it has from now on.
     fn number(&mut self, leaf: RawLeaf<'_>) -> Option<u8> {
         let mut slot = self.slot(leaf);

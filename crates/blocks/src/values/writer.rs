@@ -2,12 +2,14 @@
 
 use super::few::{self, Few};
 use super::{
-    DICTIONARY, HEXADECIMAL, INTEGERS, LEAF_INTEGER, LEAF_JSON, LEAF_TEXT, MIXED, SIGN, TEXTS,
+    DICTIONARY, Form, HEXADECIMAL, INTEGERS, LEAF_INTEGER, LEAF_JSON, LEAF_TEXT, MIXED, SIGN,
+    TEXTS, Values,
 };
 use crate::input::write_varint;
 use crate::leaf::RawLeaf;
 use crate::numbers;
-use crate::texts::TextsWriter;
+use crate::texts::{Texts, TextsWriter};
+use std::ops::Range;
 
 /// Values of an attribute, one behind another.
 #[derive(Debug, Default)]
@@ -59,6 +61,23 @@ impl Many {
         self.values.push((kind, end));
     }
 
+    fn append(&mut self, texts: &Texts, places: Range<usize>) -> usize {
+        let run = texts.run(places.clone());
+        let before = self.text.len();
+        self.text.extend_from_slice(run.as_bytes());
+        let ends = texts.ends(places).map(|end| before + end);
+        let ends = ends.map(|end| (Kind::Text, u32::try_from(end).unwrap_or(u32::MAX)));
+        self.values.extend(ends);
+        run.len()
+    }
+
+    fn append_integers(&mut self, integers: &[i64]) {
+        self.integers.extend_from_slice(integers);
+        let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        let values = integers.iter().map(|_| (Kind::Integer, end));
+        self.values.extend(values);
+    }
+
     fn leaves(&self) -> impl Iterator<Item = RawLeaf<'_>> {
         let mut integers = self.integers.iter();
         let mut start = 0;
@@ -99,6 +118,64 @@ impl ValuesWriter {
             self.become_many();
         }
         self.many.push(leaf);
+    }
+
+    /// Adds those at some places of a column; bytes of their texts.
+    pub(crate) fn append(&mut self, values: &Values, places: Range<usize>) -> usize {
+        if !self.is_of_many
+            && let Form::Dictionary { .. } = &values.0
+        {
+            return self.append_few(values, places);
+        }
+        let mut bytes = 0;
+        let mut places = places;
+        while !self.is_of_many
+            && let Some(place) = places.next()
+        {
+            let leaf = RawLeaf::from(values.get(place));
+            bytes += leaf.text_bytes();
+            self.push(leaf);
+        }
+        match &values.0 {
+            Form::Texts(texts) => bytes + self.many.append(texts, places),
+            Form::Integers(integers) => {
+                let integers = integers.get(places).unwrap_or_default();
+                self.many.append_integers(integers);
+                bytes
+            }
+            _ => {
+                let leaves = places.map(|place| RawLeaf::from(values.get(place)));
+                bytes + leaves.map(|leaf| self.push_counted(leaf)).sum::<usize>()
+            }
+        }
+    }
+
+    fn push_counted(&mut self, leaf: RawLeaf<'_>) -> usize {
+        self.push(leaf);
+        leaf.text_bytes()
+    }
+
+    /// The same where each different value is looked up only once.
+    fn append_few(&mut self, values: &Values, mut places: Range<usize>) -> usize {
+        // One more than the number here of each that came.
+        let (mut known, mut bytes) = ([0_u8; few::MOST], 0);
+        while !self.is_of_many
+            && let Some(place) = places.next()
+        {
+            let known = known.get_mut(values.number(place));
+            if let Some(number) = known.as_ref().and_then(|known| known.checked_sub(1)) {
+                bytes += self.few.push_known(number);
+                continue;
+            }
+            let leaf = RawLeaf::from(values.get(place));
+            bytes += self.push_counted(leaf);
+            if let Some(known) = known {
+                let number = self.few.places().last();
+                *known = number.map_or(0, |number| number + 1);
+            }
+        }
+        let leaves = places.map(|place| RawLeaf::from(values.get(place)));
+        bytes + leaves.map(|leaf| self.push_counted(leaf)).sum::<usize>()
     }
 
     fn become_many(&mut self) {
