@@ -10,12 +10,18 @@
 //! filter of another block, which would deny what is there, is told apart.
 
 use crate::damaged::Damaged;
-use crate::grams::Grams;
+use crate::grams::{Grams, MOST_GRAMS_BYTES};
 
 const BITS_PER_TOKEN: usize = 10;
 const PART_WORDS: usize = 8;
 const PART_BYTES: usize = PART_WORDS * size_of::<u32>();
 const PART_BITS: usize = 8 * PART_BYTES;
+/// Bytes of all parts: with more tokens there are fewer bits for each.
+const MOST_PARTS: usize = 64 * 1024 / PART_BYTES;
+/// Tokens of which a filter is made: with more, which have less than two bits each, it would deny next to nothing.
+pub(crate) const MOST_TOKENS: usize = MOST_PARTS * PART_BITS / 2;
+/// Bytes of a filter as it is stored.
+pub(crate) const MOST_FILTER_BYTES: usize = MOST_PARTS * PART_BYTES + MOST_GRAMS_BYTES;
 
 /// Odd numbers, by which a word's bit is chosen.
 const SALTS: [u32; PART_WORDS] = [
@@ -40,6 +46,7 @@ impl Filter {
     /// Of the hashes of all tokens, each once.
     pub(crate) fn of(hashes: &[u64], grams: Grams) -> Self {
         let parts = (hashes.len() * BITS_PER_TOKEN).div_ceil(PART_BITS);
+        let parts = parts.min(MOST_PARTS);
         let parts = vec![[0; PART_WORDS]; parts];
         let mut filter = Self { grams, parts };
         for hash in hashes {
@@ -51,6 +58,12 @@ impl Filter {
             }
         }
         filter
+    }
+
+    /// Of more tokens than a filter is made of: any may be in the block.
+    pub(crate) fn of_all(grams: Grams) -> Self {
+        let parts = vec![[u32::MAX; PART_WORDS]];
+        Self { grams, parts }
     }
 
     /// Whether a token may be in the block: no token that is in it is denied.
@@ -137,6 +150,26 @@ mod tests {
         let others = hashes(50_000..150_000);
         let wrong = others.iter().filter(|hash| filter.may_have(**hash)).count();
         assert!((200..2_000).contains(&wrong), "{wrong} of {}", others.len());
+    }
+
+    #[test]
+    fn of_many_tokens_it_takes_no_more_and_denies_what_it_can() {
+        for (tokens, most_wrong) in [
+            (60_000, 4_000),
+            (120_000, 40_000),
+            (MOST_TOKENS as u64, 100_000),
+        ] {
+            let filter = Filter::of(&hashes(0..tokens), Grams::default());
+            assert_eq!(filter.memory(), 65_536);
+            assert!(filter.write().len() <= MOST_FILTER_BYTES);
+            assert!(hashes(0..tokens).iter().all(|hash| filter.may_have(*hash)));
+            let others = hashes(tokens..tokens + 100_000);
+            let wrong = others.iter().filter(|hash| filter.may_have(**hash)).count();
+            assert!(wrong < most_wrong, "{wrong} of {tokens}");
+        }
+        let all = Filter::of_all(Grams::default());
+        assert!(hashes(0..9).iter().all(|hash| all.may_have(*hash)));
+        assert_eq!(Filter::read(&all.write()), Ok(all));
     }
 
     #[test]

@@ -13,6 +13,8 @@ use crate::damaged::Damaged;
 const MULTIPLIER: u32 = 0x9e37_79b1;
 /// Words of all bits that there can be.
 const MOST_WORDS: usize = 1 << 10;
+/// Bytes of all of them as they are written.
+pub(crate) const MOST_GRAMS_BYTES: usize = 1 + MOST_WORDS * size_of::<u64>();
 /// Bits for each that is set.
 const BITS_FOR_EACH: usize = 6;
 const WORD: usize = u64::BITS as usize;

@@ -6,8 +6,9 @@ mod summary;
 pub use summary::Summary;
 
 use crate::damaged::Damaged;
+use crate::filter::MOST_FILTER_BYTES;
 use crate::input::{Input, write_varint};
-use crate::section::{Column, MOST_BYTES, MOST_BYTES_OF_ALL, Section};
+use crate::section::{Column, MOST_BYTES_OF_ALL, Section};
 use std::ops::Deref;
 
 const CHECKSUM_BYTES: usize = 4;
@@ -120,7 +121,7 @@ impl Head {
     fn read_fields(summary: Summary, mut input: Input<'_>) -> Result<Self, Damaged> {
         let words_version = input.byte()?;
         let filter = FilterEntry {
-            bytes: input.count(MOST_BYTES)?,
+            bytes: input.count(MOST_FILTER_BYTES)?,
             checksum: u32::from_le_bytes(input.array()?),
         };
         let mut sections = Vec::new();

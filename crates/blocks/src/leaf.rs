@@ -64,3 +64,9 @@ impl Leaf<'_> {
         }
     }
 }
+
+/// The integer whose JSON text this is.
+pub(crate) fn integer_of(text: &str) -> Option<i64> {
+    let integer = text.parse::<i64>().ok();
+    integer.filter(|number| itoa::Buffer::new().format(*number) == text)
+}

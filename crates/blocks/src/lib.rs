@@ -15,7 +15,7 @@
 //! head     summary ‖ version of words (1 byte) ‖ bytes of the filter (varint) ‖ CRC-32C of the filter (4 bytes) ‖
 //!          directory: columns (varint), of each
 //!            kind (1 byte) ‖ flags (1 byte: 1 packed, 2 of integers only, 4 with arrays) ‖
-//!            of an attribute its path (varint, bytes) ‖
+//!            of an attribute its path (varint, bytes) ‖ of integers the least and the greatest (zigzag varints) ‖
 //!            values ‖ bytes ‖ stored bytes (varints) ‖ CRC-32C of these (4 bytes) ‖
 //!          CRC-32C of the head (4 bytes)
 //! summary  "LOGBLOCK" ‖ version (2 bytes) ‖ bytes of the fields (2 bytes) ‖ fields:

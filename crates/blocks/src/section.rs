@@ -1,7 +1,7 @@
 //! A column as it lies in a block: packed where that is smaller, with a checksum of its own.
 
 use crate::damaged::Damaged;
-use crate::input::{Input, write_varint};
+use crate::input::{Input, unzigzag, write_varint, zigzag};
 
 /// Bytes that a column may have when it is unpacked. The largest record has less.
 pub(crate) const MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -53,8 +53,8 @@ pub struct Section {
     pub column: Column,
     /// Values in it: one for each record, or for those that have the attribute.
     pub values: usize,
-    /// Whether its values are integers that the block's filter does not know.
-    pub(crate) is_of_integers: bool,
+    /// The least and the greatest of its values where they are integers, which the block's filter does not know.
+    pub(crate) integers: Option<(i64, i64)>,
     /// Whether any of its values is an array, into which a path may go on.
     pub(crate) has_arrays: bool,
     is_packed: bool,
@@ -70,7 +70,7 @@ pub struct Section {
 pub(crate) struct Contents {
     pub(crate) column: Column,
     pub(crate) values: usize,
-    pub(crate) is_of_integers: bool,
+    pub(crate) integers: Option<(i64, i64)>,
     pub(crate) has_arrays: bool,
 }
 
@@ -129,7 +129,7 @@ impl Packer {
         let section = Section {
             column: contents.column,
             values: contents.values,
-            is_of_integers: contents.is_of_integers,
+            integers: contents.integers,
             has_arrays: contents.has_arrays,
             is_packed,
             bytes: length,
@@ -170,7 +170,7 @@ impl Section {
         let (kind, path) = self.column.kind();
         let flags = [
             (IS_PACKED, self.is_packed),
-            (IS_OF_INTEGERS, self.is_of_integers),
+            (IS_OF_INTEGERS, self.integers.is_some()),
             (HAS_ARRAYS, self.has_arrays),
         ];
         let flags = flags
@@ -181,6 +181,10 @@ impl Section {
         if let Some(path) = path {
             write_varint(out, path.len() as u64);
             out.extend_from_slice(path.as_bytes());
+        }
+        if let Some((least, greatest)) = self.integers {
+            write_varint(out, zigzag(least));
+            write_varint(out, zigzag(greatest));
         }
         for number in [self.values, self.bytes, self.stored] {
             write_varint(out, number as u64);
@@ -208,16 +212,26 @@ impl Section {
             WHOLE => Column::Whole,
             _ => return Err(Damaged::Impossible("a column of a kind that is not known")),
         };
+        let integers = match flags & IS_OF_INTEGERS {
+            0 => None,
+            _ => Some((unzigzag(input.varint()?), unzigzag(input.varint()?))),
+        };
         Ok(Self {
             column,
             is_packed: flags & IS_PACKED != 0,
-            is_of_integers: flags & IS_OF_INTEGERS != 0,
+            integers,
             has_arrays: flags & HAS_ARRAYS != 0,
             values: input.count(records)?,
             bytes: input.count(MOST_BYTES)?,
             stored: input.count(MOST_BYTES)?,
             checksum: u32::from_le_bytes(input.array()?),
         })
+    }
+
+    /// Whether an integer may be among the values, if they are integers that the filter does not know.
+    pub(crate) fn may_have_integer(&self, integer: Option<i64>) -> bool {
+        let range = self.integers.zip(integer);
+        range.is_some_and(|((least, greatest), integer)| (least..=greatest).contains(&integer))
     }
 
     /// What was written of the column.

@@ -3,15 +3,16 @@
 
 use crate::damaged::Damaged;
 use crate::head::Head;
-use crate::leaf::Leaf;
+use crate::leaf::{Leaf, integer_of};
 use crate::row_set::RowSet;
 use crate::rows::AttributeColumn;
 use crate::section::{Column, Section};
 use crate::texts::Texts;
 use query::{AttributeFilter, GaveUp, Patience, Query};
+use std::ops::Range;
 
-/// Bytes of messages that are looked through at once.
-const RUN: usize = 16 * 1024;
+/// Bytes of messages that are looked through at once: where something is found, as many as are looked through then.
+const RUNS: [usize; 2] = [16 * 1024, 1024];
 /// One of so many messages.
 const FEW: usize = 8;
 
@@ -28,25 +29,70 @@ pub fn messages(
     if !query.looks_into_messages() {
         return Ok(among.clone());
     }
-    let mut found = RowSet::none(messages.len());
-    let mut start = 0;
-    while start < messages.len() {
-        let end = (start + messages.run_of(start, RUN)).min(messages.len());
-        let places = start..end;
-        start = end;
-        let asked = places.clone().filter(|place| among.has(*place));
-        // Few are sooner asked one by one than all of them together.
-        let are_many = asked.clone().count() > places.len() / FEW;
-        if are_many && !query.any_message_may_match(messages.run(places), patience)? {
-            continue;
-        }
-        for place in asked {
-            if query.message_matches(messages.get(place), patience)? {
-                found.add(place..place + 1);
+    let mut search = Search {
+        query,
+        messages,
+        among,
+        found: RowSet::none(messages.len()),
+    };
+    search.look_through(0..messages.len(), &RUNS, patience)?;
+    Ok(search.found)
+}
+
+/// Messages that are looked through.
+struct Search<'a> {
+    query: &'a Query,
+    messages: &'a Texts,
+    among: &'a RowSet,
+    found: RowSet,
+}
+
+impl Search<'_> {
+    /// Looks through some of them, in runs of so many bytes, which are divided into those that follow.
+    fn look_through(
+        &mut self,
+        places: Range<usize>,
+        runs: &[usize],
+        patience: &mut Patience<'_>,
+    ) -> Result<(), GaveUp> {
+        let Some((run, smaller)) = runs.split_first() else {
+            return self.ask_each(places, patience);
+        };
+        let mut start = places.start;
+        while start < places.end {
+            let end = (start + self.messages.run_of(start, *run)).min(places.end);
+            let places = start..end;
+            start = end;
+            let asked = places.clone().filter(|place| self.among.has(*place));
+            // Few are sooner asked one by one than all of them together.
+            if asked.count() <= places.len() / FEW {
+                self.ask_each(places, patience)?;
+            } else if self
+                .query
+                .any_message_may_match(self.messages.run(places.clone()), patience)?
+            {
+                self.look_through(places, smaller, patience)?;
             }
         }
+        Ok(())
     }
-    Ok(found)
+
+    fn ask_each(
+        &mut self,
+        places: Range<usize>,
+        patience: &mut Patience<'_>,
+    ) -> Result<(), GaveUp> {
+        for place in places {
+            if self.among.has(place)
+                && self
+                    .query
+                    .message_matches(self.messages.get(place), patience)?
+            {
+                self.found.add(place..place + 1);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// How a column of attributes concerns a condition.
@@ -110,7 +156,11 @@ fn concerns(filter: &AttributeFilter, section: &Section) -> bool {
     match concern(filter, path) {
         Concern::None => false,
         Concern::Arrays => section.has_arrays,
-        Concern::Values | Concern::All => true,
+        Concern::Values => match (filter.equals(), section.integers) {
+            (Some(value), Some(_)) => section.may_have_integer(integer_of(value)),
+            _ => true,
+        },
+        Concern::All => true,
     }
 }
 
@@ -166,11 +216,9 @@ struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     fn of(text: &'a str) -> Self {
-        let integer = text.parse::<i64>().ok();
-        let is_written_so = |number: &i64| itoa::Buffer::new().format(*number) == text;
         Self {
             text,
-            integer: integer.filter(is_written_so),
+            integer: integer_of(text),
         }
     }
 

@@ -18,6 +18,7 @@ pub(crate) use writer::TokensWriter;
 use crate::filter::Filter;
 use crate::grams;
 use crate::head::Head;
+use crate::leaf::integer_of;
 use crate::section::Column;
 use query::{LONGEST, Query, folded, may_name_a_place, words};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -63,6 +64,7 @@ pub struct Wanted {
 struct WantedValue {
     path: String,
     token: u64,
+    integer: Option<i64>,
 }
 
 impl Wanted {
@@ -91,6 +93,7 @@ impl Wanted {
             wanted.values.push(WantedValue {
                 path: filter.key().to_owned(),
                 token: value_token(path_seed(filter.key()), value.as_bytes()),
+                integer: integer_of(value),
             });
         }
         wanted
@@ -98,14 +101,14 @@ impl Wanted {
 
     /// Whether a block may have it all: where this is not so, no record of the block matches.
     pub fn may_be_in(&self, head: &Head, filter: &Filter) -> bool {
-        let is_of_integers = |path: &str| {
+        let is_integer = |value: &WantedValue| {
             let mut columns = head.attributes().map(|(_, section)| section);
             columns.any(|section| {
-                section.is_of_integers
-                    && matches!(&section.column, Column::Attribute(other) if other == path)
+                section.may_have_integer(value.integer)
+                    && matches!(&section.column, Column::Attribute(other) if *other == value.path)
             })
         };
-        let has = |value: &WantedValue| filter.may_have(value.token) || is_of_integers(&value.path);
+        let has = |value: &WantedValue| filter.may_have(value.token) || is_integer(value);
         let messages_may_have = || {
             let mut grams = self.grams.iter();
             let mut words = self.words.iter();

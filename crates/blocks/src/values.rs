@@ -208,6 +208,15 @@ impl Values {
         }
     }
 
+    /// The least and the greatest where they are integers that no dictionary has.
+    pub(crate) fn integers(&self) -> Option<(i64, i64)> {
+        let Form::Integers(integers) = &self.0 else {
+            return None;
+        };
+        let integers = integers.iter().copied();
+        integers.clone().min().zip(integers.max())
+    }
+
     /// Bytes of memory.
     pub fn memory(&self) -> usize {
         match &self.0 {

@@ -149,6 +149,10 @@ impl Head {
         let found = attributes.find(|(_, (other, _))| *other == place);
         let (number, (_, section)) = found.ok_or(Damaged::Impossible("a column is missing"))?;
         let values = Values::read(section.unpack(stored, unpacker)?, section.values)?;
+        // By them the column is left unread.
+        if values.integers() != section.integers {
+            return Err(Damaged::Impossible("other integers than the head's"));
+        }
         Ok(AttributeColumn::new(
             place,
             &section.column,

@@ -211,6 +211,25 @@ fn levels_count() {
 }
 
 #[test]
+fn a_filter_of_many_words_takes_no_more_and_denies_none_of_them() {
+    use crate::tokens::Wanted;
+    for (words, expected) in [(50_000, 62_528), (200_000, 65_536), (300_000, 32)] {
+        let message: Vec<String> = (0..words).map(|word| format!("{word:x}")).collect();
+        let records = Records::from([(numbered(0), fields(&message.join(" "), None))]);
+        let opened = Opened::read(&block(&records)).unwrap();
+        let grams = opened.filter.memory() - expected;
+        assert!(grams <= 8 * 1024, "{grams} of {words}");
+        for word in (0..words).step_by(1_000) {
+            let query = query::Query {
+                phrases: vec![query::Phrase::new(&format!("{word:x}"), false).unwrap()],
+                ..query::Query::default()
+            };
+            assert!(Wanted::of(&query).may_be_in(&opened.head, &opened.filter));
+        }
+    }
+}
+
+#[test]
 fn a_record_that_no_block_takes_is_told_apart_from_a_block_that_is_full() {
     let mut writer = BlockWriter::default();
     let large = fields(&"x".repeat(crate::MOST_OF_ONE + 1), None);

@@ -43,7 +43,7 @@ fn changed(block: &Block, column: usize, changes: &[(usize, u8)]) -> Option<Bloc
     let contents = Contents {
         column: section.column.clone(),
         values: section.values,
-        is_of_integers: section.is_of_integers,
+        integers: section.integers,
         has_arrays: section.has_arrays,
     };
     let (section, stored) = Packer::new().unwrap().pack(contents, &bytes);
@@ -91,7 +91,12 @@ proptest! {
             1 => section.bytes = section.bytes.saturating_add_signed(number.cast_signed() - 15),
             2 => section.stored = section.stored.saturating_add_signed(number.cast_signed() - 15),
             3 => section.has_arrays = !section.has_arrays,
-            4 => section.is_of_integers = !section.is_of_integers,
+            4 => {
+                section.integers = match section.integers {
+                    None => Some((0, number.cast_signed() as i64)),
+                    Some((least, greatest)) => Some((least.wrapping_add(1), greatest)),
+                }
+            }
             _ => section.column = Column::Attribute("b".to_owned()),
         }
         let mut bytes = one.head.clone();

@@ -62,6 +62,60 @@ fn few_words_and_values_that_are_in_no_record_may_be_in_the_block() {
 }
 
 #[test]
+fn integers_that_no_block_has_are_told_by_the_head() {
+    let all = (0..100).map(|number| {
+        let attributes =
+            doc! {"n": 1_000 + number * 7, "a": {"least": i64::MIN + number, "x": [number]}};
+        ("m".to_owned(), attributes)
+    });
+    let opened = Opened::read(&block(&records_with(all))).unwrap();
+    let asked = |key: &str, value: &str| {
+        let filter = filter(key, value);
+        let places = select::columns(&filter, &opened.head).len();
+        let may_be = Wanted::of(&of_attribute(filter)).may_be_in(&opened.head, &opened.filter);
+        (places, may_be)
+    };
+    for (key, value, expected) in [
+        ("n", "1000", (1, true)),
+        ("n", "1693", (1, true)),
+        ("n", "1001", (1, true)),
+        ("n", "999", (0, false)),
+        ("n", "1694", (0, false)),
+        ("n", "-1000", (0, false)),
+        ("n", "01000", (0, false)),
+        ("n", "1e3", (0, false)),
+        ("n", "x", (0, false)),
+        ("a.least", "-9223372036854775808", (1, true)),
+        ("a.least", "-9223372036854775708", (0, false)),
+        ("a.least", "9223372036854775808", (0, false)),
+    ] {
+        assert_eq!(asked(key, value), expected, "{key}={value}");
+    }
+    for (key, value) in [("n", ""), ("n", "!1000"), ("a.x", "7"), ("a", "")] {
+        assert!(asked(key, value).1, "{key}={value}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_integer_that_a_block_has_is_denied(
+        numbers in prop::collection::vec(prop_oneof![any::<i64>(), -3_i64..3, Just(i64::MIN), Just(i64::MAX)], 1..20)
+    ) {
+        let all = numbers.iter().map(|number| ("m".to_owned(), doc! {"n": *number, "o": {"n": [*number]}}));
+        let opened = Opened::read(&block(&records_with(all))).unwrap();
+        for number in &numbers {
+            for key in ["n", "o.n"] {
+                let filter = filter(key, &number.to_string());
+                let found = select::attribute(&filter, &opened.head, &opened.attributes).unwrap();
+                let expected = numbers.iter().map(|other| key == "o.n" || other == number);
+                prop_assert_eq!(found, crate::row_set::RowSet::of(expected.collect::<Vec<_>>().into_iter()));
+                prop_assert!(Wanted::of(&of_attribute(filter)).may_be_in(&opened.head, &opened.filter));
+            }
+        }
+    }
+}
+
+#[test]
 fn few_parts_of_messages_that_are_in_none_may_be_in_the_block() {
     let all = (0..500).map(|number| (format!("Request {number:x} WÄRE served"), doc! {"a": 1}));
     let opened = Opened::read(&block(&records_with(all))).unwrap();

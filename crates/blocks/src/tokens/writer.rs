@@ -1,7 +1,7 @@
 //! Tokens that are gathered while a block is written.
 
 use super::{ascii, may_be_asked, path_seed, value_token, word_token};
-use crate::filter::Filter;
+use crate::filter::{Filter, MOST_TOKENS};
 use crate::grams::GramsWriter;
 use crate::leaf::RawLeaf;
 use query::{each_value, folded, words};
@@ -9,6 +9,8 @@ use record::attributes::write_string;
 
 /// Places of tokens that came a short time before: few enough to stay near the processor.
 const RECENT: usize = 1 << 11;
+/// Hashes that are kept before those that are there twice are looked for.
+const KEPT: usize = 2 * MOST_TOKENS;
 
 /// What stands at each place belongs to another one, so that no hash counts as seen.
 fn see_nothing(recent: &mut Vec<u64>) {
@@ -23,6 +25,8 @@ fn see_nothing(recent: &mut Vec<u64>) {
 #[derive(Debug)]
 pub(crate) struct TokensWriter {
     hashes: Vec<u64>,
+    /// Whether there are more than a filter is made of; then they are not kept.
+    are_too_many: bool,
     /// Those that came last, by their lower bits, so that a word of every message is kept seldom.
     recent: Vec<u64>,
     grams: GramsWriter,
@@ -37,6 +41,7 @@ impl Default for TokensWriter {
         see_nothing(&mut recent);
         Self {
             hashes: Vec::new(),
+            are_too_many: false,
             recent,
             grams: GramsWriter::default(),
             folded: String::new(),
@@ -53,7 +58,12 @@ impl TokensWriter {
             && *recent != hash
         {
             *recent = hash;
-            self.hashes.push(hash);
+            if self.hashes.len() >= KEPT {
+                self.compact();
+            }
+            if !self.are_too_many {
+                self.hashes.push(hash);
+            }
         }
     }
 
@@ -135,18 +145,33 @@ impl TokensWriter {
     /// The filter of all that was added.
     pub(crate) fn finish(&mut self) -> Filter {
         let grams = self.grams.finish();
-        Filter::of(self.hashes(), grams)
+        self.compact();
+        match self.are_too_many {
+            true => Filter::of_all(grams),
+            false => Filter::of(&self.hashes, grams),
+        }
+    }
+
+    /// Keeps each hash once.
+    fn compact(&mut self) {
+        self.hashes.sort_unstable();
+        self.hashes.dedup();
+        if self.hashes.len() > MOST_TOKENS {
+            self.are_too_many = true;
+            self.hashes.clear();
+        }
     }
 
     /// The hashes of all tokens, each once.
+    #[cfg(test)]
     pub(super) fn hashes(&mut self) -> &[u64] {
-        self.hashes.sort_unstable();
-        self.hashes.dedup();
+        self.compact();
         &self.hashes
     }
 
     pub(crate) fn clear(&mut self) {
         self.hashes.clear();
+        self.are_too_many = false;
         see_nothing(&mut self.recent);
         self.grams.clear();
     }

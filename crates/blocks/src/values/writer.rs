@@ -214,8 +214,9 @@ impl ValuesWriter {
         self.few.memory() + self.many.memory() + self.texts.memory()
     }
 
-    /// Appends the column. Whether it is of integers, most of which are in it only once.
-    pub(crate) fn write(&mut self, out: &mut Vec<u8>) -> bool {
+    /// Appends the column. The least and the greatest of its values where they are integers, most of which are in it
+    /// only once.
+    pub(crate) fn write(&mut self, out: &mut Vec<u8>) -> Option<(i64, i64)> {
         // Of few values a dictionary would be larger than they are.
         let most = few::MOST.min(self.len() / 2);
         if !self.is_of_many && self.few.different().len() > most {
@@ -229,7 +230,9 @@ impl ValuesWriter {
             DICTIONARY
         };
         out.push(form);
-        form == INTEGERS
+        let integers = self.many.integers.iter().copied();
+        let range = integers.clone().min().zip(integers.max());
+        range.filter(|_| form == INTEGERS)
     }
 
     fn write_many(&mut self, out: &mut Vec<u8>) -> u8 {

@@ -137,7 +137,7 @@ impl<'a> Parts<'a> {
         let contents = Contents {
             column,
             values: self.records,
-            is_of_integers: false,
+            integers: None,
             has_arrays: false,
         };
         self.add(contents, bytes);
@@ -151,10 +151,10 @@ impl<'a> Parts<'a> {
         tokens: &mut TokensWriter,
         bytes: &mut Vec<u8>,
     ) {
-        let is_of_integers = values.write(bytes);
+        let integers = values.write(bytes);
         match path {
             // They are in the column as they are.
-            _ if is_of_integers => {}
+            _ if integers.is_some() => {}
             Some(path) => tokens.add_values(path, values.different()),
             None => tokens.add_objects(values.different()),
         }
@@ -162,7 +162,7 @@ impl<'a> Parts<'a> {
         let contents = Contents {
             column,
             values: values.len(),
-            is_of_integers,
+            integers,
             has_arrays: values.has_arrays(),
         };
         self.add(contents, bytes);
