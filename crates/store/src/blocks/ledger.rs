@@ -6,6 +6,13 @@
 //! |---|---|
 //! | [`have`] | which positions of a batch are stored |
 //! | [`row`] | what is remembered of a batch, and what of it is new |
+//! | [`remembering`] | which rows may go, and when |
+//! | [`spools`] | what is known of the spools that batches came from |
 
 pub mod have;
+pub mod remembering;
 pub mod row;
+pub mod spools;
+
+#[cfg(test)]
+mod simulation;

@@ -157,8 +157,9 @@ fn touched(row: Option<&BatchRow>, incoming: &Incoming<'_>, now: Timestamp) -> B
     });
     after.delay = after.delay.or(incoming.delay);
     after.mark |= incoming.refused;
-    if after.spool == incoming.spool {
-        after.seq = after.seq.max(incoming.seq);
+    if after.spool == incoming.spool || after.seq == 0 {
+        // Numbers begin with 1: of a row without one, no copy was delivered.
+        (after.spool, after.seq) = (incoming.spool, after.seq.max(incoming.seq));
     } else {
         (after.spool, after.seq) = (incoming.spool, incoming.seq);
         after.elsewhere = true;
