@@ -40,7 +40,7 @@ const CRATES: [(&str, &[&str]); 11] = [
     ("wire", &["record", "logs"]),
     ("blocks", &["query", "record", "logs"]),
     ("spool", &["record", "logs"]),
-    ("store", &["query", "record", "logs"]),
+    ("store", &["blocks", "query", "record", "logs"]),
     (
         "aggregator",
         &[

@@ -219,13 +219,12 @@ impl<'a> Portion<'a> {
             day.max(newest.saturating_sub(DAYS_APART))
         };
         let mut packer = Packer::new().map_err(|error| no_memory(&error))?;
-        let mut made = Vec::new();
+        let (mut writer, mut made) = (BlockWriter::default(), Vec::new());
         for group in new.chunk_by(|(_, one), (_, next)| group(one) == group(next)) {
-            let mut writer = BlockWriter::default();
             for (place, stored) in group {
                 let mut taken = writer.push(stored);
                 if taken == Err(NotTaken::Full) {
-                    made.extend(finish(std::mem::take(&mut writer), &mut packer)?);
+                    made.extend(finish(&mut writer, &mut packer)?);
                     taken = writer.push(stored);
                 }
                 match (taken, refused.get_mut(*place)) {
@@ -234,7 +233,7 @@ impl<'a> Portion<'a> {
                     (Err(reason), Some(refused)) => *refused = Some(reason),
                 }
             }
-            made.extend(finish(writer, &mut packer)?);
+            made.extend(finish(&mut writer, &mut packer)?);
         }
         Ok(made)
     }
@@ -283,8 +282,11 @@ fn with_delay(stored: StoredDocument<'_>, delay: Option<u32>) -> StoredDocument<
     }
 }
 
-/// The block of a writer, if there is anything in it.
-pub(super) fn finish(writer: BlockWriter, packer: &mut Packer) -> Result<Option<Made>, StoreError> {
+/// The block of a writer, if there is anything in it; others may be taken then.
+pub(super) fn finish(
+    writer: &mut BlockWriter,
+    packer: &mut Packer,
+) -> Result<Option<Made>, StoreError> {
     let block = writer.finish(packer);
     let Some(block) = block.map_err(|damaged| StoreError::Damaged(damaged.to_string()))? else {
         return Ok(None);

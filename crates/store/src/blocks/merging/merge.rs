@@ -73,8 +73,8 @@ impl Output {
     }
 
     fn cut(&mut self) -> Result<(), StoreError> {
-        let writer = std::mem::take(&mut self.writer);
-        self.made.extend(finish(writer, &mut self.packer)?);
+        let made = finish(&mut self.writer, &mut self.packer)?;
+        self.made.extend(made);
         Ok(())
     }
 }
