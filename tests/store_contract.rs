@@ -1,5 +1,6 @@
 //! What a store promises, tried on each: one suite over the trait, without the service around it.
 
+mod facets;
 mod inserts;
 mod large;
 mod letters;

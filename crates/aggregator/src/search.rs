@@ -6,7 +6,6 @@
 //! answer goes out.
 
 pub mod accumulate;
-pub mod facets;
 pub mod histogram;
 pub mod retrieval;
 pub mod steps;

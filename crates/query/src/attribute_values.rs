@@ -63,8 +63,13 @@ fn at(path: &str, json: &str, each: &mut dyn FnMut(&str, &str)) {
 }
 
 fn single(json: &str, each: &mut dyn FnMut(&str)) {
+    let quoted = json.strip_prefix('"');
+    let quoted = quoted.and_then(|rest| rest.strip_suffix('"'));
     if !json.starts_with('"') {
         each(json);
+    } else if let Some(text) = quoted.filter(|text| !text.contains('\\')) {
+        // As it stands: it was gone over when its end was looked for.
+        each(text);
     } else if let Ok(Text(text)) = serde_json::from_str(json) {
         each(&text);
     }

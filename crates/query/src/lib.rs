@@ -33,6 +33,7 @@ mod phrase_filter;
 mod quoting;
 pub mod shift;
 pub mod span;
+mod stored_values;
 mod text_filter;
 mod time;
 mod words;
@@ -52,6 +53,7 @@ pub use parse::once;
 pub use patience::{GaveUp, Patience};
 pub use pattern::Pattern;
 pub use phrase_filter::Phrase;
+pub use stored_values::StoredValues;
 pub use text_filter::Substring;
 pub use words::words;
 

@@ -35,6 +35,13 @@ impl PassedOver {
     }
 }
 
+/// What was kept of the rows that match.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Held {
+    pub(super) rows: usize,
+    pub(super) bytes: usize,
+}
+
 /// A time by a clock.
 #[derive(Clone)]
 pub(super) struct Until {
@@ -141,13 +148,13 @@ impl Budget {
         self.passed_over.bytes += rows.bytes;
     }
 
-    /// Notes that a row with a message of so many bytes was looked at, after which `page` is as it is.
+    /// Notes that a row with a message of so many bytes was looked at, after which so much is held.
     /// Whether it has to be the last.
-    pub(super) fn is_spent(&mut self, page: &Page, message_bytes: usize) -> bool {
+    pub(super) fn is_spent(&mut self, held: Held, message_bytes: usize) -> bool {
         self.looked_at += 1;
         self.passed_over = self.passed_over.and_row(message_bytes);
-        page.len() >= self.limit.rows
-            || page.bytes() >= self.limit.bytes
+        held.rows >= self.limit.rows
+            || held.bytes >= self.limit.bytes
             || self.looked_at >= self.limit.looked_at
             || (self.passed_over.is_time_to_look(1) && self.is_late())
     }

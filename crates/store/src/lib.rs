@@ -8,15 +8,17 @@ mod blocking;
 pub mod blocks;
 mod budget;
 pub mod counts;
+pub mod facets;
 mod identity;
 pub mod mongo;
 pub mod page;
 pub mod page_reply;
 pub mod sqlite;
-pub mod yielding;
+mod yielding;
 
 use async_trait::async_trait;
 use counts::Counts;
+use facets::{Facets, FacetsLimit, FacetsStep, by_pages};
 use logs::Timestamp;
 use page_reply::PageReply;
 use query::Query;
@@ -86,6 +88,22 @@ pub trait Store: Send + Sync + 'static {
         time: Duration,
         deadline: Duration,
     ) -> Result<Counts, StoreError>;
+
+    /// Counts the values of the records that match, behind `after` when it is given, into `facets`, which hold
+    /// what was counted up to there. Counting goes on for about the time in `limit`; the step says how far it
+    /// came.
+    ///
+    /// A store that cannot count otherwise counts the rows of a page.
+    async fn facets(
+        &self,
+        query: &Query,
+        after: Option<RecordId>,
+        facets: Facets,
+        limit: FacetsLimit,
+        deadline: Duration,
+    ) -> Result<FacetsStep, StoreError> {
+        by_pages::step(self, query, after, facets, limit, deadline, || false).await
+    }
 
     /// Resolves when the store, after it could not be reached by writes or by reads, can be again;
     /// never when it cannot tell. What comes back before this is called is not told.

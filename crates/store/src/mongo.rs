@@ -16,10 +16,13 @@ mod last_writes;
 mod read;
 mod receipts;
 mod reply;
+mod target;
 
-use super::address::MongoAddress;
+pub use target::{NewFormat, Target};
+
 use super::budget::Budget;
 use super::counts::Counts;
+use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
 use super::page_reply::PageReply;
 use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
 use async_trait::async_trait;
@@ -37,7 +40,7 @@ use query::buckets::Buckets;
 use read::CountTask;
 use record::batch::BatchOrigin;
 use record::documents::DocumentList;
-use record::id::{IdFormat, RecordId};
+use record::id::RecordId;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,46 +48,6 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// An insert goes once more where the collection was gone.
 const ATTEMPTS: u32 = 2;
-
-/// Tells which format the ids of a new collection get. It is asked when one is made.
-pub type NewFormat = Arc<dyn Fn() -> IdFormat + Send + Sync>;
-
-/// Where in MongoDB the records are.
-#[derive(Clone)]
-pub struct Target {
-    /// The server or servers.
-    pub address: MongoAddress,
-    /// The database.
-    pub database: String,
-    /// The collection; its name with `_receipts` and `_meta` behind it names two small ones.
-    pub collection: String,
-    /// How new collections are compressed; `None` leaves it to the server.
-    pub compression: Option<String>,
-    /// Connections at most, for each of the two clients.
-    pub max_connections: u32,
-    /// Between two looks at the collection.
-    pub look_interval: Duration,
-    /// How ids are written to a new collection: with an order, unless some would be written otherwise by whom
-    /// they come from again.
-    pub new_format: NewFormat,
-}
-
-impl Target {
-    /// Where the markers of receipt stand.
-    fn receipts(&self) -> String {
-        format!("{}_receipts", self.collection)
-    }
-
-    /// Where the mark of the format stands.
-    fn meta(&self) -> String {
-        format!("{}_meta", self.collection)
-    }
-
-    /// Where a plain collection stands while it is being replaced: a name that nobody else would give.
-    fn set_aside(&self) -> String {
-        format!("{}_set_aside_by_aggregator", self.collection)
-    }
-}
 
 /// Records in a collection of MongoDB, with a client of its own for each lane.
 pub struct MongoStore {
@@ -259,6 +222,19 @@ impl Store for MongoStore {
         bounded(self.left(deadline), task.counts(after))
             .await
             .map_err(|error| error.scrub(&target.address))
+    }
+
+    async fn facets(
+        &self,
+        query: &Query,
+        after: Option<RecordId>,
+        facets: Facets,
+        limit: FacetsLimit,
+        deadline: Duration,
+    ) -> Result<FacetsStep, StoreError> {
+        let until = self.clock.elapsed() + limit.time;
+        let goes_on = || self.clock.elapsed() < until;
+        by_pages::step(self, query, after, facets, limit, deadline, goes_on).await
     }
 
     fn status(&self) -> StoreStatus {

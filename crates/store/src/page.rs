@@ -4,6 +4,7 @@ mod row;
 
 pub use row::{Attributes, Row, write_document};
 
+use crate::budget::Held;
 use bson::RawDocument;
 use query::{Candidate, GaveUp, Patience, Query};
 use record::attributes;
@@ -65,6 +66,13 @@ impl Page {
     /// Bytes of its rows.
     pub fn bytes(&self) -> usize {
         self.text.len() + self.bson.len()
+    }
+
+    pub(super) fn held(&self) -> Held {
+        Held {
+            rows: self.len(),
+            bytes: self.bytes(),
+        }
     }
 
     /// Turns the order of the rows round.
@@ -220,7 +228,8 @@ impl Page {
         Ok(())
     }
 
-    fn keep_json(&mut self, record: Candidate<'_>) {
+    /// Adds a record that is asked for.
+    pub(super) fn keep_json(&mut self, record: Candidate<'_>) {
         let attributes = record.attributes.map(|text| Form::Json(self.put(text)));
         self.keep(record, attributes);
     }

@@ -4,11 +4,14 @@
 //! first, and the store works while they are read.
 
 use super::StoreError;
+use super::blocking::blocking;
+use super::facets::Facets;
 use super::page::Page;
 use async_trait::async_trait;
-use query::Query;
+use query::{Query, StoredValues};
 use record::id::RecordId;
 use std::fmt;
+use std::sync::Arc;
 
 /// A page of rows that match, read or not.
 #[derive(Debug)]
@@ -27,6 +30,13 @@ pub trait RawPage: fmt::Debug + Send + Sync {
 
     /// The rows; what is no record is none. Fails when the reply cannot be read.
     async fn read(&self, query: &Query) -> Result<Page, StoreError>;
+
+    /// Counts their values instead, on a thread that may be held up.
+    async fn count(
+        self: Box<Self>,
+        query: Arc<Query>,
+        facets: Facets,
+    ) -> Result<Facets, StoreError>;
 }
 
 impl PageReply {
@@ -55,5 +65,28 @@ impl PageReply {
             Self::Page(page) => Ok(page),
             Self::Raw(raw) => raw.read(query).await,
         }
+    }
+
+    /// Counts the values of the rows that match instead, on a thread that may be held up.
+    ///
+    /// # Errors
+    /// When the store's reply cannot be read.
+    pub(super) async fn count(
+        self,
+        query: Arc<Query>,
+        mut facets: Facets,
+    ) -> Result<Facets, StoreError> {
+        let page = match self {
+            Self::Page(page) => page,
+            Self::Raw(raw) => return raw.count(query, facets).await,
+        };
+        blocking(move || {
+            let mut values = StoredValues::default();
+            for row in page.rows() {
+                facets.add_row(&row, &mut values);
+            }
+            Ok::<_, StoreError>(facets)
+        })
+        .await
     }
 }

@@ -18,6 +18,7 @@ pub use schema::{SchemaError, open_reader};
 use super::blocking::blocking;
 use super::budget::Budget;
 use super::counts::Counts;
+use super::facets::{Facets, FacetsLimit, FacetsStep};
 use super::page_reply::PageReply;
 use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
 use async_trait::async_trait;
@@ -148,6 +149,25 @@ impl Store for SqliteStore {
             let is_over = || database.clock.elapsed() >= until;
             database
                 .with_reader(|reader| read::counts(reader, &query, after, counts, is_over, is_late))
+        })
+        .await
+    }
+
+    async fn facets(
+        &self,
+        query: &Query,
+        after: Option<RecordId>,
+        facets: Facets,
+        limit: FacetsLimit,
+        deadline: Duration,
+    ) -> Result<FacetsStep, StoreError> {
+        let query = Arc::new(query.clone());
+        self.blocking(move |database| {
+            let clock = Arc::clone(&database.clock);
+            let budget = Budget::start(limit.unbounded(), Arc::clone(&clock));
+            let is_late = move || clock.elapsed() >= deadline;
+            database
+                .with_reader(|reader| read::facets(reader, &query, after, facets, budget, is_late))
         })
         .await
     }

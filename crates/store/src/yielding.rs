@@ -6,14 +6,14 @@ const BYTES_BETWEEN_YIELDS: usize = 64 * 1024;
 
 /// Counts what is gone over, and yields when it is enough.
 #[derive(Debug, Default)]
-pub struct YieldBudget {
+pub(super) struct YieldBudget {
     /// Bytes since the last yield.
     spent: usize,
 }
 
 impl YieldBudget {
     /// Notes that so many bytes were gone over; yields when they are enough.
-    pub async fn spend(&mut self, bytes: usize) {
+    pub(super) async fn spend(&mut self, bytes: usize) {
         self.spent += bytes;
         if self.spent >= BYTES_BETWEEN_YIELDS {
             self.spent = 0;

@@ -8,6 +8,7 @@
 //! a search through a long range is many short pages, beside which others get their turn.
 
 mod counting;
+mod faceting;
 mod pages;
 mod prefetch;
 mod read_job;
@@ -16,6 +17,7 @@ mod room;
 pub(crate) mod scripted;
 
 pub use counting::Counting;
+pub use faceting::Faceting;
 pub use pages::Pages;
 pub use prefetch::Prefetch;
 
@@ -40,6 +42,10 @@ const PAGE_LOOKED_AT: usize = 1_000_000;
 /// long, which costs a long search less.
 const FIRST_PAGE: Duration = Duration::from_millis(20);
 const LONGEST_PAGE: Duration = Duration::from_millis(160);
+
+/// How long the store may count in one step: so long that the beginning of a step costs little, and
+/// so short that it is no slow call and others get their turn.
+const STEP_TIME: Duration = Duration::from_millis(500);
 
 /// One record may be looked at for so long: less than what makes a call a slow one of the store's.
 const RECORD_TIME: Duration = Duration::from_secs(2);

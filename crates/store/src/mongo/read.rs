@@ -113,7 +113,7 @@ impl Looking {
             };
             self.last = document::id_of(document).or(self.last);
             let is_whole = self.limit.is_some_and(|limit| self.seen >= limit);
-            if self.budget.is_spent(&self.page, looked_over) || is_whole {
+            if self.budget.is_spent(self.page.held(), looked_over) || is_whole {
                 self.is_over = true;
                 return Ok(self);
             }

@@ -3,16 +3,17 @@
 mod statement;
 
 use crate::StoreError;
-use crate::budget::{Budget, PassedOver, Until};
+use crate::budget::{Budget, Held, PassedOver, Until};
 use crate::counts::Counts;
+use crate::facets::{Facets, FacetsStep};
 use crate::page::Page;
 use crate::sqlite::large;
 use crate::sqlite::message_filter::InForce;
 use crate::sqlite::reader::Reader;
-use query::{Candidate, Patience, Query};
+use query::{Candidate, GaveUp, Patience, Query};
 use record::id::{PLAIN_ID_BYTES, RecordId};
 use rusqlite::{ErrorCode, params};
-use statement::{COUNTED, Selection, WHOLE, merged, statement};
+use statement::{COUNTED, Selection, WHOLE, WITHOUT_ATTRIBUTES, merged, statement};
 use std::sync::Arc;
 
 /// Steps of SQLite's machine between two looks at the clock: some hundred rows, which also from a
@@ -90,6 +91,29 @@ pub(super) fn counts(
     })
 }
 
+/// Counts the values of rows until the budget is spent; gives up as [`page`] does.
+pub(super) fn facets(
+    reader: &mut Reader,
+    query: &Arc<Query>,
+    after: Option<RecordId>,
+    mut facets: Facets,
+    budget: Budget,
+    is_late: impl FnMut() -> bool + Send + 'static,
+) -> Result<FacetsStep, ReadError> {
+    let looks_at_attributes = facets.looks_at_attributes() || !query.attributes.is_empty();
+    let columns = match looks_at_attributes {
+        true => WHOLE,
+        false => WITHOUT_ATTRIBUTES,
+    };
+    watched(reader, is_late, |reader| {
+        let next = each_match(reader, columns, query, after, budget, |record| {
+            facets.add(record.severity, record.level, record.attributes);
+            Held::default()
+        })?;
+        Ok(FacetsStep { facets, next })
+    })
+}
+
 fn watched<T>(
     reader: &mut Reader,
     is_late: impl FnMut() -> bool + Send + 'static,
@@ -107,54 +131,68 @@ fn rows(
     reader: &Reader,
     query: &Arc<Query>,
     after: Option<RecordId>,
-    mut budget: Budget,
+    budget: Budget,
 ) -> Result<Page, ReadError> {
-    let severities = query.severities();
     let mut page = Page::default();
-    let (until, mut is_first) = (Some(budget.until()), true);
-    page.next = each_row(
-        reader,
-        WHOLE,
-        query,
-        after,
-        until,
-        |id, row, passed_over| {
-            budget.pass_over(passed_over);
-            let severity: u8 = row.get(1)?;
-            let mut looked_over = 0;
-            // The other columns are not even read of a row whose level is not asked for.
-            if severities
-                .as_ref()
-                .is_none_or(|all| all.contains(&severity))
-            {
-                let found = row_of(id, severity, row)?;
-                let until = budget.until_of_row(is_first);
-                let mut goes_on = || !until.is_over();
-                let patience = &mut Patience::new(&mut goes_on);
-                let large = match found.message {
-                    large::STAND_IN => large::read(&reader.connection, id, |message| {
-                        query.message_matches(message, patience) != Ok(false)
-                    })?,
-                    _ => None,
-                };
-                looked_over = large
-                    .as_ref()
-                    .map_or(found.message.len(), large::Texts::bytes);
-                let found = large.as_ref().map_or(found, |texts| texts.put_into(found));
-                if page.push_within(query, found, patience).is_err() {
-                    return Ok(Looked::TooSlow);
-                }
-            }
-            is_first = false;
-            let is_last = budget.is_spent(&page, looked_over);
-            Ok(if is_last {
-                Looked::IsLast
-            } else {
-                Looked::GoOn
-            })
-        },
-    )?;
+    let next = each_match(reader, WHOLE, query, after, budget, |record| {
+        page.keep_json(record);
+        page.held()
+    })?;
+    page.next = next;
     Ok(page)
+}
+
+/// Goes through the rows until the budget is spent, and hands each that matches to `take`, which tells how much
+/// is held then. The last one that was looked at, when there may be more behind it.
+fn each_match(
+    reader: &Reader,
+    columns: &str,
+    query: &Arc<Query>,
+    after: Option<RecordId>,
+    mut budget: Budget,
+    mut take: impl FnMut(Candidate<'_>) -> Held,
+) -> Result<Option<RecordId>, ReadError> {
+    let severities = query.severities();
+    let mut held = Held::default();
+    let (until, mut is_first) = (Some(budget.until()), true);
+    let look = |id, row: &rusqlite::Row<'_>, passed_over| {
+        budget.pass_over(passed_over);
+        let severity: u8 = row.get(1)?;
+        let mut looked_over = 0;
+        // The other columns are not even read of a row whose level is not asked for.
+        if severities
+            .as_ref()
+            .is_none_or(|all| all.contains(&severity))
+        {
+            let found = row_of(id, severity, row)?;
+            let until = budget.until_of_row(is_first);
+            let mut goes_on = || !until.is_over();
+            let patience = &mut Patience::new(&mut goes_on);
+            let large = match found.message {
+                large::STAND_IN => large::read(&reader.connection, id, |message| {
+                    query.message_matches(message, patience) != Ok(false)
+                })?,
+                _ => None,
+            };
+            looked_over = large
+                .as_ref()
+                .map_or(found.message.len(), large::Texts::bytes);
+            let found = large.as_ref().map_or(found, |texts| texts.put_into(found));
+            match query.matches_within(found, patience) {
+                Ok(true) => held = take(found),
+                Ok(false) => {}
+                Err(GaveUp) => return Ok(Looked::TooSlow),
+            }
+        }
+        is_first = false;
+        let is_last = budget.is_spent(held, looked_over);
+        Ok(if is_last {
+            Looked::IsLast
+        } else {
+            Looked::GoOn
+        })
+    };
+    each_row(reader, columns, query, after, until, look)
 }
 
 /// Goes through the rows that the statement finds until `take` says that one is the last; it is also told

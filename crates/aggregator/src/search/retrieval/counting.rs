@@ -1,7 +1,7 @@
 //! Counting by time: steps through the read lane, in the store where an id and a severity are enough
 //! to tell what matches, and page by page otherwise.
 
-use super::{PageError, Pages, Retrieval, StreamPermit};
+use super::{PageError, Pages, Retrieval, STEP_TIME, StreamPermit};
 use crate::search::histogram::Histogram;
 use crate::search::retrieval::read_job::ReadJob;
 use crate::worker::JobError;
@@ -11,10 +11,6 @@ use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
 use store::counts::Counts;
-
-/// How long the store may count in one step: so long that the beginning of a step costs little, and
-/// so short that it is no slow call and others get their turn.
-const STEP_TIME: Duration = Duration::from_millis(500);
 
 /// A counting that is under way.
 pub struct Counting {

@@ -260,7 +260,7 @@ impl Pages {
     }
 }
 
-fn no_room() -> PageError {
+pub(super) fn no_room() -> PageError {
     JobError::Full {
         retry_after: RETRY_AFTER,
     }

@@ -9,6 +9,7 @@ use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
 use store::counts::Counts;
+use store::facets::{Facets, FacetsLimit, FacetsStep};
 use store::page_reply::PageReply;
 use store::{PageLimit, Store, StoreError};
 
@@ -27,12 +28,15 @@ enum Wanted {
     Page(PageLimit),
     /// By these buckets, in about this time.
     Counts(Arc<Buckets>, Duration),
+    /// Into these.
+    Facets(Box<Facets>, FacetsLimit),
 }
 
 /// What the store says to it: of the kind that was wanted.
 pub(super) enum ReadReply {
     Page(PageReply),
     Counts(Counts),
+    Facets(Box<FacetsStep>),
 }
 
 impl ReadJob {
@@ -59,6 +63,20 @@ impl ReadJob {
         }
     }
 
+    /// The values of the next records, counted into `facets`.
+    pub(super) fn facets(
+        query: Arc<Query>,
+        after: Option<RecordId>,
+        facets: Facets,
+        limit: FacetsLimit,
+    ) -> Self {
+        Self {
+            query,
+            after,
+            wanted: Wanted::Facets(Box::new(facets), limit),
+        }
+    }
+
     async fn ask(self, store: &dyn Store, deadline: Duration) -> Result<ReadReply, StoreError> {
         let (query, after) = (&self.query, self.after);
         match self.wanted {
@@ -70,6 +88,10 @@ impl ReadJob {
                 let counts = store.counts(query, after, &buckets, time, deadline).await;
                 counts.map(ReadReply::Counts)
             }
+            Wanted::Facets(facets, limit) => {
+                let step = store.facets(query, after, *facets, limit, deadline).await;
+                step.map(|step| ReadReply::Facets(Box::new(step)))
+            }
         }
     }
 }
@@ -79,7 +101,7 @@ impl ReadReply {
     pub(super) fn found(self) -> Option<PageReply> {
         match self {
             Self::Page(found) => Some(found),
-            Self::Counts(_) => None,
+            Self::Counts(_) | Self::Facets(_) => None,
         }
     }
 
@@ -87,7 +109,15 @@ impl ReadReply {
     pub(super) fn counts(self) -> Option<Counts> {
         match self {
             Self::Counts(counts) => Some(counts),
-            Self::Page(_) => None,
+            Self::Page(_) | Self::Facets(_) => None,
+        }
+    }
+
+    /// What a step of counting values came to, if that was asked for.
+    pub(super) fn facets(self) -> Option<FacetsStep> {
+        match self {
+            Self::Facets(step) => Some(*step),
+            Self::Page(_) | Self::Counts(_) => None,
         }
     }
 }

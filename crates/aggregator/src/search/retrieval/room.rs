@@ -92,7 +92,8 @@ impl PageRoom {
         self.fit_bytes(page.bytes() + written)
     }
 
-    fn fit_bytes(&mut self, bytes: usize) -> bool {
+    /// Makes it as large as this; whether that is possible.
+    pub(super) fn fit_bytes(&mut self, bytes: usize) -> bool {
         self.reservation.resize(bytes).is_ok() || self.turn.is_some()
     }
 }

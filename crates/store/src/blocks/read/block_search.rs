@@ -191,7 +191,7 @@ impl Search<'_, '_> {
                 return GoesOn::No;
             }
             self.is_first = false;
-            if self.budget.is_spent(&found.page, message.len()) {
+            if self.budget.is_spent(found.page.held(), message.len()) {
                 let next = left.peek().copied().or_else(|| self.next_behind(places));
                 found.rest = next.and_then(|place| rows.id(place));
                 return GoesOn::No;

@@ -2,15 +2,18 @@
 
 use super::push;
 use crate::StoreError;
+use crate::blocking::blocking;
+use crate::facets::Facets;
 use crate::page::Page;
 use crate::page_reply::RawPage;
 use crate::yielding::YieldBudget;
 use async_trait::async_trait;
 use mongodb::bson::{RawBsonRef, RawDocument};
 use mongodb::raw_batch_cursor::RawBatch;
-use query::{Patience, Query};
-use record::document;
+use query::{Candidate, Patience, Query, StoredValues};
+use record::document::{self, StoredDocument};
 use record::id::RecordId;
+use std::sync::Arc;
 
 /// Documents as the server sent them, all of which were asked for.
 #[derive(Debug)]
@@ -55,6 +58,35 @@ impl RawPage for RawReply {
         }
         page.next = self.next;
         Ok(page)
+    }
+
+    async fn count(
+        self: Box<Self>,
+        query: Arc<Query>,
+        mut facets: Facets,
+    ) -> Result<Facets, StoreError> {
+        blocking(move || {
+            let mut values = StoredValues::default();
+            for document in documents(&self.batch)? {
+                let Some(stored) = StoredDocument::read(document?) else {
+                    continue;
+                };
+                // Only of those whose messages and attributes nobody asks for is a reply not read.
+                let record = Candidate {
+                    id: stored.id,
+                    severity: stored.severity,
+                    level: stored.level,
+                    message: stored.message,
+                    attributes: None,
+                };
+                if query.matches(record) {
+                    let (severity, level) = (stored.severity, stored.level);
+                    facets.add_members(severity, level, stored.attributes, &mut values);
+                }
+            }
+            Ok::<_, StoreError>(facets)
+        })
+        .await
     }
 }
 

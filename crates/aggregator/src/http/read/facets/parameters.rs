@@ -1,9 +1,9 @@
 //! Of what a reader wants the most frequent values: the query, and which fields.
 
 use crate::http::read::parameter_error::{ParameterError, number, query};
-use crate::search::facets::Field;
 use logs::Timestamp;
 use query::{Query, attribute_key, once, pairs};
+use store::facets::Field;
 
 /// What may be said here besides the filters.
 const OWN_PARAMETERS: &str = "order, fields and limit";

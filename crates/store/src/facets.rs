@@ -1,16 +1,25 @@
-//! The most frequent values of the level and of attributes, counted record by record.
+//! The most frequent values of the level and of attributes, counted where the records are stored: record by
+//! record, or as many at once as a store knows to have a value.
 //!
-//! Pure, and bounded in memory whatever the records hold. A value's count is the number of records
-//! that a filter for it finds (`logLevel=VALUE`, `attr.KEY=VALUE`, with the value in quotes where it is told
-//! so), unless it is told that it may be too low.
+//! Pure but for the step by pages, and bounded in memory whatever the records hold. A value's count is the
+//! number of records that a filter for it finds (`logLevel=VALUE`, `attr.KEY=VALUE`, with the value in quotes
+//! where it is told so), unless it is told that it may be too low.
 
+pub(super) mod by_pages;
+mod field;
 mod frequent;
+mod groups;
+mod rows;
+mod step;
 mod tally;
 
+pub use by_pages::STEP_BYTES;
+pub use field::Field;
+pub use step::{FacetsLimit, FacetsStep};
 pub use tally::Facet;
 
-use logs::{Level, SEVERITY_UNKNOWN};
-use query::{AttributeFilter, LevelFilter, each_value, each_value_at, may_name_a_place};
+use foldhash::fast::RandomState;
+use query::{each_value, each_value_at, may_name_a_place};
 use std::collections::HashMap;
 use tally::Tally;
 
@@ -21,39 +30,13 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of the longest value that is listed, and of the longest name.
 const LONGEST: usize = 256;
 
-/// A field whose values are counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Field {
-    /// The level.
-    Level,
-    /// The attribute at this path, as a filter has it.
-    Attribute(String),
-}
-
-impl Field {
-    /// The name that readers know it by.
-    pub fn name(&self) -> String {
-        match self {
-            Self::Level => "level".to_owned(),
-            Self::Attribute(key) => format!("attr.{key}"),
-        }
-    }
-
-    fn quoted(&self, value: &str) -> Option<String> {
-        match self {
-            Self::Level => LevelFilter::quoted(value),
-            Self::Attribute(_) => AttributeFilter::quoted(value),
-        }
-    }
-}
-
-/// What was counted so far.
-#[derive(Debug)]
+/// What was counted so far. It is bounded, so that a hash that is quick does, whatever the names and values.
+#[derive(Debug, Clone)]
 pub struct Facets {
     /// The fields that are asked for; the level and those that are found, when there are none.
     asked: Option<Vec<Field>>,
     level: Tally,
-    attributes: HashMap<Box<str>, Tally>,
+    attributes: HashMap<Box<str>, Tally, RandomState>,
     /// Those of the fields that are asked for that may name a place in an array: their values are looked
     /// for one by one.
     places: Vec<(Box<str>, Tally)>,
@@ -68,7 +51,7 @@ impl Facets {
     /// Counts the values of these fields; without any, of the level and of the attributes that most
     /// records have.
     pub fn new(asked: Option<Vec<Field>>) -> Self {
-        let (mut attributes, mut places) = (HashMap::new(), Vec::new());
+        let (mut attributes, mut places) = (HashMap::default(), Vec::new());
         for field in asked.iter().flatten() {
             match field {
                 Field::Attribute(key) if may_name_a_place(key) => {
@@ -96,23 +79,28 @@ impl Facets {
         self.records
     }
 
-    /// Counts the values of a record.
+    /// Bytes that all values take: what a copy takes, about.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether the values at this path are counted, as far as they are found without the places of elements in
+    /// arrays.
+    pub fn wants(&self, path: &str) -> bool {
+        self.asked.is_none() || self.attributes.contains_key(path)
+    }
+
+    /// Whether fields are asked for that may name a place in an array, which only a record itself can tell.
+    pub fn wants_places(&self) -> bool {
+        !self.places.is_empty()
+    }
+
+    /// Counts the values of a record, whose attributes are JSON.
     pub fn add(&mut self, severity: u8, level: Option<&str>, attributes: Option<&str>) {
-        self.records += 1;
-        let record = self.records;
-        if let Some(text) = level {
-            let before = self.level.values.bytes();
-            match Level::from_severity(severity) {
-                Some(level) => self.level.add(level.name(), record),
-                None if severity == SEVERITY_UNKNOWN => {
-                    self.level.add(&LevelFilter::counted(text), record);
-                }
-                // No filter for a level finds it.
-                None => {}
-            }
-            self.grow(before, self.level.values.bytes());
-        }
+        self.add_records(1);
+        self.add_level(severity, level, 1);
         if let Some(attributes) = attributes {
+            let record = self.records;
             each_value(attributes, &mut |path, value| {
                 self.add_attribute(path, value, record);
             });
@@ -131,22 +119,30 @@ impl Facets {
     }
 
     fn add_attribute(&mut self, path: &str, value: &str, record: u64) {
-        if !self.attributes.contains_key(path) {
-            if self.asked.is_some() || path.len() > LONGEST {
-                return;
-            }
-            if self.attributes.len() >= MOST_FIELDS {
-                self.forget_rare_fields();
-            }
-            let tally = Tally::after(self.missed);
-            self.attributes.insert(path.into(), tally);
-        }
         if let Some(tally) = self.attributes.get_mut(path) {
             let before = tally.values.bytes();
             tally.add(value, record);
             let after = tally.values.bytes();
             self.grow(before, after);
+        } else if self.finds_room_for(path) {
+            self.add_attribute(path, value, record);
         }
+    }
+
+    /// Whether the values at this path are counted, for which there is a place then.
+    fn finds_room_for(&mut self, path: &str) -> bool {
+        if self.attributes.contains_key(path) {
+            return true;
+        }
+        if self.asked.is_some() || path.len() > LONGEST {
+            return false;
+        }
+        if self.attributes.len() >= MOST_FIELDS {
+            self.forget_rare_fields();
+        }
+        let tally = Tally::after(self.missed);
+        self.attributes.insert(path.into(), tally);
+        true
     }
 
     /// Notes that values which took `before` bytes take `after` now, and makes room when it is too much:

@@ -4,6 +4,8 @@
 //! and it is remembered how often one of those was seen at most. So a count is never too high, and it
 //! is known by how much it may be too low.
 
+use foldhash::fast::RandomState;
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// Different values that are kept in mind at one time.
@@ -12,15 +14,15 @@ const MOST: usize = 1_000;
 const OVERHEAD: usize = 64;
 
 /// How often values were seen.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Frequent {
-    seen: HashMap<Box<str>, Seen>,
+    seen: HashMap<Box<str>, Seen, RandomState>,
     /// Bytes that all of it takes.
     bytes: usize,
     missed: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Seen {
     records: u64,
     /// The last record that had it.
@@ -36,33 +38,49 @@ impl Frequent {
                 seen.records += 1;
                 seen.last = record;
             }
-            None => {
-                if self.seen.len() >= MOST {
-                    self.forget_rare();
-                }
-                self.bytes += value.len() + OVERHEAD;
-                let seen = Seen {
-                    records: 1,
-                    last: record,
-                };
-                self.seen.insert(value.into(), seen);
-            }
+            None => self.add_new(value, 1, record),
         }
+    }
+
+    /// Counts a value that so many records have, up to the one with this number.
+    pub(super) fn add_group(&mut self, value: &str, records: u64, last: u64) {
+        match self.seen.get_mut(value) {
+            Some(seen) => {
+                seen.records += records;
+                seen.last = last;
+            }
+            None if records > 0 => self.add_new(value, records, last),
+            None => {}
+        }
+    }
+
+    fn add_new(&mut self, value: &str, records: u64, last: u64) {
+        if self.seen.len() >= MOST {
+            self.forget_rare();
+        }
+        self.bytes += value.len() + OVERHEAD;
+        self.seen.insert(value.into(), Seen { records, last });
     }
 
     /// Forgets the rarer half.
     pub(super) fn forget_rare(&mut self) {
-        let rare = self.sorted().split_off(self.seen.len().div_ceil(2));
-        let rare: Vec<(Box<str>, u64)> = rare
-            .into_iter()
-            .map(|(value, records)| (value.into(), records))
-            .collect();
-        // The first of them is the most frequent one.
-        self.missed += rare.first().map_or(0, |(_, records)| *records);
-        for (value, _) in rare {
-            self.bytes -= value.len() + OVERHEAD;
-            self.seen.remove(&value);
+        let kept = self.seen.len().div_ceil(2);
+        let mut all = self.all();
+        if kept >= all.len() {
+            return;
         }
+        let (_, first, _) = all.select_nth_unstable_by(kept, by_rank);
+        // The most frequent one of them.
+        let first: (Box<str>, u64) = (first.0.into(), first.1);
+        self.missed += first.1;
+        let bytes = &mut self.bytes;
+        self.seen.retain(|value, seen| {
+            let is_kept = by_rank(&(value, seen.records), &(&first.0, first.1)).is_lt();
+            if !is_kept {
+                *bytes -= value.len() + OVERHEAD;
+            }
+            is_kept
+        });
     }
 
     /// The most frequent ones, each with the records that have it.
@@ -87,16 +105,24 @@ impl Frequent {
         self.bytes
     }
 
-    /// The most frequent first, and those that are equally frequent in the order of their text: the same
-    /// on every store.
     fn sorted(&self) -> Vec<(&str, u64)> {
-        let values = self.seen.iter();
-        let mut sorted: Vec<(&str, u64)> = values
-            .map(|(value, seen)| (&**value, seen.records))
-            .collect();
-        sorted.sort_unstable_by(|(a, of_a), (b, of_b)| of_b.cmp(of_a).then(a.cmp(b)));
+        let mut sorted = self.all();
+        sorted.sort_unstable_by(by_rank);
         sorted
     }
+
+    fn all(&self) -> Vec<(&str, u64)> {
+        let values = self.seen.iter();
+        values
+            .map(|(value, seen)| (&**value, seen.records))
+            .collect()
+    }
+}
+
+/// The most frequent first, and those that are equally frequent in the order of their text: the same
+/// on every store.
+fn by_rank((a, of_a): &(&str, u64), (b, of_b): &(&str, u64)) -> Ordering {
+    of_b.cmp(of_a).then(a.cmp(b))
 }
 
 #[cfg(test)]

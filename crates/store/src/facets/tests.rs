@@ -1,7 +1,9 @@
 //! What is counted of which field, and that memory stays bounded.
 
 use super::*;
+use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 fn shown(facets: &Facets, attributes: usize, values: usize) -> Value {
     serde_json::to_value(facets.top(attributes, values)).unwrap()
@@ -179,4 +181,97 @@ fn all_fields_together_stay_within_the_bound_of_bytes() {
         json!([value("0", 500), value("1", 500)])
     );
     assert_eq!(exact("attr.half")["distinct"], 2);
+}
+
+/// Records of a few values or of many, among them arrays, and their level.
+fn records() -> impl Strategy<Value = Vec<(bool, Vec<u16>)>> {
+    let values = prop_oneof![0..9_u16, 0..9_u16, 0..9_000_u16];
+    let record = (any::<bool>(), prop::collection::vec(values, 0..4));
+    prop::collection::vec(record, 0..3_000)
+}
+
+/// The same by groups, as a store has them that knows how many records have a value.
+fn add_groups(facets: &mut Facets, records: &[(bool, Vec<u16>)]) {
+    facets.add_records(records.len() as u64);
+    let warnings = records.iter().filter(|(is_warning, _)| *is_warning).count();
+    facets.add_level(13, Some("warn"), warnings as u64);
+    facets.add_level(0, Some("Audit"), (records.len() - warnings) as u64);
+    let mut groups: BTreeMap<String, u64> = BTreeMap::new();
+    for (_, values) in records {
+        for value in values.iter().collect::<BTreeSet<_>>() {
+            *groups.entry(value.to_string()).or_default() += 1;
+        }
+    }
+    let with_any = records.iter().filter(|(_, values)| !values.is_empty());
+    if facets.wants("a") {
+        let groups = groups.iter().map(|(value, count)| (value.as_str(), *count));
+        facets.add_values("a", with_any.count() as u64, groups);
+    }
+}
+
+fn add_each(facets: &mut Facets, records: &[(bool, Vec<u16>)]) {
+    for (is_warning, values) in records {
+        let (severity, level) = if *is_warning {
+            (13, "warn")
+        } else {
+            (0, "Audit")
+        };
+        let attributes = json!({ "a": values }).to_string();
+        facets.add(severity, Some(level), Some(&attributes));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn values_that_are_told_group_by_group_are_counted_as_those_of_each_record(
+        records in records(), asked: bool, part in 1..1_000_usize,
+    ) {
+        let asked = asked.then(|| vec![attribute("a"), Field::Level]);
+        let mut each = Facets::new(asked.clone());
+        add_each(&mut each, &records);
+        let mut groups = Facets::new(asked);
+        for (number, part) in records.chunks(part).enumerate() {
+            // A store may know groups of some records, and have to look at the others.
+            if number % 3 == 2 {
+                add_each(&mut groups, part);
+            } else {
+                add_groups(&mut groups, part);
+            }
+        }
+        prop_assert_eq!(groups.records(), each.records());
+        let is_exact = |facets: &Facets| {
+            facets.attributes.get("a").is_none_or(|tally| tally.values.missed() == 0)
+        };
+        if is_exact(&each) && is_exact(&groups) {
+            prop_assert_eq!(shown(&groups, 9, 9_000), shown(&each, 9, 9_000));
+        }
+        if let Some(tally) = groups.attributes.get("a") {
+            let mut exact: BTreeMap<String, u64> = BTreeMap::new();
+            for (_, values) in &records {
+                for value in values.iter().collect::<BTreeSet<_>>() {
+                    *exact.entry(value.to_string()).or_default() += 1;
+                }
+            }
+            prop_assert!(tally.values.len() <= 1_000);
+            for (value, told) in tally.values.top(1_000) {
+                prop_assert!(told <= exact[value] && exact[value] <= told + tally.values.missed());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_group_of_a_field_that_is_not_asked_for_is_not_counted() {
+    let mut facets = Facets::new(Some(vec![attribute("a"), attribute("b.0")]));
+    assert!(facets.wants("a") && !facets.wants("c") && facets.wants_places());
+    facets.add_records(5);
+    facets.add_values("c", 5, [("x", 5)].into_iter());
+    let long = "x".repeat(LONGEST + 1);
+    facets.add_values("a", 4, [("x", 3), ("y", 0), (&long, 2)].into_iter());
+    assert_eq!(
+        shown(&facets, 9, 9)[0],
+        json!({"field": "attr.a", "records": 4, "tooLong": 2, "values": [{"value": "x", "count": 3}]})
+    );
+    assert_eq!(facets.attributes.len(), 1);
 }

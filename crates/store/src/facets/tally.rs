@@ -38,7 +38,7 @@ fn is_zero(number: &u64) -> bool {
 }
 
 /// The values of one field.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Tally {
     pub(super) records: u64,
     /// The last record that had a value.
@@ -68,6 +68,22 @@ impl Tally {
             self.too_long += 1;
         } else {
             self.values.add(value, record);
+        }
+    }
+
+    /// Counts records up to the one with this number, all of which have this value and no other.
+    pub(super) fn add_group(&mut self, value: &str, records: u64, last: u64) {
+        self.last = last;
+        self.records += records;
+        self.add_value(value, records, last);
+    }
+
+    /// Counts a value of records up to the one with this number, which are counted otherwise.
+    pub(super) fn add_value(&mut self, value: &str, records: u64, last: u64) {
+        if value.len() > LONGEST {
+            self.too_long += records;
+        } else {
+            self.values.add_group(value, records, last);
         }
     }
 
