@@ -80,6 +80,14 @@ impl Column {
         matches!(self, Self::Attribute(_) | Self::Whole)
     }
 
+    /// The path of an attribute.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Attribute(path) => Some(path),
+            _ => None,
+        }
+    }
+
     fn kind(&self) -> (u8, Option<&str>) {
         match self {
             Self::Times => (TIMES, None),

@@ -26,6 +26,7 @@ pub use file::{BlocksError, FILE_NAME};
 use super::blocking::blocking;
 use super::budget::Budget;
 use super::counts::Counts;
+use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
 use super::page_reply::PageReply;
 use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
 use async_trait::async_trait;
@@ -180,6 +181,26 @@ impl Store for BlockStore {
             let until = inner.clock.elapsed() + time;
             let is_over = || inner.clock.elapsed() >= until;
             inner.reading().counts(&query, after, &buckets, is_over)
+        })
+        .await
+    }
+
+    async fn facets(
+        &self,
+        query: &Query,
+        after: Option<RecordId>,
+        facets: Facets,
+        limit: FacetsLimit,
+        deadline: Duration,
+    ) -> Result<FacetsStep, StoreError> {
+        if !query.is_of_time_and_severity() {
+            return by_pages::step(self, query, after, facets, limit, deadline, || false).await;
+        }
+        let query = query.clone();
+        self.blocking(move |inner| {
+            let until = inner.clock.elapsed() + limit.time;
+            let is_over = || inner.clock.elapsed() >= until;
+            inner.reading().facets(&query, after, facets, is_over)
         })
         .await
     }

@@ -3,8 +3,10 @@
 mod block_search;
 mod columns;
 mod counts;
+mod facets;
 mod merge;
 mod page;
 mod plan;
+mod walk;
 
 pub(super) use page::Reading;

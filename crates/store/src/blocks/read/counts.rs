@@ -1,15 +1,15 @@
 //! Records counted by time and severity: by what a block says of itself where all of it is in one bucket, and else by
 //! two of its columns.
 
-use super::columns::{Columns, Shared, Source, Unreadable};
+use super::columns::{Columns, Source, Unreadable};
 use super::page::Reading;
-use super::plan::{Plan, comes_before, is_inside, within};
+use super::plan::{is_inside, within};
 use crate::StoreError;
 use crate::blocks::storage::Listed;
 use crate::counts::{Counts, Group};
 use blocks::section::Unpacker;
 use query::buckets::Buckets;
-use query::{Bounds, Order, Query};
+use query::{Bounds, Query};
 use record::id::RecordId;
 use std::sync::Arc;
 
@@ -34,84 +34,20 @@ impl Reading<'_> {
         let mut counts = Counts::new(Arc::clone(buckets));
         self.spare
             .with_unpacker(|unpacker| {
-                let counting = Counting {
+                let mut counting = Counting {
                     query,
                     buckets,
                     counts: &mut counts,
                     unpacker,
                 };
-                self.count(counting, after, is_over)
+                self.each_block(query, after, is_over, |source, block, bounds| {
+                    counting.count(source, block, bounds)
+                })
             })
             .map(|next| {
                 counts.next = next;
                 counts
             })
-    }
-
-    /// What is to be gone on behind, if anything is left.
-    fn count(
-        self,
-        mut counting: Counting<'_>,
-        after: Option<RecordId>,
-        is_over: impl Fn() -> bool,
-    ) -> Result<Option<RecordId>, StoreError> {
-        let query = counting.query;
-        let snapshot = Shared::new(self.storage.read()?);
-        let mut plan = Plan::new(&snapshot, query, after)?;
-        let source = Source {
-            snapshot: &snapshot,
-            cache: self.cache,
-        };
-        // Blocks that may go on behind the frontier: should the time be over, they are counted up to there.
-        let mut open: Vec<Listed> = Vec::new();
-        let mut stopped = None;
-        while let Some(block) = plan.take() {
-            open.push(block);
-            let Some(frontier) = plan.frontier() else {
-                break;
-            };
-            let mut is_left = Vec::new();
-            for block in open.drain(..) {
-                let end = match query.order {
-                    Order::Ascending => block.summary.last,
-                    Order::Descending => block.summary.first,
-                };
-                match comes_before(query.order, end, frontier) {
-                    true => counting.count(source, &block, &plan.bounds)?,
-                    false => is_left.push(block),
-                }
-            }
-            open = is_left;
-            if is_over()
-                && let Some(resumed) = plan.resume_at(frontier)
-            {
-                stopped = Some((frontier, resumed));
-                break;
-            }
-        }
-        let bounds = match stopped {
-            Some((frontier, _)) => up_to(query.order, plan.bounds, frontier),
-            None => plan.bounds,
-        };
-        for block in open {
-            counting.count(source, &block, &bounds)?;
-        }
-        Ok(stopped.map(|(_, resumed)| resumed))
-    }
-}
-
-/// What of some bounds comes before a record.
-fn up_to(order: Order, bounds: Bounds, frontier: RecordId) -> Bounds {
-    match order {
-        Order::Ascending => Bounds {
-            before: Some(bounds.before.map_or(frontier, |end| end.min(frontier))),
-            ..bounds
-        },
-        Order::Descending => Bounds {
-            from: frontier,
-            behind: true,
-            ..bounds
-        },
     }
 }
 

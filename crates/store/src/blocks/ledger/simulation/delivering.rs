@@ -147,21 +147,27 @@ impl Delivery {
                 world.write_row(item.copy.batch, planned.row);
             }
         }
-        let refuses = self.items.iter().any(|item| !item.refused.is_empty());
-        self.stage = match (is_cut || world.random.once_in(20), refuses) {
-            (true, _) => Stage::Read,
-            (false, false) => Stage::Done,
-            (false, true) if world.fault == Fault::DoneBeforeSetAside => {
-                for item in &self.items {
-                    process.progress.done(item.seq);
-                }
-                Stage::ToBeSetAside
+        let is_known = !is_cut && !world.random.once_in(20);
+        if is_known {
+            self.stage = self.after_writing(world.fault, marks, process);
+        }
+    }
+
+    /// What follows when every record has its fate.
+    fn after_writing(&self, fault: Fault, marked: bool, process: &mut Process) -> Stage {
+        if self.items.iter().all(|item| item.refused.is_empty()) {
+            return Stage::Done;
+        }
+        if fault == Fault::DoneBeforeSetAside {
+            for item in &self.items {
+                process.progress.done(item.seq);
             }
-            (false, true) if marks || world.fault == Fault::SetAsideBeforeMark => {
-                Stage::ToBeSetAside
-            }
-            (false, true) => Stage::ToBeMarked,
-        };
+            return Stage::ToBeSetAside;
+        }
+        match marked || fault == Fault::SetAsideBeforeMark {
+            true => Stage::ToBeSetAside,
+            false => Stage::ToBeMarked,
+        }
     }
 
     fn mark(&self, world: &mut World, process: &Process) {

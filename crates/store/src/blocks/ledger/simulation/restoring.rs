@@ -125,7 +125,9 @@ impl World {
             let records = &mut self.batches[batch].records;
             if records.iter().any(|record| record.stored > 0) {
                 self.met.unknown += 1;
-                records.iter_mut().for_each(|record| record.given_up += 1);
+                for record in records {
+                    record.given_up += 1;
+                }
             }
         }
         let unknown = self.unknown();

@@ -1,0 +1,156 @@
+//! Values counted column by column: of a dictionary each different one once. No record is put together but where
+//! columns alone do not tell what a record has.
+
+use super::columns::{Columns, Source, Unreadable};
+use super::page::Reading;
+use super::plan::{is_inside, within};
+use crate::StoreError;
+use crate::blocks::storage::Listed;
+use crate::facets::{Facets, FacetsStep};
+use blocks::leaf::Leaf;
+use blocks::levels::Levels;
+use blocks::row_set::RowSet;
+use blocks::rows::AttributeColumn;
+use blocks::section::Unpacker;
+use foldhash::HashMap;
+use query::{Bounds, Query};
+use record::id::RecordId;
+use std::collections::HashSet;
+
+impl Reading<'_> {
+    /// Counts the values of what matches behind `after` until `is_over`, of a query that asks for nothing else than
+    /// time and severity.
+    pub(in crate::blocks) fn facets(
+        self,
+        query: &Query,
+        after: Option<RecordId>,
+        mut facets: Facets,
+        is_over: impl Fn() -> bool,
+    ) -> Result<FacetsStep, StoreError> {
+        let next = self.spare.with_unpacker(|unpacker| {
+            self.each_block(query, after, is_over, |source, block, bounds| {
+                count(source, block, query, bounds, &mut facets, unpacker)
+                    .map_err(|error| error.at(block.place))
+            })
+        })?;
+        Ok(FacetsStep { facets, next })
+    }
+}
+
+fn count(
+    source: Source<'_>,
+    block: &Listed,
+    query: &Query,
+    bounds: &Bounds,
+    facets: &mut Facets,
+    unpacker: &mut Unpacker,
+) -> Result<(), Unreadable> {
+    let columns = source.columns(block.place)?;
+    let head = &columns.front.head;
+    let range = match is_inside(bounds, head.first, head.last) {
+        true => 0..head.records,
+        false => within(columns.ids(unpacker)?.as_slice(), bounds),
+    };
+    let mut among = RowSet::none(head.records);
+    among.add(range);
+    let levels = columns.levels(unpacker)?;
+    if let Some(asked) = query.severities() {
+        among.keep(&levels.rows_of(&asked));
+    }
+    let asked: Vec<usize> = head
+        .attributes()
+        .filter(|(_, section)| section.column.path().is_none_or(|path| facets.wants(path)))
+        .map(|(section, _)| section)
+        .collect();
+    let attributes = match facets.looks_at_attributes() {
+        true => columns.attributes(&asked, unpacker)?,
+        false => Vec::new(),
+    };
+    if facets.wants_places() || !are_plain(&attributes) {
+        return count_records(&columns, &among, facets, unpacker);
+    }
+    facets.add_records(among.count() as u64);
+    count_levels(&levels, &among, facets);
+    for column in &attributes {
+        count_values(column, &among, facets);
+    }
+    Ok(())
+}
+
+/// Whether each value of these columns is one of its record's, and there is no other at its path.
+fn are_plain(attributes: &[AttributeColumn]) -> bool {
+    let mut paths = HashSet::new();
+    attributes.iter().all(|column| {
+        let is_plain = |leaf: Leaf<'_>| match leaf {
+            Leaf::Json(json) => !json.starts_with(['[', '{']),
+            Leaf::Integer(_) | Leaf::Text(_) => true,
+        };
+        let values = column.values();
+        column.path().is_some_and(|path| paths.insert(path))
+            && values.each_fits(is_plain).into_iter().all(|fits| fits)
+    })
+}
+
+fn count_levels(levels: &Levels, among: &RowSet, facets: &mut Facets) {
+    let mut counts: HashMap<(u8, Option<&str>), u64> = HashMap::default();
+    for place in among.iter() {
+        let level = (levels.severity(place), levels.text(place));
+        *counts.entry(level).or_default() += 1;
+    }
+    for ((severity, text), records) in counts {
+        facets.add_level(severity, text, records);
+    }
+}
+
+fn count_values(column: &AttributeColumn, among: &RowSet, facets: &mut Facets) {
+    // No filter can ask for a name that is empty.
+    let Some(path) = column.path().filter(|path| !path.is_empty()) else {
+        return;
+    };
+    let values = column.values();
+    let mut counted = RowSet::none(values.len());
+    for place in among.iter().filter_map(|record| column.place_of(record)) {
+        counted.add(place..place + 1);
+    }
+    let (mut texts, mut integers) = (
+        HashMap::<&str, u64>::default(),
+        HashMap::<i64, u64>::default(),
+    );
+    values.count(
+        |place| counted.has(place),
+        |leaf, records| match leaf {
+            Leaf::Text(text) | Leaf::Json(text) => *texts.entry(text).or_default() += records,
+            Leaf::Integer(number) => *integers.entry(number).or_default() += records,
+        },
+    );
+    let digits: Vec<(String, u64)> = integers
+        .into_iter()
+        .map(|(number, records)| (number.to_string(), records))
+        .collect();
+    for (text, records) in &digits {
+        *texts.entry(text).or_default() += records;
+    }
+    let records = texts.values().sum();
+    if records > 0 {
+        facets.add_values(path, records, texts.into_iter());
+    }
+}
+
+fn count_records(
+    columns: &Columns<'_>,
+    among: &RowSet,
+    facets: &mut Facets,
+    unpacker: &mut Unpacker,
+) -> Result<(), Unreadable> {
+    let whole = columns.whole(unpacker)?;
+    let rows = whole.rows()?;
+    let mut json = Vec::new();
+    for place in among.iter() {
+        json.clear();
+        let has_attributes = rows.write_attributes(place, &mut json);
+        // What is written is UTF-8.
+        let attributes = std::str::from_utf8(&json).ok().filter(|_| has_attributes);
+        facets.add(rows.severity(place), rows.level(place), attributes);
+    }
+    Ok(())
+}
