@@ -3,6 +3,7 @@
 use super::accounts::{Accounts, BatchOutcome};
 use super::bounds::{self, AppendError};
 use super::commit::{Commit, Message, new_records};
+use super::identity::SpoolId;
 use super::lookup::Lookup;
 use super::reverse_scan::ReverseScan;
 use super::{Shared, recovery};
@@ -41,6 +42,23 @@ pub struct KeptSegments {
 }
 
 impl Spool {
+    /// Which spool it is.
+    pub fn id(&self) -> SpoolId {
+        self.shared.id
+    }
+
+    /// The first number of its oldest segment: what came before is gone for good.
+    pub fn oldest_seq(&self) -> u64 {
+        let state = self.shared.state();
+        let oldest = state.spans.front().map(|oldest| oldest.first_seq);
+        oldest.unwrap_or(state.next_seq)
+    }
+
+    /// Every batch below this number is done.
+    pub fn done_below(&self) -> u64 {
+        self.shared.state().done_below
+    }
+
     /// Makes a batch durable: when this returns its place in the order of acknowledgement, it is on
     /// disk. Its records are counted, whatever becomes of them. `room` is the memory that it takes up: it
     /// is dropped when the batch is on disk.

@@ -32,7 +32,7 @@
 //! was made of what was sent, and not by the client; 8, an earlier version took records of it, and their order may be
 //! that of a part of their batch.
 //!
-//! Beside the segments: `done` (a hint: the store has every batch below), `clean` (the last stop was an
+//! Beside the segments: `spool-id` (which spool it is), `done` (a hint: the store has every batch below), `clean` (the last stop was an
 //! orderly one), `damage-met` (the next start reads everything), `*.damaged` (copies that
 //! `--spool-recover` has set aside; `*.2.damaged` is the second of one segment), `*.new` (unfinished,
 //! never read).
@@ -50,6 +50,9 @@
 //!   append: nothing is appended, no hint goes beyond that frame and no stop is marked before.
 //! - Segments are removed oldest first, each durably before the next. A seal is written when the
 //!   next segment is there for good, so the newest segment has none.
+//! - **A store says below which number it may have forgotten batches** of the spool with this id, which may have been
+//!   restored from a copy: none of them is handed out again, and new numbers begin above. Where that leaves a
+//!   gap behind the newest segment, all segments are done, and go before another is begun.
 //! - The disk is trusted in one thing: bytes that are durable stay so when others are written behind
 //!   them into the same sector.
 
@@ -66,6 +69,7 @@ pub mod frame;
 mod frame_cursor;
 mod handle;
 mod hint;
+mod identity;
 mod log;
 mod lookup;
 mod meter;
@@ -90,6 +94,7 @@ pub use bounds::{AppendError, Bounds};
 pub use consumer::Consumer;
 pub use damage::{Damage, SpoolError};
 pub use handle::{KeptSegments, Spool};
+pub use identity::{SpoolId, identify};
 pub use log::SpoolOptions;
 pub use lookup::Lookup;
 pub use portion::{ConsumeError, Portion};
@@ -120,6 +125,7 @@ struct Shared {
     disk: Arc<dyn Disk>,
     clock: Arc<dyn Clock>,
     bounds: Bounds,
+    id: SpoolId,
     /// Bytes of a torn write that the start cut off.
     torn_bytes: u64,
     used: Arc<AtomicU64>,
@@ -209,6 +215,7 @@ fn assemble(
         disk: options.disk,
         clock: options.clock,
         bounds: options.bounds,
+        id: options.id,
         torn_bytes: recovered.torn_bytes,
         used: Arc::clone(&recovered.used),
         state: Mutex::new(State::new(

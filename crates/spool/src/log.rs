@@ -6,6 +6,7 @@ use super::bounds::{AppendError, Bounds, check_bound, check_disk};
 use super::condition::Condition;
 use super::disk::{self, DIRECT_MIN_BYTES, Disk, DiskFile};
 use super::frame::{self, FRAME_HEAD_BYTES, FrameHead, SEGMENT_HEAD_BYTES, SegmentHead};
+use super::identity::SpoolId;
 use super::segment::{CreateFault, Segment};
 use super::segment_span::SegmentSpan;
 use logs::clock::Clock;
@@ -41,6 +42,10 @@ pub struct SpoolOptions {
     pub clock: Arc<dyn Clock>,
     /// Who counts its records.
     pub accounts: Arc<dyn Accounts>,
+    /// Which spool it is, as [`identify`](crate::identify) says.
+    pub id: SpoolId,
+    /// Below this number the store may have forgotten batches of this spool; 0 when it has not.
+    pub forgotten_below: u64,
     /// Whether batches may come to it of which an earlier version took records; what it holds of them itself,
     /// it knows.
     pub earlier: bool,

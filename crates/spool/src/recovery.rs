@@ -49,7 +49,8 @@ pub(super) fn open(
     let has = |wanted: &str| names.iter().any(|name| name == wanted);
     let (clean, damage_met) = (has(CLEAN_STOP), has(DAMAGE_MET));
     let hint = Hint::read(&*disk);
-    let done_below = *hint.as_ref().unwrap_or(&0).max(&1);
+    let known_below = options.forgotten_below.max(1);
+    let done_below = *hint.as_ref().unwrap_or(&0).max(&known_below);
     // Where damage to what was acknowledged was met, a bad end is not taken for a torn write.
     let (orderly, whole) = (clean || damage_met, damage_met || recover);
     let mut surveys = match survey(&*disk, &names, done_below, orderly, whole) {
@@ -59,16 +60,7 @@ pub(super) fn open(
         }
         surveys => surveys?,
     };
-    for name in [CLEAN_STOP, DAMAGE_MET]
-        .into_iter()
-        .filter(|name| has(name))
-    {
-        disk.remove(name)?;
-    }
-    for name in names.iter().filter(|name| name.ends_with(UNFINISHED)) {
-        // The repair may have finished it.
-        remove_if_there(&*disk, name)?;
-    }
+    remove_marks(&*disk, &names)?;
     if let Err(error) = hint {
         tracing::warn!(%error, "what the store has already cannot be read in the spool; it is found out again");
         // It could not be written either: a part of a block is read before it is written.
@@ -85,6 +77,7 @@ pub(super) fn open(
     // The hint may be lost yet: what is done as well counts for as long as its segment is there.
     let earlier_end = earlier.map(|survey| survey.end_seq).max().unwrap_or(0);
     options.earlier |= earlier_end > done_below;
+    remove_before_a_gap(&*disk, &mut surveys, done_below)?;
     let continuation = continuation::after(surveys.last(), done_below, clean, options.earlier);
     let used = Arc::<AtomicU64>::default();
     let tail = go_on(
@@ -106,6 +99,39 @@ pub(super) fn open(
         torn_bytes,
         earlier_end,
     })
+}
+
+/// Removes what only the last life meant, and what is unfinished.
+fn remove_marks(disk: &dyn Disk, names: &[String]) -> io::Result<()> {
+    let marks = names
+        .iter()
+        .filter(|name| [CLEAN_STOP, DAMAGE_MET].contains(&name.as_str()));
+    for name in marks {
+        disk.remove(name)?;
+    }
+    for name in names.iter().filter(|name| name.ends_with(UNFINISHED)) {
+        // The repair may have finished it.
+        remove_if_there(disk, name)?;
+    }
+    Ok(())
+}
+
+/// Removes all segments where the next one leaves a gap behind them, which would be damage: everything in them
+/// is in the store.
+fn remove_before_a_gap(
+    disk: &dyn Disk,
+    surveys: &mut Vec<Survey>,
+    done_below: u64,
+) -> io::Result<()> {
+    if surveys
+        .last()
+        .is_some_and(|newest| newest.end_seq < done_below)
+    {
+        for done in std::mem::take(surveys) {
+            remove_segment(disk, done.segment.head.first_seq)?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes the segments of which everything is in the store, but for the newest; the others.

@@ -157,7 +157,11 @@ impl Segment {
     }
 }
 
-fn write_whole(disk: &dyn Disk, name: &str, bytes: &[u8]) -> io::Result<Arc<dyn DiskFile>> {
+pub(super) fn write_whole(
+    disk: &dyn Disk,
+    name: &str,
+    bytes: &[u8],
+) -> io::Result<Arc<dyn DiskFile>> {
     let file = disk.create(name)?;
     disk::write_all_at(&*file, bytes, 0)?;
     file.sync()?;

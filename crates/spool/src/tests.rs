@@ -9,6 +9,7 @@ mod earlier;
 mod every_crash;
 mod filler;
 mod fixture;
+mod identity;
 mod inode;
 mod life;
 mod machine;
@@ -46,6 +47,8 @@ fn place(folder: &Path) -> SpoolOptions {
         },
         clock: Arc::new(SystemClock::start()),
         accounts: Arc::new(Counts::default()),
+        id: [0; 16],
+        forgotten_below: 0,
         earlier: false,
     }
 }

@@ -69,6 +69,7 @@ pub(super) fn open_queues(
     let (dead_letters, reading) = open_dead_letters(config, &folder.join(REJECTED_FOLDER))?;
     let failed = |source| StartError::Spool(SpoolError::Io(source));
     let disk = Folder::create(&folder.join(SPOOL_FOLDER)).map_err(failed)?;
+    let id = spool::identify(&disk).map_err(failed)?;
     let accounting = Arc::<Accounting>::default();
     let options = SpoolOptions {
         disk: Arc::new(disk),
@@ -79,6 +80,9 @@ pub(super) fn open_queues(
         },
         clock: Arc::clone(clock),
         accounts: Arc::clone(&accounting) as Arc<dyn spool::Accounts>,
+        id,
+        // Stores whose records have ids of their own forget none.
+        forgotten_below: 0,
         earlier: dead_letters.holds_earlier(),
     };
     let (spool, committer, consumer) = spool::open(options, config.spool_recover)?;

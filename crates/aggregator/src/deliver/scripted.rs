@@ -221,6 +221,8 @@ pub(super) fn open(
         bounds: place.bounds,
         clock: Arc::clone(&clock),
         accounts: Arc::clone(&accounting) as Arc<dyn spool::Accounts>,
+        id: [0; 16],
+        forgotten_below: 0,
         earlier: false,
     };
     let (spool, committer, consumer) = spool::open(options, false)?;

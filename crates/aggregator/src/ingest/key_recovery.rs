@@ -79,6 +79,8 @@ mod tests {
             },
             clock: Arc::new(SystemClock::start()),
             accounts: Arc::<Accounting>::default(),
+            id: [0; 16],
+            forgotten_below: 0,
             earlier: false,
         };
         spool::open(options, false).unwrap().0

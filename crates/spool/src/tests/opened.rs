@@ -53,14 +53,37 @@ pub(super) fn open_for(
     recover: bool,
     earlier: bool,
 ) -> Result<Opened, SpoolError> {
-    let mut salts = Random::new(salts);
+    open_place(place(disk, bounds, earlier), salts, recover)
+}
+
+/// The same, where the store may have forgotten what is below this number.
+pub(super) fn open_behind(
+    disk: &SimulatedDisk,
+    bounds: Bounds,
+    salts: u64,
+    forgotten_below: u64,
+) -> Result<Opened, SpoolError> {
     let place = SpoolOptions {
+        forgotten_below,
+        ..place(disk, bounds, false)
+    };
+    open_place(place, salts, false)
+}
+
+fn place(disk: &SimulatedDisk, bounds: Bounds, earlier: bool) -> SpoolOptions {
+    SpoolOptions {
         disk: Arc::new(disk.clone()),
         bounds,
         clock: Arc::new(Stopped),
         accounts: Arc::<Counts>::default(),
+        id: [0; 16],
+        forgotten_below: 0,
         earlier,
-    };
+    }
+}
+
+fn open_place(place: SpoolOptions, salts: u64, recover: bool) -> Result<Opened, SpoolError> {
+    let mut salts = Random::new(salts);
     let (shared, tail) = assemble(place, Box::new(move || salts.bits()), recover)?;
     let source = Consumer::new(Arc::clone(&shared));
     let commits = mpsc::channel(1).0;

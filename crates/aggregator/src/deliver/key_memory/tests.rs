@@ -34,6 +34,8 @@ fn fixture() -> Fixture {
         },
         clock: Arc::clone(&clock),
         accounts: Arc::<Accounting>::default(),
+        id: [0; 16],
+        forgotten_below: 0,
         earlier: false,
     };
     let (spool, committer, consumer) = spool::open(options, false).unwrap();

@@ -51,6 +51,8 @@ impl Service {
             },
             clock: Arc::clone(&clock),
             accounts: Arc::clone(&accounting) as Arc<dyn Accounts>,
+            id: [0; 16],
+            forgotten_below: 0,
             earlier: false,
         };
         let (spool, committer, consumer) = spool::open(options, false).ok()?;

@@ -1,0 +1,77 @@
+//! Which spool this is: sixteen random bytes in a file of its own, by which a store knows what it had from it.
+//!
+//! ```text
+//! spool-id  id 16 | sum of it u32, little-endian
+//! ```
+//!
+//! Made once, durably, and never written again. One that is damaged or gone is made anew, as a spool of an earlier
+//! version gets one: then the store knows nothing of what it had from here, and batches that are delivered once
+//! more are told by what it remembers of them.
+
+use super::disk::{self, Disk};
+use super::segment::{UNFINISHED, write_whole};
+use std::io;
+
+/// By which a spool is known.
+pub type SpoolId = [u8; 16];
+
+pub(super) const NAME: &str = "spool-id";
+const BYTES: usize = 20;
+
+/// The id of the spool in this folder, which is made when there is none. On a full disk it is one for this
+/// life alone.
+///
+/// # Errors
+/// The disk's.
+pub fn identify(disk: &dyn Disk) -> io::Result<SpoolId> {
+    identify_with(disk, rand::random)
+}
+
+pub(super) fn identify_with(
+    disk: &dyn Disk,
+    random: impl FnOnce() -> SpoolId,
+) -> io::Result<SpoolId> {
+    if let Some(id) = read(disk)? {
+        return Ok(id);
+    }
+    let id = random();
+    match write(disk, id) {
+        Err(error) if disk::is_no_room(&error) => {
+            tracing::warn!(%error, "the spool's id cannot be kept; the next start makes another");
+        }
+        written => written?,
+    }
+    Ok(id)
+}
+
+fn read(disk: &dyn Disk) -> io::Result<Option<SpoolId>> {
+    let file = match disk.open(NAME) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let mut bytes = [0; BYTES];
+    match disk::read_full_at(&*file, &mut bytes, 0) {
+        Err(error) if !disk::is_unreadable(&error) => return Err(error),
+        _ => {}
+    }
+    let intact = bytes
+        .split_first_chunk::<16>()
+        .filter(|(id, sum)| crc32c::crc32c(*id).to_le_bytes() == **sum);
+    if intact.is_none() {
+        tracing::warn!("the spool's id is damaged; it gets another");
+    }
+    Ok(intact.map(|(id, _)| *id))
+}
+
+fn write(disk: &dyn Disk, id: SpoolId) -> io::Result<()> {
+    let unfinished = format!("{NAME}{UNFINISHED}");
+    let bytes = [&id[..], &crc32c::crc32c(&id).to_le_bytes()].concat();
+    let written = write_whole(disk, &unfinished, &bytes);
+    if let Err(error) = written {
+        // It takes up room that is wanted; a start removes it, too.
+        drop(disk.remove(&unfinished));
+        return Err(error);
+    }
+    disk.rename(&unfinished, NAME)?;
+    disk.sync_folder()
+}
