@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::parts::{
-    acceptance, embedded, growth, latency, mongodb, protocols, reading, searching, size,
+    acceptance, embedded, growth, latency, layouts, mongodb, protocols, reading, searching, size,
 };
 use crate::programs::Programs;
 use crate::report::{Part, Report};
@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Reading(reading::Settings),
     /// A day of records looked through for what no index knows.
     Searching(searching::Settings),
+    /// The same records as rows and as blocks: stored, kept and searched.
+    Layouts(layouts::Settings),
     /// Programs, starts, idle memory, builds.
     Size(size::Settings),
     /// For CI: the accounts and the ratios in less than a minute; times never fail it.
@@ -145,6 +147,7 @@ async fn part(session: &Session, command: &Command) -> Result<Part, Failure> {
         Command::Growth(settings) => growth::run(session, settings).await,
         Command::Reading(settings) => reading::run(session, settings).await,
         Command::Searching(settings) => searching::run(session, settings).await,
+        Command::Layouts(settings) => layouts::run(session, settings).await,
         Command::Size(settings) => size::run(session, settings).await,
         Command::All | Command::Short | Command::Bare { .. } => {
             Err(Failure::told("not a part of its own"))

@@ -1,9 +1,11 @@
 //! The parts of the benchmark: a file each.
 
 pub(crate) mod acceptance;
+mod day;
 pub(crate) mod embedded;
 pub(crate) mod growth;
 pub(crate) mod latency;
+pub(crate) mod layouts;
 pub(crate) mod mongodb;
 pub(crate) mod protocols;
 pub(crate) mod reading;

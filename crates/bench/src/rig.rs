@@ -18,7 +18,10 @@ pub(crate) const DATABASE: &str = "bench";
 /// Which store a service works on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Target<'a> {
+    /// Rows in SQLite.
     Embedded,
+    /// Blocks in SQLite.
+    Blocks,
     MongoDb(&'a Mongod),
 }
 
@@ -52,7 +55,8 @@ impl Target<'_> {
     /// As the service is told.
     pub(crate) fn store(self) -> Store {
         match self {
-            Self::Embedded => Store::Embedded,
+            Self::Embedded => Store::Embedded { layout: "rows" },
+            Self::Blocks => Store::Embedded { layout: "blocks" },
             Self::MongoDb(mongod) => Store::MongoDb {
                 uri: mongod.uri(),
                 database: DATABASE.to_owned(),
@@ -64,6 +68,7 @@ impl Target<'_> {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
+            Self::Blocks => "blocks",
             Self::MongoDb(_) => "MongoDB",
         }
     }
@@ -110,7 +115,7 @@ impl<'a> Rig<'a> {
         Ok(Before {
             service: self.service.usage()?,
             mongod: match self.target {
-                Target::Embedded => None,
+                Target::Embedded | Target::Blocks => None,
                 Target::MongoDb(mongod) => Some(mongod.mark()?),
             },
         })
@@ -184,6 +189,7 @@ impl<'a> Rig<'a> {
         let mut tally = Tally::new(self.acknowledged.saturating_sub(beside), step);
         match self.target {
             Target::Embedded => verify::sqlite(self.data(), &mut tally)?,
+            Target::Blocks => verify::served(self.service.url(), &mut tally).await?,
             Target::MongoDb(mongod) => {
                 verify::mongodb(&mongod.database(DATABASE), &mut tally).await?;
             }
@@ -201,7 +207,7 @@ impl<'a> Rig<'a> {
     pub(crate) async fn end(self) -> Result<(), Failure> {
         self.service.stop().await?;
         match self.target {
-            Target::Embedded => Ok(()),
+            Target::Embedded | Target::Blocks => Ok(()),
             Target::MongoDb(mongod) => mongod.drop_database(DATABASE).await,
         }
     }

@@ -15,8 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Where the service is to keep the records.
 #[derive(Debug, Clone)]
 pub(crate) enum Store {
-    /// In its data folder.
-    Embedded,
+    /// In its data folder, as rows or as blocks.
+    Embedded { layout: &'static str },
     /// In a database of a MongoDB server, which need not be there.
     MongoDb { uri: String, database: String },
 }
@@ -72,11 +72,12 @@ impl Service {
             // A run ends when it is over, not when the spool is full.
             .env("SPOOL_MAX_BYTES", "1TiB")
             .env("LOG_FORMAT", "text");
-        if let Store::MongoDb { uri, database } = store {
-            command
+        match store {
+            Store::Embedded { layout } => command.env("LAYOUT", layout),
+            Store::MongoDb { uri, database } => command
                 .env("MONGODB_URI", uri)
-                .env("MONGODB_DATABASE", database);
-        }
+                .env("MONGODB_DATABASE", database),
+        };
         let process = Process::spawn("aggregator", &mut command)?;
         let began = clock::now();
         loop {

@@ -3,6 +3,7 @@
 use crate::failure::{During as _, Failure};
 use crate::process;
 use crate::programs::Programs;
+use crate::service::client;
 use crate::tally::Tally;
 use bson::{Document, RawDocumentBuf, doc};
 use mongodb::Database;
@@ -47,6 +48,25 @@ pub(crate) fn sqlite(data: &Path, tally: &mut Tally) -> Result<(), Failure> {
             .ok()
             .and_then(RecordId::from_slice);
         tally.record(id.map_or(i64::MIN, |id| id.time().nanos()));
+    }
+    Ok(())
+}
+
+/// Counts the records that a service gives back.
+pub(crate) async fn served(url: &str, tally: &mut Tally) -> Result<(), Failure> {
+    let all = format!("{url}/logs/retrieve?format=ndjson");
+    let mut answer = client()?.get(all).send().await?;
+    let mut left = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        left.extend_from_slice(&chunk);
+        let Some(end) = left.iter().rposition(|byte| *byte == b'\n') else {
+            continue;
+        };
+        for line in left.drain(..=end).as_slice().split(|byte| *byte == b'\n') {
+            if !line.is_empty() {
+                tally.record(nanos_in(line).unwrap_or(i64::MIN));
+            }
+        }
     }
     Ok(())
 }

@@ -88,7 +88,7 @@ async fn measure(
 fn all_rows(rig: &Rig<'_>, records: u64) -> Vec<Subject> {
     let url = format!("{}/logs/retrieve", rig.service().url());
     let bare = match rig.target() {
-        Target::Embedded => Bare::RowsSqlite {
+        Target::Embedded | Target::Blocks => Bare::RowsSqlite {
             data: rig.data().to_path_buf(),
         },
         Target::MongoDb(mongod) => Bare::RowsMongodb {
@@ -114,7 +114,7 @@ async fn first_pages(rig: &Rig<'_>, settings: &Settings) -> Result<Vec<Subject>,
     let from = crate::records::time(settings.records / 2);
     let data = rig.data().to_path_buf();
     let ids = match rig.target() {
-        Target::Embedded => {
+        Target::Embedded | Target::Blocks => {
             let reader = sqlite::open_reader(&data.join(sqlite::FILE_NAME))?;
             sqlite_page(&reader, from.nanos(), PAGE_ROWS + 1)?
         }
@@ -129,7 +129,7 @@ async fn first_pages(rig: &Rig<'_>, settings: &Settings) -> Result<Vec<Subject>,
     let url = format!("{}/logs/retrieve?{query}", rig.service().url());
     let from = from.nanos();
     let bare = match rig.target() {
-        Target::Embedded => Bare::PageSqlite { data, from, times },
+        Target::Embedded | Target::Blocks => Bare::PageSqlite { data, from, times },
         Target::MongoDb(mongod) => Bare::PageMongodb {
             uri: mongod.uri(),
             database: DATABASE.to_owned(),

@@ -3,28 +3,18 @@
 
 use crate::bare::{Bare, Range, Search};
 use crate::failure::Failure;
+use crate::parts::day::{self, DAY_NANOS, NEEDLE};
 use crate::parts::subject::Subject;
 use crate::parts::{Stores, median_of};
-use crate::records;
 use crate::report::{Part, Ratio, Run};
 use crate::rig::{DATABASE, Rig, Target};
 use crate::session::{Session, say};
 use crate::tally::BASE_NANOS;
-use crate::usage::as_f64;
 use logs::Timestamp;
-use std::time::Duration;
 
-const DAY_NANOS: i64 = 86_400_000_000_000;
-const SECOND_NANOS: i64 = 1_000_000_000;
-/// Records in a body.
-const BATCH: u64 = 1000;
-/// All levels but TRACE, which no index knows, and FATAL, which one does.
-const LEVELS: &str = "DEBUG=8,INFO=75,WARNING=12,ERROR=5";
-/// A word that no other record has, and the records that have it: the last ones.
-const NEEDLE: &str = "haystack-needle";
+/// The records that have the needle: the last ones.
 const NEEDLES: u64 = 10;
 const BUCKET_MINUTES: i64 = 15;
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Settings of this part.
 #[derive(Debug, Clone, clap::Args)]
@@ -118,7 +108,7 @@ async fn measure(
     part: &mut Part,
 ) -> Result<(), Failure> {
     let mut rig = Rig::start(session, target).await?;
-    let wrong = fill(&mut rig, settings.records).await?;
+    let wrong = day::fill(&mut rig, settings.records, NEEDLES).await?;
     let name = target.name();
     let day = Range {
         from: BASE_NANOS,
@@ -232,7 +222,7 @@ fn over_http(rig: &Rig<'_>, range: Range, query: &str, counts: bool) -> Bare {
 
 fn bare(rig: &Rig<'_>, range: Range, search: Search) -> Bare {
     match rig.target() {
-        Target::Embedded => Bare::SearchSqlite {
+        Target::Embedded | Target::Blocks => Bare::SearchSqlite {
             data: rig.data().to_path_buf(),
             range,
             search,
@@ -244,36 +234,4 @@ fn bare(rig: &Rig<'_>, range: Range, search: Search) -> Bare {
             search,
         },
     }
-}
-
-/// Stores the records of the day and, behind them, the needles; what is wrong then, if anything is.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    reason = "as the accounts count: see tally"
-)]
-async fn fill(rig: &mut Rig<'_>, records: u64) -> Result<Option<String>, Failure> {
-    let mut generator = records::generator(&["--levels", LEVELS])?;
-    let step = DAY_NANOS as f64 / as_f64(records);
-    let time = |place: u64| Timestamp::from_nanos(BASE_NANOS + (place as f64 * step) as i64);
-    for number in 0..records.div_ceil(BATCH) {
-        let first = number * BATCH;
-        let count = usize::try_from(BATCH.min(records - first)).unwrap_or(0);
-        let mut json = Vec::new();
-        generator.batch(number, count, |place| time(first + place as u64), &mut json)?;
-        let json = String::from_utf8(json).map_err(|error| Failure::told(error.to_string()))?;
-        rig.service().post(json).await?;
-    }
-    let needle = |number: u64| {
-        let after = i64::try_from(number + 1).unwrap_or(0) * SECOND_NANOS;
-        let time = Timestamp::from_nanos(BASE_NANOS + DAY_NANOS + after);
-        format!(r#"{{"timestamp":"{time}","level":"INFO","message":"a {NEEDLE} is here"}}"#)
-    };
-    let needles: Vec<String> = (0..NEEDLES).map(needle).collect();
-    rig.service()
-        .post(format!("[{}]", needles.join(",")))
-        .await?;
-    rig.acknowledge(records + NEEDLES);
-    rig.service().all_stored(PATIENCE).await?;
-    rig.fault(step, NEEDLES).await
 }

@@ -76,7 +76,8 @@ async fn starts(session: &Session, data: &Path, name: &str) -> Result<Vec<Case>,
     let (mut times, mut idle) = (Vec::new(), Vec::new());
     for _ in 0..session.runs {
         let began = clock::now();
-        let service = Service::start(&session.programs, &Store::Embedded, data).await?;
+        let service =
+            Service::start(&session.programs, &Store::Embedded { layout: "rows" }, data).await?;
         service.post(r#"[{"message":"first"}]"#.to_owned()).await?;
         let value = began.elapsed().as_secs_f64() * 1000.0;
         clock::pause(SETTLED_MS).await;
