@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::http::Reply;
 use crate::support::service::Service;
-use crate::support::stores::{Backend, on_both_stores};
+use crate::support::stores::{Backend, on_each_store};
 
 mod bodies;
 mod members;
@@ -57,7 +57,7 @@ async fn serves_and_holds_nothing(service: &Service) {
     assert_eq!(service.get("/health").await.status, 200);
 }
 
-on_both_stores!(nothing_of_a_refused_batch_is_stored, async |service| {
+on_each_store!(nothing_of_a_refused_batch_is_stored, async |service| {
     let batch = json!([
         { "message": "first" },
         { "message": 5 },

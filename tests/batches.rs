@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::http::Reply;
 use crate::support::mongod::Mongod;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::wait_until;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,7 +48,7 @@ fn stored(stored: u64, already_stored: u64) -> Value {
     })
 }
 
-on_both_stores!(
+on_each_store!(
     a_stored_batch_is_told_with_what_was_new_and_what_was_there,
     async |service| {
         let reply = send(&service, "/logs/batch?ack=stored").await;
@@ -62,7 +62,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     a_batch_that_is_not_remembered_is_404_and_what_is_no_id_400,
     async |service| {
         let unknown = service.get("/logs/batches/0123456789abcdef").await;

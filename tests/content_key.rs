@@ -3,7 +3,7 @@
 
 use crate::support::http::Reply;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::traffic::found;
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn of_two_times() -> Value {
     ])
 }
 
-on_both_stores!(
+on_each_store!(
     a_request_that_comes_again_is_a_no_op_also_after_a_kill,
     async |service| {
         let first = send(&service, &[], &of_two_times()).await;
@@ -50,7 +50,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     honest_requests_that_look_alike_are_stored_each,
     async |service| {
         let whole = "2024-06-04T01:00:00.123Z";
@@ -76,7 +76,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     a_clients_own_key_counts_more_than_the_content,
     async |service| {
         for (key, stored_then) in [("a", 2), ("b", 4), ("a", 4), ("b", 4)] {

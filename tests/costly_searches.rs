@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::service::Service;
-use crate::support::stores::{Backend, on_both_stores};
+use crate::support::stores::{Backend, on_each_store};
 use crate::support::traffic::drained;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -86,7 +86,7 @@ async fn search(service: Arc<Service>) -> (usize, usize) {
     panic!("no end after {REQUESTS} requests: {found} found, {too_slow} too slow");
 }
 
-on_both_stores!(
+on_each_store!(
     costly_expressions_hold_up_nobody_and_come_to_an_end,
     async |service| {
         fill(&service).await;
@@ -115,7 +115,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     a_search_in_one_answer_that_takes_too_long_is_told_as_such,
     async |service| {
         fill(&service).await;
@@ -175,6 +175,11 @@ mod costly_expressions_over_short_messages_that_match_end_too {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn on_blocks() {
+        short_messages_that_match(Backend::Blocks).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn on_mongodb() {
         short_messages_that_match(Backend::MongoDb).await;
     }
@@ -225,6 +230,11 @@ mod many_columns_of_a_wide_record_are_read_in_one_go {
     #[tokio::test(flavor = "multi_thread")]
     async fn on_sqlite() {
         columns_of_a_wide_record(Backend::Sqlite).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn on_blocks() {
+        columns_of_a_wide_record(Backend::Blocks).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]

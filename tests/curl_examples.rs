@@ -1,9 +1,9 @@
 //! The examples of the README, sent as curl sends them.
 
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use serde_json::{Value, json};
 
-on_both_stores!(the_examples_work_as_written, async |service| {
+on_each_store!(the_examples_work_as_written, async |service| {
     let batch = r#"[{"timestamp":"2024-10-08T00:00:00Z","level":"ERROR","message":"Database connection failed."},
          {"timestamp":"2024-10-08T01:00:00Z","level":"INFO","message":"User login successful."},
          {"timestamp":"2024-10-08T02:00:00Z","level":"WARNING","message":"High memory usage detected."}]"#;

@@ -3,7 +3,7 @@
 use crate::support::compressed::{ENCODERS, gzip};
 use crate::support::http::Reply;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::traffic::{drained, found_when_stored, seconds_to_wait};
 use serde_json::json;
 
@@ -23,7 +23,7 @@ async fn taken(service: &Service, path: &str, body: impl Into<Vec<u8>>) {
     assert_eq!(reply.text(), "{}");
 }
 
-on_both_stores!(
+on_each_store!(
     a_payload_is_stored_once_however_often_it_is_sent_and_after_a_kill,
     async |service| {
         for kill in [false, false, true] {
@@ -61,7 +61,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     honest_payloads_that_look_alike_are_stored_each,
     async |service| {
         for query in ["", "?service=a", "?service=b", "?ddtags=service:a"] {

@@ -8,7 +8,7 @@ mod refused;
 use crate::support::compressed;
 use crate::support::http::Reply;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::wait_until;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ async fn settled(service: &Service) {
     .await;
 }
 
-on_both_stores!(
+on_each_store!(
     a_bulk_is_stored_once_however_often_it_comes_also_after_a_kill,
     async |service| {
         let items = |item: &str| format!("\"errors\":false,\"items\":[{item},{item}]}}");
@@ -97,7 +97,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     bulks_that_look_alike_and_are_honest_are_stored_each,
     async |service| {
         let body = TWO.replace("\"_index\":\"app\"", "");
@@ -128,7 +128,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     odd_documents_are_stored_and_what_is_no_document_is_refused_alone,
     async |service| {
         let body = b"{\"update\":{\"_index\":\"x\",\"_id\":\"1\"}}\n{\"doc\":{}}\n\

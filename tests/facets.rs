@@ -2,7 +2,7 @@
 //! stores.
 
 use crate::support::service::Service;
-use crate::support::stores::{Backend, on_both_stores};
+use crate::support::stores::{Backend, on_each_store};
 use crate::support::traffic::{drained, fill, found};
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ async fn filled(service: &Service) {
     drained(service).await;
 }
 
-on_both_stores!(the_most_frequent_values_come_first, async |service| {
+on_each_store!(the_most_frequent_values_come_first, async |service| {
     let records = json!([
         {"timestamp": "2024-10-08T00:00:00Z", "level": "ERROR", "message": "a", "service": "orders", "http": {"status": 500}},
         {"timestamp": "2024-10-08T01:00:00Z", "level": "INFO", "message": "b", "service": "login"},
@@ -78,7 +78,7 @@ on_both_stores!(the_most_frequent_values_come_first, async |service| {
     );
 });
 
-on_both_stores!(
+on_each_store!(
     each_count_is_that_of_a_search_for_the_value,
     async |service| {
         filled(&service).await;
@@ -136,7 +136,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     every_value_can_be_asked_for_as_it_is_told_or_as_it_is_quoted,
     async |service| {
         let texts = [
@@ -210,12 +210,17 @@ mod when_the_time_is_over_the_values_are_those_of_a_sample {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn on_blocks() {
+        little_time(Backend::Blocks).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn on_mongodb() {
         little_time(Backend::MongoDb).await;
     }
 }
 
-on_both_stores!(
+on_each_store!(
     fields_are_limited_and_unknown_ones_refused_by_name,
     async |service| {
         let many = "attr.a,".repeat(30);

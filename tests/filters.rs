@@ -1,7 +1,7 @@
 //! What is asked of `/logs/retrieve`: each filter through HTTP, on both stores.
 
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::traffic::{drained, found};
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ async fn messages(service: &Service, query: &str) -> Vec<String> {
     records.iter().map(message).collect()
 }
 
-on_both_stores!(each_filter_finds_what_it_says, async |service| {
+on_each_store!(each_filter_finds_what_it_says, async |service| {
     let records = json!([
         {"timestamp": "2024-10-08T00:00:00Z", "level": "ERROR", "message": "Database connection failed", "service": "orders", "http": {"status": 500}},
         {"timestamp": "2024-10-08T01:00:00Z", "level": "INFO", "message": "User login successful", "service": "login"},
@@ -74,7 +74,7 @@ on_both_stores!(each_filter_finds_what_it_says, async |service| {
     }
 });
 
-on_both_stores!(
+on_each_store!(
     an_end_beyond_all_times_leaves_out_none_whatever_reads,
     async |service| {
         let last = "2262-04-11T23:47:16.854775807Z";
@@ -121,7 +121,7 @@ async fn get(service: &Service, path: &str) -> Value {
     reply.json()
 }
 
-on_both_stores!(
+on_each_store!(
     a_path_leads_into_the_objects_of_an_array_and_to_a_place_in_it,
     async |service| {
         let records = json!([
@@ -163,7 +163,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     letters_of_any_script_are_found_in_either_case,
     async |service| {
         let records = json!([

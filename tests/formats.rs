@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::http::Reply;
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
-use crate::support::stores::{Backend, on_both_stores};
+use crate::support::stores::{Backend, on_each_store};
 use crate::support::traffic::{drained, fill};
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ fn unpacked(reply: &Reply) -> Vec<u8> {
     out
 }
 
-on_both_stores!(each_form_holds_the_same_records, async |service| {
+on_each_store!(each_form_holds_the_same_records, async |service| {
     let records = json!([
         {"timestamp": "2024-10-08T00:00:00Z", "level": "ERROR", "message": "=cmd|' /C calc'!A0", "service": "a \"b\"", "n": -7},
         {"timestamp": "2024-10-08T01:00:00Z", "message": "two\r\nlines, one cell", "service": " \t=1", "http": {"status": 500}},
@@ -99,7 +99,7 @@ on_both_stores!(each_form_holds_the_same_records, async |service| {
     );
 });
 
-on_both_stores!(
+on_each_store!(
     nothing_found_is_an_error_only_of_the_json_array,
     async |service| {
         assert_eq!(service.batch(&json!([{"message": "m"}])).await.status, 200);
@@ -136,7 +136,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     an_answer_is_compressed_as_the_reader_likes_it,
     async |service| {
         fill(&service, 3).await;

@@ -4,7 +4,7 @@ use crate::support::compressed::{ENCODERS, zlib};
 use crate::support::http::Reply;
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::traffic::{found, found_when_stored, seconds_to_wait};
 use crate::support::wait_until;
 use serde_json::json;
@@ -24,7 +24,7 @@ async fn taken(service: &Service, headers: &[(&str, &str)], body: impl Into<Vec<
     assert_eq!(reply.text(), "");
 }
 
-on_both_stores!(
+on_each_store!(
     a_message_is_stored_once_however_often_it_is_sent_and_after_a_kill,
     async |service| {
         for kill in [false, false, true] {
@@ -45,7 +45,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     honest_messages_that_look_alike_are_stored_each,
     async |service| {
         for body in [

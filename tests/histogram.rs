@@ -6,7 +6,7 @@ mod little_time;
 use std::collections::BTreeMap;
 
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::traffic::{drained, found};
 use logs::{Level, Timestamp};
 use rand::rngs::StdRng;
@@ -27,7 +27,7 @@ async fn histogram(service: &Service, query: &str) -> Value {
     reply.json()
 }
 
-on_both_stores!(
+on_each_store!(
     buckets_are_round_none_is_left_out_and_those_cut_by_the_range_say_so,
     async |service| {
         let records = json!([
@@ -71,7 +71,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     a_range_without_records_has_empty_buckets_and_one_without_an_end_none,
     async |service| {
         let minutes = "startTime=2024-10-08T00:00:00Z&endTime=2024-10-08T00:02:00Z&interval=1m";
@@ -156,7 +156,7 @@ fn told(answer: &Value, interval: i64) -> BTreeMap<(i64, String), u64> {
     told
 }
 
-on_both_stores!(
+on_each_store!(
     every_bucket_holds_what_a_search_finds_of_it,
     async |service| {
         let mut random = StdRng::seed_from_u64(SEED);
@@ -212,7 +212,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(what_cannot_be_counted_is_refused_by_name, async |service| {
+on_each_store!(what_cannot_be_counted_is_refused_by_name, async |service| {
     let day = "startTime=2024-10-08T00:00:00Z&endTime=2024-10-09T00:00:00Z";
     for (query, code, said) in [
         (

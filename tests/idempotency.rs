@@ -6,7 +6,7 @@ mod remembered;
 use crate::support::http::Reply;
 use crate::support::mongod;
 use crate::support::service::Service;
-use crate::support::stores::{Backend, database, on_both_stores};
+use crate::support::stores::{Backend, database, on_each_store};
 use crate::support::traffic::stored;
 use bson::{Document, doc};
 use futures_util::future::join_all;
@@ -32,7 +32,7 @@ fn dated() -> Value {
     ])
 }
 
-on_both_stores!(a_batch_sent_again_is_stored_once, async |service| {
+on_each_store!(a_batch_sent_again_is_stored_once, async |service| {
     let first = send(&service, "key-1", &dated()).await;
     assert!(!replayed(&first));
     let again = send(&service, "key-1", &dated()).await;
@@ -64,7 +64,7 @@ async fn assert_written_once(service: &Service, repeated: u64) {
     assert_eq!(records["received"], 3 + repeated, "{records}");
 }
 
-on_both_stores!(
+on_each_store!(
     a_batch_sent_again_gets_the_same_answer_without_being_written_again,
     async |service| {
         let first = spool(&service, "key-1", &dated()).await;
@@ -77,7 +77,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     of_equal_batches_at_once_one_is_written_and_the_others_wait_for_it,
     async |service| {
         let body = dated();
@@ -90,7 +90,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     another_batch_under_the_same_key_is_refused,
     async |service| {
         spool(&service, "key-1", &dated()).await;
@@ -106,7 +106,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     a_batch_sent_many_times_at_once_is_stored_once,
     async |service| {
         let body = json!([
@@ -121,7 +121,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     a_record_without_a_time_keeps_that_of_its_first_receipt,
     async |service| {
         let body = json!([{"message": "undated"}, {"message": "undated, too"}]);
@@ -136,7 +136,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     batches_that_are_not_the_same_are_each_stored,
     async |service| {
         let plain = json!([{"timestamp": "2024-10-08T00:00:00Z", "message": "no key"}]);
@@ -170,7 +170,7 @@ async fn a_batch_of_which_a_part_is_there_is_completed() {
     assert_eq!(service.get("/logs/retrieve").await.json(), before);
 }
 
-on_both_stores!(a_key_that_is_none_is_refused, async |service| {
+on_each_store!(a_key_that_is_none_is_refused, async |service| {
     let long = "k".repeat(256);
     for key in ["", " ", "a b", "k\u{e9}y", &long] {
         let reply = service

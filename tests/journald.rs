@@ -5,7 +5,7 @@ mod held;
 use crate::support::http::Reply;
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::traffic::{drained, found, found_when_stored, seconds_to_wait, stored};
 use crate::support::wait_until;
 use serde_json::Value;
@@ -50,7 +50,7 @@ fn numbers(numbers: impl Iterator<Item = u64>) -> Vec<String> {
     numbers.map(|number| number.to_string()).collect()
 }
 
-on_both_stores!(
+on_each_store!(
     records_are_taken_while_their_request_goes_on,
     async |service| {
         let mut sender = RawClient::connect(service.address()).await;
@@ -79,7 +79,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     a_record_is_stored_once_wherever_its_uploads_are_cut_and_after_a_kill,
     async |service| {
         // One of them twice, in one portion.
@@ -93,7 +93,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(records_that_look_alike_are_stored_each, async |service| {
+on_each_store!(records_that_look_alike_are_stored_each, async |service| {
     let alike =
         |cursor: &str| format!("{cursor}__REALTIME_TIMESTAMP=1700000000000000\nMESSAGE=x\n\n");
     for _ in 0..2 {

@@ -6,7 +6,7 @@ mod push;
 use crate::support::compressed::{gzip, zlib, zstd};
 use crate::support::http::Reply;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::traffic::{found_when_stored, is_balanced};
 use push::{entry, snappy, stream};
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ fn as_protobuf() -> Vec<u8> {
     stream("{app=\"web\"}", &entries)
 }
 
-on_both_stores!(
+on_each_store!(
     a_push_is_stored_once_however_it_comes_and_how_often,
     async |service| {
         let tenant = ("x-scope-orgid", "a");
@@ -131,7 +131,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(pushes_that_only_look_alike_stay_two, async |service| {
+on_each_store!(pushes_that_only_look_alike_stay_two, async |service| {
     let mut expected = 0;
     for tenant in ["a", "b", ""] {
         for _ in 0..2 {
@@ -160,7 +160,7 @@ on_both_stores!(pushes_that_only_look_alike_stay_two, async |service| {
     }
 });
 
-on_both_stores!(an_odd_push_is_stored_with_what_is_there, async |service| {
+on_each_store!(an_odd_push_is_stored_with_what_is_there, async |service| {
     let odd = json!({"streams": [
         {"labels": "job", "entries": [{"ts": "2024-10-08T00:00:00Z", "line": "of old"}]},
         {"stream": {"level": 30, "n": {"a": [1]}}, "values": [["yesterday", {"m": 1}, "more"], "bare"]},

@@ -1,7 +1,7 @@
 //! One record by its id, and its neighbours in time.
 
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::traffic::drained;
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ async fn filled(service: &Service) -> Vec<Value> {
     all.as_array().unwrap().clone()
 }
 
-on_both_stores!(a_record_is_found_by_its_id, async |service| {
+on_each_store!(a_record_is_found_by_its_id, async |service| {
     let all = filled(&service).await;
     for number in [0, 1, 55, 99] {
         let id = all[number]["id"].as_str().unwrap();
@@ -52,7 +52,7 @@ on_both_stores!(a_record_is_found_by_its_id, async |service| {
     }
 });
 
-on_both_stores!(
+on_each_store!(
     the_neighbours_of_a_record_are_those_beside_it,
     async |service| {
         let all = filled(&service).await;

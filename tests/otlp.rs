@@ -7,7 +7,7 @@ use crate::support::compressed::{ENCODERS, gzip};
 use crate::support::http::Reply;
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::traffic::{found_when_stored, post_head};
 use crate::support::wait_until;
 use messages::{JSON, field, json_request, log_record, refusal, request};
@@ -38,7 +38,7 @@ fn assert_taken(reply: &Reply, content_type: &str) {
     assert_eq!(reply.body, body);
 }
 
-on_both_stores!(
+on_each_store!(
     a_record_is_found_by_its_trace_and_its_resource_in_either_form_and_however_packed,
     async |service| {
         let body = request(&[log_record(Some(TIME), "plain")]);
@@ -74,7 +74,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     a_request_that_comes_again_is_a_no_op_also_after_a_kill,
     async |service| {
         let observed = json!({"observedTimeUnixNano": TIME, "body": {"stringValue": "b"}});
@@ -95,7 +95,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     honest_requests_that_look_alike_are_stored_each,
     async |service| {
         let whole = TIME - TIME % 1_000_000;
@@ -128,7 +128,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     odd_records_are_stored_and_an_empty_request_is_taken,
     async |service| {
         send(&service, PROTOBUF, "").await;
@@ -255,7 +255,7 @@ async fn a_service_without_room_asks_to_come_again_and_takes_it_then() {
     assert_eq!(found_when_stored(&service, "").await.len(), 2);
 }
 
-on_both_stores!(
+on_each_store!(
     a_record_that_no_store_can_hold_is_set_aside_and_told_as_partial_success,
     async |service| {
         let (large, small) = ("x".repeat(9 * MIB), "small");

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::http::Reply;
 use crate::support::service::Service;
-use crate::support::stores::{Backend, on_both_stores};
+use crate::support::stores::{Backend, on_each_store};
 use crate::support::traffic::{drained, fill};
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ async fn walk(service: &Service, query: &str) -> Vec<Value> {
     }
 }
 
-on_both_stores!(
+on_each_store!(
     pages_skip_and_repeat_nothing_when_thousands_share_one_time_and_others_write,
     async |service| {
         send_ties(&service, "tie", TIES).await;
@@ -101,7 +101,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(a_cursor_is_good_for_its_own_query_alone, async |service| {
+on_each_store!(a_cursor_is_good_for_its_own_query_alone, async |service| {
     send_ties(&service, "tie", 30).await;
     let first = service
         .get("/logs/retrieve?limit=7&q=tie&startTime=0")
@@ -169,6 +169,11 @@ mod a_search_with_a_limit_answers_in_time_and_goes_on_with_its_cursor {
     #[tokio::test(flavor = "multi_thread")]
     async fn on_sqlite() {
         search_with_little_time(Backend::Sqlite).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn on_blocks() {
+        search_with_little_time(Backend::Blocks).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ mod failures;
 
 use crate::support::query::query;
 use crate::support::service::Service;
-use crate::support::stores::{Backend, on_both_stores};
+use crate::support::stores::{Backend, on_each_store};
 use crate::support::traffic::{drained, fill};
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ async fn store(service: &Service, records: &Value) {
     drained(service).await;
 }
 
-on_both_stores!(each_flag_finds_what_its_filter_finds, async |service| {
+on_each_store!(each_flag_finds_what_its_filter_finds, async |service| {
     let [database, login, memory, closed] = [
         "Database connection failed",
         "User login successful",
@@ -90,7 +90,7 @@ on_both_stores!(each_flag_finds_what_its_filter_finds, async |service| {
     }
 });
 
-on_both_stores!(any_value_can_be_given_in_quotes, async |service| {
+on_each_store!(any_value_can_be_given_in_quotes, async |service| {
     let records = json!([
         {"timestamp": "2024-10-08T00:00:00Z", "level": "a,b", "message": "empty", "v": ""},
         {"timestamp": "2024-10-08T01:00:00Z", "level": "a", "message": "not", "v": "!x"},
@@ -119,7 +119,7 @@ on_both_stores!(any_value_can_be_given_in_quotes, async |service| {
     );
 });
 
-on_both_stores!(each_form_shows_the_same_records, async |service| {
+on_each_store!(each_form_shows_the_same_records, async |service| {
     let records = json!([
         {"timestamp": "2024-10-08T02:00:00+02:00", "level": "ERROR", "message": "failed", "service": "orders", "http": {"status": 500}},
         {"timestamp": "2024-10-08T01:00:00.5Z", "level": "WARN", "message": "boom\n\tat a.B, line 1", "text": "two words"},
@@ -158,7 +158,7 @@ on_both_stores!(each_form_shows_the_same_records, async |service| {
     }
 });
 
-on_both_stores!(
+on_each_store!(
     a_level_that_nobody_uses_is_told_beside_those_that_there_are,
     async |service| {
         let records = json!([

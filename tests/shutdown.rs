@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::mongod::Mongod;
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::traffic::{Senders, fill, post_head, stored};
 use crate::support::wait_until;
 use serde_json::json;
@@ -23,7 +23,7 @@ async fn no_new_connections(service: &Service) {
     .await;
 }
 
-on_both_stores!(a_batch_that_is_still_being_sent_is_taken, async |service| {
+on_each_store!(a_batch_that_is_still_being_sent_is_taken, async |service| {
     let body = r#"[{"timestamp":"2024-10-08T00:00:00Z","message":"one"}]"#;
     let (begun, rest) = body.split_at(10);
     let mut client = RawClient::connect(service.address()).await;
@@ -77,7 +77,7 @@ async fn a_batch_that_mongodb_has_not_answered_yet_is_finished() {
     assert_eq!((stored["first"], stored["second"]), (1, 1));
 }
 
-on_both_stores!(
+on_each_store!(
     a_stop_under_load_loses_and_doubles_nothing,
     async |service| {
         let service = Arc::new(service);

@@ -98,6 +98,11 @@ mod a_search_longer_than_a_request_may_take_is_answered {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn on_blocks() {
+        long_searches(Backend::Blocks).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn on_mongodb() {
         long_searches(Backend::MongoDb).await;
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
-use crate::support::stores::{Backend, on_both_stores};
+use crate::support::stores::{Backend, on_each_store};
 use crate::support::traffic::{drained, get, rest, retry_after};
 use crate::support::wait_until;
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ async fn rows(mut reader: RawClient, head: Vec<u8>, encoding: &str) -> usize {
     rows.len()
 }
 
-on_both_stores!(
+on_each_store!(
     slow_readers_of_small_records_take_about_a_mebibyte_each,
     async |service| {
         fill(&service).await;
@@ -178,6 +178,11 @@ mod at_the_bound_a_new_answer_is_refused_and_those_under_way_end_whole {
     #[tokio::test(flavor = "multi_thread")]
     async fn on_sqlite() {
         bounded(Backend::Sqlite).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn on_blocks() {
+        bounded(Backend::Blocks).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]

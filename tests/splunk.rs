@@ -3,7 +3,7 @@
 use crate::support::compressed::{ENCODERS, gzip};
 use crate::support::http::Reply;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::traffic::{found_when_stored, seconds_to_wait};
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ async fn taken(service: &Service, path: &str, body: impl Into<Vec<u8>>) {
     assert_eq!(reply.text(), r#"{"text":"Success","code":0}"#);
 }
 
-on_both_stores!(
+on_each_store!(
     events_are_stored_once_however_often_they_are_sent_and_after_a_kill,
     async |service| {
         let two = format!(r#"{FINE}{{"time":"1426279440","event":"n"}}"#);
@@ -52,7 +52,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     what_a_request_says_outside_its_body_tells_it_from_others,
     async |service| {
         for query in ["", "?source=a", "?source=b", "?host=a", "?source=a&host=a"] {
@@ -72,7 +72,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     honest_events_that_look_alike_are_stored_each,
     async |service| {
         for body in [

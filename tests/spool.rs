@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::http::Reply;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::wait_until;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,7 +42,7 @@ async fn waiting(service: &Service) -> u64 {
     service.health().await["spool"]["records"].as_u64().unwrap()
 }
 
-on_both_stores!(
+on_each_store!(
     a_batch_is_acknowledged_from_the_spool_and_can_be_read_within_a_second,
     async |service| {
         let reply = send(&service, "one").await;
@@ -59,7 +59,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     a_sender_that_asks_for_it_is_told_when_the_store_has_the_batch,
     async |service| {
         let body = record("one").to_string();
@@ -81,7 +81,7 @@ async fn an_acknowledgement_that_is_unknown_is_refused() {
     assert_eq!(reply.json()["code"], "invalid_parameter");
 }
 
-on_both_stores!(every_record_is_accounted_for, async |service| {
+on_each_store!(every_record_is_accounted_for, async |service| {
     spool(&service, 20).await;
     wait_until("everything to be stored", PATIENCE, async || {
         waiting(&service).await == 0

@@ -6,11 +6,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 mod health_command;
+mod layout;
 mod refusals;
 mod settings;
 
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::wait_until;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,7 +30,7 @@ fn sentence((status, stdout, stderr): &(ExitStatus, String, String), code: i32) 
     sentence.unwrap_or_else(|| panic!("{stderr}")).to_owned()
 }
 
-on_both_stores!(
+on_each_store!(
     the_log_says_in_few_lines_where_it_listens_and_keeps_the_logs,
     async |service| {
         service.kill();
@@ -50,6 +51,10 @@ on_both_stores!(
         match field("store").as_str() {
             "sqlite" => {
                 let file = service.data_dir().join("logs.sqlite3");
+                assert_eq!(field("location"), file.display().to_string());
+            }
+            "blocks" => {
+                let file = service.data_dir().join("blocks.sqlite3");
                 assert_eq!(field("location"), file.display().to_string());
             }
             "mongodb" => assert!(

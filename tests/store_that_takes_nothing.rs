@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::mongod::Mongod;
 use crate::support::service::Service;
-use crate::support::traffic::stored;
+use crate::support::stores::Backend;
+use crate::support::traffic::{found, stored};
 use crate::support::wait_until;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,8 +42,8 @@ async fn well(service: &Service) {
     .await;
 }
 
-async fn moved_away_and_put_back(name: &str) {
-    let service = Service::builder().start().await;
+async fn moved_away_and_put_back(backend: Backend, name: &str) {
+    let service = backend.start(name).await;
     spool(&service, "before").await;
     well(&service).await;
     let (file, away_file) = (
@@ -70,17 +71,19 @@ async fn moved_away_and_put_back(name: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_file_that_is_moved_away_is_told_and_takes_nothing_until_it_is_back() {
-    moved_away_and_put_back("logs.sqlite3").await;
+    moved_away_and_put_back(Backend::Sqlite, "logs.sqlite3").await;
+    moved_away_and_put_back(Backend::Blocks, "blocks.sqlite3").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_of_a_database_that_is_moved_away_is_told_and_takes_nothing_until_it_is_back() {
-    moved_away_and_put_back("logs.sqlite3-wal").await;
+    moved_away_and_put_back(Backend::Sqlite, "logs.sqlite3-wal").await;
+    moved_away_and_put_back(Backend::Blocks, "blocks.sqlite3-wal").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_goes_down_with_a_database_file_that_was_removed() {
-    let service = Service::builder().start().await;
+    let service = Backend::Sqlite.start("removed").await;
     spool(&service, "before").await;
     well(&service).await;
     for name in ["logs.sqlite3", "logs.sqlite3-wal", "logs.sqlite3-shm"] {
@@ -91,6 +94,58 @@ async fn nothing_acknowledged_goes_down_with_a_database_file_that_was_removed() 
     service.restart().await;
     well(&service).await;
     assert_eq!(stored(&service).await["after"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_that_were_removed_stop_the_next_start_and_what_waits_is_not_lost() {
+    let service = Backend::Blocks.start("removed_blocks").await;
+    spool(&service, "before").await;
+    well(&service).await;
+    let folder = service.data_dir().to_owned();
+    for name in ["blocks.sqlite3", "blocks.sqlite3-wal", "blocks.sqlite3-shm"] {
+        fs::remove_file(folder.join(name)).unwrap();
+    }
+    away(&service).await;
+    spool(&service, "after").await;
+    service.kill();
+    let start = || Service::builder().data_dir(&folder);
+    let (status, _, stderr) = start().start_expecting_exit().await;
+    assert_eq!(status.code(), Some(1), "{stderr}");
+    let said = "are in blocks.sqlite3, which is missing there or is not whole: put it back";
+    assert!(stderr.contains(said), "{stderr}");
+    fs::remove_file(folder.join("logs.sqlite3")).unwrap();
+    let anew = start().env("LAYOUT", "blocks").start().await;
+    well(&anew).await;
+    assert_eq!(stored(&anew).await["after"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_with_less_than_blocks_leave_free_takes_nothing_more_and_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let with_left = async |bytes: &str| {
+        let settings = Service::builder().data_dir(folder.path());
+        let settings = settings.env("LAYOUT", "blocks");
+        settings.env("STORE_MIN_FREE_DISK", bytes).start().await
+    };
+    let service = with_left("0").await;
+    spool(&service, "before").await;
+    well(&service).await;
+    drop(service);
+
+    let service = with_left("1TiB").await;
+    spool(&service, "meanwhile").await;
+    let problem = away(&service).await;
+    assert!(problem.starts_with("the disk has less than "), "{problem}");
+    let health = service.health().await;
+    assert_eq!(health["spool"]["batches"], 1, "{health}");
+    let read = found(&service, "").await;
+    assert_eq!((read.len(), &read[0]["message"]), (1, &json!("before")));
+    drop(service);
+
+    let service = with_left("1MiB").await;
+    well(&service).await;
+    let stored = stored(&service).await;
+    assert_eq!((stored["before"], stored["meanwhile"]), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

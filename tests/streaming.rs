@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
-use crate::support::stores::{Backend, on_both_stores};
+use crate::support::stores::{Backend, on_each_store};
 use crate::support::traffic::{fill, stored};
 use crate::support::wait_until;
 use serde_json::json;
@@ -112,6 +112,11 @@ mod a_long_answer_takes_no_memory {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn on_blocks() {
+        flat_memory(Backend::Blocks).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn on_mongodb() {
         flat_memory(Backend::MongoDb).await;
     }
@@ -192,6 +197,11 @@ mod slow_readers_hold_up_nobody {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn on_blocks() {
+        slow_readers(Backend::Blocks).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn on_mongodb() {
         slow_readers(Backend::MongoDb).await;
     }
@@ -205,7 +215,7 @@ async fn connections_left(service: &Service, count: u64) {
     .await;
 }
 
-on_both_stores!(readers_that_leave_leave_nothing_behind, async |service| {
+on_each_store!(readers_that_leave_leave_nothing_behind, async |service| {
     fill(&service, 20).await;
     let before = service.threads();
     for _ in 0..20 {

@@ -3,7 +3,7 @@
 use crate::support::compressed::{gzip, zlib};
 use crate::support::http::Reply;
 use crate::support::service::Service;
-use crate::support::stores::{Backend, on_both_stores};
+use crate::support::stores::{Backend, on_each_store};
 use crate::support::traffic;
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -55,7 +55,7 @@ async fn new_ones(service: &Service, seen: &mut HashSet<String>, row: &Value) ->
     parts.collect()
 }
 
-on_both_stores!(
+on_each_store!(
     every_row_of_the_table_comes_back_as_it_is_promised,
     async |service| {
         let mut seen = HashSet::new();
@@ -82,7 +82,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(integers_beyond_64_bits_keep_their_digits, async |service| {
+on_each_store!(integers_beyond_64_bits_keep_their_digits, async |service| {
     let body = r#"{"message":"a","n":1e400,"big":18446744073709551616}"#;
     send(&service, "application/json", body).await;
     let text = service.get("/logs/retrieve").await.text();

@@ -5,7 +5,7 @@ mod no_room;
 
 use crate::support::http::Reply;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::traffic::{drained, is_balanced};
 use crate::support::wait_until;
 use serde_json::{Value, json};
@@ -53,7 +53,7 @@ async fn told(service: &Service, taken: &Reply) -> Value {
     told.json()
 }
 
-on_both_stores!(the_others_of_its_batch_are_stored, async |service| {
+on_each_store!(the_others_of_its_batch_are_stored, async |service| {
     let batch = json!([{"message": "first"}, too_large("x"), {"message": "third"}]);
     let taken = service.batch(&batch).await;
     assert_eq!(taken.status, 200, "{}", taken.text());

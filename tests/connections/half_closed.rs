@@ -7,7 +7,7 @@ use super::PATIENCE;
 use crate::support::mongod::Mongod;
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::traffic::{fill, get, post, post_head, rest, stored};
 use crate::support::wait_until;
 use bson::doc;
@@ -22,7 +22,7 @@ async fn half_closed(service: &Service, request: impl AsRef<[u8]>) -> RawClient 
     client
 }
 
-on_both_stores!(a_half_closed_client_gets_its_answer, async |service| {
+on_each_store!(a_half_closed_client_gets_its_answer, async |service| {
     let mut sender = half_closed(&service, post(RECORD)).await;
     let taken = sender.read_response(PATIENCE).await;
     assert_eq!(taken.status, 200, "{}", taken.text());

@@ -2,7 +2,7 @@
 
 use super::{NDJSON, bulk, settled, stored};
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use serde_json::json;
 
 fn document(index: &str, id: &str, message: &str) -> String {
@@ -32,7 +32,7 @@ fn expected<const N: usize>(items: [(u64, &str); N]) -> Vec<(u64, String)> {
         .to_vec()
 }
 
-on_both_stores!(
+on_each_store!(
     a_document_with_an_id_is_stored_once_whatever_it_is_sent_with_also_after_a_kill,
     async |service| {
         let body = document("a", "1", "first")
@@ -68,7 +68,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     an_id_that_comes_twice_in_a_request_is_stored_once_and_one_without_a_time_as_well,
     async |service| {
         let beat = "{\"create\":{\"_index\":\"a\",\"_id\":\"x\"}}\n{\"message\":\"alive\"}\n";

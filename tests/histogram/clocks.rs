@@ -2,7 +2,7 @@
 
 use super::histogram;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::traffic::drained;
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ fn expected(rows: &[(&str, u64, bool)]) -> Vec<(String, u64, bool)> {
         .collect()
 }
 
-on_both_stores!(
+on_each_store!(
     a_day_is_that_of_the_zone_also_when_it_has_23_or_25_hours,
     async |service| {
         filled(&service).await;
@@ -83,7 +83,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     an_hour_that_comes_twice_is_two_buckets_and_half_hours_have_their_own,
     async |service| {
         filled(&service).await;
@@ -130,7 +130,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     a_zone_or_an_offset_that_cannot_be_read_is_named,
     async |service| {
         for (query, code, said) in [

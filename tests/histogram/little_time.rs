@@ -47,6 +47,10 @@ async fn little_time(backend: Backend) {
     let costly = "regex=^(?s:.)*$&".repeat(5);
     for filter in ["", "order=desc", &costly, &format!("{costly}order=desc")] {
         let part = histogram(&service_of_little_time, &format!("{range}&{filter}")).await;
+        // Without reading a record.
+        if backend == Backend::Blocks && !filter.contains("regex") && part == whole {
+            continue;
+        }
         assert_eq!(part["complete"], false, "{filter}");
         let reached = part["countedUpTo"].as_str().unwrap();
         assert!(reached.starts_with("2024-10-08T00:0"), "{reached}");
@@ -69,6 +73,11 @@ mod a_count_that_takes_too_long_says_how_far_it_came {
     #[tokio::test(flavor = "multi_thread")]
     async fn on_sqlite() {
         little_time(Backend::Sqlite).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn on_blocks() {
+        little_time(Backend::Blocks).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]

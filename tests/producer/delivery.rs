@@ -6,7 +6,7 @@ use crate::support::contents::{self, Contents, stored};
 use crate::support::forwarder::Forwarder;
 use crate::support::producer::Producer;
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use crate::support::wait_until;
 use producer::generate::{GeneratorSettings, LevelWeights};
 use producer::workload::{Schedule, Workload, WorkloadSettings};
@@ -65,18 +65,18 @@ async fn all_is_stored_once(service: &Service, more: &[&str]) {
     assert_eq!(stored(service).await, expected(5050, 100, 0.0));
 }
 
-on_both_stores!(every_log_is_stored_once_as_it_was_sent, async |service| {
+on_each_store!(every_log_is_stored_once_as_it_was_sent, async |service| {
     all_is_stored_once(&service, &[]).await;
 });
 
-on_both_stores!(
+on_each_store!(
     compressed_and_prebuilt_logs_are_the_same_ones,
     async |service| {
         all_is_stored_once(&service, &["--gzip", "--prebuilt"]).await;
     }
 );
 
-on_both_stores!(two_runs_with_one_seed_are_both_stored, async |service| {
+on_each_store!(two_runs_with_one_seed_are_both_stored, async |service| {
     let url = service.url("/logs/batch");
     for _ in 0..2 {
         let args = ["--rate", "0", "--count", "300", "--prebuilt"];
@@ -90,7 +90,7 @@ on_both_stores!(two_runs_with_one_seed_are_both_stored, async |service| {
     assert_eq!(stored(&service).await, twice);
 });
 
-on_both_stores!(
+on_each_store!(
     a_service_that_is_killed_and_started_again_has_every_log_once,
     async |service| {
         let forwarder = Forwarder::to(service.address()).await;

@@ -46,10 +46,10 @@ struct Everything {
 }
 
 impl Everything {
-    async fn start(mongod: Option<Mongod>) -> Self {
+    async fn start(mongod: Option<Mongod>, layout: &str) -> Self {
         let service = match &mongod {
             Some(mongod) => Service::builder().mongodb(&mongod.uri(), "kills"),
-            None => Service::builder(),
+            None => Service::builder().env("LAYOUT", layout),
         };
         let service = service.start().await;
         let recorder = Recorder::to(service.address()).await;
@@ -207,8 +207,9 @@ fn expected(recorder: &Recorder) -> Contents {
     contents
 }
 
-async fn everything_is_killed(mongod: Option<Mongod>) {
-    let mut all = Everything::start(mongod).await;
+/// `layout` is that of the embedded store, without a `mongod`.
+async fn everything_is_killed(mongod: Option<Mongod>, layout: &str) {
+    let mut all = Everything::start(mongod, layout).await;
     let (stop, stopped) = watch::channel(false);
     let undated = undated_load(all.recorder.url() + "/logs/batch", stopped);
     let mut kills = [Part::Aggregator, Part::Mongod, Part::Producer].map(|part| (part, 0));
@@ -248,10 +249,15 @@ async fn everything_is_killed(mongod: Option<Mongod>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn service_mongodb_and_producer_killed_again_and_again_lose_and_double_nothing() {
-    everything_is_killed(Some(Mongod::start().await)).await;
+    everything_is_killed(Some(Mongod::start().await), "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_on_sqlite_and_its_producer_killed_again_and_again_lose_and_double_nothing() {
-    everything_is_killed(None).await;
+    everything_is_killed(None, "rows").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_on_blocks_and_its_producer_killed_again_and_again_lose_and_double_nothing() {
+    everything_is_killed(None, "blocks").await;
 }

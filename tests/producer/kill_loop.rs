@@ -87,6 +87,11 @@ async fn a_service_on_sqlite_that_is_killed_again_and_again_loses_and_doubles_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_service_on_blocks_that_is_killed_again_and_again_loses_and_doubles_nothing() {
+    killed_again_and_again(Backend::Blocks, "kill_loop_blocks").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_on_mongodb_that_is_killed_again_and_again_loses_and_doubles_nothing() {
     killed_again_and_again(Backend::MongoDb, "kill_loop_mongodb").await;
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{query, store};
 use crate::support::scripted::{Action, Scripted};
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 
 /// What `grep -C count` shows of these lines.
 fn grep(lines: &[String], count: usize, is_match: impl Fn(&str) -> bool) -> String {
@@ -27,7 +27,7 @@ fn grep(lines: &[String], count: usize, is_match: impl Fn(&str) -> bool) -> Stri
     out
 }
 
-on_both_stores!(
+on_each_store!(
     neighbours_are_shown_once_and_groups_are_parted,
     async |service| {
         // Ties, two services, matches that touch, that overlap, and at both ends.

@@ -2,7 +2,7 @@
 
 use super::{found, send};
 use crate::support::service::Service;
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use serde_json::{Value, json};
 
 /// Whether every way to read gives what was sent.
@@ -32,7 +32,7 @@ async fn reads_as(service: &Service, records: &Value) {
     assert_eq!(count["records"], all.len());
 }
 
-on_both_stores!(
+on_each_store!(
     a_large_record_among_small_ones_is_the_same_in_every_answer,
     async |service| {
         let long = "long ".repeat(200_000);

@@ -5,10 +5,10 @@
 )]
 
 use super::{found, send};
-use crate::support::stores::on_both_stores;
+use crate::support::stores::on_each_store;
 use serde_json::json;
 
-on_both_stores!(times_are_understood_in_every_form, async |service| {
+on_each_store!(times_are_understood_in_every_form, async |service| {
     let forms = [
         r#""2024-10-08T02:00:00Z""#,
         r#""2024-10-08T04:00:00+02:00""#,
@@ -38,7 +38,7 @@ on_both_stores!(times_are_understood_in_every_form, async |service| {
     assert_eq!(all.len(), forms.len());
 });
 
-on_both_stores!(
+on_each_store!(
     a_time_that_is_none_is_the_time_of_receipt,
     async |service| {
         let before = chrono::Utc::now();
@@ -55,7 +55,7 @@ on_both_stores!(
     }
 );
 
-on_both_stores!(
+on_each_store!(
     the_first_and_the_last_time_are_kept_and_nothing_beyond,
     async |service| {
         let bounds = [

@@ -28,20 +28,21 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
+/// The files of a store, with what SQLite keeps beside that of its records.
+const ROWS: [&str; 3] = ["logs.sqlite3", "logs.sqlite3-wal", "logs.sqlite3-shm"];
+const BLOCKS: [&str; 4] = [
+    "logs.sqlite3",
+    "blocks.sqlite3",
+    "blocks.sqlite3-wal",
+    "blocks.sqlite3-shm",
+];
+
 /// Everything that the service keeps is there, and closed.
 #[track_caller]
-fn closed(folder: &Path) {
+fn closed(folder: &Path, store: &[&str]) {
     let all = modes(folder);
-    for wanted in [
-        "spool",
-        "done",
-        "rejected",
-        "cursor.key",
-        "lock",
-        "logs.sqlite3",
-        "logs.sqlite3-wal",
-        "logs.sqlite3-shm",
-    ] {
+    let queues = ["spool", "done", "rejected", "cursor.key", "lock"];
+    for wanted in queues.iter().chain(store) {
         assert!(
             all.iter().any(|(path, _)| path.ends_with(wanted)),
             "{wanted} in {all:?}"
@@ -57,8 +58,9 @@ fn closed(folder: &Path) {
     }
 }
 
-async fn on(folder: &Path) -> Service {
-    let service = Service::builder().data_dir(folder).start().await;
+async fn on(folder: &Path, layout: &str) -> Service {
+    let settings = Service::builder().data_dir(folder);
+    let service = settings.env("LAYOUT", layout).start().await;
     assert_eq!(send(&service, "secret").await.status, 200);
     crate::support::traffic::stored(&service).await;
     crate::support::wait_until("the hint", super::PATIENCE, async || {
@@ -72,20 +74,22 @@ async fn on(folder: &Path) -> Service {
 async fn no_other_user_of_the_machine_can_read_the_logs_also_those_of_an_earlier_version() {
     // As most machines have it.
     rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
-    let place = tempfile::tempdir().unwrap();
-    let folder = place.path().join("new/data");
-    let service = on(&folder).await;
-    closed(&folder);
-    service.kill();
-    for file in ["rejected/of-before", "spool/of-before.damaged"] {
-        fs::write(folder.join(file), "").unwrap();
+    for (layout, files) in [("rows", &ROWS[..]), ("blocks", &BLOCKS)] {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("new/data");
+        let service = on(&folder, layout).await;
+        closed(&folder, files);
+        service.kill();
+        for file in ["rejected/of-before", "spool/of-before.damaged"] {
+            fs::write(folder.join(file), "").unwrap();
+        }
+        for (path, _) in modes(&folder) {
+            set_mode(&path, if path.is_dir() { 0o755 } else { 0o644 });
+        }
+        let service = on(&folder, layout).await;
+        closed(&folder, files);
+        service.kill();
     }
-    for (path, _) in modes(&folder) {
-        set_mode(&path, if path.is_dir() { 0o755 } else { 0o644 });
-    }
-    let service = on(&folder).await;
-    closed(&folder);
-    service.kill();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,9 +99,9 @@ async fn a_data_folder_that_holds_other_things_stays_open_to_their_users_and_our
     fs::write(&foreign, "of somebody else").unwrap();
     set_mode(&foreign, 0o644);
     set_mode(place.path(), 0o755);
-    let service = on(place.path()).await;
+    let service = on(place.path(), "blocks").await;
     service.kill();
-    let service = on(place.path()).await;
+    let service = on(place.path(), "blocks").await;
     for (path, mode) in modes(place.path()) {
         let open = path == foreign || path == place.path();
         let expected = if open { 0o044 } else { 0 };

@@ -5,12 +5,19 @@ use std::net::{SocketAddr, TcpListener};
 use crate::support::service::Service;
 
 /// Each setting's variable, its default, and a word of its unit or of what it takes.
-const SETTINGS: [(&str, &str, &str); 19] = [
+const SETTINGS: [(&str, &str, &str); 22] = [
     ("LISTEN_ADDR", "127.0.0.1:8005", "[HOST:]PORT"),
     ("MONGODB_URI", "", "without one, the embedded store is used"),
     ("MONGODB_DATABASE", "logdb", "NAME"),
     ("MONGODB_COLLECTION", "logs", "NAME"),
     ("KEY_MEMORY", "", "for ever unless set"),
+    ("LAYOUT", "", "rows"),
+    ("BLOCK_CACHE_BYTES", "64MiB", "bytes"),
+    (
+        "STORE_MIN_FREE_DISK",
+        "",
+        "as `SPOOL_MIN_FREE_DISK` unless set",
+    ),
     ("DATA_DIR", "./data", "FOLDER"),
     ("WORKERS", "4", "Workers for writes, and as many for reads"),
     ("QUEUE_CAPACITY", "256", "Jobs"),

@@ -1,4 +1,4 @@
-//! One test, both stores.
+//! One test, each store.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -17,13 +17,13 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    /// Both of them.
-    pub(crate) const ALL: [Self; 2] = [Self::Sqlite, Self::MongoDb];
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Sqlite, Self::Blocks, Self::MongoDb];
 
     /// The settings of a service on this store, for the test with this name.
     pub(crate) async fn builder(self, name: &str) -> Builder {
         match self {
-            Self::Sqlite => Service::builder(),
+            Self::Sqlite => Service::builder().env("LAYOUT", "rows"),
             Self::Blocks => Service::builder().env("LAYOUT", "blocks"),
             Self::MongoDb => {
                 let uri = mongod::shared().await.uri();
@@ -56,14 +56,14 @@ pub(crate) async fn run(backend: Backend, name: &str, test: impl AsyncFnOnce(Ser
     test(backend.start(name).await).await;
 }
 
-/// Makes two tests of one closure: `name::on_sqlite` and `name::on_mongodb`.
+/// Makes a test of one closure for each store: `name::on_sqlite`, `name::on_blocks` and `name::on_mongodb`.
 ///
 /// ```ignore
-/// on_both_stores!(accepts_a_batch, async |service| {
+/// on_each_store!(accepts_a_batch, async |service| {
 ///     assert_eq!(service.batch(&json!([])).await.status, 200);
 /// });
 /// ```
-macro_rules! on_both_stores {
+macro_rules! on_each_store {
     ($name:ident, $test:expr) => {
         async fn $name(backend: crate::support::stores::Backend) {
             // Two files may have a test of one name.
@@ -80,6 +80,11 @@ macro_rules! on_both_stores {
             }
 
             #[tokio::test(flavor = "multi_thread")]
+            async fn on_blocks() {
+                super::$name(Backend::Blocks).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
             async fn on_mongodb() {
                 super::$name(Backend::MongoDb).await;
             }
@@ -87,4 +92,4 @@ macro_rules! on_both_stores {
     };
 }
 
-pub(crate) use on_both_stores;
+pub(crate) use on_each_store;

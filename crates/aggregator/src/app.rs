@@ -4,6 +4,7 @@
 //! no rule of its own, and nobody below knows it.
 
 mod binding;
+mod chosen_store;
 pub mod cursor_key;
 mod data_folder;
 mod descriptors;
@@ -26,7 +27,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use store::sqlite::SchemaError;
+use store::layout::LayoutError;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -59,7 +60,7 @@ pub enum StartError {
     Locked(String),
     /// The embedded store cannot be opened.
     #[error(transparent)]
-    Store(#[from] SchemaError),
+    Store(#[from] LayoutError),
     /// The spool cannot be opened.
     #[error(transparent)]
     Spool(#[from] SpoolError),
@@ -108,7 +109,7 @@ impl App {
     /// [`StartError`], a sentence that says what to change.
     pub async fn build(config: Config) -> Result<Self, StartError> {
         let backend = config.check()?;
-        questionable_settings::warn(&config);
+        questionable_settings::warn(&config, &backend);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let (workers, wanted) = (config.workers.workers, config.http.max_connections);
         let connections = descriptors::connections(&backend, workers, wanted);
@@ -117,7 +118,7 @@ impl App {
         let (folder, lock) = data_folder::take(&config.store.data_dir)?;
         let cursors = cursor_key::load_or_make(&folder)?;
         let queues = wiring::open_queues(&config.spool, &folder, &clock)?;
-        let store = wiring::open_store(&config, backend, &folder, &queues, &clock)?;
+        let store = chosen_store::open(&config, backend, &folder, queues.new_format(), &clock)?;
         let (services, ends) = wiring::wire_up(&config, store, queues, clock, cursors, connections);
         Ok(Self {
             listeners,

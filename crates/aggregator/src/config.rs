@@ -6,14 +6,14 @@
 mod listen_address;
 mod mongodb_names;
 pub mod network;
+mod store_settings;
 
 pub use listen_address::{BadListenAddress, ListenAddress};
+pub use store_settings::{Compression, Layout, StoreConfig};
 
 use clap::{Args, ValueEnum};
-use mongodb_names::{collection_name, database_name};
 use network::Network;
-use program::values::{count, disk_size, size, time, time_of_days};
-use std::path::PathBuf;
+use program::values::{count, disk_size, size, time};
 use std::time::Duration;
 use store::address::MongoAddress;
 use tracing_subscriber::EnvFilter;
@@ -112,42 +112,6 @@ pub struct HttpConfig {
     pub trusted_proxies: Vec<Network>,
 }
 
-/// Where the records are kept.
-#[derive(Debug, Clone, Args)]
-pub struct StoreConfig {
-    /// MongoDB's connection string; without one, the embedded store is used.
-    // A text and not an address here: clap repeats a wrong value, and this one holds a password.
-    #[arg(long, env = "MONGODB_URI", hide_env_values = true, value_name = "URI")]
-    pub mongodb_uri: Option<String>,
-    /// Database in MongoDB.
-    #[arg(long, env = "MONGODB_DATABASE", default_value = "logdb", value_name = "NAME", value_parser = database_name)]
-    pub mongodb_database: String,
-    /// Collection in MongoDB; two small ones beside it end in _receipts and _meta.
-    #[arg(long, env = "MONGODB_COLLECTION", default_value = "logs", value_name = "NAME", value_parser = collection_name)]
-    pub mongodb_collection: String,
-    /// How a new collection is compressed.
-    #[arg(
-        long,
-        env = "MONGODB_COMPRESSION",
-        default_value = "default",
-        value_name = "NAME"
-    )]
-    pub mongodb_compression: Compression,
-    /// How long the key of a batch is remembered whose records have no time of their own (90days); for
-    /// ever unless set. Longer than a batch may wait in any spool.
-    #[arg(long, env = "KEY_MEMORY", value_name = "TIME", value_parser = time_of_days)]
-    pub key_memory: Option<Duration>,
-    /// Folder for data on this machine: the spool of acknowledged batches, what the store refused,
-    /// and with the embedded store the records. For one process at a time.
-    #[arg(
-        long,
-        env = "DATA_DIR",
-        default_value = DEFAULT_DATA_DIR,
-        value_name = "FOLDER"
-    )]
-    pub data_dir: PathBuf,
-}
-
 /// How much acknowledged data may wait on disk for the store.
 #[derive(Debug, Clone, Args)]
 pub struct SpoolConfig {
@@ -163,17 +127,6 @@ pub struct SpoolConfig {
     /// Set damaged segments of the spool aside, keep what is intact of them, and start.
     #[arg(long, env = "SPOOL_RECOVER", default_value_t = false, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub spool_recover: bool,
-}
-
-/// Compressors of MongoDB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Compression {
-    /// The server's own choice.
-    Default,
-    /// Fast.
-    Snappy,
-    /// Smaller, at 0.73 to 0.88 of the speed of writing.
-    Zstd,
 }
 
 /// How many work at once, and how many wait.

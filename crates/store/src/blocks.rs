@@ -47,6 +47,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Makes the file in `folder`, unless it is there, and closes it again: then all of it is in this one file.
+///
+/// # Errors
+/// [`BlocksError`], as for [`BlockStore::open`].
+pub fn make(folder: &Path) -> Result<(), BlocksError> {
+    file::make(&folder.join(FILE_NAME))
+}
+
 /// What can be set.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockSettings {

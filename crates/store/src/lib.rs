@@ -10,6 +10,7 @@ mod budget;
 pub mod counts;
 pub mod facets;
 mod identity;
+pub mod layout;
 pub mod mongo;
 pub mod page;
 pub mod page_reply;

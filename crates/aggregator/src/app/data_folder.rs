@@ -8,7 +8,7 @@ use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use store::sqlite;
+use store::{blocks, sqlite};
 
 /// The spool's folder.
 pub(crate) const SPOOL_FOLDER: &str = "spool";
@@ -109,10 +109,16 @@ impl Kind {
             SPOOL_FOLDER | REJECTED_FOLDER => Self::Folder,
             LOST_AND_FOUND => Self::Volume,
             LOCK => Self::File,
-            _ if name.starts_with(sqlite::FILE_NAME) || cursor_key::is_file(&name) => Self::File,
+            _ if is_of_store(&name) || cursor_key::is_file(&name) => Self::File,
             _ => Self::Foreign,
         }
     }
+}
+
+/// A database, or what SQLite keeps beside one.
+fn is_of_store(name: &str) -> bool {
+    let files = [sqlite::FILE_NAME, blocks::FILE_NAME];
+    files.iter().any(|file| name.starts_with(file))
 }
 
 fn close_folder(folder: &Path, left: &mut LeftOpen) {
@@ -160,8 +166,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = folder.path().join(SPOOL_FOLDER);
         fs::create_dir(&spool).unwrap();
-        let database = folder.path().join(sqlite::FILE_NAME);
-        let files = [spool.join("1.seg"), database, folder.path().join(LOCK)];
+        let of_folder = [
+            sqlite::FILE_NAME,
+            blocks::FILE_NAME,
+            "blocks.sqlite3-wal",
+            LOCK,
+        ];
+        let of_folder = of_folder.map(|name| folder.path().join(name));
+        let files: Vec<PathBuf> = of_folder.into_iter().chain([spool.join("1.seg")]).collect();
         for file in &files {
             fs::write(file, "").unwrap();
             open_to_all(file);

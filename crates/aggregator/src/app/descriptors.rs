@@ -1,6 +1,6 @@
 //! File descriptors: what spool and store need is kept for them, and connections take the rest.
 
-use super::wiring::SPARE_CONNECTIONS;
+use super::chosen_store::SPARE_CONNECTIONS;
 use crate::config::Backend;
 use rlimit::Resource;
 
@@ -18,12 +18,15 @@ const FOLDERS: usize = 2;
 const QUEUES: usize = FILES * FILE + FOLDERS;
 /// What nobody counts: name servers, the machine's time zone, a question of `/health` about the disk.
 const OTHERS: usize = 4;
-/// SQLite: file, log and what a large sort puts aside for each reader and the writer, and the index of
-/// the log.
-const SQLITE_EACH: usize = 3;
-const SQLITE: usize = 1;
+/// The embedded store is made of SQLite's files, with the index of one log. Rows: file, log and what a large sort
+/// puts aside for each reader and the writer. Blocks: file and log for the writer, for merging, and for each worker, for a delivery
+/// reads the ledger.
+const INDEX: usize = 1;
+const ROWS_EACH: usize = 3;
+const BLOCKS_EACH: usize = 2;
 /// MongoDB, for each lane beside its pool: two that watch each of three members.
 const MONGODB_WATCHING: usize = 6;
+/// Of workers.
 const LANES: usize = 2;
 /// However few there are: with less nobody could ask for `/health` while senders are connected.
 const LEAST_CONNECTIONS: usize = 4;
@@ -31,7 +34,13 @@ const LEAST_CONNECTIONS: usize = 4;
 /// Descriptors that are kept for everything but connections.
 fn kept(backend: &Backend, workers: usize) -> usize {
     let store = match backend {
-        Backend::Embedded => SQLITE + SQLITE_EACH * (workers + 1),
+        Backend::Embedded => {
+            let (rows, blocks) = (
+                ROWS_EACH * (workers + 1),
+                BLOCKS_EACH * (LANES * workers + 2),
+            );
+            INDEX + rows.max(blocks)
+        }
         Backend::MongoDb(_) => LANES * (workers + SPARE_CONNECTIONS + MONGODB_WATCHING),
     };
     PROCESS + QUEUES + OTHERS + store
@@ -76,10 +85,10 @@ mod tests {
     #[test]
     fn connections_take_what_spool_and_store_leave_of_the_limit_and_no_more_than_is_wanted() {
         for (limit, wanted, connections) in [
-            (1024, 2048, 970),
+            (1024, 2048, 965),
             (1024, 100, 100),
-            (64, 2048, 10),
-            (54, 2048, LEAST_CONNECTIONS),
+            (64, 2048, 5),
+            (59, 2048, LEAST_CONNECTIONS),
             (10, 2048, LEAST_CONNECTIONS),
             (10, 2, 2),
             (u64::MAX, 2048, 2048),

@@ -1,10 +1,13 @@
 //! What the start says of settings that can be used, but hardly mean what they do.
 
-use crate::config::Config;
+use crate::config::{Backend, Config};
 use crate::deliver::dead_letters::LEAST_BYTES;
 
 /// Says it in the log.
-pub(super) fn warn(config: &Config) {
+pub(super) fn warn(config: &Config, backend: &Backend) {
+    if let (Some(_), Backend::MongoDb(_)) = (config.store.layout, backend) {
+        tracing::warn!("LAYOUT has no effect: it is of the embedded store, and MONGODB_URI is set");
+    }
     let http = &config.http;
     if http.partial_batches == Some(true) {
         tracing::warn!(

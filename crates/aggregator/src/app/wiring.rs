@@ -7,7 +7,7 @@ use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::Accounting;
 use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings, recovery};
-use crate::config::{Backend, Compression, Config, HttpConfig, SpoolConfig, StoreConfig};
+use crate::config::{Config, HttpConfig, SpoolConfig};
 use crate::deliver::attempt::StoreAccess;
 use crate::deliver::dead_letters::{DeadLetterBounds, DeadLetters};
 use crate::deliver::deferral::Deferral;
@@ -33,17 +33,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use store::address::MongoAddress;
-use store::mongo::{MongoStore, NewFormat, Target};
-use store::sqlite::SqliteStore;
+use store::mongo::NewFormat;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-/// Connections of one MongoDB client beyond one for each worker: probes, and operations that
-/// nobody waits for any more.
-pub(super) const SPARE_CONNECTIONS: usize = 4;
-/// Between two looks at MongoDB's collection.
-const LOOK_INTERVAL: Duration = Duration::from_secs(60);
 /// A segment of a spool that may become large.
 const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 /// A small spool has this many segments, so that room is freed in small steps.
@@ -58,6 +51,13 @@ pub(super) struct Queues {
     dead_letters: Arc<DeadLetters>,
     /// Reads what was refused before.
     reading: AbortOnDropHandle<()>,
+}
+
+impl Queues {
+    /// For the store: which ids a collection gets that it makes.
+    pub(super) fn new_format(&self) -> NewFormat {
+        new_format::of(self.spool.clone(), Arc::clone(&self.dead_letters))
+    }
 }
 
 /// Opens the spool, and what was refused, which is read from here on.
@@ -109,46 +109,6 @@ fn open_dead_letters(
         folder: folder.display().to_string(),
         source,
     })
-}
-
-/// Opens the store that the settings ask for.
-pub(super) fn open_store(
-    config: &Config,
-    backend: Backend,
-    folder: &Path,
-    queues: &Queues,
-    clock: &Arc<dyn Clock>,
-) -> Result<Arc<dyn Store>, StartError> {
-    match backend {
-        Backend::Embedded => Ok(Arc::new(SqliteStore::open(folder, Arc::clone(clock))?)),
-        Backend::MongoDb(address) => {
-            let new_format = new_format::of(queues.spool.clone(), Arc::clone(&queues.dead_letters));
-            let target = target(&config.store, address, config.workers.workers, new_format);
-            Ok(Arc::new(MongoStore::start(target, Arc::clone(clock))))
-        }
-    }
-}
-
-fn target(
-    config: &StoreConfig,
-    address: MongoAddress,
-    workers: usize,
-    new_format: NewFormat,
-) -> Target {
-    let compression = match config.mongodb_compression {
-        Compression::Default => None,
-        Compression::Snappy => Some("snappy".to_owned()),
-        Compression::Zstd => Some("zstd".to_owned()),
-    };
-    Target {
-        address,
-        database: config.mongodb_database.clone(),
-        collection: config.mongodb_collection.clone(),
-        compression,
-        look_interval: LOOK_INTERVAL,
-        new_format,
-        max_connections: u32::try_from(workers + SPARE_CONNECTIONS).unwrap_or(u32::MAX),
-    }
 }
 
 /// Starts the lanes and puts everything where it belongs.

@@ -24,6 +24,15 @@ use tokio::sync::watch::Sender;
 /// The file's name in the data folder.
 pub const FILE_NAME: &str = "blocks.sqlite3";
 
+/// Makes the file, unless it is there, and closes it again.
+pub(super) fn make(path: &Path) -> Result<(), BlocksError> {
+    let connection = schema::open_writer(path)?;
+    connection.close().map_err(|(_, source)| BlocksError::Open {
+        path: path.display().to_string(),
+        source,
+    })
+}
+
 /// An open file of blocks.
 pub(super) struct BlockFile {
     pub(super) path: PathBuf,

@@ -1,0 +1,215 @@
+//! How the embedded store lies in its data folder: rows in `logs.sqlite3`, or blocks in `blocks.sqlite3`.
+//!
+//! A folder keeps the layout that it was begun with. Beside blocks stands a `logs.sqlite3` without records whose
+//! format version is that of the [mark](MARK): programs that know rows alone refuse it, where they would begin an empty store. The
+//! file of blocks is whole and durable before the mark is made, and a start makes up a mark that is missing.
+
+use super::Store;
+use super::blocks::{self, BlockSettings, BlockStore, BlocksError};
+use super::sqlite::{self, SchemaError, SqliteStore};
+use logs::clock::Clock;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+use std::fmt;
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The format version of a `logs.sqlite3` that stands beside blocks: later than any of rows.
+const MARK: i64 = 100;
+/// What people see who open that file.
+const NOTE: &str = "
+PRAGMA busy_timeout=5000;
+PRAGMA journal_mode=DELETE;
+PRAGMA synchronous=EXTRA;
+BEGIN IMMEDIATE;
+CREATE TABLE note (text TEXT NOT NULL) STRICT;
+INSERT INTO note VALUES ('The records are in blocks.sqlite3. This file keeps programs away that know rows alone.');
+";
+
+/// What the records lie in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// A row for each, which `sqlite3` shows.
+    Rows,
+    /// Columns of thousands together.
+    Blocks,
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Rows => "rows",
+            Self::Blocks => "blocks",
+        })
+    }
+}
+
+/// Why the store of a folder cannot be opened: one sentence each.
+#[derive(Debug, thiserror::Error)]
+pub enum LayoutError {
+    /// Rows cannot be opened.
+    #[error(transparent)]
+    Rows(#[from] SchemaError),
+    /// Blocks cannot be opened.
+    #[error(transparent)]
+    Blocks(#[from] BlocksError),
+    /// What is there is not what is asked for.
+    #[error(
+        "the data folder {folder} holds {held}, and LAYOUT asks for {wanted}: leave LAYOUT out, or take another DATA_DIR"
+    )]
+    Other {
+        /// The folder.
+        folder: String,
+        /// What it holds.
+        held: Layout,
+        /// What was asked for.
+        wanted: Layout,
+    },
+    /// The records are gone.
+    #[error(
+        "the records of {folder} are in {file}, which is missing there or is not whole: put it back (an empty store is begun only where logs.sqlite3 is gone too)"
+    )]
+    Missing {
+        /// The folder.
+        folder: String,
+        /// The file of blocks.
+        file: &'static str,
+    },
+    /// There are two stores.
+    #[error(
+        "the data folder {folder} holds rows (logs.sqlite3) and blocks (blocks.sqlite3): move the file with its -wal and -shm away whose records are not wanted"
+    )]
+    Both {
+        /// The folder.
+        folder: String,
+    },
+    /// The disk did not take the mark.
+    #[error("cannot begin a store of blocks in {folder}: {source}")]
+    Making {
+        /// The folder.
+        folder: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+/// Opens the store of a data folder, which nobody else has; where there is none, one in the layout that is wanted is
+/// begun, or in rows.
+///
+/// # Errors
+/// [`LayoutError`]
+pub fn open(
+    folder: &Path,
+    wanted: Option<Layout>,
+    clock: Arc<dyn Clock>,
+    settings: BlockSettings,
+) -> Result<Arc<dyn Store>, LayoutError> {
+    Ok(match settle(folder, wanted)? {
+        Layout::Rows => Arc::new(SqliteStore::open(folder, clock)?),
+        Layout::Blocks => Arc::new(BlockStore::open(folder, clock, settings)?),
+    })
+}
+
+/// What stands at the place of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// No file, or one that nothing was made in.
+    Nothing,
+    /// The mark that the records are in blocks.
+    Mark,
+    Store,
+}
+
+/// The layout of a folder, which is marked where it is that of blocks.
+fn settle(folder: &Path, wanted: Option<Layout>) -> Result<Layout, LayoutError> {
+    let (logs, blocks) = (
+        folder.join(sqlite::FILE_NAME),
+        folder.join(blocks::FILE_NAME),
+    );
+    let rows = look(&logs).map_err(|source| SchemaError::Open {
+        path: logs.display().to_string(),
+        source,
+    })?;
+    let has_blocks = look(&blocks).map_err(|source| BlocksError::Open {
+        path: blocks.display().to_string(),
+        source,
+    })? != Found::Nothing;
+    let shown = || folder.display().to_string();
+    let held = match (rows, has_blocks) {
+        (Found::Nothing, false) => None,
+        (Found::Store, false) => Some(Layout::Rows),
+        (Found::Mark | Found::Nothing, true) => Some(Layout::Blocks),
+        (Found::Mark, false) => {
+            return Err(LayoutError::Missing {
+                folder: shown(),
+                file: blocks::FILE_NAME,
+            });
+        }
+        (Found::Store, true) => return Err(LayoutError::Both { folder: shown() }),
+    };
+    let layout = wanted.or(held).unwrap_or(Layout::Rows);
+    if let Some(held) = held.filter(|held| *held != layout) {
+        return Err(LayoutError::Other {
+            folder: shown(),
+            held,
+            wanted: layout,
+        });
+    }
+    if layout == Layout::Blocks && rows != Found::Mark {
+        begin(folder, &logs, &blocks)?;
+    }
+    Ok(layout)
+}
+
+/// What there is at a path. Nothing is changed, but that what a crash left unfinished is rolled back.
+fn look(path: &Path) -> Result<Found, rusqlite::Error> {
+    // Any other error is told by whoever opens the file.
+    if fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(Found::Nothing);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch("PRAGMA busy_timeout=5000;")?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let tables = "SELECT COUNT(*) FROM sqlite_schema";
+    let tables: u32 = connection.query_row(tables, [], |row| row.get(0))?;
+    Ok(match (version, tables) {
+        (MARK, _) => Found::Mark,
+        (0, 0) => Found::Nothing,
+        _ => Found::Store,
+    })
+}
+
+/// Makes a file of blocks, if there is none, and then the mark; both are durable.
+fn begin(folder: &Path, logs: &Path, blocks: &Path) -> Result<(), LayoutError> {
+    blocks::make(folder)?;
+    let durable = |file: &Path| {
+        let mut both = [file, folder].into_iter();
+        let result = both.try_for_each(|path| File::open(path)?.sync_all());
+        result.map_err(|source| LayoutError::Making {
+            folder: folder.display().to_string(),
+            source,
+        })
+    };
+    durable(blocks)?;
+    mark(logs).map_err(|source| SchemaError::Open {
+        path: logs.display().to_string(),
+        source,
+    })?;
+    durable(logs)
+}
+
+/// In the file that is there, if there is one: what SQLite has left beside an unfinished one belongs to it.
+fn mark(logs: &Path) -> Result<(), rusqlite::Error> {
+    let connection = Connection::open(logs)?;
+    connection.execute_batch(NOTE)?;
+    connection.pragma_update(None, "user_version", MARK)?;
+    connection.execute_batch("COMMIT")?;
+    connection.close().map_err(|(_, error)| error)
+}
+
+#[cfg(test)]
+mod tests;
