@@ -57,3 +57,4 @@ mod streaming;
 mod support;
 mod taken;
 mod too_large;
+mod visible_soon;

@@ -1,17 +1,22 @@
 //! The reading end of the spool: hands out what waits, oldest first, from memory while it is there
 //! and else from disk.
+//!
+//! It may linger: a store that keeps many records together is handed them so, as long as nobody waits for them and
+//! the oldest has not waited long.
 
 use super::Shared;
 use super::open_segment::OpenSegment;
 use super::portion::{ConsumeError, Portion, PortionBuilder};
 use super::reader::read_portion;
-use super::state::Spooled;
+use super::spooled::Spooled;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// The reading end. There is one.
 pub struct Consumer {
     shared: Arc<Shared>,
+    linger: Duration,
     reader: Option<OpenSegment>,
     /// What is being read, and has not come back yet.
     reading: Option<JoinHandle<Reading>>,
@@ -23,9 +28,17 @@ impl Consumer {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
+            linger: Duration::ZERO,
             reader: None,
             reading: None,
         }
+    }
+
+    /// Has it wait for a full portion, until the oldest batch of it has been durable for so long, or
+    /// someone is in [a hurry](crate::Spool::hurry), or the spool is closed. What is read from disk has waited long enough.
+    #[must_use]
+    pub fn lingering(self, linger: Duration) -> Self {
+        Self { linger, ..self }
     }
 
     /// The next batches; waits for them. `None` when the spool is closed and everything was handed
@@ -50,6 +63,10 @@ impl Consumer {
                         return Ok(Some(batches));
                     }
                 }
+                Look::Later(wait) => {
+                    // Whichever comes first, it is looked again.
+                    drop(tokio::time::timeout(wait, appended).await);
+                }
                 Look::Nothing { closed: true } => return Ok(None),
                 Look::Nothing { closed: false } => appended.await,
             }
@@ -62,6 +79,12 @@ impl Consumer {
             return Look::Nothing {
                 closed: state.closed,
             };
+        }
+        if let Some(ripe) = state.ripe_at(portion, self.linger) {
+            let wait = ripe.saturating_sub(self.shared.clock.elapsed());
+            if !wait.is_zero() {
+                return Look::Later(wait);
+            }
         }
         let mut builder = PortionBuilder::new(portion);
         while state
@@ -100,7 +123,7 @@ impl Consumer {
         loop {
             match self.look(portion) {
                 Look::Batches(batches) => return Ok(batches),
-                Look::Nothing { .. } => return Ok(Vec::new()),
+                Look::Nothing { .. } | Look::Later(_) => return Ok(Vec::new()),
                 Look::OnDisk => {
                     let read = read_portion(&self.shared, &mut self.reader, portion);
                     if let Some(batches) = self.judge(read)? {
@@ -131,5 +154,9 @@ impl Consumer {
 enum Look {
     Batches(Vec<Spooled>),
     OnDisk,
-    Nothing { closed: bool },
+    /// Not before so long, unless more comes, or someone is in a hurry.
+    Later(Duration),
+    Nothing {
+        closed: bool,
+    },
 }

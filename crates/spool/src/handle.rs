@@ -117,6 +117,13 @@ impl Spool {
         self.shared.done.notify_one();
     }
 
+    /// Someone waits for the store to have what is durable by now: it is handed out, and the consumer does not
+    /// [linger](crate::Consumer::lingering).
+    pub fn hurry(&self) {
+        self.shared.state().hurry();
+        self.shared.appended.notify_one();
+    }
+
     /// Whether a batch is not done.
     pub fn waits(&self, seq: u64) -> bool {
         self.shared.state().waits(seq)

@@ -6,7 +6,7 @@ use super::frame_cursor::Step;
 use super::open_segment::{OpenSegment, at};
 use super::portion::{ConsumeError, Portion, PortionBuilder};
 use super::segment::OpenFault;
-use super::state::Spooled;
+use super::spooled::Spooled;
 use std::sync::Arc;
 
 /// Where it reads, so that numbers that rise are read in one go over each segment.

@@ -5,7 +5,7 @@ use super::frame::{self, FrameHead};
 use super::frame_cursor::{FrameCursor, Step};
 use super::portion::ConsumeError;
 use super::segment::{self, OpenFault, Segment};
-use super::state::Spooled;
+use super::spooled::Spooled;
 use std::collections::VecDeque;
 use std::io;
 

@@ -1,7 +1,7 @@
 //! How much is handed out at one time, and why nothing could be.
 
 use super::damage::Damage;
-use super::state::Spooled;
+use super::spooled::Spooled;
 use record::batch::Batch;
 use std::io;
 use tokio::task::JoinError;

@@ -7,7 +7,7 @@ use super::open_segment::{OpenSegment, at};
 use super::portion::{ConsumeError, Portion, PortionBuilder};
 use super::segment::OpenFault;
 use super::segment_span::SegmentSpan;
-use super::state::Spooled;
+use super::spooled::Spooled;
 
 /// Reads frames until a portion is full or there is nothing more; empty when the place to read from
 /// has changed meanwhile. A fault is told when nothing stands before it; it comes again.

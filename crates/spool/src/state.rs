@@ -2,33 +2,20 @@
 
 use super::accounts::{Accounts, BatchOutcome};
 use super::condition::Condition;
+use super::hot_window::HotWindow;
 use super::log::Appended;
 use super::meter::{Durations, Rate};
 use super::oldest_ahead::OldestAhead;
+use super::portion::Portion;
 use super::recovery::Recovered;
 use super::segment_span::SegmentSpan;
+use super::spooled::Spooled;
 use logs::Timestamp;
-use record::batch::{Batch, OWN_BATCH_BYTES};
+use record::batch::Batch;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Bytes of batches that are kept in memory until they are handed out; the others are read from
-/// disk when their turn comes. About what 64 senders of batches of a thousand have under way.
-const HOT_BYTES: usize = 16 * 1024 * 1024;
-/// A batch that is larger is read from disk in any case: of those, memory holds enough that waits for the
-/// disk or for the store.
-const HOT_BATCH_BYTES: usize = 4 * 1024 * 1024;
-
-/// A batch with its sequence number.
-#[derive(Debug)]
-pub struct Spooled {
-    /// Its place in the order of acknowledgement.
-    pub seq: u64,
-    /// The batch.
-    pub batch: Batch,
-}
 
 /// The part of the spool that its ends share, under one lock.
 pub(super) struct State {
@@ -43,8 +30,9 @@ pub(super) struct State {
     pub(super) next_seq: u64,
     /// The next batch to be handed out.
     pub(super) cursor: u64,
-    hot: VecDeque<Spooled>,
-    hot_bytes: usize,
+    hot: HotWindow,
+    /// Nothing below is held back so that more comes to it.
+    hurried_below: u64,
     /// Every batch below is done.
     pub(super) done_below: u64,
     done_ahead: BTreeSet<u64>,
@@ -83,8 +71,8 @@ impl State {
             replaced: 0,
             next_seq,
             cursor: done_below,
-            hot: VecDeque::new(),
-            hot_bytes: 0,
+            hot: HotWindow::default(),
+            hurried_below: 0,
             done_below,
             done_ahead: BTreeSet::new(),
             earlier_end: recovered.earlier_end,
@@ -120,7 +108,7 @@ impl State {
             if batch.is_of_earlier_version() {
                 self.earlier_end = seq + 1;
             }
-            self.keep_hot(Spooled { seq, batch });
+            self.hot.keep(Spooled { seq, batch }, self.cursor, now);
         }
         self.next_seq = appended.head.end_seq();
     }
@@ -186,16 +174,19 @@ impl State {
             && newest.is_some_and(|newest| newest.first_seq < self.earlier_end)
     }
 
-    /// Keeps a batch in memory if it follows on what is there, or on what was handed out last. One that
-    /// is larger than all of them may be would only stay there through an outage.
-    fn keep_hot(&mut self, spooled: Spooled) {
-        let expected = self.hot.back().map_or(self.cursor, |last| last.seq + 1);
-        let bytes = memory_bytes(&spooled.batch);
-        let fits = bytes <= HOT_BATCH_BYTES && self.hot_bytes + bytes <= HOT_BYTES;
-        if spooled.seq == expected && fits {
-            self.hot_bytes += bytes;
-            self.hot.push_back(spooled);
+    /// When what is in memory, and no full portion, is handed out all the same; `None` when that is to be done now.
+    pub(super) fn ripe_at(&self, portion: Portion, linger: Duration) -> Option<Duration> {
+        let is_urgent = linger.is_zero() || self.closed || self.cursor < self.hurried_below;
+        if is_urgent || self.peek_hot().is_none() {
+            return None;
         }
+        let since = self.hot.waits_for_more_since(portion, self.next_seq)?;
+        Some(since + linger)
+    }
+
+    /// Nothing of what is durable is held back.
+    pub(super) fn hurry(&mut self) {
+        self.hurried_below = self.next_seq;
     }
 
     /// The next batch to be handed out, if it is in memory.
@@ -208,8 +199,7 @@ impl State {
 
     /// Hands out the batch at the cursor from memory.
     pub(super) fn take_hot(&mut self) -> Option<Spooled> {
-        let spooled = self.hot.pop_front()?;
-        self.hot_bytes -= memory_bytes(&spooled.batch);
+        let spooled = self.hot.pop()?;
         self.hand_out(spooled.seq, spooled.batch.received_at);
         Some(spooled)
     }
@@ -217,12 +207,7 @@ impl State {
     /// Notes that the batch at the cursor is handed out. If it came from the disk, it may have got
     /// into memory meanwhile.
     pub(super) fn hand_out(&mut self, seq: u64, received_at: Timestamp) {
-        while let Some(front) = self.hot.front()
-            && front.seq <= seq
-        {
-            self.hot_bytes -= memory_bytes(&front.batch);
-            self.hot.pop_front();
-        }
+        self.hot.let_go(seq);
         self.cursor = seq + 1;
         self.under_way.insert(seq, received_at);
         self.ahead.handed_out(self.cursor, self.next_seq);
@@ -296,9 +281,4 @@ impl State {
         let under_way = self.under_way.values().min().copied();
         under_way.or_else(|| self.peek_hot().map(|batch| batch.received_at))
     }
-}
-
-/// What a batch takes up while it is kept: thousands of small ones may come in one request.
-fn memory_bytes(batch: &Batch) -> usize {
-    batch.documents.encoded_bytes() + OWN_BATCH_BYTES
 }

@@ -12,6 +12,7 @@ mod fixture;
 mod identity;
 mod inode;
 mod life;
+mod lingering;
 mod machine;
 mod model;
 mod older_segment;

@@ -28,7 +28,9 @@ use super::budget::Budget;
 use super::counts::Counts;
 use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
 use super::page_reply::PageReply;
-use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
+use super::{
+    Forgotten, InsertReport, PageLimit, PortionSize, ReceiptKey, Store, StoreError, StoreStatus,
+};
 use async_trait::async_trait;
 use cache::BlockCache;
 use file::BlockFile;
@@ -54,6 +56,14 @@ use std::time::Duration;
 pub fn make(folder: &Path) -> Result<(), BlocksError> {
     file::make(&folder.join(FILE_NAME))
 }
+
+/// One block of usual records. A quiet service makes no more than four of them a second, and what it took can be read
+/// in less than half of one.
+const PORTION: PortionSize = PortionSize {
+    documents: ::blocks::MOST_RECORDS,
+    bytes: 4 * 1024 * 1024,
+    linger: Duration::from_millis(250),
+};
 
 /// What can be set.
 #[derive(Debug, Clone, Copy)]
@@ -211,6 +221,10 @@ impl Store for BlockStore {
             inner.reading().facets(&query, after, facets, is_over)
         })
         .await
+    }
+
+    fn portion(&self) -> PortionSize {
+        PORTION
     }
 
     fn status(&self) -> StoreStatus {

@@ -184,6 +184,7 @@ fn delivery(
     clock: &Arc<dyn Clock>,
     timeout: Duration,
 ) -> Delivery {
+    let portion = writer.store.portion();
     Delivery {
         spool: queues.spool.clone(),
         store: StoreAccess {
@@ -193,7 +194,8 @@ fn delivery(
             timeout,
             problems: Problems::default(),
             outage: Outage::default(),
-            insert_size: InsertSize::default(),
+            portion,
+            insert_size: InsertSize::new(portion.documents),
         },
         dead_letters: Arc::clone(&queues.dead_letters),
         deferral: Deferral::new(&queues.spool),

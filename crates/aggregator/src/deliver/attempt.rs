@@ -14,7 +14,7 @@ use record::documents::DocumentList;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{InsertReport, StoreError};
+use store::{InsertReport, PortionSize, StoreError};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// Work that panicked so often is divided, to find the document that does it.
@@ -33,6 +33,9 @@ pub(crate) struct StoreAccess {
     pub(crate) timeout: Duration,
     pub(crate) problems: Problems,
     pub(crate) outage: Outage,
+    /// What the store is given at one time.
+    pub(crate) portion: PortionSize,
+    /// How many documents of that it takes in time.
     pub(crate) insert_size: InsertSize,
 }
 
@@ -88,6 +91,11 @@ impl<'a> Attempt<'a> {
     /// As many documents as an insert may have now.
     pub(super) fn insert_documents(&self) -> usize {
         self.access.insert_size.documents()
+    }
+
+    /// As many bytes, but for a larger document.
+    pub(super) fn insert_bytes(&self) -> usize {
+        self.access.portion.bytes
     }
 
     /// The times of receipt of batches.

@@ -17,10 +17,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::{InsertReport, Refused};
 
-/// Bytes in one insert command or transaction at most, but for a larger document: thousands of usual
-/// records. The command and the driver's copy of it stay below what the allocator maps anew each time,
-/// which took a tenth of all CPU time.
-pub(crate) const INSERT_BYTES: usize = 960 * 1024;
 /// A document that is refused for an unknown reason is sent so often, alone, before it is believed.
 const ATTEMPTS_ALONE: u32 = 3;
 /// Batches of refused records that are sent to the spool's end in one commit.
@@ -232,7 +228,7 @@ pub(super) async fn send(
     let portion = Prepared::new(portion, receipts);
     let documents = &portion.documents;
     let mut report = InsertReport::default();
-    let mut left = documents.chunks(attempt.insert_documents(), INSERT_BYTES);
+    let mut left = documents.chunks(attempt.insert_documents(), attempt.insert_bytes());
     left.reverse();
     while let Some(range) = left.pop() {
         match attempt.insert(documents, range.clone()).await {

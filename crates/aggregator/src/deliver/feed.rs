@@ -7,8 +7,7 @@ mod panicked;
 mod permit;
 
 use super::problems::Problem;
-use crate::deliver::delivery::{Delivery, INSERT_BYTES};
-use crate::deliver::insert_size;
+use crate::deliver::delivery::Delivery;
 use futures_util::FutureExt as _;
 use panicked::Panicked;
 use permit::Permit;
@@ -21,11 +20,6 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 
-/// What is handed on at one time, coalesced: one insert command.
-const PORTION: Portion = Portion {
-    documents: insert_size::MOST,
-    bytes: INSERT_BYTES,
-};
 /// After an error of reading.
 const READ_PAUSE: Duration = Duration::from_secs(1);
 
@@ -33,6 +27,8 @@ const READ_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Feed {
     delivery: Arc<Delivery>,
     consumer: Consumer,
+    /// What is handed on at one time, coalesced: one insert.
+    portion: Portion,
     lookup: Option<Lookup>,
     /// Batches that were handed out, and are to be read again.
     given_back: BTreeSet<u64>,
@@ -64,10 +60,15 @@ enum Next {
 impl Feed {
     /// So many `deliveries` may be under way at one time.
     pub(super) fn new(delivery: Arc<Delivery>, consumer: Consumer, deliveries: usize) -> Self {
+        let size = delivery.store.portion;
         Self {
             problem: delivery.panicked.of_one(),
             delivery,
-            consumer,
+            consumer: consumer.lingering(size.linger),
+            portion: Portion {
+                documents: size.documents,
+                bytes: size.bytes,
+            },
             lookup: None,
             given_back: BTreeSet::new(),
             panicked: Panicked::default(),
@@ -104,7 +105,7 @@ impl Feed {
                 }
                 continue;
             }
-            let permit = Permit::acquire(&self.places, &self.held).await?;
+            let permit = Permit::acquire(&self.places, &self.held, self.portion.bytes).await?;
             // It may have taken until the store was away.
             if !self.delivery.store.outage.is_on() || self.under_way.is_empty() {
                 return Some(permit);
@@ -128,7 +129,7 @@ impl Feed {
                 Next::Nothing
             }
             () = until(due, now), if due.is_some() => Next::Nothing,
-            next = self.consumer.next(PORTION) => match next {
+            next = self.consumer.next(self.portion) => match next {
                 Ok(Some(portion)) => Next::Portion(portion),
                 Ok(None) => self.last().await,
                 Err(error) => cannot_hand_on(&error).await,
@@ -190,8 +191,9 @@ impl Feed {
     async fn read(&mut self, numbers: Vec<u64>) -> Result<(Vec<u64>, Vec<Spooled>), ConsumeError> {
         let spool = self.delivery.spool.clone();
         let mut lookup = self.lookup.take().unwrap_or_else(|| spool.lookup());
+        let size = self.portion;
         let reading = tokio::task::spawn_blocking(move || {
-            let portion = lookup.portion(numbers, PORTION);
+            let portion = lookup.portion(numbers, size);
             (lookup, portion)
         });
         let (lookup, read) = reading.await?;

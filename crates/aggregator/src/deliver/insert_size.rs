@@ -8,8 +8,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Documents in one insert command or transaction at most; beyond 1000 little is gained.
-pub(crate) const MOST: usize = 5_000;
 /// No fewer are sent for being slow: each insert waits for the disk once.
 pub(super) const LEAST: usize = 64;
 /// After so many inserts of full size that were slow, yet taken, twice as many are tried; twice as often
@@ -19,7 +17,10 @@ const TRIED_AFTER_AT_MOST: u32 = 256;
 
 /// Shared by all deliveries: what one has learned spares the others the wait.
 #[derive(Debug)]
-pub(crate) struct InsertSize(Mutex<State>);
+pub(crate) struct InsertSize {
+    most: usize,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct State {
@@ -31,18 +32,21 @@ struct State {
     is_a_try: bool,
 }
 
-impl Default for InsertSize {
-    fn default() -> Self {
-        Self(Mutex::new(State {
-            documents: MOST,
+impl InsertSize {
+    /// At most so many documents at once.
+    pub(crate) fn new(most: usize) -> Self {
+        let state = State {
+            documents: most,
             taken: 0,
             tried_after: TRIED_AFTER,
             is_a_try: false,
-        }))
+        };
+        Self {
+            most,
+            state: Mutex::new(state),
+        }
     }
-}
 
-impl InsertSize {
     /// As many as may be sent at once.
     pub(super) fn documents(&self) -> usize {
         self.state().documents
@@ -69,7 +73,7 @@ impl InsertSize {
     /// a small part of the time that they had, else after some more.
     pub(super) fn were_taken(&self, documents: usize, took: Duration, had: Duration) {
         let mut state = self.state();
-        if state.documents == MOST || documents < state.documents {
+        if state.documents == self.most || documents < state.documents {
             return;
         }
         state.taken += 1;
@@ -78,13 +82,13 @@ impl InsertSize {
             if was_quick {
                 state.tried_after = TRIED_AFTER;
             }
-            state.documents = (state.documents * 2).min(MOST);
+            state.documents = (state.documents * 2).min(self.most);
             (state.taken, state.is_a_try) = (0, !was_quick);
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -92,10 +96,11 @@ impl InsertSize {
 mod tests {
     use super::*;
 
+    const MOST: usize = 5_000;
     const HAD: Duration = Duration::from_secs(10);
 
     fn at_the_least() -> InsertSize {
-        let size = InsertSize::default();
+        let size = InsertSize::new(MOST);
         while size.took_too_long(size.documents()) {}
         assert_eq!(size.documents(), LEAST);
         size
@@ -103,7 +108,7 @@ mod tests {
 
     #[test]
     fn it_halves_down_to_the_least_and_comes_back() {
-        let size = InsertSize::default();
+        let size = InsertSize::new(MOST);
         let mut sent = size.documents();
         while size.took_too_long(sent) {
             assert!(size.documents() < sent);
@@ -127,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_few_that_take_too_long_say_nothing_of_their_number() {
-        let size = InsertSize::default();
+        let size = InsertSize::new(MOST);
         assert!(!size.took_too_long(3));
         assert_eq!(size.documents(), MOST);
     }

@@ -30,7 +30,8 @@ use std::time::Duration;
 use store::counts::Counts;
 use store::page_reply::PageReply;
 use store::{
-    Forgotten, InsertReport, PageLimit, ReceiptKey, Refused, Store, StoreError, StoreStatus,
+    Forgotten, InsertReport, PageLimit, PortionSize, ReceiptKey, Refused, Store, StoreError,
+    StoreStatus,
 };
 use tokio::sync::Notify;
 
@@ -253,7 +254,8 @@ pub(super) fn open(
             timeout: TIMEOUT,
             problems: Problems::default(),
             outage: Outage::default(),
-            insert_size: InsertSize::default(),
+            portion: PortionSize::COMMAND,
+            insert_size: InsertSize::new(PortionSize::COMMAND.documents),
         },
         dead_letters: Arc::new(dead_letters),
         panicked: Problems::default(),

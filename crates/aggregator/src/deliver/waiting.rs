@@ -2,8 +2,7 @@
 
 use super::attempt::{Attempt, Patience};
 use super::deferral::{ParkedBatch, Refusal};
-use super::delivery::{Delivery, INSERT_BYTES, KEPT_AT_ONCE, send};
-use super::insert_size;
+use super::delivery::{Delivery, KEPT_AT_ONCE, send};
 use super::outcome::outcome;
 use super::portion::Prepared;
 use futures_util::{StreamExt as _, stream};
@@ -129,8 +128,8 @@ impl Waiting {
         }
         let numbers = delivery.deferral.parked().some_from(
             self.next,
-            insert_size::MOST as u64,
-            INSERT_BYTES as u64,
+            delivery.store.portion.documents as u64,
+            delivery.store.portion.bytes as u64,
         );
         self.next = numbers.last().map_or(0, |last| last + 1);
         let batches = self.read(numbers.into_iter()).await.into_iter();

@@ -219,7 +219,10 @@ impl Intake {
         }
         let outcome = match wanted {
             Durability::Spooled => None,
-            Durability::Stored => self.outcome(id, deadline).await,
+            Durability::Stored => {
+                self.spool().hurry();
+                self.outcome(id, deadline).await
+            }
         };
         let durability = match outcome {
             Some(_) => Durability::Stored,

@@ -1,6 +1,5 @@
 //! How many deliveries may be under way, and what they hold in memory.
 
-use super::INSERT_BYTES;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -20,10 +19,14 @@ pub(super) fn memory() -> Arc<Semaphore> {
 }
 
 impl Permit {
-    /// Waits for a place and for the memory of a usual portion.
-    pub(super) async fn acquire(places: &Arc<Semaphore>, memory: &Arc<Semaphore>) -> Option<Self> {
+    /// Waits for a place and for the memory of a usual portion, of so many bytes.
+    pub(super) async fn acquire(
+        places: &Arc<Semaphore>,
+        memory: &Arc<Semaphore>,
+        bytes: usize,
+    ) -> Option<Self> {
         let place = Arc::clone(places).acquire_owned().await.ok()?;
-        let held = Arc::clone(memory).acquire_many_owned(kib(INSERT_BYTES));
+        let held = Arc::clone(memory).acquire_many_owned(kib(bytes.min(HELD_BYTES)));
         Some(Self {
             _place: place,
             held: held.await.ok()?,
