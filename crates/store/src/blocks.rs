@@ -21,7 +21,7 @@ mod receipts;
 mod spare_threads;
 mod storage;
 
-pub use file::{BlocksError, FILE_NAME};
+pub use file::{BlocksError, FILE_NAME, ForgottenRows};
 
 use super::blocking::blocking;
 use super::budget::Budget;
@@ -34,6 +34,9 @@ use super::{
 use async_trait::async_trait;
 use cache::BlockCache;
 use file::BlockFile;
+use ledger::remembering::Removal;
+use ledger::row::LedgerKey;
+use ledger::spools::{KnownSpool, SpoolId};
 use logs::Timestamp;
 use logs::clock::Clock;
 use portion::Portion;
@@ -64,6 +67,9 @@ const PORTION: PortionSize = PortionSize {
     bytes: 4 * 1024 * 1024,
     linger: Duration::from_millis(250),
 };
+
+/// Rows of the ledger that one step of forgetting looks at: about a millisecond's work.
+const ROWS_AT_ONCE: u32 = 300;
 
 /// What can be set.
 #[derive(Debug, Clone, Copy)]
@@ -117,6 +123,37 @@ impl BlockStore {
         });
         merging::start(&inner);
         Ok(Self { inner })
+    }
+
+    /// Notes which spool is at hand, durably, at a start: before it is opened, which is to be told what is
+    /// [forgotten](ledger::spools::KnownSpool::forgotten_below) of it, and before anything of it is stored. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn meet_spool(&self, id: SpoolId) -> Result<KnownSpool, StoreError> {
+        self.inner.file.meet_spool(id)
+    }
+
+    /// When a spool was at hand last that is not now.
+    pub fn last_left_at(&self) -> Option<Timestamp> {
+        self.inner.file.last_left_at()
+    }
+
+    /// Takes a step through the ledger behind `behind`, and removes the rows that may go, durably.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then none was removed, or those of this step.
+    pub async fn forget_batches(
+        &self,
+        removal: Arc<Removal>,
+        behind: Option<LedgerKey>,
+        has_letters: impl Fn(&LedgerKey) -> bool + Send + 'static,
+    ) -> Result<ForgottenRows, StoreError> {
+        let forget = move |inner: &Inner| {
+            let file = &inner.file;
+            file.forget(&removal, behind, ROWS_AT_ONCE, &has_letters)
+        };
+        self.blocking(forget).await
     }
 
     /// Runs work on a thread that may be held up.

@@ -3,16 +3,21 @@
 //! WAL with `synchronous=FULL`: a committed transaction has been fsynced.
 
 mod change;
+mod forgetting;
 mod schema;
 mod snapshot;
 
+pub use forgetting::ForgottenRows;
 pub use schema::BlocksError;
 
+use super::ledger::remembering::Removal;
 use super::ledger::row::BatchRow;
 use super::ledger::row::LedgerKey;
+use super::ledger::spools::{KnownSpool, SpoolId, last_left_at};
 use super::storage::{Applied, Change, Snapshot, Storage};
 use crate::StoreError;
 use crate::identity::Identity;
+use logs::Timestamp;
 use logs::clock::Clock;
 use rusqlite::Connection;
 use snapshot::FileSnapshot;
@@ -42,6 +47,8 @@ pub(super) struct BlockFile {
     readers: Mutex<Vec<Connection>>,
     identity: Identity,
     min_free_disk: u64,
+    /// The spools that are known, and the number of the one that is at hand.
+    spools: Mutex<(Vec<KnownSpool>, u32)>,
     /// Why nothing can be stored, as of the last look.
     pub(super) problem: Sender<Option<String>>,
 }
@@ -77,6 +84,7 @@ impl BlockFile {
             readers: Mutex::new(Vec::new()),
             identity,
             min_free_disk,
+            spools: Mutex::default(),
             problem: Sender::new(None),
         })
     }
@@ -124,6 +132,41 @@ impl BlockFile {
         change::give_back(&writer.connection, pages).map_err(StoreError::from)
     }
 
+    /// Notes which spool is at hand, durably; what is known of it. Before the first batch of it is stored.
+    pub(super) fn meet_spool(&self, id: SpoolId) -> Result<KnownSpool, StoreError> {
+        let mut writer = self.writer();
+        let (known, place) = forgetting::meet(&mut writer.connection, id, self.clock.now())?;
+        let spool = known.get(place).copied();
+        let spool = spool.ok_or_else(|| StoreError::Damaged("a spool is unknown".to_owned()))?;
+        *self.spools() = (known, spool.number);
+        Ok(spool)
+    }
+
+    /// When a spool was at hand last that is not now.
+    pub(super) fn last_left_at(&self) -> Option<Timestamp> {
+        last_left_at(&self.spools().0)
+    }
+
+    /// Looks at up to so many rows of the ledger behind `behind`, and removes those that may go.
+    pub(super) fn forget(
+        &self,
+        removal: &Removal,
+        behind: Option<LedgerKey>,
+        limit: u32,
+        has_letters: &dyn Fn(&LedgerKey) -> bool,
+    ) -> Result<ForgottenRows, StoreError> {
+        let mut writer = self.writer();
+        unavailable(self.identity.problem())?;
+        let connection = &mut writer.connection;
+        let forgotten = forgetting::forget(connection, removal, behind, limit, has_letters)?;
+        unavailable(self.identity.problem())?;
+        Ok(forgotten)
+    }
+
+    fn spools(&self) -> MutexGuard<'_, (Vec<KnownSpool>, u32)> {
+        self.spools.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn writer(&self) -> MutexGuard<'_, Writer> {
         // A panic left no transaction open: rusqlite rolls back when one is dropped.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
@@ -167,6 +210,10 @@ impl Storage for BlockFile {
         let rows = change::rows(&reader, keys)?;
         self.put_back(reader);
         Ok(rows)
+    }
+
+    fn spool(&self) -> u32 {
+        self.spools().1
     }
 
     fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {

@@ -20,8 +20,6 @@ use std::time::Duration;
 /// Of so many of the newest days, none shares a block with another; what is older stands together, until it is
 /// merged.
 const DAYS_APART: i64 = 8;
-/// The only spool that there is.
-const SPOOL: u32 = 0;
 
 /// A document, and where it came from.
 struct Document<'a> {
@@ -125,7 +123,7 @@ impl<'a> Portion<'a> {
         let keys: Vec<LedgerKey> = self.batches.iter().map(|batch| batch.key).collect();
         loop {
             let rows = storage.rows(&keys)?;
-            let built = self.build(&rows, clock)?;
+            let built = self.build(&rows, storage.spool(), clock)?;
             match storage.apply(&built.change, deadline)? {
                 Applied::Done(places) => return Ok((built.report, places)),
                 // Another stored some of it meanwhile.
@@ -135,12 +133,17 @@ impl<'a> Portion<'a> {
         }
     }
 
-    fn build(&self, rows: &[Option<BatchRow>], clock: &dyn Clock) -> Result<Built, StoreError> {
+    fn build(
+        &self,
+        rows: &[Option<BatchRow>],
+        spool: u32,
+        clock: &dyn Clock,
+    ) -> Result<Built, StoreError> {
         let mut refused = vec![None; self.documents.len()];
         let mut change = Change::default();
         // Twice where a block refuses a record: the ledger must not have it then.
         loop {
-            let (is_new, rows) = self.plan(rows, &refused, clock);
+            let (is_new, rows) = self.plan(rows, &refused, spool, clock);
             let before = refused.iter().flatten().count();
             let blocks = self.blocks(&is_new, &rows, &mut refused)?;
             if refused.iter().flatten().count() == before {
@@ -159,6 +162,7 @@ impl<'a> Portion<'a> {
         &self,
         rows: &[Option<BatchRow>],
         refused: &[Option<NotTaken>],
+        spool: u32,
         clock: &dyn Clock,
     ) -> (Vec<bool>, Vec<RowChange>) {
         let mut is_new = vec![false; self.documents.len()];
@@ -176,7 +180,7 @@ impl<'a> Portion<'a> {
                 delay: batch.delay,
                 positions: &positions,
                 refused: taken.len() < batch.documents.len(),
-                spool: SPOOL,
+                spool,
                 seq: batch.source.seq,
             };
             let plan = plan(row.as_ref(), &incoming, clock.now());

@@ -27,7 +27,7 @@ pub(super) fn remember(
                 Some(row) => row.received_at,
                 None => {
                     new.entry(*key)
-                        .or_insert_with(|| first(origin, clock))
+                        .or_insert_with(|| first(origin, storage.spool(), clock))
                         .received_at
                 }
             };
@@ -52,13 +52,13 @@ pub(super) fn remember(
 }
 
 /// The row of a batch of which nothing is stored yet.
-fn first(origin: &BatchOrigin, clock: &dyn Clock) -> BatchRow {
+fn first(origin: &BatchOrigin, spool: u32, clock: &dyn Clock) -> BatchRow {
     let incoming = Incoming {
         origin,
         delay: None,
         positions: &[],
         refused: false,
-        spool: 0,
+        spool,
         seq: 0,
     };
     plan(None, &incoming, clock.now()).row

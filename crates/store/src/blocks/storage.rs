@@ -75,6 +75,9 @@ pub(super) trait Storage: Send + Sync + 'static {
     /// The rows of batches, in the order of their keys here.
     fn rows(&self, keys: &[LedgerKey]) -> Result<Vec<Option<BatchRow>>, StoreError>;
 
+    /// The small number of the spool that is at hand; 0 as long as none was met.
+    fn spool(&self) -> u32;
+
     /// Reads of one state, whatever is changed meanwhile.
     fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError>;
 }

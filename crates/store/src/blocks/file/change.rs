@@ -110,7 +110,7 @@ fn read_row(connection: &Connection, key: &LedgerKey) -> Result<Option<BatchRow>
     statement.query_row([key], row_of).optional()
 }
 
-fn row_of(row: &Row<'_>) -> Result<BatchRow, rusqlite::Error> {
+pub(super) fn row_of(row: &Row<'_>) -> Result<BatchRow, rusqlite::Error> {
     let damaged = |column, what: &str| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, what.into())
     };

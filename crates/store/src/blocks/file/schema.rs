@@ -66,7 +66,8 @@ CREATE TABLE batches (
 CREATE TABLE spools (
     number          INTEGER NOT NULL PRIMARY KEY,
     id              BLOB    NOT NULL UNIQUE,
-    forgotten_below INTEGER NOT NULL
+    forgotten_below INTEGER NOT NULL,
+    left_at_ns      INTEGER
 ) STRICT;
 ";
 

@@ -124,6 +124,11 @@ impl Round {
 }
 
 impl Removal {
+    /// The small number of the spool that it is about.
+    pub fn spool(&self) -> u32 {
+        self.lettered.beginning.spool
+    }
+
     /// What the transaction writes for the spool, unless a greater number stands there.
     pub fn forgotten_below(&self) -> u64 {
         self.oldest

@@ -64,6 +64,10 @@ struct Stale<'a> {
 }
 
 impl Storage for Stale<'static> {
+    fn spool(&self) -> u32 {
+        0
+    }
+
     fn apply(&self, change: &Change, deadline: Duration) -> Result<Applied, StoreError> {
         self.file.apply(change, deadline)
     }
