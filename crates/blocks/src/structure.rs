@@ -1,6 +1,10 @@
 //! The structure of attributes: names and nesting without the values, as bytes that are equal where it is; and
 //! the values beside it.
 
+mod known;
+
+pub(crate) use known::KnownStructures;
+
 use crate::leaf::RawLeaf;
 use record::attributes::write_value_json;
 use record::bson_reader::{Elements, Value};
@@ -59,6 +63,22 @@ impl Gathered {
             gathered: self,
         };
         walk.members(document, 0, DEEPEST).is_some() && is_text(&self.json)
+    }
+
+    /// The same of a document with a structure that is known; its shape, and not its structure.
+    pub(crate) fn gather_known(&mut self, document: &[u8], known: &KnownStructures) -> Option<u16> {
+        self.values.clear();
+        self.json.clear();
+        let mut walk = Walk {
+            document,
+            gathered: self,
+        };
+        let shape = known.shape_of(document, &mut |value| {
+            let value = walk.value(value)?;
+            walk.gathered.values.push(value);
+            Some(())
+        });
+        shape.filter(|_| is_text(&self.json))
     }
 
     /// The structure of what was gathered.

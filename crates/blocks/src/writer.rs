@@ -149,12 +149,18 @@ impl BlockWriter {
         let Some(attributes) = record.attributes else {
             return self.add(fields, None, std::iter::empty()).map(drop);
         };
-        if gathered.gather(attributes.as_bytes()) {
-            let found = self.shapes.of_structure(gathered.structure());
-            if !found.is_whole() {
-                let leaves = gathered.leaves(attributes.as_bytes());
-                return self.add(fields, Some(found), leaves).map(drop);
+        let document = attributes.as_bytes();
+        let known = gathered.gather_known(document, self.shapes.known());
+        let found = match known.map(Found::Known) {
+            None if gathered.gather(document) => {
+                Some(self.shapes.of_structure(gathered.structure()))
             }
+            known => known,
+        };
+        if let Some(found) = found.filter(|found| !found.is_whole()) {
+            return self
+                .add(fields, Some(found), gathered.leaves(document))
+                .map(drop);
         }
         let mut json = take(&mut self.json);
         json.clear();

@@ -3,7 +3,7 @@
 use super::drawn::{Pieces, drawn};
 use crate::input::write_varint;
 use crate::numbers;
-use crate::structure::{LONGEST_PATH, MOST_VALUES};
+use crate::structure::{KnownStructures, LONGEST_PATH, MOST_VALUES};
 use crate::texts::TextsWriter;
 use foldhash::HashMap;
 
@@ -24,6 +24,7 @@ const WHOLE_COLUMN: u16 = 0;
 pub(crate) struct ShapesWriter {
     shapes: Vec<Written>,
     by_structure: HashMap<Vec<u8>, u16>,
+    known: KnownStructures,
     by_pieces: HashMap<Pieces, u16>,
     /// The path of each column, but of the one for what is kept whole.
     columns: Vec<Option<String>>,
@@ -92,6 +93,7 @@ impl Default for ShapesWriter {
         Self {
             shapes: vec![none, whole],
             by_structure: HashMap::default(),
+            known: KnownStructures::default(),
             by_pieces: HashMap::default(),
             columns: vec![None],
             by_path: HashMap::default(),
@@ -124,8 +126,14 @@ impl ShapesWriter {
         }
     }
 
+    /// The structures whose shapes are there.
+    pub(crate) fn known(&self) -> &KnownStructures {
+        &self.known
+    }
+
     fn remember(&mut self, structure: Vec<u8>, shape: u16) {
         self.memory += structure.len() + 4 * EACH;
+        self.memory += self.known.learn(&structure, shape);
         self.by_structure.insert(structure, shape);
     }
 
@@ -205,6 +213,7 @@ impl ShapesWriter {
         self.shapes.truncate(usize::from(WHOLE_SHAPE) + 1);
         self.columns.truncate(usize::from(WHOLE_COLUMN) + 1);
         self.by_structure.clear();
+        self.known.clear();
         self.by_pieces.clear();
         self.by_path.clear();
         self.of.clear();

@@ -1,6 +1,6 @@
 //! Tokens that are gathered while a block is written.
 
-use super::{ascii, may_be_asked, path_seed, value_token, word_token};
+use super::{SHORT, ascii, may_be_asked, path_seed, short_word_token, value_token, word_token};
 use crate::filter::{Filter, MOST_TOKENS};
 use crate::grams::GramsWriter;
 use crate::leaf::RawLeaf;
@@ -11,6 +11,7 @@ use record::attributes::write_string;
 const RECENT: usize = 1 << 11;
 /// Hashes that are kept before those that are there twice are looked for.
 const KEPT: usize = 2 * MOST_TOKENS;
+const PENDING: usize = 256;
 
 /// What stands at each place belongs to another one, so that no hash counts as seen.
 fn see_nothing(recent: &mut Vec<u64>) {
@@ -27,10 +28,13 @@ pub(crate) struct TokensWriter {
     hashes: Vec<u64>,
     /// Whether there are more than a filter is made of; then they are not kept.
     are_too_many: bool,
+    /// Hashes on their way there, and how many.
+    pending: [u64; PENDING],
+    are_pending: usize,
     /// Those that came last, by their lower bits, so that a word of every message is kept seldom.
     recent: Vec<u64>,
     grams: GramsWriter,
-    folded: String,
+    folded: Vec<u8>,
     /// The path of the last value in an object, and what begins the tokens there.
     last: (String, u64),
 }
@@ -42,9 +46,11 @@ impl Default for TokensWriter {
         Self {
             hashes: Vec::new(),
             are_too_many: false,
+            pending: [0; PENDING],
+            are_pending: 0,
             recent,
             grams: GramsWriter::default(),
-            folded: String::new(),
+            folded: Vec::new(),
             last: (String::new(), path_seed("")),
         }
     }
@@ -54,37 +60,57 @@ impl TokensWriter {
     #[inline]
     pub(super) fn push(&mut self, hash: u64) {
         let place = usize::try_from(hash % RECENT as u64).unwrap_or_default();
-        if let Some(recent) = self.recent.get_mut(place)
-            && *recent != hash
-        {
-            *recent = hash;
-            if self.hashes.len() >= KEPT {
-                self.compact();
-            }
-            if !self.are_too_many {
-                self.hashes.push(hash);
-            }
+        let (Some(recent), Some(next)) = (
+            self.recent.get_mut(place),
+            self.pending.get_mut(self.are_pending),
+        ) else {
+            return;
+        };
+        // Without a branch, which nobody could foretell.
+        *next = hash;
+        self.are_pending += usize::from(*recent != hash);
+        *recent = hash;
+        if self.are_pending == PENDING {
+            self.take_pending();
         }
+    }
+
+    fn take_pending(&mut self) {
+        if self.hashes.len() >= KEPT {
+            self.compact();
+        }
+        if !self.are_too_many {
+            let pending = self.pending.get(..self.are_pending);
+            self.hashes.extend_from_slice(pending.unwrap_or_default());
+        }
+        self.are_pending = 0;
     }
 
     /// The words of a message.
     pub(crate) fn add_message(&mut self, message: &str) {
+        if !message.is_ascii() {
+            let text = folded(message);
+            self.grams.add(text.as_bytes());
+            words(&text).for_each(|word| self.push(word_token(word.as_bytes())));
+            return;
+        }
         let mut text = std::mem::take(&mut self.folded);
         text.clear();
-        if message.is_ascii() {
-            text.push_str(message);
-            text.make_ascii_lowercase();
-        } else {
-            text = folded(message);
-        }
-        self.grams.add(text.as_bytes());
-        if text.is_ascii() {
-            ascii::each_word(text.as_bytes(), |word| self.push(word_token(word)));
-        } else {
-            for word in words(&text) {
-                self.push(word_token(word.as_bytes()));
+        text.extend_from_slice(message.as_bytes());
+        text.make_ascii_lowercase();
+        self.grams.add(&text);
+        // So that a word's bytes are at hand without a look at its length.
+        text.extend_from_slice(&[0; SHORT]);
+        let folded = text.get(..message.len()).unwrap_or_default();
+        ascii::each_word(folded, |word| {
+            let bytes = text.get(word.start..).unwrap_or_default();
+            match bytes.first_chunk() {
+                Some(bytes) if word.len() <= SHORT => {
+                    self.push(short_word_token(*bytes, word.len()));
+                }
+                _ => self.push(word_token(text.get(word).unwrap_or_default())),
             }
-        }
+        });
         self.folded = text;
     }
 
@@ -145,6 +171,7 @@ impl TokensWriter {
     /// The filter of all that was added.
     pub(crate) fn finish(&mut self) -> Filter {
         let grams = self.grams.finish();
+        self.take_pending();
         self.compact();
         match self.are_too_many {
             true => Filter::of_all(grams),
@@ -165,6 +192,7 @@ impl TokensWriter {
     /// The hashes of all tokens, each once.
     #[cfg(test)]
     pub(super) fn hashes(&mut self) -> &[u64] {
+        self.take_pending();
         self.compact();
         &self.hashes
     }
@@ -172,6 +200,7 @@ impl TokensWriter {
     pub(crate) fn clear(&mut self) {
         self.hashes.clear();
         self.are_too_many = false;
+        self.are_pending = 0;
         see_nothing(&mut self.recent);
         self.grams.clear();
     }
