@@ -10,6 +10,7 @@
 //! ```
 
 mod few;
+mod many;
 mod writer;
 
 pub(crate) use writer::ValuesWriter;

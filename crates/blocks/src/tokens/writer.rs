@@ -8,7 +8,7 @@ use query::{each_value, folded, words};
 use record::attributes::write_string;
 
 /// Places of tokens that came a short time before: few enough to stay near the processor.
-const RECENT: usize = 1 << 11;
+const RECENT: usize = 1 << 10;
 /// Hashes that are kept before those that are there twice are looked for.
 const KEPT: usize = 2 * MOST_TOKENS;
 const PENDING: usize = 256;

@@ -1,6 +1,6 @@
 //! The different values of a column as long as they are few, and which one each of its values is.
 
-use super::writer::Kind;
+use super::many::Kind;
 use crate::leaf::RawLeaf;
 use foldhash::fast::RandomState;
 use std::hash::{BuildHasher, Hasher};
