@@ -1,5 +1,7 @@
 //! How soon a record can be read, in blocks: they gather what comes within a quarter of a second.
 
+#![expect(clippy::disallowed_methods, reason = "real processes, real time")]
+
 use std::time::{Duration, Instant};
 
 use serde_json::json;

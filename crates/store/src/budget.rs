@@ -1,6 +1,7 @@
 //! How much work one page may still be: the same bounds for both stores.
 
 use super::PageLimit;
+use super::held::Held;
 use super::page::Page;
 use logs::clock::Clock;
 use std::sync::Arc;
@@ -33,13 +34,6 @@ impl PassedOver {
     pub(super) fn is_time_to_look(self, parts: usize) -> bool {
         self.rows * parts >= ROWS_BETWEEN_LOOKS || self.bytes * parts >= BYTES_BETWEEN_LOOKS
     }
-}
-
-/// What was kept of the rows that match.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Held {
-    pub(super) rows: usize,
-    pub(super) bytes: usize,
 }
 
 /// A time by a clock.

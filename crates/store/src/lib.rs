@@ -9,6 +9,7 @@ pub mod blocks;
 mod budget;
 pub mod counts;
 pub mod facets;
+mod held;
 mod identity;
 pub mod layout;
 pub mod mongo;

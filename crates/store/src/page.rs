@@ -4,7 +4,7 @@ mod row;
 
 pub use row::{Attributes, Row, write_document};
 
-use crate::budget::Held;
+use crate::held::Held;
 use bson::RawDocument;
 use query::{Candidate, GaveUp, Patience, Query};
 use record::attributes;

@@ -3,9 +3,10 @@
 mod statement;
 
 use crate::StoreError;
-use crate::budget::{Budget, Held, PassedOver, Until};
+use crate::budget::{Budget, PassedOver, Until};
 use crate::counts::Counts;
 use crate::facets::{Facets, FacetsStep};
+use crate::held::Held;
 use crate::page::Page;
 use crate::sqlite::large;
 use crate::sqlite::message_filter::InForce;
