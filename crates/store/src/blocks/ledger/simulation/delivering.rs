@@ -115,7 +115,7 @@ impl Delivery {
                 is_cut = true;
             }
             item.refused.extend(&refused);
-            if taken.is_empty() && !marks && !refused.is_empty() {
+            if taken.is_empty() && !marks && !item.refused.is_empty() {
                 continue;
             }
             let row = if read_again {
@@ -133,7 +133,7 @@ impl Delivery {
                 &given,
                 item.seq,
                 process,
-                marks && !refused.is_empty(),
+                marks && !item.refused.is_empty(),
             );
             let planned = plan(row.as_ref(), &incoming, world.now);
             for (position, is_new) in taken.iter().zip(&planned.is_new) {
