@@ -20,7 +20,7 @@ use query::{AttributeFilter, Patience, Phrase, Query, Substring};
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::LazyLock;
-use stored::{NEEDLE, RECORDS, Stored, merged, written};
+use stored::{NEEDLE, RECORDS, Stored, Writing, merged, written};
 
 static STORED: LazyLock<Stored> = LazyLock::new(Stored::fill);
 
@@ -62,9 +62,10 @@ fn write(bencher: Bencher<'_, '_>) {
     let records = stored::documents();
     let count: usize = records.iter().map(record::documents::Documents::len).sum();
     let count = ItemsCount::new(count);
+    let writing = &mut Writing::default();
     bencher
         .counter(count)
-        .bench_local(|| black_box(written(&records)));
+        .bench_local(|| black_box(written(&records, writing)));
 }
 
 /// Eight small blocks into one.
@@ -73,9 +74,10 @@ fn merge(bencher: Bencher<'_, '_>) {
     let small = stored::small_blocks();
     let count: usize = small.iter().map(|block| block.head.records).sum();
     let counter = ItemsCount::new(count);
+    let writing = &mut Writing::default();
     bencher
         .counter(counter)
-        .bench_local(|| black_box(merged(&small)));
+        .bench_local(|| black_box(merged(&small, writing)));
 }
 
 /// All attributes of a block as JSON, from columns that are packed.

@@ -255,40 +255,50 @@ pub(crate) fn documents() -> Vec<Documents> {
     (0..8).map(|number| batches.batch(number)).collect()
 }
 
-pub(crate) fn written(batches: &[Documents]) -> Block {
-    let mut writer = BlockWriter::default();
-    for record in batches.iter().flat_map(records) {
-        assert_eq!(writer.push(&record), Ok(()));
+/// What writes, and what packs: both are kept for the next block, as a store keeps them.
+pub(crate) struct Writing {
+    writer: BlockWriter,
+    packer: Packer,
+}
+
+impl Default for Writing {
+    fn default() -> Self {
+        Self {
+            writer: BlockWriter::default(),
+            packer: Packer::new().expect("memory"),
+        }
     }
-    writer
-        .finish(&mut Packer::new().expect("memory"))
-        .expect("a block")
-        .expect("records")
+}
+
+pub(crate) fn written(batches: &[Documents], writing: &mut Writing) -> Block {
+    for record in batches.iter().flat_map(records) {
+        assert_eq!(writing.writer.push(&record), Ok(()));
+    }
+    let block = writing.writer.finish(&mut writing.packer);
+    block.expect("a block").expect("records")
 }
 
 pub(crate) fn small_blocks() -> Vec<OneBlock> {
     let batches = documents();
     batches
         .iter()
-        .map(|batch| OneBlock::new(written(std::slice::from_ref(batch))))
+        .map(|batch| {
+            let batch = std::slice::from_ref(batch);
+            OneBlock::new(written(batch, &mut Writing::default()))
+        })
         .collect()
 }
 
-pub(crate) fn merged(blocks: &[OneBlock]) -> Block {
-    let mut writer = BlockWriter::default();
+pub(crate) fn merged(blocks: &[OneBlock], writing: &mut Writing) -> Block {
     let unpacker = &mut Unpacker::new().expect("memory");
     for block in blocks {
         let opened = block.open(unpacker);
         let rows = opened.rows().expect("one block");
         let mut source = RowSource::new(&rows);
         let all = 0..block.head.records;
-        assert_eq!(
-            writer.push_rows(&mut source, all.clone()),
-            (all.len(), Ok(()))
-        );
+        let taken = writing.writer.push_rows(&mut source, all.clone());
+        assert_eq!(taken, (all.len(), Ok(())));
     }
-    writer
-        .finish(&mut Packer::new().expect("memory"))
-        .expect("a block")
-        .expect("records")
+    let block = writing.writer.finish(&mut writing.packer);
+    block.expect("a block").expect("records")
 }
