@@ -17,7 +17,7 @@ mod wiring;
 pub(crate) use data_folder::SPOOL_FOLDER;
 
 use crate::app::cursor_key::CursorKeyError;
-use crate::config::{Config, ConfigError};
+use crate::config::{Backend, Config, ConfigError};
 use crate::deliver::drain::DrainTasks;
 use crate::http::{self, Services, listener};
 use logs::clock::{Clock, SystemClock};
@@ -117,8 +117,21 @@ impl App {
         let listeners = binding::bind(&config.http.listen_addr).await?;
         let (folder, lock) = data_folder::take(&config.store.data_dir)?;
         let cursors = cursor_key::load_or_make(&folder)?;
-        let queues = wiring::open_queues(&config.spool, &folder, &clock)?;
-        let store = chosen_store::open(&config, backend, &folder, queues.new_format(), &clock)?;
+        let spool = wiring::find_spool(&folder)?;
+        let (store, queues) = match backend {
+            Backend::Embedded => {
+                let opened = chosen_store::open_embedded(&config, &folder, &clock, spool.id)?;
+                let below = opened.forgotten_below;
+                let queues = wiring::open_queues(&config.spool, &folder, spool, below, &clock)?;
+                (opened.store, queues)
+            }
+            Backend::MongoDb(address) => {
+                let queues = wiring::open_queues(&config.spool, &folder, spool, 0, &clock)?;
+                let new_format = queues.new_format();
+                let store = chosen_store::open_mongodb(&config, address, new_format, &clock);
+                (store, queues)
+            }
+        };
         let (services, ends) = wiring::wire_up(&config, store, queues, clock, cursors, connections);
         Ok(Self {
             listeners,

@@ -125,6 +125,11 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// The ids of all records, in their order.
+    pub fn ids(&self) -> &'a [RecordId] {
+        self.ids.as_slice()
+    }
+
     /// The id of the record at a place.
     #[inline]
     pub fn id(&self, place: usize) -> Option<RecordId> {

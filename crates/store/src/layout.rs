@@ -4,9 +4,10 @@
 //! format version is that of the [mark](MARK): programs that know rows alone refuse it, where they would begin an empty store. The
 //! file of blocks is whole and durable before the mark is made, and a start makes up a mark that is missing.
 
-use super::Store;
+use super::blocks::ledger::spools::SpoolId;
 use super::blocks::{self, BlockSettings, BlockStore, BlocksError};
 use super::sqlite::{self, SchemaError, SqliteStore};
+use super::{Store, StoreError};
 use logs::clock::Clock;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -55,6 +56,9 @@ pub enum LayoutError {
     /// Blocks cannot be opened.
     #[error(transparent)]
     Blocks(#[from] BlocksError),
+    /// Blocks cannot note which spool is at hand.
+    #[error(transparent)]
+    Spool(#[from] StoreError),
     /// What is there is not what is asked for.
     #[error(
         "the data folder {folder} holds {held}, and LAYOUT asks for {wanted}: leave LAYOUT out, or take another DATA_DIR"
@@ -95,8 +99,17 @@ pub enum LayoutError {
     },
 }
 
+/// An embedded store that was opened.
+pub struct Opened {
+    /// It.
+    pub store: Arc<dyn Store>,
+    /// Below which number it may have forgotten what it has of the spool: nothing there is to be delivered again, and
+    /// new numbers begin above.
+    pub forgotten_below: u64,
+}
+
 /// Opens the store of a data folder, which nobody else has; where there is none, one in the layout that is wanted is
-/// begun, or in rows.
+/// begun, or in rows. It is told which `spool` will be delivered to it, before anything of that is.
 ///
 /// # Errors
 /// [`LayoutError`]
@@ -105,10 +118,21 @@ pub fn open(
     wanted: Option<Layout>,
     clock: Arc<dyn Clock>,
     settings: BlockSettings,
-) -> Result<Arc<dyn Store>, LayoutError> {
+    spool: SpoolId,
+) -> Result<Opened, LayoutError> {
     Ok(match settle(folder, wanted)? {
-        Layout::Rows => Arc::new(SqliteStore::open(folder, clock)?),
-        Layout::Blocks => Arc::new(BlockStore::open(folder, clock, settings)?),
+        // Their records have ids of their own: they forget none.
+        Layout::Rows => Opened {
+            store: Arc::new(SqliteStore::open(folder, clock)?),
+            forgotten_below: 0,
+        },
+        Layout::Blocks => {
+            let store = BlockStore::open(folder, clock, settings)?;
+            Opened {
+                forgotten_below: store.meet_spool(spool)?.forgotten_below,
+                store: Arc::new(store),
+            }
+        }
     })
 }
 

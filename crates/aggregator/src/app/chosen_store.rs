@@ -1,6 +1,6 @@
 //! The store that the settings ask for.
 
-use crate::config::{Backend, Compression, Config, Layout, StoreConfig};
+use crate::config::{Compression, Config, Layout, StoreConfig};
 use logs::clock::Clock;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,8 @@ use std::time::Duration;
 use store::Store;
 use store::address::MongoAddress;
 use store::blocks::BlockSettings;
-use store::layout::{self, LayoutError};
+use store::blocks::ledger::spools::SpoolId;
+use store::layout::{self, LayoutError, Opened};
 use store::mongo::{MongoStore, NewFormat, Target};
 
 /// Connections of one MongoDB client beyond one for each worker: probes, and operations that
@@ -17,27 +18,30 @@ pub(super) const SPARE_CONNECTIONS: usize = 4;
 /// Between two looks at MongoDB's collection.
 const LOOK_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Opens it in this folder, or at its address; `new_format` says which ids a new collection gets.
+/// Opens the embedded store in this folder, before the spool: see [`layout::open`].
 ///
 /// # Errors
-/// [`LayoutError`]; of a server that is away, it is the first insert that tells.
-pub(super) fn open(
+/// [`LayoutError`]
+pub(super) fn open_embedded(
     config: &Config,
-    backend: Backend,
     folder: &Path,
+    clock: &Arc<dyn Clock>,
+    spool: SpoolId,
+) -> Result<Opened, LayoutError> {
+    let (layout, settings) = embedded(config);
+    layout::open(folder, layout, Arc::clone(clock), settings, spool)
+}
+
+/// Opens the store at this address; `new_format` says which ids a new collection gets. Of a server that is away, it
+/// is the first insert that tells.
+pub(super) fn open_mongodb(
+    config: &Config,
+    address: MongoAddress,
     new_format: NewFormat,
     clock: &Arc<dyn Clock>,
-) -> Result<Arc<dyn Store>, LayoutError> {
-    match backend {
-        Backend::Embedded => {
-            let (layout, settings) = embedded(config);
-            layout::open(folder, layout, Arc::clone(clock), settings)
-        }
-        Backend::MongoDb(address) => {
-            let target = target(&config.store, address, config.workers.workers, new_format);
-            Ok(Arc::new(MongoStore::start(target, Arc::clone(clock))))
-        }
-    }
+) -> Arc<dyn Store> {
+    let target = target(&config.store, address, config.workers.workers, new_format);
+    Arc::new(MongoStore::start(target, Arc::clone(clock)))
 }
 
 fn embedded(config: &Config) -> (Option<layout::Layout>, BlockSettings) {

@@ -33,6 +33,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
+use store::blocks::ledger::spools::SpoolId;
 use store::mongo::NewFormat;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -60,16 +61,30 @@ impl Queues {
     }
 }
 
-/// Opens the spool, and what was refused, which is read from here on.
-pub(super) fn open_queues(
-    config: &SpoolConfig,
-    folder: &Path,
-    clock: &Arc<dyn Clock>,
-) -> Result<Queues, StartError> {
-    let (dead_letters, reading) = open_dead_letters(config, &folder.join(REJECTED_FOLDER))?;
+/// The spool's folder, and its id.
+pub(super) struct SpoolFolder {
+    disk: Folder,
+    pub(super) id: SpoolId,
+}
+
+/// Finds the spool, or makes its folder; it is not opened yet.
+pub(super) fn find_spool(folder: &Path) -> Result<SpoolFolder, StartError> {
     let failed = |source| StartError::Spool(SpoolError::Io(source));
     let disk = Folder::create(&folder.join(SPOOL_FOLDER)).map_err(failed)?;
     let id = spool::identify(&disk).map_err(failed)?;
+    Ok(SpoolFolder { disk, id })
+}
+
+/// Opens the spool, and what was refused, which is read from here on. What the store may have forgotten of it is
+/// not delivered again.
+pub(super) fn open_queues(
+    config: &SpoolConfig,
+    folder: &Path,
+    SpoolFolder { disk, id }: SpoolFolder,
+    forgotten_below: u64,
+    clock: &Arc<dyn Clock>,
+) -> Result<Queues, StartError> {
+    let (dead_letters, reading) = open_dead_letters(config, &folder.join(REJECTED_FOLDER))?;
     let accounting = Arc::<Accounting>::default();
     let options = SpoolOptions {
         disk: Arc::new(disk),
@@ -81,8 +96,7 @@ pub(super) fn open_queues(
         clock: Arc::clone(clock),
         accounts: Arc::clone(&accounting) as Arc<dyn spool::Accounts>,
         id,
-        // Stores whose records have ids of their own forget none.
-        forgotten_below: 0,
+        forgotten_below,
         earlier: dead_letters.holds_earlier(),
     };
     let (spool, committer, consumer) = spool::open(options, config.spool_recover)?;

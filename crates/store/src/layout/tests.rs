@@ -12,8 +12,8 @@ const BLOCKS: Option<Layout> = Some(Layout::Blocks);
 /// What a start with a wish says: the kind of store, or why there is none.
 fn start(folder: &TempDir, wanted: Option<Layout>) -> String {
     let clock = Arc::new(SystemClock::start());
-    match open(folder.path(), wanted, clock, SETTINGS) {
-        Ok(store) => store.status().kind.to_owned(),
+    match open(folder.path(), wanted, clock, SETTINGS, [7; 16]) {
+        Ok(opened) => opened.store.status().kind.to_owned(),
         Err(error) => error.to_string(),
     }
 }

@@ -7,12 +7,11 @@ use crate::blocks::storage::{Change, Day, Listed, Made, Snapshot};
 use blocks::damaged::Damaged;
 use blocks::head::Head;
 use blocks::opened::Opened;
-use blocks::rows::{RowSource, Rows};
+use blocks::rows::{RowSource, Rows, runs};
 use blocks::section::{Packer, Unpacker};
 use blocks::writer::{BlockWriter, NotTaken};
 use record::id::RecordId;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::ops::Range;
 
 /// What the merging of some blocks changes.
 pub(super) fn merged(snapshot: &dyn Snapshot, sources: &[Listed]) -> Result<Change, StoreError> {
@@ -72,6 +71,29 @@ impl Output {
         })
     }
 
+    /// Writes the records at some places, which are all of one day.
+    fn write(
+        &mut self,
+        source: &mut RowSource<'_>,
+        day: Day,
+        mut places: Range<usize>,
+    ) -> Result<(), StoreError> {
+        if self.day != day {
+            self.cut()?;
+            self.day = day;
+        }
+        while !places.is_empty() {
+            let (taken, not_taken) = self.writer.push_rows(source, places.clone());
+            places.start += taken;
+            match not_taken {
+                Ok(()) => {}
+                Err(NotTaken::Full) => self.cut()?,
+                Err(reason) => return Err(StoreError::Damaged(reason.to_string())),
+            }
+        }
+        Ok(())
+    }
+
     fn cut(&mut self) -> Result<(), StoreError> {
         let made = finish(&mut self.writer, &mut self.packer)?;
         self.made.extend(made);
@@ -82,33 +104,25 @@ impl Output {
 /// Writes all records in the order of their ids, which it gives.
 fn write(rows: &[Rows<'_>], output: &mut Output) -> Result<Vec<RecordId>, StoreError> {
     let mut sources: Vec<RowSource<'_>> = rows.iter().map(RowSource::new).collect();
-    let mut heads = BinaryHeap::new();
-    for (source, rows) in rows.iter().enumerate() {
-        heads.extend(rows.id(0).map(|id| Reverse((id, source, 0_usize))));
-    }
+    let ids: Vec<&[RecordId]> = rows.iter().map(Rows::ids).collect();
     let mut written: Vec<RecordId> = Vec::new();
-    while let Some(Reverse((id, source, place))) = heads.pop() {
-        let next = rows.get(source).and_then(|rows| rows.id(place + 1));
-        heads.extend(next.map(|next| Reverse((next, source, place + 1))));
-        // The same record in two blocks is one.
-        if written.last() == Some(&id) {
-            continue;
-        }
-        let day = Day::of(id.time());
-        if output.day != day {
-            output.cut()?;
-            output.day = day;
-        }
-        let Some(source) = sources.get_mut(source) else {
+    for (number, places) in runs(&ids) {
+        let (Some(all), Some(source)) = (ids.get(number), sources.get_mut(number)) else {
             continue;
         };
-        let mut taken = output.writer.push_row(source, place);
-        if taken == Err(NotTaken::Full) {
-            output.cut()?;
-            taken = output.writer.push_row(source, place);
+        let mut start = places.start;
+        while let Some((first, rest)) = all.get(start..places.end).and_then(<[_]>::split_first) {
+            // The same record in two blocks is one.
+            if written.last() == Some(first) {
+                start += 1;
+                continue;
+            }
+            let day = Day::of(first.time());
+            let of_day = 1 + rest.partition_point(|id| Day::of(id.time()) == day);
+            output.write(source, day, start..start + of_day)?;
+            written.extend(all.get(start..start + of_day).unwrap_or_default());
+            start += of_day;
         }
-        taken.map_err(|reason| StoreError::Damaged(reason.to_string()))?;
-        written.push(id);
     }
     output.cut()?;
     Ok(written)
