@@ -133,7 +133,7 @@ on_each_store!(
         let reply = service
             .get("/logs/retrieve?q=aaaac&fields=id&format=csv")
             .await;
-        assert_eq!(reply.status, 200);
+        assert_eq!(reply.status, 200, "{}", reply.text());
     }
 );
 

@@ -164,6 +164,23 @@ impl Door {
 
     /// A batch under a key, or without one; one that comes again under its key has another delay and receipt.
     fn batch(&mut self, name: &str, has_key: bool, samples: &[Sample]) -> DocumentList {
+        self.made(name, has_key, samples, |number| {
+            format!("message {number} of {}", number % 7)
+        })
+    }
+
+    /// The same without a key, where all say one thing.
+    fn batch_saying(&mut self, name: &str, samples: &[Sample], message: &str) -> DocumentList {
+        self.made(name, false, samples, |_| message.to_owned())
+    }
+
+    fn made(
+        &mut self,
+        name: &str,
+        has_key: bool,
+        samples: &[Sample],
+        message: impl Fn(u32) -> String,
+    ) -> DocumentList {
         self.seq += 1;
         let now = START + DAY + i64::try_from(self.seq).unwrap() * 1_000_000_000;
         let received_at = Timestamp::from_nanos(now);
@@ -173,8 +190,7 @@ impl Door {
         for (after, number) in samples {
             let time = Some(Timestamp::from_nanos(START + after));
             let level = ["INFO", "WARN", "error", "Straße"].get(*number as usize % 5);
-            let message = format!("message {number} of {}", number % 7);
-            builder.record(time, level.copied(), &message, |writer| {
+            builder.record(time, level.copied(), &message(*number), |writer| {
                 writer.integer("number", i64::from(*number));
                 writer.string(["a", "b.c", "ä"][*number as usize % 3], "value");
                 Ok(())

@@ -1,7 +1,7 @@
 //! One block searched: what of it is asked for, and how far it was looked at.
 
 use super::columns::{Columns, Source, Unreadable, Whole};
-use super::plan::{is_inside, within};
+use super::plan::{is_inside, resume_at, within};
 use crate::blocks::storage::Place;
 use crate::budget::Budget;
 use crate::page::Page;
@@ -44,7 +44,8 @@ enum GoesOn {
     No,
 }
 
-/// Searches a block, within the budget. If it `is_first` of a page, at least one record of it is looked at.
+/// Searches a block, within the budget. If it `is_first` of a page, at least one record of it is looked at; so is the first
+/// of all that are asked for, which may be in a block that overlaps those before it.
 pub(super) fn search(
     source: Source<'_>,
     place: Place,
@@ -60,6 +61,7 @@ pub(super) fn search(
         return Ok(found);
     }
     let among = narrowed(&columns, question, unpacker)?;
+    let is_first = is_first || has_first_of_all(&columns, question, &among, unpacker)?;
     let mut search = Search {
         columns: &columns,
         question,
@@ -106,6 +108,22 @@ fn narrowed(
         among.keep(&select::attribute(filter, head, &concerned)?);
     }
     Ok(among)
+}
+
+/// Whether none that is asked for can come before the first of these.
+fn has_first_of_all(
+    columns: &Columns<'_>,
+    question: &Question<'_>,
+    among: &RowSet,
+    unpacker: &mut Unpacker,
+) -> Result<bool, Unreadable> {
+    let order = question.query.order;
+    let Some(place) = in_order(among, order).next() else {
+        return Ok(false);
+    };
+    let ids = columns.ids(unpacker)?;
+    let first = ids.as_slice().get(place);
+    Ok(first.is_some_and(|id| resume_at(order, &question.bounds, *id).is_none()))
 }
 
 /// A search in one block.

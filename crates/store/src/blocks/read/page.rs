@@ -3,7 +3,7 @@
 use super::block_search::{Found, Question, search};
 use super::columns::{Shared, Source};
 use super::merge::{Merge, Paused};
-use super::plan::{Plan, comes_before};
+use super::plan::{Plan, comes_before, resume_at};
 use crate::StoreError;
 use crate::blocks::cache::BlockCache;
 use crate::blocks::spare_threads::SpareThreads;
@@ -65,12 +65,16 @@ impl Reading<'_> {
             let is_cut = merge.rest() == Some(frontier);
             let is_over = looked_at > 0 && budget.is_over(looked_at);
             if (is_cut || is_over)
-                && let Some(resumed) = plan.resume_at(frontier)
+                && let Some(resumed) = resume_at(query.order, &question.bounds, frontier)
             {
                 page.next = Some(resumed);
                 return Ok(page);
             }
             let taken = plan.take_some(count, MOST_TEXT);
+            if taken.is_empty() {
+                // Whoever searched it looked at the first record of all.
+                return Err(StoreError::QueryTooSlow);
+            }
             count = (2 * count).min(MOST_BLOCKS);
             let left = budget.left_of(&page);
             for found in self.search_all(source, &taken, &question, &left, looked_at == 0)? {

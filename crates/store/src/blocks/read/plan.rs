@@ -54,24 +54,6 @@ impl Plan {
         })
     }
 
-    /// What an answer goes on behind when `id` is the first record that was not looked at; `None` when no record
-    /// that was asked for can come before it: then it would come no further.
-    pub(super) fn resume_at(&self, id: RecordId) -> Option<RecordId> {
-        let Bounds {
-            from,
-            behind,
-            before,
-        } = self.bounds;
-        match self.order {
-            Order::Ascending => id
-                .predecessor()
-                .filter(|last| *last > from || *last == from && !behind),
-            Order::Descending => id
-                .successor()
-                .filter(|next| before.is_none_or(|before| *next < before)),
-        }
-    }
-
     /// Takes the next block.
     pub(super) fn take(&mut self) -> Option<Listed> {
         self.blocks.pop_front()
@@ -128,6 +110,24 @@ pub(super) fn within(ids: &[RecordId], bounds: &Bounds) -> Range<usize> {
         .before
         .map_or(ids.len(), |before| ids.partition_point(|id| *id < before));
     start..end.max(start)
+}
+
+/// What an answer goes on behind when `id` is the first record that was not looked at; `None` when no record
+/// within the bounds can come before it: then it would come no further.
+pub(super) fn resume_at(order: Order, bounds: &Bounds, id: RecordId) -> Option<RecordId> {
+    let Bounds {
+        from,
+        behind,
+        before,
+    } = *bounds;
+    match order {
+        Order::Ascending => id
+            .predecessor()
+            .filter(|last| *last > from || *last == from && !behind),
+        Order::Descending => id
+            .successor()
+            .filter(|next| before.is_none_or(|before| *next < before)),
+    }
 }
 
 /// Whether one id comes before another.

@@ -2,7 +2,7 @@
 
 use super::columns::{Shared, Source};
 use super::page::Reading;
-use super::plan::{Plan, comes_before};
+use super::plan::{Plan, comes_before, resume_at};
 use crate::StoreError;
 use crate::blocks::storage::Listed;
 use query::{Bounds, Order, Query};
@@ -43,7 +43,7 @@ impl Reading<'_> {
                 count(source, &block, &plan.bounds)?;
             }
             if is_over()
-                && let Some(resumed) = plan.resume_at(frontier)
+                && let Some(resumed) = resume_at(query.order, &plan.bounds, frontier)
             {
                 stopped = Some((frontier, resumed));
                 break;

@@ -52,6 +52,28 @@ fn a_page_has_no_more_rows_than_it_may() {
     }
 }
 
+/// Each of a batch of its own, so that their blocks overlap; looking through one takes questions for patience.
+#[test]
+fn large_records_of_overlapping_blocks_are_found_one_by_one_when_there_is_no_time() {
+    let (store, mut door) = (Store::new(), Door::new());
+    let message = "ab".repeat(600 * 1024) + " found";
+    for seconds in [&[0, 2, 4][..], &[1, 5], &[3]] {
+        let times = seconds.iter().map(|second| second * 1_000_000_000);
+        let samples: Vec<Sample> = times.zip(0..).collect();
+        store.insert(&door.batch_saying(&format!("{seconds:?}"), &samples, &message));
+    }
+    let limit = PageLimit {
+        time: Duration::ZERO,
+        ..ALL
+    };
+    for text in ["q=found", "q=FOUND&order=desc", "regex=b found$"] {
+        let query = Query::parse(text, Timestamp::from_nanos(START)).unwrap();
+        let found = store.walk(&query, limit);
+        assert_eq!(found.len(), 6, "{text}");
+        assert_eq!(found, store.walk(&query, ALL), "{text}");
+    }
+}
+
 #[test]
 fn of_one_record_that_takes_too_long_it_is_told_which_one_it_is() {
     let (store, mut door) = (Store::new(), Door::new());
