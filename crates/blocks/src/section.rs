@@ -65,6 +65,13 @@ pub struct Section {
     checksum: u32,
 }
 
+impl Section {
+    /// Whether any of its values is an array, into which a path may go on.
+    pub fn has_arrays(&self) -> bool {
+        self.has_arrays
+    }
+}
+
 /// What is known of a column before it is packed.
 #[derive(Debug)]
 pub(crate) struct Contents {

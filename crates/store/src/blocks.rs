@@ -24,7 +24,6 @@ mod storage;
 pub use file::{BlocksError, FILE_NAME, ForgottenRows};
 
 use super::blocking::blocking;
-use super::budget::Budget;
 use super::counts::Counts;
 use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
 use super::page_reply::PageReply;
@@ -49,7 +48,8 @@ use record::id::RecordId;
 use spare_threads::SpareThreads;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Makes the file in `folder`, unless it is there, and closes it again: then all of it is in this one file.
@@ -83,6 +83,8 @@ pub struct BlockSettings {
 /// Records in blocks.
 pub struct BlockStore {
     inner: Arc<Inner>,
+    /// Until it is closed.
+    merging: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Inner {
@@ -121,8 +123,10 @@ impl BlockStore {
             clock,
             changed: merging::Changed::default(),
         });
-        merging::start(&inner);
-        Ok(Self { inner })
+        Ok(Self {
+            merging: Mutex::new(merging::start(&inner)),
+            inner,
+        })
     }
 
     /// Notes which spool is at hand, durably, at a start: before it is opened, which is to be told what is
@@ -212,12 +216,17 @@ impl Store for BlockStore {
         query: &Query,
         after: Option<RecordId>,
         limit: PageLimit,
-        _deadline: Duration,
+        deadline: Duration,
     ) -> Result<PageReply, StoreError> {
         let query = query.clone();
         self.blocking(move |inner| {
-            let budget = Budget::start(limit, Arc::clone(&inner.clock));
-            let page = inner.reading().page(&query, after, &budget);
+            let left = deadline.saturating_sub(inner.clock.elapsed());
+            let limit = PageLimit {
+                time: limit.time.min(left),
+                record_time: limit.record_time.min(left),
+                ..limit
+            };
+            let page = inner.reading().page(&query, after, limit, &inner.clock);
             page.map(PageReply::Page)
         })
         .await
@@ -229,11 +238,11 @@ impl Store for BlockStore {
         after: Option<RecordId>,
         buckets: &Arc<Buckets>,
         time: Duration,
-        _deadline: Duration,
+        deadline: Duration,
     ) -> Result<Counts, StoreError> {
         let (query, buckets) = (query.clone(), Arc::clone(buckets));
         self.blocking(move |inner| {
-            let until = inner.clock.elapsed() + time;
+            let until = deadline.min(inner.clock.elapsed() + time);
             let is_over = || inner.clock.elapsed() >= until;
             inner.reading().counts(&query, after, &buckets, is_over)
         })
@@ -253,7 +262,7 @@ impl Store for BlockStore {
         }
         let query = query.clone();
         self.blocking(move |inner| {
-            let until = inner.clock.elapsed() + limit.time;
+            let until = deadline.min(inner.clock.elapsed() + limit.time);
             let is_over = || inner.clock.elapsed() >= until;
             inner.reading().facets(&query, after, facets, is_over)
         })
@@ -284,8 +293,16 @@ impl Store for BlockStore {
     }
 
     async fn close(&self) {
-        let closed = self.blocking(|inner| inner.file.checkpoint()).await;
-        if let Err(error) = closed {
+        let merging = self
+            .merging
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let closed = self.blocking(move |inner| {
+            merging::stop(inner, merging);
+            inner.file.checkpoint().map(drop)
+        });
+        if let Err(error) = closed.await {
             tracing::warn!(%error, "the last checkpoint failed; the next start makes it up");
         }
     }

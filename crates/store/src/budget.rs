@@ -13,6 +13,10 @@ const ROWS_BETWEEN_LOOKS: usize = 64;
 /// The same in bytes of their messages, each of which a regular expression may have gone over.
 const BYTES_BETWEEN_LOOKS: usize = 64 * 1024;
 
+/// What each of those who fill a page together may add to it in any case.
+const LEAST_ROWS: usize = 64;
+const LEAST_BYTES: usize = 64 * 1024;
+
 /// Rows that were looked at or passed over, and bytes of their messages, since the last look at the clock.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PassedOver {
@@ -113,6 +117,15 @@ impl Budget {
         left.limit.rows = left.limit.rows.saturating_sub(page.len());
         left.limit.bytes = left.limit.bytes.saturating_sub(page.bytes());
         left
+    }
+
+    /// The same for one of so many who fill a page together, and not much of what they find is thrown away.
+    pub(super) fn share(mut self, parts: usize) -> Self {
+        let parts = parts.max(1);
+        let limit = &mut self.limit;
+        limit.rows = limit.rows.min((limit.rows / parts).max(LEAST_ROWS));
+        limit.bytes = limit.bytes.min((limit.bytes / parts).max(LEAST_BYTES));
+        self
     }
 
     /// Whether a page may hold no more.

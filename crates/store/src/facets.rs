@@ -90,6 +90,22 @@ impl Facets {
         self.asked.is_none() || self.attributes.contains_key(path)
     }
 
+    /// Whether values are counted at a path that begins with this one and goes on: into objects that stand in an array.
+    pub fn wants_below(&self, path: &str) -> bool {
+        let is_below = |key: &str| {
+            let rest = key.strip_prefix(path);
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        self.asked.is_none() || self.attributes.keys().any(|key| is_below(key))
+    }
+
+    /// Whether none is forgotten for others when values at these paths come, so that it does not matter in which
+    /// order they do.
+    pub fn has_room_for<'a>(&self, paths: impl Iterator<Item = &'a str>) -> bool {
+        let new = paths.filter(|path| !self.attributes.contains_key(*path));
+        self.asked.is_some() || self.attributes.len() + new.count() <= MOST_FIELDS
+    }
+
     /// Whether fields are asked for that may name a place in an array, which only a record itself can tell.
     pub fn wants_places(&self) -> bool {
         !self.places.is_empty()

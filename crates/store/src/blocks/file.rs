@@ -116,14 +116,11 @@ impl BlockFile {
         })
     }
 
-    /// Puts all that is committed into the file itself, and empties its log.
-    pub(super) fn checkpoint(&self) -> Result<(), StoreError> {
+    /// Puts all that is committed into the file itself, and empties its log, unless somebody reads of that: whether it
+    /// is empty.
+    pub(super) fn checkpoint(&self) -> Result<bool, StoreError> {
         let writer = self.writer();
-        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
-        writer
-            .connection
-            .query_row(truncate, [], |_| Ok(()))
-            .map_err(StoreError::from)
+        Ok(change::checkpoint(&writer.connection)?)
     }
 
     /// Gives up to so many empty pages back to the disk; whether there may be more.

@@ -10,13 +10,17 @@ use super::storage::{Applied, Day, Place, Storage};
 use super::{Inner, file::BlockFile};
 use crate::StoreError;
 use choice::Eagerness;
+use merge::Unmerged;
 use std::collections::{BTreeSet, HashSet};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// Between two looks.
 const INTERVAL: Duration = Duration::from_millis(250);
+/// Between two steps when nobody is in a hurry.
+const IDLE_PAUSE: Duration = Duration::from_millis(2);
 /// Without new records for so long, nobody is in a hurry.
 const IDLE: Duration = Duration::from_secs(10);
 /// While records are coming, a merge is followed by a pause of so many times its length.
@@ -35,6 +39,7 @@ struct News {
     days: BTreeSet<Day>,
     last: Duration,
     is_fresh: bool,
+    is_closed: bool,
 }
 
 impl Changed {
@@ -65,12 +70,25 @@ pub(super) fn merge_all(file: &BlockFile) {
     }
 }
 
-/// Starts the thread, which ends when the store is closed.
-pub(super) fn start(store: &Arc<Inner>) {
+/// Starts the thread, which ends when the store is closed or gone.
+pub(super) fn start(store: &Arc<Inner>) -> Option<JoinHandle<()>> {
     let store = Arc::downgrade(store);
     let named = thread::Builder::new().name("store-merge".to_owned());
-    if let Err(error) = named.spawn(move || run(&store)) {
+    let started = named.spawn(move || run(&store));
+    if let Err(error) = &started {
         tracing::warn!(%error, "small blocks of the store are not merged until the next start");
+    }
+    started.ok()
+}
+
+/// Ends the thread, behind what it is doing. Blocks.
+pub(super) fn stop(store: &Inner, thread: Option<JoinHandle<()>>) {
+    store.changed.news().is_closed = true;
+    if let Some(thread) = thread {
+        thread.thread().unpark();
+        if thread.join().is_err() {
+            tracing::error!("merging blocks panicked");
+        }
     }
 }
 
@@ -79,8 +97,11 @@ pub(super) fn start(store: &Arc<Inner>) {
 struct Merger {
     /// Days that may have blocks to be merged.
     days: BTreeSet<Day>,
-    /// Blocks that cannot be read: they stay as they are.
-    unreadable: HashSet<Place>,
+    /// Days to be looked at eagerly, when nothing comes any more.
+    later: BTreeSet<Day>,
+    /// Blocks that are left as they are: those that cannot be read, and those of several days that were divided
+    /// as far as that is of use.
+    settled: HashSet<Place>,
     /// Whether the file may have room to be given back.
     is_untidy: bool,
     is_told: bool,
@@ -89,27 +110,32 @@ struct Merger {
 fn run(store: &Weak<Inner>) {
     let mut merger = Merger::default();
     if let Some(store) = store.upgrade() {
-        merger.days = all_days(&store.file).unwrap_or_default();
+        match all_days(&store.file) {
+            Ok(days) => merger.days = days,
+            Err(error) => tracing::warn!(%error, "older blocks of the store are not merged"),
+        }
         merger.is_untidy = true;
     }
     while let Some(store) = store.upgrade() {
-        store.file.look();
+        if store.changed.news().is_closed {
+            return;
+        }
         let start = store.clock.elapsed();
-        let worked = merger.step(&store);
+        let worked = panic::catch_unwind(AssertUnwindSafe(|| merger.step(&store)));
         let took = store.clock.elapsed().saturating_sub(start);
         drop(store);
-        thread::sleep(match worked {
-            Ok(Worked::Merged(Eagerness::Idle)) => Duration::ZERO,
-            Ok(Worked::Merged(Eagerness::Busy)) => took * PAUSES,
-            Ok(Worked::Nothing) => INTERVAL,
-            Err(error) => {
-                if !merger.is_told {
-                    tracing::warn!(%error, "small blocks of the store cannot be merged for now");
-                }
-                merger.is_told = true;
-                INTERVAL * 4
+        let pause = match worked {
+            Ok(Ok(Worked::Merged(Eagerness::Idle))) => IDLE_PAUSE,
+            Ok(Ok(Worked::Merged(Eagerness::Busy))) => took * PAUSES,
+            Ok(Ok(Worked::Nothing)) => INTERVAL.max(took * PAUSES),
+            Ok(Err(error)) => merger.failed(&error.to_string()),
+            Err(_) => {
+                // Whatever it is, it would be there again.
+                merger.days.clear();
+                merger.failed("it panicked")
             }
-        });
+        };
+        thread::park_timeout(pause);
     }
 }
 
@@ -121,18 +147,28 @@ enum Worked {
 impl Merger {
     fn step(&mut self, store: &Inner) -> Result<Worked, StoreError> {
         let eagerness = self.learn(store);
-        while let Some(day) = self.days.first().copied() {
-            if self.merge_one(&store.file, day, eagerness)? {
+        // On a full disk there is no room for what would be merged.
+        let may_write = store.file.look().is_none();
+        while let Some(day) = self.days.first().copied().filter(|_| may_write) {
+            match self.merge_one(&store.file, day, eagerness) {
+                Ok(true) => return Ok(Worked::Merged(eagerness)),
+                Ok(false) => {
+                    self.days.remove(&day);
+                }
+                Err(error) => {
+                    // The other days are not to wait for it.
+                    self.days.remove(&day);
+                    self.later.insert(day);
+                    return Err(error);
+                }
+            }
+        }
+        if self.is_untidy && (eagerness == Eagerness::Idle || !may_write) {
+            let has_more = store.file.give_back(PAGES)?;
+            self.is_untidy = has_more || !store.file.checkpoint()?;
+            if has_more {
                 return Ok(Worked::Merged(eagerness));
             }
-            self.days.remove(&day);
-        }
-        if eagerness == Eagerness::Idle && self.is_untidy {
-            self.is_untidy = store.file.give_back(PAGES)?;
-            if !self.is_untidy {
-                store.file.checkpoint()?;
-            }
-            return Ok(Worked::Merged(eagerness));
         }
         Ok(Worked::Nothing)
     }
@@ -141,16 +177,17 @@ impl Merger {
     fn learn(&mut self, store: &Inner) -> Eagerness {
         let mut news = store.changed.news();
         let is_idle = store.clock.elapsed().saturating_sub(news.last) >= IDLE;
-        if is_idle {
-            // What came is looked at once more by the eager rule, and then forgotten.
-            if std::mem::take(&mut news.is_fresh) {
-                self.is_untidy = true;
-            }
-            self.days.append(&mut news.days);
-            return Eagerness::Idle;
+        let days = std::mem::take(&mut news.days);
+        self.later.extend(&days);
+        self.days.extend(days);
+        if !is_idle {
+            return Eagerness::Busy;
         }
-        self.days.extend(news.days.iter().copied());
-        Eagerness::Busy
+        if std::mem::take(&mut news.is_fresh) {
+            self.is_untidy = true;
+            self.days.append(&mut self.later);
+        }
+        Eagerness::Idle
     }
 
     /// Merges some blocks of a day; whether there was anything to do.
@@ -162,30 +199,39 @@ impl Merger {
     ) -> Result<bool, StoreError> {
         let snapshot = file.read()?;
         let mut blocks = snapshot.list(day..Day(day.0.saturating_add(1)))?;
-        blocks.retain(|block| block.place.day == day);
-        blocks.retain(|block| !self.unreadable.contains(&block.place));
+        blocks.retain(|block| block.place.day == day && !self.settled.contains(&block.place));
         let chosen = choice::choose(day, blocks, eagerness);
         if chosen.is_empty() {
             return Ok(false);
         }
         let change = match merge::merged(&*snapshot, &chosen) {
             Ok(change) => change,
-            Err(StoreError::Damaged(reason)) => {
-                tracing::error!(%reason, "blocks of the store are not merged");
-                self.unreadable
-                    .extend(chosen.iter().map(|block| block.place));
+            Err(Unmerged::Damaged(place, damaged)) => {
+                let error = place.damaged(damaged);
+                tracing::error!(%error, "a block is merged with no other");
+                self.settled.insert(place);
                 return Ok(true);
             }
-            Err(error) => return Err(error),
+            Err(Unmerged::Store(error)) => return Err(error),
         };
         drop(snapshot);
         let deadline = file.clock.elapsed() + DEADLINE;
         if let Applied::Done(places) = file.apply(&change, deadline)? {
+            let of_several = places.iter().filter(|place| place.day == Day::SEVERAL);
+            self.settled.extend(of_several.copied());
             self.days.extend(places.iter().map(|place| place.day));
             self.is_untidy = true;
             self.is_told = false;
         }
         Ok(true)
+    }
+
+    /// Tells the first failure of several; how long to wait.
+    fn failed(&mut self, reason: &str) -> Duration {
+        if !std::mem::replace(&mut self.is_told, true) {
+            tracing::warn!(reason, "small blocks of the store cannot be merged for now");
+        }
+        INTERVAL * 4
     }
 }
 

@@ -4,6 +4,7 @@ use super::ledger::row::{BatchRow, Incoming, LedgerKey, plan};
 use super::spare_threads::no_memory;
 use super::storage::{Applied, Change, Day, Made, Place, RowChange, Storage};
 use crate::{InsertReport, Refused, StoreError};
+use blocks::damaged::Damaged;
 use blocks::head::Head;
 use blocks::section::Packer;
 use blocks::writer::{BlockWriter, NotTaken};
@@ -143,9 +144,9 @@ impl<'a> Portion<'a> {
         let mut change = Change::default();
         // Twice where a block refuses a record: the ledger must not have it then.
         loop {
-            let (is_new, rows) = self.plan(rows, &refused, spool, clock);
+            let (mut is_new, rows) = self.plan(rows, &refused, spool, clock);
             let before = refused.iter().flatten().count();
-            let blocks = self.blocks(&is_new, &rows, &mut refused)?;
+            let blocks = self.blocks(&mut is_new, &rows, &mut refused)?;
             if refused.iter().flatten().count() == before {
                 change.add = blocks;
                 change.rows = rows;
@@ -198,14 +199,14 @@ impl<'a> Portion<'a> {
         (is_new, changes)
     }
 
-    /// Blocks of the new documents, and which of these no block takes.
+    /// Blocks of the new documents, and which of these no block takes. One that is there twice is new once.
     fn blocks(
         &self,
-        is_new: &[bool],
+        is_new: &mut [bool],
         rows: &[RowChange],
         refused: &mut [Option<NotTaken>],
     ) -> Result<Vec<Made>, StoreError> {
-        let new = self.documents.iter().enumerate().zip(is_new);
+        let new = self.documents.iter().enumerate().zip(&*is_new);
         let new = new.filter(|(_, is_new)| **is_new);
         let mut new: Vec<(usize, StoredDocument<'_>)> = new
             .map(|((place, document), _)| {
@@ -231,10 +232,11 @@ impl<'a> Portion<'a> {
                     made.extend(finish(&mut writer, &mut packer)?);
                     taken = writer.push(stored);
                 }
-                match (taken, refused.get_mut(*place)) {
+                match (taken, is_new.get_mut(*place), refused.get_mut(*place)) {
                     // The same record in another copy of its batch: it is there.
-                    (Ok(()) | Err(NotTaken::OutOfOrder), _) | (_, None) => {}
-                    (Err(reason), Some(refused)) => *refused = Some(reason),
+                    (Err(NotTaken::OutOfOrder), Some(is_new), _) => *is_new = false,
+                    (Err(reason), _, Some(refused)) => *refused = Some(reason),
+                    (Ok(()) | Err(_), ..) => {}
                 }
             }
             made.extend(finish(&mut writer, &mut packer)?);
@@ -291,12 +293,12 @@ pub(super) fn finish(
     writer: &mut BlockWriter,
     packer: &mut Packer,
 ) -> Result<Option<Made>, StoreError> {
-    let block = writer.finish(packer);
-    let Some(block) = block.map_err(|damaged| StoreError::Damaged(damaged.to_string()))? else {
+    // For good: whoever sends these records finds the one by which it comes, and sets it aside.
+    let unwritable = |damaged: Damaged| StoreError::Rejected(damaged.to_string());
+    let Some(block) = writer.finish(packer).map_err(unwritable)? else {
         return Ok(None);
     };
-    let head =
-        Head::read(&block.head).map_err(|damaged| StoreError::Damaged(damaged.to_string()))?;
+    let head = Head::read(&block.head).map_err(unwritable)?;
     let (first, last) = (Day::of(head.first.time()), Day::of(head.last.time()));
     Ok(Some(Made {
         day: if first == last { first } else { Day::SEVERAL },

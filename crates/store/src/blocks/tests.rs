@@ -14,7 +14,6 @@ use super::portion::Portion;
 use super::read::Reading;
 use super::spare_threads::SpareThreads;
 use super::storage::{Day, Listed, Storage};
-use crate::budget::Budget;
 use crate::page::Page;
 use crate::{InsertReport, PageLimit, StoreError};
 use logs::Timestamp;
@@ -112,8 +111,8 @@ impl Store {
         after: Option<RecordId>,
         limit: PageLimit,
     ) -> Result<Page, StoreError> {
-        let budget = Budget::start(limit, Arc::clone(&self.clock) as _);
-        self.reading().page(query, after, &budget)
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
+        self.reading().page(query, after, limit, &clock)
     }
 
     /// All that matches, page by page.

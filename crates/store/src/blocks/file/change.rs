@@ -8,6 +8,9 @@ use logs::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
+/// For others who have the file open.
+const PATIENCE_MILLIS: u32 = 5_000;
+
 const ROW: &str = "SELECT delay, received_at_ns, have, flags, spool, seq, written_at_ns
     FROM batches WHERE id = ?1";
 const PUT_ROW: &str =
@@ -64,6 +67,17 @@ pub(super) fn next_number(connection: &Connection) -> Result<u64, rusqlite::Erro
     let greatest: Option<i64> =
         connection.query_row("SELECT MAX(number) FROM blocks", [], |row| row.get(0))?;
     Ok(greatest.map_or(1, |greatest| greatest.cast_unsigned() + 1))
+}
+
+/// Empties the log, unless a reader needs it: whether it is empty. Nobody waits for that, since those who write
+/// would, too.
+pub(super) fn checkpoint(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let patience = |millis: u32| connection.pragma_update(None, "busy_timeout", millis);
+    patience(0)?;
+    let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let is_busy = connection.query_row(truncate, [], |row| row.get::<_, bool>(0));
+    patience(PATIENCE_MILLIS)?;
+    Ok(!is_busy?)
 }
 
 /// Gives up to so many empty pages back to the disk; whether there may be more.

@@ -3,7 +3,7 @@
 use crate::StoreError;
 use crate::blocks::portion::finish;
 use crate::blocks::spare_threads::no_memory;
-use crate::blocks::storage::{Change, Day, Listed, Made, Snapshot};
+use crate::blocks::storage::{Change, Day, Listed, Made, Place, Snapshot};
 use blocks::damaged::Damaged;
 use blocks::head::Head;
 use blocks::opened::Opened;
@@ -11,21 +11,42 @@ use blocks::rows::{RowSource, Rows, runs};
 use blocks::section::{Packer, Unpacker};
 use blocks::writer::{BlockWriter, NotTaken};
 use record::id::RecordId;
+use std::collections::HashMap;
 use std::ops::Range;
 
+/// A day with so many records in a merge of several days gets a block of its own; those of the others stay together:
+/// records of a broken clock may be of as many days as they are.
+const RECORDS_OF_A_DAY: usize = 64;
+
+/// Why blocks are not merged.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unmerged {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// One of them is not what was written, or what it becomes cannot be.
+    #[error("{1}")]
+    Damaged(Place, Damaged),
+}
+
 /// What the merging of some blocks changes.
-pub(super) fn merged(snapshot: &dyn Snapshot, sources: &[Listed]) -> Result<Change, StoreError> {
+pub(super) fn merged(snapshot: &dyn Snapshot, sources: &[Listed]) -> Result<Change, Unmerged> {
     let mut unpacker = Unpacker::new().map_err(|error| no_memory(&error))?;
     let mut opened = Vec::with_capacity(sources.len());
     for source in sources {
-        let block = open(snapshot, source, &mut unpacker)?;
-        opened.push(block.map_err(|damaged| source.place.damaged(damaged))?);
+        opened.push(open(snapshot, source.place, &mut unpacker)?);
     }
-    let rows: Result<Vec<Rows<'_>>, Damaged> = opened.iter().map(Opened::rows).collect();
-    let rows = rows.map_err(|damaged| StoreError::Damaged(damaged.to_string()))?;
+    let mut rows = Vec::with_capacity(sources.len());
+    for (source, opened) in sources.iter().zip(&opened) {
+        let damaged = |damaged| Unmerged::Damaged(source.place, damaged);
+        rows.push(opened.rows().map_err(damaged)?);
+    }
+    let first = sources.first().map(|source| source.place);
+    let all = first.ok_or_else(|| StoreError::Rejected("nothing is to be merged".to_owned()))?;
+    // Which of them is to blame is not known.
+    let damaged = |damaged| Unmerged::Damaged(all, damaged);
     let mut output = Output::new()?;
-    let written = write(&rows, &mut output)?;
-    check(&output.made, &written, &mut unpacker)?;
+    let written = write(&rows, &mut output)?.map_err(damaged)?;
+    check(&output.made, &written, &mut unpacker).map_err(damaged)?;
     Ok(Change {
         add: output.made,
         remove: sources.iter().map(|source| source.place).collect(),
@@ -35,38 +56,43 @@ pub(super) fn merged(snapshot: &dyn Snapshot, sources: &[Listed]) -> Result<Chan
 
 fn open(
     snapshot: &dyn Snapshot,
-    source: &Listed,
+    place: Place,
     unpacker: &mut Unpacker,
-) -> Result<Result<Opened, Damaged>, StoreError> {
-    let (head, _) = snapshot.head(source.place)?;
-    let head = match Head::read(&head) {
-        Ok(head) => head,
-        Err(damaged) => return Ok(Err(damaged)),
-    };
+) -> Result<Opened, Unmerged> {
+    let damaged = |damaged| Unmerged::Damaged(place, damaged);
+    let (head, _) = snapshot.head(place)?;
+    let head = Head::read(&head).map_err(damaged)?;
     let mut parts = Vec::with_capacity(head.sections.len());
     let mut end = 0;
     for section in &head.sections {
         parts.push(end..end + section.stored);
         end += section.stored;
     }
-    let columns = snapshot.columns(source.place, &parts)?;
-    Ok(Opened::read(head, &columns, unpacker))
+    let columns = snapshot.columns(place, &parts)?;
+    Opened::read(head, &columns, unpacker).map_err(damaged)
 }
 
 /// Blocks that are written one after another.
 struct Output {
     packer: Packer,
-    writer: BlockWriter,
+    /// The records of one day.
+    of_day: BlockWriter,
     day: Day,
+    /// Those of days that have few.
+    of_several: BlockWriter,
     made: Vec<Made>,
 }
+
+/// What was not written.
+type Written<T> = Result<Result<T, Damaged>, StoreError>;
 
 impl Output {
     fn new() -> Result<Self, StoreError> {
         Ok(Self {
             packer: Packer::new().map_err(|error| no_memory(&error))?,
-            writer: BlockWriter::default(),
+            of_day: BlockWriter::default(),
             day: Day::SEVERAL,
+            of_several: BlockWriter::default(),
             made: Vec::new(),
         })
     }
@@ -77,34 +103,45 @@ impl Output {
         source: &mut RowSource<'_>,
         day: Day,
         mut places: Range<usize>,
-    ) -> Result<(), StoreError> {
-        if self.day != day {
-            self.cut()?;
+    ) -> Written<()> {
+        if day != Day::SEVERAL && self.day != day {
+            self.made
+                .extend(finish(&mut self.of_day, &mut self.packer)?);
             self.day = day;
         }
+        let writer = match day {
+            Day::SEVERAL => &mut self.of_several,
+            _ => &mut self.of_day,
+        };
         while !places.is_empty() {
-            let (taken, not_taken) = self.writer.push_rows(source, places.clone());
+            let (taken, not_taken) = writer.push_rows(source, places.clone());
             places.start += taken;
             match not_taken {
                 Ok(()) => {}
-                Err(NotTaken::Full) => self.cut()?,
-                Err(reason) => return Err(StoreError::Damaged(reason.to_string())),
+                Err(NotTaken::Full) => self.made.extend(finish(writer, &mut self.packer)?),
+                Err(_) => return Ok(Err(Damaged::Impossible("a record that no block takes"))),
             }
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
-    fn cut(&mut self) -> Result<(), StoreError> {
-        let made = finish(&mut self.writer, &mut self.packer)?;
-        self.made.extend(made);
+    fn finish(&mut self) -> Result<(), StoreError> {
+        for writer in [&mut self.of_day, &mut self.of_several] {
+            self.made.extend(finish(writer, &mut self.packer)?);
+        }
         Ok(())
     }
 }
 
 /// Writes all records in the order of their ids, which it gives.
-fn write(rows: &[Rows<'_>], output: &mut Output) -> Result<Vec<RecordId>, StoreError> {
+fn write(rows: &[Rows<'_>], output: &mut Output) -> Written<Vec<RecordId>> {
     let mut sources: Vec<RowSource<'_>> = rows.iter().map(RowSource::new).collect();
     let ids: Vec<&[RecordId]> = rows.iter().map(Rows::ids).collect();
+    let days = days(&ids);
+    let block_of = |day: Day| match days.get(&day) {
+        Some(records) if days.len() == 1 || *records >= RECORDS_OF_A_DAY => day,
+        _ => Day::SEVERAL,
+    };
     let mut written: Vec<RecordId> = Vec::new();
     for (number, places) in runs(&ids) {
         let (Some(all), Some(source)) = (ids.get(number), sources.get_mut(number)) else {
@@ -119,34 +156,44 @@ fn write(rows: &[Rows<'_>], output: &mut Output) -> Result<Vec<RecordId>, StoreE
             }
             let day = Day::of(first.time());
             let of_day = 1 + rest.partition_point(|id| Day::of(id.time()) == day);
-            output.write(source, day, start..start + of_day)?;
+            let taken = output.write(source, block_of(day), start..start + of_day)?;
+            if let Err(damaged) = taken {
+                return Ok(Err(damaged));
+            }
             written.extend(all.get(start..start + of_day).unwrap_or_default());
             start += of_day;
         }
     }
-    output.cut()?;
-    Ok(written)
+    output.finish()?;
+    Ok(Ok(written))
 }
 
-/// Reads again what was written, before what it was made of goes.
-fn check(made: &[Made], written: &[RecordId], unpacker: &mut Unpacker) -> Result<(), StoreError> {
-    let failed = |damaged: Damaged| StoreError::Damaged(format!("a merged block: {damaged}"));
-    let mut expected = written.iter();
-    for made in made {
-        let head = Head::read(&made.block.head).map_err(failed)?;
-        head.filter(&made.block.filter).map_err(failed)?;
-        let opened = Opened::read(head, &made.block.columns, unpacker).map_err(failed)?;
-        let rows = opened.rows().map_err(failed)?;
-        for place in 0..made.summary.records {
-            if rows.id(place).as_ref() != expected.next() {
-                return Err(failed(Damaged::Impossible("other ids than were written")));
+/// How many records there are of each day, about: one that is in two blocks counts twice.
+fn days(ids: &[&[RecordId]]) -> HashMap<Day, usize> {
+    let mut days = HashMap::new();
+    for all in ids {
+        for same in all.chunk_by(|one, next| Day::of(one.time()) == Day::of(next.time())) {
+            if let Some(first) = same.first() {
+                *days.entry(Day::of(first.time())).or_default() += same.len();
             }
         }
     }
-    match expected.next() {
-        None => Ok(()),
-        Some(_) => Err(failed(Damaged::Impossible(
-            "fewer records than were written",
-        ))),
+    days
+}
+
+/// Reads again what was written, before what it was made of goes.
+fn check(made: &[Made], written: &[RecordId], unpacker: &mut Unpacker) -> Result<(), Damaged> {
+    let mut found = Vec::with_capacity(written.len());
+    for made in made {
+        let head = Head::read(&made.block.head)?;
+        head.filter(&made.block.filter)?;
+        let opened = Opened::read(head, &made.block.columns, unpacker)?;
+        found.extend_from_slice(opened.rows()?.ids());
+    }
+    // Those of several days stand in blocks of their own.
+    found.sort_unstable();
+    match found == written {
+        true => Ok(()),
+        false => Err(Damaged::Impossible("other records than were written")),
     }
 }

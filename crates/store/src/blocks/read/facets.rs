@@ -11,7 +11,7 @@ use blocks::leaf::Leaf;
 use blocks::levels::Levels;
 use blocks::row_set::RowSet;
 use blocks::rows::AttributeColumn;
-use blocks::section::Unpacker;
+use blocks::section::{Section, Unpacker};
 use foldhash::HashMap;
 use query::{Bounds, Query};
 use record::id::RecordId;
@@ -57,22 +57,29 @@ fn count(
     if let Some(asked) = query.severities() {
         among.keep(&levels.rows_of(&asked));
     }
+    let is_asked = |section: &Section| {
+        let into_arrays = |path| section.has_arrays() && facets.wants_below(path);
+        let path = section.column.path();
+        path.is_none_or(|path| facets.wants(path) || into_arrays(path))
+    };
     let asked: Vec<usize> = head
         .attributes()
-        .filter(|(_, section)| section.column.path().is_none_or(|path| facets.wants(path)))
+        .filter(|(_, section)| is_asked(section))
         .map(|(section, _)| section)
         .collect();
     let attributes = match facets.looks_at_attributes() {
         true => columns.attributes(&asked, unpacker)?,
         false => Vec::new(),
     };
-    if facets.wants_places() || !are_plain(&attributes) {
+    let paths = attributes.iter().filter_map(AttributeColumn::path);
+    if facets.wants_places() || !facets.has_room_for(paths) || !are_plain(&attributes) {
         return count_records(&columns, &among, facets, unpacker);
     }
     facets.add_records(among.count() as u64);
     count_levels(&levels, &among, facets);
+    let is_all = among.count() == head.records;
     for column in &attributes {
-        count_values(column, &among, facets);
+        count_values(column, &among, is_all, facets);
     }
     Ok(())
 }
@@ -102,16 +109,22 @@ fn count_levels(levels: &Levels, among: &RowSet, facets: &mut Facets) {
     }
 }
 
-fn count_values(column: &AttributeColumn, among: &RowSet, facets: &mut Facets) {
+fn count_values(column: &AttributeColumn, among: &RowSet, is_all: bool, facets: &mut Facets) {
     // No filter can ask for a name that is empty.
     let Some(path) = column.path().filter(|path| !path.is_empty()) else {
         return;
     };
     let values = column.values();
-    let mut counted = RowSet::none(values.len());
-    for place in among.iter().filter_map(|record| column.place_of(record)) {
-        counted.add(place..place + 1);
-    }
+    let counted = match is_all {
+        true => RowSet::all(values.len()),
+        false => {
+            let mut counted = RowSet::none(values.len());
+            for place in among.iter().filter_map(|record| column.place_of(record)) {
+                counted.add(place..place + 1);
+            }
+            counted
+        }
+    };
     let (mut texts, mut integers) = (
         HashMap::<&str, u64>::default(),
         HashMap::<i64, u64>::default(),

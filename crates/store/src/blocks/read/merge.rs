@@ -54,6 +54,11 @@ impl Merge {
         }
     }
 
+    /// How many blocks have rows that are not given yet.
+    pub(super) fn sources(&self) -> usize {
+        self.heads.len()
+    }
+
     /// The first record of blocks that were left in the middle that was not looked at.
     pub(super) fn rest(&self) -> Option<RecordId> {
         let first = |one: RecordId, other: RecordId| match comes_before(self.order, other, one) {

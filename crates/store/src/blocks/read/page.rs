@@ -4,16 +4,18 @@ use super::block_search::{Found, Question, search};
 use super::columns::{Shared, Source};
 use super::merge::{Merge, Paused};
 use super::plan::{Plan, comes_before, resume_at};
-use crate::StoreError;
 use crate::blocks::cache::BlockCache;
 use crate::blocks::spare_threads::SpareThreads;
 use crate::blocks::storage::{Listed, Storage};
 use crate::budget::Budget;
 use crate::page::Page;
+use crate::{PageLimit, StoreError};
 use blocks::section::Unpacker;
 use blocks::tokens::Wanted;
+use logs::clock::Clock;
 use query::Query;
 use record::id::RecordId;
+use std::sync::Arc;
 
 /// Blocks that are looked into at one time.
 const MOST_BLOCKS: usize = 8;
@@ -29,15 +31,17 @@ pub(in crate::blocks) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The records that match behind `after`, within the budget.
+    /// The records that match behind `after`, within the limit, whose time begins when it is known where to look.
     pub(in crate::blocks) fn page(
         self,
         query: &Query,
         after: Option<RecordId>,
-        budget: &Budget,
+        limit: PageLimit,
+        clock: &Arc<dyn Clock>,
     ) -> Result<Page, StoreError> {
         let snapshot = Shared::new(self.storage.read()?);
         let mut plan = Plan::new(&snapshot, query, after)?;
+        let budget = &Budget::start(limit, Arc::clone(clock));
         let question = Question {
             query,
             wanted: Wanted::of(query),
@@ -49,6 +53,7 @@ impl Reading<'_> {
         };
         let (mut page, mut merge) = (Page::default(), Merge::new(query.order));
         let (mut looked_at, mut count, mut too_slow) = (0_usize, 1, None);
+        let mut has_searched = false;
         loop {
             let frontier = earlier(&plan, merge.rest());
             if merge.give(&mut page, frontier, budget) == Paused::Full {
@@ -63,7 +68,7 @@ impl Reading<'_> {
                 return Err(StoreError::RecordTooSlow { record: frontier });
             }
             let is_cut = merge.rest() == Some(frontier);
-            let is_over = looked_at > 0 && budget.is_over(looked_at);
+            let is_over = has_searched && budget.is_over(looked_at);
             if (is_cut || is_over)
                 && let Some(resumed) = resume_at(query.order, &question.bounds, frontier)
             {
@@ -76,7 +81,9 @@ impl Reading<'_> {
                 return Err(StoreError::QueryTooSlow);
             }
             count = (2 * count).min(MOST_BLOCKS);
-            let left = budget.left_of(&page);
+            has_searched = true;
+            // Those that overlap share what one page may hold.
+            let left = budget.left_of(&page).share(merge.sources() + taken.len());
             for found in self.search_all(source, &taken, &question, &left, looked_at == 0)? {
                 looked_at += found.looked_at;
                 too_slow = too_slow.or(found.too_slow);

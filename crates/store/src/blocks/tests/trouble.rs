@@ -8,6 +8,7 @@ fn a_damaged_block_is_told_and_what_is_in_others_is_read() {
     let (store, mut door) = (Store::new(), Door::new());
     store.insert(&door.batch("first", false, &series(0, 10, 1)));
     store.insert(&door.batch("second", false, &series(DAY, 10, 1)));
+    store.insert(&door.batch("third", false, &series(DAY + 1_000, 10, 1)));
     let path = store.file.path.clone();
     let number = store.blocks().iter().map(|block| block.place.number).max();
     let damage = Connection::open(path).unwrap();
@@ -17,7 +18,7 @@ fn a_damaged_block_is_told_and_what_is_in_others_is_read() {
         .unwrap();
     let told = store.page(&Query::default(), None, ALL).unwrap_err();
     assert!(matches!(&told, StoreError::Damaged(_)), "{told}");
-    assert!(told.to_string().contains("block 2"), "{told}");
+    assert!(told.to_string().contains("block 3"), "{told}");
     let query = Query {
         end: Some(Timestamp::from_nanos(START + DAY)),
         ..Query::default()
@@ -25,7 +26,7 @@ fn a_damaged_block_is_told_and_what_is_in_others_is_read() {
     assert_eq!(store.walk(&query, ALL).len(), 10);
     // It is merged with nothing, and stays for whoever can mend it.
     merge_all(&store.file);
-    assert_eq!(store.blocks().len(), 2);
+    assert_eq!(store.blocks().len(), 3);
 }
 
 #[test]
