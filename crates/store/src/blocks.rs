@@ -48,7 +48,7 @@ use record::id::RecordId;
 use spare_threads::SpareThreads;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -93,6 +93,8 @@ struct Inner {
     spare: SpareThreads,
     clock: Arc<dyn Clock>,
     changed: merging::Changed,
+    /// The last damage that was met.
+    damage: Mutex<Option<String>>,
 }
 
 impl Inner {
@@ -122,6 +124,7 @@ impl BlockStore {
             spare: SpareThreads::of_machine(),
             clock,
             changed: merging::Changed::default(),
+            damage: Mutex::default(),
         });
         Ok(Self {
             merging: Mutex::new(merging::start(&inner)),
@@ -166,7 +169,16 @@ impl BlockStore {
         work: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let inner = Arc::clone(&self.inner);
-        blocking(move || work(&inner)).await
+        let done = blocking(move || work(&inner)).await;
+        if let Err(StoreError::Damaged(reason)) = &done {
+            *self.damage() = Some(format!("something in the store is damaged: {reason}"));
+        }
+        done
+    }
+
+    fn damage(&self) -> MutexGuard<'_, Option<String>> {
+        let damage = &self.inner.damage;
+        damage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -257,16 +269,18 @@ impl Store for BlockStore {
         limit: FacetsLimit,
         deadline: Duration,
     ) -> Result<FacetsStep, StoreError> {
-        if !query.is_of_time_and_severity() {
-            return by_pages::step(self, query, after, facets, limit, deadline, || false).await;
+        if query.is_of_time_and_severity() {
+            let (asked, counted) = (query.clone(), facets.clone());
+            let step = self.blocking(move |inner| {
+                let until = deadline.min(inner.clock.elapsed() + limit.time);
+                let is_over = || inner.clock.elapsed() >= until;
+                inner.reading().facets(&asked, after, counted, is_over)
+            });
+            if let Some(step) = step.await? {
+                return Ok(step);
+            }
         }
-        let query = query.clone();
-        self.blocking(move |inner| {
-            let until = deadline.min(inner.clock.elapsed() + limit.time);
-            let is_over = || inner.clock.elapsed() >= until;
-            inner.reading().facets(&query, after, facets, is_over)
-        })
-        .await
+        by_pages::step(self, query, after, facets, limit, deadline, || false).await
     }
 
     fn portion(&self) -> PortionSize {
@@ -279,7 +293,7 @@ impl Store for BlockStore {
             kind: "blocks",
             location: self.inner.file.path.display().to_string(),
             available: problem.is_none(),
-            problem,
+            problem: problem.or_else(|| self.damage().clone()),
             notes: Vec::new(),
             receipts: None,
         }

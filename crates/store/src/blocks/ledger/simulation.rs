@@ -7,6 +7,8 @@
 //! forgotten; a folder of letters of too large records that is put back after they were replayed; a spool
 //! that was away for over thirty days; copies of one spool of which each went on by itself.
 
+mod at_hand;
+mod backup;
 mod delivering;
 mod ending;
 mod forgetting;

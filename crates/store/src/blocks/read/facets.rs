@@ -15,28 +15,36 @@ use blocks::section::{Section, Unpacker};
 use foldhash::HashMap;
 use query::{Bounds, Query};
 use record::id::RecordId;
+use std::cell::Cell;
 use std::collections::HashSet;
 
 impl Reading<'_> {
     /// Counts the values of what matches behind `after` until `is_over`, of a query that asks for nothing else than
-    /// time and severity.
+    /// time and severity; `None` where some would be forgotten for others: then it matters in which order the records
+    /// come.
     pub(in crate::blocks) fn facets(
         self,
         query: &Query,
         after: Option<RecordId>,
         mut facets: Facets,
         is_over: impl Fn() -> bool,
-    ) -> Result<FacetsStep, StoreError> {
+    ) -> Result<Option<FacetsStep>, StoreError> {
+        let has_room = Cell::new(true);
+        let is_over = || !has_room.get() || is_over();
         let next = self.spare.with_unpacker(|unpacker| {
             self.each_block(query, after, is_over, |source, block, bounds| {
-                count(source, block, query, bounds, &mut facets, unpacker)
-                    .map_err(|error| error.at(block.place))
+                if has_room.get() {
+                    let counted = count(source, block, query, bounds, &mut facets, unpacker);
+                    has_room.set(counted.map_err(|error| error.at(block.place))?);
+                }
+                Ok(())
             })
         })?;
-        Ok(FacetsStep { facets, next })
+        Ok(has_room.get().then_some(FacetsStep { facets, next }))
     }
 }
 
+/// Whether there is room for all values; else none is counted.
 fn count(
     source: Source<'_>,
     block: &Listed,
@@ -44,7 +52,7 @@ fn count(
     bounds: &Bounds,
     facets: &mut Facets,
     unpacker: &mut Unpacker,
-) -> Result<(), Unreadable> {
+) -> Result<bool, Unreadable> {
     let columns = source.columns(block.place)?;
     let head = &columns.front.head;
     let range = match is_inside(bounds, head.first, head.last) {
@@ -72,8 +80,12 @@ fn count(
         false => Vec::new(),
     };
     let paths = attributes.iter().filter_map(AttributeColumn::path);
-    if facets.wants_places() || !facets.has_room_for(paths) || !are_plain(&attributes) {
-        return count_records(&columns, &among, facets, unpacker);
+    if !facets.has_room_for(paths) {
+        return Ok(false);
+    }
+    if facets.wants_places() || !are_plain(&attributes) {
+        count_records(&columns, &among, facets, unpacker)?;
+        return Ok(true);
     }
     facets.add_records(among.count() as u64);
     count_levels(&levels, &among, facets);
@@ -81,7 +93,7 @@ fn count(
     for column in &attributes {
         count_values(column, &among, is_all, facets);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Whether each value of these columns is one of its record's, and there is no other at its path.
@@ -115,16 +127,14 @@ fn count_values(column: &AttributeColumn, among: &RowSet, is_all: bool, facets: 
         return;
     };
     let values = column.values();
-    let counted = match is_all {
-        true => RowSet::all(values.len()),
-        false => {
-            let mut counted = RowSet::none(values.len());
-            for place in among.iter().filter_map(|record| column.place_of(record)) {
-                counted.add(place..place + 1);
-            }
-            counted
+    let mut counted = RowSet::none(values.len());
+    if is_all {
+        counted.add(0..values.len());
+    } else {
+        for place in among.iter().filter_map(|record| column.place_of(record)) {
+            counted.add(place..place + 1);
         }
-    };
+    }
     let (mut texts, mut integers) = (
         HashMap::<&str, u64>::default(),
         HashMap::<i64, u64>::default(),

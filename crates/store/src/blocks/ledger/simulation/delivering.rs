@@ -2,8 +2,8 @@
 
 use super::super::row::{BatchRow, Incoming, marked, plan};
 use super::Fault;
+use super::at_hand::AtHand;
 use super::letters::Letter;
-use super::process::Process;
 use super::spool::Copy;
 use super::world::World;
 use record::batch::BatchOrigin;
@@ -48,7 +48,7 @@ impl Delivery {
     }
 
     /// Takes a step; whether it was the last.
-    pub(super) fn step(&mut self, world: &mut World, process: &mut Process) -> bool {
+    pub(super) fn step(&mut self, world: &mut World, at_hand: &mut AtHand) -> bool {
         let swapped = world.fault == Fault::SetAsideBeforeMark;
         match std::mem::replace(&mut self.stage, Stage::Read) {
             Stage::Read => {
@@ -58,18 +58,18 @@ impl Delivery {
                 let rows = self.items.iter().map(|item| world.row(item.copy.batch));
                 self.stage = Stage::Built(rows.collect());
             }
-            Stage::Built(rows) => self.write(world, process, &rows),
+            Stage::Built(rows) => self.write(world, at_hand, &rows),
             Stage::ToBeMarked => {
-                self.mark(world, process);
+                self.mark(world, at_hand);
                 self.stage = if swapped {
                     Stage::Done
                 } else {
                     Stage::ToBeSetAside
                 };
             }
-            Stage::ToBeSetAside if !process.letters_are_read => self.stage = Stage::ToBeSetAside,
+            Stage::ToBeSetAside if !at_hand.letters_are_read => self.stage = Stage::ToBeSetAside,
             Stage::ToBeSetAside => {
-                self.stage = match (self.set_aside(world, process), swapped) {
+                self.stage = match (self.set_aside(world, at_hand), swapped) {
                     (false, _) => Stage::ToBeSetAside,
                     (true, false) => Stage::Done,
                     (true, true) => Stage::ToBeMarked,
@@ -77,7 +77,7 @@ impl Delivery {
             }
             Stage::Done => {
                 for item in &self.items {
-                    process.progress.done(item.seq);
+                    at_hand.progress.done(item.seq);
                 }
                 return true;
             }
@@ -94,7 +94,7 @@ impl Delivery {
     }
 
     /// The transaction that writes blocks and rows.
-    fn write(&mut self, world: &mut World, process: &mut Process, built: &[Option<BatchRow>]) {
+    fn write(&mut self, world: &mut World, at_hand: &mut AtHand, built: &[Option<BatchRow>]) {
         let read_again = world.fault != Fault::HaveNotReadAgain;
         let same = |(item, row): (&Item, &Option<BatchRow>)| world.row(item.copy.batch) == *row;
         if read_again && !self.items.iter().zip(built).all(same) {
@@ -132,7 +132,7 @@ impl Delivery {
                 &origin,
                 &given,
                 item.seq,
-                process,
+                at_hand,
                 marks && !item.refused.is_empty(),
             );
             let planned = plan(row.as_ref(), &incoming, world.now);
@@ -149,18 +149,18 @@ impl Delivery {
         }
         let is_known = !is_cut && !world.random.once_in(20);
         if is_known {
-            self.stage = self.after_writing(world.fault, marks, process);
+            self.stage = self.after_writing(world.fault, marks, at_hand);
         }
     }
 
     /// What follows when every record has its fate.
-    fn after_writing(&self, fault: Fault, marked: bool, process: &mut Process) -> Stage {
+    fn after_writing(&self, fault: Fault, marked: bool, at_hand: &mut AtHand) -> Stage {
         if self.items.iter().all(|item| item.refused.is_empty()) {
             return Stage::Done;
         }
         if fault == Fault::DoneBeforeSetAside {
             for item in &self.items {
-                process.progress.done(item.seq);
+                at_hand.progress.done(item.seq);
             }
             return Stage::ToBeSetAside;
         }
@@ -170,17 +170,17 @@ impl Delivery {
         }
     }
 
-    fn mark(&self, world: &mut World, process: &Process) {
+    fn mark(&self, world: &mut World, at_hand: &AtHand) {
         for item in self.items.iter().filter(|item| !item.refused.is_empty()) {
             let origin = item.origin(world);
-            let incoming = incoming(&origin, &[], item.seq, process, true);
+            let incoming = incoming(&origin, &[], item.seq, at_hand, true);
             let row = marked(world.row(item.copy.batch).as_ref(), &incoming, world.now);
             world.write_row(item.copy.batch, row);
         }
     }
 
     /// Keeps what was refused, among the dead letters or at the spool's end; whether it could.
-    fn set_aside(&mut self, world: &mut World, process: &Process) -> bool {
+    fn set_aside(&mut self, world: &mut World, at_hand: &AtHand) -> bool {
         let refusing = self
             .items
             .iter_mut()
@@ -195,7 +195,7 @@ impl Delivery {
             if world.has_room_for_letters {
                 world.is_midway = true;
                 world.met.set_aside += item.refused.len() as u64;
-                world.letters.add(letters.collect(), process.leaving());
+                world.letters.add(letters.collect(), at_hand.leaving);
             } else if item.refused == item.copy.positions {
                 // It waits where it is.
                 return false;
@@ -225,7 +225,7 @@ fn incoming<'a>(
     origin: &'a BatchOrigin,
     positions: &'a [u32],
     seq: u64,
-    process: &Process,
+    at_hand: &AtHand,
     refused: bool,
 ) -> Incoming<'a> {
     Incoming {
@@ -233,7 +233,7 @@ fn incoming<'a>(
         delay: None,
         positions,
         refused,
-        spool: process.spool.number,
+        spool: at_hand.spool.number,
         seq,
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn end(world: &mut World, mut process: Process) -> Result<(), String>
 }
 
 fn drain(world: &mut World, process: &mut Process) -> Result<(), String> {
-    process.letters_are_read = true;
+    process.at_hand.letters_are_read = true;
     for _ in 0..MOST_STEPS {
         let all_back = world.letters.all().next().is_none();
         if all_back && process.is_idle(world) {
@@ -35,7 +35,7 @@ fn drain(world: &mut World, process: &mut Process) -> Result<(), String> {
         match world.random.below(8) {
             0 => process.put_back(world),
             1 => process.forget(world),
-            2 => drop(world.folder.remove_finished(&mut process.progress)),
+            2 => drop(world.folder.remove_finished(&mut process.at_hand.progress)),
             3 => world.folder.rotate(),
             _ => process.deliver(world),
         }
@@ -58,16 +58,16 @@ fn count(world: &World) -> Result<(), String> {
 fn forget(world: &mut World, process: &mut Process) -> Result<(), String> {
     for _ in 0..3 * (world.rows.len() + 8) {
         world.folder.rotate();
-        while world.folder.remove_finished(&mut process.progress) {}
+        while world.folder.remove_finished(&mut process.at_hand.progress) {}
         process.forget(world);
     }
     let for_ever = |batch: &Batch| {
         let row = world.rows.get(&batch.key);
         row.is_none_or(|row| {
             let is_own = row.kind == BatchKind::OwnKey;
-            let is_away = row.mark || row.elsewhere || row.spool != process.spool.number;
+            let is_away = row.mark || row.elsewhere || row.spool != process.at_hand.spool.number;
             // Numbers of a past that a backup has ended.
-            let is_ahead = row.seq >= process.progress.done_below;
+            let is_ahead = row.seq >= process.at_hand.progress.done_below;
             is_ahead || world.memory.own_keys.is_none() && (is_own || is_away)
         })
     };

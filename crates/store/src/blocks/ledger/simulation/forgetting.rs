@@ -4,7 +4,7 @@ use super::super::remembering::{Beginning, Lettered, Removal, Round};
 use super::super::row::{BatchKind, BatchRow, LedgerKey};
 use super::super::spools::last_left_at;
 use super::Fault;
-use super::process::Process;
+use super::at_hand::AtHand;
 use super::world::World;
 use std::collections::HashSet;
 use std::ops::Bound;
@@ -32,15 +32,15 @@ pub(super) enum Forgetting {
 }
 
 impl Forgetting {
-    pub(super) fn step(&mut self, world: &mut World, process: &Process) {
+    pub(super) fn step(&mut self, world: &mut World, at_hand: &AtHand) {
         *self = match std::mem::take(self) {
             Self::Resting => match world.fault {
                 Fault::RemovedWhenDone | Fault::RemovedByAge | Fault::NoRound => {
                     Self::Careless(None)
                 }
-                _ => begin(world, process),
+                _ => begin(world, at_hand),
             },
-            Self::Begun { .. } if !process.letters_are_read => Self::Resting,
+            Self::Begun { .. } if !at_hand.letters_are_read => Self::Resting,
             Self::Begun {
                 beginning,
                 next_seq,
@@ -64,7 +64,7 @@ impl Forgetting {
             },
             Self::Removing { removal, behind } => {
                 let below = removal.forgotten_below();
-                let next = remove(world, process, behind, below, |world, key, row| {
+                let next = remove(world, at_hand, behind, below, |world, key, row| {
                     removal.forgets(key, row, has_letters(world, key))
                 });
                 match next {
@@ -78,9 +78,9 @@ impl Forgetting {
             Self::Careless(behind) => {
                 let below = world.folder.oldest();
                 let careless = |world: &World, key: &LedgerKey, row: &BatchRow| {
-                    forgets_carelessly(world, process, key, row)
+                    forgets_carelessly(world, at_hand, key, row)
                 };
-                match remove(world, process, behind, below, careless) {
+                match remove(world, at_hand, behind, below, careless) {
                     Some(behind) => Self::Careless(Some(behind)),
                     None => Self::Resting,
                 }
@@ -89,11 +89,11 @@ impl Forgetting {
     }
 }
 
-fn begin(world: &World, process: &Process) -> Forgetting {
+fn begin(world: &World, at_hand: &AtHand) -> Forgetting {
     Forgetting::Begun {
         beginning: Beginning {
-            spool: process.spool.number,
-            done_below: process.progress.done_below,
+            spool: at_hand.spool.number,
+            done_below: at_hand.progress.done_below,
             now: world.now,
             last_left_at: last_left_at(&world.spools),
             memory: world.memory,
@@ -125,7 +125,7 @@ fn has_letters(world: &World, key: &LedgerKey) -> bool {
 /// A transaction that looks at a few rows; the last of them, when there may be more.
 fn remove(
     world: &mut World,
-    process: &Process,
+    at_hand: &AtHand,
     behind: Option<LedgerKey>,
     below: u64,
     forgets: impl Fn(&World, &LedgerKey, &BatchRow) -> bool,
@@ -142,13 +142,13 @@ fn remove(
     let known = world
         .spools
         .iter_mut()
-        .find(|spool| spool.number == process.spool.number);
+        .find(|spool| spool.number == at_hand.spool.number);
     let known = known.unwrap();
     known.forgotten_below = known.forgotten_below.max(below);
     keys.last().copied()
 }
 
-fn forgets_carelessly(world: &World, process: &Process, key: &LedgerKey, row: &BatchRow) -> bool {
+fn forgets_carelessly(world: &World, at_hand: &AtHand, key: &LedgerKey, row: &BatchRow) -> bool {
     let hours = match row.kind {
         BatchKind::Keyless => Some(0),
         BatchKind::ContentKey => Some(24),
@@ -158,12 +158,12 @@ fn forgets_carelessly(world: &World, process: &Process, key: &LedgerKey, row: &B
         let nanos = i64::try_from(hours).unwrap() * super::world::HOUR;
         row.written_at.nanos() + nanos <= world.now.nanos()
     };
-    let is_here = row.spool == process.spool.number;
+    let is_here = row.spool == at_hand.spool.number;
     let is_gone = match world.fault {
         Fault::RemovedByAge => true,
-        Fault::RemovedWhenDone => is_here && row.seq < process.progress.done_below,
+        Fault::RemovedWhenDone => is_here && row.seq < at_hand.progress.done_below,
         _ => is_here && row.seq < world.folder.oldest(),
     };
-    let has_letters = !process.letters_are_read || has_letters(world, key);
+    let has_letters = !at_hand.letters_are_read || has_letters(world, key);
     is_gone && !has_letters && hours.is_some_and(is_over)
 }

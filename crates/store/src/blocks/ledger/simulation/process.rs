@@ -1,11 +1,12 @@
 //! A process: all that a crash forgets.
 
-use super::super::spools::{KnownSpool, at_hand};
+use super::super::spools::at_hand;
 use super::Fault;
+use super::at_hand::AtHand;
 use super::delivering::Delivery;
 use super::forgetting::Forgetting;
 use super::letters::Letter;
-use super::spool::{Copy, Progress};
+use super::spool::Copy;
 use super::world::World;
 use std::collections::BTreeMap;
 
@@ -18,9 +19,7 @@ const QUIET: [usize; STEPS] = [1, 36, 4, 2, 8, 1, 6, 1, 2, 1, 20];
 const AWAY: [usize; STEPS] = [3, 1, 4, 1, 1, 1, 1, 1, 3, 1, 3];
 
 pub(super) struct Process {
-    pub(super) spool: KnownSpool,
-    pub(super) progress: Progress,
-    pub(super) letters_are_read: bool,
+    pub(super) at_hand: AtHand,
     deliveries: Vec<Delivery>,
     /// A file of letters of which all are in the spool again.
     put_back: Option<(u64, Vec<Letter>)>,
@@ -39,9 +38,12 @@ impl Process {
         let usual = world.random.of(&[BUSY, QUIET, QUIET, QUIET, AWAY]);
         let weights = usual.map(|weight| weight * world.random.of(&[0, 1, 1, 1, 1, 1, 1, 3]));
         Self {
-            spool,
-            progress,
-            letters_are_read: false,
+            at_hand: AtHand {
+                spool,
+                progress,
+                letters_are_read: false,
+                leaving: None,
+            },
             deliveries: Vec::new(),
             put_back: None,
             forgetting: Forgetting::default(),
@@ -49,20 +51,15 @@ impl Process {
         }
     }
 
-    /// The file of letters that is about to be forgotten.
-    pub(super) fn leaving(&self) -> Option<u64> {
-        self.put_back.as_ref().map(|(number, _)| *number)
-    }
-
     /// Takes a random step.
     pub(super) fn step(&mut self, world: &mut World) {
         match world.random.weighted(&self.weights) {
-            0 => world.send(self.leaving()),
+            0 => world.send(self.at_hand.leaving),
             1 => self.deliver(world),
-            2 => self.letters_are_read = true,
+            2 => self.at_hand.letters_are_read = true,
             3 => self.put_back(world),
-            4 => drop(world.folder.remove_finished(&mut self.progress)),
-            5 => world.folder.write_hint(&self.progress),
+            4 => drop(world.folder.remove_finished(&mut self.at_hand.progress)),
+            5 => world.folder.write_hint(&self.at_hand.progress),
             6 => world.folder.rotate(),
             7 => world.change_a_record(),
             8 => {
@@ -79,13 +76,13 @@ impl Process {
         let place = world.random.below(DELIVERIES);
         if place < self.deliveries.len() {
             let mut delivery = self.deliveries.swap_remove(place);
-            if !delivery.step(world, self) {
+            if !delivery.step(world, &mut self.at_hand) {
                 self.deliveries.push(delivery);
             }
             return;
         }
         let most = 1 + world.random.below(3);
-        let portion = self.progress.take(&world.folder, most);
+        let portion = self.at_hand.progress.take(&world.folder, most);
         if !portion.is_empty() {
             self.deliveries.push(Delivery::new(portion));
         }
@@ -93,10 +90,11 @@ impl Process {
 
     /// Puts dead letters back into the spool, and forgets their file when they are there.
     pub(super) fn put_back(&mut self, world: &mut World) {
-        if !self.letters_are_read {
+        if !self.at_hand.letters_are_read {
             return;
         }
         let before = world.fault == Fault::LettersForgottenFirst;
+        self.at_hand.leaving = None;
         if let Some((number, letters)) = self.put_back.take() {
             if before {
                 append(world, &letters);
@@ -111,18 +109,19 @@ impl Process {
             }
             world.is_midway = true;
             world.met.put_back += letters.len() as u64;
+            self.at_hand.leaving = Some(number);
             self.put_back = Some((number, letters));
         }
     }
 
     pub(super) fn forget(&mut self, world: &mut World) {
         let mut forgetting = std::mem::take(&mut self.forgetting);
-        forgetting.step(world, self);
+        forgetting.step(world, &self.at_hand);
         self.forgetting = forgetting;
     }
 
     pub(super) fn is_idle(&self, world: &World) -> bool {
-        let is_delivered = self.progress.done_below == world.folder.next_seq();
+        let is_delivered = self.at_hand.progress.done_below == world.folder.next_seq();
         is_delivered && self.deliveries.is_empty() && self.put_back.is_none()
     }
 }

@@ -1,31 +1,16 @@
 //! What an operator does while no process runs: copies of folders are made and put back, and spools change
 //! places.
 
+use super::backup::{Away, Backup};
 use super::letters::Letters;
 use super::spool::Folder;
 use super::world::{HOUR, World};
-use logs::Timestamp;
 use std::collections::BTreeSet;
 
 /// For so long a folder may be away and come back.
 const AWAY_HOURS: i64 = 30 * 24;
 const MOST_BACKUPS: usize = 2;
 const MOST_SPOOLS: usize = 3;
-
-/// A copy of the folders.
-pub(super) struct Backup {
-    at: Timestamp,
-    folder: Folder,
-    letters: Letters,
-}
-
-/// A spool that is not at hand.
-pub(super) struct Away {
-    since: Timestamp,
-    folder: Folder,
-    /// Batches in it of which the store knew nothing from it when it left.
-    unknown: BTreeSet<usize>,
-}
 
 impl World {
     pub(super) fn while_down(&mut self) {
