@@ -21,9 +21,9 @@ const THOUSANDS: usize = 8;
 const SIP: usize = 4 * 1024;
 const SIPS: usize = 20;
 const PAUSE: Duration = Duration::from_millis(200);
-/// What a slow reader may take, and what else may grow meanwhile: what the allocator keeps, connections of
 /// The default of `BLOCK_CACHE_BYTES`.
 const BLOCK_CACHE_KIB: u64 = 64 * 1024;
+/// What a slow reader may take, and what else may grow meanwhile: what the allocator keeps, connections of
 /// the store.
 const READER_KIB: u64 = 1024;
 const SLACK_KIB: u64 = 64 * 1024;
