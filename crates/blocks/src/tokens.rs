@@ -4,7 +4,7 @@
 //! `attr.` finds it; but not of columns of integers, which would fill the filter with numbers that are there once,
 //! and not of what is longer than any filter may be.
 //!
-//! Beside the tokens a filter has the [runs](crate::grams) of messages.
+//! Beside the tokens a filter has the runs of messages (`grams`).
 //!
 //! The hashes are part of the format. That of a folded word of more than 16 bytes is XXH3 of 64 bits with the seed 1; of
 //! a shorter one, with zeros behind it two little endian numbers, it is `f(f(low ^ A, high ^ B) ^ B, C)`, where f is

@@ -52,20 +52,11 @@ impl Identity {
 
     /// Notes in `known` whether they are where they were, and tells the log when that changes; why they are not.
     pub(crate) fn look(&self, known: &Sender<Option<String>>) -> Option<String> {
-        let problem = self.problem();
-        let changed = known.send_if_modified(|known| {
-            let changed = *known != problem;
-            known.clone_from(&problem);
-            changed
-        });
-        match &problem {
-            Some(problem) if changed => {
-                tracing::error!("{problem}; until then batches wait in the spool");
-            }
-            None if changed => tracing::info!("the database file is in its place again"),
-            _ => {}
-        }
-        problem
+        note(
+            known,
+            self.problem(),
+            "the database file is in its place again",
+        )
     }
 
     /// What is wrong, in a sentence; `None` when they are where they were.
@@ -84,6 +75,27 @@ impl Identity {
             }
         })
     }
+}
+
+/// Notes in `known` why nothing can be stored, and tells the log when that changes, and when it is `over`.
+pub(crate) fn note(
+    known: &Sender<Option<String>>,
+    problem: Option<String>,
+    over: &str,
+) -> Option<String> {
+    let changed = known.send_if_modified(|known| {
+        let changed = *known != problem;
+        known.clone_from(&problem);
+        changed
+    });
+    match &problem {
+        Some(problem) if changed => {
+            tracing::error!("{problem}; until then batches wait in the spool");
+        }
+        None if changed => tracing::info!("{over}"),
+        _ => {}
+    }
+    problem
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! How the embedded store lies in its data folder: rows in `logs.sqlite3`, or blocks in `blocks.sqlite3`.
 //!
 //! A folder keeps the layout that it was begun with. Beside blocks stands a `logs.sqlite3` without records whose
-//! format version is that of the [mark](MARK): programs that know rows alone refuse it, where they would begin an empty store. The
+//! format version is later than any of rows: programs that know rows alone refuse it, where they would begin an empty store. The
 //! file of blocks is whole and durable before the mark is made, and a start makes up a mark that is missing.
 
 use super::blocks::ledger::spools::SpoolId;

@@ -16,7 +16,7 @@ use super::ledger::row::LedgerKey;
 use super::ledger::spools::{KnownSpool, SpoolId, last_left_at};
 use super::storage::{Applied, Change, Snapshot, Storage};
 use crate::StoreError;
-use crate::identity::Identity;
+use crate::identity::{self, Identity};
 use logs::Timestamp;
 use logs::clock::Clock;
 use rusqlite::Connection;
@@ -92,19 +92,7 @@ impl BlockFile {
     /// Notes whether records can be stored; why not.
     pub(super) fn look(&self) -> Option<String> {
         let problem = self.identity.problem().or_else(|| self.full_disk());
-        let changed = self.problem.send_if_modified(|known| {
-            let changed = *known != problem;
-            known.clone_from(&problem);
-            changed
-        });
-        match &problem {
-            Some(problem) if changed => {
-                tracing::error!("{problem}; until then batches wait in the spool");
-            }
-            None if changed => tracing::info!("the store can take records again"),
-            _ => {}
-        }
-        problem
+        identity::note(&self.problem, problem, "the store can take records again")
     }
 
     /// What is wrong when the disk has less room than is to stay free.
