@@ -26,6 +26,7 @@ pub use file::{BlocksError, FILE_NAME, ForgottenRows};
 use super::blocking::blocking;
 use super::counts::Counts;
 use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
+use super::identity;
 use super::page_reply::PageReply;
 use super::{
     Forgotten, InsertReport, PageLimit, PortionSize, ReceiptKey, Store, StoreError, StoreStatus,
@@ -104,6 +105,12 @@ impl Inner {
             cache: &self.cache,
             spare: &self.spare,
         }
+    }
+
+    /// Tells when so much time is over from now on, and at the latest when the deadline is.
+    fn until_over(&self, time: Duration, deadline: Duration) -> impl Fn() -> bool {
+        let until = deadline.min(self.clock.elapsed() + time);
+        move || self.clock.elapsed() >= until
     }
 }
 
@@ -254,8 +261,7 @@ impl Store for BlockStore {
     ) -> Result<Counts, StoreError> {
         let (query, buckets) = (query.clone(), Arc::clone(buckets));
         self.blocking(move |inner| {
-            let until = deadline.min(inner.clock.elapsed() + time);
-            let is_over = || inner.clock.elapsed() >= until;
+            let is_over = inner.until_over(time, deadline);
             inner.reading().counts(&query, after, &buckets, is_over)
         })
         .await
@@ -272,8 +278,7 @@ impl Store for BlockStore {
         if query.is_of_time_and_severity() {
             let (asked, counted) = (query.clone(), facets.clone());
             let step = self.blocking(move |inner| {
-                let until = deadline.min(inner.clock.elapsed() + limit.time);
-                let is_over = || inner.clock.elapsed() >= until;
+                let is_over = inner.until_over(limit.time, deadline);
                 inner.reading().facets(&asked, after, counted, is_over)
             });
             if let Some(step) = step.await? {
@@ -300,10 +305,7 @@ impl Store for BlockStore {
     }
 
     async fn recovered(&self) {
-        let mut problem = self.inner.file.problem.subscribe();
-        // The sender lives as long as the store.
-        drop(problem.wait_for(Option::is_some).await);
-        drop(problem.wait_for(Option::is_none).await);
+        identity::recovered(&self.inner.file.problem).await;
     }
 
     async fn close(&self) {

@@ -98,6 +98,14 @@ pub(crate) fn note(
     problem
 }
 
+/// Resolves when something is wrong and is right again, as far as it is noted in `known`.
+pub(crate) async fn recovered(known: &Sender<Option<String>>) {
+    let mut problem = known.subscribe();
+    // The sender lives as long as the store.
+    drop(problem.wait_for(Option::is_some).await);
+    drop(problem.wait_for(Option::is_none).await);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

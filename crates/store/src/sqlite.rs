@@ -19,6 +19,7 @@ use super::blocking::blocking;
 use super::budget::Budget;
 use super::counts::Counts;
 use super::facets::{Facets, FacetsLimit, FacetsStep};
+use super::identity;
 use super::page_reply::PageReply;
 use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
 use async_trait::async_trait;
@@ -185,10 +186,7 @@ impl Store for SqliteStore {
     }
 
     async fn recovered(&self) {
-        let mut moved = self.database.moved.subscribe();
-        // The sender lives as long as the store.
-        drop(moved.wait_for(Option::is_some).await);
-        drop(moved.wait_for(Option::is_none).await);
+        identity::recovered(&self.database.moved).await;
     }
 
     async fn close(&self) {

@@ -11,6 +11,7 @@ use crate::section::{Column, Section, Unpacker};
 use crate::shapes::Shapes;
 use crate::texts::Texts;
 use crate::values::Values;
+use std::ops::Range;
 
 const OTHER_IDS: &str = "other ids than the head's";
 
@@ -19,6 +20,16 @@ impl Head {
     pub fn place(&self, column: &Column) -> Option<usize> {
         let mut columns = self.sections.iter().map(|section| &section.column);
         columns.position(|other| other == column)
+    }
+
+    /// Where each column stands when they are stored behind one another, in their order.
+    pub fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
+        let mut end = 0;
+        self.sections.iter().map(move |section| {
+            let start = end;
+            end += section.stored;
+            start..end
+        })
     }
 
     /// The columns that hold attributes, in the order in which [`Shapes`] names them, and where each stands among

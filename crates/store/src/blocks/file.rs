@@ -11,8 +11,7 @@ pub use forgetting::ForgottenRows;
 pub use schema::BlocksError;
 
 use super::ledger::remembering::Removal;
-use super::ledger::row::BatchRow;
-use super::ledger::row::LedgerKey;
+use super::ledger::row::{BatchRow, LedgerKey};
 use super::ledger::spools::{KnownSpool, SpoolId, last_left_at};
 use super::storage::{Applied, Change, Snapshot, Storage};
 use crate::StoreError;

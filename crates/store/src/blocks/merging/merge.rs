@@ -42,10 +42,9 @@ pub(super) fn merged(snapshot: &dyn Snapshot, sources: &[Listed]) -> Result<Chan
     }
     let first = sources.first().map(|source| source.place);
     let all = first.ok_or_else(|| StoreError::Rejected("nothing is to be merged".to_owned()))?;
-    // Which of them is to blame is not known.
-    let damaged = |damaged| Unmerged::Damaged(all, damaged);
-    let mut output = Output::new()?;
-    let written = write(&rows, &mut output)?.map_err(damaged)?;
+    let mut output = Output::new(all)?;
+    let written = write(&rows, &mut output)?;
+    let damaged = |damaged| Unmerged::Damaged(output.blamed, damaged);
     check(&output.made, &written, &mut unpacker).map_err(damaged)?;
     Ok(Change {
         add: output.made,
@@ -62,18 +61,15 @@ fn open(
     let damaged = |damaged| Unmerged::Damaged(place, damaged);
     let (head, _) = snapshot.head(place)?;
     let head = Head::read(&head).map_err(damaged)?;
-    let mut parts = Vec::with_capacity(head.sections.len());
-    let mut end = 0;
-    for section in &head.sections {
-        parts.push(end..end + section.stored);
-        end += section.stored;
-    }
+    let parts: Vec<Range<usize>> = head.ranges().collect();
     let columns = snapshot.columns(place, &parts)?;
     Opened::read(head, &columns, unpacker).map_err(damaged)
 }
 
 /// Blocks that are written one after another.
 struct Output {
+    /// One of those that are merged: which of them is to blame is not known.
+    blamed: Place,
     packer: Packer,
     /// The records of one day.
     of_day: BlockWriter,
@@ -83,12 +79,10 @@ struct Output {
     made: Vec<Made>,
 }
 
-/// What was not written.
-type Written<T> = Result<Result<T, Damaged>, StoreError>;
-
 impl Output {
-    fn new() -> Result<Self, StoreError> {
+    fn new(blamed: Place) -> Result<Self, StoreError> {
         Ok(Self {
+            blamed,
             packer: Packer::new().map_err(|error| no_memory(&error))?,
             of_day: BlockWriter::default(),
             day: Day::SEVERAL,
@@ -103,7 +97,7 @@ impl Output {
         source: &mut RowSource<'_>,
         day: Day,
         mut places: Range<usize>,
-    ) -> Written<()> {
+    ) -> Result<(), Unmerged> {
         if day != Day::SEVERAL && self.day != day {
             self.made
                 .extend(finish(&mut self.of_day, &mut self.packer)?);
@@ -119,10 +113,13 @@ impl Output {
             match not_taken {
                 Ok(()) => {}
                 Err(NotTaken::Full) => self.made.extend(finish(writer, &mut self.packer)?),
-                Err(_) => return Ok(Err(Damaged::Impossible("a record that no block takes"))),
+                Err(_) => {
+                    let damaged = Damaged::Impossible("a record that no block takes");
+                    return Err(Unmerged::Damaged(self.blamed, damaged));
+                }
             }
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
     fn finish(&mut self) -> Result<(), StoreError> {
@@ -134,7 +131,7 @@ impl Output {
 }
 
 /// Writes all records in the order of their ids, which it gives.
-fn write(rows: &[Rows<'_>], output: &mut Output) -> Written<Vec<RecordId>> {
+fn write(rows: &[Rows<'_>], output: &mut Output) -> Result<Vec<RecordId>, Unmerged> {
     let mut sources: Vec<RowSource<'_>> = rows.iter().map(RowSource::new).collect();
     let ids: Vec<&[RecordId]> = rows.iter().map(Rows::ids).collect();
     let days = days(&ids);
@@ -156,16 +153,13 @@ fn write(rows: &[Rows<'_>], output: &mut Output) -> Written<Vec<RecordId>> {
             }
             let day = Day::of(first.time());
             let of_day = 1 + rest.partition_point(|id| Day::of(id.time()) == day);
-            let taken = output.write(source, block_of(day), start..start + of_day)?;
-            if let Err(damaged) = taken {
-                return Ok(Err(damaged));
-            }
+            output.write(source, block_of(day), start..start + of_day)?;
             written.extend(all.get(start..start + of_day).unwrap_or_default());
             start += of_day;
         }
     }
     output.finish()?;
-    Ok(Ok(written))
+    Ok(written)
 }
 
 /// How many records there are of each day, about: one that is in two blocks counts twice.

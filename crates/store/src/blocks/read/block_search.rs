@@ -1,7 +1,7 @@
 //! One block searched: what of it is asked for, and how far it was looked at.
 
-use super::columns::{Columns, Source, Unreadable, Whole};
-use super::plan::{is_inside, resume_at, within};
+use super::columns::{Columns, Source, Unreadable, Whole, attributes_of};
+use super::plan::{begin, resume_at};
 use crate::blocks::storage::Place;
 use crate::budget::Budget;
 use crate::page::Page;
@@ -86,18 +86,12 @@ fn narrowed(
     unpacker: &mut Unpacker,
 ) -> Result<RowSet, Unreadable> {
     let head = &columns.front.head;
-    let range = match is_inside(&question.bounds, head.first, head.last) {
-        true => 0..head.records,
-        false => within(columns.ids(unpacker)?.as_slice(), &question.bounds),
-    };
     let mut among = RowSet::none(head.records);
-    among.add(range);
+    among.add(columns.within(&question.bounds, unpacker)?);
     if let Some(asked) = question.query.severities() {
         let mut there = head.severities.iter();
         if !there.all(|(severity, _)| asked.contains(severity)) {
-            let levels = columns.levels(unpacker)?;
-            let is_asked = |place| asked.contains(&levels.severity(place));
-            among.keep(&RowSet::of((0..head.records).map(is_asked)));
+            among.keep(&columns.levels(unpacker)?.rows_of(&asked));
         }
     }
     for filter in &question.query.attributes {
@@ -118,12 +112,18 @@ fn has_first_of_all(
     unpacker: &mut Unpacker,
 ) -> Result<bool, Unreadable> {
     let order = question.query.order;
+    let is_first_of_all = |id| resume_at(order, &question.bounds, id).is_none();
+    let head = &columns.front.head;
+    // Its ids need not be read where even the first one comes behind others.
+    if !is_first_of_all(begin(order, head)) {
+        return Ok(false);
+    }
     let Some(place) = in_order(among, order).next() else {
         return Ok(false);
     };
     let ids = columns.ids(unpacker)?;
-    let first = ids.as_slice().get(place);
-    Ok(first.is_some_and(|id| resume_at(order, &question.bounds, *id).is_none()))
+    let first = ids.as_slice().get(place).copied();
+    Ok(first.is_some_and(is_first_of_all))
 }
 
 /// A search in one block.
@@ -237,16 +237,12 @@ impl Search<'_, '_> {
 
 /// The record at a place, whose attributes are written to `json`.
 fn candidate<'a>(rows: &Rows<'a>, place: usize, json: &'a mut Vec<u8>) -> Option<Candidate<'a>> {
-    json.clear();
-    let has_attributes = rows.write_attributes(place, json);
-    // What is written is UTF-8.
-    let attributes = std::str::from_utf8(json).ok();
     Some(Candidate {
         id: rows.id(place)?,
         severity: rows.severity(place),
         level: rows.level(place),
         message: rows.message(place),
-        attributes: attributes.filter(|_| has_attributes),
+        attributes: attributes_of(rows, place, json),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The columns of one block, as a search comes to want them: from the cache, or fetched and unpacked.
 
+use super::plan::{is_inside, within};
 use crate::StoreError;
 use crate::blocks::cache::{BlockCache, Front, Part};
 use crate::blocks::storage::{Day, Listed, Place, Snapshot};
@@ -11,6 +12,7 @@ use blocks::rows::{AttributeColumn, Rows};
 use blocks::section::{Column, Unpacker};
 use blocks::shapes::Shapes;
 use blocks::texts::Texts;
+use query::Bounds;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -173,6 +175,19 @@ impl Columns<'_> {
         Ok(self.front.head.times(stored, unpacker)?)
     }
 
+    /// The places whose records are within bounds.
+    pub(in crate::blocks) fn within(
+        &self,
+        bounds: &Bounds,
+        unpacker: &mut Unpacker,
+    ) -> Result<Range<usize>, Unreadable> {
+        let head = &self.front.head;
+        Ok(match is_inside(bounds, head.first, head.last) {
+            true => 0..head.records,
+            false => within(self.ids(unpacker)?.as_slice(), bounds),
+        })
+    }
+
     /// The columns of attributes at these places among the sections.
     pub(in crate::blocks) fn attributes(
         &self,
@@ -241,12 +256,8 @@ impl Columns<'_> {
         if sections.is_empty() {
             return Ok(Vec::new());
         }
-        let all = &self.front.head.sections;
-        let part = |section: &usize| -> Option<Range<usize>> {
-            let before = all.get(..*section)?.iter();
-            let start: usize = before.map(|section| section.stored).sum();
-            Some(start..start + all.get(*section)?.stored)
-        };
+        let ranges: Vec<Range<usize>> = self.front.head.ranges().collect();
+        let part = |section: &usize| ranges.get(*section).cloned();
         let parts: Option<Vec<_>> = sections.iter().map(part).collect();
         let parts = parts.ok_or(MISSING)?;
         Ok(self.source.snapshot.columns(self.place, &parts)?)
@@ -261,6 +272,19 @@ pub(in crate::blocks) struct Whole {
     messages: Arc<Texts>,
     shapes: Arc<Shapes>,
     attributes: Vec<AttributeColumn>,
+}
+
+/// The attributes of the record at a place, written to `json`.
+pub(super) fn attributes_of<'a>(
+    rows: &Rows<'_>,
+    place: usize,
+    json: &'a mut Vec<u8>,
+) -> Option<&'a str> {
+    json.clear();
+    let has_attributes = rows.write_attributes(place, json);
+    // What is written is UTF-8.
+    let attributes = std::str::from_utf8(json).ok();
+    attributes.filter(|_| has_attributes)
 }
 
 impl Whole {

@@ -3,7 +3,7 @@
 
 use super::columns::{Columns, Source, Unreadable};
 use super::page::Reading;
-use super::plan::{is_inside, within};
+use super::plan::is_inside;
 use crate::StoreError;
 use crate::blocks::storage::Listed;
 use crate::counts::{Counts, Group};
@@ -77,14 +77,10 @@ impl Counting<'_> {
     }
 
     fn count_columns(&mut self, columns: &Columns<'_>, bounds: &Bounds) -> Result<(), Unreadable> {
-        let head = &columns.front.head;
         let levels = columns.levels(self.unpacker)?;
         let times = columns.times(self.unpacker)?;
         let times = times.as_slice();
-        let places = match is_inside(bounds, head.first, head.last) {
-            true => 0..head.records,
-            false => within(columns.ids(self.unpacker)?.as_slice(), bounds),
-        };
+        let places = columns.within(bounds, self.unpacker)?;
         let mut start = places.start;
         while start < places.end
             && let Some(time) = times.get(start)

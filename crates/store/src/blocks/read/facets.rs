@@ -1,9 +1,8 @@
 //! Values counted column by column: of a dictionary each different one once. No record is put together but where
 //! columns alone do not tell what a record has.
 
-use super::columns::{Columns, Source, Unreadable};
+use super::columns::{Columns, Source, Unreadable, attributes_of};
 use super::page::Reading;
-use super::plan::{is_inside, within};
 use crate::StoreError;
 use crate::blocks::storage::Listed;
 use crate::facets::{Facets, FacetsStep};
@@ -55,12 +54,8 @@ fn count(
 ) -> Result<bool, Unreadable> {
     let columns = source.columns(block.place)?;
     let head = &columns.front.head;
-    let range = match is_inside(bounds, head.first, head.last) {
-        true => 0..head.records,
-        false => within(columns.ids(unpacker)?.as_slice(), bounds),
-    };
     let mut among = RowSet::none(head.records);
-    among.add(range);
+    among.add(columns.within(bounds, unpacker)?);
     let levels = columns.levels(unpacker)?;
     if let Some(asked) = query.severities() {
         among.keep(&levels.rows_of(&asked));
@@ -169,10 +164,7 @@ fn count_records(
     let rows = whole.rows()?;
     let mut json = Vec::new();
     for place in among.iter() {
-        json.clear();
-        let has_attributes = rows.write_attributes(place, &mut json);
-        // What is written is UTF-8.
-        let attributes = std::str::from_utf8(&json).ok().filter(|_| has_attributes);
+        let attributes = attributes_of(&rows, place, &mut json);
         facets.add(rows.severity(place), rows.level(place), attributes);
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use crate::blocks::storage::{Day, Listed, Snapshot};
+use blocks::head::Summary;
 use query::{Bounds, Order, Query};
 use record::id::RecordId;
 use std::cmp::Reverse;
@@ -47,11 +48,7 @@ impl Plan {
     /// The first record that may be in the blocks that are left: all before it, in the order of the query, are
     /// in those that were taken.
     pub(super) fn frontier(&self) -> Option<RecordId> {
-        let next = &self.blocks.front()?.summary;
-        Some(match self.order {
-            Order::Ascending => next.first,
-            Order::Descending => next.last,
-        })
+        Some(begin(self.order, &self.blocks.front()?.summary))
     }
 
     /// Takes the next block.
@@ -72,6 +69,22 @@ impl Plan {
             taken.extend(self.blocks.pop_front());
         }
         taken
+    }
+}
+
+/// The first record of a block in an order.
+pub(super) fn begin(order: Order, summary: &Summary) -> RecordId {
+    match order {
+        Order::Ascending => summary.first,
+        Order::Descending => summary.last,
+    }
+}
+
+/// The last record of a block in an order.
+pub(super) fn end(order: Order, summary: &Summary) -> RecordId {
+    match order {
+        Order::Ascending => summary.last,
+        Order::Descending => summary.first,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::columns::{Shared, Source};
 use super::page::Reading;
-use super::plan::{Plan, comes_before, resume_at};
+use super::plan::{Plan, comes_before, end, resume_at};
 use crate::StoreError;
 use crate::blocks::storage::Listed;
 use query::{Bounds, Order, Query};
@@ -32,14 +32,10 @@ impl Reading<'_> {
             let Some(frontier) = plan.frontier() else {
                 break;
             };
-            let goes_on = |block: &mut Listed| {
-                let end = match query.order {
-                    Order::Ascending => block.summary.last,
-                    Order::Descending => block.summary.first,
-                };
-                !comes_before(query.order, end, frontier)
+            let has_ended = |block: &mut Listed| {
+                comes_before(query.order, end(query.order, &block.summary), frontier)
             };
-            for block in open.extract_if(.., |block| !goes_on(block)) {
+            for block in open.extract_if(.., has_ended) {
                 count(source, &block, &plan.bounds)?;
             }
             if is_over()
