@@ -22,7 +22,7 @@ pub(crate) enum Failure {
     Sqlite(#[from] rusqlite::Error),
     /// The embedded store's own way of making its file.
     #[error(transparent)]
-    Schema(#[from] store::sqlite::SchemaError),
+    Schema(#[from] store::database_file::FileError),
     /// A request that nobody answered.
     #[error("HTTP: {0}")]
     Http(#[from] reqwest::Error),

@@ -21,10 +21,11 @@ mod receipts;
 mod spare_threads;
 mod storage;
 
-pub use file::{BlocksError, FILE_NAME, ForgottenRows};
+pub use file::{FILE_NAME, ForgottenRows};
 
 use super::blocking::blocking;
 use super::counts::Counts;
+use super::database_file::FileError;
 use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
 use super::identity;
 use super::page_reply::PageReply;
@@ -56,8 +57,8 @@ use std::time::Duration;
 /// Makes the file in `folder`, unless it is there, and closes it again: then all of it is in this one file.
 ///
 /// # Errors
-/// [`BlocksError`], as for [`BlockStore::open`].
-pub fn make(folder: &Path) -> Result<(), BlocksError> {
+/// [`FileError`], as for [`BlockStore::open`].
+pub fn make(folder: &Path) -> Result<(), FileError> {
     file::make(&folder.join(FILE_NAME))
 }
 
@@ -118,12 +119,12 @@ impl BlockStore {
     /// Opens the file in `folder`, and makes it when it is not there.
     ///
     /// # Errors
-    /// [`BlocksError`] when it cannot be opened or was written by a later version.
+    /// [`FileError`] when it cannot be opened or was written by a later version.
     pub fn open(
         folder: &Path,
         clock: Arc<dyn Clock>,
         settings: BlockSettings,
-    ) -> Result<Self, BlocksError> {
+    ) -> Result<Self, FileError> {
         let file = BlockFile::open(folder, Arc::clone(&clock), settings.min_free_disk)?;
         let inner = Arc::new(Inner {
             file,

@@ -5,8 +5,9 @@
 //! file of blocks is whole and durable before the mark is made, and a start makes up a mark that is missing.
 
 use super::blocks::ledger::spools::SpoolId;
-use super::blocks::{self, BlockSettings, BlockStore, BlocksError};
-use super::sqlite::{self, SchemaError, SqliteStore};
+use super::blocks::{self, BlockSettings, BlockStore};
+use super::database_file::FileError;
+use super::sqlite::{self, SqliteStore};
 use super::{Store, StoreError};
 use logs::clock::Clock;
 use rusqlite::config::DbConfig;
@@ -50,12 +51,9 @@ impl fmt::Display for Layout {
 /// Why the store of a folder cannot be opened: one sentence each.
 #[derive(Debug, thiserror::Error)]
 pub enum LayoutError {
-    /// Rows cannot be opened.
+    /// A file cannot be opened.
     #[error(transparent)]
-    Rows(#[from] SchemaError),
-    /// Blocks cannot be opened.
-    #[error(transparent)]
-    Blocks(#[from] BlocksError),
+    File(#[from] FileError),
     /// Blocks cannot note which spool is at hand.
     #[error(transparent)]
     Spool(#[from] StoreError),
@@ -152,14 +150,8 @@ fn settle(folder: &Path, wanted: Option<Layout>) -> Result<Layout, LayoutError> 
         folder.join(sqlite::FILE_NAME),
         folder.join(blocks::FILE_NAME),
     );
-    let rows = look(&logs).map_err(|source| SchemaError::Open {
-        path: logs.display().to_string(),
-        source,
-    })?;
-    let has_blocks = look(&blocks).map_err(|source| BlocksError::Open {
-        path: blocks.display().to_string(),
-        source,
-    })? != Found::Nothing;
+    let rows = look(&logs).map_err(FileError::open(&logs))?;
+    let has_blocks = look(&blocks).map_err(FileError::open(&blocks))? != Found::Nothing;
     let shown = || folder.display().to_string();
     let held = match (rows, has_blocks) {
         (Found::Nothing, false) => None,
@@ -219,10 +211,7 @@ fn begin(folder: &Path, logs: &Path, blocks: &Path) -> Result<(), LayoutError> {
         })
     };
     durable(blocks)?;
-    mark(logs).map_err(|source| SchemaError::Open {
-        path: logs.display().to_string(),
-        source,
-    })?;
+    mark(logs).map_err(FileError::open(logs))?;
     durable(logs)
 }
 

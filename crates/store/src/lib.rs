@@ -8,6 +8,7 @@ mod blocking;
 pub mod blocks;
 mod budget;
 pub mod counts;
+pub mod database_file;
 pub mod facets;
 mod held;
 mod identity;

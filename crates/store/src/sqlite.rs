@@ -13,11 +13,12 @@ mod schema;
 mod watch;
 mod write;
 
-pub use schema::{SchemaError, open_reader};
+pub use super::database_file::open_reader;
 
 use super::blocking::blocking;
 use super::budget::Budget;
 use super::counts::Counts;
+use super::database_file::FileError;
 use super::facets::{Facets, FacetsLimit, FacetsStep};
 use super::identity;
 use super::page_reply::PageReply;
@@ -48,8 +49,8 @@ impl SqliteStore {
     /// Opens the file in `folder`, and makes it when it is not there.
     ///
     /// # Errors
-    /// [`SchemaError`] when it cannot be opened or was written by a later version.
-    pub fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<Self, SchemaError> {
+    /// [`FileError`] when it cannot be opened or was written by a later version.
+    pub fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<Self, FileError> {
         let database = Arc::new(Database::open(folder.join(FILE_NAME), clock)?);
         watch::start(&database);
         Ok(Self { database })

@@ -8,13 +8,13 @@ mod schema;
 mod snapshot;
 
 pub use forgetting::ForgottenRows;
-pub use schema::BlocksError;
 
 use super::ledger::remembering::Removal;
 use super::ledger::row::{BatchRow, LedgerKey};
 use super::ledger::spools::{KnownSpool, SpoolId, last_left_at};
 use super::storage::{Applied, Change, Snapshot, Storage};
 use crate::StoreError;
+use crate::database_file::{FileError, open_reader};
 use crate::identity::{self, Identity};
 use logs::Timestamp;
 use logs::clock::Clock;
@@ -29,12 +29,11 @@ use tokio::sync::watch::Sender;
 pub const FILE_NAME: &str = "blocks.sqlite3";
 
 /// Makes the file, unless it is there, and closes it again.
-pub(super) fn make(path: &Path) -> Result<(), BlocksError> {
+pub(super) fn make(path: &Path) -> Result<(), FileError> {
     let connection = schema::open_writer(path)?;
-    connection.close().map_err(|(_, source)| BlocksError::Open {
-        path: path.display().to_string(),
-        source,
-    })
+    connection
+        .close()
+        .map_err(|(_, source)| FileError::open(path)(source))
 }
 
 /// An open file of blocks.
@@ -65,17 +64,11 @@ impl BlockFile {
         folder: &Path,
         clock: Arc<dyn Clock>,
         min_free_disk: u64,
-    ) -> Result<Self, BlocksError> {
+    ) -> Result<Self, FileError> {
         let path = folder.join(FILE_NAME);
         let connection = schema::open_writer(&path)?;
-        let next = change::next_number(&connection).map_err(|source| BlocksError::Open {
-            path: path.display().to_string(),
-            source,
-        })?;
-        let identity = Identity::of(&path).map_err(|error| BlocksError::Look {
-            path: path.display().to_string(),
-            reason: error.to_string(),
-        })?;
+        let next = change::next_number(&connection).map_err(FileError::open(&path))?;
+        let identity = Identity::of(&path).map_err(|error| FileError::look(&path, &error))?;
         Ok(Self {
             path,
             clock,
@@ -166,7 +159,7 @@ impl BlockFile {
             return Ok(reader);
         }
         unavailable(self.identity.problem())?;
-        Ok(schema::open_reader(&self.path)?)
+        Ok(open_reader(&self.path)?)
     }
 
     fn put_back(&self, reader: Connection) {

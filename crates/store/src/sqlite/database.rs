@@ -3,11 +3,12 @@
 use super::read::ReadError;
 use super::reader::Reader;
 use super::receipts;
-use super::schema::{self, SchemaError, open_reader};
+use super::schema;
+use crate::database_file::{FileError, open_reader};
 use crate::identity::Identity;
 use crate::{Receipts, StoreError};
 use logs::clock::Clock;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -44,15 +45,11 @@ impl Counted {
 
 impl Database {
     /// Opens the file, and makes it when it is not there.
-    pub(super) fn open(path: PathBuf, clock: Arc<dyn Clock>) -> Result<Self, SchemaError> {
+    pub(super) fn open(path: PathBuf, clock: Arc<dyn Clock>) -> Result<Self, FileError> {
         let writer = schema::open_writer(&path, clock.now())?;
-        let failed = |reason: String| SchemaError::Look {
-            path: path.display().to_string(),
-            reason,
-        };
-        let identity = Identity::of(&path).map_err(|error| failed(error.to_string()))?;
+        let identity = Identity::of(&path).map_err(|error| FileError::look(&path, &error))?;
         let few = receipts::count(&writer, receipts::COUNTED_AT_ONCE)
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| FileError::look(&path, &error))?;
         Ok(Self {
             path,
             clock,
@@ -143,18 +140,5 @@ impl Database {
         let count = receipts::count(&reader, u64::MAX)? + changes.removed;
         self.counted().at_the_start = Some(count.saturating_sub(changes.added));
         Ok(())
-    }
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        let text = error.to_string();
-        match error.sqlite_error_code() {
-            Some(ErrorCode::OperationInterrupted) => Self::QueryTooSlow,
-            Some(ErrorCode::TooBig | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
-                Self::Rejected(text)
-            }
-            _ => Self::Unavailable(text),
-        }
     }
 }

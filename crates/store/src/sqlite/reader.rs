@@ -1,7 +1,7 @@
 //! A connection that pages are read with, and its filter.
 
 use super::message_filter::MessageFilter;
-use super::schema::open_reader;
+use crate::database_file::open_reader;
 use rusqlite::Connection;
 use std::path::Path;
 

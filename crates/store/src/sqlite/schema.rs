@@ -1,8 +1,9 @@
 //! The SQLite file: its settings, its tables, its format version.
 
 use super::large;
+use crate::database_file::{self, FileError, Format};
 use logs::Timestamp;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use std::path::Path;
 
 /// The format of the rows; a file that holds a later one is not touched.
@@ -13,37 +14,6 @@ const WITHOUT_LARGE: i64 = 1;
 /// In `logs_meta` while there may be very large texts among the rows: the hexadecimal digits of an id,
 /// behind which they are.
 pub(super) const MARK: &str = "large_texts_behind";
-
-/// Why the file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SchemaError {
-    /// SQLite could not open it or set it up.
-    #[error("cannot open the store {path}: {source}")]
-    Open {
-        /// The file.
-        path: String,
-        /// SQLite's reason.
-        source: rusqlite::Error,
-    },
-    /// What was opened cannot be looked at.
-    #[error("cannot look at the store {path}: {reason}")]
-    Look {
-        /// The file.
-        path: String,
-        /// The system's reason, or SQLite's.
-        reason: String,
-    },
-    /// A later version wrote it.
-    #[error(
-        "the store {path} has format version {found}, and this version knows {FORMAT_VERSION}: use a newer aggregator"
-    )]
-    Newer {
-        /// The file.
-        path: String,
-        /// The version that it holds.
-        found: i64,
-    },
-}
 
 /// What there is in every format. `time_ns` says again what the id begins with, for people who open the file with `sqlite3`;
 /// nothing here reads it. `attributes` is JSON text.
@@ -70,68 +40,24 @@ CREATE TABLE logs_meta (
 
 /// Takes effect only before the first table is made.
 const AUTO_VACUUM: &str = "PRAGMA auto_vacuum=INCREMENTAL;";
-/// Waits for others who have the file open, as the mode is changed by one alone.
-const WAL: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL;";
-const WRITER_SETTINGS: &str = "PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16384;";
-const READER_SETTINGS: &str = "PRAGMA busy_timeout=5000; PRAGMA cache_size=-4096;";
+
+const FORMAT: Format = Format {
+    version: FORMAT_VERSION,
+    layout: AUTO_VACUUM,
+    writer_cache: 16_384,
+};
 
 /// Opens the file for writing; makes and marks it when it is new.
-pub(super) fn open_writer(path: &Path, now: Timestamp) -> Result<Connection, SchemaError> {
-    let shown = || path.display().to_string();
-    let failed = |source| SchemaError::Open {
-        path: shown(),
-        source,
-    };
-    let mut connection = Connection::open(path).map_err(failed)?;
-    let found = user_version(&connection).map_err(failed)?;
-    match found {
-        0 => create(&mut connection, now).map_err(failed)?,
-        _ if found > FORMAT_VERSION => {
-            return Err(SchemaError::Newer {
-                path: shown(),
-                found,
-            });
-        }
-        // One that was restored by `VACUUM INTO` is in no WAL mode. The log is there from the first
-        // read on.
-        _ => {
-            connection.execute_batch(WAL).map_err(failed)?;
-            user_version(&connection).map_err(failed)?;
-        }
-    }
-    connection.execute_batch(WRITER_SETTINGS).map_err(failed)?;
+pub(super) fn open_writer(path: &Path, now: Timestamp) -> Result<Connection, FileError> {
+    let (mut connection, found) = database_file::open_writer(path, &FORMAT, |transaction| {
+        create_tables(transaction)?;
+        let sql = "INSERT INTO logs_meta (name, value) VALUES ('created_at', ?1)";
+        transaction.execute(sql, [now.to_string()]).map(drop)
+    })?;
     if found == WITHOUT_LARGE {
-        upgrade(&mut connection).map_err(failed)?;
+        upgrade(&mut connection).map_err(FileError::open(path))?;
     }
     Ok(connection)
-}
-
-/// Opens the file for reading only.
-///
-/// # Errors
-/// SQLite's reason.
-pub fn open_reader(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.execute_batch(READER_SETTINGS)?;
-    Ok(connection)
-}
-
-fn user_version(connection: &Connection) -> Result<i64, rusqlite::Error> {
-    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
-}
-
-fn create(connection: &mut Connection, now: Timestamp) -> Result<(), rusqlite::Error> {
-    connection.execute_batch(AUTO_VACUUM)?;
-    connection.execute_batch(WAL)?;
-    let transaction = connection.transaction()?;
-    create_tables(&transaction)?;
-    transaction.execute(
-        "INSERT INTO logs_meta (name, value) VALUES ('created_at', ?1)",
-        [now.to_string()],
-    )?;
-    transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
-    transaction.commit()
 }
 
 pub(super) fn create_tables(connection: &Connection) -> Result<(), rusqlite::Error> {
@@ -156,7 +82,7 @@ fn upgrade(connection: &mut Connection) -> Result<(), rusqlite::Error> {
 pub(super) fn create_without_large(path: &Path) -> Connection {
     let connection = Connection::open(path).unwrap();
     connection.execute_batch(AUTO_VACUUM).unwrap();
-    connection.execute_batch(WAL).unwrap();
+    connection.execute_batch("PRAGMA journal_mode=WAL").unwrap();
     connection.execute_batch(TABLES).unwrap();
     let version = WITHOUT_LARGE;
     connection
@@ -168,6 +94,7 @@ pub(super) fn create_without_large(path: &Path) -> Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database_file::user_version;
 
     #[test]
     fn a_file_that_an_operator_restored_or_set_to_another_mode_is_served() {

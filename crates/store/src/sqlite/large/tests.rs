@@ -64,7 +64,7 @@ fn small_records_between_large_ones_are_stored_and_read_without_reading_those() 
     let read = bytes_read() - before;
     assert!(read < 4_000_000, "{read} bytes");
     let before = bytes_read();
-    let reader = schema::open_reader(&path).unwrap();
+    let reader = crate::database_file::open_reader(&path).unwrap();
     for order in ["ASC", "DESC"] {
         let one =
             format!("SELECT severity FROM logs WHERE id > ?1 AND id < ?2 ORDER BY id {order}");

@@ -1,0 +1,145 @@
+//! A SQLite file that a store keeps its data in: how it is made and opened, and which are refused.
+
+use super::StoreError;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
+use std::path::Path;
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// SQLite could not open it or set it up.
+    #[error("cannot open the store {path}: {source}")]
+    Open {
+        /// The file.
+        path: String,
+        /// SQLite's reason.
+        source: rusqlite::Error,
+    },
+    /// What was opened cannot be looked at.
+    #[error("cannot look at the store {path}: {reason}")]
+    Look {
+        /// The file.
+        path: String,
+        /// The system's reason, or SQLite's.
+        reason: String,
+    },
+    /// A later version wrote it.
+    #[error(
+        "the store {path} has format version {found}, and this version knows {known}: use a newer aggregator"
+    )]
+    Newer {
+        /// The file.
+        path: String,
+        /// The version that it holds.
+        found: i64,
+        /// The last that is known.
+        known: i64,
+    },
+}
+
+impl FileError {
+    /// SQLite could not open this file.
+    pub(crate) fn open(path: &Path) -> impl Fn(rusqlite::Error) -> Self + Copy {
+        |source| Self::Open {
+            path: path.display().to_string(),
+            source,
+        }
+    }
+
+    /// This file cannot be looked at.
+    pub(crate) fn look(path: &Path, reason: &impl ToString) -> Self {
+        Self::Look {
+            path: path.display().to_string(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+/// What files of one kind have in common.
+pub(crate) struct Format {
+    /// The version that is written; a file that holds a later one is not touched.
+    pub(crate) version: i64,
+    /// Settings that take effect only before the first table is made.
+    pub(crate) layout: &'static str,
+    /// KiB of pages that the writer keeps.
+    pub(crate) writer_cache: u32,
+}
+
+/// Waits for others who have the file open, as the mode is changed by one alone.
+const WAL: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL;";
+const WRITER_SETTINGS: &str =
+    "PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA journal_size_limit=67108864;";
+const READER_SETTINGS: &str = "PRAGMA busy_timeout=5000; PRAGMA cache_size=-4096;";
+
+/// Opens a file for writing; makes and marks it when it is new, with what `create` puts into it. Also the version that
+/// it had, 0 when it was new.
+pub(crate) fn open_writer(
+    path: &Path,
+    format: &Format,
+    create: impl FnOnce(&Transaction<'_>) -> Result<(), rusqlite::Error>,
+) -> Result<(Connection, i64), FileError> {
+    let failed = FileError::open(path);
+    let mut connection = Connection::open(path).map_err(failed)?;
+    let found = user_version(&connection).map_err(failed)?;
+    if found > format.version {
+        return Err(FileError::Newer {
+            path: path.display().to_string(),
+            found,
+            known: format.version,
+        });
+    }
+    if found == 0 {
+        make(&mut connection, format, create).map_err(failed)?;
+    } else {
+        // One that was restored by `VACUUM INTO` is in no WAL mode. The log is there from the first
+        // read on.
+        connection.execute_batch(WAL).map_err(failed)?;
+        user_version(&connection).map_err(failed)?;
+    }
+    let cache = format!("PRAGMA cache_size=-{};", format.writer_cache);
+    let settings = [WRITER_SETTINGS, &cache].concat();
+    connection.execute_batch(&settings).map_err(failed)?;
+    Ok((connection, found))
+}
+
+/// Opens a file for reading only.
+///
+/// # Errors
+/// SQLite's reason.
+pub fn open_reader(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch(READER_SETTINGS)?;
+    Ok(connection)
+}
+
+/// The format version that a file holds.
+pub(crate) fn user_version(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+fn make(
+    connection: &mut Connection,
+    format: &Format,
+    create: impl FnOnce(&Transaction<'_>) -> Result<(), rusqlite::Error>,
+) -> Result<(), rusqlite::Error> {
+    connection.execute_batch(format.layout)?;
+    connection.execute_batch(WAL)?;
+    let transaction = connection.transaction()?;
+    create(&transaction)?;
+    transaction.pragma_update(None, "user_version", format.version)?;
+    transaction.commit()
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let text = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => Self::QueryTooSlow,
+            Some(ErrorCode::TooBig | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
+                Self::Rejected(text)
+            }
+            _ => Self::Unavailable(text),
+        }
+    }
+}
