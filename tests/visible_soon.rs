@@ -1,4 +1,4 @@
-//! How soon a record can be read, in blocks: they gather what comes within a quarter of a second.
+//! How soon a record can be read, in blocks: what comes after a pause at once, what follows within a quarter of a second.
 
 #![expect(clippy::disallowed_methods, reason = "real processes, real time")]
 
@@ -11,7 +11,7 @@ use crate::support::stores::Backend;
 use crate::support::wait_until;
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long blocks wait for more.
+/// Blocks take no more than one portion in so long that is not full.
 const LINGER: Duration = Duration::from_millis(250);
 /// The quickest counts: this machine may be busy with other things.
 const TRIES: usize = 12;
@@ -38,6 +38,26 @@ async fn a_record_of_a_quiet_service_can_be_read_within_half_a_second() {
         took.push(started.elapsed());
     }
     assert!(took.iter().min() < Some(&(2 * LINGER)), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_after_a_pause_can_be_read_at_once() {
+    let service = Backend::Blocks.start("pauses").await;
+    let mut took = Vec::new();
+    for number in 0..TRIES {
+        let paused = Instant::now();
+        wait_until("a pause", PATIENCE, async || paused.elapsed() > LINGER).await;
+        let message = format!("record {number}");
+        send(&service, "/logs/batch", &message).await;
+        let started = Instant::now();
+        let address = format!("/logs/retrieve?q={number}&fields=message&format=csv");
+        wait_until("the record to be read", PATIENCE, async || {
+            service.get(&address).await.text().contains(&message)
+        })
+        .await;
+        took.push(started.elapsed());
+    }
+    assert!(took.iter().min() < Some(&(LINGER / 2)), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 //! and else from disk.
 //!
 //! It may linger: a store that keeps many records together is handed them so, as long as nobody waits for them and
-//! the oldest has not waited long.
+//! others were handed out a moment ago.
 
 use super::Shared;
 use super::open_segment::OpenSegment;
@@ -34,8 +34,9 @@ impl Consumer {
         }
     }
 
-    /// Has it wait for a full portion, until the oldest batch of it has been durable for so long, or
-    /// someone is in [a hurry](crate::Spool::hurry), or the spool is closed. What is read from disk has waited long enough.
+    /// Has it hand out no more than one portion in so long, but for full ones: then what comes waits for more, unless
+    /// someone is in [a hurry](crate::Spool::hurry), or the spool is closed. What comes after a pause is handed out at once,
+    /// and what is read from disk has waited long enough.
     #[must_use]
     pub fn lingering(self, linger: Duration) -> Self {
         Self { linger, ..self }
@@ -94,10 +95,11 @@ impl Consumer {
         {
             builder.add(spooled);
         }
-        match builder.batches.is_empty() {
-            true => Look::OnDisk,
-            false => Look::Batches(builder.batches),
+        if builder.batches.is_empty() {
+            return Look::OnDisk;
         }
+        state.handed_out_at = Some(self.shared.clock.elapsed());
+        Look::Batches(builder.batches)
     }
 
     async fn read(&mut self, portion: Portion) -> Result<Option<Vec<Spooled>>, ConsumeError> {
@@ -147,7 +149,11 @@ impl Consumer {
             Err(ConsumeError::Panicked(_)) => {}
         }
         let batches = read?;
-        Ok((!batches.is_empty()).then_some(batches))
+        if batches.is_empty() {
+            return Ok(None);
+        }
+        self.shared.state().handed_out_at = Some(self.shared.clock.elapsed());
+        Ok(Some(batches))
     }
 }
 

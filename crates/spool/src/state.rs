@@ -33,6 +33,8 @@ pub(super) struct State {
     hot: HotWindow,
     /// Nothing below is held back so that more comes to it.
     hurried_below: u64,
+    /// When a portion was handed out last.
+    pub(super) handed_out_at: Option<Duration>,
     /// Every batch below is done.
     pub(super) done_below: u64,
     done_ahead: BTreeSet<u64>,
@@ -49,6 +51,8 @@ pub(super) struct State {
     pub(super) fsyncs: Durations,
     pub(super) bytes_in: Rate,
     pub(super) bytes_done: Rate,
+    /// When the last batches became durable; the start of the clock before.
+    appended_at: Duration,
     /// Whether nothing more will be appended.
     pub(super) closed: bool,
     /// Whether the warning at 80 % was given.
@@ -73,6 +77,7 @@ impl State {
             cursor: done_below,
             hot: HotWindow::default(),
             hurried_below: 0,
+            handed_out_at: None,
             done_below,
             done_ahead: BTreeSet::new(),
             earlier_end: recovered.earlier_end,
@@ -85,6 +90,7 @@ impl State {
             fsyncs: Durations::default(),
             bytes_in: Rate::default(),
             bytes_done: Rate::default(),
+            appended_at: Duration::ZERO,
             closed: false,
             warned: false,
         }
@@ -98,6 +104,7 @@ impl State {
             bytes: appended.segment_end,
         });
         self.bytes_in.add(now, appended.head.frame_bytes());
+        self.appended_at = now;
         // What is deferred waits already, in an earlier copy.
         let new = batches.iter().filter(|batch| !batch.is_deferred());
         let new: usize = new.map(|batch| batch.documents.len()).sum();
@@ -174,14 +181,23 @@ impl State {
             && newest.is_some_and(|newest| newest.first_seq < self.earlier_end)
     }
 
+    /// Whether the newest segment holds nothing but what is done, and nothing came for so long.
+    pub(super) fn rests(&self, now: Duration, since: Duration) -> bool {
+        let newest = self.spans.back();
+        self.done_below == self.next_seq
+            && self.owed.is_none()
+            && newest.is_some_and(|newest| newest.end_seq > newest.first_seq)
+            && now.saturating_sub(self.appended_at) >= since
+    }
+
     /// When what is in memory, and no full portion, is handed out all the same; `None` when that is to be done now.
     pub(super) fn ripe_at(&self, portion: Portion, linger: Duration) -> Option<Duration> {
         let is_urgent = linger.is_zero() || self.closed || self.cursor < self.hurried_below;
         if is_urgent || self.peek_hot().is_none() {
             return None;
         }
-        let since = self.hot.waits_for_more_since(portion, self.next_seq)?;
-        Some(since + linger)
+        let oldest = self.hot.waits_for_more_since(portion, self.next_seq)?;
+        Some(self.handed_out_at?.min(oldest) + linger)
     }
 
     /// Nothing of what is durable is held back.

@@ -20,6 +20,7 @@ mod opened;
 mod random;
 mod refusal;
 mod requests;
+mod resting;
 mod reverse_scan;
 mod settling;
 mod simulated_disk;

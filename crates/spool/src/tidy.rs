@@ -1,5 +1,5 @@
 //! Room in the spool: segments of which everything is done are removed, oldest first, and the newest
-//! gives way when it is all that is left.
+//! gives way when it is all that is left, and there is no room or nothing has come for a while.
 
 use super::bounds::AppendError;
 use super::commit::Message;
@@ -7,9 +7,14 @@ use super::{Shared, Spool, recovery};
 use std::io;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// For want of disk a done segment that is smaller than this is kept until it is full.
 pub(super) const WORTH_REMOVING: u64 = 64 * 1024;
+
+/// When nothing has come for so long, what is done need not be kept until a segment is full. What a client sends again is
+/// most often sent again sooner.
+const REST: Duration = Duration::from_secs(30);
 
 impl Spool {
     /// Removes segments of which everything is done and writes the hint. Blocks on the disk.
@@ -29,17 +34,22 @@ impl Spool {
 
     /// When there is no room and all is done, the newest segment stands in the way: another is
     /// begun, so that it can go. So is one that could not be made, and one behind the last that holds what an
-    /// earlier version took.
+    /// earlier version took; and one that rests.
     fn make_room(&self) {
-        let in_the_way = || {
-            self.check()
-                .is_err_and(|error| self.shared.gives_way(&error))
+        let in_the_way = || match self.check() {
+            Ok(()) => self.rests(),
+            Err(error) => self.shared.gives_way(&error),
         };
         let keeps_done_earlier = || self.shared.state().keeps_done_earlier();
         if self.refusal().is_some() || in_the_way() || keeps_done_earlier() {
             // A full queue means that batches are being written: then it is not idle.
             drop(self.commits.try_send(Message::Rotate));
         }
+    }
+
+    fn rests(&self) -> bool {
+        let now = self.shared.clock.elapsed();
+        self.shared.state().rests(now, REST)
     }
 }
 

@@ -1,0 +1,78 @@
+//! A spool to which nothing comes keeps nothing that is done.
+
+use super::lingering::Manual;
+use super::*;
+
+fn resting(folder: &Path) -> (Arc<Manual>, Spool, Committer, Consumer) {
+    let clock = Arc::<Manual>::default();
+    let mut options = place(folder);
+    options.clock = Arc::clone(&clock) as Arc<dyn Clock>;
+    let (spool, committer, source) = open(options, false).unwrap();
+    (clock, spool, committer, source)
+}
+
+/// Delivers so many batches; what a segment is begun for is begun when the next batch is appended.
+async fn deliver(spool: &Spool, source: &mut Consumer, count: usize) {
+    for (seq, _) in take(source, count).await {
+        spool.done(seq, 1, BatchOutcome::default());
+    }
+}
+
+#[tokio::test]
+async fn what_is_done_goes_half_a_minute_after_the_last_batch_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, spool, _committer, mut source) = resting(folder.path());
+    append(&spool, 0..2).await;
+    deliver(&spool, &mut source, 2).await;
+    clock.show(29_999);
+    spool.tidy().unwrap();
+    append(&spool, 2..3).await;
+    deliver(&spool, &mut source, 1).await;
+    assert_eq!(spool.oldest_seq(), 1);
+    // The third one came later.
+    clock.show(30_000);
+    spool.tidy().unwrap();
+    append(&spool, 3..4).await;
+    deliver(&spool, &mut source, 1).await;
+    assert_eq!(spool.oldest_seq(), 1);
+
+    clock.show(60_000);
+    spool.tidy().unwrap();
+    append(&spool, 4..5).await;
+    spool.tidy().unwrap();
+    assert_eq!((spool.oldest_seq(), spool.done_below()), (5, 5));
+    assert_eq!(spool.shared.state().spans.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_not_done_stays_however_long_nothing_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, spool, _committer, mut source) = resting(folder.path());
+    append(&spool, 0..2).await;
+    assert_eq!(take(&mut source, 2).await.len(), 2);
+    spool.done(1, 1, BatchOutcome::default());
+    clock.show(3_600_000);
+    spool.tidy().unwrap();
+    append(&spool, 2..3).await;
+    spool.tidy().unwrap();
+    assert_eq!(spool.oldest_seq(), 1);
+    spool.done(2, 1, BatchOutcome::default());
+    deliver(&spool, &mut source, 1).await;
+    clock.show(7_200_000);
+    spool.tidy().unwrap();
+    append(&spool, 3..4).await;
+    spool.tidy().unwrap();
+    assert_eq!(spool.oldest_seq(), 4);
+}
+
+#[tokio::test]
+async fn an_empty_segment_is_followed_by_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, spool, _committer, _source) = resting(folder.path());
+    for minutes in 1..5 {
+        clock.show(minutes * 60_000);
+        spool.tidy().unwrap();
+    }
+    append(&spool, 0..1).await;
+    assert_eq!(spool.shared.state().spans.len(), 1);
+}
