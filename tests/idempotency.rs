@@ -1,5 +1,6 @@
 //! The same batch under the same key is stored once, however often and whenever it is sent.
 
+mod forgotten_batches;
 mod key_memory;
 mod remembered;
 

@@ -118,21 +118,22 @@ impl App {
         let (folder, lock) = data_folder::take(&config.store.data_dir)?;
         let cursors = cursor_key::load_or_make(&folder)?;
         let spool = wiring::find_spool(&folder)?;
-        let (store, queues) = match backend {
+        let (opened, queues) = match backend {
             Backend::Embedded => {
                 let opened = chosen_store::open_embedded(&config, &folder, &clock, spool.id)?;
                 let below = opened.forgotten_below;
                 let queues = wiring::open_queues(&config.spool, &folder, spool, below, &clock)?;
-                (opened.store, queues)
+                (opened, queues)
             }
             Backend::MongoDb(address) => {
                 let queues = wiring::open_queues(&config.spool, &folder, spool, 0, &clock)?;
                 let new_format = queues.new_format();
-                let store = chosen_store::open_mongodb(&config, address, new_format, &clock);
-                (store, queues)
+                let opened = chosen_store::open_mongodb(&config, address, new_format, &clock);
+                (opened, queues)
             }
         };
-        let (services, ends) = wiring::wire_up(&config, store, queues, clock, cursors, connections);
+        let (services, ends) =
+            wiring::wire_up(&config, opened, queues, clock, cursors, connections);
         Ok(Self {
             listeners,
             services,

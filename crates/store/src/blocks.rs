@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`ledger`] | which records of a batch are stored (pure) |
 //! | `portion` | documents become blocks, and the ledger says which are new |
+//! | `marking` | batches of which records are about to be kept elsewhere |
+//! | `receipts` | when batches were received first |
 //! | `storage` | what is asked of the place where blocks are kept |
 //! | `file` | that place: a SQLite file |
 //! | `read` | pages and counts |
@@ -14,6 +16,7 @@
 mod cache;
 mod file;
 pub mod ledger;
+mod marking;
 mod merging;
 mod portion;
 mod read;
@@ -53,6 +56,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use storage::Storage as _;
 
 /// Makes the file in `folder`, unless it is there, and closes it again: then all of it is in this one file.
 ///
@@ -149,6 +153,11 @@ impl BlockStore {
         self.inner.file.meet_spool(id)
     }
 
+    /// The small number of the spool that is at hand.
+    pub fn spool_at_hand(&self) -> u32 {
+        self.inner.file.spool()
+    }
+
     /// When a spool was at hand last that is not now.
     pub fn last_left_at(&self) -> Option<Timestamp> {
         self.inner.file.last_left_at()
@@ -166,7 +175,11 @@ impl BlockStore {
     ) -> Result<ForgottenRows, StoreError> {
         let forget = move |inner: &Inner| {
             let file = &inner.file;
-            file.forget(&removal, behind, ROWS_AT_ONCE, &has_letters)
+            let step = file.forget(&removal, behind, ROWS_AT_ONCE, &has_letters)?;
+            if step.removed > 0 {
+                inner.changed.room_was_made();
+            }
+            Ok(step)
         };
         self.blocking(forget).await
     }
@@ -203,6 +216,22 @@ impl Store for BlockStore {
             let (report, places) = portion.store(&inner.file, &*inner.clock, deadline)?;
             inner.changed.note(&places, inner.clock.elapsed());
             Ok(report)
+        })
+        .await
+    }
+
+    async fn will_be_set_aside(
+        &self,
+        documents: Arc<DocumentList>,
+        positions: Vec<usize>,
+        deadline: Duration,
+    ) -> Result<(), StoreError> {
+        self.blocking(move |inner| {
+            for position in positions {
+                let portion = Portion::read(&documents, position..position + 1);
+                marking::mark(&portion, &inner.file, &*inner.clock, deadline)?;
+            }
+            Ok(())
         })
         .await
     }

@@ -104,6 +104,8 @@ pub struct Opened {
     /// Below which number it may have forgotten what it has of the spool: nothing there is to be delivered again, and
     /// new numbers begin above.
     pub forgotten_below: u64,
+    /// The same store, where it is blocks: it has a ledger of batches, of which some may be forgotten.
+    pub blocks: Option<Arc<BlockStore>>,
 }
 
 /// Opens the store of a data folder, which nobody else has; where there is none, one in the layout that is wanted is
@@ -123,12 +125,14 @@ pub fn open(
         Layout::Rows => Opened {
             store: Arc::new(SqliteStore::open(folder, clock)?),
             forgotten_below: 0,
+            blocks: None,
         },
         Layout::Blocks => {
-            let store = BlockStore::open(folder, clock, settings)?;
+            let blocks = Arc::new(BlockStore::open(folder, clock, settings)?);
             Opened {
-                forgotten_below: store.meet_spool(spool)?.forgotten_below,
-                store: Arc::new(store),
+                forgotten_below: blocks.meet_spool(spool)?.forgotten_below,
+                store: Arc::clone(&blocks) as Arc<dyn Store>,
+                blocks: Some(blocks),
             }
         }
     })

@@ -51,6 +51,17 @@ pub trait Store: Send + Sync + 'static {
         deadline: Duration,
     ) -> Result<InsertReport, StoreError>;
 
+    /// Notes durably that these documents are about to be kept elsewhere, and may come back, since inserting them alone
+    /// failed each time. Of what an insert [reported](InsertReport::refused) as refused, the store knows that already.
+    async fn will_be_set_aside(
+        &self,
+        _documents: Arc<DocumentList>,
+        _positions: Vec<usize>,
+        _deadline: Duration,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// The times of receipt that go with batches, in the same order: those given, durably
     /// remembered, or what was remembered for a batch before.
     async fn receipts(

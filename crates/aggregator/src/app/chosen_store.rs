@@ -5,7 +5,6 @@ use logs::clock::Clock;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
 use store::address::MongoAddress;
 use store::blocks::BlockSettings;
 use store::blocks::ledger::spools::SpoolId;
@@ -39,9 +38,13 @@ pub(super) fn open_mongodb(
     address: MongoAddress,
     new_format: NewFormat,
     clock: &Arc<dyn Clock>,
-) -> Arc<dyn Store> {
+) -> Opened {
     let target = target(&config.store, address, config.workers.workers, new_format);
-    Arc::new(MongoStore::start(target, Arc::clone(clock)))
+    Opened {
+        store: Arc::new(MongoStore::start(target, Arc::clone(clock))),
+        forgotten_below: 0,
+        blocks: None,
+    }
 }
 
 fn embedded(config: &Config) -> (Option<layout::Layout>, BlockSettings) {

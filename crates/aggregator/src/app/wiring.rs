@@ -9,6 +9,7 @@ use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings, recovery};
 use crate::config::{Config, HttpConfig, SpoolConfig};
 use crate::deliver::attempt::StoreAccess;
+use crate::deliver::batch_memory::ForgetsBatches;
 use crate::deliver::dead_letters::{DeadLetterBounds, DeadLetters};
 use crate::deliver::deferral::Deferral;
 use crate::deliver::delivery::Delivery;
@@ -32,7 +33,9 @@ use spool::{self, Bounds, Committer, Consumer, Spool, SpoolError, SpoolId, Spool
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::blocks::BlockStore;
+use store::blocks::ledger::remembering::BatchMemory;
+use store::layout::Opened;
 use store::mongo::NewFormat;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -127,7 +130,7 @@ fn open_dead_letters(
 /// Starts the lanes and puts everything where it belongs.
 pub(super) fn wire_up(
     config: &Config,
-    store: Arc<dyn Store>,
+    Opened { store, blocks, .. }: Opened,
     queues: Queues,
     clock: Arc<dyn Clock>,
     cursors: CursorKey,
@@ -140,7 +143,11 @@ pub(super) fn wire_up(
         store: Arc::clone(&store),
         guard: write_guard,
     });
-    let mut tasks = beside(config, &queues, &writer, &read_guard, &clock);
+    let mut tasks = vec![recovery::start(
+        Arc::clone(&store),
+        vec![writer.guard.clone(), read_guard.clone()],
+    )];
+    tasks.extend(forgetting(config, &queues, &writer, blocks, &clock));
     let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
     let stopping = CancellationToken::new();
@@ -217,28 +224,40 @@ fn delivery(
     }
 }
 
-/// What goes on beside the two ways: the word that the store is back, and forgetting.
-fn beside(
+/// Forgets what is remembered of batches, as the store keeps it.
+fn forgetting(
     config: &Config,
     queues: &Queues,
     writer: &Arc<Writer>,
-    read_guard: &Guard,
+    blocks: Option<Arc<BlockStore>>,
     clock: &Arc<dyn Clock>,
-) -> Vec<AbortOnDropHandle<()>> {
-    let lanes = vec![writer.guard.clone(), read_guard.clone()];
-    let recovery = recovery::start(Arc::clone(&writer.store), lanes);
-    let forgetting = config.store.key_memory.map(|memory| {
+) -> Option<AbortOnDropHandle<()>> {
+    let (spool, dead_letters) = (queues.spool.clone(), Arc::clone(&queues.dead_letters));
+    let (clock, timeout) = (Arc::clone(clock), config.http.request_timeout);
+    let own_keys = config.store.key_memory;
+    if let Some(ledger) = blocks {
+        let forgets = ForgetsBatches {
+            spool,
+            dead_letters,
+            ledger,
+            guard: writer.guard.clone(),
+            clock,
+            memory: BatchMemory { own_keys },
+            timeout,
+        };
+        return Some(forgets.start());
+    }
+    own_keys.map(|memory| {
         let key_memory = KeyMemory {
-            spool: queues.spool.clone(),
-            dead_letters: Arc::clone(&queues.dead_letters),
+            spool,
+            dead_letters,
             writer: Arc::clone(writer),
-            clock: Arc::clone(clock),
+            clock,
             memory,
-            timeout: config.http.request_timeout,
+            timeout,
         };
         key_memory.start()
-    });
-    [recovery].into_iter().chain(forgetting).collect()
+    })
 }
 
 /// The breakers in front of the store's writes and of its reads.

@@ -139,7 +139,9 @@ impl<'a> Attempt<'a> {
                     size.were_taken(taken.saturating_sub(range.start), took, self.access.timeout);
                     return Ok(report);
                 }
-                Ok(WriteReply::Receipts(_)) => return refused("the lane mixed up its jobs"),
+                Ok(WriteReply::Receipts(_) | WriteReply::WillBeSetAside) => {
+                    return refused("the lane mixed up its jobs");
+                }
                 Err(JobError::Failed(CallError::Store(StoreError::Rejected(reason)))) => {
                     return refused(&reason);
                 }
@@ -156,6 +158,23 @@ impl<'a> Attempt<'a> {
                         return Err(NotInserted::TooSlow);
                     }
                 }
+            }
+        }
+    }
+
+    /// Has the store note, before they are set aside, documents of which no insert said that it refuses them.
+    pub(super) async fn will_be_set_aside(
+        &mut self,
+        documents: &Arc<DocumentList>,
+        positions: Vec<usize>,
+    ) -> Result<(), GivenBack> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let work = WriteJob::WillBeSetAside(Arc::clone(documents), positions.clone());
+            match self.submit(work).await {
+                // What panics each time would hold up its batch for good.
+                Ok(_) | Err(JobError::Panicked) => return Ok(()),
+                Err(error) => self.rest_after(&mut pause, &error).await?,
             }
         }
     }

@@ -25,9 +25,11 @@ use logs::{Timestamp, counted};
 use record::batch::BatchOrigin;
 use serde::Serialize;
 use spool::disk::Disk;
+use std::collections::HashSet;
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::blocks::ledger::row::LedgerKey;
 use unread::Unread;
 
 /// A file that is as large as this is followed by another.
@@ -191,6 +193,17 @@ impl DeadLetters {
     pub async fn oldest_received(&self) -> Option<Timestamp> {
         self.unread.end().await;
         self.kept().oldest()
+    }
+
+    /// The batches of which records are kept. Waits until that is known.
+    pub(crate) async fn batches(&self) -> HashSet<LedgerKey> {
+        self.unread.end().await;
+        self.kept().batches().collect()
+    }
+
+    /// Whether records of a batch are kept, as far as that is known.
+    pub(crate) fn has_batch(&self, batch: &LedgerKey) -> bool {
+        self.kept().has_batch(batch)
     }
 
     /// Whether there are any that an earlier version took, and that may go to a store yet; or may be, in what is

@@ -51,6 +51,11 @@ impl Changed {
         news.is_fresh = true;
     }
 
+    /// The file has room that can be given back when nobody is in a hurry.
+    pub(super) fn room_was_made(&self) {
+        self.news().is_fresh = true;
+    }
+
     fn news(&self) -> MutexGuard<'_, News> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -32,10 +32,10 @@ struct Document<'a> {
 }
 
 /// A batch, or the part of it that is in the portion.
-struct PortionBatch {
-    key: LedgerKey,
-    source: Source,
-    delay: Option<u32>,
+pub(super) struct PortionBatch {
+    pub(super) key: LedgerKey,
+    pub(super) source: Source,
+    pub(super) delay: Option<u32>,
     /// Its documents, in the order in which they were given.
     documents: Vec<usize>,
 }
@@ -43,7 +43,7 @@ struct PortionBatch {
 /// What a range of documents says.
 pub(super) struct Portion<'a> {
     documents: Vec<Document<'a>>,
-    batches: Vec<PortionBatch>,
+    pub(super) batches: Vec<PortionBatch>,
     /// Documents that are none.
     damaged: Vec<usize>,
 }
@@ -114,6 +114,11 @@ impl<'a> Portion<'a> {
         });
     }
 
+    /// By which the ledger knows its batches, in their order.
+    pub(super) fn keys(&self) -> Vec<LedgerKey> {
+        self.batches.iter().map(|batch| batch.key).collect()
+    }
+
     /// Stores what is new of it, durably; also where the blocks are.
     pub(super) fn store(
         &self,
@@ -121,7 +126,7 @@ impl<'a> Portion<'a> {
         clock: &dyn Clock,
         deadline: Duration,
     ) -> Result<(InsertReport, Vec<Place>), StoreError> {
-        let keys: Vec<LedgerKey> = self.batches.iter().map(|batch| batch.key).collect();
+        let keys = self.keys();
         loop {
             let rows = storage.rows(&keys)?;
             let built = self.build(&rows, storage.spool(), clock)?;

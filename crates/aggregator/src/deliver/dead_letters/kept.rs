@@ -1,11 +1,13 @@
 //! Which dead letters are kept, in which files, and how much room they take. In memory, with running
 //! sums, so that asking waits for no disk.
 
+use super::LedgerKey;
 use super::{DeadLetter, DeadLetterSnapshot};
 use logs::Timestamp;
 use record::batch::BatchOrigin;
 use record::fault::MAX_DOCUMENT_BYTES;
 use record::id::BatchId;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,6 +21,8 @@ pub(super) struct Kept {
     files: BTreeMap<u64, KeptFile>,
     /// The file of each letter; the latest, when a crash left two.
     owners: HashMap<[u8; 16], u64>,
+    /// In how many files each batch has letters.
+    batches: HashMap<LedgerKey, u32>,
     bytes: u64,
     /// A number is never given twice in a life of the process: who forgets a file forgets that one.
     next: u64,
@@ -34,6 +38,8 @@ pub(super) struct Kept {
 struct KeptFile {
     /// The room that it takes.
     room: u64,
+    /// The batches that its letters are of.
+    batches: HashSet<LedgerKey>,
     /// When the oldest of its letters was received that may go back into the spool.
     oldest: Option<Timestamp>,
     /// Who sent what is in it, when it was set aside at the door.
@@ -84,8 +90,16 @@ impl Kept {
         if let Some(peer) = peer {
             *self.of_peers.entry(peer).or_default() += room(bytes);
         }
+        let batches: HashSet<LedgerKey> = letters
+            .iter()
+            .map(|letter| letter.origin.ledger_key())
+            .collect();
+        for batch in &batches {
+            *self.batches.entry(*batch).or_default() += 1;
+        }
         let file = KeptFile {
             room: room(bytes),
+            batches,
             oldest: go.iter().map(|letter| letter.origin.received_at).min(),
             peer,
             earlier: go.iter().any(|letter| letter.earlier),
@@ -106,6 +120,14 @@ impl Kept {
             return;
         };
         self.bytes -= file.room;
+        for batch in &file.batches {
+            if let Entry::Occupied(mut files) = self.batches.entry(*batch) {
+                *files.get_mut() -= 1;
+                if *files.get() == 0 {
+                    files.remove();
+                }
+            }
+        }
         if let Some(peer) = file.peer
             && let Some(room) = self.of_peers.get_mut(&peer)
         {
@@ -193,6 +215,16 @@ impl Kept {
     /// Whether an earlier version took any that may go back into the spool.
     pub(super) fn holds_earlier(&self) -> bool {
         self.files.values().any(|file| file.earlier)
+    }
+
+    /// The batches of which there are letters. What is put back counts until its file is gone.
+    pub(super) fn batches(&self) -> impl Iterator<Item = LedgerKey> {
+        self.batches.keys().copied()
+    }
+
+    /// Whether there are letters of a batch.
+    pub(super) fn has_batch(&self, batch: &LedgerKey) -> bool {
+        self.batches.contains_key(batch)
     }
 
     /// Whether there is a file with this number.
