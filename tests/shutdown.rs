@@ -148,7 +148,7 @@ async fn a_reader_that_does_not_read_does_not_hold_up_the_stop() {
 async fn a_write_that_hangs_does_not_hold_up_the_stop() {
     let settings = Service::builder().env("SHUTDOWN_TIMEOUT", "500ms");
     let service = Arc::new(settings.start().await);
-    let other = rusqlite::Connection::open(service.data_dir().join("logs.sqlite3")).unwrap();
+    let other = rusqlite::Connection::open(service.data_dir().join("blocks.sqlite3")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let sender = Arc::clone(&service);
     let batch = json!([{"timestamp": "2024-10-08T00:00:00Z", "message": "held up"}]);
@@ -242,7 +242,7 @@ async fn requests_leave_the_drain_a_part_of_the_time() {
     let service = settings.start().await;
     fill(&service, 20).await;
     let reader = begin_reading(&service).await;
-    let other = rusqlite::Connection::open(service.data_dir().join("logs.sqlite3")).unwrap();
+    let other = rusqlite::Connection::open(service.data_dir().join("blocks.sqlite3")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let batch = json!([{"timestamp": "2024-10-08T00:00:00Z", "message": "waits"}]);
     let headers = [("content-type", "application/json")];

@@ -73,13 +73,13 @@ async fn the_log_is_text_for_people_by_default() {
     let log = service.log_text();
     let file = service
         .data_dir()
-        .join("logs.sqlite3")
+        .join("blocks.sqlite3")
         .display()
         .to_string();
     let lines: Vec<&str> = log.lines().collect();
     assert!(lines.len() <= 5, "{log}");
     assert!(lines.iter().all(|line| line.contains(" INFO ")), "{log}");
-    for said in [service.address().to_string(), "sqlite".to_owned(), file] {
+    for said in [service.address().to_string(), "blocks".to_owned(), file] {
         assert!(log.contains(&said), "{said} is not in {log}");
     }
     assert!(!log.contains('\u{1b}'), "colours in {log}");
@@ -104,7 +104,7 @@ async fn the_data_folder_is_made_when_it_is_not_there() {
     let inside = folder.path().join("not/there/yet");
     let service = Service::builder().data_dir(&inside).start().await;
     assert_eq!(service.get("/health").await.status, 200);
-    assert!(inside.join("logs.sqlite3").is_file());
+    assert!(inside.join("blocks.sqlite3").is_file());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,7 +37,7 @@ async fn it_exits_0_and_prints_the_health_of_a_service_that_takes_batches() {
         assert_eq!(stderr, "");
         let told: Value = serde_json::from_str(&stdout).unwrap();
         assert_eq!(told["status"], "ok", "{told}");
-        assert_eq!(told["store"]["kind"], "sqlite", "{told}");
+        assert_eq!(told["store"]["kind"], "blocks", "{told}");
     }
     let flagged = Service::builder().env("AGGREGATOR_URL", "http://127.0.0.1:9");
     let flagged = flagged.arg("health").arg("--listen-addr");

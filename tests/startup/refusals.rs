@@ -201,40 +201,49 @@ async fn a_data_folder_that_cannot_be_written_stops_the_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_no_database_stops_the_start_and_is_left_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("logs.sqlite3");
-    let content = "someone's notes, ".repeat(100);
-    fs::write(&path, &content).unwrap();
-    let ended = Service::builder()
-        .data_dir(folder.path())
-        .start_expecting_exit()
-        .await;
-    let sentence = sentence(&ended, FAILED);
-    let expected = format!("cannot open the store {}: ", path.display());
-    assert!(sentence.starts_with(&expected), "{sentence}");
-    assert_eq!(fs::read_to_string(&path).unwrap(), content);
+    for file in ["logs.sqlite3", "blocks.sqlite3"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(file);
+        let content = "someone's notes, ".repeat(100);
+        fs::write(&path, &content).unwrap();
+        let ended = Service::builder()
+            .data_dir(folder.path())
+            .start_expecting_exit()
+            .await;
+        let sentence = sentence(&ended, FAILED);
+        let expected = format!("cannot open the store {}: ", path.display());
+        assert!(sentence.starts_with(&expected), "{sentence}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), content);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_of_a_newer_format_stops_the_start_and_keeps_its_records() {
-    let service = Service::builder().start().await;
+    newer_format("rows", "logs.sqlite3", 2).await;
+    newer_format("blocks", "blocks.sqlite3", 1).await;
+}
+
+/// `known` is the format version of this layout's file.
+async fn newer_format(layout: &str, file: &str, known: i32) {
+    let service = Service::builder().env("LAYOUT", layout).start().await;
     let record = serde_json::json!([{ "message": "kept" }]);
     assert_eq!(service.batch(&record).await.status, 200);
     service.kill();
-    let path = service.data_dir().join("logs.sqlite3");
+    let path = service.data_dir().join(file);
     let set_version = |version: i32| {
         let file = rusqlite::Connection::open(&path).unwrap();
         file.pragma_update(None, "user_version", version).unwrap();
     };
-    set_version(3);
+    let newer = known + 1;
+    set_version(newer);
     let start = Service::builder().data_dir(service.data_dir());
     let sentence = sentence(&start.clone().start_expecting_exit().await, FAILED);
     let expected = format!(
-        "the store {} has format version 3, and this version knows 2: use a newer aggregator",
+        "the store {} has format version {newer}, and this version knows {known}: use a newer aggregator",
         path.display()
     );
     assert_eq!(sentence, expected);
-    set_version(2);
+    set_version(known);
     let again = start.start().await;
     assert_eq!(
         again.get("/logs/retrieve").await.json()[0]["message"],

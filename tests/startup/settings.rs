@@ -142,5 +142,5 @@ async fn a_flag_counts_more_than_the_environment_and_that_more_than_the_default(
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_mongodb_uri_means_the_embedded_store() {
     let service = Service::builder().env("MONGODB_URI", "").start().await;
-    assert_eq!(service.health().await["store"]["kind"], "sqlite");
+    assert_eq!(service.health().await["store"]["kind"], "blocks");
 }

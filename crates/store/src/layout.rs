@@ -109,7 +109,7 @@ pub struct Opened {
 }
 
 /// Opens the store of a data folder, which nobody else has; where there is none, one in the layout that is wanted is
-/// begun, or in rows. It is told which `spool` will be delivered to it, before anything of that is.
+/// begun, or in blocks. It is told which `spool` will be delivered to it, before anything of that is.
 ///
 /// # Errors
 /// [`LayoutError`]
@@ -169,7 +169,7 @@ fn settle(folder: &Path, wanted: Option<Layout>) -> Result<Layout, LayoutError> 
         }
         (Found::Store, true) => return Err(LayoutError::Both { folder: shown() }),
     };
-    let layout = wanted.or(held).unwrap_or(Layout::Rows);
+    let layout = wanted.or(held).unwrap_or(Layout::Blocks);
     if let Some(held) = held.filter(|held| *held != layout) {
         return Err(LayoutError::Other {
             folder: shown(),

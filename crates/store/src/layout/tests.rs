@@ -64,7 +64,7 @@ fn a_new_folder_gets_the_layout_that_is_wanted_and_keeps_it() {
         assert!(refused.contains(&said), "{refused}");
         assert_eq!(start(&folder, None), kind);
     }
-    assert_eq!(start(&folder(), None), "sqlite");
+    assert_eq!(start(&folder(), None), "blocks");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_start_that_was_cut_off_before_the_blocks_were_whole_is_made_again() {
         |folder| drop(Connection::open(path(folder, "logs.sqlite3")).unwrap()),
     ];
     for (state, cut_off) in states.iter().enumerate() {
-        for (wanted, kind) in [(BLOCKS, "blocks"), (ROWS, "sqlite"), (None, "sqlite")] {
+        for (wanted, kind) in [(BLOCKS, "blocks"), (ROWS, "sqlite"), (None, "blocks")] {
             let folder = folder();
             cut_off(&folder);
             assert_eq!(start(&folder, wanted), kind, "state {state}");
@@ -162,14 +162,14 @@ fn where_blocks_are_missing_no_empty_store_is_begun() {
         }
         remove(&folder, "blocks.sqlite3");
         remove(&folder, "logs.sqlite3");
-        assert_eq!(start(&folder, None), "sqlite");
+        assert_eq!(start(&folder, None), "blocks");
     }
 }
 
 #[test]
 fn two_stores_in_one_folder_are_refused() {
     let (rows, folder) = (folder(), with_blocks());
-    assert_eq!(start(&rows, None), "sqlite");
+    assert_eq!(start(&rows, ROWS), "sqlite");
     fs::copy(path(&rows, "logs.sqlite3"), path(&folder, "logs.sqlite3")).unwrap();
     for wanted in [ROWS, BLOCKS, None] {
         let refused = start(&folder, wanted);
