@@ -106,15 +106,17 @@ fn assert_none(faults: &[String]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_works_as_it_stands() {
     for page in pages() {
-        running::run(&page, Backend::Sqlite).await;
+        running::run(&page, Backend::Blocks).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_commands_for_users_work_on_mongodb_as_well() {
+async fn the_commands_for_users_work_on_the_other_stores_as_well() {
     let pages = pages();
-    for name in [README, "sending.md", "reading.md"] {
-        running::run(&page(&pages, name), Backend::MongoDb).await;
+    for store in [Backend::MongoDb, Backend::Sqlite] {
+        for name in [README, "sending.md", "reading.md"] {
+            running::run(&page(&pages, name), store).await;
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use record::batch::BatchOrigin;
 use record::id::{BatchId, KeyDigest};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
+use spool::disk::Folder;
 use store::Store as _;
 use store::blocks::{BlockSettings, BlockStore};
 
@@ -77,7 +78,7 @@ impl Clock for Ago {
     }
 }
 
-/// Has the store of a folder remember batches under clients' own keys so many days ago.
+/// Has the store of a data folder remember batches under clients' own keys so many days ago.
 async fn remember(folder: &Path, days: i64, keys: [&str; 2]) {
     let clock = Arc::new(Ago(days, logs::clock::SystemClock::start()));
     let settings = BlockSettings {
@@ -85,6 +86,9 @@ async fn remember(folder: &Path, days: i64, keys: [&str; 2]) {
         min_free_disk: 0,
     };
     let store = BlockStore::open(folder, Arc::clone(&clock) as Arc<dyn Clock>, settings).unwrap();
+    // They came from the spool that is there.
+    let spool = Folder::create(&folder.join("spool")).unwrap();
+    store.meet_spool(spool::identify(&spool).unwrap()).unwrap();
     let batches = keys.map(|key| BatchOrigin {
         id: BatchId::keyed(key, b""),
         key: Some(KeyDigest::of(key)),
@@ -104,8 +108,8 @@ async fn what_is_older_than_key_memory_is_forgotten_and_the_rest_is_not() {
     };
     // A folder is marked as one of blocks when a service begins it.
     drop(settings().start().await);
-    remember(folder.path(), 40, ["old", "older"]).await;
-    remember(folder.path(), 31, ["young", "younger"]).await;
+    remember(folder.path(), 10, ["old", "older"]).await;
+    remember(folder.path(), 5, ["young", "younger"]).await;
 
     // For ever, unless it is set: others are forgotten meanwhile.
     let service = settings().start().await;
@@ -115,6 +119,6 @@ async fn what_is_older_than_key_memory_is_forgotten_and_the_rest_is_not() {
     forgotten_but_for(folder.path(), 4).await;
     drop(service);
 
-    let _service = settings().env("KEY_MEMORY", "35days").start().await;
+    let _service = settings().env("KEY_MEMORY", "7days").start().await;
     forgotten_but_for(folder.path(), 2).await;
 }

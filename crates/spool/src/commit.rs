@@ -37,6 +37,8 @@ pub(super) enum Message {
     Append(Commit),
     /// Begin another segment, so that the newest can be removed.
     Rotate,
+    /// The same, of which nothing depends.
+    Rest,
     Close,
 }
 
@@ -63,6 +65,7 @@ fn run(mut tail: Tail, mut receiver: mpsc::Receiver<Message>, shared: &Shared) {
                     group.push(commit);
                 }
                 Message::Rotate => drop(rotate(&mut tail, shared)),
+                Message::Rest => rest(&mut tail, shared),
                 Message::Close => receiver.close(),
             }
             if bytes < COMMIT_BYTES {
@@ -119,6 +122,15 @@ fn rotate(tail: &mut Tail, shared: &Shared) -> bool {
         Err(_) => {}
     }
     false
+}
+
+/// Begins another segment because nothing has come for a while. The newest goes on when that fails, so that it is no
+/// trouble: whoever appends is told.
+fn rest(tail: &mut Tail, shared: &Shared) {
+    if !rotate(tail, shared) {
+        shared.no_segment.is_over();
+        shared.state().rested_in_vain();
+    }
 }
 
 /// Makes a group of batches durable, and tells those who wait for that.

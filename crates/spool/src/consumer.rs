@@ -34,9 +34,9 @@ impl Consumer {
         }
     }
 
-    /// Has it hand out no more than one portion in so long, but for full ones: then what comes waits for more, unless
-    /// someone is in [a hurry](crate::Spool::hurry), or the spool is closed. What comes after a pause is handed out at once,
-    /// and what is read from disk has waited long enough.
+    /// Has what comes wait for more until so long after the last portion, unless it is a full one, or someone is in
+    /// [a hurry](crate::Spool::hurry), or the spool is closed. What comes after a pause is handed out at once, and what is
+    /// read from disk has waited long enough.
     #[must_use]
     pub fn lingering(self, linger: Duration) -> Self {
         Self { linger, ..self }

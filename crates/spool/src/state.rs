@@ -53,6 +53,8 @@ pub(super) struct State {
     pub(super) bytes_done: Rate,
     /// When the last batches became durable; the start of the clock before.
     appended_at: Duration,
+    /// Whether no segment could be begun to rest in since then.
+    cannot_rest: bool,
     /// Whether nothing more will be appended.
     pub(super) closed: bool,
     /// Whether the warning at 80 % was given.
@@ -91,6 +93,7 @@ impl State {
             bytes_in: Rate::default(),
             bytes_done: Rate::default(),
             appended_at: Duration::ZERO,
+            cannot_rest: false,
             closed: false,
             warned: false,
         }
@@ -104,7 +107,7 @@ impl State {
             bytes: appended.segment_end,
         });
         self.bytes_in.add(now, appended.head.frame_bytes());
-        self.appended_at = now;
+        (self.appended_at, self.cannot_rest) = (now, false);
         // What is deferred waits already, in an earlier copy.
         let new = batches.iter().filter(|batch| !batch.is_deferred());
         let new: usize = new.map(|batch| batch.documents.len()).sum();
@@ -186,8 +189,14 @@ impl State {
         let newest = self.spans.back();
         self.done_below == self.next_seq
             && self.owed.is_none()
+            && !self.cannot_rest
             && newest.is_some_and(|newest| newest.end_seq > newest.first_seq)
             && now.saturating_sub(self.appended_at) >= since
+    }
+
+    /// That is not tried again before more has come.
+    pub(super) fn rested_in_vain(&mut self) {
+        self.cannot_rest = true;
     }
 
     /// When what is in memory, and no full portion, is handed out all the same; `None` when that is to be done now.

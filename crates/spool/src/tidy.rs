@@ -36,18 +36,20 @@ impl Spool {
     /// begun, so that it can go. So is one that could not be made, and one behind the last that holds what an
     /// earlier version took; and one that rests.
     fn make_room(&self) {
-        let in_the_way = || match self.check() {
-            Ok(()) => self.rests(),
-            Err(error) => self.shared.gives_way(&error),
+        let in_the_way = || {
+            self.check()
+                .is_err_and(|error| self.shared.gives_way(&error))
         };
         let keeps_done_earlier = || self.shared.state().keeps_done_earlier();
         if self.refusal().is_some() || in_the_way() || keeps_done_earlier() {
             // A full queue means that batches are being written: then it is not idle.
             drop(self.commits.try_send(Message::Rotate));
+        } else if self.rests() && self.check().is_ok() {
+            drop(self.commits.try_send(Message::Rest));
         }
     }
 
-    fn rests(&self) -> bool {
+    pub(super) fn rests(&self) -> bool {
         let now = self.shared.clock.elapsed();
         self.shared.state().rests(now, REST)
     }

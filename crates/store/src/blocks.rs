@@ -227,11 +227,8 @@ impl Store for BlockStore {
         deadline: Duration,
     ) -> Result<(), StoreError> {
         self.blocking(move |inner| {
-            for position in positions {
-                let portion = Portion::read(&documents, position..position + 1);
-                marking::mark(&portion, &inner.file, &*inner.clock, deadline)?;
-            }
-            Ok(())
+            let refused = (&*documents, &positions[..]);
+            marking::mark(&inner.file, &*inner.clock, refused, deadline)
         })
         .await
     }

@@ -51,8 +51,9 @@ pub trait Store: Send + Sync + 'static {
         deadline: Duration,
     ) -> Result<InsertReport, StoreError>;
 
-    /// Notes durably that these documents are about to be kept elsewhere, and may come back, since inserting them alone
-    /// failed each time. Of what an insert [reported](InsertReport::refused) as refused, the store knows that already.
+    /// Notes durably that these documents are about to be kept elsewhere and may come back, since each insert of them
+    /// failed. Of what an insert [reported](InsertReport::refused) as refused, the store knows that already. A store whose
+    /// records have ids that are unique need note nothing.
     async fn will_be_set_aside(
         &self,
         _documents: Arc<DocumentList>,

@@ -9,7 +9,7 @@ use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings, recovery};
 use crate::config::{Config, HttpConfig, SpoolConfig};
 use crate::deliver::attempt::StoreAccess;
-use crate::deliver::batch_memory::ForgetsBatches;
+use crate::deliver::batch_memory::{self, ForgetsBatches};
 use crate::deliver::dead_letters::{DeadLetterBounds, DeadLetters};
 use crate::deliver::deferral::Deferral;
 use crate::deliver::delivery::Delivery;
@@ -34,7 +34,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::blocks::BlockStore;
-use store::blocks::ledger::remembering::BatchMemory;
 use store::layout::Opened;
 use store::mongo::NewFormat;
 use tokio_util::sync::CancellationToken;
@@ -233,17 +232,15 @@ fn forgetting(
     clock: &Arc<dyn Clock>,
 ) -> Option<AbortOnDropHandle<()>> {
     let (spool, dead_letters) = (queues.spool.clone(), Arc::clone(&queues.dead_letters));
-    let (clock, timeout) = (Arc::clone(clock), config.http.request_timeout);
+    let clock = Arc::clone(clock);
     let own_keys = config.store.key_memory;
     if let Some(ledger) = blocks {
         let forgets = ForgetsBatches {
             spool,
             dead_letters,
             ledger,
-            guard: writer.guard.clone(),
             clock,
-            memory: BatchMemory { own_keys },
-            timeout,
+            memory: batch_memory::memory(own_keys),
         };
         return Some(forgets.start());
     }
@@ -254,7 +251,7 @@ fn forgetting(
             writer: Arc::clone(writer),
             clock,
             memory,
-            timeout,
+            timeout: config.http.request_timeout,
         };
         key_memory.start()
     })

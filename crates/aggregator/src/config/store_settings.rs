@@ -28,11 +28,11 @@ pub struct StoreConfig {
         value_name = "NAME"
     )]
     pub mongodb_compression: Compression,
-    /// How long the key of a batch is remembered whose records have no time of their own (90days); for
-    /// ever unless set. Longer than a batch may wait in any spool.
+    /// How long a client's own key is remembered (90days), in rows and MongoDB that of a batch with records without a
+    /// time of their own; for ever unless set. Longer than a batch may wait in any spool.
     #[arg(long, env = "KEY_MEMORY", value_name = "TIME", value_parser = time_of_days)]
     pub key_memory: Option<Duration>,
-    /// What the records of the embedded store lie in, in a new data folder: rows unless set. A folder keeps what it has.
+    /// What the records of the embedded store lie in, in a new data folder: blocks unless set. A folder keeps what it has.
     #[arg(long, env = "LAYOUT", value_name = "NAME")]
     pub layout: Option<Layout>,
     /// Memory for what was read last of blocks, in bytes.

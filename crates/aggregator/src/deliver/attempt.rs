@@ -139,9 +139,7 @@ impl<'a> Attempt<'a> {
                     size.were_taken(taken.saturating_sub(range.start), took, self.access.timeout);
                     return Ok(report);
                 }
-                Ok(WriteReply::Receipts(_) | WriteReply::WillBeSetAside) => {
-                    return refused("the lane mixed up its jobs");
-                }
+                Ok(WriteReply::Receipts(_)) => return refused("the lane mixed up its jobs"),
                 Err(JobError::Failed(CallError::Store(StoreError::Rejected(reason)))) => {
                     return refused(&reason);
                 }
@@ -162,19 +160,22 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Has the store note, before they are set aside, documents of which no insert said that it refuses them.
+    /// Has the store note, before they are set aside, documents of which no insert said that it refuses them. It is no
+    /// work for the lane: a store that has to note nothing is not asked.
     pub(super) async fn will_be_set_aside(
         &mut self,
         documents: &Arc<DocumentList>,
-        positions: Vec<usize>,
+        positions: &[usize],
     ) -> Result<(), GivenBack> {
-        let mut pause = FIRST_PAUSE;
+        let (access, mut pause) = (self.access, FIRST_PAUSE);
         loop {
-            let work = WriteJob::WillBeSetAside(Arc::clone(documents), positions.clone());
-            match self.submit(work).await {
-                // What panics each time would hold up its batch for good.
-                Ok(_) | Err(JobError::Panicked) => return Ok(()),
-                Err(error) => self.rest_after(&mut pause, &error).await?,
+            let deadline = access.clock.elapsed() + access.timeout;
+            let (store, documents) = (&access.writer.store, Arc::clone(documents));
+            let noted = store.will_be_set_aside(documents, positions.to_vec(), deadline);
+            match noted.await {
+                Ok(()) => return Ok(()),
+                Err(_) if self.patience == Patience::None => return Err(GivenBack),
+                Err(error) => self.rest(&mut pause, &error.to_string(), None).await,
             }
         }
     }

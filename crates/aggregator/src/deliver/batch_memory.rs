@@ -1,12 +1,12 @@
 //! Forgets batches that no copy can come of any more, where the store keeps a ledger of them: in rounds, as
 //! [`remembering`](store::blocks::ledger::remembering) says.
 
-use crate::breaker::guard::{CallError, Guard};
 use crate::deliver::dead_letters::DeadLetters;
 use logs::clock::Clock;
 use spool::Spool;
 use std::sync::Arc;
 use std::time::Duration;
+use store::StoreError;
 use store::blocks::ledger::remembering::{BatchMemory, Beginning, Removal};
 use store::blocks::ledger::row::LedgerKey;
 use store::blocks::{BlockStore, ForgottenRows};
@@ -18,19 +18,36 @@ const LOOK_PAUSE: Duration = Duration::from_millis(500);
 const FAILURE_PAUSE: Duration = Duration::from_secs(60);
 /// A step is followed by a pause of so many times its length, so that others write.
 const PAUSES: u32 = 9;
-/// Between two rounds, at least; also so many times what the last one took.
+/// Between two rounds, at least; [`PAUSES`] times what the steps of the last one took, if that is longer.
 const ROUND_PAUSE: Duration = Duration::from_secs(15);
+
+/// A request may have been received so long before its batches come into the spool; more than any takes.
+const UNDER_WAY: Duration = Duration::from_secs(24 * 3600);
+
+/// For how long batches are remembered where clients' own keys are for so long.
+pub(crate) fn memory(own_keys: Option<Duration>) -> BatchMemory {
+    BatchMemory {
+        own_keys,
+        under_way: UNDER_WAY,
+    }
+}
 
 /// What the forgetting works with.
 pub(crate) struct ForgetsBatches {
     pub(crate) spool: Spool,
     pub(crate) dead_letters: Arc<DeadLetters>,
     pub(crate) ledger: Arc<BlockStore>,
-    pub(crate) guard: Guard,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) memory: BatchMemory,
-    /// For one step.
-    pub(crate) timeout: Duration,
+}
+
+/// What came of going through all rows.
+#[derive(Debug, Default)]
+struct Swept {
+    /// Rows that were removed.
+    removed: usize,
+    /// What the steps took, without their pauses.
+    worked: Duration,
 }
 
 impl ForgetsBatches {
@@ -42,13 +59,12 @@ impl ForgetsBatches {
     async fn run(self) {
         loop {
             let removal = Arc::new(self.round().await);
-            let begun = self.clock.elapsed();
-            let removed = self.sweep(&removal).await;
-            if removed > 0 {
+            let swept = self.sweep(&removal).await;
+            if swept.removed > 0 {
+                let removed = swept.removed;
                 tracing::debug!(removed, "batches of which no copy can come are forgotten");
             }
-            let took = self.clock.elapsed().saturating_sub(begun);
-            tokio::time::sleep(ROUND_PAUSE.max(took * PAUSES)).await;
+            tokio::time::sleep(ROUND_PAUSE.max(swept.worked * PAUSES)).await;
         }
     }
 
@@ -74,19 +90,20 @@ impl ForgetsBatches {
         }
     }
 
-    /// Goes through all rows; how many were removed.
-    async fn sweep(&self, removal: &Arc<Removal>) -> usize {
-        let (mut behind, mut removed) = (None, 0);
+    /// Goes through all rows.
+    async fn sweep(&self, removal: &Arc<Removal>) -> Swept {
+        let (mut behind, mut swept) = (None, Swept::default());
         loop {
             let begun = self.clock.elapsed();
             match self.step(Arc::clone(removal), behind).await {
                 Ok(step) => {
-                    removed += step.removed;
+                    let took = self.clock.elapsed().saturating_sub(begun);
+                    swept.worked += took;
+                    swept.removed += step.removed;
                     if step.next.is_none() {
-                        return removed;
+                        return swept;
                     }
                     behind = step.next;
-                    let took = self.clock.elapsed().saturating_sub(begun);
                     tokio::time::sleep(took * PAUSES).await;
                 }
                 Err(error) => {
@@ -101,12 +118,12 @@ impl ForgetsBatches {
         &self,
         removal: Arc<Removal>,
         behind: Option<LedgerKey>,
-    ) -> Result<ForgottenRows, CallError> {
-        let (ledger, letters) = (Arc::clone(&self.ledger), Arc::clone(&self.dead_letters));
+    ) -> Result<ForgottenRows, StoreError> {
+        let letters = Arc::clone(&self.dead_letters);
         let has_letters = move |batch: &LedgerKey| letters.has_batch(batch);
-        let forgetting = async move { ledger.forget_batches(removal, behind, has_letters).await };
-        let deadline = self.clock.elapsed() + self.timeout;
-        self.guard.call(deadline, forgetting).await
+        self.ledger
+            .forget_batches(removal, behind, has_letters)
+            .await
     }
 }
 

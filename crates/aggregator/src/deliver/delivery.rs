@@ -257,8 +257,8 @@ pub(super) async fn send(
     }
     if !report.doubtful.is_empty() {
         let positions = report.doubtful.iter().map(|refused| refused.position);
-        let positions = positions.collect();
-        attempt.will_be_set_aside(documents, positions).await?;
+        let positions: Vec<usize> = positions.collect();
+        attempt.will_be_set_aside(documents, &positions).await?;
     }
     report.refused.append(&mut report.doubtful);
     report.already_stored.sort_unstable();

@@ -25,7 +25,7 @@ use spool::disk::{Disk, Folder};
 use spool::{self, BatchOutcome, Bounds, Consumer, Portion, SpoolOptions, Spooled};
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use store::counts::Counts;
 use store::page_reply::PageReply;
@@ -59,6 +59,9 @@ pub(super) struct Scripted {
     /// The times of receipt that it gives, one after another.
     pub(super) times: Mutex<VecDeque<Timestamp>>,
     pub(super) is_back: Notify,
+    /// What it was told that will be set aside, and how many records were by then.
+    pub(super) told: Mutex<Vec<(Vec<String>, u64)>>,
+    dead_letters: OnceLock<Arc<DeadLetters>>,
 }
 
 #[async_trait]
@@ -96,6 +99,24 @@ impl Store for Scripted {
         let done = range.start..report.undone.unwrap_or(range.end);
         report.stored = (done.len() - named) as u64;
         Ok(report)
+    }
+
+    async fn will_be_set_aside(
+        &self,
+        documents: Arc<DocumentList>,
+        positions: Vec<usize>,
+        _deadline: Duration,
+    ) -> Result<(), StoreError> {
+        let mut told = self.told.lock().unwrap();
+        let one = |position: usize| documents.slices(position..position + 1).next().map(message);
+        let messages = positions.into_iter().filter_map(one).collect();
+        let kept = self.dead_letters.get().unwrap().snapshot().records;
+        told.push((messages, kept));
+        // The first time it cannot.
+        match told.len() {
+            1 => Err(StoreError::Unavailable("away".to_owned())),
+            _ => Ok(()),
+        }
     }
 
     async fn receipts(
@@ -232,6 +253,8 @@ pub(super) fn open(
         inserts: Mutex::default(),
         times: Mutex::default(),
         is_back: Notify::new(),
+        told: Mutex::default(),
+        dead_letters: OnceLock::new(),
     });
     let breaker = Arc::new(Breaker::new(settings, 1));
     let writer = Arc::new(Writer {
@@ -244,6 +267,8 @@ pub(super) fn open(
         min_free_disk: 0,
     };
     let dead_letters = DeadLetters::open(Arc::clone(&place.dead_letters), bounds)?;
+    let dead_letters = Arc::new(dead_letters);
+    drop(store.dead_letters.set(Arc::clone(&dead_letters)));
     let delivery = Delivery {
         deferral: Deferral::new(&spool),
         spool,
@@ -257,7 +282,7 @@ pub(super) fn open(
             portion: PortionSize::COMMAND,
             insert_size: InsertSize::new(PortionSize::COMMAND.documents),
         },
-        dead_letters: Arc::new(dead_letters),
+        dead_letters,
         panicked: Problems::default(),
         statuses: Arc::default(),
     };

@@ -17,8 +17,6 @@ pub enum WriteJob {
     Receipts(Vec<BatchOrigin>),
     /// Store these documents of a portion.
     Insert(Arc<DocumentList>, Range<usize>),
-    /// Note that these documents of a portion are about to be kept elsewhere.
-    WillBeSetAside(Arc<DocumentList>, Vec<usize>),
 }
 
 /// What came of it.
@@ -27,8 +25,6 @@ pub enum WriteReply {
     Receipts(Vec<Timestamp>),
     /// What became of the documents.
     Inserted(InsertReport),
-    /// That is noted.
-    WillBeSetAside,
 }
 
 /// What the workers of the write lane do.
@@ -54,10 +50,6 @@ impl Handler for Writer {
                 WriteJob::Insert(documents, range) => {
                     let inserted = store.insert(documents, range, deadline).await;
                     inserted.map(WriteReply::Inserted)
-                }
-                WriteJob::WillBeSetAside(documents, positions) => {
-                    let noted = store.will_be_set_aside(documents, positions, deadline);
-                    noted.await.map(|()| WriteReply::WillBeSetAside)
                 }
             }
         };

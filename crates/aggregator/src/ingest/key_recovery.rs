@@ -1,4 +1,5 @@
-//! What a start remembers of the batches that are in the spool: their keys, and that they wait.
+//! What a start remembers of the batches that are in the spool: their keys, and that they wait. Of a spool that was at rest there
+//! are none: then it is the store that knows what comes again.
 
 use crate::accounting::batch_status::BatchStatuses;
 use crate::ingest::idempotency::KnownKeys;

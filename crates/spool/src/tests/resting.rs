@@ -66,13 +66,38 @@ async fn what_is_not_done_stays_however_long_nothing_comes() {
 }
 
 #[tokio::test]
-async fn an_empty_segment_is_followed_by_no_other() {
+async fn a_spool_without_batches_needs_no_rest() {
     let folder = tempfile::tempdir().unwrap();
-    let (clock, spool, _committer, _source) = resting(folder.path());
-    for minutes in 1..5 {
-        clock.show(minutes * 60_000);
-        spool.tidy().unwrap();
-    }
+    let (clock, spool, _committer, mut source) = resting(folder.path());
+    clock.show(60_000);
+    assert!(!spool.rests());
     append(&spool, 0..1).await;
-    assert_eq!(spool.shared.state().spans.len(), 1);
+    deliver(&spool, &mut source, 1).await;
+    clock.show(120_000);
+    assert!(spool.rests());
+}
+
+#[tokio::test]
+async fn a_segment_that_cannot_be_made_to_rest_in_is_no_trouble() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, spool, _committer, mut source) = resting(folder.path());
+    append(&spool, 0..1).await;
+    deliver(&spool, &mut source, 1).await;
+    clock.show(60_000);
+    // A folder stands where the next segment is begun.
+    let in_the_way = folder
+        .path()
+        .join(format!("{}.new", crate::segment::name(2)));
+    std::fs::create_dir(&in_the_way).unwrap();
+    spool.tidy().unwrap();
+    append(&spool, 1..2).await;
+    assert_eq!((spool.refusal(), spool.oldest_seq()), (None, 1));
+    // With more it is tried again.
+    deliver(&spool, &mut source, 1).await;
+    std::fs::remove_dir(&in_the_way).unwrap();
+    clock.show(120_000);
+    spool.tidy().unwrap();
+    append(&spool, 2..3).await;
+    spool.tidy().unwrap();
+    assert_eq!(spool.oldest_seq(), 3);
 }

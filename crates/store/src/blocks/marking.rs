@@ -1,50 +1,84 @@
-//! Records that the store refused and that are about to be kept elsewhere: the rows of their batches say so first, and
-//! stay as long as the records may come back.
+//! Records that are about to be kept elsewhere because no insert of them succeeded: the rows of their batches say so first,
+//! and stay as long as the records may come back.
 
-use super::ledger::row::{Incoming, marked};
-use super::portion::Portion;
+use super::ledger::row::{BatchRow, Incoming, LedgerKey, marked};
+use super::portion::{delay_of, source_of};
 use super::storage::{Applied, Change, RowChange, Storage};
 use crate::StoreError;
+use bson::RawDocument;
 use logs::clock::Clock;
+use record::document::StoredDocument;
+use record::documents::{DocumentList, Source};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Marks the batches of a portion of which nothing was stored, durably.
+/// Marks the batches of documents durably, in one transaction; one that is marked already is left as it is.
 pub(super) fn mark(
-    portion: &Portion<'_>,
     storage: &dyn Storage,
     clock: &dyn Clock,
+    (documents, positions): (&DocumentList, &[usize]),
     deadline: Duration,
 ) -> Result<(), StoreError> {
-    let keys = portion.keys();
-    if keys.is_empty() {
-        return Ok(());
-    }
+    let batches = batches(documents, positions);
+    let keys: Vec<LedgerKey> = batches.keys().copied().collect();
     loop {
-        let batches = portion.batches.iter().zip(storage.rows(&keys)?);
-        let rows = batches.map(|(batch, before)| {
+        let rows = keys.iter().zip(batches.values()).zip(storage.rows(&keys)?);
+        let changes = rows.filter_map(|((key, (source, delay)), before)| {
             let incoming = Incoming {
-                origin: &batch.source.origin,
-                delay: batch.delay,
+                origin: &source.origin,
+                delay: *delay,
                 positions: &[],
                 refused: true,
                 spool: storage.spool(),
-                seq: batch.source.seq,
+                seq: source.seq,
             };
-            RowChange {
-                key: batch.key,
+            let is_marked = before.as_ref().is_some_and(|row| says_so(row, &incoming));
+            (!is_marked).then(|| RowChange {
+                key: *key,
                 after: marked(before.as_ref(), &incoming, clock.now()),
                 before,
-            }
+            })
         });
         let change = Change {
-            rows: rows.collect(),
+            rows: changes.collect(),
             ..Change::default()
         };
-        if storage.apply(&change, deadline)? != Applied::Outdated {
+        if change.rows.is_empty() || storage.apply(&change, deadline)? != Applied::Outdated {
             return Ok(());
         }
         if clock.elapsed() >= deadline {
             return Err(StoreError::Timeout);
         }
     }
+}
+
+/// Whether a row is marked, and knows of this copy.
+fn says_so(row: &BatchRow, incoming: &Incoming<'_>) -> bool {
+    row.mark && row.spool == incoming.spool && row.seq >= incoming.seq
+}
+
+/// The batches that documents are of, each with its newest copy and its delay.
+fn batches(
+    documents: &DocumentList,
+    positions: &[usize],
+) -> BTreeMap<LedgerKey, (Source, Option<u32>)> {
+    let mut batches: BTreeMap<LedgerKey, (Source, Option<u32>)> = BTreeMap::new();
+    for position in positions {
+        let Some((source, mut bytes)) = documents.by_batch(*position..position + 1).next() else {
+            continue;
+        };
+        let document = bytes
+            .next()
+            .and_then(|bytes| RawDocument::from_bytes(bytes).ok());
+        let stored = document.and_then(StoredDocument::read);
+        let Some(source) = source.or_else(|| stored.as_ref().map(source_of)) else {
+            continue;
+        };
+        let delay = stored.as_ref().and_then(delay_of);
+        let batch = batches.entry(source.origin.ledger_key());
+        let (newest, known) = batch.or_insert((source, delay));
+        newest.seq = newest.seq.max(source.seq);
+        *known = known.or(delay);
+    }
+    batches
 }

@@ -32,10 +32,10 @@ struct Document<'a> {
 }
 
 /// A batch, or the part of it that is in the portion.
-pub(super) struct PortionBatch {
-    pub(super) key: LedgerKey,
-    pub(super) source: Source,
-    pub(super) delay: Option<u32>,
+struct PortionBatch {
+    key: LedgerKey,
+    source: Source,
+    delay: Option<u32>,
     /// Its documents, in the order in which they were given.
     documents: Vec<usize>,
 }
@@ -43,7 +43,7 @@ pub(super) struct PortionBatch {
 /// What a range of documents says.
 pub(super) struct Portion<'a> {
     documents: Vec<Document<'a>>,
-    pub(super) batches: Vec<PortionBatch>,
+    batches: Vec<PortionBatch>,
     /// Documents that are none.
     damaged: Vec<usize>,
 }
@@ -93,11 +93,10 @@ impl<'a> Portion<'a> {
         let batch = last.filter(is_same).unwrap_or_else(|| {
             let key = source.origin.ledger_key();
             *known.entry(key).or_insert_with(|| {
-                let delay = stored.id.order().delay();
                 self.batches.push(PortionBatch {
                     key,
                     source,
-                    delay: Some(delay).filter(|delay| *delay > 0),
+                    delay: delay_of(&stored),
                     documents: Vec::new(),
                 });
                 self.batches.len() - 1
@@ -114,11 +113,6 @@ impl<'a> Portion<'a> {
         });
     }
 
-    /// By which the ledger knows its batches, in their order.
-    pub(super) fn keys(&self) -> Vec<LedgerKey> {
-        self.batches.iter().map(|batch| batch.key).collect()
-    }
-
     /// Stores what is new of it, durably; also where the blocks are.
     pub(super) fn store(
         &self,
@@ -126,7 +120,7 @@ impl<'a> Portion<'a> {
         clock: &dyn Clock,
         deadline: Duration,
     ) -> Result<(InsertReport, Vec<Place>), StoreError> {
-        let keys = self.keys();
+        let keys: Vec<LedgerKey> = self.batches.iter().map(|batch| batch.key).collect();
         loop {
             let rows = storage.rows(&keys)?;
             let built = self.build(&rows, storage.spool(), clock)?;
@@ -270,8 +264,13 @@ impl<'a> Portion<'a> {
     }
 }
 
+/// The delay in the order of a batch, which each of its documents has; `None` when they have none.
+pub(super) fn delay_of(stored: &StoredDocument<'_>) -> Option<u32> {
+    Some(stored.id.order().delay()).filter(|delay| *delay > 0)
+}
+
 /// A batch of which nothing is known but one of its documents.
-fn source_of(stored: &StoredDocument<'_>) -> Source {
+pub(super) fn source_of(stored: &StoredDocument<'_>) -> Source {
     let origin = BatchOrigin {
         id: stored.id.batch(),
         key: None,

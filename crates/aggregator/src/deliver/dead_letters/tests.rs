@@ -315,3 +315,50 @@ async fn whoever_asks_how_much_is_kept_waits_for_no_disk() {
     assert_eq!(adding.await.unwrap().unwrap(), 1);
     assert_eq!(letters.snapshot().records, 1);
 }
+
+/// Another letter of the same batch.
+fn another(key: &str, position: u32) -> DeadLetter {
+    DeadLetter {
+        position,
+        ..letter(key, "another")
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_known_as_long_as_a_file_has_a_letter_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = open(folder.path(), 1 << 20);
+    let [a, b] = ["a", "b"].map(|key| letter(key, "").origin.ledger_key());
+    letters.add(vec![another("a", 0)]).await.unwrap();
+    // Both come into one file, in the first one's place.
+    letters
+        .add(vec![another("a", 1), another("b", 0)])
+        .await
+        .unwrap();
+    letters.seal().await.unwrap();
+    letters.add(vec![another("a", 2)]).await.unwrap();
+    letters.seal().await.unwrap();
+    assert_eq!(letters.batches().await, HashSet::from([a, b]));
+    letters.forget(2).await.unwrap();
+    assert!(letters.has_batch(&a) && !letters.has_batch(&b));
+    let letters = open(folder.path(), 1 << 20);
+    assert_eq!(letters.batches().await, HashSet::from([a]));
+    letters.forget(3).await.unwrap();
+    assert!(letters.batches().await.is_empty());
+}
+
+#[tokio::test]
+async fn files_that_a_crash_left_beside_the_one_that_took_their_place_count_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = open(folder.path(), 1 << 20);
+    letters.add(vec![another("a", 0)]).await.unwrap();
+    let first = fs::read(folder.path().join(file_name(1))).unwrap();
+    letters.add(vec![another("a", 1)]).await.unwrap();
+    fs::write(folder.path().join(file_name(1)), first).unwrap();
+    let letters = open(folder.path(), 1 << 20);
+    let a = letter("a", "").origin.ledger_key();
+    assert_eq!(files(folder.path()), [file_name(2)]);
+    assert!(letters.has_batch(&a));
+    letters.forget(2).await.unwrap();
+    assert!(!letters.has_batch(&a));
+}

@@ -131,8 +131,10 @@ async fn an_unknown_refusal_is_tried_again_alone_a_few_times_before_it_is_believ
     assert_eq!((told[0].stored, told[0].refused), (2, 1));
     let alone = vec!["odd".to_owned()];
     let inserts = place.store.inserts.lock().unwrap().clone();
-    assert_eq!(inserts[1..], [alone.clone(), alone.clone(), alone]);
+    assert_eq!(inserts[1..], [alone.clone(), alone.clone(), alone.clone()]);
     assert_eq!(place.set_aside().await.len(), 1);
+    let told = place.store.told.lock().unwrap().clone();
+    assert_eq!(told, [(alone.clone(), 0), (alone, 0)], "before it is kept");
 }
 
 #[tokio::test]
@@ -162,6 +164,8 @@ async fn of_a_command_that_is_refused_whole_only_the_record_to_blame_is_set_asid
         assert_eq!((told[0].stored, told[0].refused), (4, 1));
         let aside = place.set_aside().await;
         assert_eq!(aside.len(), 1);
+        let told = place.store.told.lock().unwrap().clone();
+        assert_eq!(told.last(), Some(&(vec!["bad".to_owned()], 0)));
         assert_eq!(message(&aside[0].document), "bad");
     }
 }

@@ -60,7 +60,8 @@ pub(super) fn forget(
     let rows = rows_behind(&transaction, behind, limit)?;
     let mut removed = 0;
     for (key, row) in &rows {
-        if removal.forgets(key, row, has_letters(key)) {
+        let forgets = |row: &BatchRow| removal.forgets(key, row, has_letters(key));
+        if row.as_ref().is_some_and(forgets) {
             removed += transaction.prepare_cached(FORGET)?.execute([key])?;
         }
     }
@@ -79,16 +80,17 @@ pub(super) fn forget(
     })
 }
 
+/// Rows in the order of their keys; of one that is not what was written, only the key.
 fn rows_behind(
     connection: &Connection,
     behind: Option<LedgerKey>,
     limit: u32,
-) -> Result<Vec<(LedgerKey, BatchRow)>, rusqlite::Error> {
+) -> Result<Vec<(LedgerKey, Option<BatchRow>)>, rusqlite::Error> {
     // Nothing is less than no bytes.
     let behind = behind.as_ref().map_or(&[][..], |key| &key[..]);
     let mut statement = connection.prepare_cached(BEHIND)?;
     let rows = statement.query_map(params![behind, limit], |row| {
-        Ok((row.get(7)?, row_of(row)?))
+        Ok((row.get(7)?, row_of(row).ok()))
     })?;
     rows.collect()
 }

@@ -31,14 +31,19 @@ pub const AWAY_MEMORY: Duration = Duration::from_secs(30 * 24 * 3600);
 pub struct BatchMemory {
     /// Under clients' own keys; `None` for ever.
     pub own_keys: Option<Duration>,
+    /// So long before it comes into the spool a request may have been received: what is received while its key is
+    /// remembered is a copy, however late it comes.
+    pub under_way: Duration,
 }
 
 impl BatchMemory {
     fn of_kind(self, kind: BatchKind) -> Option<Duration> {
         match kind {
             BatchKind::Keyless => Some(Duration::ZERO),
-            BatchKind::ContentKey => Some(CONTENT_KEY_MEMORY),
-            BatchKind::OwnKey => self.own_keys,
+            BatchKind::ContentKey => Some(CONTENT_KEY_MEMORY + self.under_way),
+            BatchKind::OwnKey => self
+                .own_keys
+                .map(|memory| memory.saturating_add(self.under_way)),
         }
     }
 

@@ -2,6 +2,7 @@ use super::*;
 use crate::blocks::ledger::have::Have;
 
 const HOUR: i64 = 3_600_000_000_000;
+const UNDER_WAY: Duration = Duration::from_secs(2 * 3600);
 const KEY: LedgerKey = [7; 16];
 
 fn at(hours: i64) -> Timestamp {
@@ -29,7 +30,10 @@ fn removal(hours: i64, own_keys: Option<Duration>, left_at: Option<i64>) -> Remo
         done_below: 10,
         now: at(hours),
         last_left_at: left_at.map(at),
-        memory: BatchMemory { own_keys },
+        memory: BatchMemory {
+            own_keys,
+            under_way: UNDER_WAY,
+        },
     };
     let round = beginning.letters(HashSet::from([[8; 16]])).up_to(12);
     let round = round.go_on(11).unwrap_err();
@@ -38,22 +42,24 @@ fn removal(hours: i64, own_keys: Option<Duration>, left_at: Option<i64>) -> Remo
 
 /// The first hour in which it goes.
 fn goes_at(row: &BatchRow, own_keys: Option<Duration>, left_at: Option<i64>) -> Option<i64> {
-    let hours = [0, 1, 23, 24, 25, 719, 720, 729, 730, 999, 1000, 1_000_000];
+    let hours = [
+        0, 1, 2, 3, 24, 25, 26, 719, 720, 729, 730, 999, 1000, 1001, 1002, 1_000_000,
+    ];
     hours
         .into_iter()
         .find(|hours| removal(*hours, own_keys, left_at).forgets(&KEY, row, false))
 }
 
 #[test]
-fn a_batch_is_remembered_for_as_long_as_its_key_says() {
+fn a_batch_is_remembered_for_as_long_as_its_key_says_and_a_request_may_take() {
     let keys = |hours: u64| Some(Duration::from_secs(3600 * hours));
     for (kind, own_keys, hour) in [
         (BatchKind::Keyless, None, Some(0)),
-        (BatchKind::ContentKey, None, Some(24)),
-        (BatchKind::ContentKey, keys(1), Some(24)),
+        (BatchKind::ContentKey, None, Some(26)),
+        (BatchKind::ContentKey, keys(1), Some(26)),
         (BatchKind::OwnKey, None, None),
-        (BatchKind::OwnKey, keys(1), Some(1)),
-        (BatchKind::OwnKey, keys(1000), Some(1000)),
+        (BatchKind::OwnKey, keys(1), Some(3)),
+        (BatchKind::OwnKey, keys(1000), Some(1002)),
     ] {
         assert_eq!(goes_at(&row(kind), own_keys, None), hour, "{kind:?}");
     }

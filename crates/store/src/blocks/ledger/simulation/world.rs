@@ -109,7 +109,10 @@ impl World {
             random,
             met: Met::default(),
             now: Timestamp::from_nanos(1_000_000 * HOUR),
-            memory: BatchMemory { own_keys },
+            memory: BatchMemory {
+                own_keys,
+                under_way: Duration::ZERO,
+            },
             batches: Vec::new(),
             rows: BTreeMap::new(),
             spools: Vec::new(),
