@@ -1,6 +1,7 @@
 //! The bare programs: what a user would write instead of asking the service. Each runs as a process
 //! of its own (a hidden command of this program, told what to do as JSON) and prints what it did.
 
+mod answer;
 mod disk;
 mod driver;
 mod fill;
@@ -10,6 +11,7 @@ mod rows;
 mod search;
 mod sqlite;
 
+pub(crate) use answer::Answer;
 pub(crate) use driver::COLLECTION as DRIVER_COLLECTION;
 pub(crate) use pages::{PAGE_ROWS, mongodb_page, sqlite_page};
 pub(crate) use search::{Range, Search};
@@ -74,8 +76,8 @@ pub(crate) enum Bare {
         from: i64,
         times: u32,
     },
-    /// What matches, over HTTP; a histogram `counts` it.
-    SearchHttp { url: String, counts: bool },
+    /// What matches, over HTTP, in this form.
+    SearchHttp { url: String, answer: Answer },
     /// What matches, by a scan through the driver.
     SearchMongodb {
         uri: String,
@@ -140,7 +142,7 @@ impl Bare {
                 times,
             } => pages::mongodb(&uri, &database, from, times).await,
             Self::PageSqlite { data, from, times } => pages::sqlite(&data, from, times),
-            Self::SearchHttp { url, counts } => search::http(&url, counts).await,
+            Self::SearchHttp { url, answer } => search::http(&url, answer).await,
             Self::SearchMongodb {
                 uri,
                 database,

@@ -2,7 +2,8 @@
 
 use crate::failure::Failure;
 use crate::parts::{
-    acceptance, embedded, growth, latency, layouts, mongodb, protocols, reading, searching, size,
+    acceptance, embedded, growth, latency, layouts, merging, mongodb, protocols, reading,
+    searching, size, small_blocks,
 };
 use crate::programs::Programs;
 use crate::report::{Part, Report};
@@ -62,6 +63,10 @@ pub(crate) enum Command {
     Searching(searching::Settings),
     /// The same records as rows and as blocks: stored, kept and searched.
     Layouts(layouts::Settings),
+    /// What merging blocks costs those who wait until a batch is stored.
+    Merging(merging::Settings),
+    /// An hour of a quiet service searched beside the same records in full blocks.
+    SmallBlocks(small_blocks::Settings),
     /// Programs, starts, idle memory, builds.
     Size(size::Settings),
     /// For CI: the accounts and the ratios in less than a minute; times never fail it.
@@ -74,7 +79,7 @@ pub(crate) enum Command {
     },
 }
 
-const ALL: [&[&str]; 9] = [
+const ALL: [&[&str]; 12] = [
     &["mongodb"],
     &["acceptance"],
     &["protocols"],
@@ -83,6 +88,9 @@ const ALL: [&[&str]; 9] = [
     &["growth"],
     &["reading"],
     &["searching"],
+    &["layouts"],
+    &["merging"],
+    &["small-blocks"],
     &["size", "--data-mb", "1000"],
 ];
 const SHORT: [&[&str]; 6] = [
@@ -148,6 +156,8 @@ async fn part(session: &Session, command: &Command) -> Result<Part, Failure> {
         Command::Reading(settings) => reading::run(session, settings).await,
         Command::Searching(settings) => searching::run(session, settings).await,
         Command::Layouts(settings) => layouts::run(session, settings).await,
+        Command::Merging(settings) => merging::run(session, settings).await,
+        Command::SmallBlocks(settings) => small_blocks::run(session, settings).await,
         Command::Size(settings) => size::run(session, settings).await,
         Command::All | Command::Short | Command::Bare { .. } => {
             Err(Failure::told("not a part of its own"))

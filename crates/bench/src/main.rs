@@ -12,6 +12,7 @@
 //! was no measurement. Times never decide it.
 
 mod bare;
+mod block_count;
 mod clock;
 mod command;
 mod failure;
@@ -20,6 +21,7 @@ mod host;
 mod load;
 mod mongod;
 mod parts;
+mod peer;
 mod process;
 mod programs;
 mod records;

@@ -1,16 +1,24 @@
 //! The parts of the benchmark: a file each.
 
 pub(crate) mod acceptance;
+mod bytes;
 mod day;
 pub(crate) mod embedded;
 pub(crate) mod growth;
+mod kept;
 pub(crate) mod latency;
 pub(crate) mod layouts;
+pub(crate) mod merging;
 pub(crate) mod mongodb;
 pub(crate) mod protocols;
+mod questions;
 pub(crate) mod reading;
+mod real_text;
 pub(crate) mod searching;
 pub(crate) mod size;
+pub(crate) mod small_blocks;
+mod spread;
+mod storing;
 mod subject;
 
 use crate::failure::Failure;

@@ -224,6 +224,14 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     }
 }
 
+/// The value that so many of a hundred do not pass; NaN when there are none.
+pub(crate) fn percentile(values: &[f64], percent: usize) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let rank = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+    sorted.get(rank).copied().unwrap_or(f64::NAN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

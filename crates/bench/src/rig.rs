@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::load::{Load, Sent};
 use crate::mongod::{Mark, Mongod};
 use crate::report::Run;
-use crate::service::{Health, Service, Store};
+use crate::service::{Health, Service, Store, size_of};
 use crate::session::Session;
 use crate::tally::Tally;
 use crate::usage::{Usage, as_f64};
@@ -52,6 +52,18 @@ pub(crate) struct Before {
 }
 
 impl Target<'_> {
+    /// The two of the embedded store.
+    pub(crate) const LAYOUTS: [Target<'static>; 2] = [Target::Embedded, Target::Blocks];
+
+    /// The name of the layout.
+    pub(crate) fn layout(self) -> &'static str {
+        match self {
+            Self::Embedded => "rows",
+            Self::Blocks => "blocks",
+            Self::MongoDb(_) => "documents",
+        }
+    }
+
     /// As the service is told.
     pub(crate) fn store(self) -> Store {
         match self {
@@ -98,6 +110,21 @@ impl<'a> Rig<'a> {
     /// The service's data folder.
     pub(crate) fn data(&self) -> &Path {
         self.data.path()
+    }
+
+    /// Bytes of the embedded store's files alone, without spool and whatever else is in the folder.
+    pub(crate) fn store_bytes(&self) -> Result<u64, Failure> {
+        let file = match self.target {
+            Target::Embedded => store::sqlite::FILE_NAME,
+            Target::Blocks => store::blocks::FILE_NAME,
+            Target::MongoDb(_) => return Err(Failure::told("the store is on a server")),
+        };
+        let mut bytes = 0;
+        for suffix in ["", "-wal", "-shm"] {
+            let path = self.data().join(format!("{file}{suffix}"));
+            bytes += if path.exists() { size_of(&path)? } else { 0 };
+        }
+        Ok(bytes)
     }
 
     /// Where it stores.

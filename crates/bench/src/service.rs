@@ -5,8 +5,10 @@ use crate::failure::{During as _, Failure};
 use crate::process::{self, Process};
 use crate::programs::Programs;
 use crate::usage::{self, Usage};
+use reqwest::Body;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -46,6 +48,12 @@ pub(crate) struct Records {
     /// By reason.
     pub(crate) rejected: BTreeMap<String, u64>,
     pub(crate) waiting: u64,
+}
+
+/// What is told of a batch.
+#[derive(Deserialize)]
+struct Accepted {
+    durability: String,
 }
 
 /// The spool in numbers.
@@ -136,11 +144,41 @@ impl Service {
     }
 
     /// Posts a body that is to be accepted.
-    pub(crate) async fn post(&self, body: String) -> Result<(), Failure> {
-        let request = self.http.post(format!("{}/logs/batch", self.url));
-        let request = request.header("content-type", "application/json");
-        request.body(body).send().await?.error_for_status()?;
-        Ok(())
+    pub(crate) async fn post(&self, body: impl Into<Body>) -> Result<(), Failure> {
+        self.accepted("", None, body.into()).await.map(drop)
+    }
+
+    /// Posts a body under a key.
+    pub(crate) async fn post_keyed(&self, body: Vec<u8>, key: &str) -> Result<(), Failure> {
+        self.accepted("", Some(key), body.into()).await.map(drop)
+    }
+
+    /// Posts a body and waits until it is stored.
+    pub(crate) async fn store(&self, body: Vec<u8>) -> Result<(), Failure> {
+        let accepted = self.accepted("?ack=stored", None, body.into()).await?;
+        match accepted.durability.as_str() {
+            "stored" => Ok(()),
+            other => Err(Failure::told(format!(
+                "a batch was to be stored and is {other}"
+            ))),
+        }
+    }
+
+    async fn accepted(
+        &self,
+        parameters: &str,
+        key: Option<&str>,
+        body: Body,
+    ) -> Result<Accepted, Failure> {
+        let request = self
+            .http
+            .post(format!("{}/logs/batch{parameters}", self.url));
+        let mut request = request.header("content-type", "application/json");
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let answer = request.body(body).send().await?.error_for_status()?;
+        Ok(answer.json().await?)
     }
 
     /// Whether a query finds something.
@@ -179,7 +217,11 @@ pub(crate) fn size_of(path: &Path) -> Result<u64, Failure> {
     }
     let mut bytes = 0;
     for entry in std::fs::read_dir(path).during(path.display())? {
-        bytes += size_of(&entry.during(path.display())?.path())?;
+        bytes += match size_of(&entry.during(path.display())?.path()) {
+            // What is removed meanwhile takes no room.
+            Err(Failure::Io { source, .. }) if source.kind() == ErrorKind::NotFound => 0,
+            size => size?,
+        };
     }
     Ok(bytes)
 }

@@ -39,3 +39,23 @@ fn a_measurement_that_cannot_be_made_is_told_apart_from_one_whose_accounts_do_no
     assert!(said.contains("below-a-file"), "{said}");
     assert_eq!(bench(&["nothing"]).status.code(), Some(2));
 }
+
+#[test]
+fn a_peer_that_is_not_known_or_not_there_is_told_before_anything_is_measured() {
+    for command in ["layouts", "searching"] {
+        for (peer, told) in [
+            (
+                "loki=/bin/sh",
+                "the only peer that is known is victorialogs",
+            ),
+            ("victorialogs=/not/there", "/not/there: No such file"),
+            ("/bin/sh", "expected NAME=PATH"),
+        ] {
+            let output = bench(&[command, "--no-build", "--peer", peer]);
+            assert_eq!(output.status.code(), Some(2), "{output:?}");
+            assert!(output.stdout.is_empty(), "{output:?}");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(said.contains(told), "{command} {peer}: {said}");
+        }
+    }
+}

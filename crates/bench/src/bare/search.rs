@@ -1,8 +1,9 @@
 //! Looking through a range of times for what no index knows: over HTTP, through the driver, through
 //! `rusqlite`.
 
+use super::answer::Answer;
 use super::pages::binary;
-use super::rows::{all_found, lines};
+use super::rows::all_found;
 use super::{Done, Stopwatch};
 use crate::failure::Failure;
 use crate::verify::COLLECTION;
@@ -41,35 +42,19 @@ impl Range {
     }
 }
 
-/// What a histogram says before its buckets.
-#[derive(Deserialize)]
-struct Counts {
-    records: u64,
-    complete: bool,
-}
-
 /// Reads an answer to its end; the one time that is told is that of its first bytes.
-pub(super) async fn http(url: &str, counts: bool) -> Result<Done, Failure> {
+pub(super) async fn http(url: &str, answer: Answer) -> Result<Done, Failure> {
     let client = crate::service::client()?;
     let watch = Stopwatch::start()?;
-    let mut answer = client.get(url).send().await?.error_for_status()?;
+    let mut response = client.get(url).send().await?.error_for_status()?;
     let (mut first, mut body) = (Vec::new(), Vec::new());
-    while let Some(chunk) = answer.chunk().await? {
+    while let Some(chunk) = response.chunk().await? {
         if first.is_empty() {
             first.push(watch.seconds() * 1e6);
         }
         body.extend_from_slice(&chunk);
     }
-    let records = match counts {
-        true => {
-            let counts: Counts = serde_json::from_slice(&body)?;
-            if !counts.complete {
-                return Err(Failure::told("the histogram is not complete"));
-            }
-            counts.records
-        }
-        false => lines(&body),
-    };
+    let records = answer.records(&body)?;
     watch.done(records, body.len() as u64, first)
 }
 

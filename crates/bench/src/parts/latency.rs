@@ -5,7 +5,7 @@ use crate::clock;
 use crate::failure::Failure;
 use crate::load::{Amount, Load, Sending, Shape};
 use crate::parts::Stores;
-use crate::report::{Case, Part, Ratio, Run};
+use crate::report::{Case, Part, Ratio, Run, percentile};
 use crate::rig::{Rig, Target, one_load};
 use crate::service::Service;
 use crate::session::{Session, say};
@@ -38,10 +38,15 @@ pub(crate) struct Settings {
 pub(crate) async fn run(session: &Session, settings: &Settings) -> Result<Part, Failure> {
     let measure =
         async |target: Target<'_>, part: &mut Part| measure(session, settings, target, part).await;
-    settings
+    let part = settings
         .store
-        .part(session, "Latency at a fixed rate", measure)
-        .await
+        .part(session, "Latency at a fixed rate", measure);
+    let mut part = part.await?;
+    if settings.store != Stores::Mongodb {
+        // The other layout of the embedded store, which takes its time to be read.
+        self::measure(session, settings, Target::Blocks, &mut part).await?;
+    }
+    Ok(part)
 }
 
 async fn measure(
@@ -158,12 +163,4 @@ async fn probe(service: &Service, sending: &Sending) -> Result<Vec<f64>, Failure
         clock::pause(PROBE_PAUSE_MS).await;
     }
     Ok(seen)
-}
-
-/// The value that so many of a hundred do not pass; NaN when there are none.
-fn percentile(values: &[f64], percent: usize) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let rank = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
-    sorted.get(rank).copied().unwrap_or(f64::NAN)
 }

@@ -1,11 +1,14 @@
 //! Part 9, searching: a day of records looked through for what no index knows, beside the bare driver
 //! and `rusqlite` on the same data.
 
-use crate::bare::{Bare, Range, Search};
+use crate::bare::{Answer, Bare, Range, Search};
 use crate::failure::Failure;
-use crate::parts::day::{self, DAY_NANOS, NEEDLE};
+use crate::parts::day::{self, DAY_NANOS};
+use crate::parts::layouts;
+use crate::parts::spread::NEEDLE;
 use crate::parts::subject::Subject;
 use crate::parts::{Stores, median_of};
+use crate::peer::Peer;
 use crate::report::{Part, Ratio, Run};
 use crate::rig::{DATABASE, Rig, Target};
 use crate::session::{Session, say};
@@ -25,6 +28,9 @@ pub(crate) struct Settings {
     /// Which stores.
     #[arg(long, value_enum, default_value = "both")]
     store: Stores,
+    /// Rows and blocks beside a program of others, in place of the bare programs: victorialogs=PATH.
+    #[arg(long, value_name = "NAME=PATH", conflicts_with = "store")]
+    peer: Option<Peer>,
 }
 
 /// What is compared: a query, the bare program that does the same, and how much slower ours may be.
@@ -96,6 +102,10 @@ const BOUNDED: [Bounded; 3] = [
 
 /// Measures.
 pub(crate) async fn run(session: &Session, settings: &Settings) -> Result<Part, Failure> {
+    if let Some(peer) = &settings.peer {
+        let settings = layouts::Settings::beside(peer.clone(), settings.records);
+        return layouts::run(session, &settings).await;
+    }
     let measure =
         async |target: Target<'_>, part: &mut Part| measure(session, settings, target, part).await;
     settings.store.part(session, "Searching", measure).await
@@ -216,7 +226,10 @@ fn over_http(rig: &Rig<'_>, range: Range, query: &str, counts: bool) -> Bare {
             true => format!("{url}/logs/histogram?{range}&{query}"),
             false => format!("{url}/logs/retrieve?format=ndjson&{range}&{query}"),
         },
-        counts,
+        answer: match counts {
+            true => Answer::Counts,
+            false => Answer::Rows,
+        },
     }
 }
 
