@@ -164,6 +164,20 @@ fn concerns(filter: &AttributeFilter, section: &Section) -> bool {
     }
 }
 
+/// Whether just those records fulfil a condition that [`attribute`] tells of: where the value, or the presence, that
+/// is asked for is that of columns of its own, and neither arrays nor objects can have it as well.
+pub fn is_exact(filter: &AttributeFilter, head: &Head) -> bool {
+    is_positive(filter)
+        && head.attributes().all(|(_, section)| {
+            let path = section.column.path();
+            match concern(filter, path) {
+                Concern::None => true,
+                Concern::Values | Concern::Arrays => !section.has_arrays,
+                Concern::All => false,
+            }
+        })
+}
+
 /// Those of a block's records that may fulfil a condition on an attribute.
 ///
 /// # Errors

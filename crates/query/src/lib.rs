@@ -8,7 +8,7 @@
 //! goes.
 //!
 //! To add a filter: a file beside `text_filter.rs` with a type that says whether it matches, a line in
-//! [`Query::matches_within`], what [`Query::is_of_time_and_severity`] asks of it, and a name in `parse.rs`. It
+//! [`Query::matches_within`], what [`Query::is_of_time_and_severity`] and [`Query::rest`] ask of it, and a name in `parse.rs`. It
 //! works on both stores then; narrowing in a store only makes it faster.
 
 mod attribute_filter;
@@ -247,6 +247,33 @@ impl Query {
             && patterns.is_empty()
             && attributes.is_empty()
             && !levels.as_ref().is_some_and(LevelFilter::has_texts)
+    }
+
+    /// What is left to be asked about a record whose id is within the [bounds](Self::bounds), whose severity is one of
+    /// [those that can match](Self::severities), whose message [has all that is looked for](Self::message_matches), and
+    /// which fulfils those of the conditions on attributes of which this `is_known`; `None` when it matches.
+    pub fn rest(&self, is_known: impl Fn(&AttributeFilter) -> bool) -> Option<Self> {
+        // By name, so that whoever adds a filter has to say so here, too.
+        let Self {
+            start: _,
+            end: _,
+            min_level: _,
+            order: _,
+            texts: _,
+            phrases: _,
+            patterns: _,
+            levels,
+            attributes,
+        } = self;
+        let levels = levels.clone().filter(LevelFilter::has_texts);
+        let unknown = attributes.iter().filter(|filter| !is_known(filter));
+        let attributes: Vec<AttributeFilter> = unknown.cloned().collect();
+        let is_nothing = levels.is_none() && attributes.is_empty();
+        (!is_nothing).then(|| Self {
+            levels,
+            attributes,
+            ..Self::default()
+        })
     }
 
     /// The ids that can match and come behind `after` in the order that is asked for.
