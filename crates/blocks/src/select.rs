@@ -1,5 +1,5 @@
 //! Which records of a block may match, told from columns alone. None that matches is left out; whether one does
-//! is said by [`Query::matches_within`].
+//! is said by [`Query::matches_within`], or is known where columns are exact.
 
 use crate::damaged::Damaged;
 use crate::head::Head;

@@ -2,14 +2,15 @@
 //!
 //! A store narrows with [`Query::bounds`], [`Query::severities`], [`Query::texts`],
 //! [`Query::phrases`], [`Query::message_matches`] and [`Query::attributes`], which never leave out a record that matches;
-//! whether one matches is said here and nowhere else, so both stores answer alike.
+//! whether one matches is said here and nowhere else, so both stores answer alike. A store that knows of some of this
+//! exactly asks for the [`Query::rest`] of it.
 //!
 //! Pure: `now` and the cursors' key come in. It knows no store, and HTTP only as far as a query string
 //! goes.
 //!
 //! To add a filter: a file beside `text_filter.rs` with a type that says whether it matches, a line in
-//! [`Query::matches_within`], what [`Query::is_of_time_and_severity`] and [`Query::rest`] ask of it, and a name in `parse.rs`. It
-//! works on both stores then; narrowing in a store only makes it faster.
+//! [`Query::matches_within`], what [`Query::is_of_time_and_severity`] and [`Query::rest`] ask of it, and a name in
+//! `parse.rs`. It works on both stores then; narrowing in a store only makes it faster.
 
 mod attribute_filter;
 mod attribute_path;

@@ -3,13 +3,13 @@
 use super::{Form, Values};
 use crate::leaf::push_quoted;
 use crate::texts::Texts;
-use record::json_text::first_special;
+use record::json_text::has_special;
 use std::ops::Range;
 
 /// Bytes of a dictionary whose values are made ready: of a larger one few may be asked for.
 const MOST_READY: usize = 64 * 1024;
 /// Texts of which at least one of so many is asked for are looked through all at once.
-const MANY: usize = 16;
+const MANY: usize = 4;
 
 /// The values of a column, about to be written.
 #[derive(Debug)]
@@ -54,9 +54,9 @@ impl<'a> JsonValues<'a> {
             Form::Integers(integers) => Ready::Integers(integers),
             Form::Texts(texts) if asked.saturating_mul(MANY) >= texts.len() => {
                 let all = texts.run(0..texts.len()).as_bytes();
-                match first_special(all) == all.len() {
-                    true => Ready::Plain(texts),
-                    false => Ready::Each,
+                match has_special(all) {
+                    true => Ready::Each,
+                    false => Ready::Plain(texts),
                 }
             }
             Form::Dictionary { .. } | Form::Texts(_) | Form::Mixed(_) => Ready::Each,
