@@ -237,7 +237,7 @@ impl Page {
     ) {
         let start = self.text.len();
         let has_attributes = attributes(&mut self.text);
-        let attributes = has_attributes.then(|| Form::Json(start..self.text.len()));
+        let attributes = has_attributes.then_some(Form::Json(start..self.text.len()));
         self.keep(record, attributes);
     }
 

@@ -55,7 +55,7 @@ impl Reading<'_> {
         };
         let (mut page, mut merge) = (Page::default(), Merge::new(query.order));
         let (mut looked_at, mut too_slow) = (0_usize, None);
-        let mut pace = Pace::new(after.is_some());
+        let mut stride = Stride::new(after.is_some());
         loop {
             let frontier = earlier(&plan, merge.rest());
             if merge.give(&mut page, frontier, budget) == Paused::Full {
@@ -70,7 +70,7 @@ impl Reading<'_> {
                 return Err(StoreError::RecordTooSlow { record: frontier });
             }
             let is_cut = merge.rest() == Some(frontier);
-            let is_over = pace.has_begun() && budget.is_over(looked_at);
+            let is_over = stride.has_begun() && budget.is_over(looked_at);
             if (is_cut || is_over)
                 && let Some(resumed) = resume_at(query.order, &question.bounds, frontier)
             {
@@ -78,7 +78,7 @@ impl Reading<'_> {
                 return Ok(page);
             }
             let left = budget.left_of(&page);
-            let taken = plan.take_some(pace.blocks(&left), MOST_TEXT, left.rows())?;
+            let taken = plan.take_some(stride.blocks(&left), MOST_TEXT, left.rows())?;
             if taken.is_empty() {
                 // Whoever searched it looked at the first record of all.
                 return Err(StoreError::QueryTooSlow);
@@ -92,7 +92,7 @@ impl Reading<'_> {
             for found in self.search_all(source, &taken, &question, &left, looked_at == 0)? {
                 looked_at += found.looked_at;
                 too_slow = too_slow.or(found.too_slow);
-                pace.learn(&found.page);
+                stride.learn(&found.page);
                 merge.add(found.page, found.rest.or(found.too_slow));
             }
         }
@@ -121,14 +121,14 @@ impl Reading<'_> {
 }
 
 /// How many blocks are looked into at one time: more and more, as long as a page has room for what they may have.
-struct Pace {
+struct Stride {
     count: usize,
     blocks: usize,
     rows: usize,
     bytes: usize,
 }
 
-impl Pace {
+impl Stride {
     /// That of a page, which another one may have come before.
     fn new(goes_on: bool) -> Self {
         Self {

@@ -151,7 +151,8 @@ fn what_comes_to_few_days_lists_no_others() {
 fn all_records_of_many_days_come_in_order() {
     let store = of_many_days();
     let all = store.all();
-    assert_eq!(all.len(), DAYS as usize * EACH as usize + 5);
+    let expected = usize::try_from(DAYS).unwrap() * EACH as usize + 5;
+    assert_eq!(all.len(), expected);
     assert!(all.is_sorted_by(|one, next| one.0 < next.0));
     let severals = store.blocks();
     let severals = severals
