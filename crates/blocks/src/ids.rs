@@ -213,6 +213,7 @@ impl Ids {
         let receipts = numbers::read::<u64>(&mut input, count)?;
         input.end()?;
         let (mut ids, mut received) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let (mut last, mut is_sorted): (Option<RecordId>, _) = (None, true);
         let differences = positions.into_iter().zip(reaches).zip(receipts);
         for ((time, place), ((position, reach), receipt)) in times.0.iter().zip(of).zip(differences)
         {
@@ -222,10 +223,13 @@ impl Ids {
             batch.next_position = position.wrapping_add(1);
             let reach = differing(batch.reach(*time), reach)?;
             let order = SendOrder::new(reach, batch.delay);
-            ids.push(RecordId::new(*time, batch.id, position).with_order(order));
+            let id = RecordId::new(*time, batch.id, position).with_order(order);
+            is_sorted &= last.is_none_or(|last| last.time() < *time || last < id);
+            last = Some(id);
+            ids.push(id);
             received.push(batch.received.wrapping_add(unzigzag(receipt)));
         }
-        match ids.is_sorted_by(|id, next| id < next) {
+        match is_sorted {
             true => Ok(Self { ids, received }),
             false => Err(Damaged::Impossible("ids that are not in their order")),
         }

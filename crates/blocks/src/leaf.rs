@@ -65,6 +65,32 @@ impl Leaf<'_> {
     }
 }
 
+impl Leaf<'_> {
+    /// The same where it comes behind other text.
+    #[inline]
+    pub(crate) fn push_json(self, out: &mut String) {
+        match self {
+            Self::Integer(number) => out.push_str(itoa::Buffer::new().format(number)),
+            Self::Text(text) if json_text::first_special(text.as_bytes()) < text.len() => {
+                let mut escaped = Vec::with_capacity(text.len() + 8);
+                write_string(text, &mut escaped);
+                // What is written is UTF-8.
+                out.push_str(std::str::from_utf8(&escaped).unwrap_or_default());
+            }
+            Self::Text(text) => push_quoted(text, out),
+            Self::Json(json) => out.push_str(json),
+        }
+    }
+}
+
+/// Appends a text in which nothing has to be escaped as a JSON string.
+#[inline]
+pub(crate) fn push_quoted(text: &str, out: &mut String) {
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
+}
+
 /// The integer whose JSON text this is.
 pub(crate) fn integer_of(text: &str) -> Option<i64> {
     let integer = text.parse::<i64>().ok();

@@ -2,8 +2,9 @@
 //!
 //! Owns the format, writing it, reading it, and looking through its columns. Pure: bytes in, bytes out;
 //! where they are kept, and what of them is remembered, is for others. What comes back of a record is what rows
-//! give back, to the byte and to the order of keys; [`Query::matches_within`](query::Query::matches_within) decides
-//! here, too, and all that is narrowed here never leaves out a record that matches.
+//! give back, to the byte and to the order of keys. All that is narrowed here never leaves out a record that matches, and
+//! [`Query::matches_within`](query::Query::matches_within) decides here, too, but where [`select::is_exact`] says that
+//! columns tell the same.
 //!
 //! # The format, version 1
 //!

@@ -58,34 +58,66 @@ fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
     a
 }
 
+/// A number of a width of its own.
+pub(crate) trait Number: Copy + TryFrom<u64> {
+    /// What is left of a number in this width.
+    fn truncated(number: u64) -> Self;
+}
+
+macro_rules! numbers {
+    ($($width:ty),*) => {$(
+        impl Number for $width {
+            #[inline]
+            #[allow(clippy::cast_possible_truncation, reason = "that is what is asked for")]
+            fn truncated(number: u64) -> Self {
+                number as Self
+            }
+        }
+    )*};
+}
+
+numbers!(u8, u16, u32, u64, usize);
+
 /// Reads as many numbers.
-pub(crate) fn read<T: TryFrom<u64>>(
-    input: &mut Input<'_>,
-    count: usize,
-) -> Result<Vec<T>, Damaged> {
-    let too_large = Damaged::Impossible("a number that is too large");
+pub(crate) fn read<T: Number>(input: &mut Input<'_>, count: usize) -> Result<Vec<T>, Damaged> {
     let (least, unit) = (input.varint()?, input.varint()?);
     let width = input.byte()?;
     if width > WIDEST {
         return Err(Damaged::Impossible("a number of more than eight bytes"));
     }
-    let mut numbers = vec![0_u64; count];
-    for plane in 0..width {
-        let bytes = input.take(count)?;
-        for (offset, byte) in numbers.iter_mut().zip(bytes) {
-            *offset |= u64::from(*byte) << (8 * plane);
+    let number = |offset: u64| T::truncated(least.wrapping_add(offset.wrapping_mul(unit)));
+    // Where the greatest fits, all do.
+    let check = |greatest: u64| {
+        let most = greatest.checked_mul(unit);
+        let most = most.and_then(|most| most.checked_add(least));
+        let fits = most.is_some_and(|most| T::try_from(most).is_ok());
+        let too_large = Damaged::Impossible("a number that is too large");
+        fits.then_some(()).ok_or(too_large)
+    };
+    let greatest = |plane: &[u8]| plane.iter().copied().max().unwrap_or_default().into();
+    match width {
+        0 => {
+            check(0)?;
+            Ok(vec![number(0); count])
+        }
+        // Most are as narrow as this, and each of them is made at once.
+        1 => {
+            let plane = input.take(count)?;
+            check(greatest(plane))?;
+            Ok(plane.iter().map(|byte| number((*byte).into())).collect())
+        }
+        _ => {
+            let mut offsets = vec![0_u64; count];
+            for plane in 0..width {
+                let bytes = input.take(count)?;
+                for (offset, byte) in offsets.iter_mut().zip(bytes) {
+                    *offset |= u64::from(*byte) << (8 * plane);
+                }
+            }
+            check(offsets.iter().copied().max().unwrap_or_default())?;
+            Ok(offsets.into_iter().map(number).collect())
         }
     }
-    // Where the greatest fits, all do.
-    let most = numbers.iter().copied().max().unwrap_or_default();
-    let most = most
-        .checked_mul(unit)
-        .and_then(|most| most.checked_add(least));
-    most.and_then(|most| T::try_from(most).ok())
-        .ok_or(too_large)?;
-    let number = |offset: u64| T::try_from(least.wrapping_add(offset.wrapping_mul(unit)));
-    let numbers: Result<Vec<T>, _> = numbers.into_iter().map(number).collect();
-    numbers.map_err(|_| too_large)
 }
 
 #[cfg(test)]

@@ -24,11 +24,11 @@ impl RowSet {
     }
 
     /// Those for which it says so.
-    pub fn of(rows: impl ExactSizeIterator<Item = bool>) -> Self {
+    pub fn of(mut rows: impl ExactSizeIterator<Item = bool>) -> Self {
         let mut set = Self::none(rows.len());
-        for (place, is_in) in rows.enumerate() {
-            if let Some(word) = set.words.get_mut(place / WORD) {
-                *word |= u64::from(is_in) << (place % WORD);
+        for word in &mut set.words {
+            for (bit, is_in) in (0..WORD).zip(&mut rows) {
+                *word |= u64::from(is_in) << bit;
             }
         }
         set
@@ -36,9 +36,17 @@ impl RowSet {
 
     /// Adds those at some places, as far as they are there.
     pub fn add(&mut self, places: std::ops::Range<usize>) {
-        for place in places.start..places.end.min(self.rows) {
-            if let Some(word) = self.words.get_mut(place / WORD) {
-                *word |= 1 << (place % WORD);
+        let end = places.end.min(self.rows);
+        let first = places.start / WORD;
+        for (number, word) in self.words.iter_mut().enumerate().skip(first) {
+            let start = number * WORD;
+            if start >= end {
+                break;
+            }
+            let skipped = places.start.saturating_sub(start);
+            let taken = (end - start).min(WORD);
+            if skipped < taken {
+                *word |= (u64::MAX << skipped) & (u64::MAX >> (WORD - taken));
             }
         }
     }

@@ -1,7 +1,9 @@
 //! Records put together again from the columns of a block.
 
+mod json;
 mod source;
 
+pub use json::AttributesWriter;
 pub use source::{RowSource, runs};
 
 use crate::damaged::Damaged;

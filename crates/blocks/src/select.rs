@@ -1,5 +1,5 @@
 //! Which records of a block may match, told from columns alone. None that matches is left out; whether one does
-//! is said by [`Query::matches_within`].
+//! is said by [`Query::matches_within`], or is known where columns are exact.
 
 use crate::damaged::Damaged;
 use crate::head::Head;
@@ -162,6 +162,20 @@ fn concerns(filter: &AttributeFilter, section: &Section) -> bool {
         },
         Concern::All => true,
     }
+}
+
+/// Whether just those records fulfil a condition that [`attribute`] tells of: where the value, or the presence, that
+/// is asked for is that of columns of its own, and neither arrays nor objects can have it as well.
+pub fn is_exact(filter: &AttributeFilter, head: &Head) -> bool {
+    is_positive(filter)
+        && head.attributes().all(|(_, section)| {
+            let path = section.column.path();
+            match concern(filter, path) {
+                Concern::None => true,
+                Concern::Values | Concern::Arrays => !section.has_arrays,
+                Concern::All => false,
+            }
+        })
 }
 
 /// Those of a block's records that may fulfil a condition on an attribute.

@@ -147,24 +147,28 @@ impl Shapes {
 
     /// Where the values of a column stand.
     pub fn places(&self, column: usize) -> Places {
-        let has = |shape: u16| {
-            let word = self
-                .has
-                .get(usize::from(shape) * self.words + column / WORD);
+        let has = |shape: usize| {
+            let word = self.has.get(shape * self.words + column / WORD);
             word.is_some_and(|word| word >> (column % WORD) & 1 == 1)
         };
-        if self.of.iter().all(|shape| has(*shape)) {
+        let has: Vec<bool> = (0..self.different.len()).map(has).collect();
+        let has = |shape: &u16| has.get(usize::from(*shape)).copied().unwrap_or(false);
+        if self.of.iter().all(has) {
             return Places(None);
         }
         let mut next = 0;
         let place = |shape: &u16| {
-            if !has(*shape) {
-                return NOWHERE;
-            }
-            next += 1;
-            next - 1
+            let is_there = has(shape);
+            let place = if is_there { next } else { NOWHERE };
+            next += u32::from(is_there);
+            place
         };
         Places(Some(self.of.iter().map(place).collect()))
+    }
+
+    /// How many different ones there are.
+    pub(crate) fn different(&self) -> usize {
+        self.different.len()
     }
 
     /// The number of a record's shape.

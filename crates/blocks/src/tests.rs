@@ -9,7 +9,7 @@ mod queries;
 
 use crate::filter::Filter;
 use crate::head::Head;
-use crate::rows::{AttributeColumn, RowSource, Rows, runs};
+use crate::rows::{AttributeColumn, AttributesWriter, RowSource, Rows, runs};
 use crate::section::{Column, Packer, Unpacker};
 use crate::writer::{Block, BlockWriter, NotTaken};
 use bson::raw::{RawDocument, RawDocumentBuf};
@@ -135,9 +135,16 @@ impl Opened {
 
     fn given(&self) -> Vec<Given> {
         let rows = self.rows();
+        let mut writer = AttributesWriter::new(&rows, rows.ids().len());
+        let mut few = AttributesWriter::new(&rows, 0);
         let given = |place| {
             let mut json = Vec::new();
             let has = rows.write_attributes(place, &mut json);
+            for writer in [&mut writer, &mut few] {
+                let mut text = "before".to_owned();
+                assert_eq!(writer.push(place, &mut text), has);
+                assert_eq!(text.strip_prefix("before").map(str::as_bytes), Some(&*json));
+            }
             Given {
                 id: rows.id(place).unwrap(),
                 severity: rows.severity(place),

@@ -78,12 +78,14 @@ impl Texts {
         bytes.truncate(length);
         let text = String::from_utf8(bytes);
         let text = text.map_err(|_| Damaged::Impossible("a text that is no UTF-8"))?;
+        // Where all characters are bytes, none can be cut.
+        let is_ascii = text.is_ascii();
         let mut places = Vec::with_capacity(count + 1);
         let mut place = 0_u32;
         places.push(place);
         for length in lengths {
             place = place.saturating_add(length);
-            if !text.is_char_boundary(place as usize) {
+            if !is_ascii && !text.is_char_boundary(place as usize) {
                 return Err(Damaged::Impossible("a text that ends within a character"));
             }
             places.push(place);

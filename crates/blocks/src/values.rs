@@ -10,9 +10,11 @@
 //! ```
 
 mod few;
+mod json;
 mod many;
 mod writer;
 
+pub(crate) use json::JsonValues;
 pub(crate) use writer::ValuesWriter;
 
 use crate::damaged::Damaged;
@@ -121,7 +123,8 @@ impl Values {
         let different = Mixed::read(input.take(bytes)?.to_vec(), number)?;
         let places = input.take(count)?.to_vec();
         input.end()?;
-        if places.iter().any(|place| usize::from(*place) >= number) {
+        let greatest = places.iter().max();
+        if greatest.is_some_and(|greatest| usize::from(*greatest) >= number) {
             return Err(Damaged::Impossible("a value that is not in the dictionary"));
         }
         Ok(Self(Form::Dictionary { different, places }))
@@ -236,9 +239,10 @@ fn read_hexadecimal(mut input: Input<'_>, count: usize) -> Result<Texts, Damaged
         return Err(Damaged::Length);
     }
     let digit = |half: u8| half + if half < 10 { b'0' } else { b'a' - 10 };
-    let mut digits = Vec::with_capacity(2 * all.len());
-    for byte in all {
-        digits.extend_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+    let mut digits = vec![0; 2 * all.len()];
+    let (pairs, _) = digits.as_chunks_mut::<2>();
+    for (pair, byte) in pairs.iter_mut().zip(all) {
+        *pair = [digit(byte >> 4), digit(byte & 0xf)];
     }
     let text = String::from_utf8(digits);
     let text = text.map_err(|_| Damaged::Impossible("a text that is no UTF-8"))?;

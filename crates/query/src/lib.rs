@@ -2,14 +2,15 @@
 //!
 //! A store narrows with [`Query::bounds`], [`Query::severities`], [`Query::texts`],
 //! [`Query::phrases`], [`Query::message_matches`] and [`Query::attributes`], which never leave out a record that matches;
-//! whether one matches is said here and nowhere else, so both stores answer alike.
+//! whether one matches is said here and nowhere else, so both stores answer alike. A store that knows of some of this
+//! exactly asks for the [`Query::rest`] of it.
 //!
 //! Pure: `now` and the cursors' key come in. It knows no store, and HTTP only as far as a query string
 //! goes.
 //!
 //! To add a filter: a file beside `text_filter.rs` with a type that says whether it matches, a line in
-//! [`Query::matches_within`], what [`Query::is_of_time_and_severity`] asks of it, and a name in `parse.rs`. It
-//! works on both stores then; narrowing in a store only makes it faster.
+//! [`Query::matches_within`], what [`Query::is_of_time_and_severity`] and [`Query::rest`] ask of it, and a name in
+//! `parse.rs`. It works on both stores then; narrowing in a store only makes it faster.
 
 mod attribute_filter;
 mod attribute_path;
@@ -247,6 +248,33 @@ impl Query {
             && patterns.is_empty()
             && attributes.is_empty()
             && !levels.as_ref().is_some_and(LevelFilter::has_texts)
+    }
+
+    /// What is left to be asked about a record whose id is within the [bounds](Self::bounds), whose severity is one of
+    /// [those that can match](Self::severities), whose message [has all that is looked for](Self::message_matches), and
+    /// which fulfils those of the conditions on attributes of which this `is_known`; `None` when it matches.
+    pub fn rest(&self, is_known: impl Fn(&AttributeFilter) -> bool) -> Option<Self> {
+        // By name, so that whoever adds a filter has to say so here, too.
+        let Self {
+            start: _,
+            end: _,
+            min_level: _,
+            order: _,
+            texts: _,
+            phrases: _,
+            patterns: _,
+            levels,
+            attributes,
+        } = self;
+        let levels = levels.clone().filter(LevelFilter::has_texts);
+        let unknown = attributes.iter().filter(|filter| !is_known(filter));
+        let attributes: Vec<AttributeFilter> = unknown.cloned().collect();
+        let is_nothing = levels.is_none() && attributes.is_empty();
+        (!is_nothing).then(|| Self {
+            levels,
+            attributes,
+            ..Self::default()
+        })
     }
 
     /// The ids that can match and come behind `after` in the order that is asked for.

@@ -123,6 +123,7 @@ impl SendOrder {
     pub const NONE: Self = Self([0; ORDER_BYTES]);
 
     /// Of these parts; of a reach that is beyond three bytes the greatest one.
+    #[inline]
     pub fn new(reach: u32, delay: u32) -> Self {
         let reach = reach.min(MOST_REACH);
         let mut order = [0; ORDER_BYTES];

@@ -111,6 +111,11 @@ impl Budget {
         self.limit.rows
     }
 
+    /// Bytes that the page may hold, but for its last row.
+    pub(super) fn bytes(&self) -> usize {
+        self.limit.bytes
+    }
+
     /// The same for rows that come to `page`.
     pub(super) fn left_of(&self, page: &Page) -> Self {
         let mut left = self.clone();

@@ -228,6 +228,19 @@ impl Page {
         Ok(())
     }
 
+    /// Adds a record that is asked for, whose attributes are written by `attributes`, if it says that it has any.
+    #[inline]
+    pub(super) fn keep_written(
+        &mut self,
+        record: Candidate<'_>,
+        attributes: impl FnOnce(&mut String) -> bool,
+    ) {
+        let start = self.text.len();
+        let has_attributes = attributes(&mut self.text);
+        let attributes = has_attributes.then_some(Form::Json(start..self.text.len()));
+        self.keep(record, attributes);
+    }
+
     /// Adds a record that is asked for.
     pub(super) fn keep_json(&mut self, record: Candidate<'_>) {
         let attributes = record.attributes.map(|text| Form::Json(self.put(text)));

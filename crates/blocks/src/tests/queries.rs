@@ -127,6 +127,31 @@ proptest! {
             prop_assert_eq!(matches, Ok(true));
         }
         prop_assert!(with_messages.iter().all(|place| rows.has(place)));
+        // What columns tell exactly need not be asked of a record.
+        let is_known = |filter: &AttributeFilter| select::is_exact(filter, &opened.head);
+        let rest = query.rest(is_known);
+        let is_found = |place: &usize| {
+            let candidate = given[*place].candidate();
+            with_messages.has(*place) && rest.as_ref().is_none_or(|rest| rest.matches(candidate))
+        };
+        let found: Vec<usize> = (0..given.len()).filter(is_found).collect();
+        prop_assert_eq!(found, matching, "{:?}: {:?}", query, given);
+    }
+
+    #[test]
+    fn what_columns_tell_exactly_is_what_a_query_says(records in records(), asked in asked()) {
+        let opened = Opened::read(&block(&records)).unwrap();
+        let given = opened.given();
+        let mut query = Query::default();
+        add(&mut query, &Asked { kind: 3 + asked.kind % 4, ..asked }, &given);
+        for filter in query.attributes.clone() {
+            if select::is_exact(&filter, &opened.head) {
+                let rows = select::attribute(&filter, &opened.head, &opened.attributes).unwrap();
+                let matches = |place: &usize| query.matches(given[*place].candidate());
+                let matching: Vec<usize> = (0..given.len()).filter(matches).collect();
+                prop_assert_eq!(rows.iter().collect::<Vec<_>>(), matching, "{:?}: {:?}", query, given);
+            }
+        }
     }
 }
 

@@ -15,7 +15,8 @@ const TEXT_BYTES: usize = "2024-10-08T00:00:00.123456789Z".len();
 
 impl Text {
     fn of(time: Timestamp) -> Self {
-        let utc = DateTime::<Utc>::from_timestamp_nanos(time.0);
+        // Naive, since each part of it would be shifted by no offset once more.
+        let utc = DateTime::<Utc>::from_timestamp_nanos(time.0).naive_utc();
         let mut text = Self {
             bytes: [0; TEXT_BYTES],
             length: 0,

@@ -8,14 +8,17 @@ use blocks::levels::Levels;
 use blocks::rows::AttributeColumn;
 use blocks::shapes::Shapes;
 use blocks::texts::Texts;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use std::sync::Arc;
 
 /// What a head takes for each of its columns, about.
 const SECTION_BYTES: usize = 128;
 /// What an entry takes beside what it holds.
 const ENTRY_BYTES: usize = 96;
+/// The share of what is asked for again and again. The rest is for what is new, which a search may come back to: the last
+/// block of a page is the first one of the next.
+const KEPT_LONG: f64 = 0.5;
 /// A usual column, by which the cache's table is made.
 const USUAL_BYTES: usize = 64 * 1024;
 
@@ -82,7 +85,16 @@ impl BlockCache {
     /// One that takes so many bytes of memory at most, but for what is being read.
     pub(super) fn new(bytes: usize) -> Self {
         let items = (bytes / USUAL_BYTES).max(1);
-        Self(Cache::with_weighter(items, bytes as u64, Bytes))
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(items)
+            .weight_capacity(bytes as u64)
+            .hot_allocation(KEPT_LONG)
+            .build();
+        let (hashes, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
+        Self(match options {
+            Ok(options) => Cache::with_options(options, Bytes, hashes, lifecycle),
+            Err(_) => Cache::with(items, bytes as u64, Bytes, hashes, lifecycle),
+        })
     }
 
     pub(super) fn front(&self, place: Place) -> Option<Front> {

@@ -203,8 +203,8 @@ impl Merger {
         eagerness: Eagerness,
     ) -> Result<bool, StoreError> {
         let snapshot = file.read()?;
-        let mut blocks = snapshot.list(day..Day(day.0.saturating_add(1)))?;
-        blocks.retain(|block| block.place.day == day && !self.settled.contains(&block.place));
+        let mut blocks = snapshot.list(day.only())?;
+        blocks.retain(|block| !self.settled.contains(&block.place));
         let chosen = choice::choose(day, blocks, eagerness);
         if chosen.is_empty() {
             return Ok(false);

@@ -7,6 +7,8 @@ mod facets;
 mod merge;
 mod page;
 mod plan;
+mod shared;
+mod steps;
 mod walk;
 
 pub(super) use page::Reading;

@@ -7,6 +7,7 @@ use crate::StoreError;
 use blocks::head::Summary;
 use blocks::writer::Block;
 use logs::Timestamp;
+use query::Order;
 use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
@@ -84,7 +85,10 @@ pub(super) trait Storage: Send + Sync + 'static {
 
 /// One state of all blocks.
 pub(super) trait Snapshot: Send {
-    /// The blocks of some days and those of [several](Day::SEVERAL), in no order.
+    /// The first of some days, in an order, that has blocks.
+    fn first_day(&self, days: Range<Day>, order: Order) -> Result<Option<Day>, StoreError>;
+
+    /// The blocks of some days, in no order. Those of [several](Day::SEVERAL) have a day of their own.
     fn list(&self, days: Range<Day>) -> Result<Vec<Listed>, StoreError>;
 
     /// The head and the filter of a block, as they were written.
@@ -95,6 +99,11 @@ pub(super) trait Snapshot: Send {
 }
 
 impl Day {
+    /// It alone.
+    pub(super) fn only(self) -> Range<Self> {
+        self..Self(self.0.saturating_add(1))
+    }
+
     /// The day of a time.
     pub(super) fn of(time: Timestamp) -> Self {
         const NANOS: i64 = 86_400_000_000_000;

@@ -1,6 +1,7 @@
 //! The engine over a real file: what is stored once, what is read in which order, what merging leaves as it was.
 
 mod counting;
+mod days;
 mod forgetting;
 mod ledger;
 mod merging;

@@ -1,10 +1,10 @@
 //! A row of a page, and how it is written for readers.
 
 use bson::RawDocument;
-use logs::LogRecord;
 use record::attributes;
 use record::document::StoredDocument;
 use record::id::RecordId;
+use record::json_text::first_special;
 use std::borrow::Cow;
 use std::io;
 
@@ -78,28 +78,36 @@ impl Row<'_> {
     /// When its attributes are not BSON.
     pub fn write_json(&self, out: &mut Vec<u8>) -> io::Result<()> {
         use io::Write as _;
-        write!(out, "{{\"id\":\"{}\"", self.id)?;
-        let start = out.len();
-        let record = LogRecord::<()> {
-            timestamp: self.id.time(),
-            level: self.level,
-            message: self.message,
-            attributes: None,
-        };
-        serde_json::to_writer(&mut *out, &record)?;
-        // The record's own brace gives way to the one that stands before the id, and the attributes,
-        // which are JSON as they are kept, come before its end.
-        if let Some(brace) = out.get_mut(start) {
-            *brace = b',';
+        // As serde writes a `LogRecord` with its id before all else, in less time: most of an answer is written here.
+        write!(
+            out,
+            "{{\"id\":\"{}\",\"timestamp\":\"{}\"",
+            self.id,
+            self.id.time()
+        )?;
+        if let Some(level) = self.level {
+            out.extend_from_slice(b",\"level\":");
+            write_text(level, out);
         }
+        out.extend_from_slice(b",\"message\":");
+        write_text(self.message, out);
         if let Some(attributes) = self.attributes {
-            out.pop();
             out.extend_from_slice(b",\"attributes\":");
             attributes.write(out)?;
-            out.push(b'}');
         }
+        out.push(b'}');
         Ok(())
     }
+}
+
+/// Appends a text as a JSON string.
+fn write_text(text: &str, out: &mut Vec<u8>) {
+    if first_special(text.as_bytes()) < text.len() {
+        return attributes::write_string(text, out);
+    }
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 /// Writes a stored document as readers get it.
@@ -117,4 +125,42 @@ pub fn write_document(document: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
         attributes: stored.attributes.map(Attributes::Bson),
     };
     row.write_json(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use logs::{LogRecord, Timestamp};
+    use proptest::prelude::*;
+    use record::id::BatchId;
+    use serde_json::value::RawValue;
+
+    proptest! {
+        #[test]
+        fn a_row_is_written_as_the_record_that_it_is(
+            nanos: i64, position: u32, level in prop::option::of(".{0,4}"), message in "(.|[\"\\\\\n\u{1}]){0,12}",
+            attributes in prop::option::of(0_u8..9),
+        ) {
+            let time = Timestamp::from_nanos(nanos);
+            let json = attributes.map(|number| format!("{{\"a\":{number}}}"));
+            let row = Row {
+                id: RecordId::new(time, BatchId::from_bytes([7; 8]), position),
+                severity: 9,
+                level: level.as_deref(),
+                message: &message,
+                attributes: json.as_deref().map(Attributes::Json),
+            };
+            let mut out = Vec::new();
+            row.write_json(&mut out).unwrap();
+            let record = LogRecord {
+                timestamp: time,
+                level: level.as_deref(),
+                message: &message,
+                attributes: json.clone().map(|json| RawValue::from_string(json).unwrap()),
+            };
+            let record = serde_json::to_string(&record).unwrap();
+            let expected = format!("{{\"id\":\"{}\",{}", row.id, &record[1..]);
+            prop_assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
 }

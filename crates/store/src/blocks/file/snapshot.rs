@@ -4,11 +4,15 @@ use super::super::storage::{Day, Listed, Place, Snapshot};
 use super::BlockFile;
 use crate::StoreError;
 use blocks::head::Summary;
-use rusqlite::{Connection, MAIN_DB, OptionalExtension as _, params};
+use query::Order;
+use rusqlite::{Connection, MAIN_DB, OptionalExtension as _};
 use std::ops::Range;
 
-const LIST: &str =
-    "SELECT day, number, summary FROM summaries WHERE day >= ?1 AND day < ?2 OR day = ?3";
+const LIST: &str = "SELECT day, number, summary FROM summaries WHERE day >= ?1 AND day < ?2";
+const FIRST_DAY: &str =
+    "SELECT day FROM summaries WHERE day >= ?1 AND day < ?2 ORDER BY day LIMIT 1";
+const LAST_DAY: &str =
+    "SELECT day FROM summaries WHERE day >= ?1 AND day < ?2 ORDER BY day DESC LIMIT 1";
 const HEAD: &str = "SELECT head, filter FROM blocks WHERE number = ?1";
 
 /// A transaction that reads. A reader is given back only when that ended well; any other is closed.
@@ -44,10 +48,19 @@ impl Drop for FileSnapshot<'_> {
 }
 
 impl Snapshot for FileSnapshot<'_> {
+    fn first_day(&self, days: Range<Day>, order: Order) -> Result<Option<Day>, StoreError> {
+        let first = match order {
+            Order::Ascending => FIRST_DAY,
+            Order::Descending => LAST_DAY,
+        };
+        let mut statement = self.connection()?.prepare_cached(first)?;
+        let found = statement.query_row([days.start.0, days.end.0], |row| row.get(0));
+        Ok(found.optional()?.map(Day))
+    }
+
     fn list(&self, days: Range<Day>) -> Result<Vec<Listed>, StoreError> {
         let mut statement = self.connection()?.prepare_cached(LIST)?;
-        let ends = params![days.start.0, days.end.0, Day::SEVERAL.0];
-        let mut rows = statement.query(ends)?;
+        let mut rows = statement.query([days.start.0, days.end.0])?;
         let mut listed = Vec::new();
         while let Some(row) = rows.next()? {
             let place = Place {

@@ -3,46 +3,19 @@
 use super::plan::{is_inside, within};
 use crate::StoreError;
 use crate::blocks::cache::{BlockCache, Front, Part};
-use crate::blocks::storage::{Day, Listed, Place, Snapshot};
+use crate::blocks::storage::{Place, Snapshot};
 use blocks::damaged::Damaged;
 use blocks::head::Head;
 use blocks::ids::{Ids, Times};
 use blocks::levels::Levels;
 use blocks::rows::{AttributeColumn, Rows};
-use blocks::section::{Column, Unpacker};
+use blocks::section::{Column, Section, Unpacker};
 use blocks::shapes::Shapes;
 use blocks::texts::Texts;
 use query::Bounds;
+use std::cell::Cell;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// A state of all blocks that several threads read of, one at a time.
-pub(in crate::blocks) struct Shared<'a>(Mutex<Box<dyn Snapshot + 'a>>);
-
-impl<'a> Shared<'a> {
-    pub(in crate::blocks) fn new(snapshot: Box<dyn Snapshot + 'a>) -> Self {
-        Self(Mutex::new(snapshot))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Box<dyn Snapshot + 'a>> {
-        // Whoever panicked was reading, and left nothing half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Snapshot for Shared<'_> {
-    fn list(&self, days: Range<Day>) -> Result<Vec<Listed>, StoreError> {
-        self.lock().list(days)
-    }
-
-    fn head(&self, place: Place) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
-        self.lock().head(place)
-    }
-
-    fn columns(&self, place: Place, parts: &[Range<usize>]) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.lock().columns(place, parts)
-    }
-}
+use std::sync::Arc;
 
 /// Where columns come from.
 #[derive(Clone, Copy)]
@@ -94,6 +67,7 @@ impl<'a> Source<'a> {
             source: self,
             place,
             front: self.front(place)?,
+            fetched: Cell::default(),
         })
     }
 }
@@ -103,6 +77,8 @@ pub(in crate::blocks) struct Columns<'a> {
     source: Source<'a>,
     place: Place,
     pub(in crate::blocks) front: Front,
+    /// What is stored of columns that are about to be wanted, with their places among the sections.
+    fetched: Cell<Vec<(usize, Vec<u8>)>>,
 }
 
 /// How a column is read of what is stored of it.
@@ -223,6 +199,7 @@ impl Columns<'_> {
     pub(in crate::blocks) fn whole(&self, unpacker: &mut Unpacker) -> Result<Whole, Unreadable> {
         let attributes = self.front.head.attributes();
         let attributes: Vec<usize> = attributes.map(|(section, _)| section).collect();
+        self.fetch_all()?;
         Ok(Whole {
             front: self.front.clone(),
             ids: self.ids(unpacker)?,
@@ -251,10 +228,34 @@ impl Columns<'_> {
         Ok(part)
     }
 
+    /// Fetches what is stored of all columns that are not known yet: at once, which is quicker than one by one.
+    fn fetch_all(&self) -> Result<(), Unreadable> {
+        let head = &self.front.head;
+        let known = |section: usize| self.source.cache.part(self.place, section).is_some();
+        let has_ids = head.place(&Column::Tails).is_some_and(known);
+        let is_missing = |(section, stored): &(usize, &Section)| match stored.column {
+            // They are no part by themselves.
+            Column::Times => !has_ids,
+            _ => !known(*section),
+        };
+        let sections = head.sections.iter().enumerate().filter(is_missing);
+        let missing: Vec<usize> = sections.map(|(section, _)| section).collect();
+        let stored = self.stored(&missing)?;
+        self.fetched.set(missing.into_iter().zip(stored).collect());
+        Ok(())
+    }
+
     /// What is stored of some columns, by their places among the sections.
     fn stored(&self, sections: &[usize]) -> Result<Vec<Vec<u8>>, Unreadable> {
-        if sections.is_empty() {
-            return Ok(Vec::new());
+        let mut fetched = self.fetched.take();
+        let mut take = |section: &usize| {
+            let place = fetched.iter().position(|(other, _)| other == section)?;
+            Some(fetched.swap_remove(place).1)
+        };
+        let taken: Option<Vec<Vec<u8>>> = sections.iter().map(&mut take).collect();
+        self.fetched.set(fetched);
+        if let Some(taken) = taken {
+            return Ok(taken);
         }
         let ranges: Vec<Range<usize>> = self.front.head.ranges().collect();
         let part = |section: &usize| ranges.get(*section).cloned();

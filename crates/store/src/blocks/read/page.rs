@@ -1,9 +1,11 @@
 //! A page of records: block after block in the order of the query, several at once where little is found.
 
-use super::block_search::{Found, Question, search};
-use super::columns::{Shared, Source};
+use super::block_search::search;
+use super::columns::Source;
 use super::merge::{Merge, Paused};
 use super::plan::{Plan, comes_before, resume_at};
+use super::shared::Shared;
+use super::steps::{Found, Question};
 use crate::blocks::cache::BlockCache;
 use crate::blocks::spare_threads::SpareThreads;
 use crate::blocks::storage::{Listed, Storage};
@@ -52,8 +54,8 @@ impl Reading<'_> {
             cache: self.cache,
         };
         let (mut page, mut merge) = (Page::default(), Merge::new(query.order));
-        let (mut looked_at, mut count, mut too_slow) = (0_usize, 1, None);
-        let mut has_searched = false;
+        let (mut looked_at, mut too_slow) = (0_usize, None);
+        let mut stride = Stride::new(after.is_some());
         loop {
             let frontier = earlier(&plan, merge.rest());
             if merge.give(&mut page, frontier, budget) == Paused::Full {
@@ -68,25 +70,29 @@ impl Reading<'_> {
                 return Err(StoreError::RecordTooSlow { record: frontier });
             }
             let is_cut = merge.rest() == Some(frontier);
-            let is_over = has_searched && budget.is_over(looked_at);
+            let is_over = stride.has_begun() && budget.is_over(looked_at);
             if (is_cut || is_over)
                 && let Some(resumed) = resume_at(query.order, &question.bounds, frontier)
             {
                 page.next = Some(resumed);
                 return Ok(page);
             }
-            let taken = plan.take_some(count, MOST_TEXT);
+            let left = budget.left_of(&page);
+            let taken = plan.take_some(stride.blocks(&left), MOST_TEXT, left.rows())?;
             if taken.is_empty() {
                 // Whoever searched it looked at the first record of all.
                 return Err(StoreError::QueryTooSlow);
             }
-            count = (2 * count).min(MOST_BLOCKS);
-            has_searched = true;
-            // Those that overlap share what one page may hold.
-            let left = budget.left_of(&page).share(merge.sources() + taken.len());
+            let overlap = merge.sources() > 0 || plan.overlap(&taken);
+            let left = left.share(match overlap {
+                true => merge.sources() + taken.len(),
+                // One may have twice as much as another.
+                false => taken.len().div_ceil(2),
+            });
             for found in self.search_all(source, &taken, &question, &left, looked_at == 0)? {
                 looked_at += found.looked_at;
                 too_slow = too_slow.or(found.too_slow);
+                stride.learn(&found.page);
                 merge.add(found.page, found.rest.or(found.too_slow));
             }
         }
@@ -114,8 +120,54 @@ impl Reading<'_> {
     }
 }
 
+/// How many blocks are looked into at one time: more and more, as long as a page has room for what they may have.
+struct Stride {
+    count: usize,
+    blocks: usize,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Stride {
+    /// That of a page, which another one may have come before.
+    fn new(goes_on: bool) -> Self {
+        Self {
+            count: if goes_on { 2 } else { 1 },
+            blocks: 0,
+            rows: 0,
+            bytes: 0,
+        }
+    }
+
+    fn has_begun(&self) -> bool {
+        self.blocks > 0
+    }
+
+    /// Notes what was found in a block.
+    fn learn(&mut self, found: &Page) {
+        self.blocks += 1;
+        self.rows += found.len();
+        self.bytes += found.bytes();
+    }
+
+    /// How many to look into next, for a page with so much left.
+    fn blocks(&mut self, left: &Budget) -> usize {
+        let count = self.count;
+        self.count = (2 * count).min(MOST_BLOCKS);
+        let wanted =
+            |left: usize, found: usize| left.saturating_mul(self.blocks).div_ceil(found.max(1));
+        match self.rows {
+            0 => count,
+            rows => {
+                let wanted = wanted(left.rows(), rows).min(wanted(left.bytes(), self.bytes));
+                count.min(wanted.max(1))
+            }
+        }
+    }
+}
+
 /// The first record that was not looked at.
-fn earlier(plan: &Plan, rest: Option<RecordId>) -> Option<RecordId> {
+fn earlier(plan: &Plan<'_>, rest: Option<RecordId>) -> Option<RecordId> {
     match (plan.frontier(), rest) {
         (Some(next), Some(rest)) => Some(match comes_before(plan.order, next, rest) {
             true => next,

@@ -1,8 +1,9 @@
 //! Block after block, for what is counted: each once, or up to where the counting ends.
 
-use super::columns::{Shared, Source};
+use super::columns::Source;
 use super::page::Reading;
 use super::plan::{Plan, comes_before, end, resume_at};
+use super::shared::Shared;
 use crate::StoreError;
 use crate::blocks::storage::Listed;
 use query::{Bounds, Order, Query};
@@ -27,7 +28,7 @@ impl Reading<'_> {
         // Blocks that go on behind the frontier: should the time be over, they count up to there.
         let mut open: Vec<Listed> = Vec::new();
         let mut stopped = None;
-        while let Some(block) = plan.take() {
+        while let Some(block) = plan.take()? {
             open.push(block);
             let Some(frontier) = plan.frontier() else {
                 break;
