@@ -184,10 +184,23 @@ impl Levels {
 
     /// The records of one of these severities.
     pub fn rows_of(&self, severities: &[u8]) -> RowSet {
-        let asked = |severity: &u8| severities.contains(severity);
-        let asked: Vec<bool> = self.severities.iter().map(asked).collect();
+        self.rows_where(|severity, _| severities.contains(&severity))
+    }
+
+    /// The records whose severity and level, as it was sent, are asked for.
+    pub fn rows_where(&self, mut is_asked: impl FnMut(u8, Option<&str>) -> bool) -> RowSet {
+        let severities = self.severities.iter().zip(self.pair_texts());
+        let asked: Vec<bool> = severities
+            .map(|(severity, text)| is_asked(*severity, text))
+            .collect();
         let is_asked = |number: &u16| asked.get(usize::from(*number)).copied();
         RowSet::of(self.of.iter().map(|number| is_asked(number) == Some(true)))
+    }
+
+    /// The text of each pair.
+    fn pair_texts(&self) -> impl Iterator<Item = Option<&str>> {
+        let has_text = self.has_text.iter().enumerate();
+        has_text.map(|(number, has_text)| has_text.then(|| self.texts.get(number)))
     }
 
     /// How many of the records at some places have which severity; a severity may come more than once.
@@ -200,6 +213,20 @@ impl Levels {
         }
         let counts = self.severities.iter().copied().zip(counts);
         counts.filter(|(_, count)| *count > 0)
+    }
+
+    /// How many of some records have which severity and which level, as it was sent.
+    pub fn counts_among(&self, among: &RowSet) -> impl Iterator<Item = (u8, Option<&str>, u64)> {
+        let mut counts = vec![0_u64; self.severities.len()];
+        for (place, number) in self.of.iter().enumerate() {
+            if let Some(count) = counts.get_mut(usize::from(*number)) {
+                *count += u64::from(among.has(place));
+            }
+        }
+        let pairs = self.severities.iter().zip(self.pair_texts()).zip(counts);
+        pairs
+            .filter(|(_, count)| *count > 0)
+            .map(|((severity, text), count)| (*severity, text, count))
     }
 
     /// Bytes of memory.
@@ -233,7 +260,15 @@ mod tests {
             let places = start..end.min(levels.len());
             let asked = levels.get(places.clone()).unwrap_or_default();
             let mut counts = [0; 5];
-            read.counts(places).for_each(|(severity, count)| counts[usize::from(severity)] += count);
+            read.counts(places.clone()).for_each(|(severity, count)| counts[usize::from(severity)] += count);
+            let set = RowSet::of((0..levels.len()).map(|place| places.contains(&place)));
+            for (severity, text, count) in read.counts_among(&set) {
+                let pair = (severity, text.map(str::to_owned));
+                let expected = asked.iter().filter(|other| **other == pair).count();
+                prop_assert_eq!(count, expected as u64);
+            }
+            let counted: u64 = read.counts_among(&set).map(|(_, _, count)| count).sum();
+            prop_assert_eq!(counted, asked.len() as u64);
             for severity in 0..5 {
                 let expected = asked.iter().filter(|(other, _)| *other == severity).count();
                 prop_assert_eq!(counts[usize::from(severity)], expected as u64);

@@ -4,11 +4,13 @@ mod block_search;
 mod columns;
 mod counts;
 mod facets;
+mod matching;
 mod merge;
 mod page;
 mod plan;
 mod shared;
 mod steps;
+mod values;
 mod walk;
 
 pub(super) use page::Reading;

@@ -117,6 +117,7 @@ impl Round {
     ///
     /// # Errors
     /// The round, which has to wait.
+    #[expect(clippy::result_large_err, reason = "a round comes back twice a second")]
     pub fn go_on(self, oldest: u64) -> Result<Removal, Self> {
         match oldest >= self.end {
             true => Ok(Removal {

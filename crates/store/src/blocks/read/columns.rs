@@ -74,8 +74,8 @@ impl<'a> Source<'a> {
 
 /// One block's columns.
 pub(in crate::blocks) struct Columns<'a> {
-    source: Source<'a>,
-    place: Place,
+    pub(super) source: Source<'a>,
+    pub(super) place: Place,
     pub(in crate::blocks) front: Front,
     /// What is stored of columns that are about to be wanted, with their places among the sections.
     fetched: Cell<Vec<(usize, Vec<u8>)>>,
@@ -246,7 +246,7 @@ impl Columns<'_> {
     }
 
     /// What is stored of some columns, by their places among the sections.
-    fn stored(&self, sections: &[usize]) -> Result<Vec<Vec<u8>>, Unreadable> {
+    pub(super) fn stored(&self, sections: &[usize]) -> Result<Vec<Vec<u8>>, Unreadable> {
         let mut fetched = self.fetched.take();
         let mut take = |section: &usize| {
             let place = fetched.iter().position(|(other, _)| other == section)?;

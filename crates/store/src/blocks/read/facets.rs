@@ -1,165 +1,142 @@
-//! Values counted column by column: of a dictionary each different one once. No record is put together but where
-//! columns alone do not tell what a record has.
+//! Values counted block by block, several at once: by columns where they tell what each record has, and else record by
+//! record.
 
 use super::columns::{Columns, Source, Unreadable, attributes_of};
+use super::matching::{NotFound, Sought};
 use super::page::Reading;
+use super::values::BlockValues;
 use crate::StoreError;
 use crate::blocks::storage::Listed;
 use crate::facets::{Facets, FacetsStep};
-use blocks::leaf::Leaf;
-use blocks::levels::Levels;
 use blocks::row_set::RowSet;
-use blocks::rows::AttributeColumn;
-use blocks::section::{Section, Unpacker};
-use foldhash::HashMap;
-use query::{Bounds, Query};
+use blocks::section::Unpacker;
+use query::{Bounds, Patience, Query};
 use record::id::RecordId;
 use std::cell::Cell;
-use std::collections::HashSet;
+
+/// What is counted of which records.
+struct Counting<'a> {
+    sought: &'a Sought<'a>,
+    goes_on: &'a (dyn Fn() -> bool + Sync),
+    facets: &'a Facets,
+}
+
+/// What was found out about a block.
+enum Found<'a> {
+    Values(BlockValues),
+    /// Only its records tell what they have: these.
+    Records(Columns<'a>, RowSet),
+    /// It takes too long to find out which records match.
+    TooSlow,
+}
 
 impl Reading<'_> {
-    /// Counts the values of what matches behind `after` until `is_over`, of a query that asks for nothing else than
-    /// time and severity; `None` where some would be forgotten for others: then it matters in which order the records
-    /// come.
+    /// Counts the values of what matches behind `after` until `is_over`; `None` where some would be forgotten for others,
+    /// for then it matters in which order the records come, and where it takes so long to find out what matches that
+    /// looking for it no longer `goes_on`.
     pub(in crate::blocks) fn facets(
         self,
         query: &Query,
         after: Option<RecordId>,
         mut facets: Facets,
         is_over: impl Fn() -> bool,
+        goes_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<Option<FacetsStep>, StoreError> {
-        let has_room = Cell::new(true);
-        let is_over = || !has_room.get() || is_over();
-        let next = self.spare.with_unpacker(|unpacker| {
-            self.each_block(query, after, is_over, |source, block, bounds| {
-                if has_room.get() {
-                    let counted = count(source, block, query, bounds, &mut facets, unpacker);
-                    has_room.set(counted.map_err(|error| error.at(block.place))?);
-                }
-                Ok(())
-            })
+        let sought = Sought::of(query);
+        let is_counted = Cell::new(true);
+        let is_over = || !is_counted.get() || is_over();
+        let next = self.each_blocks(query, after, is_over, |source, blocks, bounds| {
+            if is_counted.get() {
+                let counting = Counting {
+                    sought: &sought,
+                    goes_on,
+                    facets: &facets,
+                };
+                let found = self.find(source, blocks, bounds, &counting)?;
+                is_counted.set(self.count(found, blocks, &mut facets)?);
+            }
+            Ok(())
         })?;
-        Ok(has_room.get().then_some(FacetsStep { facets, next }))
+        Ok(is_counted.get().then_some(FacetsStep { facets, next }))
     }
-}
 
-/// Whether there is room for all values; else none is counted.
-fn count(
-    source: Source<'_>,
-    block: &Listed,
-    query: &Query,
-    bounds: &Bounds,
-    facets: &mut Facets,
-    unpacker: &mut Unpacker,
-) -> Result<bool, Unreadable> {
-    let columns = source.columns(block.place)?;
-    let head = &columns.front.head;
-    let mut among = RowSet::none(head.records);
-    among.add(columns.within(bounds, unpacker)?);
-    let levels = columns.levels(unpacker)?;
-    if let Some(asked) = query.severities() {
-        among.keep(&levels.rows_of(&asked));
+    /// What some blocks have.
+    fn find<'a>(
+        self,
+        source: Source<'a>,
+        blocks: &[Listed],
+        bounds: &Bounds,
+        counting: &Counting<'_>,
+    ) -> Result<Vec<Option<Found<'a>>>, StoreError> {
+        self.spare.map(blocks.len(), |position, unpacker| {
+            let listed = blocks.get(position);
+            let found = listed.map(|listed| {
+                let found = counting.find(source, listed, bounds, unpacker);
+                found.map_err(|error| error.at(listed.place))
+            });
+            found.transpose()
+        })
     }
-    let is_asked = |section: &Section| {
-        let into_arrays = |path| section.has_arrays() && facets.wants_below(path);
-        let path = section.column.path();
-        path.is_none_or(|path| facets.wants(path) || into_arrays(path))
-    };
-    let asked: Vec<usize> = head
-        .attributes()
-        .filter(|(_, section)| is_asked(section))
-        .map(|(section, _)| section)
-        .collect();
-    let attributes = match facets.looks_at_attributes() {
-        true => columns.attributes(&asked, unpacker)?,
-        false => Vec::new(),
-    };
-    let paths = attributes.iter().filter_map(AttributeColumn::path);
-    if !facets.has_room_for(paths) {
-        return Ok(false);
-    }
-    if facets.wants_places() || !are_plain(&attributes) {
-        count_records(&columns, &among, facets, unpacker)?;
-        return Ok(true);
-    }
-    facets.add_records(among.count() as u64);
-    count_levels(&levels, &among, facets);
-    let is_all = among.count() == head.records;
-    for column in &attributes {
-        count_values(column, &among, is_all, facets);
-    }
-    Ok(true)
-}
 
-/// Whether each value of these columns is one of its record's, and there is no other at its path.
-fn are_plain(attributes: &[AttributeColumn]) -> bool {
-    let mut paths = HashSet::new();
-    attributes.iter().all(|column| {
-        let is_plain = |leaf: Leaf<'_>| match leaf {
-            Leaf::Json(json) => !json.starts_with(['[', '{']),
-            Leaf::Integer(_) | Leaf::Text(_) => true,
-        };
-        let values = column.values();
-        column.path().is_some_and(|path| paths.insert(path))
-            && values.each_fits(is_plain).into_iter().all(|fits| fits)
-    })
-}
-
-fn count_levels(levels: &Levels, among: &RowSet, facets: &mut Facets) {
-    let mut counts: HashMap<(u8, Option<&str>), u64> = HashMap::default();
-    for place in among.iter() {
-        let level = (levels.severity(place), levels.text(place));
-        *counts.entry(level).or_default() += 1;
-    }
-    for ((severity, text), records) in counts {
-        facets.add_level(severity, text, records);
-    }
-}
-
-fn count_values(column: &AttributeColumn, among: &RowSet, is_all: bool, facets: &mut Facets) {
-    // No filter can ask for a name that is empty.
-    let Some(path) = column.path().filter(|path| !path.is_empty()) else {
-        return;
-    };
-    let values = column.values();
-    let mut counted = RowSet::none(values.len());
-    if is_all {
-        counted.add(0..values.len());
-    } else {
-        for place in among.iter().filter_map(|record| column.place_of(record)) {
-            counted.add(place..place + 1);
+    /// Whether it is known what some blocks have and there is room for all of it, which is counted then.
+    fn count(
+        self,
+        found: Vec<Option<Found<'_>>>,
+        blocks: &[Listed],
+        facets: &mut Facets,
+    ) -> Result<bool, StoreError> {
+        for (found, listed) in found.into_iter().flatten().zip(blocks) {
+            let is_counted = match found {
+                Found::Values(values) => values.add_to(facets),
+                Found::Records(columns, among) => self.spare.with_unpacker(|unpacker| {
+                    let counted = count_records(&columns, &among, facets, unpacker);
+                    counted.map_err(|error| error.at(listed.place))
+                })?,
+                Found::TooSlow => false,
+            };
+            if !is_counted {
+                return Ok(false);
+            }
         }
-    }
-    let (mut texts, mut integers) = (
-        HashMap::<&str, u64>::default(),
-        HashMap::<i64, u64>::default(),
-    );
-    values.count(
-        |place| counted.has(place),
-        |leaf, records| match leaf {
-            Leaf::Text(text) | Leaf::Json(text) => *texts.entry(text).or_default() += records,
-            Leaf::Integer(number) => *integers.entry(number).or_default() += records,
-        },
-    );
-    let digits: Vec<(String, u64)> = integers
-        .into_iter()
-        .map(|(number, records)| (number.to_string(), records))
-        .collect();
-    for (text, records) in &digits {
-        *texts.entry(text).or_default() += records;
-    }
-    let records = texts.values().sum();
-    if records > 0 {
-        facets.add_values(path, records, texts.into_iter());
+        Ok(true)
     }
 }
 
+impl Counting<'_> {
+    fn find<'a>(
+        &self,
+        source: Source<'a>,
+        block: &Listed,
+        bounds: &Bounds,
+        unpacker: &mut Unpacker,
+    ) -> Result<Found<'a>, Unreadable> {
+        let columns = source.columns(block.place)?;
+        let mut goes_on = || (self.goes_on)();
+        let patience = &mut Patience::new(&mut goes_on);
+        let among = match self.sought.in_block(&columns, bounds, unpacker, patience) {
+            Ok(among) => among,
+            Err(NotFound::GaveUp) => return Ok(Found::TooSlow),
+            Err(NotFound::Unreadable(error)) => return Err(error),
+        };
+        let values = BlockValues::of(&columns, &among, self.facets, unpacker)?;
+        Ok(match values {
+            Some(values) => Found::Values(values),
+            None => Found::Records(columns, among),
+        })
+    }
+}
+
+/// Whether there is room for all values of some records, which are counted then.
 fn count_records(
     columns: &Columns<'_>,
     among: &RowSet,
     facets: &mut Facets,
     unpacker: &mut Unpacker,
-) -> Result<(), Unreadable> {
+) -> Result<bool, Unreadable> {
+    let attributes = columns.front.head.attributes();
+    if !facets.has_room_for(attributes.filter_map(|(_, section)| section.column.path())) {
+        return Ok(false);
+    }
     let whole = columns.whole(unpacker)?;
     let rows = whole.rows()?;
     let mut json = Vec::new();
@@ -167,5 +144,5 @@ fn count_records(
         let attributes = attributes_of(&rows, place, &mut json);
         facets.add(rows.severity(place), rows.level(place), attributes);
     }
-    Ok(())
+    Ok(true)
 }

@@ -223,7 +223,7 @@ impl<'a> Search<'a, '_> {
 }
 
 /// The record at a place, but for its attributes.
-fn record<'a>(rows: &Rows<'a>, place: usize) -> Option<Candidate<'a>> {
+pub(super) fn record<'a>(rows: &Rows<'a>, place: usize) -> Option<Candidate<'a>> {
     Some(Candidate {
         id: rows.id(place)?,
         severity: rows.severity(place),

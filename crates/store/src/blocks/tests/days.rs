@@ -134,8 +134,8 @@ fn what_comes_to_few_days_lists_no_others() {
         let interval = Interval::parse("1d").unwrap();
         let grid = Grid::new(interval, Shift::default(), Zone::parse("UTC").unwrap());
         let buckets = Arc::new(Buckets::new(span, &grid).unwrap());
-        let counts = reading.counts(&query, None, &buckets, || true).unwrap();
-        assert!(counts.next.is_some());
+        let counted = reading.counts(&query, None, &buckets, || true, &|| true);
+        assert!(counted.unwrap().unwrap().next.is_some());
         let listed = watched.listed();
         assert_eq!(
             listed,
