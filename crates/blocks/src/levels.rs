@@ -202,6 +202,22 @@ impl Levels {
         counts.filter(|(_, count)| *count > 0)
     }
 
+    /// How many of some records have which severity and which level, as it was sent.
+    pub fn counts_among(&self, among: &RowSet) -> impl Iterator<Item = (u8, Option<&str>, u64)> {
+        let mut counts = vec![0_u64; self.severities.len()];
+        for (place, number) in self.of.iter().enumerate() {
+            if let Some(count) = counts.get_mut(usize::from(*number)) {
+                *count += u64::from(among.has(place));
+            }
+        }
+        let texts = self.has_text.iter().enumerate();
+        let texts = texts.map(|(number, has_text)| has_text.then(|| self.texts.get(number)));
+        let pairs = self.severities.iter().zip(texts).zip(counts);
+        pairs
+            .filter(|(_, count)| *count > 0)
+            .map(|((severity, text), count)| (*severity, text, count))
+    }
+
     /// Bytes of memory.
     pub fn memory(&self) -> usize {
         self.texts.memory() + 2 * (self.of.len() + self.severities.len())
@@ -233,7 +249,15 @@ mod tests {
             let places = start..end.min(levels.len());
             let asked = levels.get(places.clone()).unwrap_or_default();
             let mut counts = [0; 5];
-            read.counts(places).for_each(|(severity, count)| counts[usize::from(severity)] += count);
+            read.counts(places.clone()).for_each(|(severity, count)| counts[usize::from(severity)] += count);
+            let set = RowSet::of((0..levels.len()).map(|place| places.contains(&place)));
+            for (severity, text, count) in read.counts_among(&set) {
+                let pair = (severity, text.map(str::to_owned));
+                let expected = asked.iter().filter(|other| **other == pair).count();
+                prop_assert_eq!(count, expected as u64);
+            }
+            let counted: u64 = read.counts_among(&set).map(|(_, _, count)| count).sum();
+            prop_assert_eq!(counted, asked.len() as u64);
             for severity in 0..5 {
                 let expected = asked.iter().filter(|(other, _)| *other == severity).count();
                 prop_assert_eq!(counts[usize::from(severity)], expected as u64);

@@ -1,6 +1,8 @@
 //! Many texts behind one another: their bytes, then their lengths (numbers), then how many bytes there are
 //! (4 bytes, little endian). The bytes stand first, so that they stay where they were unpacked to.
 
+pub(crate) mod raw;
+
 use crate::damaged::Damaged;
 use crate::input::Input;
 use crate::numbers;

@@ -9,6 +9,7 @@
 //!   4 mixed        the form of each (a byte: integer, text, JSON) ‖ texts
 //! ```
 
+pub mod counted;
 mod few;
 mod many;
 mod writer;

@@ -15,6 +15,7 @@ mod tally;
 
 pub use by_pages::STEP_BYTES;
 pub use field::Field;
+pub use groups::Groups;
 pub use step::{FacetsLimit, FacetsStep};
 pub use tally::Facet;
 
@@ -28,7 +29,9 @@ const MOST_FIELDS: usize = 64;
 /// Bytes that all values may take.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of the longest value that is listed, and of the longest name.
-const LONGEST: usize = 256;
+pub(super) const LONGEST: usize = 256;
+/// Different values of a field that are kept in mind at one time.
+pub(super) const MOST_VALUES: usize = frequent::MOST;
 
 /// What was counted so far. It is bounded, so that a hash that is quick does, whatever the names and values.
 #[derive(Debug, Clone)]
@@ -87,7 +90,8 @@ impl Facets {
     /// Whether the values at this path are counted, as far as they are found without the places of elements in
     /// arrays.
     pub fn wants(&self, path: &str) -> bool {
-        self.asked.is_none() || self.attributes.contains_key(path)
+        let may_be_new = self.asked.is_none() && path.len() <= LONGEST;
+        may_be_new || self.attributes.contains_key(path)
     }
 
     /// Whether values are counted at a path that begins with this one and goes on: into objects that stand in an array.
@@ -114,7 +118,7 @@ impl Facets {
     /// Counts the values of a record, whose attributes are JSON.
     pub fn add(&mut self, severity: u8, level: Option<&str>, attributes: Option<&str>) {
         self.add_records(1);
-        self.add_level(severity, level, 1);
+        self.add_level(severity, level);
         if let Some(attributes) = attributes {
             let record = self.records;
             each_value(attributes, &mut |path, value| {

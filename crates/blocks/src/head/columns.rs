@@ -6,11 +6,13 @@ use crate::filter::Filter;
 use crate::ids::{Ids, Times};
 use crate::input::Input;
 use crate::levels::Levels;
+use crate::row_set::RowSet;
 use crate::rows::AttributeColumn;
 use crate::section::{Column, Section, Unpacker};
 use crate::shapes::Shapes;
 use crate::texts::Texts;
 use crate::values::Values;
+use crate::values::counted::{Counted, Counting, Listing};
 use std::ops::Range;
 
 const OTHER_IDS: &str = "other ids than the head's";
@@ -156,9 +158,7 @@ impl Head {
         shapes: &Shapes,
         unpacker: &mut Unpacker,
     ) -> Result<AttributeColumn, Damaged> {
-        let mut attributes = self.attributes().enumerate();
-        let found = attributes.find(|(_, (other, _))| *other == place);
-        let (number, (_, section)) = found.ok_or(Damaged::Impossible("a column is missing"))?;
+        let (number, section) = self.attribute_at(place)?;
         let values = Values::read(section.unpack(stored, unpacker)?, section.values)?;
         // By them the column is left unread.
         if values.integers() != section.integers {
@@ -170,5 +170,53 @@ impl Head {
             values,
             shapes.places(number),
         ))
+    }
+
+    /// Counts the values of the column of an attribute at this place among the [sections](Self::sections), whose
+    /// values may not be [arrays](Section::has_arrays): all of them, or those at some places.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn counted(
+        &self,
+        place: usize,
+        stored: &[u8],
+        (among, listing): (Option<&RowSet>, Listing),
+        unpacker: &mut Unpacker,
+    ) -> Result<Counted, Damaged> {
+        let (_, section) = self.attribute_at(place)?;
+        let counting = Counting {
+            count: section.values,
+            among,
+            listing,
+        };
+        counting.of(&section.unpack(stored, unpacker)?)
+    }
+
+    /// Where the values of some records stand in the column of an attribute at this place among the
+    /// [sections](Self::sections).
+    ///
+    /// # Errors
+    /// [`Damaged`] when there is no such column.
+    pub fn values_of(
+        &self,
+        place: usize,
+        shapes: &Shapes,
+        among: &RowSet,
+    ) -> Result<RowSet, Damaged> {
+        let (number, section) = self.attribute_at(place)?;
+        let (places, mut values) = (shapes.places(number), RowSet::none(section.values));
+        for value in among.iter().filter_map(|record| places.of(record)) {
+            values.add(value..value + 1);
+        }
+        Ok(values)
+    }
+
+    /// The column of attributes at a place among the sections, and its number in shapes.
+    fn attribute_at(&self, place: usize) -> Result<(usize, &Section), Damaged> {
+        let mut attributes = self.attributes().enumerate();
+        let found = attributes.find(|(_, (other, _))| *other == place);
+        let (number, (_, section)) = found.ok_or(Damaged::Impossible("a column is missing"))?;
+        Ok((number, section))
     }
 }

@@ -8,6 +8,7 @@ use blocks::levels::Levels;
 use blocks::rows::AttributeColumn;
 use blocks::shapes::Shapes;
 use blocks::texts::Texts;
+use blocks::values::counted::Counted;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
@@ -53,12 +54,15 @@ enum Key {
     Front(Place),
     /// The column at this place among the sections of the block's head.
     Part(Place, usize),
+    /// How often each of its values is there.
+    Counted(Place, usize),
 }
 
 #[derive(Debug, Clone)]
 enum Kept {
     Front(Front),
     Part(Part),
+    Counted(Arc<Counted>),
 }
 
 #[derive(Debug, Clone)]
@@ -69,6 +73,7 @@ impl Weighter<Key, Kept> for Bytes {
         let bytes = match kept {
             Kept::Front(front) => front.head.sections.len() * SECTION_BYTES + front.filter.memory(),
             Kept::Part(part) => part.memory(),
+            Kept::Counted(counted) => counted.memory(),
         };
         (bytes + ENTRY_BYTES) as u64
     }
@@ -105,5 +110,17 @@ impl BlockCache {
 
     pub(super) fn keep_part(&self, place: Place, section: usize, part: Part) {
         self.0.insert(Key::Part(place, section), Kept::Part(part));
+    }
+
+    pub(super) fn counted(&self, place: Place, section: usize) -> Option<Arc<Counted>> {
+        match self.0.get(&Key::Counted(place, section)) {
+            Some(Kept::Counted(counted)) => Some(counted),
+            _ => None,
+        }
+    }
+
+    pub(super) fn keep_counted(&self, place: Place, section: usize, counted: Arc<Counted>) {
+        let key = Key::Counted(place, section);
+        self.0.insert(key, Kept::Counted(counted));
     }
 }

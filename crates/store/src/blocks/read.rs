@@ -7,6 +7,7 @@ mod facets;
 mod merge;
 mod page;
 mod plan;
+mod values;
 mod walk;
 
 pub(super) use page::Reading;

@@ -6,6 +6,7 @@ mod ledger;
 mod merging;
 mod reading;
 mod trouble;
+mod values;
 
 use super::cache::BlockCache;
 use super::file::BlockFile;
@@ -20,6 +21,7 @@ use logs::Timestamp;
 use logs::clock::{Clock, SystemClock};
 use query::{Order, Query};
 use record::batch::{BatchBuilder, BatchOrigin};
+use record::bson_writer::BsonWriter;
 use record::documents::{DocumentList, Source};
 use record::id::{BatchId, KeyDigest, RecordId};
 use record::order::Taken;
@@ -163,14 +165,25 @@ impl Door {
 
     /// A batch under a key, or without one; one that comes again under its key has another delay and receipt.
     fn batch(&mut self, name: &str, has_key: bool, samples: &[Sample]) -> DocumentList {
-        self.made(name, has_key, samples, |number| {
-            format!("message {number} of {}", number % 7)
-        })
+        let message = |number| format!("message {number} of {}", number % 7);
+        self.made(name, has_key, samples, message, usual_attributes)
     }
 
     /// The same without a key, where all say one thing.
     fn batch_saying(&mut self, name: &str, samples: &[Sample], message: &str) -> DocumentList {
-        self.made(name, false, samples, |_| message.to_owned())
+        let message = |_| message.to_owned();
+        self.made(name, false, samples, message, usual_attributes)
+    }
+
+    /// The same with these attributes.
+    fn with_attributes(
+        &mut self,
+        name: &str,
+        samples: &[Sample],
+        attributes: impl FnMut(u32, &mut BsonWriter<'_>),
+    ) -> DocumentList {
+        let message = |number| format!("message {number}");
+        self.made(name, false, samples, message, attributes)
     }
 
     fn made(
@@ -179,6 +192,7 @@ impl Door {
         has_key: bool,
         samples: &[Sample],
         message: impl Fn(u32) -> String,
+        mut attributes: impl FnMut(u32, &mut BsonWriter<'_>),
     ) -> DocumentList {
         self.seq += 1;
         let now = START + DAY + i64::try_from(self.seq).unwrap() * 1_000_000_000;
@@ -190,8 +204,7 @@ impl Door {
             let time = Some(Timestamp::from_nanos(START + after));
             let level = ["INFO", "WARN", "error", "Straße"].get(*number as usize % 5);
             builder.record(time, level.copied(), &message(*number), |writer| {
-                writer.integer("number", i64::from(*number));
-                writer.string(["a", "b.c", "ä"][*number as usize % 3], "value");
+                attributes(*number, writer);
                 Ok(())
             });
         }
@@ -209,6 +222,11 @@ impl Door {
         };
         DocumentList::of_batches(vec![(documents, source)])
     }
+}
+
+fn usual_attributes(number: u32, writer: &mut BsonWriter<'_>) {
+    writer.integer("number", i64::from(number));
+    writer.string(["a", "b.c", "ä"][number as usize % 3], "value");
 }
 
 /// So many samples, one after another by a step, from a time behind the start on.

@@ -2,14 +2,15 @@
 //!
 //! All are counted as long as there are not too many different ones; then the rarer half is forgotten,
 //! and it is remembered how often one of those was seen at most. So a count is never too high, and it
-//! is known by how much it may be too low.
+//! is known by how much it may be too low: also where values come group by group, of which the rarer ones are left out
+//! already (Agarwal and others, Mergeable Summaries, 2012).
 
 use foldhash::fast::RandomState;
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 
 /// Different values that are kept in mind at one time.
-const MOST: usize = 1_000;
+pub(super) const MOST: usize = 1_000;
 /// Bytes that a value takes beside its text.
 const OVERHEAD: usize = 64;
 
@@ -38,41 +39,81 @@ impl Frequent {
                 seen.records += 1;
                 seen.last = record;
             }
-            None => self.add_new(value, 1, record),
+            None => self.add_new(value, record),
         }
     }
 
-    /// Counts a value that so many records have, up to the one with this number.
-    pub(super) fn add_group(&mut self, value: &str, records: u64, last: u64) {
-        match self.seen.get_mut(value) {
-            Some(seen) => {
-                seen.records += records;
-                seen.last = last;
+    /// Counts values, each told once with how many records have it, up to the one with this number. So many at most have
+    /// one that is `left_out`.
+    pub(super) fn add_groups<'a>(
+        &mut self,
+        values: impl Iterator<Item = (&'a str, u64)>,
+        left_out: u64,
+        last: u64,
+    ) {
+        let mut new = Vec::new();
+        for (value, records) in values {
+            match self.seen.get_mut(value) {
+                Some(seen) => {
+                    seen.records += records;
+                    seen.last = last;
+                }
+                None if records > 0 => new.push((value, records)),
+                None => {}
             }
-            None if records > 0 => self.add_new(value, records, last),
-            None => {}
+        }
+        self.missed += self.make_room(&mut new, left_out);
+        for (value, records) in new {
+            self.insert(value, records, last);
         }
     }
 
-    fn add_new(&mut self, value: &str, records: u64, last: u64) {
+    /// Leaves out the rarer ones of new values, and forgets those that are rarer than the rest, until there is room for
+    /// all; how often one of either was seen at most in what is added, where others are left out of that already.
+    fn make_room(&mut self, new: &mut Vec<(&str, u64)>, left_out: u64) -> u64 {
+        if self.seen.len() + new.len() <= MOST {
+            return left_out;
+        }
+        let old = self.seen.values().map(|seen| seen.records);
+        let mut counts: Vec<u64> = old.chain(new.iter().map(|(_, records)| *records)).collect();
+        let (_, limit, _) = counts.select_nth_unstable_by_key(MOST, |records| Reverse(*records));
+        let is_rare = |(_, records): &mut (&str, u64)| *records <= *limit;
+        let rare = new.extract_if(.., is_rare).map(|(_, records)| records);
+        let missed = left_out.max(rare.max().unwrap_or(0));
+        let forgotten = self.keep((MOST - new.len()).min(self.seen.len()));
+        // One that is forgotten may be among those that were left out as well.
+        match forgotten {
+            0 => missed,
+            _ => missed.max(left_out + forgotten),
+        }
+    }
+
+    fn add_new(&mut self, value: &str, record: u64) {
         if self.seen.len() >= MOST {
             self.forget_rare();
         }
+        self.insert(value, 1, record);
+    }
+
+    fn insert(&mut self, value: &str, records: u64, last: u64) {
         self.bytes += value.len() + OVERHEAD;
         self.seen.insert(value.into(), Seen { records, last });
     }
 
     /// Forgets the rarer half.
     pub(super) fn forget_rare(&mut self) {
-        let kept = self.seen.len().div_ceil(2);
+        self.missed += self.keep(self.seen.len().div_ceil(2));
+    }
+
+    /// Keeps so many, and forgets those that are rarer; how often one of these was seen at most.
+    fn keep(&mut self, kept: usize) -> u64 {
         let mut all = self.all();
         if kept >= all.len() {
-            return;
+            return 0;
         }
         let (_, first, _) = all.select_nth_unstable_by(kept, by_rank);
         // The most frequent one of them.
         let first: (Box<str>, u64) = (first.0.into(), first.1);
-        self.missed += first.1;
         let bytes = &mut self.bytes;
         self.seen.retain(|value, seen| {
             let is_kept = by_rank(&(value, seen.records), &(&first.0, first.1)).is_lt();
@@ -81,6 +122,7 @@ impl Frequent {
             }
             is_kept
         });
+        first.1
     }
 
     /// The most frequent ones, each with the records that have it.

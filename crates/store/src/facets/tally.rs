@@ -1,7 +1,7 @@
 //! What was counted of one field, and how it is told.
 
 use super::frequent::Frequent;
-use super::{Field, LONGEST};
+use super::{Field, Groups, LONGEST};
 use serde::Serialize;
 
 /// What was counted of a field.
@@ -71,20 +71,17 @@ impl Tally {
         }
     }
 
-    /// Counts records up to the one with this number, all of which have this value and no other.
-    pub(super) fn add_group(&mut self, value: &str, records: u64, last: u64) {
+    /// Counts the values of records up to the one with this number.
+    pub(super) fn add_groups<'a>(
+        &mut self,
+        groups: Groups,
+        values: impl Iterator<Item = (&'a str, u64)>,
+        last: u64,
+    ) {
         self.last = last;
-        self.records += records;
-        self.add_value(value, records, last);
-    }
-
-    /// Counts a value of records up to the one with this number, which are counted otherwise.
-    pub(super) fn add_value(&mut self, value: &str, records: u64, last: u64) {
-        if value.len() > LONGEST {
-            self.too_long += records;
-        } else {
-            self.values.add_group(value, records, last);
-        }
+        self.records += groups.records;
+        self.too_long += groups.too_long;
+        self.values.add_groups(values, groups.left_out, last);
     }
 
     pub(super) fn facet(&self, field: &Field, values: usize) -> Facet {

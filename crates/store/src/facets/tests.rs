@@ -190,12 +190,18 @@ fn records() -> impl Strategy<Value = Vec<(bool, Vec<u16>)>> {
     prop::collection::vec(record, 0..3_000)
 }
 
-/// The same by groups, as a store has them that knows how many records have a value.
-fn add_groups(facets: &mut Facets, records: &[(bool, Vec<u16>)]) {
+/// The same by groups, as a store has them that knows how many records have a value; of more than `most`, those that are
+/// no more frequent than `left_out` are left out.
+fn add_groups(facets: &mut Facets, records: &[(bool, Vec<u16>)], most: usize, left_out: u64) {
     facets.add_records(records.len() as u64);
     let warnings = records.iter().filter(|(is_warning, _)| *is_warning).count();
-    facets.add_level(13, Some("warn"), warnings as u64);
-    facets.add_level(0, Some("Audit"), (records.len() - warnings) as u64);
+    let others = (records.len() - warnings) as u64;
+    let levels = [
+        (13, Some("warn"), warnings as u64),
+        (0, Some("Audit"), others),
+        (0, None, 7),
+    ];
+    facets.add_levels(levels.into_iter().filter(|(_, _, records)| *records > 0));
     let mut groups: BTreeMap<String, u64> = BTreeMap::new();
     for (_, values) in records {
         for value in values.iter().collect::<BTreeSet<_>>() {
@@ -204,8 +210,18 @@ fn add_groups(facets: &mut Facets, records: &[(bool, Vec<u16>)]) {
     }
     let with_any = records.iter().filter(|(_, values)| !values.is_empty());
     if facets.wants("a") {
-        let groups = groups.iter().map(|(value, count)| (value.as_str(), *count));
-        facets.add_values("a", with_any.count() as u64, groups);
+        let all = Groups {
+            records: with_any.count() as u64,
+            too_long: 0,
+            left_out: if groups.len() > most { left_out } else { 0 },
+        };
+        let told = |(_, count): &(&String, &u64)| groups.len() <= most || **count > left_out;
+        let groups = groups.iter().filter(told);
+        facets.add_values(
+            "a",
+            all,
+            groups.map(|(value, count)| (value.as_str(), *count)),
+        );
     }
 }
 
@@ -225,7 +241,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
     fn values_that_are_told_group_by_group_are_counted_as_those_of_each_record(
-        records in records(), asked: bool, part in 1..1_000_usize,
+        records in records(), asked: bool, part in 1..2_000_usize,
+        (most, left_out) in prop_oneof![Just((9_999, 0)), (300..999_usize, 0..3_u64)],
     ) {
         let asked = asked.then(|| vec![attribute("a"), Field::Level]);
         let mut each = Facets::new(asked.clone());
@@ -236,7 +253,7 @@ proptest! {
             if number % 3 == 2 {
                 add_each(&mut groups, part);
             } else {
-                add_groups(&mut groups, part);
+                add_groups(&mut groups, part, most, left_out);
             }
         }
         prop_assert_eq!(groups.records(), each.records());
@@ -266,9 +283,13 @@ fn a_group_of_a_field_that_is_not_asked_for_is_not_counted() {
     let mut facets = Facets::new(Some(vec![attribute("a"), attribute("b.0")]));
     assert!(facets.wants("a") && !facets.wants("c") && facets.wants_places());
     facets.add_records(5);
-    facets.add_values("c", 5, [("x", 5)].into_iter());
-    let long = "x".repeat(LONGEST + 1);
-    facets.add_values("a", 4, [("x", 3), ("y", 0), (&long, 2)].into_iter());
+    let groups = |records, too_long| Groups {
+        records,
+        too_long,
+        left_out: 0,
+    };
+    facets.add_values("c", groups(5, 0), [("x", 5)].into_iter());
+    facets.add_values("a", groups(4, 2), [("x", 3), ("y", 0)].into_iter());
     assert_eq!(
         shown(&facets, 9, 9)[0],
         json!({"field": "attr.a", "records": 4, "tooLong": 2, "values": [{"value": "x", "count": 3}]})

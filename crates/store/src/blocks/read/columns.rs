@@ -12,6 +12,7 @@ use blocks::rows::{AttributeColumn, Rows};
 use blocks::section::{Column, Unpacker};
 use blocks::shapes::Shapes;
 use blocks::texts::Texts;
+use blocks::values::counted::Counted;
 use query::Bounds;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -219,6 +220,17 @@ impl Columns<'_> {
         Ok(columns)
     }
 
+    /// How often each value of all of a column is there, as far as this is remembered.
+    pub(super) fn counted(&self, section: usize) -> Option<Arc<Counted>> {
+        self.source.cache.counted(self.place, section)
+    }
+
+    /// Remembers it.
+    pub(super) fn keep_counted(&self, section: usize, counted: &Arc<Counted>) {
+        let cache = self.source.cache;
+        cache.keep_counted(self.place, section, Arc::clone(counted));
+    }
+
     /// All that a record is made of.
     pub(in crate::blocks) fn whole(&self, unpacker: &mut Unpacker) -> Result<Whole, Unreadable> {
         let attributes = self.front.head.attributes();
@@ -252,7 +264,7 @@ impl Columns<'_> {
     }
 
     /// What is stored of some columns, by their places among the sections.
-    fn stored(&self, sections: &[usize]) -> Result<Vec<Vec<u8>>, Unreadable> {
+    pub(super) fn stored(&self, sections: &[usize]) -> Result<Vec<Vec<u8>>, Unreadable> {
         if sections.is_empty() {
             return Ok(Vec::new());
         }

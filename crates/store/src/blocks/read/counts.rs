@@ -40,8 +40,9 @@ impl Reading<'_> {
                     counts: &mut counts,
                     unpacker,
                 };
-                self.each_block(query, after, is_over, |source, block, bounds| {
-                    counting.count(source, block, bounds)
+                self.each_blocks(query, after, is_over, |source, blocks, bounds| {
+                    let mut blocks = blocks.iter();
+                    blocks.try_for_each(|block| counting.count(source, block, bounds))
                 })
             })
             .map(|next| {

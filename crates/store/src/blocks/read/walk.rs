@@ -8,15 +8,20 @@ use crate::blocks::storage::Listed;
 use query::{Bounds, Order, Query};
 use record::id::RecordId;
 
+/// Blocks that are counted at one time, and bytes of text in them, but for one that is larger by itself: so much is
+/// done until it is asked again whether the time is over.
+const MOST_BLOCKS: usize = 16;
+const MOST_TEXT: usize = 32 * 1024 * 1024;
+
 impl Reading<'_> {
-    /// Calls `count` with each block that may have what is asked for behind `after`, and with the bounds within which
-    /// its records count, until `is_over`; what is to be gone on behind then. Each record is within the bounds once.
-    pub(super) fn each_block(
+    /// Calls `count` with blocks that may have what is asked for behind `after`, and with the bounds within which
+    /// their records count, until `is_over`; what is to be gone on behind then. Each record is within the bounds once.
+    pub(super) fn each_blocks(
         self,
         query: &Query,
         after: Option<RecordId>,
         is_over: impl Fn() -> bool,
-        mut count: impl FnMut(Source<'_>, &Listed, &Bounds) -> Result<(), StoreError>,
+        mut count: impl FnMut(Source<'_>, &[Listed], &Bounds) -> Result<(), StoreError>,
     ) -> Result<Option<RecordId>, StoreError> {
         let snapshot = Shared::new(self.storage.read()?);
         let mut plan = Plan::new(&snapshot, query, after)?;
@@ -26,6 +31,7 @@ impl Reading<'_> {
         };
         // Blocks that go on behind the frontier: should the time be over, they count up to there.
         let mut open: Vec<Listed> = Vec::new();
+        let mut portion = Portion::default();
         let mut stopped = None;
         while let Some(block) = plan.take() {
             open.push(block);
@@ -35,9 +41,12 @@ impl Reading<'_> {
             let has_ended = |block: &mut Listed| {
                 comes_before(query.order, end(query.order, &block.summary), frontier)
             };
-            for block in open.extract_if(.., has_ended) {
-                count(source, &block, &plan.bounds)?;
+            portion.blocks.extend(open.extract_if(.., has_ended));
+            if !portion.is_full() {
+                continue;
             }
+            count(source, &portion.blocks, &plan.bounds)?;
+            portion.begin_next();
             if is_over()
                 && let Some(resumed) = resume_at(query.order, &plan.bounds, frontier)
             {
@@ -49,10 +58,33 @@ impl Reading<'_> {
             Some((frontier, _)) => up_to(query.order, plan.bounds, frontier),
             None => plan.bounds,
         };
-        for block in open {
-            count(source, &block, &bounds)?;
+        // None of the portion is left where it has stopped.
+        portion.blocks.extend(open);
+        for blocks in portion.blocks.chunks(MOST_BLOCKS) {
+            count(source, blocks, &bounds)?;
         }
         Ok(stopped.map(|(_, resumed)| resumed))
+    }
+}
+
+/// Blocks that are counted together: first one, so that little is done where there is no time, then more.
+#[derive(Default)]
+struct Portion {
+    blocks: Vec<Listed>,
+    /// How many there were to be at least.
+    most: usize,
+}
+
+impl Portion {
+    fn is_full(&self) -> bool {
+        let text = self.blocks.iter().map(|block| block.summary.text);
+        !self.blocks.is_empty()
+            && (self.blocks.len() >= self.most || text.sum::<usize>() >= MOST_TEXT)
+    }
+
+    fn begin_next(&mut self) {
+        self.blocks.clear();
+        self.most = (2 * self.most).clamp(2, MOST_BLOCKS);
     }
 }
 
