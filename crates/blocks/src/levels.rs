@@ -184,10 +184,23 @@ impl Levels {
 
     /// The records of one of these severities.
     pub fn rows_of(&self, severities: &[u8]) -> RowSet {
-        let asked = |severity: &u8| severities.contains(severity);
-        let asked: Vec<bool> = self.severities.iter().map(asked).collect();
+        self.rows_where(|severity, _| severities.contains(&severity))
+    }
+
+    /// The records whose severity and level, as it was sent, are asked for.
+    pub fn rows_where(&self, mut is_asked: impl FnMut(u8, Option<&str>) -> bool) -> RowSet {
+        let severities = self.severities.iter().zip(self.pair_texts());
+        let asked: Vec<bool> = severities
+            .map(|(severity, text)| is_asked(*severity, text))
+            .collect();
         let is_asked = |number: &u16| asked.get(usize::from(*number)).copied();
         RowSet::of(self.of.iter().map(|number| is_asked(number) == Some(true)))
+    }
+
+    /// The text of each pair.
+    fn pair_texts(&self) -> impl Iterator<Item = Option<&str>> {
+        let has_text = self.has_text.iter().enumerate();
+        has_text.map(|(number, has_text)| has_text.then(|| self.texts.get(number)))
     }
 
     /// How many of the records at some places have which severity; a severity may come more than once.
@@ -210,9 +223,7 @@ impl Levels {
                 *count += u64::from(among.has(place));
             }
         }
-        let texts = self.has_text.iter().enumerate();
-        let texts = texts.map(|(number, has_text)| has_text.then(|| self.texts.get(number)));
-        let pairs = self.severities.iter().zip(texts).zip(counts);
+        let pairs = self.severities.iter().zip(self.pair_texts()).zip(counts);
         pairs
             .filter(|(_, count)| *count > 0)
             .map(|((severity, text), count)| (*severity, text, count))

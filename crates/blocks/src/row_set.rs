@@ -57,6 +57,16 @@ impl RowSet {
         }
     }
 
+    /// Those that are not in it.
+    #[must_use]
+    pub fn others(&self) -> Self {
+        let mut others = Self::all(self.rows);
+        for (word, own) in others.words.iter_mut().zip(&self.words) {
+            *word &= !own;
+        }
+        others
+    }
+
     /// Whether one is in it.
     #[inline]
     pub fn has(&self, place: usize) -> bool {
@@ -145,6 +155,7 @@ mod tests {
             let mut any = set(&left);
             any.join(&set(&right));
             check(&any, &mut pairs.iter().map(|(left, right)| *left || *right));
+            check(&set(&left).others(), &mut left.iter().map(|is_in| !is_in));
             let mut more = set(&left);
             more.add(start..end);
             let added = left.iter().enumerate().map(|(place, is_in)| *is_in || (start..end).contains(&place));

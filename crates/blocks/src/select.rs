@@ -1,6 +1,8 @@
 //! Which records of a block may match, told from columns alone. None that matches is left out; whether one does
 //! is said by [`Query::matches_within`].
 
+pub mod certain;
+
 use crate::damaged::Damaged;
 use crate::head::Head;
 use crate::leaf::{Leaf, integer_of};
@@ -118,7 +120,7 @@ fn concern(filter: &AttributeFilter, path: Option<&str>) -> Concern {
     };
     let key = filter.key();
     // An object is there where any of its members is, and may be equal to a value by its JSON text.
-    let may_be_object = filter.equals().is_none_or(|value| value.starts_with('{'));
+    let may_be_object = filter.value().is_none_or(|value| value.starts_with('{'));
     if path == key {
         Concern::Values
     } else if below(path, key) && may_be_object {
@@ -156,7 +158,7 @@ fn concerns(filter: &AttributeFilter, section: &Section) -> bool {
     match concern(filter, path) {
         Concern::None => false,
         Concern::Arrays => section.has_arrays,
-        Concern::Values => match (filter.equals(), section.integers) {
+        Concern::Values => match (filter.value(), section.integers) {
             (Some(value), Some(_)) => section.may_have_integer(integer_of(value)),
             _ => true,
         },
@@ -201,6 +203,18 @@ pub fn attribute(
         found.join(&RowSet::of((0..records).map(has)));
     }
     Ok(found)
+}
+
+/// The records whose value in a column fits.
+fn of_values<'a>(
+    column: &'a AttributeColumn,
+    records: usize,
+    fits: impl FnMut(Leaf<'a>) -> bool,
+) -> RowSet {
+    let fits = column.values().each_fits(fits);
+    let fits = |place: usize| fits.get(place).copied();
+    let has = |record| column.place_of(record).and_then(fits) == Some(true);
+    RowSet::of((0..records).map(has))
 }
 
 fn is_array(leaf: Leaf<'_>) -> bool {

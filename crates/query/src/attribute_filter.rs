@@ -66,6 +66,16 @@ impl AttributeFilter {
         self.value.as_deref().filter(|_| !self.negated)
     }
 
+    /// The one value that it has to have, or must not have, if the condition is about one.
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+
+    /// Whether the condition is turned round.
+    pub fn is_negated(&self) -> bool {
+        self.negated
+    }
+
     /// Whether the condition is that the attribute is there, with any value.
     pub fn is_of_presence(&self) -> bool {
         self.value.is_none() && !self.negated

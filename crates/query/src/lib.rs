@@ -154,13 +154,16 @@ impl Query {
         let time = record.id.time();
         self.start.is_none_or(|start| time >= start)
             && self.end.is_none_or(|end| time < end)
-            && self
-                .levels
-                .as_ref()
-                .is_none_or(|levels| levels.matches(record.severity, record.level))
-            && self
-                .min_level
-                .is_none_or(|least| level_filter::is_at_least(record.severity, least))
+            && self.level_matches(record.severity, record.level)
+    }
+
+    /// Whether a level is one that is asked for: no record with another one matches.
+    #[inline]
+    pub fn level_matches(&self, severity: u8, level: Option<&str>) -> bool {
+        let levels = self.levels.as_ref();
+        let least = self.min_level;
+        levels.is_none_or(|levels| levels.matches(severity, level))
+            && least.is_none_or(|least| level_filter::is_at_least(severity, least))
     }
 
     /// Whether a message has all that is looked for in messages: no record with another one matches.

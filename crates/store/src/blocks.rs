@@ -203,6 +203,11 @@ impl BlockStore {
     }
 }
 
+/// Whether it is soon known which records of some blocks match: a pattern may take long for each.
+fn is_quick(query: &Query) -> bool {
+    query.patterns.is_empty()
+}
+
 #[async_trait]
 impl Store for BlockStore {
     async fn insert(
@@ -278,6 +283,10 @@ impl Store for BlockStore {
         .await
     }
 
+    fn can_count(&self, query: &Query) -> bool {
+        is_quick(query)
+    }
+
     async fn counts(
         &self,
         query: &Query,
@@ -285,11 +294,13 @@ impl Store for BlockStore {
         buckets: &Arc<Buckets>,
         time: Duration,
         deadline: Duration,
-    ) -> Result<Counts, StoreError> {
+    ) -> Result<Option<Counts>, StoreError> {
         let (query, buckets) = (query.clone(), Arc::clone(buckets));
         self.blocking(move |inner| {
             let is_over = inner.until_over(time, deadline);
-            inner.reading().counts(&query, after, &buckets, is_over)
+            let goes_on = || inner.clock.elapsed() < deadline;
+            let reading = inner.reading();
+            reading.counts(&query, after, &buckets, is_over, &goes_on)
         })
         .await
     }
@@ -302,11 +313,13 @@ impl Store for BlockStore {
         limit: FacetsLimit,
         deadline: Duration,
     ) -> Result<FacetsStep, StoreError> {
-        if query.is_of_time_and_severity() {
+        if is_quick(query) {
             let (asked, counted) = (query.clone(), facets.clone());
             let step = self.blocking(move |inner| {
                 let is_over = inner.until_over(limit.time, deadline);
-                inner.reading().facets(&asked, after, counted, is_over)
+                let goes_on = || inner.clock.elapsed() < deadline;
+                let reading = inner.reading();
+                reading.facets(&asked, after, counted, is_over, &goes_on)
             });
             if let Some(step) = step.await? {
                 return Ok(step);

@@ -47,6 +47,12 @@ impl Counts {
         &self.groups
     }
 
+    /// Adds what was counted elsewhere by the same buckets.
+    pub(super) fn join(&mut self, other: Self) {
+        self.groups.extend(other.groups);
+        self.last = None;
+    }
+
     /// Counts records that are counted together already, if they are asked for.
     pub(super) fn add_group(&mut self, query: &Query, group: Group) {
         if query.matches(group.candidate()) {
@@ -61,10 +67,14 @@ impl Counts {
             severity,
             records: 1,
         };
-        if !query.matches(group.candidate()) {
-            return;
+        if query.matches(group.candidate()) {
+            self.add_match(group);
         }
-        let time = id.time();
+    }
+
+    /// Counts a record that is asked for, if it is in a bucket. Those of one bucket come one after another.
+    pub(super) fn add_match(&mut self, group: Group) {
+        let time = group.id.time();
         if !self.last.is_some_and(|bucket| bucket.contains(time)) {
             let Some(position) = self.buckets.position_of(time) else {
                 return;
@@ -73,8 +83,8 @@ impl Counts {
             self.bucket = self.groups.len();
         }
         let mut same = self.groups.iter_mut().skip(self.bucket);
-        match same.find(|group| group.severity == severity) {
-            Some(group) => group.records += 1,
+        match same.find(|other| other.severity == group.severity) {
+            Some(other) => other.records += group.records,
             None => self.groups.push(group),
         }
     }

@@ -91,10 +91,16 @@ pub trait Store: Send + Sync + 'static {
         deadline: Duration,
     ) -> Result<PageReply, StoreError>;
 
-    /// How many records match, by bucket and severity, behind `after` when it is given: for a query
-    /// that [asks for nothing else](Query::is_of_time_and_severity) than time and severity. What is in
-    /// none of the buckets is not counted. Counting goes on for about this `time`; the counts say how far
-    /// it came.
+    /// Whether [`Store::counts`] takes a query. Any store takes one that
+    /// [asks for nothing else](Query::is_of_time_and_severity) than time and severity.
+    fn can_count(&self, query: &Query) -> bool {
+        query.is_of_time_and_severity()
+    }
+
+    /// How many records match, by bucket and severity, behind `after` when it is given: for a query of which this
+    /// [can](Store::can_count) be told. What is in none of the buckets is not counted. Counting goes on for about this
+    /// `time`; the counts say how far it came. `None` where it takes too long to find out what matches: then it is to
+    /// be counted by pages, which tell what of it does.
     async fn counts(
         &self,
         query: &Query,
@@ -102,7 +108,7 @@ pub trait Store: Send + Sync + 'static {
         buckets: &Arc<Buckets>,
         time: Duration,
         deadline: Duration,
-    ) -> Result<Counts, StoreError>;
+    ) -> Result<Option<Counts>, StoreError>;
 
     /// Counts the values of the records that match, behind `after` when it is given, into `facets`, which hold
     /// what was counted up to there. Counting goes on for about the time in `limit`; the step says how far it

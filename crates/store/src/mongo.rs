@@ -205,7 +205,7 @@ impl Store for MongoStore {
         buckets: &Arc<Buckets>,
         time: Duration,
         deadline: Duration,
-    ) -> Result<Counts, StoreError> {
+    ) -> Result<Option<Counts>, StoreError> {
         let format = self.shared.keeper.ready().await?.format;
         let database = self.shared.reads().await?;
         let target = &self.shared.target;
@@ -221,6 +221,7 @@ impl Store for MongoStore {
         };
         bounded(self.left(deadline), task.counts(after))
             .await
+            .map(Some)
             .map_err(|error| error.scrub(&target.address))
     }
 

@@ -141,7 +141,7 @@ impl Store for SqliteStore {
         buckets: &Arc<Buckets>,
         time: Duration,
         deadline: Duration,
-    ) -> Result<Counts, StoreError> {
+    ) -> Result<Option<Counts>, StoreError> {
         let query = Arc::new(query.clone());
         let counts = Counts::new(Arc::clone(buckets));
         self.blocking(move |database| {
@@ -153,6 +153,7 @@ impl Store for SqliteStore {
                 .with_reader(|reader| read::counts(reader, &query, after, counts, is_over, is_late))
         })
         .await
+        .map(Some)
     }
 
     async fn facets(

@@ -268,3 +268,41 @@ fn columns_that_are_missing_or_of_another_block_are_told() {
         assert!(rows.is_err());
     }
 }
+
+#[test]
+fn of_single_values_it_is_certain_which_records_fulfil_a_condition() {
+    let all = [
+        doc! {"a": "x", "n": 1},
+        doc! {"a": "y", "n": {"m": 1}},
+        doc! {"a": ["x"]},
+        doc! {"a": {}},
+        doc! {"b": 1},
+    ];
+    let all = all.into_iter().map(|all| ("m".to_owned(), all));
+    let opened = Opened::read(&block(&records_with(all))).unwrap();
+    for (key, value, surely, may) in [
+        ("a", "x", &[0][..], &[0, 2][..]),
+        ("a", "!x", &[1, 3, 4], &[1, 2, 3, 4]),
+        ("a", "", &[0, 1, 3], &[0, 1, 2, 3]),
+        ("a", "!", &[4], &[2, 4]),
+        ("n", "1", &[0], &[0]),
+        ("n", "!1", &[1, 2, 3, 4], &[1, 2, 3, 4]),
+        ("n.m", "1", &[1], &[1]),
+        ("n", "", &[0], &[0, 1]),
+        ("a.0", "x", &[], &[2]),
+    ] {
+        let filter = filter(key, value);
+        let known = select::certain::attribute(&filter, &opened.head, &opened.attributes);
+        let known = known.unwrap();
+        assert_eq!(
+            known.surely.iter().collect::<Vec<_>>(),
+            surely,
+            "{key}={value}"
+        );
+        assert_eq!(known.may.iter().collect::<Vec<_>>(), may, "{key}={value}");
+    }
+    assert!(matches!(
+        select::certain::attribute(&filter("a", "!x"), &opened.head, &[]),
+        Err(Damaged::Impossible(_))
+    ));
+}

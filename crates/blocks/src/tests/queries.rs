@@ -116,6 +116,18 @@ proptest! {
             let columns: Vec<AttributeColumn> = columns.cloned().collect();
             rows.keep(&select::attribute(filter, &opened.head, &columns).unwrap());
         }
+        for filter in &query.attributes {
+            let places = select::certain::columns(filter, &opened.head);
+            let columns = opened.attributes.iter().filter(|column| places.contains(&column.place()));
+            let columns: Vec<AttributeColumn> = columns.cloned().collect();
+            let known = select::certain::attribute(filter, &opened.head, &columns).unwrap();
+            let alone = Query { attributes: vec![filter.clone()], ..Query::default() };
+            for (place, given) in given.iter().enumerate() {
+                let matches = alone.matches(given.candidate());
+                prop_assert!(matches || !known.surely.has(place), "{filter:?}: {given:?}");
+                prop_assert!(!matches || known.may.has(place), "{filter:?}: {given:?}");
+            }
+        }
         let mut goes_on = || true;
         let patience = &mut Patience::new(&mut goes_on);
         let with_messages = select::messages(&query, &opened.messages, &rows, patience).unwrap();

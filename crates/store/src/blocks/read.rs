@@ -4,6 +4,7 @@ mod block_search;
 mod columns;
 mod counts;
 mod facets;
+mod matching;
 mod merge;
 mod page;
 mod plan;

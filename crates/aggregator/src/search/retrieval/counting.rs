@@ -1,5 +1,5 @@
-//! Counting by time: steps through the read lane, in the store where an id and a severity are enough
-//! to tell what matches, and page by page otherwise.
+//! Counting by time: steps through the read lane, in the store where it can tell what matches without giving
+//! the records, and page by page otherwise.
 
 use super::{PageError, Pages, Retrieval, STEP_TIME, StreamPermit};
 use crate::search::histogram::Histogram;
@@ -16,6 +16,8 @@ use store::counts::Counts;
 pub struct Counting {
     pages: Pages,
     buckets: Arc<Buckets>,
+    /// Whether the store cannot count, or could not soon: it is not asked again.
+    by_pages: bool,
 }
 
 impl Retrieval {
@@ -27,6 +29,7 @@ impl Retrieval {
         buckets: Arc<Buckets>,
     ) -> Counting {
         Counting {
+            by_pages: !self.reader.store.can_count(&query),
             pages: self.pages_with(permit, query, None),
             buckets,
         }
@@ -47,14 +50,18 @@ impl Counting {
         if self.pages.is_done() {
             return Ok(None);
         }
-        if self.pages.query.is_of_time_and_severity() {
-            let counts = self.counts(left).await?;
+        let counts = match self.by_pages {
+            true => None,
+            false => self.counts(left).await?,
+        };
+        if let Some(counts) = counts {
             for group in counts.groups() {
                 histogram.add(group.id.time(), group.severity, group.records);
             }
             self.pages.go_on_behind(counts.next);
             return Ok(counts.next);
         }
+        self.by_pages = true;
         let Some(page) = self.pages.attempt().await? else {
             return Ok(None);
         };
@@ -69,8 +76,8 @@ impl Counting {
         self.pages.into_permit()
     }
 
-    /// What the store counts in one step.
-    async fn counts(&self, left: Duration) -> Result<Counts, PageError> {
+    /// What the store counts in one step, if it can.
+    async fn counts(&self, left: Duration) -> Result<Option<Counts>, PageError> {
         let (retrieval, pages) = (&self.pages.retrieval, &self.pages);
         let time = retrieval.call_time(STEP_TIME.min(left));
         let query = Arc::clone(&pages.query);

@@ -35,7 +35,8 @@ enum Wanted {
 /// What the store says to it: of the kind that was wanted.
 pub(super) enum ReadReply {
     Page(PageReply),
-    Counts(Counts),
+    /// `None` where pages tell them sooner.
+    Counts(Option<Counts>),
     Facets(Box<FacetsStep>),
 }
 
@@ -105,8 +106,8 @@ impl ReadReply {
         }
     }
 
-    /// The counts, if they were asked for.
-    pub(super) fn counts(self) -> Option<Counts> {
+    /// The counts, if they were asked for and the store could tell them.
+    pub(super) fn counts(self) -> Option<Option<Counts>> {
         match self {
             Self::Counts(counts) => Some(counts),
             Self::Page(_) | Self::Facets(_) => None,

@@ -170,7 +170,7 @@ impl Store for Scripted {
         _buckets: &Arc<Buckets>,
         _time: Duration,
         _deadline: Duration,
-    ) -> Result<Counts, StoreError> {
+    ) -> Result<Option<Counts>, StoreError> {
         unreachable!("nothing is counted")
     }
 

@@ -236,7 +236,11 @@ impl Search<'_, '_> {
 }
 
 /// The record at a place, whose attributes are written to `json`.
-fn candidate<'a>(rows: &Rows<'a>, place: usize, json: &'a mut Vec<u8>) -> Option<Candidate<'a>> {
+pub(super) fn candidate<'a>(
+    rows: &Rows<'a>,
+    place: usize,
+    json: &'a mut Vec<u8>,
+) -> Option<Candidate<'a>> {
     Some(Candidate {
         id: rows.id(place)?,
         severity: rows.severity(place),

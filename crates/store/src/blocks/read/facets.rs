@@ -2,6 +2,7 @@
 //! record.
 
 use super::columns::{Columns, Source, Unreadable, attributes_of};
+use super::matching::{NotFound, Sought};
 use super::page::Reading;
 use super::values::BlockValues;
 use crate::StoreError;
@@ -9,13 +10,14 @@ use crate::blocks::storage::Listed;
 use crate::facets::{Facets, FacetsStep};
 use blocks::row_set::RowSet;
 use blocks::section::Unpacker;
-use query::{Bounds, Query};
+use query::{Bounds, Patience, Query};
 use record::id::RecordId;
 use std::cell::Cell;
 
 /// What is counted of which records.
 struct Counting<'a> {
-    query: &'a Query,
+    sought: &'a Sought<'a>,
+    goes_on: &'a (dyn Fn() -> bool + Sync),
     facets: &'a Facets,
 }
 
@@ -24,56 +26,75 @@ enum Found<'a> {
     Values(BlockValues),
     /// Only its records tell what they have: these.
     Records(Columns<'a>, RowSet),
+    /// It takes too long to find out which records match.
+    TooSlow,
 }
 
 impl Reading<'_> {
-    /// Counts the values of what matches behind `after` until `is_over`, of a query that asks for nothing else than
-    /// time and severity; `None` where some would be forgotten for others: then it matters in which order the records
-    /// come.
+    /// Counts the values of what matches behind `after` until `is_over`; `None` where some would be forgotten for others,
+    /// for then it matters in which order the records come, and where it takes so long to find out what matches that
+    /// looking for it no longer `goes_on`.
     pub(in crate::blocks) fn facets(
         self,
         query: &Query,
         after: Option<RecordId>,
         mut facets: Facets,
         is_over: impl Fn() -> bool,
+        goes_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<Option<FacetsStep>, StoreError> {
-        let has_room = Cell::new(true);
-        let is_over = || !has_room.get() || is_over();
+        let sought = Sought::of(query);
+        let is_counted = Cell::new(true);
+        let is_over = || !is_counted.get() || is_over();
         let next = self.each_blocks(query, after, is_over, |source, blocks, bounds| {
-            if has_room.get() {
-                has_room.set(self.count(source, blocks, (query, bounds), &mut facets)?);
+            if is_counted.get() {
+                let counting = Counting {
+                    sought: &sought,
+                    goes_on,
+                    facets: &facets,
+                };
+                let found = self.find(source, blocks, bounds, &counting)?;
+                is_counted.set(self.count(found, blocks, &mut facets)?);
             }
             Ok(())
         })?;
-        Ok(has_room.get().then_some(FacetsStep { facets, next }))
+        Ok(is_counted.get().then_some(FacetsStep { facets, next }))
     }
 
-    /// Whether there is room for all values of some blocks, which are counted then.
-    fn count(
+    /// What some blocks have.
+    fn find<'a>(
         self,
-        source: Source<'_>,
+        source: Source<'a>,
         blocks: &[Listed],
-        (query, bounds): (&Query, &Bounds),
-        facets: &mut Facets,
-    ) -> Result<bool, StoreError> {
-        let counting = Counting { query, facets };
-        let found = self.spare.map(blocks.len(), |position, unpacker| {
+        bounds: &Bounds,
+        counting: &Counting<'_>,
+    ) -> Result<Vec<Option<Found<'a>>>, StoreError> {
+        self.spare.map(blocks.len(), |position, unpacker| {
             let listed = blocks.get(position);
             let found = listed.map(|listed| {
                 let found = counting.find(source, listed, bounds, unpacker);
                 found.map_err(|error| error.at(listed.place))
             });
             found.transpose()
-        })?;
+        })
+    }
+
+    /// Whether it is known what some blocks have and there is room for all of it, which is counted then.
+    fn count(
+        self,
+        found: Vec<Option<Found<'_>>>,
+        blocks: &[Listed],
+        facets: &mut Facets,
+    ) -> Result<bool, StoreError> {
         for (found, listed) in found.into_iter().flatten().zip(blocks) {
-            let has_room = match found {
+            let is_counted = match found {
                 Found::Values(values) => values.add_to(facets),
                 Found::Records(columns, among) => self.spare.with_unpacker(|unpacker| {
                     let counted = count_records(&columns, &among, facets, unpacker);
                     counted.map_err(|error| error.at(listed.place))
                 })?,
+                Found::TooSlow => false,
             };
-            if !has_room {
+            if !is_counted {
                 return Ok(false);
             }
         }
@@ -90,11 +111,13 @@ impl Counting<'_> {
         unpacker: &mut Unpacker,
     ) -> Result<Found<'a>, Unreadable> {
         let columns = source.columns(block.place)?;
-        let mut among = RowSet::none(columns.front.head.records);
-        among.add(columns.within(bounds, unpacker)?);
-        if let Some(asked) = self.query.severities() {
-            among.keep(&columns.levels(unpacker)?.rows_of(&asked));
-        }
+        let mut goes_on = || (self.goes_on)();
+        let patience = &mut Patience::new(&mut goes_on);
+        let among = match self.sought.in_block(&columns, bounds, unpacker, patience) {
+            Ok(among) => among,
+            Err(NotFound::GaveUp) => return Ok(Found::TooSlow),
+            Err(NotFound::Unreadable(error)) => return Err(error),
+        };
         let values = BlockValues::of(&columns, &among, self.facets, unpacker)?;
         Ok(match values {
             Some(values) => Found::Values(values),

@@ -17,8 +17,9 @@ fn count(store: &Store, query: &Query, buckets: &Arc<Buckets>, is_over: bool) ->
     let (mut counted, mut after, mut steps) = (Counted::new(), None, 0);
     loop {
         steps += 1;
-        let counts = store.reading().counts(query, after, buckets, || is_over);
-        let counts = counts.unwrap();
+        let reading = store.reading();
+        let counts = reading.counts(query, after, buckets, || is_over, &|| true);
+        let counts = counts.unwrap().unwrap();
         for group in counts.groups() {
             let bucket = buckets.position_of(group.id.time()).unwrap();
             *counted.entry((bucket, group.severity)).or_default() += group.records;
@@ -54,6 +55,13 @@ fn counts_are_those_of_the_rows() {
             "order=desc",
             "minLevel=WARN",
             "logLevel=INFO&order=desc",
+            "logLevel=stra%C3%9Fe,warn",
+            "word=message",
+            "q=of%203&order=desc",
+            "attr.a=value",
+            "attr.a=!value&minLevel=WARN",
+            "attr.b.c&attr.number=!7",
+            "attr.a=!",
         ] {
             let mut query = Query::parse(text, Timestamp::from_nanos(START)).unwrap();
             query.start = Some(Timestamp::from_nanos(
