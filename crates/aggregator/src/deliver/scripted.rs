@@ -157,7 +157,7 @@ impl Store for Scripted {
         _buckets: &Arc<Buckets>,
         _time: Duration,
         _deadline: Duration,
-    ) -> Result<Counts, StoreError> {
+    ) -> Result<Option<Counts>, StoreError> {
         unreachable!("a delivery counts nothing")
     }
 

@@ -83,6 +83,6 @@ impl Counting {
         let query = Arc::clone(&pages.query);
         let question = ReadJob::counts(query, pages.after, Arc::clone(&self.buckets), time);
         let answer = retrieval.ask(question).await?;
-        answer.counts().ok_or(JobError::Panicked)
+        answer.counts().map_err(|()| JobError::Panicked)
     }
 }

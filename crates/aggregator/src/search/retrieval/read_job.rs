@@ -106,11 +106,11 @@ impl ReadReply {
         }
     }
 
-    /// The counts, if they were asked for and the store could tell them.
-    pub(super) fn counts(self) -> Option<Option<Counts>> {
+    /// The counts, if the store could tell them. Nothing else may have been asked for.
+    pub(super) fn counts(self) -> Result<Option<Counts>, ()> {
         match self {
-            Self::Counts(counts) => Some(counts),
-            Self::Page(_) | Self::Facets(_) => None,
+            Self::Counts(counts) => Ok(counts),
+            Self::Page(_) | Self::Facets(_) => Err(()),
         }
     }
 

@@ -12,7 +12,6 @@ use blocks::rows::{AttributeColumn, Rows};
 use blocks::section::{Column, Unpacker};
 use blocks::shapes::Shapes;
 use blocks::texts::Texts;
-use blocks::values::counted::Counted;
 use query::Bounds;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -101,8 +100,8 @@ impl<'a> Source<'a> {
 
 /// One block's columns.
 pub(in crate::blocks) struct Columns<'a> {
-    source: Source<'a>,
-    place: Place,
+    pub(super) source: Source<'a>,
+    pub(super) place: Place,
     pub(in crate::blocks) front: Front,
 }
 
@@ -218,17 +217,6 @@ impl Columns<'_> {
             columns.push(column);
         }
         Ok(columns)
-    }
-
-    /// How often each value of all of a column is there, as far as this is remembered.
-    pub(super) fn counted(&self, section: usize) -> Option<Arc<Counted>> {
-        self.source.cache.counted(self.place, section)
-    }
-
-    /// Remembers it.
-    pub(super) fn keep_counted(&self, section: usize, counted: &Arc<Counted>) {
-        let cache = self.source.cache;
-        cache.keep_counted(self.place, section, Arc::clone(counted));
     }
 
     /// All that a record is made of.

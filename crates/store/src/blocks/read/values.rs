@@ -121,17 +121,10 @@ struct Counting<'a, 'b> {
 impl Counting<'_, '_> {
     fn count(&mut self, wanted: &[usize]) -> Result<Vec<(usize, Arc<Counted>)>, Unreadable> {
         let columns = self.columns;
-        // Of all of its records it is worth keeping.
-        let known = |place: &usize| {
-            let counted = self.is_all.then(|| columns.counted(*place));
-            counted.flatten().ok_or(*place)
-        };
+        let known = |place: &usize| self.known(*place).ok_or(*place);
         let known: Vec<Result<Arc<Counted>, usize>> = wanted.iter().map(known).collect();
-        let missing: Vec<usize> = known
-            .iter()
-            .filter_map(|known| known.as_ref().err())
-            .copied()
-            .collect();
+        let missing = known.iter().filter_map(|known| known.as_ref().err());
+        let missing: Vec<usize> = missing.copied().collect();
         let mut stored = columns.stored(&missing)?.into_iter();
         let mut counted = Vec::with_capacity(wanted.len());
         for (place, known) in wanted.iter().zip(known) {
@@ -144,12 +137,20 @@ impl Counting<'_, '_> {
         Ok(counted)
     }
 
+    /// What was counted of all of a column before: only that is kept.
+    fn known(&self, place: usize) -> Option<Arc<Counted>> {
+        let (cache, block) = (self.columns.source.cache, self.columns.place);
+        let counted = self.is_all.then(|| cache.counted(block, place));
+        counted.flatten()
+    }
+
     fn count_column(&mut self, place: usize, stored: &[u8]) -> Result<Arc<Counted>, Unreadable> {
         let head = &self.columns.front.head;
         if self.is_all {
             let counted = head.counted(place, stored, (None, LISTING), self.unpacker)?;
             let counted = Arc::new(counted);
-            self.columns.keep_counted(place, &counted);
+            let (cache, block) = (self.columns.source.cache, self.columns.place);
+            cache.keep_counted(block, place, Arc::clone(&counted));
             return Ok(counted);
         }
         let shapes = self.columns.shapes(self.unpacker)?;

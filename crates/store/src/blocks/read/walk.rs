@@ -9,9 +9,9 @@ use query::{Bounds, Order, Query};
 use record::id::RecordId;
 
 /// Blocks that are counted at one time, and bytes of text in them, but for one that is larger by itself: so much is
-/// done until it is asked again whether the time is over.
+/// done until it is asked again whether the time is over, and what is counted of it is in memory.
 const MOST_BLOCKS: usize = 16;
-const MOST_TEXT: usize = 32 * 1024 * 1024;
+const MOST_TEXT: usize = 16 * 1024 * 1024;
 
 impl Reading<'_> {
     /// Calls `count` with blocks that may have what is asked for behind `after`, and with the bounds within which
@@ -42,11 +42,9 @@ impl Reading<'_> {
                 comes_before(query.order, end(query.order, &block.summary), frontier)
             };
             portion.blocks.extend(open.extract_if(.., has_ended));
-            if !portion.is_full() {
-                continue;
+            if portion.is_full() {
+                portion.count(|blocks| count(source, blocks, &plan.bounds))?;
             }
-            count(source, &portion.blocks, &plan.bounds)?;
-            portion.begin_next();
             if is_over()
                 && let Some(resumed) = resume_at(query.order, &plan.bounds, frontier)
             {
@@ -58,11 +56,8 @@ impl Reading<'_> {
             Some((frontier, _)) => up_to(query.order, plan.bounds, frontier),
             None => plan.bounds,
         };
-        // None of the portion is left where it has stopped.
         portion.blocks.extend(open);
-        for blocks in portion.blocks.chunks(MOST_BLOCKS) {
-            count(source, blocks, &bounds)?;
-        }
+        portion.count(|blocks| count(source, blocks, &bounds))?;
         Ok(stopped.map(|(_, resumed)| resumed))
     }
 }
@@ -82,10 +77,37 @@ impl Portion {
             && (self.blocks.len() >= self.most || text.sum::<usize>() >= MOST_TEXT)
     }
 
-    fn begin_next(&mut self) {
+    /// Counts all of it, and begins the next one.
+    fn count(
+        &mut self,
+        mut count: impl FnMut(&[Listed]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut rest = self.blocks.as_slice();
+        while !rest.is_empty() {
+            let (now, behind) = rest.split_at(together(rest));
+            count(now)?;
+            rest = behind;
+        }
         self.blocks.clear();
         self.most = (2 * self.most).clamp(2, MOST_BLOCKS);
+        Ok(())
     }
+}
+
+/// How many of the first of some blocks are counted at one time.
+fn together(blocks: &[Listed]) -> usize {
+    let mut text = 0_usize;
+    let fits = |block: &&Listed| {
+        text = text.saturating_add(block.summary.text);
+        text <= MOST_TEXT
+    };
+    blocks
+        .iter()
+        .take(MOST_BLOCKS)
+        .take_while(fits)
+        .count()
+        .max(1)
+        .min(blocks.len())
 }
 
 /// What of some bounds comes before a record.

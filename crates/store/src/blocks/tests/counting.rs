@@ -13,6 +13,20 @@ use std::collections::BTreeMap;
 
 type Counted = BTreeMap<(usize, u8), u64>;
 
+const QUERIES: [&str; 11] = [
+    "",
+    "order=desc",
+    "minLevel=WARN",
+    "logLevel=INFO&order=desc",
+    "logLevel=stra%C3%9Fe,warn",
+    "word=message",
+    "q=of%203&order=desc",
+    "attr.a=value",
+    "attr.a=!value&minLevel=WARN",
+    "attr.b.c&attr.number=!7",
+    "attr.a=!",
+];
+
 fn count(store: &Store, query: &Query, buckets: &Arc<Buckets>, is_over: bool) -> (Counted, usize) {
     let (mut counted, mut after, mut steps) = (Counted::new(), None, 0);
     loop {
@@ -50,19 +64,7 @@ fn counts_are_those_of_the_rows() {
     }
     let mut had_steps = false;
     for turn in 0..3 {
-        for text in [
-            "",
-            "order=desc",
-            "minLevel=WARN",
-            "logLevel=INFO&order=desc",
-            "logLevel=stra%C3%9Fe,warn",
-            "word=message",
-            "q=of%203&order=desc",
-            "attr.a=value",
-            "attr.a=!value&minLevel=WARN",
-            "attr.b.c&attr.number=!7",
-            "attr.a=!",
-        ] {
+        for text in QUERIES {
             let mut query = Query::parse(text, Timestamp::from_nanos(START)).unwrap();
             query.start = Some(Timestamp::from_nanos(
                 START + random.random_range(0..DAY / 2),
