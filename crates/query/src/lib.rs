@@ -1,16 +1,16 @@
-//! What is asked for: parsed from the query string, and decided by [`Query::matches_within`] alone.
+//! What is asked for: parsed from the query string, and decided by [`Query::matches_within`].
 //!
 //! A store narrows with [`Query::bounds`], [`Query::severities`], [`Query::texts`],
 //! [`Query::phrases`], [`Query::message_matches`] and [`Query::attributes`], which never leave out a record that matches;
-//! whether one matches is said here and nowhere else, so both stores answer alike. A store that knows of some of this
-//! exactly asks for the [`Query::rest`] of it.
+//! what matches is defined here, so all stores answer alike. A store that knows of some of this exactly asks for the
+//! [`Query::rest`] of it; blocks know much of it by their columns, and random records and queries hold them to it.
 //!
 //! Pure: `now` and the cursors' key come in. It knows no store, and HTTP only as far as a query string
 //! goes.
 //!
 //! To add a filter: a file beside `text_filter.rs` with a type that says whether it matches, a line in
-//! [`Query::matches_within`], what [`Query::is_of_time_and_severity`] and [`Query::rest`] ask of it, and a name in
-//! `parse.rs`. It works on both stores then; narrowing in a store only makes it faster.
+//! [`Query::matches_within`], what [`Query::is_of_time_and_severity`], [`Query::rest`] and the counting in blocks ask of it
+//! (they do not compile without), and a name in `parse.rs`. It works on all stores then; narrowing in a store only makes it faster.
 
 mod attribute_filter;
 mod attribute_path;

@@ -77,6 +77,14 @@ const PORTION: PortionSize = PortionSize {
 /// Rows of the ledger that one step of forgetting looks at: about a millisecond's work.
 const ROWS_AT_ONCE: u32 = 300;
 
+/// How long counting in blocks may go on that is to take so much time: some blocks are counted before the time is looked
+/// at. Then it is given up, while there is time yet to count page by page.
+fn patience(time: Duration) -> Duration {
+    const TIMES: u32 = 4;
+    const LEAST: Duration = Duration::from_millis(500);
+    LEAST.max(time * TIMES)
+}
+
 /// What can be set.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockSettings {
@@ -298,7 +306,8 @@ impl Store for BlockStore {
         let (query, buckets) = (query.clone(), Arc::clone(buckets));
         self.blocking(move |inner| {
             let is_over = inner.until_over(time, deadline);
-            let goes_on = || inner.clock.elapsed() < deadline;
+            let gives_up = inner.until_over(patience(time), deadline);
+            let goes_on = || !gives_up();
             let reading = inner.reading();
             reading.counts(&query, after, &buckets, is_over, &goes_on)
         })
@@ -317,7 +326,8 @@ impl Store for BlockStore {
             let (asked, counted) = (query.clone(), facets.clone());
             let step = self.blocking(move |inner| {
                 let is_over = inner.until_over(limit.time, deadline);
-                let goes_on = || inner.clock.elapsed() < deadline;
+                let gives_up = inner.until_over(patience(limit.time), deadline);
+                let goes_on = || !gives_up();
                 let reading = inner.reading();
                 reading.facets(&asked, after, counted, is_over, &goes_on)
             });

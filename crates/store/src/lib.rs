@@ -1,7 +1,8 @@
 //! What a store is: the one trait that MongoDB, SQLite and blocks keep, and what can go wrong there.
 //!
 //! Takes encoded documents and queries, and a clock; gives what was stored, and pages of rows. A store
-//! narrows down and `query::Query::matches` decides. It knows no breaker, no lane and no HTTP.
+//! narrows down, and `query::Query::matches` decides where it does not know exactly. It knows no breaker, no lane and no
+//! HTTP.
 
 pub mod address;
 mod blocking;

@@ -306,3 +306,22 @@ fn of_single_values_it_is_certain_which_records_fulfil_a_condition() {
         Err(Damaged::Impossible(_))
     ));
 }
+
+#[test]
+fn columns_of_plain_values_tell_exactly_who_has_one() {
+    let all = (0..50).map(|number| {
+        let attributes = doc! {"user": format!("u{number}"), "count": number, "tags": ["a", "b"]};
+        ("served".to_owned(), attributes)
+    });
+    let opened = Opened::read(&block(&records_with(all))).unwrap();
+    for (key, value, is_exact) in [
+        ("user", "u7", true),
+        ("user", "nobody", true),
+        ("count", "7", true),
+        ("user", "!u7", false),
+        ("tags", "a", false),
+    ] {
+        let told = select::is_exact(&filter(key, value), &opened.head);
+        assert_eq!(told, is_exact, "{key}={value}");
+    }
+}

@@ -22,6 +22,9 @@ const ENTRY_BYTES: usize = 96;
 const KEPT_LONG: f64 = 0.5;
 /// A usual column, by which the cache's table is made.
 const USUAL_BYTES: usize = 64 * 1024;
+/// A part of the cache that is locked by itself: it keeps nothing that is larger than its share of what is asked for again
+/// and again, and the messages of a block may take 4 MiB.
+const SHARD_BYTES: usize = 16 * 1024 * 1024;
 
 /// A column of a block.
 #[derive(Debug, Clone)]
@@ -93,6 +96,7 @@ impl BlockCache {
         let options = OptionsBuilder::new()
             .estimated_items_capacity(items)
             .weight_capacity(bytes as u64)
+            .shards((bytes / SHARD_BYTES).max(1))
             .hot_allocation(KEPT_LONG)
             .build();
         let (hashes, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());

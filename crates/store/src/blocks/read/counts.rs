@@ -25,8 +25,8 @@ struct Counting<'a> {
 }
 
 impl Reading<'_> {
-    /// Counts what matches behind `after` until `is_over`; `None` where it takes so long to find out what matches that
-    /// looking for it no longer `goes_on`.
+    /// Counts what matches behind `after` until `is_over`; `None` where it takes so long to come to a place that can be
+    /// gone on behind that this no longer `goes_on`.
     pub(in crate::blocks) fn counts(
         self,
         query: &Query,
@@ -44,7 +44,11 @@ impl Reading<'_> {
         let mut counts = Counts::new(Arc::clone(buckets));
         let gave_up = Cell::new(false);
         let is_over = || gave_up.get() || is_over();
-        let next = self.each_blocks(query, after, is_over, |source, blocks, bounds| {
+        let next = self.count_blocks(query, after, is_over, |source, blocks, bounds| {
+            if gave_up.get() || !goes_on() {
+                gave_up.set(true);
+                return Ok(());
+            }
             let counted = self.spare.map(blocks.len(), |position, unpacker| {
                 let listed = blocks.get(position);
                 let counted = listed.map(|listed| counting.count(source, listed, bounds, unpacker));

@@ -23,6 +23,8 @@ struct Counting<'a> {
 
 /// What was found out about a block.
 enum Found<'a> {
+    /// None of its records match.
+    Nothing,
     Values(BlockValues),
     /// Only its records tell what they have: these.
     Records(Columns<'a>, RowSet),
@@ -32,8 +34,8 @@ enum Found<'a> {
 
 impl Reading<'_> {
     /// Counts the values of what matches behind `after` until `is_over`; `None` where some would be forgotten for others,
-    /// for then it matters in which order the records come, and where it takes so long to find out what matches that
-    /// looking for it no longer `goes_on`.
+    /// for then it matters in which order the records come, and where it takes so long to come to a place that can be gone
+    /// on behind that this no longer `goes_on`.
     pub(in crate::blocks) fn facets(
         self,
         query: &Query,
@@ -45,7 +47,10 @@ impl Reading<'_> {
         let sought = Sought::of(query);
         let is_counted = Cell::new(true);
         let is_over = || !is_counted.get() || is_over();
-        let next = self.each_blocks(query, after, is_over, |source, blocks, bounds| {
+        let next = self.count_blocks(query, after, is_over, |source, blocks, bounds| {
+            if !goes_on() {
+                is_counted.set(false);
+            }
             if is_counted.get() {
                 let counting = Counting {
                     sought: &sought,
@@ -87,6 +92,7 @@ impl Reading<'_> {
     ) -> Result<bool, StoreError> {
         for (found, listed) in found.into_iter().flatten().zip(blocks) {
             let is_counted = match found {
+                Found::Nothing => true,
                 Found::Values(values) => values.add_to(facets),
                 Found::Records(columns, among) => self.spare.with_unpacker(|unpacker| {
                     let counted = count_records(&columns, &among, facets, unpacker);
@@ -118,6 +124,9 @@ impl Counting<'_> {
             Err(NotFound::GaveUp) => return Ok(Found::TooSlow),
             Err(NotFound::Unreadable(error)) => return Err(error),
         };
+        if among.is_empty() {
+            return Ok(Found::Nothing);
+        }
         let values = BlockValues::of(&columns, &among, self.facets, unpacker)?;
         Ok(match values {
             Some(values) => Found::Values(values),

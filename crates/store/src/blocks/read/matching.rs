@@ -37,6 +37,18 @@ struct Known {
 
 impl<'a> Sought<'a> {
     pub(super) fn of(query: &'a Query) -> Self {
+        // By name, so that whoever adds a filter has to say in `in_block` which records it leaves open.
+        let Query {
+            start: _,
+            end: _,
+            min_level: _,
+            order: _,
+            texts: _,
+            phrases: _,
+            patterns: _,
+            levels: _,
+            attributes: _,
+        } = query;
         let wanted = Wanted::of(query);
         Self { query, wanted }
     }

@@ -15,9 +15,10 @@ const MOST_BLOCKS: usize = 16;
 const MOST_TEXT: usize = 16 * 1024 * 1024;
 
 impl Reading<'_> {
-    /// Calls `count` with blocks that may have what is asked for behind `after`, and with the bounds within which
-    /// their records count, until `is_over`; what is to be gone on behind then. Each record is within the bounds once.
-    pub(super) fn each_blocks(
+    /// Calls `count` with several blocks at a time that may have what is asked for behind `after`, and with the bounds
+    /// within which their records count, until `is_over`; what is to be gone on behind then. Each record is within the
+    /// bounds once. Where many blocks overlap, all of them are counted before there is a place to go on behind.
+    pub(super) fn count_blocks(
         self,
         query: &Query,
         after: Option<RecordId>,
@@ -67,7 +68,7 @@ impl Reading<'_> {
 #[derive(Default)]
 struct Portion {
     blocks: Vec<Listed>,
-    /// How many there were to be at least.
+    /// With so many it is full.
     most: usize,
 }
 

@@ -1,6 +1,7 @@
 //! Counts are those of the rows, also step by step over overlapping blocks.
 
 use super::*;
+use crate::facets::Facets;
 use query::buckets::Buckets;
 use query::grid::Grid;
 use query::interval::Interval;
@@ -10,6 +11,7 @@ use query::zone::Zone;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 type Counted = BTreeMap<(usize, u8), u64>;
 
@@ -103,4 +105,51 @@ fn counts_are_those_of_the_rows() {
         }
     }
     assert!(had_steps);
+}
+
+/// Asked so often it goes on.
+fn patience(times: usize) -> impl Fn() -> bool + Sync {
+    let left = AtomicUsize::new(times);
+    let less = |left: usize| left.checked_sub(1);
+    move || {
+        left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+            .is_ok()
+    }
+}
+
+#[test]
+fn who_has_no_patience_is_told_nothing_and_never_a_part() {
+    let store = filled(&mut StdRng::seed_from_u64(4));
+    for text in ["", "attr.a=value", "q=of%203"] {
+        let mut query = Query::parse(text, Timestamp::from_nanos(START)).unwrap();
+        query.start = Some(Timestamp::from_nanos(START));
+        query.end = Some(Timestamp::from_nanos(START + 2 * DAY));
+        let span = Span {
+            first: query.start.unwrap(),
+            last: Timestamp::from_nanos(START + 2 * DAY - 1),
+        };
+        let zone = Zone::parse("UTC").unwrap();
+        let grid = Grid::new(Interval::parse("1h").unwrap(), Shift::default(), zone);
+        let buckets = Arc::new(Buckets::new(span, &grid).unwrap());
+        let whole = store.page(&query, None, ALL).unwrap().len() as u64;
+        let (mut gave_up, mut counted) = (0, 0);
+        for times in 0..200 {
+            let (reading, goes_on) = (store.reading(), patience(times));
+            let counts = reading.counts(&query, None, &buckets, || false, &goes_on);
+            match counts.unwrap() {
+                Some(counts) => {
+                    let records = counts.groups().map(|group| group.records);
+                    assert_eq!(records.sum::<u64>(), whole, "{text}, {times} times");
+                    counted += 1;
+                }
+                None => gave_up += 1,
+            }
+            let (facets, goes_on) = (Facets::new(None), patience(times));
+            let step = reading.facets(&query, None, facets, || false, &goes_on);
+            if let Some(step) = step.unwrap() {
+                assert_eq!(step.facets.records(), whole, "{text}, {times} times");
+            }
+        }
+        assert!(gave_up > 0 && counted > 0, "{text}: {gave_up}, {counted}");
+    }
 }

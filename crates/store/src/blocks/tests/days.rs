@@ -137,6 +137,7 @@ fn what_comes_to_few_days_lists_no_others() {
         let counted = reading.counts(&query, None, &buckets, || true, &|| true);
         assert!(counted.unwrap().unwrap().next.is_some());
         let listed = watched.listed();
+        assert!(!listed.is_empty());
         assert_eq!(
             listed,
             expected[..listed.len()]

@@ -102,3 +102,23 @@ fn of_one_record_that_takes_too_long_it_is_told_which_one_it_is() {
         Err(error) => panic!("{error}"),
     }
 }
+
+#[test]
+fn the_messages_of_a_full_block_stay_in_memory_for_the_next_search() {
+    let (store, mut door) = (Store::new(), Door::new());
+    let long = "x".repeat(1024 * 1024 - 1024);
+    store.insert(&door.batch_saying("long", &series(0, 4, 1), &long));
+    let cache = BlockCache::new(64 * 1024 * 1024);
+    let reading = Reading {
+        cache: &cache,
+        ..store.reading()
+    };
+    let clock: Arc<dyn Clock> = Arc::clone(&store.clock) as _;
+    let page = reading.page(&Query::default(), None, ALL, &clock).unwrap();
+    assert_eq!(page.len(), 4);
+    let block = store.blocks().remove(0);
+    let (head, _) = store.file.read().unwrap().head(block.place).unwrap();
+    let head = ::blocks::head::Head::read(&head).unwrap();
+    let messages = head.place(&::blocks::section::Column::Messages).unwrap();
+    assert!(cache.part(block.place, messages).is_some());
+}

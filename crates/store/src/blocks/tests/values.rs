@@ -34,6 +34,8 @@ fn counted(store: &Store, query: &Query, fields: Option<&[Field]>, is_over: bool
             .reading()
             .facets(query, after, facets, || is_over, &|| true);
         let step = step.unwrap().expect("there is room for all fields");
+        let comes_on = step.next.is_none() || step.next != after;
+        assert!(comes_on, "each step comes further");
         facets = step.facets;
         after = step.next;
         if after.is_none() {
