@@ -143,3 +143,13 @@ impl From<rusqlite::Error> for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// A build that leaves it out loses nothing, but waits for the disk once more in each commit.
+    #[test]
+    fn sqlite_is_built_to_sync_what_it_wrote_and_no_more() {
+        let flags = option_env!("LIBSQLITE3_FLAGS").unwrap_or_default();
+        assert!(flags.contains("-DHAVE_FDATASYNC=1"), "{flags:?}");
+    }
+}
