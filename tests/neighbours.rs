@@ -33,7 +33,22 @@ on_each_store!(a_record_is_found_by_its_id, async |service| {
             assert_eq!(found.status, 200, "{}", found.text());
             assert_eq!(found.json(), all[number]);
         }
+        // What is known without the order finds it as well.
+        let plain = [&id[..16], &id[id.len() - 24..]].concat();
+        for (path, pointer) in [
+            (format!("/logs/{plain}"), ""),
+            (format!("/logs/{plain}/context"), "/record"),
+        ] {
+            let found = service.get(&path).await;
+            assert_eq!(found.status, 200, "{}", found.text());
+            let found = found.json();
+            assert_eq!(found.pointer(pointer), Some(&all[number]), "{found}");
+        }
     }
+    let first = all[0]["id"].as_str().unwrap();
+    let of_no_batch = format!("/logs/{}{}", &first[..16], "5".repeat(24));
+    let unknown = service.get(&of_no_batch).await;
+    assert_eq!(unknown.json()["code"], "unknown_record");
     for (path, code) in [
         (format!("/logs/{}", "0".repeat(40)), "unknown_record"),
         (format!("/logs/{}", "f".repeat(40)), "unknown_record"),

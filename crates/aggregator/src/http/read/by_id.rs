@@ -7,6 +7,7 @@ use crate::http::error::ApiError;
 use crate::http::services::Services;
 use crate::search::accumulate::{Accumulated, accumulate};
 use crate::search::retrieval::StreamPermit;
+use crate::search::steps::Steps;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
@@ -14,9 +15,11 @@ use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
+use logs::Timestamp;
 use parameters::Parameters;
 use query::{Order, Query};
 use record::id::RecordId;
+use record::order::SendOrder;
 use std::io;
 use std::sync::Arc;
 use store::page::Page;
@@ -86,12 +89,55 @@ fn record_id(
     id.ok_or_else(|| ApiError::not_found(address.path(), &services.addresses))
 }
 
-/// The one record with this id, which may be that of the spool.
+/// The one record with this id, which may be that of the spool, or lack the order.
 async fn find(
     services: &Services,
     id: RecordId,
-    mut permit: StreamPermit,
+    permit: StreamPermit,
 ) -> Result<([Page; 1], StreamPermit), ApiError> {
+    let (found, permit) = find_stored(services, id, permit).await?;
+    if let Some(found) = found {
+        return Ok((found, permit));
+    }
+    let unknown = || ApiError::unknown_record(id);
+    let (whole, permit) = with_its_order(services, id, permit).await?;
+    let (found, permit) = find_stored(services, whole.ok_or_else(unknown)?, permit).await?;
+    Ok((found.ok_or_else(unknown)?, permit))
+}
+
+/// The id of a record of which everything but the order is known: it is among those of its nanosecond.
+async fn with_its_order(
+    services: &Services,
+    id: RecordId,
+    permit: StreamPermit,
+) -> Result<(Option<RecordId>, StreamPermit), ApiError> {
+    let end = id.time().nanos().checked_add(1).map(Timestamp::from_nanos);
+    if id.order() != SendOrder::NONE || end.is_none() {
+        return Ok((None, permit));
+    }
+    let query = Query {
+        start: Some(id.time()),
+        end,
+        ..Query::default()
+    };
+    let mut pages = services.retrieval.pages_with(permit, query, None);
+    let steps = Steps::begin(&services.clock, services.limits.query_max_time);
+    let mut whole = None;
+    while whole.is_none()
+        && let Some(page) = pages.next().await?
+    {
+        steps.check()?;
+        let mut ids = page.rows().map(|row| row.id);
+        whole = ids.find(|other| other.plain() == id.plain());
+    }
+    Ok((whole, pages.into_permit()))
+}
+
+async fn find_stored(
+    services: &Services,
+    id: RecordId,
+    mut permit: StreamPermit,
+) -> Result<(Option<[Page; 1]>, StreamPermit), ApiError> {
     for stored in id.as_stored() {
         // Of all that is not before it the record itself is the first, if it is there.
         let query = Query {
@@ -106,10 +152,10 @@ async fn find(
         if let Some(page) = page
             && page.row(0).is_some_and(|row| row.id == stored)
         {
-            return Ok(([page], permit));
+            return Ok((Some([page]), permit));
         }
     }
-    Err(ApiError::unknown_record(id))
+    Ok((None, permit))
 }
 
 async fn neighbours(

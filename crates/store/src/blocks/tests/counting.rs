@@ -138,7 +138,7 @@ fn who_has_no_patience_is_told_nothing_and_never_a_part() {
             let counts = reading.counts(&query, None, &buckets, || false, &goes_on);
             match counts.unwrap() {
                 Some(counts) => {
-                    let records = counts.groups().map(|group| group.records);
+                    let records = counts.groups().iter().map(|group| group.records);
                     assert_eq!(records.sum::<u64>(), whole, "{text}, {times} times");
                     counted += 1;
                 }
