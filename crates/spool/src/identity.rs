@@ -9,7 +9,7 @@
 //! more are told by what it remembers of them.
 
 use super::disk::{self, Disk};
-use super::segment::{UNFINISHED, write_whole};
+use super::segment::{self, UNFINISHED, write_whole};
 use std::io;
 
 /// By which a spool is known.
@@ -46,7 +46,14 @@ pub(super) fn identify_with(
 
 fn read(disk: &dyn Disk) -> io::Result<Option<SpoolId>> {
     let file = match disk.open(NAME) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if !segment::numbers(&disk.list()?).is_empty() {
+                tracing::info!(
+                    "the spool has no id and gets one: a store of blocks does not know what it had from it"
+                );
+            }
+            return Ok(None);
+        }
         file => file?,
     };
     let mut bytes = [0; BYTES];
