@@ -53,7 +53,7 @@ impl Facets {
     }
 
     /// Counts the values of an attribute, each told once with the number of records that have it, and none that is
-    /// longer than [`LONGEST`](super::LONGEST). The records are noted before.
+    /// longer than a value that is listed may be. The records are noted before.
     pub fn add_values<'a>(
         &mut self,
         path: &str,
