@@ -22,20 +22,25 @@ async fn send(service: &Service, path: &str, message: &str) {
     assert_eq!(reply.await.status, 200);
 }
 
+/// Sends a record; how long it takes from its acknowledgement until it can be read.
+async fn until_read(service: &Service, number: usize) -> Duration {
+    let message = format!("record {number}");
+    send(service, "/logs/batch", &message).await;
+    let started = Instant::now();
+    let address = format!("/logs/retrieve?q={number}&fields=message&format=csv");
+    wait_until("the record to be read", PATIENCE, async || {
+        service.get(&address).await.text().contains(&message)
+    })
+    .await;
+    started.elapsed()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_of_a_quiet_service_can_be_read_within_half_a_second() {
     let service = Backend::Blocks.start("quiet").await;
     let mut took = Vec::new();
     for number in 0..TRIES {
-        let message = format!("record {number}");
-        send(&service, "/logs/batch", &message).await;
-        let started = Instant::now();
-        let address = format!("/logs/retrieve?q={number}&fields=message&format=csv");
-        wait_until("the record to be read", PATIENCE, async || {
-            service.get(&address).await.text().contains(&message)
-        })
-        .await;
-        took.push(started.elapsed());
+        took.push(until_read(&service, number).await);
     }
     assert!(took.iter().min() < Some(&(2 * LINGER)), "{took:?}");
 }
@@ -47,15 +52,7 @@ async fn what_comes_after_a_pause_can_be_read_at_once() {
     for number in 0..TRIES {
         let paused = Instant::now();
         wait_until("a pause", PATIENCE, async || paused.elapsed() > LINGER).await;
-        let message = format!("record {number}");
-        send(&service, "/logs/batch", &message).await;
-        let started = Instant::now();
-        let address = format!("/logs/retrieve?q={number}&fields=message&format=csv");
-        wait_until("the record to be read", PATIENCE, async || {
-            service.get(&address).await.text().contains(&message)
-        })
-        .await;
-        took.push(started.elapsed());
+        took.push(until_read(&service, number).await);
     }
     assert!(took.iter().min() < Some(&(LINGER / 2)), "{took:?}");
 }
