@@ -131,7 +131,9 @@ fn next_descriptor(service: &Service) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_descriptor_for_its_next_segment_it_refuses_and_goes_on_by_itself() {
+    // In rows, all of whose files are open from the start on.
     let service = Service::builder()
+        .env("LAYOUT", "rows")
         .env("SPOOL_MAX_BYTES", "1MiB")
         .start()
         .await;
