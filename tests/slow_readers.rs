@@ -26,7 +26,7 @@ const BLOCK_CACHE_KIB: u64 = 64 * 1024;
 /// What a slow reader may take, and what else may grow meanwhile: what the allocator keeps, connections of
 /// the store.
 const READER_KIB: u64 = 1024;
-const SLACK_KIB: u64 = 80 * 1024;
+const SLACK_KIB: u64 = 64 * 1024;
 /// What may be kept of it once they have left, the connections of the store among it: 25 MiB were, and 62
 /// while nothing gave free memory back.
 const KEPT_KIB: u64 = 40 * 1024;
