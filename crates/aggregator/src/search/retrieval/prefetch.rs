@@ -2,11 +2,13 @@
 //! answer whose reader is slow nothing is kept but the pieces that it has; the rest is looked for again
 //! when it is wanted.
 
+mod pace;
 mod pieces;
 
-use super::room::{PIECE_BYTES, PageRoom};
+use super::room::PageRoom;
 use super::{PageError, Pages, StreamPermit};
 use crate::worker::JobError;
+use pace::Pace;
 use pieces::{Piece, Pieces, SLOW};
 use record::id::RecordId;
 use std::pin::pin;
@@ -16,8 +18,6 @@ use tokio::sync::mpsc::{self, OwnedPermit, Sender};
 use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 
-/// A page of an answer that a reader takes quickly, but for its last row: thousands of usual records.
-const LARGEST_PAGE: usize = 1024 * 1024;
 type Found = Result<Option<(Page, PageRoom)>, PageError>;
 
 /// The pages of an answer, each of which is asked for before it is wanted. Dropped, it asks no more.
@@ -42,7 +42,7 @@ impl Prefetch {
             pages,
             sender,
             ahead: None,
-            bytes: PIECE_BYTES,
+            pace: Pace::default(),
             row_bytes: 0,
         };
         let looking = tokio::spawn(async move {
@@ -88,8 +88,8 @@ struct Looking {
     ahead: Option<Found>,
     /// The last record that was handed out.
     sent: Option<RecordId>,
-    /// Of the next page.
-    bytes: usize,
+    /// Of the reader.
+    pace: Pace,
     /// Of a row of the last page.
     row_bytes: usize,
 }
@@ -115,10 +115,9 @@ impl Looking {
     async fn slot(&mut self) -> Option<OwnedPermit<Piece>> {
         let sender = self.sender.clone();
         if let Ok(slot) = tokio::time::timeout(SLOW, sender.clone().reserve_owned()).await {
-            self.bytes = LARGEST_PAGE.min(self.bytes * 2);
             return slot.ok();
         }
-        self.bytes = PIECE_BYTES;
+        self.pace.was_slow();
         if self.ahead.take().is_some() {
             self.pages.go_back_to(self.sent);
         }
@@ -129,7 +128,7 @@ impl Looking {
     /// for room holds up nobody.
     async fn fetch(&mut self) -> Found {
         let reads = Arc::clone(&self.pages.retrieval);
-        let (mut room, bytes) = reads.room.page(self.bytes).await;
+        let (mut room, bytes) = reads.room.page(self.pace.page_bytes()).await;
         loop {
             self.pages.set_size(bytes, self.row_bytes);
             let before = self.pages.after;
@@ -154,13 +153,15 @@ impl Looking {
         page: Page,
         room: PageRoom,
     ) -> Option<()> {
-        self.row_bytes = page.bytes() / page.len().max(1);
-        let mut pieces = Pieces::of(page, room, self.bytes);
+        let page_bytes = page.bytes();
+        self.row_bytes = page_bytes / page.len().max(1);
+        let mut pieces = Pieces::of(page, room, self.pace.page_bytes());
         self.sent = pieces.send(slot).or(self.sent);
         if pieces.is_empty() {
+            self.pace.took(page_bytes);
             return Some(());
         }
-        let size = (LARGEST_PAGE.min(self.bytes * 2), self.row_bytes);
+        let size = (self.pace.page_bytes(), self.row_bytes);
         let (sent, ahead) = {
             let mut sending = pin!(pieces.send_all(&self.sender));
             let mut looking = pin!(fetch_ahead(&mut self.pages, size));
@@ -175,8 +176,10 @@ impl Looking {
         };
         self.sent = sent.last.or(self.sent);
         self.ahead = ahead;
-        if !pieces.is_empty() {
-            self.bytes = PIECE_BYTES;
+        if pieces.is_empty() {
+            self.pace.took(page_bytes);
+        } else {
+            self.pace.was_slow();
             self.ahead = None;
             self.pages.go_back_to(self.sent);
         }

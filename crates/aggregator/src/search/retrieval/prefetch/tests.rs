@@ -1,6 +1,7 @@
 //! What is looked for ahead, and what is kept of it.
 
 use super::*;
+use crate::search::retrieval::room::PIECE_BYTES;
 use crate::search::retrieval::scripted::{self, empty, last, one_row};
 use query::Query;
 
