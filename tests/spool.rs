@@ -6,6 +6,7 @@ mod outages;
 mod privacy;
 mod refused;
 mod refused_before;
+mod without_descriptor;
 
 use std::time::Duration;
 

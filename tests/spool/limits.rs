@@ -1,6 +1,5 @@
 //! The bounds of the spool and of the disk: refused in the open, and it goes on by itself.
 
-use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
@@ -14,11 +13,16 @@ use serde_json::json;
 
 const TEXT_BYTES: usize = 10_000;
 
+/// A batch of one larger record, which has this number.
+pub(super) fn filling(number: usize) -> String {
+    let padding = "x".repeat(TEXT_BYTES);
+    json!([{"message": format!("{number} {padding}")}]).to_string()
+}
+
 /// Sends larger records until one is refused: how many were taken, and the refusal.
 async fn fill(service: &Service) -> (usize, Reply) {
-    let padding = "x".repeat(TEXT_BYTES);
     for number in 0..10_000 {
-        let body = json!([{"message": format!("{number} {padding}")}]).to_string();
+        let body = filling(number);
         let reply = service.post(SPOOLED, "application/json", body).await;
         if reply.status != 200 {
             return (number, reply);
@@ -32,7 +36,7 @@ fn on(mongod: &Mongod) -> Builder {
 }
 
 /// Changes a limit of the running process.
-fn limit(service: &Service, limit: &str) {
+pub(super) fn limit(service: &Service, limit: &str) {
     let changed = Command::new("prlimit")
         .args(["--pid", &service.pid().to_string(), limit])
         .status();
@@ -42,7 +46,7 @@ fn limit(service: &Service, limit: &str) {
     );
 }
 
-async fn taken_again(service: &Service) {
+pub(super) async fn taken_again(service: &Service) {
     wait_until("batches to be taken again", PATIENCE, async || {
         send(service, "again").await.status == 200
     })
@@ -113,69 +117,6 @@ async fn a_data_folder_has_one_process_also_with_mongodb() {
         "{stderr}"
     );
     assert_eq!(service.batch(&record("one")).await.status, 200);
-}
-
-/// The lowest number that no open file of a process has: the next one that it opens gets it.
-fn next_descriptor(service: &Service) -> usize {
-    let folder = format!("/proc/{}/fd", service.pid());
-    let names = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name());
-    let open: Vec<usize> = names
-        .map(|name| name.to_str().unwrap().parse().unwrap())
-        .collect();
-    (0..=open.len())
-        .find(|number| !open.contains(number))
-        .unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_a_descriptor_for_its_next_segment_it_refuses_and_goes_on_by_itself() {
-    // In rows, all of whose files are open from the start on.
-    let service = Service::builder()
-        .env("LAYOUT", "rows")
-        .env("SPOOL_MAX_BYTES", "1MiB")
-        .start()
-        .await;
-    // From here on the connection of this client is kept.
-    assert_eq!(send(&service, "before").await.status, 200);
-    limit(
-        &service,
-        &format!("--nofile={}:", next_descriptor(&service)),
-    );
-    let (taken, refused) = fill(&service).await;
-    assert_eq!(refused.status, 503, "{}", refused.text());
-    assert_eq!(refused.json()["code"], "spool_unavailable");
-    assert!(
-        refused.text().contains("Too many open files"),
-        "{}",
-        refused.text()
-    );
-    assert!(retry_after(&refused) >= Duration::from_secs(1));
-    let health = service.get("/health").await;
-    assert_eq!(health.status, 503, "{}", health.text());
-    assert!(
-        health.text().contains("Too many open files"),
-        "{}",
-        health.text()
-    );
-    assert_eq!(health.json()["spool"]["poisoned"], false);
-    // Each protocol that has an address for that says the same.
-    for path in ["/ready", "/services/collector/health"] {
-        assert_eq!(service.get(path).await.status, 503, "{path}");
-    }
-    limit(&service, "--nofile=1024:");
-    // Also when nobody sends anything.
-    wait_until("it to be well", PATIENCE, async || {
-        service.get("/health").await.status == 200
-    })
-    .await;
-    let said = service.log_text();
-    let times = |words: &str| said.matches(words).count();
-    assert_eq!(times("spool's next segment cannot be made; "), 1, "{said}");
-    assert_eq!(times("has ended: the spool's next segment"), 1, "{said}");
-    taken_again(&service).await;
-    assert_eq!(stored(&service).await.len(), taken + 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
