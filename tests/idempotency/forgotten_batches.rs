@@ -1,5 +1,6 @@
 //! What blocks remember of batches goes when no copy of them can come any more, and not before.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use store::blocks::{BlockSettings, BlockStore};
 
 use super::{dated, send};
 use crate::support::service::Service;
-use crate::support::traffic::stored;
+use crate::support::traffic::{drained, stored};
 use crate::support::wait_until;
 
 /// A spool rests half a minute before it gives up what is done.
@@ -65,6 +66,58 @@ async fn a_batch_without_a_key_leaves_nothing_behind_and_one_with_a_key_is_known
     assert_eq!(stored(&service).await, before);
 }
 
+/// Copies the segments of a spool, and no other file.
+fn copy_segments(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "seg") {
+            fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_copy_of_a_spool_that_lost_its_id_is_not_delivered_unless_an_operator_says_so() {
+    let data = tempfile::tempdir().unwrap();
+    let (spool, copy) = (data.path().join("spool"), data.path().join("copy"));
+    let builder = || Service::builder().data_dir(data.path());
+    let service = builder().start().await;
+    for number in 0..3 {
+        let logs = json!([{ "message": format!("without a key {number}") }]);
+        let reply = service.post("/logs/batch?ack=stored", JSON, logs.to_string());
+        assert_eq!(reply.await.status, 200);
+    }
+    let before = stored(&service).await;
+    copy_segments(&spool, &copy);
+    forgotten_but_for(data.path(), 0).await;
+    drop(service);
+
+    let id = fs::read(spool.join("spool-id")).unwrap();
+    fs::remove_dir_all(&spool).unwrap();
+    copy_segments(&copy, &spool);
+    for _ in 0..2 {
+        let (status, _, stderr) = builder().start_expecting_exit().await;
+        assert_eq!(status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("put its file spool-id back"), "{stderr}");
+    }
+    fs::write(spool.join("spool-id"), id).unwrap();
+    let service = builder().start().await;
+    drained(&service).await;
+    assert_eq!(stored(&service).await, before);
+    drop(service);
+
+    fs::remove_dir_all(&spool).unwrap();
+    copy_segments(&copy, &spool);
+    let recovered = builder().arg("--spool-recover").start().await;
+    drained(&recovered).await;
+    let health = recovered.health().await;
+    assert_eq!(health["records"]["stored"], 3, "{health}");
+    drop(recovered);
+    // It has an id now.
+    drop(builder().start().await);
+}
+
 /// A clock that was right so many days ago.
 struct Ago(i64, logs::clock::SystemClock);
 
@@ -88,7 +141,9 @@ async fn remember(folder: &Path, days: i64, keys: [&str; 2]) {
     let store = BlockStore::open(folder, Arc::clone(&clock) as Arc<dyn Clock>, settings).unwrap();
     // They came from the spool that is there.
     let spool = Folder::create(&folder.join("spool")).unwrap();
-    store.meet_spool(spool::identify(&spool).unwrap()).unwrap();
+    store
+        .meet_spool(spool::identify(&spool).unwrap().id)
+        .unwrap();
     let batches = keys.map(|key| BatchOrigin {
         id: BatchId::keyed(key, b""),
         key: Some(KeyDigest::of(key)),

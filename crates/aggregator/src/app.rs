@@ -120,7 +120,8 @@ impl App {
         let spool = wiring::find_spool(&folder)?;
         let (opened, queues) = match backend {
             Backend::Embedded => {
-                let opened = chosen_store::open_embedded(&config, &folder, &clock, spool.id)?;
+                let opened =
+                    chosen_store::open_embedded(&config, &folder, &clock, &spool.identity)?;
                 let below = opened.forgotten_below;
                 let queues = wiring::open_queues(&config.spool, &folder, spool, below, &clock)?;
                 (opened, queues)

@@ -197,24 +197,17 @@ pub fn attribute(
     for place in columns(filter, head) {
         let column = given.iter().find(|column| column.place() == place);
         let column = column.ok_or(Damaged::Impossible("a column is missing"))?;
-        let has = |record| column.place_of(record).is_some();
-        let fits = match concern(filter, column.path()) {
+        let wanted = filter.equals().map(Wanted::of);
+        let fits = |leaf| wanted.as_ref().is_none_or(|wanted| wanted.may_be(leaf));
+        found.join(&match concern(filter, column.path()) {
             Concern::None => continue,
             // What its values are says nothing.
             Concern::All => {
-                found.join(&RowSet::of((0..records).map(has)));
-                continue;
+                RowSet::of((0..records).map(|record| column.place_of(record).is_some()))
             }
-            Concern::Arrays => column.values().each_fits(is_array),
-            Concern::Values => {
-                let wanted = filter.equals().map(Wanted::of);
-                let fits = |leaf| wanted.as_ref().is_none_or(|wanted| wanted.may_be(leaf));
-                column.values().each_fits(fits)
-            }
-        };
-        let fits = |place: usize| fits.get(place).copied();
-        let has = |record| column.place_of(record).and_then(fits) == Some(true);
-        found.join(&RowSet::of((0..records).map(has)));
+            Concern::Arrays => of_values(column, records, is_array),
+            Concern::Values => of_values(column, records, fits),
+        });
     }
     Ok(found)
 }

@@ -96,7 +96,7 @@ pub use bounds::{AppendError, Bounds};
 pub use consumer::Consumer;
 pub use damage::{Damage, SpoolError};
 pub use handle::{KeptSegments, Spool};
-pub use identity::{SpoolId, identify};
+pub use identity::{Identity, SpoolId, identify};
 pub use log::SpoolOptions;
 pub use lookup::Lookup;
 pub use portion::{ConsumeError, Portion};

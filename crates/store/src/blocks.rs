@@ -161,6 +161,16 @@ impl BlockStore {
         self.inner.file.meet_spool(id)
     }
 
+    /// Whether it may have forgotten batches of a spool that has lost its id, from this number on. Asked before that
+    /// is met under a new one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn may_have_forgotten(&self, oldest: u64) -> Result<bool, StoreError> {
+        let known = self.inner.file.known_spools()?;
+        Ok(ledger::spools::may_be_forgotten(&known, oldest))
+    }
+
     /// The small number of the spool that is at hand.
     pub fn spool_at_hand(&self) -> u32 {
         self.inner.file.spool()

@@ -57,6 +57,12 @@ pub enum LayoutError {
     /// Blocks cannot note which spool is at hand.
     #[error(transparent)]
     Spool(#[from] StoreError),
+    /// What comes from there could be stored twice.
+    #[error(
+        "the spool has lost its id, and some of what it holds may be stored already and forgotten: put its file spool-id back; \
+         --spool-recover delivers all of it once more, and stores twice what was"
+    )]
+    NamelessSpool,
     /// What is there is not what is asked for.
     #[error(
         "the data folder {folder} holds {held}, and LAYOUT asks for {wanted}: leave LAYOUT out, or take another DATA_DIR"
@@ -97,6 +103,16 @@ pub enum LayoutError {
     },
 }
 
+/// The spool that will be delivered to a store.
+#[derive(Debug, Clone, Copy)]
+pub struct SpoolAtHand {
+    /// Its id.
+    pub id: SpoolId,
+    /// The number of its oldest batch, where it lost its id and this is a new one; `None` also where an operator
+    /// takes what may come twice.
+    pub nameless_from: Option<u64>,
+}
+
 /// An embedded store that was opened.
 pub struct Opened {
     /// It.
@@ -118,7 +134,7 @@ pub fn open(
     wanted: Option<Layout>,
     clock: Arc<dyn Clock>,
     settings: BlockSettings,
-    spool: SpoolId,
+    spool: SpoolAtHand,
 ) -> Result<Opened, LayoutError> {
     Ok(match settle(folder, wanted)? {
         // Their records have ids of their own: they forget none.
@@ -129,8 +145,13 @@ pub fn open(
         },
         Layout::Blocks => {
             let blocks = Arc::new(BlockStore::open(folder, clock, settings)?);
+            if let Some(oldest) = spool.nameless_from
+                && blocks.may_have_forgotten(oldest)?
+            {
+                return Err(LayoutError::NamelessSpool);
+            }
             Opened {
-                forgotten_below: blocks.meet_spool(spool)?.forgotten_below,
+                forgotten_below: blocks.meet_spool(spool.id)?.forgotten_below,
                 store: Arc::clone(&blocks) as Arc<dyn Store>,
                 blocks: Some(blocks),
             }

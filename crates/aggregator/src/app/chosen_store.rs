@@ -2,13 +2,13 @@
 
 use crate::config::{Compression, Config, Layout, StoreConfig};
 use logs::clock::Clock;
+use spool::Identity;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::address::MongoAddress;
 use store::blocks::BlockSettings;
-use store::blocks::ledger::spools::SpoolId;
-use store::layout::{self, LayoutError, Opened};
+use store::layout::{self, LayoutError, Opened, SpoolAtHand};
 use store::mongo::{MongoStore, NewFormat, Target};
 
 /// Connections of one MongoDB client beyond one for each worker: probes, and operations that
@@ -25,9 +25,13 @@ pub(super) fn open_embedded(
     config: &Config,
     folder: &Path,
     clock: &Arc<dyn Clock>,
-    spool: SpoolId,
+    spool: &Identity,
 ) -> Result<Opened, LayoutError> {
     let (layout, settings) = embedded(config);
+    let spool = SpoolAtHand {
+        id: spool.id,
+        nameless_from: spool.nameless_from.filter(|_| !config.spool.spool_recover),
+    };
     layout::open(folder, layout, Arc::clone(clock), settings, spool)
 }
 

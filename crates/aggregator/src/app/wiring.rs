@@ -29,7 +29,7 @@ use crate::worker::Lane;
 use logs::clock::Clock;
 use query::cursor::CursorKey;
 use spool::disk::Folder;
-use spool::{self, Bounds, Committer, Consumer, Spool, SpoolError, SpoolId, SpoolOptions};
+use spool::{self, Bounds, Committer, Consumer, Identity, Spool, SpoolError, SpoolOptions};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,18 +62,18 @@ impl Queues {
     }
 }
 
-/// The spool's folder, and its id.
+/// The spool's folder, and which spool it is.
 pub(super) struct SpoolFolder {
     disk: Folder,
-    pub(super) id: SpoolId,
+    pub(super) identity: Identity,
 }
 
 /// Finds the spool, or makes its folder; it is not opened yet.
 pub(super) fn find_spool(folder: &Path) -> Result<SpoolFolder, StartError> {
     let failed = |source| StartError::Spool(SpoolError::Io(source));
     let disk = Folder::create(&folder.join(SPOOL_FOLDER)).map_err(failed)?;
-    let id = spool::identify(&disk).map_err(failed)?;
-    Ok(SpoolFolder { disk, id })
+    let identity = spool::identify(&disk).map_err(failed)?;
+    Ok(SpoolFolder { disk, identity })
 }
 
 /// Opens the spool, and what was refused, which is read from here on. What the store may have forgotten of it is
@@ -81,10 +81,11 @@ pub(super) fn find_spool(folder: &Path) -> Result<SpoolFolder, StartError> {
 pub(super) fn open_queues(
     config: &SpoolConfig,
     folder: &Path,
-    SpoolFolder { disk, id }: SpoolFolder,
+    SpoolFolder { disk, identity }: SpoolFolder,
     forgotten_below: u64,
     clock: &Arc<dyn Clock>,
 ) -> Result<Queues, StartError> {
+    identity.keep(&disk).map_err(SpoolError::Io)?;
     let (dead_letters, reading) = open_dead_letters(config, &folder.join(REJECTED_FOLDER))?;
     let accounting = Arc::<Accounting>::default();
     let options = SpoolOptions {
@@ -96,7 +97,7 @@ pub(super) fn open_queues(
         },
         clock: Arc::clone(clock),
         accounts: Arc::clone(&accounting) as Arc<dyn spool::Accounts>,
-        id,
+        id: identity.id,
         forgotten_below,
         earlier: dead_letters.holds_earlier(),
     };

@@ -13,7 +13,28 @@ use crate::{Portion, SpoolError};
 const BELOW: u64 = 100;
 
 fn id(disk: &SimulatedDisk, number: u8) -> std::io::Result<SpoolId> {
-    identify_with(disk, || [number; 16])
+    let identity = identify_with(disk, || [number; 16])?;
+    identity.keep(disk)?;
+    Ok(identity.id)
+}
+
+#[test]
+fn a_spool_whose_id_is_lost_says_where_it_begins_until_a_new_one_is_kept() {
+    let fixture = Fixture::new(6, true, false);
+    let disk = SimulatedDisk::with_contents(&fixture.contents);
+    for _ in 0..2 {
+        let identity = identify_with(&disk, || [1; 16]).unwrap();
+        assert_eq!(identity.nameless_from, Some(fixture.batches[0].0));
+    }
+    assert_eq!(id(&disk, 2).unwrap(), [2; 16]);
+    let identity = identify_with(&disk, || [3; 16]).unwrap();
+    assert_eq!((identity.id, identity.nameless_from), ([2; 16], None));
+    disk.flip(identity::NAME, 5);
+    let identity = identify_with(&disk, || [4; 16]).unwrap();
+    assert_eq!(identity.nameless_from, Some(fixture.batches[0].0));
+    let empty = SimulatedDisk::with_contents(&Contents::new());
+    let identity = identify_with(&empty, || [5; 16]).unwrap();
+    assert_eq!((identity.id, identity.nameless_from), ([5; 16], None));
 }
 
 #[test]

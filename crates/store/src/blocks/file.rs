@@ -119,6 +119,11 @@ impl BlockFile {
         Ok(spool)
     }
 
+    /// The spools that are known before one is met.
+    pub(super) fn known_spools(&self) -> Result<Vec<KnownSpool>, StoreError> {
+        Ok(forgetting::spools(&self.writer().connection)?)
+    }
+
     /// When a spool was at hand last that is not now.
     pub(super) fn last_left_at(&self) -> Option<Timestamp> {
         last_left_at(&self.spools().0)

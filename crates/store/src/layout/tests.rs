@@ -6,13 +6,17 @@ const SETTINGS: BlockSettings = BlockSettings {
     cache_bytes: 1024 * 1024,
     min_free_disk: 0,
 };
+const SPOOL: SpoolAtHand = SpoolAtHand {
+    id: [7; 16],
+    nameless_from: None,
+};
 const ROWS: Option<Layout> = Some(Layout::Rows);
 const BLOCKS: Option<Layout> = Some(Layout::Blocks);
 
 /// What a start with a wish says: the kind of store, or why there is none.
 fn start(folder: &TempDir, wanted: Option<Layout>) -> String {
     let clock = Arc::new(SystemClock::start());
-    match open(folder.path(), wanted, clock, SETTINGS, [7; 16]) {
+    match open(folder.path(), wanted, clock, SETTINGS, SPOOL) {
         Ok(opened) => opened.store.status().kind.to_owned(),
         Err(error) => error.to_string(),
     }

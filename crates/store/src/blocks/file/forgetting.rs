@@ -95,7 +95,8 @@ fn rows_behind(
     rows.collect()
 }
 
-fn spools(connection: &Connection) -> Result<Vec<KnownSpool>, rusqlite::Error> {
+/// The spools that are known.
+pub(super) fn spools(connection: &Connection) -> Result<Vec<KnownSpool>, rusqlite::Error> {
     let spool = |row: &Row<'_>| {
         Ok(KnownSpool {
             number: row.get(0)?,

@@ -47,6 +47,13 @@ pub fn at_hand(known: &mut Vec<KnownSpool>, id: SpoolId, now: Timestamp) -> usiz
     place
 }
 
+/// Whether batches may be forgotten of a spool that nobody knows, from its oldest number on: it has lost its id, or
+/// never had one, and may be any that is known. Where nothing is forgotten from there on, what is delivered once more
+/// is told by its rows.
+pub fn may_be_forgotten(known: &[KnownSpool], oldest: u64) -> bool {
+    known.iter().any(|spool| oldest < spool.forgotten_below)
+}
+
 /// When a spool was at hand last that is not now.
 pub fn last_left_at(known: &[KnownSpool]) -> Option<Timestamp> {
     known.iter().filter_map(|spool| spool.left_at).max()
@@ -58,6 +65,16 @@ mod tests {
 
     fn time(nanos: i64) -> Timestamp {
         Timestamp::from_nanos(nanos)
+    }
+
+    #[test]
+    fn of_a_spool_that_nobody_knows_batches_may_be_forgotten_where_they_are_of_any() {
+        let mut known = Vec::new();
+        at_hand(&mut known, [1; 16], time(1));
+        at_hand(&mut known, [2; 16], time(2));
+        assert!(!may_be_forgotten(&known, 1));
+        known[0].forgotten_below = 7;
+        assert!(may_be_forgotten(&known, 6) && !may_be_forgotten(&known, 7));
     }
 
     #[test]
