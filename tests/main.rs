@@ -27,6 +27,7 @@ mod gelf;
 mod health;
 mod histogram;
 mod idempotency;
+mod images;
 mod journald;
 mod log;
 mod loki;

@@ -286,4 +286,6 @@ mod at_rest;
 #[cfg(test)]
 mod kept;
 #[cfg(test)]
+mod looks;
+#[cfg(test)]
 mod simulation;

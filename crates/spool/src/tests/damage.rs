@@ -7,6 +7,7 @@ use super::random::Random;
 use super::refusal::{ALL, drained, goes_on, opened, refused_and_recovered};
 use super::simulated_disk::{End, SimulatedDisk};
 use crate::disk::Disk;
+use crate::frame::{SEGMENT_HEAD_BYTES, SegmentHead, encode_seal};
 use crate::segment::{name, number};
 use crate::{BatchOutcome, ConsumeError, offline};
 use record::batch::Batch;
@@ -164,6 +165,28 @@ fn a_frame_that_has_vanished_from_the_midst_is_damage_and_those_behind_it_are_ke
         let intact = fixture.without(&frame.seqs);
         refused_and_recovered(&disk, 1, frame.bytes.start, &intact);
     }
+}
+
+/// The start looked at the seal at the end alone.
+#[test]
+fn batches_between_a_seal_in_the_midst_of_a_segment_and_its_end_are_missed_and_not_passed_over() {
+    let fixture = Fixture::new(6, true, false);
+    let frame = fixture.frames[2].clone();
+    let mut contents = fixture.contents.clone();
+    let bytes = contents.get_mut(&name(frame.segment)).unwrap();
+    let salt = SegmentHead::decode(&bytes[..SEGMENT_HEAD_BYTES])
+        .unwrap()
+        .0
+        .salt;
+    let seal = encode_seal(salt, frame.seqs.start, 0, 0);
+    let place = frame.bytes.start..frame.bytes.start + seal.len();
+    bytes[place].copy_from_slice(&seal);
+    let disk = SimulatedDisk::with_contents(&contents);
+    let mut running = opened(&disk, false).unwrap();
+    let (taken, damage) = drained(&mut running).unwrap_err();
+    assert_eq!(taken, fixture.without(&(frame.seqs.start..u64::MAX)));
+    let met = (damage.segment, damage.offset);
+    assert_eq!(met, (frame.segment, frame.bytes.start as u64));
 }
 
 #[test]

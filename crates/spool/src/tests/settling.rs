@@ -2,16 +2,16 @@
 //! attempts.
 
 use super::batch;
-use super::fixture::{Contents, Fixture, bounds};
+use super::fixture::{Contents, Fixture, Numbered, bounds};
 use super::machine::Faults;
 use super::model::Model;
 use super::opened::{Opened, open};
 use super::random::Random;
 use super::refusal::{ALL, drained};
 use super::simulated_disk::SimulatedDisk;
-use crate::BatchOutcome;
 use crate::bounds::{AppendError, Bounds};
-use crate::segment::UNFINISHED;
+use crate::segment::{UNFINISHED, name};
+use crate::{BatchOutcome, ConsumeError};
 
 fn append_one(opened: &mut Opened) -> Result<u64, AppendError> {
     let (_, batches) = Model::default().send(1, &mut Random::new(3));
@@ -134,4 +134,30 @@ fn what_is_read_once_more_is_found_also_when_its_segment_was_replaced_meanwhile(
     disk.set_faults(Faults::default());
     let seq = append_one(&mut opened).unwrap();
     assert_eq!(lookup.batch(seq).unwrap().unwrap().seq, seq);
+}
+
+/// Taken for damage, it would stop every start; nobody was told that its batches were taken.
+#[test]
+fn what_is_owed_and_has_left_the_cache_is_a_torn_write_to_the_next_start() {
+    let fixture = Fixture::new(5, false, false);
+    let disk = SimulatedDisk::with_contents(&fixture.contents);
+    disk.set_faults(Faults::full_disk());
+    let mut owing = open(&disk, bounds(1 << 20), 5, false).unwrap();
+    let last = fixture.frames.last().unwrap();
+    assert_eq!(owing.tail.owes(), Some(last.seqs.start));
+    disk.flip(&name(last.segment), last.bytes.start * 8);
+    let mut taken = Numbered::new();
+    let told = loop {
+        match owing.source.next_now(ALL) {
+            Ok(batches) => taken.extend(batches.iter().map(|one| (one.seq, one.batch.id))),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(told, ConsumeError::Io(_)), "{told}");
+    assert_eq!(taken, fixture.without(&last.seqs));
+    assert!(owing.spool.snapshot().poisoned, "it goes on");
+    drop(owing);
+    disk.set_faults(Faults::default());
+    let mut next = open(&disk, bounds(1 << 20), 6, false).unwrap();
+    assert_eq!(drained(&mut next), Ok(taken));
 }

@@ -1,6 +1,8 @@
 //! Which rows of the ledger a running service forgets: those of batches that are done, whose segments are gone, and of
 //! which no record is kept as refused.
 
+mod rounds;
+
 use super::*;
 use crate::accounting::record_counts::Accounting;
 use crate::deliver::dead_letters::{DeadLetter, DeadLetterBounds};
@@ -19,14 +21,17 @@ const SPOOL: [u8; 16] = [1; 16];
 const SEGMENT_BYTES: u64 = 1 << 16;
 
 struct Place {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     _committer: Committer,
     _consumer: Consumer,
     forgets: ForgetsBatches,
 }
 
 fn place() -> Place {
-    let folder = tempfile::tempdir().unwrap();
+    place_in(tempfile::tempdir().unwrap(), memory(None))
+}
+
+fn place_in(folder: tempfile::TempDir, memory: BatchMemory) -> Place {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let options = SpoolOptions {
         disk: Arc::new(Folder::create(&folder.path().join("spool")).unwrap()),
@@ -42,19 +47,14 @@ fn place() -> Place {
         earlier: false,
     };
     let (spool, committer, consumer) = spool::open(options, false).unwrap();
-    let settings = BlockSettings {
-        cache_bytes: 0,
-        min_free_disk: 0,
-    };
-    let ledger = BlockStore::open(folder.path(), Arc::clone(&clock), settings).unwrap();
-    ledger.meet_spool(SPOOL).unwrap();
+    let ledger = ledger(&folder, Arc::clone(&clock), SPOOL);
     let rejected = Folder::create(&folder.path().join("rejected")).unwrap();
     let bounds = DeadLetterBounds {
         max_bytes: 1 << 20,
         min_free_disk: 0,
     };
     Place {
-        _folder: folder,
+        folder,
         _committer: committer,
         _consumer: consumer,
         forgets: ForgetsBatches {
@@ -62,9 +62,20 @@ fn place() -> Place {
             dead_letters: Arc::new(DeadLetters::open(Arc::new(rejected), bounds).unwrap()),
             ledger: Arc::new(ledger),
             clock,
-            memory: memory(None),
+            memory,
         },
     }
+}
+
+/// The ledger of a folder, for a spool.
+fn ledger(folder: &tempfile::TempDir, clock: Arc<dyn Clock>, spool: [u8; 16]) -> BlockStore {
+    let settings = BlockSettings {
+        cache_bytes: 0,
+        min_free_disk: 0,
+    };
+    let ledger = BlockStore::open(folder.path(), clock, settings).unwrap();
+    ledger.meet_spool(spool).unwrap();
+    ledger
 }
 
 /// A batch of one record, by its number.
@@ -132,6 +143,14 @@ impl Place {
             self.fill().await;
         });
         self.forgets.sweep(&Arc::new(removal)).await.removed
+    }
+
+    /// How many batches the ledger has.
+    fn rows(&self) -> u32 {
+        let path = self.folder.path().join(store::blocks::FILE_NAME);
+        let file = rusqlite::Connection::open(path).unwrap();
+        let count = "SELECT COUNT(*) FROM batches";
+        file.query_row(count, [], |row| row.get(0)).unwrap()
     }
 
     /// Whether the ledger has a batch: then a copy of it is stored already.

@@ -280,3 +280,6 @@ impl Kept {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

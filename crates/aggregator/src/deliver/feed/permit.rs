@@ -50,3 +50,40 @@ impl Permit {
 fn kib(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(KIB)).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::poll;
+
+    #[tokio::test]
+    async fn what_a_delivery_holds_is_counted_as_it_is_and_given_back() {
+        let (places, memory) = (Arc::new(Semaphore::new(2)), memory());
+        let all = memory.available_permits();
+        let held = || (all - memory.available_permits()) * KIB;
+        let mut permit = Permit::acquire(&places, &memory, 1 << 20).await.unwrap();
+        assert_eq!((held(), places.available_permits()), (1 << 20, 1));
+        // More than was thought, as much, less, and none.
+        for (bytes, counted) in [(3 << 20, 3 << 20), (3 << 20, 3 << 20), (1, KIB), (0, 0)] {
+            permit.weigh(bytes, &memory).await;
+            assert_eq!(held(), counted, "{bytes}");
+        }
+        permit.weigh(5 * KIB, &memory).await;
+        drop(permit);
+        assert_eq!((held(), places.available_permits()), (0, 2));
+    }
+
+    #[tokio::test]
+    async fn what_is_larger_than_all_may_hold_goes_alone() {
+        let (places, memory) = (Arc::new(Semaphore::new(2)), memory());
+        let other = Permit::acquire(&places, &memory, KIB).await.unwrap();
+        let mut permit = Permit::acquire(&places, &memory, KIB).await.unwrap();
+        {
+            let mut weighing = Box::pin(permit.weigh(usize::MAX, &memory));
+            assert!(poll!(&mut weighing).is_pending());
+            drop(other);
+            weighing.await;
+        }
+        assert_eq!(memory.available_permits(), 0);
+    }
+}

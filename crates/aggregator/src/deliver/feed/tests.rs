@@ -1,5 +1,5 @@
-//! What a delivery held that panicked goes on, on a clock that panics when it is asked for the time of day: the
-//! delivery asks for it when it sets refused records aside.
+//! How many deliveries are under way, and that what a delivery held that panicked goes on: on a clock that panics when
+//! it is asked for the time of day, which the delivery does when it sets refused records aside.
 
 use super::*;
 use crate::deliver::attempt::FIRST_PAUSE;
@@ -8,6 +8,7 @@ use logs::Timestamp;
 use logs::clock::Clock;
 use spool::Spool;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Condvar, Mutex};
 
 struct Panicking {
     clock: Arc<dyn Clock>,
@@ -76,5 +77,49 @@ async fn batches_whose_delivery_panicked_are_delivered_without_a_start_and_hold_
     assert_eq!((counts.stored, counts.rejected.set_aside), (2, 1));
     assert_eq!((counts.received, counts.waiting), (3, 0));
     wait_until(&spool, || place.delivery.problem().is_none()).await;
+    feeding.abort();
+}
+
+/// Each insert waits for the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn as_many_deliveries_are_under_way_at_one_time_as_there_are_places() {
+    let (inserts, met) = (Mutex::new(0), Arc::new(AtomicU32::new(0)));
+    let (another, meetings) = (Condvar::new(), Arc::clone(&met));
+    let place = start(move |_| {
+        let mut inserts = inserts.lock().unwrap();
+        *inserts += 1;
+        another.notify_all();
+        let waited = another.wait_timeout_while(inserts, TIMEOUT / 2, |inserts| *inserts < 2);
+        meetings.fetch_add(u32::from(!waited.unwrap().1.timed_out()), Ordering::SeqCst);
+        Answer::Take
+    });
+    let spool = place.delivery.spool.clone();
+    let feed = Feed::new(Arc::clone(&place.delivery), place.consumer, 2);
+    let feeding = tokio::spawn(feed.run());
+    for (key, seq) in [("a", 1), ("b", 2)] {
+        spool.append(batch(key, &["text"], true), ()).await.unwrap();
+        let is_there = async {
+            while place.store.inserts.lock().unwrap().len() < seq && spool.waits(1) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(TIMEOUT, is_there).await.unwrap();
+    }
+    wait_until(&spool, || !spool.waits(1) && !spool.waits(2)).await;
+    assert_eq!(met.load(Ordering::SeqCst), 2);
+    feeding.abort();
+}
+
+/// Nothing else would find out that it is there again.
+#[tokio::test]
+async fn a_store_that_was_away_when_nothing_was_under_way_is_asked_by_the_next_batch() {
+    let place = start(|_| Answer::Take);
+    let spool = place.delivery.spool.clone();
+    place.delivery.store.outage.begin();
+    let feed = Feed::new(Arc::clone(&place.delivery), place.consumer, 2);
+    let feeding = tokio::spawn(feed.run());
+    spool.append(batch("a", &["text"], true), ()).await.unwrap();
+    wait_until(&spool, || !spool.waits(1)).await;
+    assert!(!place.delivery.store.outage.is_on());
     feeding.abort();
 }

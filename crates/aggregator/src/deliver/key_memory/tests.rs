@@ -190,6 +190,26 @@ async fn markers_of_before_go_in_many_steps_and_the_others_stay() {
 }
 
 #[tokio::test]
+async fn the_task_forgets_what_is_older_than_may_be_remembered_and_nothing_else() {
+    let place = fixture();
+    let now = place.keys.clock.now();
+    let old = minus(now, 90 * DAY);
+    let store = Arc::clone(&place.keys.writer.store);
+    let deadline = place.keys.clock.elapsed() + TIMEOUT;
+    let markers = vec![numbered(1, old), numbered(2, now)];
+    store.receipts(markers, deadline).await.unwrap();
+    let _task = place.keys.start();
+    let forgotten = async {
+        while store.status().receipts.unwrap().count > 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(TIMEOUT, forgotten).await.unwrap();
+    let again = vec![numbered(1, old), numbered(2, old)];
+    assert_eq!(store.receipts(again, deadline).await.unwrap(), [old, now]);
+}
+
+#[tokio::test]
 async fn a_refused_record_keeps_what_is_known_of_its_batch_until_it_is_put_back_and_delivered() {
     let place = fixture();
     let now = place.keys.clock.now();
