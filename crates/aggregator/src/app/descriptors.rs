@@ -19,9 +19,10 @@ const QUEUES: usize = FILES * FILE + FOLDERS;
 /// What nobody counts: name servers, the machine's time zone, a question of `/health` about the disk.
 const OTHERS: usize = 4;
 /// The embedded store is made of SQLite's files, with the index of one log. Rows: file, log and what a large sort
-/// puts aside for each reader and the writer. Blocks: file and log for the writer, for merging, and for each worker, for a delivery
-/// reads the ledger.
+/// puts aside for each reader and the writer. Blocks: file and log for the writer, for what puts its log into the file, for
+/// merging, and for each worker, for a delivery reads the ledger; and the log once more, to sync it.
 const INDEX: usize = 1;
+const SYNCED_LOG: usize = 1;
 const ROWS_EACH: usize = 3;
 const BLOCKS_EACH: usize = 2;
 /// MongoDB, for each lane beside its pool: two that watch each of three members.
@@ -37,7 +38,7 @@ fn kept(backend: &Backend, workers: usize) -> usize {
         Backend::Embedded => {
             let (rows, blocks) = (
                 ROWS_EACH * (workers + 1),
-                BLOCKS_EACH * (LANES * workers + 2),
+                BLOCKS_EACH * (LANES * workers + 3) + SYNCED_LOG,
             );
             INDEX + rows.max(blocks)
         }

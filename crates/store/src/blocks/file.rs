@@ -1,11 +1,14 @@
 //! Blocks in a SQLite file of their own: one writer, a reader per read worker.
 //!
-//! WAL with `synchronous=FULL`: a committed transaction has been fsynced.
+//! WAL with `synchronous=FULL`: a committed transaction has been fsynced, but for those that only change how records are
+//! kept.
 
 mod change;
 mod forgetting;
+mod log;
 mod schema;
 mod snapshot;
+mod writer;
 
 pub use forgetting::ForgottenRows;
 
@@ -16,6 +19,7 @@ use super::storage::{Applied, Change, Snapshot, Storage};
 use crate::StoreError;
 use crate::database_file::{FileError, open_reader};
 use crate::identity::{self, Identity};
+use log::Checkpointer;
 use logs::Timestamp;
 use logs::clock::Clock;
 use rusqlite::Connection;
@@ -24,6 +28,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch::Sender;
+use writer::{Synced, Writer};
 
 /// The file's name in the data folder.
 pub const FILE_NAME: &str = "blocks.sqlite3";
@@ -41,6 +46,7 @@ pub(super) struct BlockFile {
     pub(super) path: PathBuf,
     pub(super) clock: Arc<dyn Clock>,
     writer: Mutex<Writer>,
+    checkpointer: Mutex<Checkpointer>,
     /// Connections that nothing is being read with.
     readers: Mutex<Vec<Connection>>,
     identity: Identity,
@@ -51,13 +57,6 @@ pub(super) struct BlockFile {
     pub(super) problem: Sender<Option<String>>,
 }
 
-/// The one connection that writes.
-struct Writer {
-    connection: Connection,
-    /// The number of the next block: those of this life are given once, also when a block is gone.
-    next: u64,
-}
-
 impl BlockFile {
     /// Opens the file in `folder`, and makes it when it is not there.
     pub(super) fn open(
@@ -66,13 +65,14 @@ impl BlockFile {
         min_free_disk: u64,
     ) -> Result<Self, FileError> {
         let path = folder.join(FILE_NAME);
-        let connection = schema::open_writer(&path)?;
-        let next = change::next_number(&connection).map_err(FileError::open(&path))?;
+        let mut writer = Writer::open(&path)?;
+        let checkpointer = writer.checkpointer(&path)?;
         let identity = Identity::of(&path).map_err(|error| FileError::look(&path, &error))?;
         Ok(Self {
             path,
             clock,
-            writer: Mutex::new(Writer { connection, next }),
+            writer: Mutex::new(writer),
+            checkpointer: Mutex::new(checkpointer),
             readers: Mutex::new(Vec::new()),
             identity,
             min_free_disk,
@@ -96,23 +96,63 @@ impl BlockFile {
         })
     }
 
+    /// Puts what is committed into the file itself when there is much of it, beside those who write.
+    pub(super) fn shorten_log(&self) -> Result<(), StoreError> {
+        Ok(self.checkpointer().step()?)
+    }
+
     /// Puts all that is committed into the file itself, and empties its log, unless somebody reads of that: whether it
     /// is empty.
     pub(super) fn checkpoint(&self) -> Result<bool, StoreError> {
-        let writer = self.writer();
-        Ok(change::checkpoint(&writer.connection)?)
+        // Those who write wait only for what comes meanwhile.
+        self.checkpointer().all()?;
+        Ok(change::checkpoint(self.writer().with(Synced::Now)?.0)?)
     }
 
     /// Gives up to so many empty pages back to the disk; whether there may be more.
     pub(super) fn give_back(&self, pages: u32) -> Result<bool, StoreError> {
-        let writer = self.writer();
-        change::give_back(&writer.connection, pages).map_err(StoreError::from)
+        let mut writer = self.writer();
+        let (connection, _) = writer.with(Synced::Later)?;
+        change::give_back(connection, pages).map_err(StoreError::from)
+    }
+
+    /// Replaces blocks by others with the same records. Nobody who stores waits for the disk because of it: it is synced
+    /// behind the commit, and a machine that loses its power between the two has the blocks that were there before.
+    pub(super) fn replace(
+        &self,
+        change: &Change,
+        deadline: Duration,
+    ) -> Result<Applied, StoreError> {
+        let applied = self.change(change, Synced::Later, deadline)?;
+        let synced = self.checkpointer().sync();
+        synced.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(applied)
+    }
+
+    /// Unless the writer is not free before the deadline: then nobody waits for it any more. What is written to a
+    /// file that is moved away meanwhile does not count as written.
+    fn change(
+        &self,
+        change: &Change,
+        synced: Synced,
+        deadline: Duration,
+    ) -> Result<Applied, StoreError> {
+        let mut writer = self.writer();
+        if self.clock.elapsed() >= deadline {
+            return Err(StoreError::Timeout);
+        }
+        unavailable(self.look())?;
+        let (connection, next) = writer.with(synced)?;
+        let applied = change::apply(connection, next, change)?;
+        unavailable(self.identity.problem())?;
+        Ok(applied)
     }
 
     /// Notes which spool is at hand, durably; what is known of it. Before the first batch of it is stored.
     pub(super) fn meet_spool(&self, id: SpoolId) -> Result<KnownSpool, StoreError> {
         let mut writer = self.writer();
-        let (known, place) = forgetting::meet(&mut writer.connection, id, self.clock.now())?;
+        let (connection, _) = writer.with(Synced::Now)?;
+        let (known, place) = forgetting::meet(connection, id, self.clock.now())?;
         let spool = known.get(place).copied();
         let spool = spool.ok_or_else(|| StoreError::Damaged("a spool is unknown".to_owned()))?;
         *self.spools() = (known, spool.number);
@@ -139,7 +179,7 @@ impl BlockFile {
     ) -> Result<ForgottenRows, StoreError> {
         let mut writer = self.writer();
         unavailable(self.identity.problem())?;
-        let connection = &mut writer.connection;
+        let (connection, _) = writer.with(Synced::Now)?;
         let forgotten = forgetting::forget(connection, removal, behind, limit, has_letters)?;
         unavailable(self.identity.problem())?;
         Ok(forgotten)
@@ -152,6 +192,11 @@ impl BlockFile {
     fn writer(&self) -> MutexGuard<'_, Writer> {
         // A panic left no transaction open: rusqlite rolls back when one is dropped.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn checkpointer(&self) -> MutexGuard<'_, Checkpointer> {
+        let checkpointer = self.checkpointer.lock();
+        checkpointer.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn readers(&self) -> MutexGuard<'_, Vec<Connection>> {
@@ -173,18 +218,8 @@ impl BlockFile {
 }
 
 impl Storage for BlockFile {
-    /// Unless the writer is not free before the deadline: then nobody waits for it any more. What is written to a
-    /// file that is moved away meanwhile does not count as written.
     fn apply(&self, change: &Change, deadline: Duration) -> Result<Applied, StoreError> {
-        let mut writer = self.writer();
-        if self.clock.elapsed() >= deadline {
-            return Err(StoreError::Timeout);
-        }
-        unavailable(self.look())?;
-        let Writer { connection, next } = &mut *writer;
-        let applied = change::apply(connection, next, change)?;
-        unavailable(self.identity.problem())?;
-        Ok(applied)
+        self.change(change, Synced::Now, deadline)
     }
 
     fn rows(&self, keys: &[LedgerKey]) -> Result<Vec<Option<BatchRow>>, StoreError> {

@@ -1,7 +1,7 @@
 //! Small blocks become larger ones, in the background: a quiet service is read as fast as a busy one.
 //!
 //! All of it is done by one thread, which takes a part of the time while records are coming, and gives empty room of
-//! the file back when none are.
+//! the file back when none are. It also puts what was committed into the file itself, so that nobody who stores has to.
 
 mod choice;
 mod merge;
@@ -126,7 +126,12 @@ fn run(store: &Weak<Inner>) {
             return;
         }
         let start = store.clock.elapsed();
-        let worked = panic::catch_unwind(AssertUnwindSafe(|| merger.step(&store)));
+        let worked = panic::catch_unwind(AssertUnwindSafe(|| {
+            let shortened = store.file.shorten_log();
+            // Whatever came of that: this may make room for it.
+            let worked = merger.step(&store)?;
+            shortened.map(|()| worked)
+        }));
         let took = store.clock.elapsed().saturating_sub(start);
         drop(store);
         let pause = match worked {
@@ -209,7 +214,10 @@ impl Merger {
         if chosen.is_empty() {
             return Ok(false);
         }
-        let change = match merge::merged(&*snapshot, &chosen) {
+        let opened = merge::open(&*snapshot, &chosen);
+        // The log cannot begin anew while it is read of.
+        drop(snapshot);
+        let change = match opened.and_then(|opened| merge::merged(&chosen, &opened)) {
             Ok(change) => change,
             Err(Unmerged::Damaged(place, damaged)) => {
                 let error = place.damaged(damaged);
@@ -219,9 +227,8 @@ impl Merger {
             }
             Err(Unmerged::Store(error)) => return Err(error),
         };
-        drop(snapshot);
         let deadline = file.clock.elapsed() + DEADLINE;
-        if let Applied::Done(places) = file.apply(&change, deadline)? {
+        if let Applied::Done(places) = file.replace(&change, deadline)? {
             let of_several = places.iter().filter(|place| place.day == Day::SEVERAL);
             self.settled.extend(of_several.copied());
             self.days.extend(places.iter().map(|place| place.day));

@@ -5,6 +5,7 @@ mod days;
 mod forgetting;
 mod ledger;
 mod merging;
+mod power_loss;
 mod reading;
 mod trouble;
 mod values;

@@ -21,7 +21,7 @@ const LIST: &str = "INSERT INTO summaries (day, number, summary) VALUES (?1, ?2,
 const REMOVE: &str = "DELETE FROM blocks WHERE number = ?1";
 const UNLIST: &str = "DELETE FROM summaries WHERE day = ?1 AND number = ?2";
 
-/// Changes all of it, durably, or nothing. The next block has the number `next`, which rises.
+/// Changes all of it or nothing. The next block has the number `next`, which rises.
 pub(super) fn apply(
     connection: &mut Connection,
     next: &mut u64,
@@ -60,13 +60,6 @@ pub(super) fn rows(
     keys: &[LedgerKey],
 ) -> Result<Vec<Option<BatchRow>>, rusqlite::Error> {
     keys.iter().map(|key| read_row(connection, key)).collect()
-}
-
-/// The number of the first block of this life.
-pub(super) fn next_number(connection: &Connection) -> Result<u64, rusqlite::Error> {
-    let greatest: Option<i64> =
-        connection.query_row("SELECT MAX(number) FROM blocks", [], |row| row.get(0))?;
-    Ok(greatest.map_or(1, |greatest| greatest.cast_unsigned() + 1))
 }
 
 /// Empties the log, unless a reader needs it: whether it is empty. Nobody waits for that, since those who write

@@ -28,15 +28,19 @@ pub(super) enum Unmerged {
     Damaged(Place, Damaged),
 }
 
-/// What the merging of some blocks changes.
-pub(super) fn merged(snapshot: &dyn Snapshot, sources: &[Listed]) -> Result<Change, Unmerged> {
+/// Reads blocks that are to be merged.
+pub(super) fn open(snapshot: &dyn Snapshot, sources: &[Listed]) -> Result<Vec<Opened>, Unmerged> {
     let mut unpacker = Unpacker::new().map_err(|error| no_memory(&error))?;
-    let mut opened = Vec::with_capacity(sources.len());
-    for source in sources {
-        opened.push(open(snapshot, source.place, &mut unpacker)?);
-    }
+    let each = sources.iter();
+    each.map(|source| open_one(snapshot, source.place, &mut unpacker))
+        .collect()
+}
+
+/// What the merging of some blocks changes.
+pub(super) fn merged(sources: &[Listed], opened: &[Opened]) -> Result<Change, Unmerged> {
+    let mut unpacker = Unpacker::new().map_err(|error| no_memory(&error))?;
     let mut rows = Vec::with_capacity(sources.len());
-    for (source, opened) in sources.iter().zip(&opened) {
+    for (source, opened) in sources.iter().zip(opened) {
         let damaged = |damaged| Unmerged::Damaged(source.place, damaged);
         rows.push(opened.rows().map_err(damaged)?);
     }
@@ -53,7 +57,7 @@ pub(super) fn merged(snapshot: &dyn Snapshot, sources: &[Listed]) -> Result<Chan
     })
 }
 
-fn open(
+fn open_one(
     snapshot: &dyn Snapshot,
     place: Place,
     unpacker: &mut Unpacker,
