@@ -161,7 +161,9 @@ impl BlockFile {
 
     /// The spools that are known before one is met.
     pub(super) fn known_spools(&self) -> Result<Vec<KnownSpool>, StoreError> {
-        Ok(forgetting::spools(&self.writer().connection)?)
+        let mut writer = self.writer();
+        let (connection, _) = writer.with(Synced::Now)?;
+        Ok(forgetting::spools(connection)?)
     }
 
     /// When a spool was at hand last that is not now.
