@@ -120,13 +120,13 @@ impl App {
         let spool = wiring::find_spool(&folder)?;
         let (opened, queues) = match backend {
             Backend::Embedded => {
-                let opened =
-                    chosen_store::open_embedded(&config, &folder, &clock, &spool.identity)?;
+                let opened = chosen_store::open_embedded(&config, &folder, &clock, &spool)?;
                 let below = opened.forgotten_below;
                 let queues = wiring::open_queues(&config.spool, &folder, spool, below, &clock)?;
                 (opened, queues)
             }
             Backend::MongoDb(address) => {
+                spool.keep().map_err(SpoolError::Io)?;
                 let queues = wiring::open_queues(&config.spool, &folder, spool, 0, &clock)?;
                 let new_format = queues.new_format();
                 let opened = chosen_store::open_mongodb(&config, address, new_format, &clock);

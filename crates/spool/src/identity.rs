@@ -70,7 +70,7 @@ pub(super) fn identify_with(
     let nameless_from = segment::numbers(&disk.list()?).first().copied();
     if nameless_from.is_some() {
         tracing::info!(
-            "the spool has no id and gets one: a store of blocks does not know what it had from it"
+            "the spool has lost its id, or never had one: a store of blocks does not know what it had from it"
         );
     }
     Ok(Identity {

@@ -146,6 +146,14 @@ impl From<rusqlite::Error> for StoreError {
 
 #[cfg(test)]
 mod tests {
+    /// Before 3.51.3, one connection that puts the log into the file beside another that commits could lose what was
+    /// committed ("the WAL-reset bug" of its release notes).
+    #[test]
+    fn sqlite_lets_one_put_the_log_into_the_file_while_another_commits() {
+        let version = rusqlite::version_number();
+        assert!(version >= 3_051_003, "{version}");
+    }
+
     /// A build that leaves it out loses nothing, but waits for the disk once more in each commit.
     #[test]
     fn sqlite_is_built_to_sync_what_it_wrote_and_no_more() {

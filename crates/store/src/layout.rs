@@ -60,9 +60,12 @@ pub enum LayoutError {
     /// What comes from there could be stored twice.
     #[error(
         "the spool has lost its id, and some of what it holds may be stored already and forgotten: put its file spool-id back; \
-         --spool-recover delivers all of it once more, and stores twice what was"
+         a start with --spool-recover delivers all of it once more, and stores twice what was forgotten"
     )]
     NamelessSpool,
+    /// The spool could not be told from another at the next start.
+    #[error("the spool's id cannot be kept: {0}")]
+    SpoolId(io::Error),
     /// What is there is not what is asked for.
     #[error(
         "the data folder {folder} holds {held}, and LAYOUT asks for {wanted}: leave LAYOUT out, or take another DATA_DIR"
@@ -104,13 +107,15 @@ pub enum LayoutError {
 }
 
 /// The spool that will be delivered to a store.
-#[derive(Debug, Clone, Copy)]
-pub struct SpoolAtHand {
+#[derive(Clone, Copy)]
+pub struct SpoolAtHand<'a> {
     /// Its id.
     pub id: SpoolId,
     /// The number of its oldest batch, where it lost its id and this is a new one; `None` also where an operator
     /// takes what may come twice.
     pub nameless_from: Option<u64>,
+    /// Keeps the id, before the store knows of it.
+    pub keep: &'a dyn Fn() -> io::Result<()>,
 }
 
 /// An embedded store that was opened.
@@ -134,15 +139,20 @@ pub fn open(
     wanted: Option<Layout>,
     clock: Arc<dyn Clock>,
     settings: BlockSettings,
-    spool: SpoolAtHand,
+    spool: SpoolAtHand<'_>,
 ) -> Result<Opened, LayoutError> {
+    let keep_id = || (spool.keep)().map_err(LayoutError::SpoolId);
     Ok(match settle(folder, wanted)? {
         // Their records have ids of their own: they forget none.
-        Layout::Rows => Opened {
-            store: Arc::new(SqliteStore::open(folder, clock)?),
-            forgotten_below: 0,
-            blocks: None,
-        },
+        Layout::Rows => {
+            let store = Arc::new(SqliteStore::open(folder, clock)?);
+            keep_id()?;
+            Opened {
+                store,
+                forgotten_below: 0,
+                blocks: None,
+            }
+        }
         Layout::Blocks => {
             let blocks = Arc::new(BlockStore::open(folder, clock, settings)?);
             if let Some(oldest) = spool.nameless_from
@@ -150,6 +160,7 @@ pub fn open(
             {
                 return Err(LayoutError::NamelessSpool);
             }
+            keep_id()?;
             Opened {
                 forgotten_below: blocks.meet_spool(spool.id)?.forgotten_below,
                 store: Arc::clone(&blocks) as Arc<dyn Store>,

@@ -1,8 +1,8 @@
 //! The store that the settings ask for.
 
+use super::wiring::SpoolFolder;
 use crate::config::{Compression, Config, Layout, StoreConfig};
 use logs::clock::Clock;
-use spool::Identity;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,12 +25,16 @@ pub(super) fn open_embedded(
     config: &Config,
     folder: &Path,
     clock: &Arc<dyn Clock>,
-    spool: &Identity,
+    spool: &SpoolFolder,
 ) -> Result<Opened, LayoutError> {
     let (layout, settings) = embedded(config);
     let spool = SpoolAtHand {
-        id: spool.id,
-        nameless_from: spool.nameless_from.filter(|_| !config.spool.spool_recover),
+        id: spool.identity.id,
+        nameless_from: spool
+            .identity
+            .nameless_from
+            .filter(|_| !config.spool.spool_recover),
+        keep: &|| spool.keep(),
     };
     layout::open(folder, layout, Arc::clone(clock), settings, spool)
 }

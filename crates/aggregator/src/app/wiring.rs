@@ -30,6 +30,7 @@ use logs::clock::Clock;
 use query::cursor::CursorKey;
 use spool::disk::Folder;
 use spool::{self, Bounds, Committer, Consumer, Identity, Spool, SpoolError, SpoolOptions};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,6 +69,13 @@ pub(super) struct SpoolFolder {
     pub(super) identity: Identity,
 }
 
+impl SpoolFolder {
+    /// Keeps the spool's id, if it is new: before the spool is opened.
+    pub(super) fn keep(&self) -> io::Result<()> {
+        self.identity.keep(&self.disk)
+    }
+}
+
 /// Finds the spool, or makes its folder; it is not opened yet.
 pub(super) fn find_spool(folder: &Path) -> Result<SpoolFolder, StartError> {
     let failed = |source| StartError::Spool(SpoolError::Io(source));
@@ -85,7 +93,6 @@ pub(super) fn open_queues(
     forgotten_below: u64,
     clock: &Arc<dyn Clock>,
 ) -> Result<Queues, StartError> {
-    identity.keep(&disk).map_err(SpoolError::Io)?;
     let (dead_letters, reading) = open_dead_letters(config, &folder.join(REJECTED_FOLDER))?;
     let accounting = Arc::<Accounting>::default();
     let options = SpoolOptions {

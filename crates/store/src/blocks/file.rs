@@ -106,18 +106,18 @@ impl BlockFile {
     pub(super) fn checkpoint(&self) -> Result<bool, StoreError> {
         // Those who write wait only for what comes meanwhile.
         self.checkpointer().all()?;
-        Ok(change::checkpoint(self.writer().with(Synced::Now)?.0)?)
+        let checkpoint = |connection: &mut Connection, _: &mut u64| change::checkpoint(connection);
+        Ok(self.writer().write(Synced::Now, checkpoint)?)
     }
 
     /// Gives up to so many empty pages back to the disk; whether there may be more.
     pub(super) fn give_back(&self, pages: u32) -> Result<bool, StoreError> {
-        let mut writer = self.writer();
-        let (connection, _) = writer.with(Synced::Later)?;
-        change::give_back(connection, pages).map_err(StoreError::from)
+        let give = |connection: &mut Connection, _: &mut u64| change::give_back(connection, pages);
+        Ok(self.writer().write(Synced::Later, give)?)
     }
 
-    /// Replaces blocks by others with the same records. Nobody who stores waits for the disk because of it: it is synced
-    /// behind the commit, and a machine that loses its power between the two has the blocks that were there before.
+    /// Replaces blocks by others with the same records. It is synced behind the commit, without the writer, and a machine
+    /// that loses its power between the two has the blocks that were there before.
     pub(super) fn replace(
         &self,
         change: &Change,
@@ -125,7 +125,11 @@ impl BlockFile {
     ) -> Result<Applied, StoreError> {
         let applied = self.change(change, Synced::Later, deadline)?;
         let synced = self.checkpointer().sync();
-        synced.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        if let Err(error) = synced {
+            // A commit that comes before this waits for a sync of its own, and fails, too.
+            self.writer().doubt();
+            return Err(StoreError::Unavailable(error.to_string()));
+        }
         Ok(applied)
     }
 
@@ -142,8 +146,9 @@ impl BlockFile {
             return Err(StoreError::Timeout);
         }
         unavailable(self.look())?;
-        let (connection, next) = writer.with(synced)?;
-        let applied = change::apply(connection, next, change)?;
+        let applied = writer.write(synced, |connection, next| {
+            change::apply(connection, next, change)
+        })?;
         unavailable(self.identity.problem())?;
         Ok(applied)
     }
@@ -151,8 +156,9 @@ impl BlockFile {
     /// Notes which spool is at hand, durably; what is known of it. Before the first batch of it is stored.
     pub(super) fn meet_spool(&self, id: SpoolId) -> Result<KnownSpool, StoreError> {
         let mut writer = self.writer();
-        let (connection, _) = writer.with(Synced::Now)?;
-        let (known, place) = forgetting::meet(connection, id, self.clock.now())?;
+        let (known, place) = writer.write(Synced::Now, |connection, _| {
+            forgetting::meet(connection, id, self.clock.now())
+        })?;
         let spool = known.get(place).copied();
         let spool = spool.ok_or_else(|| StoreError::Damaged("a spool is unknown".to_owned()))?;
         *self.spools() = (known, spool.number);
@@ -161,9 +167,8 @@ impl BlockFile {
 
     /// The spools that are known before one is met.
     pub(super) fn known_spools(&self) -> Result<Vec<KnownSpool>, StoreError> {
-        let mut writer = self.writer();
-        let (connection, _) = writer.with(Synced::Now)?;
-        Ok(forgetting::spools(connection)?)
+        let spools = |connection: &mut Connection, _: &mut u64| forgetting::spools(connection);
+        Ok(self.writer().write(Synced::Now, spools)?)
     }
 
     /// When a spool was at hand last that is not now.
@@ -181,8 +186,9 @@ impl BlockFile {
     ) -> Result<ForgottenRows, StoreError> {
         let mut writer = self.writer();
         unavailable(self.identity.problem())?;
-        let (connection, _) = writer.with(Synced::Now)?;
-        let forgotten = forgetting::forget(connection, removal, behind, limit, has_letters)?;
+        let forgotten = writer.write(Synced::Now, |connection, _| {
+            forgetting::forget(connection, removal, behind, limit, has_letters)
+        })?;
         unavailable(self.identity.problem())?;
         Ok(forgotten)
     }
@@ -191,7 +197,7 @@ impl BlockFile {
         self.spools.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
+    pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
         // A panic left no transaction open: rusqlite rolls back when one is dropped.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -110,6 +110,7 @@ struct Merger {
     /// Whether the file may have room to be given back.
     is_untidy: bool,
     is_told: bool,
+    is_log_told: bool,
 }
 
 fn run(store: &Weak<Inner>) {
@@ -125,13 +126,11 @@ fn run(store: &Weak<Inner>) {
         if store.changed.news().is_closed {
             return;
         }
+        if let Err(error) = store.file.shorten_log() {
+            merger.log_failed(&error);
+        }
         let start = store.clock.elapsed();
-        let worked = panic::catch_unwind(AssertUnwindSafe(|| {
-            let shortened = store.file.shorten_log();
-            // Whatever came of that: this may make room for it.
-            let worked = merger.step(&store)?;
-            shortened.map(|()| worked)
-        }));
+        let worked = panic::catch_unwind(AssertUnwindSafe(|| merger.step(&store)));
         let took = store.clock.elapsed().saturating_sub(start);
         drop(store);
         let pause = match worked {
@@ -239,6 +238,13 @@ impl Merger {
     }
 
     /// Tells the first failure of several; how long to wait.
+    /// A commit does it then, when the log is long.
+    fn log_failed(&mut self, error: &StoreError) {
+        if !std::mem::replace(&mut self.is_log_told, true) {
+            tracing::warn!(%error, "the log of the store cannot be put into its file for now");
+        }
+    }
+
     fn failed(&mut self, reason: &str) -> Duration {
         if !std::mem::replace(&mut self.is_told, true) {
             tracing::warn!(reason, "small blocks of the store cannot be merged for now");

@@ -6,9 +6,10 @@ const SETTINGS: BlockSettings = BlockSettings {
     cache_bytes: 1024 * 1024,
     min_free_disk: 0,
 };
-const SPOOL: SpoolAtHand = SpoolAtHand {
+const SPOOL: SpoolAtHand<'_> = SpoolAtHand {
     id: [7; 16],
     nameless_from: None,
+    keep: &|| Ok(()),
 };
 const ROWS: Option<Layout> = Some(Layout::Rows);
 const BLOCKS: Option<Layout> = Some(Layout::Blocks);

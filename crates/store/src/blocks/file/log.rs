@@ -50,7 +50,11 @@ impl Checkpointer {
             Ok(())
         };
         writer.wal_hook(Some(hook)).map_err(FileError::open(path))?;
-        let log = File::open(log_of(path)).map_err(|error| FileError::look(path, &error))?;
+        // As SQLite has it, which follows links.
+        let database = connection
+            .path()
+            .map_or_else(|| path.to_owned(), PathBuf::from);
+        let log = File::open(log_of(&database)).map_err(|error| FileError::look(path, &error))?;
         Ok(Self {
             connection,
             log,
@@ -101,7 +105,7 @@ impl Checkpointer {
 }
 
 /// Where SQLite keeps the log of a file.
-fn log_of(path: &Path) -> PathBuf {
+pub(super) fn log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     log.into()

@@ -112,3 +112,18 @@ fn what_was_stored_is_there_once_whatever_of_a_merge_came_to_the_disk() {
     // Both, or nothing was tried.
     assert!(undone > 10 && kept > 10, "{undone} undone, {kept} kept");
 }
+
+#[test]
+fn what_is_stored_waits_for_the_disk_and_what_is_only_kept_in_another_way_does_not() {
+    let (store, mut door) = (Store::new(), Door::new());
+    let synced = || store.file.writer().setting();
+    for batch in 0..10 {
+        store.insert(&door.batch(&format!("{batch}"), true, &series(batch, 10, 1)));
+        assert_eq!(synced(), 2);
+    }
+    merge_all(&store.file);
+    assert_eq!(store.blocks().len(), 1);
+    assert_eq!(synced(), 1, "merged");
+    store.file.meet_spool([1; 16]).unwrap();
+    assert_eq!(synced(), 2);
+}

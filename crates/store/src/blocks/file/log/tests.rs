@@ -32,12 +32,14 @@ impl Written {
 
     fn write(&mut self, pages: u64) {
         for _ in 0..pages.div_ceil(100) {
-            let (connection, next) = self.writer.with(Synced::Later).unwrap();
             let value = vec![1_u8; usize::try_from(PAGE).unwrap() * 100];
             let add = "INSERT INTO blocks VALUES (?1, x'', x'', ?2)";
-            let number = next.cast_signed();
-            connection.execute(add, params![number, value]).unwrap();
-            *next += 1;
+            let written = self.writer.write(Synced::Later, |connection, next| {
+                let number = next.cast_signed();
+                *next += 1;
+                connection.execute(add, params![number, value])
+            });
+            assert_eq!(written, Ok(1));
             self.values += 1;
         }
     }
@@ -54,8 +56,9 @@ impl Written {
 
     fn assert_whole(&mut self) {
         let all = "SELECT COUNT(*) FROM blocks WHERE length(columns) = 819200";
-        let (connection, _) = self.writer.with(Synced::Now).unwrap();
-        let found = connection.query_row(all, [], |row| row.get(0));
+        let found = self.writer.write(Synced::Now, |connection, _| {
+            connection.query_row(all, [], |row| row.get(0))
+        });
         assert_eq!(found, Ok(self.values));
     }
 }
