@@ -40,11 +40,10 @@ impl OnDisk {
             let before = self.log.get(start..).unwrap_or_default();
             let is_kept = random.random_bool(kept);
             let old = before.iter().copied().chain(std::iter::repeat(0));
-            let sector: Vec<u8> = match is_kept {
+            match is_kept {
                 true => after.to_vec(),
                 false => old.take(after.len()).collect(),
-            };
-            sector
+            }
         });
         Self {
             file: self.file.clone(),
