@@ -90,6 +90,10 @@ on_each_store!(
         taken(&service, records(2..9)).await;
         taken(&service, records(11..15)).await;
         assert_eq!(messages(&service).await, numbers(0..15));
+        // A page shows records of one id as one: here each counts.
+        let day = "startTime=2023-11-14T00:00:00Z&endTime=2023-11-15T00:00:00Z";
+        let counted = service.get(&format!("/logs/histogram?{day}")).await;
+        assert_eq!(counted.json()["records"], 15, "{}", counted.text());
     }
 );
 

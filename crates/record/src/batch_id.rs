@@ -11,6 +11,9 @@ pub struct BatchId([u8; 8]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyDigest([u8; 16]);
 
+/// By which a digest of places is told from that of a key.
+const PLACES: [u8; 8] = *b"\0places\0";
+
 impl KeyDigest {
     /// The digest of a key.
     pub fn of(key: &str) -> Self {
@@ -25,6 +28,24 @@ impl KeyDigest {
     /// The digest in these bytes.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
+    }
+
+    /// What stands for a key with records that are known by their places in a sequence, whatever batches they come
+    /// in: those of one run of places have one, and the sequence is what their batches' id says. No client asks for it,
+    /// and no digest of a key is like it but by a chance in 2⁶⁴.
+    pub fn of_places(run: u32) -> Self {
+        let mut digest = [0; 16];
+        let (mark, number) = digest.split_at_mut(PLACES.len());
+        mark.copy_from_slice(&PLACES);
+        for (to, byte) in number.iter_mut().zip(run.to_be_bytes()) {
+            *to = byte;
+        }
+        Self(digest)
+    }
+
+    /// Whether it is one [of places](Self::of_places): no key that a request could come again under.
+    pub fn is_of_places(&self) -> bool {
+        self.0.starts_with(&PLACES)
     }
 
     /// The sixteen bytes.

@@ -202,7 +202,8 @@ impl DocumentList {
     /// The documents of a range of positions, with whether the batch of each is known to have a key.
     pub fn slices_with_keys(&self, range: Range<usize>) -> impl Iterator<Item = (&[u8], bool)> {
         self.by_batch(range).flat_map(|(source, documents)| {
-            let is_keyed = source.is_some_and(|source| source.origin.key.is_some());
+            let key = source.and_then(|source| source.origin.key);
+            let is_keyed = key.is_some_and(|key| !key.is_of_places());
             documents.map(move |document| (document, is_keyed))
         })
     }

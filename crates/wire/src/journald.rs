@@ -41,23 +41,43 @@ struct Known {
     place: u32,
 }
 
-/// Records of so many sequences may be in a portion, which is taken as a batch for each of them.
-const MOST_SEQUENCES: usize = 64;
+/// Places of a run: what a store remembers of one stays small, however long the sequence is.
+const RUN_PLACES: u32 = 1 << 16;
+/// Records of so many runs may be in a portion, which is taken as a batch for each of them.
+const MOST_RUNS: usize = 64;
+
+/// A part of a sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// What the ids of all records of the sequence have in common.
+    pub sequence: BatchId,
+    /// Which one of its runs.
+    pub number: u32,
+}
+
+impl From<Known> for Run {
+    fn from(known: Known) -> Self {
+        Self {
+            sequence: known.sequence,
+            number: known.place / RUN_PLACES,
+        }
+    }
+}
 
 /// Whole records that a body begins with.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Portion {
     /// Their bytes.
     pub bytes: usize,
-    /// Those of each sequence, and those of none.
+    /// Those of each run of a sequence, and those of none.
     pub parts: Vec<Part>,
 }
 
-/// The records of a portion that are of one sequence, or of none.
+/// The records of a portion that are of one run, or of none.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Part {
-    /// What their ids have in common: what is the same whenever they are sent. None where they say nothing.
-    pub sequence: Option<BatchId>,
+    /// What is the same whenever they are sent. None where they say nothing.
+    pub run: Option<Run>,
     /// Where they stand, in their order.
     pub places: Vec<Range<usize>>,
 }
@@ -74,7 +94,7 @@ pub fn portion(body: &[u8], is_end: bool) -> Result<Option<Portion>, DecodeError
         Err(_) if portion.bytes > 0 => None,
         next => next?,
     } {
-        if !portion.add(known.map(|known| known.sequence), end) {
+        if !portion.add(known.map(Run::from), end) {
             break;
         }
     }
@@ -82,19 +102,19 @@ pub fn portion(body: &[u8], is_end: bool) -> Result<Option<Portion>, DecodeError
 }
 
 impl Portion {
-    /// Adds the record that stands behind the others; whether there was room for one more sequence.
-    fn add(&mut self, sequence: Option<BatchId>, end: usize) -> bool {
+    /// Adds the record that stands behind the others; whether there was room for one more run.
+    fn add(&mut self, run: Option<Run>, end: usize) -> bool {
         let place = self.bytes..end;
-        let is_room = self.parts.len() < MOST_SEQUENCES;
+        let is_room = self.parts.len() < MOST_RUNS;
         let mut parts = self.parts.iter_mut();
-        match parts.find(|part| part.sequence == sequence) {
+        match parts.find(|part| part.run == run) {
             Some(part) => match part.places.last_mut() {
                 Some(last) if last.end == place.start => last.end = end,
                 _ => part.places.push(place),
             },
             None if !is_room => return false,
             None => self.parts.push(Part {
-                sequence,
+                run,
                 places: vec![place],
             }),
         }

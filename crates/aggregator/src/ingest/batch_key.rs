@@ -11,8 +11,9 @@ pub enum BatchKey {
     None,
     /// The client's own.
     Client(String),
-    /// None: each of its records is known by itself, by its place among those that this id stands for.
-    Places(BatchId),
+    /// None: each of its records is known by itself, by its place in the sequence that this id stands for; all of
+    /// them are of one run of places.
+    Places(BatchId, u32),
     /// Made of what was sent, where the times of its records let it hold; else none.
     Content(Scope),
 }
@@ -50,8 +51,9 @@ impl BatchKey {
         let (id, key) = match self {
             Self::None => (fresh(body), None),
             Self::Client(key) => (BatchId::keyed(key, body), Some(KeyDigest::of(key))),
-            Self::Places(id) => {
-                return BatchBuilder::new(*id, None, received_at, max_bytes).with_places();
+            Self::Places(id, run) => {
+                let key = Some(KeyDigest::of_places(*run));
+                return BatchBuilder::new(*id, key, received_at, max_bytes).with_places();
             }
             Self::Content(scope) => {
                 let (key, id) = content_key(&scope.0, body);

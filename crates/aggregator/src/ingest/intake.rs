@@ -130,7 +130,7 @@ impl Intake {
         patience: Duration,
     ) -> Result<Receipt<T>, IngestError> {
         // Such a batch is one of many with its id.
-        let has_status = !matches!(terms.key, BatchKey::Places(_));
+        let has_status = !matches!(terms.key, BatchKey::Places(..));
         let clock = &self.acceptance.clock;
         let (received_at, deadline) = (clock.now(), clock.elapsed() + patience);
         let arrival = Arrival {
@@ -244,7 +244,8 @@ impl Intake {
     }
 
     async fn claim(&self, parts: &Parts, deadline: Duration) -> Result<Option<Claim>, IntakeError> {
-        let Some(key) = parts.batch.key() else {
+        let key = parts.batch.key().filter(|key| !key.is_of_places());
+        let Some(key) = key else {
             return Ok(None);
         };
         let mut waiting = Waiting {

@@ -46,7 +46,7 @@ fn remember(
 ) -> bool {
     let mut room = batches.is_empty();
     for ScannedBatch { seq, head } in batches {
-        if let Some(key) = head.key {
+        if let Some(key) = head.key.filter(|key| !key.is_of_places()) {
             room |= keys.of(head.content_key).recovered(key, head.id);
         }
         // Of those that are done it is not known what the store took of them, and a deferred copy holds

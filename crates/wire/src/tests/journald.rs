@@ -34,7 +34,9 @@ fn records_of(part: &Part, body: &[u8]) -> Result<Vec<(String, Value)>, DecodeEr
         .iter()
         .map(|place| &body[place.clone()])
         .collect();
-    let id = part.sequence.unwrap_or(BatchId::from_bytes([0; 8]));
+    let id = part
+        .run
+        .map_or(BatchId::from_bytes([0; 8]), |run| run.sequence);
     let now = Timestamp::from_nanos(RECEIVED);
     let mut batch = BatchBuilder::new(id, None, now, 1 << 30).with_places();
     decode(&pieces.concat(), &mut batch)?;

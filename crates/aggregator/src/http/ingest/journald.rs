@@ -183,7 +183,7 @@ impl<'s> Upload<'s> {
 fn parts(bytes: &Bytes, portion: Portion) -> Vec<Part> {
     let of = |place: &Range<usize>| bytes.get(place.clone()).unwrap_or_default();
     let parts = portion.parts.into_iter().map(|part| Part {
-        sequence: part.sequence,
+        run: part.run,
         bytes: match &part.places[..] {
             [place] => bytes.slice(place.clone()),
             places => places.iter().flat_map(of).copied().collect(),

@@ -156,11 +156,15 @@ fn touched(row: Option<&BatchRow>, incoming: &Incoming<'_>, now: Timestamp) -> B
         written_at: now,
     });
     after.delay = after.delay.or(incoming.delay);
+    if incoming.origin.key.is_some_and(|key| key.is_of_places()) {
+        // Its records come in many requests, each with a time of its own.
+        after.received_at = incoming.origin.received_at;
+    }
     after.mark |= incoming.refused;
-    if after.spool == incoming.spool || after.seq == 0 {
-        // Numbers begin with 1: of a row without one, no copy was delivered.
-        (after.spool, after.seq) = (incoming.spool, after.seq.max(incoming.seq));
+    if after.spool == incoming.spool {
+        after.seq = after.seq.max(incoming.seq);
     } else {
+        // Also where none was delivered from there: one of which the receipt was asked for is there.
         (after.spool, after.seq) = (incoming.spool, incoming.seq);
         after.elsewhere = true;
     }

@@ -13,14 +13,14 @@ use crate::ingest::intake::Durability;
 use crate::ingest::intake_error::{IngestError, IntakeError};
 use bytes::Bytes;
 use futures_util::future::join_all;
-use record::id::BatchId;
 use spool::AppendError;
 use std::net::IpAddr;
+use wire::journald::Run;
 
-/// Records that are taken as a batch: of one sequence, or of none.
+/// Records that are taken as a batch: of one run of a sequence, or of none.
 pub(super) struct Part {
     pub(super) bytes: Bytes,
-    pub(super) sequence: Option<BatchId>,
+    pub(super) run: Option<Run>,
 }
 
 /// Who takes the records of an upload.
@@ -95,7 +95,7 @@ impl Taker<'_> {
 
     async fn take_in(self, part: &Part, room: Reservation) -> Result<(), IngestError> {
         let body = (part.bytes.clone(), room);
-        let terms = terms(part.sequence);
+        let terms = terms(part.run);
         let taken = take_now(self.services, terms, body, self.sender, Durability::Spooled);
         taken.await.map(drop)
     }
@@ -150,12 +150,14 @@ fn is_for_now(error: &IngestError) -> bool {
 }
 
 /// How a part is understood.
-fn terms(sequence: Option<BatchId>) -> BodyTerms<()> {
+fn terms(run: Option<Run>) -> BodyTerms<()> {
     BodyTerms {
         decode: Box::new(wire::journald::decode),
         form: BodyForm::Binary,
         encoding: Encoding::Identity,
-        key: sequence.map_or(BatchKey::None, BatchKey::Places),
+        key: run.map_or(BatchKey::None, |run| {
+            BatchKey::Places(run.sequence, run.number)
+        }),
         strict: Some(false),
     }
 }

@@ -47,6 +47,38 @@ fn a_retry_has_the_delay_and_the_time_of_receipt_of_the_first_copy() {
 }
 
 #[test]
+fn a_copy_of_which_the_receipt_was_asked_for_is_in_its_spool() {
+    let origin = origin(Some(KeyDigest::of("key")));
+    let asked = plan(None, &incoming(&origin, &[], 0), time(10)).row;
+    let elsewhere = Incoming {
+        spool: 2,
+        ..incoming(&origin, &[0], 4)
+    };
+    let row = plan(Some(&asked), &elsewhere, time(11)).row;
+    assert_eq!((row.spool, row.seq, row.elsewhere), (2, 4, true));
+    let here = plan(Some(&asked), &incoming(&origin, &[0], 4), time(11)).row;
+    assert_eq!((here.spool, here.seq, here.elsewhere), (1, 4, false));
+}
+
+#[test]
+fn records_that_are_known_by_their_places_are_stored_once_in_whatever_requests_they_come() {
+    let first = origin(Some(KeyDigest::of_places(0)));
+    let second = BatchOrigin {
+        received_at: time(7_000),
+        ..first
+    };
+    assert_eq!(first.ledger_key(), second.ledger_key());
+    let of_another_run = origin(Some(KeyDigest::of_places(1)));
+    assert_ne!(first.ledger_key(), of_another_run.ledger_key());
+    let row = plan(None, &incoming(&first, &[3, 4, 5], 1), time(10)).row;
+    let planned = plan(Some(&row), &incoming(&second, &[5, 6], 2), time(8_000));
+    assert_eq!(planned.is_new, [false, true]);
+    // The time of receipt is that of each request.
+    assert_eq!(planned.row.received_at, time(7_000));
+    assert_eq!(planned.row.kind, BatchKind::OwnKey);
+}
+
+#[test]
 fn the_row_tells_of_the_newest_copy_also_when_nothing_was_new() {
     let origin = origin(None);
     let row = plan(None, &incoming(&origin, &[0], 3), time(10)).row;
