@@ -6,7 +6,7 @@ use super::limits::{filling, limit, taken_again};
 use super::{PATIENCE, SPOOLED, record};
 use crate::support::raw::{RawClient, RawReply};
 use crate::support::service::Service;
-use crate::support::traffic::{get, stored};
+use crate::support::traffic::{get, post_head_to, stored};
 use crate::support::wait_until;
 
 /// A client of one connection: for another one there is no descriptor, and it would wait for that.
@@ -19,10 +19,7 @@ impl OneConnection {
     }
 
     async fn post(&mut self, body: &str) -> RawReply {
-        let length = body.len();
-        let head = format!(
-            "POST {SPOOLED} HTTP/1.1\r\nHost: logs\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
-        );
+        let head = post_head_to(SPOOLED, body.len());
         self.0.send(head + body).await.unwrap();
         self.0.read_response(PATIENCE).await
     }

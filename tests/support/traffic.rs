@@ -219,8 +219,13 @@ pub(crate) fn get(path: &str) -> String {
 
 /// The head of a POST whose body has so many bytes.
 pub(crate) fn post_head(length: usize) -> String {
+    post_head_to("/logs/batch?ack=stored", length)
+}
+
+/// The same to this address.
+pub(crate) fn post_head_to(path: &str, length: usize) -> String {
     format!(
-        "POST /logs/batch?ack=stored HTTP/1.1\r\nHost: logs\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        "POST {path} HTTP/1.1\r\nHost: logs\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
     )
 }
 

@@ -127,8 +127,7 @@ impl Batch {
 
     /// Whether the time of receipt went into an id and must be the same when the batch comes again.
     pub fn needs_receipt(&self) -> bool {
-        let has_key = self.key.is_some_and(|key| !key.is_of_places());
-        has_key && !self.undated.is_empty()
+        self.key.and_then(KeyDigest::of_request).is_some() && !self.undated.is_empty()
     }
 
     /// When the first of its records happened.

@@ -43,9 +43,14 @@ impl KeyDigest {
         Self(digest)
     }
 
-    /// Whether it is one [of places](Self::of_places): no key that a request could come again under.
+    /// Whether it is one [of places](Self::of_places).
     pub fn is_of_places(&self) -> bool {
         self.0.starts_with(&PLACES)
+    }
+
+    /// Itself, if it is a key that a request comes again under: none of places.
+    pub fn of_request(self) -> Option<Self> {
+        (!self.is_of_places()).then_some(self)
     }
 
     /// The sixteen bytes.

@@ -2,6 +2,7 @@
 //! together.
 
 use crate::bson_reader;
+use crate::id::KeyDigest;
 use crate::origin::BatchOrigin;
 use std::ops::Range;
 
@@ -203,7 +204,7 @@ impl DocumentList {
     pub fn slices_with_keys(&self, range: Range<usize>) -> impl Iterator<Item = (&[u8], bool)> {
         self.by_batch(range).flat_map(|(source, documents)| {
             let key = source.and_then(|source| source.origin.key);
-            let is_keyed = key.is_some_and(|key| !key.is_of_places());
+            let is_keyed = key.and_then(KeyDigest::of_request).is_some();
             documents.map(move |document| (document, is_keyed))
         })
     }

@@ -94,7 +94,7 @@ fn read(disk: &dyn Disk) -> io::Result<Option<SpoolId>> {
         .split_first_chunk::<16>()
         .filter(|(id, sum)| crc32c::crc32c(*id).to_le_bytes() == **sum);
     if intact.is_none() {
-        tracing::warn!("the spool's id is damaged; it gets another");
+        tracing::warn!("the spool's id is damaged");
     }
     Ok(intact.map(|(id, _)| *id))
 }

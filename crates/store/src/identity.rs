@@ -31,6 +31,13 @@ impl Number {
     }
 }
 
+/// Where SQLite keeps the log of a database.
+pub(crate) fn log_of(database: &Path) -> PathBuf {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
 impl Identity {
     /// Those of a database that has just been opened for writing. Where the file system can hold no
     /// log, there is the file alone.
@@ -38,9 +45,7 @@ impl Identity {
     /// # Errors
     /// The system's, when one of them cannot be looked at.
     pub(crate) fn of(database: &Path) -> io::Result<Self> {
-        let mut log = database.as_os_str().to_owned();
-        log.push("-wal");
-        let log = PathBuf::from(log);
+        let log = log_of(database);
         let mut files = vec![(database.to_owned(), Number::of(database)?)];
         match Number::of(&log) {
             Ok(number) => files.push((log, number)),

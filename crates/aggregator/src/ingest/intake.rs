@@ -13,7 +13,7 @@ use crate::deliver::dead_letters::DeadLetters;
 use bytes::Bytes;
 use logs::clock::Clock;
 use record::batch::Rejects;
-use record::id::BatchId;
+use record::id::{BatchId, KeyDigest};
 use record::notice::Notices;
 use record::order::Taken;
 use spool::BatchOutcome;
@@ -244,7 +244,7 @@ impl Intake {
     }
 
     async fn claim(&self, parts: &Parts, deadline: Duration) -> Result<Option<Claim>, IntakeError> {
-        let key = parts.batch.key().filter(|key| !key.is_of_places());
+        let key = parts.batch.key().copied().and_then(KeyDigest::of_request);
         let Some(key) = key else {
             return Ok(None);
         };
@@ -254,7 +254,7 @@ impl Intake {
             fate: Some(Rejection::NotTaken),
         };
         let keys = self.keys.of(parts.batch.has_content_key());
-        let claiming = keys.claim(*key, parts.batch.id);
+        let claiming = keys.claim(key, parts.batch.id);
         let claim = tokio::time::timeout(self.left(deadline), claiming).await;
         let claim = claim.map_err(|_| IntakeError::Timeout)?;
         waiting.fate = matches!(claim, Claim::Conflict).then_some(Rejection::KeyReused);

@@ -3,6 +3,7 @@
 
 use crate::accounting::batch_status::BatchStatuses;
 use crate::ingest::idempotency::KnownKeys;
+use record::id::KeyDigest;
 use spool::{ScannedBatch, Spool};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -46,7 +47,7 @@ fn remember(
 ) -> bool {
     let mut room = batches.is_empty();
     for ScannedBatch { seq, head } in batches {
-        if let Some(key) = head.key.filter(|key| !key.is_of_places()) {
+        if let Some(key) = head.key.and_then(KeyDigest::of_request) {
             room |= keys.of(head.content_key).recovered(key, head.id);
         }
         // Of those that are done it is not known what the store took of them, and a deferred copy holds

@@ -167,8 +167,10 @@ impl BlockFile {
 
     /// The spools that are known before one is met.
     pub(super) fn known_spools(&self) -> Result<Vec<KnownSpool>, StoreError> {
-        let spools = |connection: &mut Connection, _: &mut u64| forgetting::spools(connection);
-        Ok(self.writer().write(Synced::Now, spools)?)
+        let reader = self.reader()?;
+        let spools = forgetting::spools(&reader)?;
+        self.put_back(reader);
+        Ok(spools)
     }
 
     /// When a spool was at hand last that is not now.

@@ -6,9 +6,11 @@
 mod choice;
 mod merge;
 
+use super::spare_threads::no_memory;
 use super::storage::{Applied, Day, Place, Storage};
 use super::{Inner, file::BlockFile};
 use crate::StoreError;
+use blocks::section::Unpacker;
 use choice::Eagerness;
 use merge::Unmerged;
 use std::collections::{BTreeSet, HashSet};
@@ -126,11 +128,12 @@ fn run(store: &Weak<Inner>) {
         if store.changed.news().is_closed {
             return;
         }
-        if let Err(error) = store.file.shorten_log() {
-            merger.log_failed(&error);
-        }
-        let start = store.clock.elapsed();
-        let worked = panic::catch_unwind(AssertUnwindSafe(|| merger.step(&store)));
+        let mut start = store.clock.elapsed();
+        let worked = panic::catch_unwind(AssertUnwindSafe(|| {
+            merger.shorten_log(&store.file);
+            start = store.clock.elapsed();
+            merger.step(&store)
+        }));
         let took = store.clock.elapsed().saturating_sub(start);
         drop(store);
         let pause = match worked {
@@ -213,10 +216,12 @@ impl Merger {
         if chosen.is_empty() {
             return Ok(false);
         }
-        let opened = merge::open(&*snapshot, &chosen);
+        let mut unpacker = Unpacker::new().map_err(|error| no_memory(&error))?;
+        let opened = merge::open(&*snapshot, &chosen, &mut unpacker);
         // The log cannot begin anew while it is read of.
         drop(snapshot);
-        let change = match opened.and_then(|opened| merge::merged(&chosen, &opened)) {
+        let merged = opened.and_then(|opened| merge::merged(&chosen, &opened, &mut unpacker));
+        let change = match merged {
             Ok(change) => change,
             Err(Unmerged::Damaged(place, damaged)) => {
                 let error = place.damaged(damaged);
@@ -237,14 +242,16 @@ impl Merger {
         Ok(true)
     }
 
-    /// Tells the first failure of several; how long to wait.
-    /// A commit does it then, when the log is long.
-    fn log_failed(&mut self, error: &StoreError) {
-        if !std::mem::replace(&mut self.is_log_told, true) {
+    /// Puts the log into the file when it is long. Where that fails, a commit does it.
+    fn shorten_log(&mut self, file: &BlockFile) {
+        let failure = file.shorten_log().err();
+        let is_told = std::mem::replace(&mut self.is_log_told, failure.is_some());
+        if let Some(error) = failure.filter(|_| !is_told) {
             tracing::warn!(%error, "the log of the store cannot be put into its file for now");
         }
     }
 
+    /// Tells the first failure of several; how long to wait.
     fn failed(&mut self, reason: &str) -> Duration {
         if !std::mem::replace(&mut self.is_told, true) {
             tracing::warn!(reason, "small blocks of the store cannot be merged for now");

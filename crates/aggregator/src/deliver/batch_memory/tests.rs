@@ -126,6 +126,15 @@ impl Place {
         inserted.unwrap()
     }
 
+    /// Takes what is refused out of a file into the spool: it stands there before the file is forgotten.
+    async fn put_back(&self, file: u64, refused: Batch) -> u64 {
+        let letters = &self.forgets.dead_letters;
+        letters.leave(file, &letters.read(file).await.unwrap());
+        let seq = self.forgets.spool.append(refused, ()).await.unwrap();
+        letters.forget(file).await.unwrap();
+        seq
+    }
+
     /// Has the spool's segments go that are there now: full ones come behind them.
     async fn fill(&self) {
         let end = self.forgets.spool.next_seq();
@@ -196,11 +205,8 @@ async fn a_batch_of_which_a_record_is_refused_is_remembered_until_that_was_put_b
     letters.add(vec![letter(&refused())]).await.unwrap();
     assert_eq!(place.round().await, 0);
 
-    // Put back, it stands in the spool before its file is forgotten.
     let file = letters.seal().await.unwrap().unwrap();
-    letters.leave(file, &letters.read(file).await.unwrap());
-    let seq = place.forgets.spool.append(refused(), ()).await.unwrap();
-    letters.forget(file).await.unwrap();
+    let seq = place.put_back(file, refused()).await;
     let report = place.store(refused(), seq).await;
     assert_eq!(report.already_stored, [0]);
     place.forgets.spool.done(seq, 1, BatchOutcome::default());

@@ -5,6 +5,7 @@
 
 use super::schema;
 use crate::database_file::FileError;
+use crate::identity::log_of;
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 use std::ffi::c_int;
@@ -102,13 +103,6 @@ impl Checkpointer {
             .query_row(passive, [], |row| row.get::<_, i64>(2))?;
         Ok(u32::try_from(done).unwrap_or_default())
     }
-}
-
-/// Where SQLite keeps the log of a file.
-pub(super) fn log_of(path: &Path) -> PathBuf {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    log.into()
 }
 
 /// When a log of some length is to be put into the file.

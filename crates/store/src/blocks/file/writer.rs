@@ -152,7 +152,7 @@ mod tests {
         let path = folder.path().join("blocks.sqlite3");
         let mut writer = Writer::open(&path).unwrap();
         let log = || {
-            std::fs::metadata(super::super::log::log_of(&path))
+            std::fs::metadata(crate::identity::log_of(&path))
                 .unwrap()
                 .len()
         };

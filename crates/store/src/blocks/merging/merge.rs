@@ -29,16 +29,22 @@ pub(super) enum Unmerged {
 }
 
 /// Reads blocks that are to be merged.
-pub(super) fn open(snapshot: &dyn Snapshot, sources: &[Listed]) -> Result<Vec<Opened>, Unmerged> {
-    let mut unpacker = Unpacker::new().map_err(|error| no_memory(&error))?;
+pub(super) fn open(
+    snapshot: &dyn Snapshot,
+    sources: &[Listed],
+    unpacker: &mut Unpacker,
+) -> Result<Vec<Opened>, Unmerged> {
     let each = sources.iter();
-    each.map(|source| open_one(snapshot, source.place, &mut unpacker))
+    each.map(|source| open_one(snapshot, source.place, unpacker))
         .collect()
 }
 
 /// What the merging of some blocks changes.
-pub(super) fn merged(sources: &[Listed], opened: &[Opened]) -> Result<Change, Unmerged> {
-    let mut unpacker = Unpacker::new().map_err(|error| no_memory(&error))?;
+pub(super) fn merged(
+    sources: &[Listed],
+    opened: &[Opened],
+    unpacker: &mut Unpacker,
+) -> Result<Change, Unmerged> {
     let mut rows = Vec::with_capacity(sources.len());
     for (source, opened) in sources.iter().zip(opened) {
         let damaged = |damaged| Unmerged::Damaged(source.place, damaged);
@@ -49,7 +55,7 @@ pub(super) fn merged(sources: &[Listed], opened: &[Opened]) -> Result<Change, Un
     let mut output = Output::new(all)?;
     let written = write(&rows, &mut output)?;
     let damaged = |damaged| Unmerged::Damaged(output.blamed, damaged);
-    check(&output.made, &written, &mut unpacker).map_err(damaged)?;
+    check(&output.made, &written, unpacker).map_err(damaged)?;
     Ok(Change {
         add: output.made,
         remove: sources.iter().map(|source| source.place).collect(),

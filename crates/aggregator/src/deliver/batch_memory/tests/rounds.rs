@@ -122,10 +122,8 @@ async fn what_was_refused_when_a_round_began_is_remembered_although_it_is_put_ba
     let mut round = Box::pin(place.forgets.round());
     assert!(futures_util::poll!(&mut round).is_pending());
     place.fill().await;
-    letters.leave(file, &letters.read(file).await.unwrap());
     let spool = &place.forgets.spool;
-    let copy = spool.append(refused(), ()).await.unwrap();
-    letters.forget(file).await.unwrap();
+    let copy = place.put_back(file, refused()).await;
     let removal = Arc::new(round.await);
     assert_eq!(place.forgets.sweep(&removal).await.removed, 0);
     assert!(spool.waits(copy));

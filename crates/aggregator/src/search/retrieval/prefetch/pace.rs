@@ -3,7 +3,7 @@
 use crate::search::retrieval::room::PIECE_BYTES;
 
 /// A page of an answer that a reader takes quickly, but for its last row: thousands of usual records.
-pub(super) const LARGEST_PAGE: usize = 1024 * 1024;
+const LARGEST_PAGE: usize = 1024 * 1024;
 /// What the buffers of a connection take by themselves, in bytes: it tells nothing of the reader.
 const BUFFERED: usize = 512 * 1024;
 
