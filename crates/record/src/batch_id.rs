@@ -2,6 +2,7 @@
 
 use crate::hex;
 use std::fmt;
+use xxhash_rust::xxh3::xxh3_128;
 
 /// What all records of one batch have in common: a hash of the request's key and of its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,12 +18,7 @@ const PLACES: [u8; 8] = *b"\0places\0";
 impl KeyDigest {
     /// The digest of a key.
     pub fn of(key: &str) -> Self {
-        let mut digest = [0; 16];
-        blake3::Hasher::new()
-            .update(key.as_bytes())
-            .finalize_xof()
-            .fill(&mut digest);
-        Self(digest)
+        Self(first(&blake3::hash(key.as_bytes())))
     }
 
     /// The digest in these bytes.
@@ -60,6 +56,17 @@ impl KeyDigest {
     }
 }
 
+/// The key and the id of a batch sent under the client's own key: the same for the same key and body.
+pub fn client_key(key: &str, body: &[u8]) -> (KeyDigest, BatchId) {
+    let key = blake3::hash(key.as_bytes());
+    let mut hasher = blake3::Hasher::new();
+    // The kind and the two digests have fixed lengths, so no two inputs run into one another.
+    hasher.update(b"key");
+    hasher.update(key.as_bytes());
+    hasher.update(blake3::hash(body).as_bytes());
+    (KeyDigest(first(&key)), BatchId(first(&hasher.finalize())))
+}
+
 /// The key and the id of a batch whose key is made of what was sent: of `scope`, which stands for all that
 /// becomes part of its records from outside the body, and of the body. No client's own key has this digest.
 pub fn content_key(scope: &[u8; 32], body: &[u8]) -> (KeyDigest, BatchId) {
@@ -92,6 +99,14 @@ fn split(hasher: &blake3::Hasher) -> (KeyDigest, BatchId) {
     (KeyDigest(key), BatchId(id))
 }
 
+fn first<const BYTES: usize>(digest: &blake3::Hash) -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
+    for (place, byte) in bytes.iter_mut().zip(digest.as_bytes()) {
+        *place = *byte;
+    }
+    bytes
+}
+
 impl BatchId {
     /// The id in these bytes.
     pub fn from_bytes(bytes: [u8; 8]) -> Self {
@@ -105,25 +120,21 @@ impl BatchId {
         Some(Self(number.to_be_bytes()))
     }
 
-    /// The id of a batch sent under the client's own key: the same for the same key and body.
+    /// The id of a batch sent under the client's own key: that of [`client_key`].
     pub fn keyed(key: &str, body: &[u8]) -> Self {
-        Self::hash(*b"key", key.as_bytes(), body)
+        client_key(key, body).1
     }
 
     /// The id of a batch without a key; `fresh` is random, so that equal bodies stay apart.
+    ///
+    /// The body stands for nothing but chance: where a machine and its clone draw the same number, two bodies stay
+    /// apart all the same. Who sends one cannot know the number, so a quick digest does.
     pub fn fresh(fresh: [u8; 16], body: &[u8]) -> Self {
-        Self::hash(*b"new", &fresh, body)
-    }
-
-    /// The kind and the two digests have fixed lengths, so no two inputs run into one another.
-    fn hash(kind: [u8; 3], key: &[u8], body: &[u8]) -> Self {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&kind);
-        hasher.update(blake3::hash(key).as_bytes());
-        hasher.update(blake3::hash(body).as_bytes());
-        let mut id = [0; 8];
-        hasher.finalize_xof().fill(&mut id);
-        Self(id)
+        hasher.update(b"new");
+        hasher.update(&fresh);
+        hasher.update(&xxh3_128(body).to_le_bytes());
+        Self(first(&hasher.finalize()))
     }
 
     /// The eight bytes.
@@ -154,6 +165,25 @@ mod tests {
             BatchId::fresh([1; 16], b"body"),
             BatchId::fresh([2; 16], b"body")
         );
+        // Drawn twice, by a machine and its clone.
+        assert_ne!(
+            BatchId::fresh([1; 16], b"body"),
+            BatchId::fresh([1; 16], b"other")
+        );
+    }
+
+    /// Stores and spools hold them: a retry after an upgrade is known by these.
+    #[test]
+    fn the_key_and_the_id_of_a_client_s_key_are_those_of_every_version() {
+        for (key, body) in [("", ""), ("a key", "body"), ("k", &"long ".repeat(9_000))] {
+            let (digest, id) = client_key(key, body.as_bytes());
+            assert_eq!(digest, KeyDigest::of(key));
+            assert_eq!(id, BatchId::keyed(key, body.as_bytes()));
+        }
+        let (digest, id) = client_key("a key", b"body");
+        assert_eq!(id.to_string(), "8fabfc8084cf0b56");
+        let digits = u128::from_be_bytes(*digest.as_bytes());
+        assert_eq!(format!("{digits:032x}"), "854d15f378d39516faa21f5a505b643e");
     }
 
     #[test]

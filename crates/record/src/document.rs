@@ -12,7 +12,7 @@
 use crate::bson_reader::{Elements, Value};
 use crate::bson_writer::BsonWriter;
 use crate::id::{BatchId, IdFormat, PLAIN_ID_BYTES, RECORD_ID_BYTES, RecordId, time_bytes};
-use crate::order::{ORDER_BYTES, SendOrder};
+use crate::order::{ORDER_BYTES, REACH_BYTES, SendOrder};
 use bson::raw::{RawBsonRef, RawDocument};
 use logs::{SEVERITY_UNKNOWN, Timestamp, severity_of};
 
@@ -129,10 +129,20 @@ pub fn write_as(out: &mut Vec<u8>, document: &[u8], format: IdFormat, is_keyed: 
             let start = out.len();
             write_ordered(out, document);
             let copy = out.get_mut(start..).unwrap_or_default();
-            if is_keyed && let Some(id) = encoded_id(copy) {
-                set_order(copy, id.order().without_delay());
+            if is_keyed {
+                leave_out_delay(copy);
             }
         }
+    }
+}
+
+/// Takes the delay out of the id's order.
+fn leave_out_delay(bytes: &mut [u8]) {
+    let delay = ORDER_OFFSET + REACH_BYTES..ORDER_OFFSET + ORDER_BYTES;
+    if has_order(bytes)
+        && let Some(delay) = bytes.get_mut(delay)
+    {
+        delay.fill(0);
     }
 }
 

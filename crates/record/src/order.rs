@@ -23,7 +23,7 @@ use logs::Timestamp;
 
 /// Bytes of a [`SendOrder`].
 pub const ORDER_BYTES: usize = 7;
-const REACH_BYTES: usize = 3;
+pub(crate) const REACH_BYTES: usize = 3;
 /// Milliseconds: over four hours and a half. What reaches further is not told apart.
 const MOST_REACH: u32 = (1 << 24) - 1;
 const NANOS_PER_MILLI: u64 = 1_000_000;

@@ -1,7 +1,7 @@
 //! By what a request that comes again is known: the client's own key, or one that is made of what was sent.
 
 use record::batch::BatchBuilder;
-use record::id::{BatchId, KeyDigest, content_key};
+use record::id::{BatchId, KeyDigest, client_key, content_key};
 use std::net::IpAddr;
 
 /// The key of a request.
@@ -50,7 +50,10 @@ impl BatchKey {
     ) -> BatchBuilder {
         let (id, key) = match self {
             Self::None => (fresh(body), None),
-            Self::Client(key) => (BatchId::keyed(key, body), Some(KeyDigest::of(key))),
+            Self::Client(key) => {
+                let (key, id) = client_key(key, body);
+                (id, Some(key))
+            }
             Self::Places(id, run) => {
                 let key = Some(KeyDigest::of_places(*run));
                 return BatchBuilder::new(*id, key, received_at, max_bytes).with_places();

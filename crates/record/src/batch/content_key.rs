@@ -31,7 +31,7 @@ impl SentTimes {
         };
         self.greatest = self.greatest.max(time);
         self.least = Some(self.least.map_or(sent, |least| least.min(sent)));
-        self.one_is_fine |= sent.nanos() % NANOS_PER_MILLI != 0;
+        self.one_is_fine = self.one_is_fine || sent.nanos() % NANOS_PER_MILLI != 0;
     }
 
     /// Whether a request with these times that comes again is the same one.
