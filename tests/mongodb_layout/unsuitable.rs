@@ -76,22 +76,62 @@ async fn nothing_is_written_to_a_view() {
     keeps_batches_waiting("a_view", "logs", view, "is a view").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_view_that_is_put_in_its_place_refuses_no_record() {
-    let (uri, name, database) = place("a_view_that_is_put_in_its_place").await;
+/// When it is seen that something else was put in the collection's place.
+enum Seen {
+    /// By the first write, which the server holds to the collection.
+    ByAWrite,
+    /// A moment later, and by no write.
+    AMomentLater,
+}
+
+/// What is put in the collection's place under the service's eyes gets nothing of what comes once that is seen, which
+/// waits until it is gone again.
+async fn takes_its_place(test: &str, made: Document, seen: Seen, reason: &str) {
+    let (uri, name, database) = place(test).await;
     let service = service_on(&uri, &name).await;
     spool(&service, "before").await;
     stored(&service, 2).await;
     drop_it(&database, "logs").await;
     database.create_collection("others").await.unwrap();
-    let view = doc! { "create": "logs", "viewOn": "others", "pipeline": [] };
-    database.run_command(view).await.unwrap();
+    let mut create = doc! { "create": "logs" };
+    create.extend(made);
+    database.run_command(create).await.unwrap();
+    if let Seen::AMomentLater = seen {
+        told(&service, reason).await;
+    }
     spool(&service, "behind").await;
-    told(&service, "is a view").await;
+    told(&service, reason).await;
     let records = service.health().await["records"].clone();
     assert_eq!(records["waiting"], 2, "{records}");
+    let there = rows(&database, doc! { "find": "logs" }).await;
+    assert!(there.is_empty(), "{there:?}");
     drop_it(&database, "logs").await;
     stored(&service, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_is_put_in_its_place_refuses_no_record() {
+    let view = doc! { "viewOn": "others", "pipeline": [] };
+    takes_its_place("a_view_in_its_place", view, Seen::ByAWrite, "is a view").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_capped_collection_that_is_put_in_its_place_takes_no_record() {
+    let capped = doc! { "capped": true, "size": 1 << 20 };
+    let reason = "is a capped collection";
+    takes_its_place("a_capped_one_in_its_place", capped, Seen::ByAWrite, reason).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_series_that_is_put_in_its_place_takes_no_record() {
+    let series = doc! { "timeseries": { "timeField": "time" } };
+    takes_its_place(
+        "a_time_series_in_its_place",
+        series,
+        Seen::AMomentLater,
+        "is a time series",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,6 +174,42 @@ async fn nothing_is_written_while_a_unique_index_would_refuse_good_records() {
     database.run_command(drop).await.unwrap();
     stored(&service, 2).await;
     assert_eq!(service.health().await["records"]["rejected"]["setAside"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_its_place_while_nothing_is_written_is_found_at_the_next_look() {
+    let (uri, name, database) = place("in_its_place_at_the_next_look").await;
+    database.create_collection("others").await.unwrap();
+    let store = super::dropped::store_on(&uri, &name);
+    for (made, reason) in [
+        (
+            doc! { "timeseries": { "timeField": "time" } },
+            "a time series",
+        ),
+        (doc! { "viewOn": "others", "pipeline": [] }, "a view"),
+        (
+            doc! { "capped": true, "size": 1 << 20 },
+            "a capped collection",
+        ),
+    ] {
+        super::dropped::has_problem(&store, false).await;
+        let mut create = doc! { "create": "logs" };
+        create.extend(made);
+        // The store makes its own anew as soon as there is none, and may be the first to do so.
+        loop {
+            drop_it(&database, "logs").await;
+            if database.run_command(create.clone()).await.is_ok() {
+                break;
+            }
+        }
+        wait_until("the store to be stopped", PATIENCE, async || {
+            let status = store::Store::status(&store);
+            let problem = status.problem.unwrap_or_default();
+            !status.available && problem.contains(reason)
+        })
+        .await;
+        drop_it(&database, "logs").await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

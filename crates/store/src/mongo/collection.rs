@@ -84,6 +84,16 @@ pub(super) async fn prepare(
     Ok(prepared)
 }
 
+/// Whether nothing else stands in the place of the collection with this UUID, as far as the user may ask.
+pub(super) async fn is_still(
+    database: &Database,
+    target: &Target,
+    uuid: Option<Uuid>,
+) -> Result<bool, StoreError> {
+    let found = look(database, target).await?;
+    Ok(found.is_none_or(|found| !found.is_another(uuid)))
+}
+
 /// Makes what is not there, and replaces what may be replaced.
 async fn make(
     database: &Database,

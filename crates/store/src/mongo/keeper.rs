@@ -1,5 +1,5 @@
 //! Owns what is known of the collection: prepares it until that is done, and looks at it again now
-//! and then, after each reconnect, and as soon as a write finds another collection in its place.
+//! and then, after each reconnect, and as soon as a write or a glance finds another collection in its place.
 
 use super::Shared;
 use super::bounded::bounded;
@@ -13,6 +13,9 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio_util::task::AbortOnDropHandle;
 
+/// Between two glances at what stands in the collection's place. The server holds no insert into a time series to a
+/// UUID, so that no write tells of one.
+const GLANCE_INTERVAL: Duration = Duration::from_secs(1);
 /// Between two attempts to prepare the collection.
 const PREPARE_INTERVAL: Duration = Duration::from_secs(1);
 /// How long one attempt may take before the next one starts.
@@ -23,7 +26,7 @@ const PREPARE_TIMEOUT: Duration = Duration::from_secs(15);
 pub(super) enum Readiness {
     /// The first attempt is under way.
     Connecting,
-    /// A write found another collection than that which was prepared, or none.
+    /// A write, or a glance, found another collection than that which was prepared, or none.
     Gone,
     /// The last attempt failed.
     Failed(StoreError),
@@ -66,7 +69,7 @@ impl Keeper {
         }
     }
 
-    /// A write found that the collection with this UUID is not there any more: looks at once.
+    /// The collection with this UUID was found not to be there any more: looks at once.
     pub(super) fn is_gone(&self, uuid: Option<Uuid>) {
         let noted = self.readiness.send_if_modified(|state| {
             let known = matches!(state, Readiness::Ready(prepared) if prepared.uuid == uuid);
@@ -145,9 +148,29 @@ pub(super) async fn keep(shared: Arc<Shared>, clock: Arc<dyn Clock>) {
                 () = tokio::time::sleep(shared.target.look_interval) => {}
                 () = shared.writable.recovered() => {}
                 () = shared.keeper.look.notified() => {}
+                () = replaced(&shared) => {}
             }
         } else {
             tokio::time::sleep(PREPARE_INTERVAL).await;
+        }
+    }
+}
+
+/// Resolves when something else stands in the place of the collection that was prepared. Nothing more is written until
+/// that was looked at.
+async fn replaced(shared: &Shared) {
+    loop {
+        tokio::time::sleep(GLANCE_INTERVAL).await;
+        let Readiness::Ready(prepared) = shared.keeper.state() else {
+            continue;
+        };
+        let glance = bounded(PREPARE_TIMEOUT, async {
+            let database = shared.writes().await?;
+            collection::is_still(&database, &shared.target, prepared.uuid).await
+        });
+        // A glance that fails says nothing of the collection.
+        if let Ok(false) = glance.await {
+            return shared.keeper.is_gone(prepared.uuid);
         }
     }
 }

@@ -42,6 +42,13 @@ impl Found {
         self.set_aside.is_none() && self.logs.is_some_and(is_it)
     }
 
+    /// Whether something else stands in the place of the collection with this UUID.
+    pub(super) fn is_another(&self, uuid: Option<Uuid>) -> bool {
+        let is_it = |entry: Entry| uuid.is_none() || entry.uuid == uuid;
+        let is_another = |entry: Entry| entry.kind != Kind::Ordinary || !is_it(entry);
+        self.logs.is_some_and(is_another)
+    }
+
     fn read(target: &Target, entries: &[Bson]) -> Self {
         let mut found = Self::default();
         for entry in entries.iter().filter_map(Bson::as_document) {
