@@ -51,6 +51,7 @@
 //! | [`head`] | the head: what tells whether the rest has to be read |
 //! | [`section`] | packing, checksums, the directory's entries |
 //! | [`writer`] | a block of records, and of those of other blocks |
+//! | [`examination`] | all that is wrong with a block |
 //! | [`rows`], [`opened`] | records put together again; a block all of whose columns are read |
 //! | [`select`] | which records may match, by columns alone |
 //! | [`row_set`] | some of a block's records |
@@ -61,6 +62,7 @@
 //! | [`damaged`] | why bytes are no block |
 
 pub mod damaged;
+pub mod examination;
 pub mod filter;
 mod grams;
 pub mod head;

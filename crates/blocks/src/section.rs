@@ -2,6 +2,7 @@
 
 use crate::damaged::Damaged;
 use crate::input::{Input, unzigzag, write_varint, zigzag};
+use std::fmt;
 
 /// Bytes that a column may have when it is unpacked. The largest record has less.
 pub(crate) const MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -30,6 +31,20 @@ pub enum Column {
     Attribute(String),
     /// The attributes of records that have too many, or unusual ones, as JSON.
     Whole,
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Times => formatter.write_str("the column of times"),
+            Self::Tails => formatter.write_str("the column of ids"),
+            Self::Levels => formatter.write_str("the column of levels"),
+            Self::Messages => formatter.write_str("the column of messages"),
+            Self::Shapes => formatter.write_str("the column of shapes"),
+            Self::Attribute(path) => write!(formatter, "the column of the attribute {path:?}"),
+            Self::Whole => formatter.write_str("the column of whole attributes"),
+        }
+    }
 }
 
 const TIMES: u8 = 1;
@@ -155,8 +170,8 @@ impl Packer {
     }
 }
 
-impl std::fmt::Debug for Packer {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Packer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Packer")
     }
 }
@@ -174,8 +189,8 @@ impl Unpacker {
     }
 }
 
-impl std::fmt::Debug for Unpacker {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Unpacker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Unpacker")
     }
 }
@@ -249,18 +264,24 @@ impl Section {
         range.is_some_and(|((least, greatest), integer)| (least..=greatest).contains(&integer))
     }
 
+    /// Whether this is what is stored of the column.
+    pub(crate) fn check(&self, stored: &[u8]) -> Result<(), Damaged> {
+        if stored.len() != self.stored {
+            return Err(Damaged::Length);
+        }
+        match crc32c::crc32c(stored) == self.checksum {
+            true => Ok(()),
+            false => Err(Damaged::Checksum("column")),
+        }
+    }
+
     /// What was written of the column.
     pub(crate) fn unpack(
         &self,
         stored: &[u8],
         unpacker: &mut Unpacker,
     ) -> Result<Vec<u8>, Damaged> {
-        if stored.len() != self.stored {
-            return Err(Damaged::Length);
-        }
-        if crc32c::crc32c(stored) != self.checksum {
-            return Err(Damaged::Checksum("column"));
-        }
+        self.check(stored)?;
         let bytes = match self.is_packed {
             true => unpacker
                 .0

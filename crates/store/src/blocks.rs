@@ -25,6 +25,7 @@ mod spare_threads;
 mod storage;
 
 pub use file::{FILE_NAME, ForgottenRows};
+pub(crate) use file::{FORMAT_VERSION, count, verify};
 
 use super::blocking::blocking;
 use super::counts::Counts;

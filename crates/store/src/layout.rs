@@ -6,7 +6,7 @@
 
 use super::blocks::ledger::spools::SpoolId;
 use super::blocks::{self, BlockSettings, BlockStore};
-use super::database_file::FileError;
+use super::database_file::{FileError, open_reader, user_version};
 use super::sqlite::{self, SqliteStore};
 use super::{Store, StoreError};
 use logs::clock::Clock;
@@ -233,6 +233,15 @@ fn look(path: &Path) -> Result<Found, rusqlite::Error> {
         (0, 0) => Found::Nothing,
         _ => Found::Store,
     })
+}
+
+/// Whether there is a file of rows that holds records, and not the mark beside blocks. Nothing is changed.
+pub(super) fn holds_rows(path: &Path) -> Result<bool, rusqlite::Error> {
+    if fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(false);
+    }
+    let version = user_version(&open_reader(path)?)?;
+    Ok(!matches!(version, 0 | MARK))
 }
 
 /// Makes a file of blocks, if there is none, and then the mark; both are durable.

@@ -13,6 +13,8 @@ pub mod database_file;
 pub mod facets;
 mod held;
 mod identity;
+pub mod inspected;
+pub mod inspection;
 pub mod layout;
 pub mod mongo;
 pub mod page;

@@ -3,6 +3,7 @@
 //! WAL with `synchronous=FULL`: a committed transaction has been fsynced.
 
 mod database;
+mod inspection;
 mod large;
 mod message_filter;
 mod moving;
@@ -14,6 +15,8 @@ mod watch;
 mod write;
 
 pub use super::database_file::open_reader;
+pub(crate) use inspection::{count, verify};
+pub(crate) use schema::FORMAT_VERSION;
 
 use super::blocking::blocking;
 use super::budget::Budget;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::damaged::Damaged;
+use crate::examination::{Examined, Part, examine};
 use crate::head::Summary;
 use crate::input::Input;
 use crate::section::Contents;
@@ -26,6 +27,49 @@ proptest! {
                 parts(&mut block)[part][bit / 8] ^= 1 << (bit % 8);
             }
         }
+    }
+}
+
+fn examined(block: &Block) -> Examined {
+    let columns = block.columns.concat();
+    let unpacker = &mut Unpacker::new().unwrap();
+    examine(&block.head, Some(&block.filter), Some(&columns), unpacker)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6))]
+    #[test]
+    fn an_examination_tells_the_part_whose_bit_has_flipped_and_whose_records_there_were(records in prop::collection::btree_map(id(), fields(), 1..5)) {
+        let mut block = block(&records);
+        let ids: Vec<RecordId> = records.keys().copied().collect();
+        let whole = examined(&block);
+        prop_assert_eq!(&whole.faults, &[]);
+        prop_assert!(whole.ids.unwrap().as_slice() == ids);
+        let head = Head::read(&block.head).unwrap();
+        for part in 0..parts(&mut block).len() {
+            let bits = 8 * parts(&mut block)[part].len();
+            for bit in (0..bits).step_by(5) {
+                parts(&mut block)[part][bit / 8] ^= 1 << (bit % 8);
+                let found = examined(&block);
+                let expected = match part {
+                    0 => Part::Head,
+                    1 => Part::Filter,
+                    column => Part::Column(head.sections[column - 2].column.clone()),
+                };
+                let told: Vec<&Part> = found.faults.iter().map(|fault| &fault.part).collect();
+                prop_assert_eq!(told, &[&expected]);
+                match expected {
+                    Part::Head | Part::Column(Column::Times | Column::Tails) => prop_assert!(found.ids.is_none()),
+                    _ => prop_assert!(found.ids.unwrap().as_slice() == ids),
+                }
+                parts(&mut block)[part][bit / 8] ^= 1 << (bit % 8);
+            }
+        }
+        // A place more is no block either.
+        block.columns.push(vec![0]);
+        prop_assert_eq!(&examined(&block).faults[0].part, &Part::Records);
+        block.columns.truncate(2);
+        prop_assert!(!examined(&block).faults.is_empty());
     }
 }
 

@@ -8,9 +8,14 @@ mod forgetting;
 mod log;
 mod schema;
 mod snapshot;
+mod statistics;
+mod verifying;
 mod writer;
 
 pub use forgetting::ForgottenRows;
+pub(crate) use schema::FORMAT_VERSION;
+pub(crate) use statistics::count;
+pub(crate) use verifying::verify;
 
 use super::ledger::remembering::Removal;
 use super::ledger::row::{BatchRow, LedgerKey};

@@ -9,6 +9,7 @@ mod power_loss;
 mod reading;
 mod trouble;
 mod values;
+mod verifying;
 
 use super::cache::BlockCache;
 use super::file::BlockFile;

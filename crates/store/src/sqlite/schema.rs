@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use std::path::Path;
 
 /// The format of the rows; a file that holds a later one is not touched.
-const FORMAT_VERSION: i64 = 2;
+pub(crate) const FORMAT_VERSION: i64 = 2;
 /// The one without large texts of their own; it is upgraded when it is opened.
 const WITHOUT_LARGE: i64 = 1;
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Transaction};
 use std::path::Path;
 
 /// The format of the tables; a file that holds a later one is not touched.
-const FORMAT_VERSION: i64 = 1;
+pub(crate) const FORMAT_VERSION: i64 = 1;
 
 /// `summaries` is what is planned by; those of a day stand beside one another. `blocks` has what of a block is read by
 /// parts: its columns stand behind one another in one value, since a value for each would leave half a page
