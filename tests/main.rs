@@ -52,6 +52,7 @@ mod slow_readers;
 mod splunk;
 mod spool;
 mod startup;
+mod store_command;
 mod store_contract;
 mod store_that_takes_nothing;
 mod streaming;

@@ -146,7 +146,7 @@ pub(super) fn kind(command: &str) -> Option<Kind> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["curl", ..] | ["aggregator", "query" | "health", ..] => Some(Kind::Ends),
-        ["aggregator", "spool", ..] => Some(Kind::AtRest),
+        ["aggregator", "spool" | "store", ..] => Some(Kind::AtRest),
         ["aggregator"] => Some(Kind::Serves),
         ["aggregator", flag, ..] if flag.starts_with("--") => Some(Kind::Serves),
         ["producer", flags @ ..] if flags.contains(&"--count") => Some(Kind::Ends),

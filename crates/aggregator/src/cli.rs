@@ -1,12 +1,14 @@
 //! The command line: what the program can be told to do besides serving, and how it says what came of it.
 //!
 //! Takes arguments and standard output; gives sentences and exit codes. It asks a running service over
-//! HTTP, or reads a spool that no service has open; it knows nothing of how a service answers. Each command
+//! HTTP, or reads what is in a data folder; it knows nothing of how a service answers. Each command
 //! has the flags that it uses, and no others.
 
 pub mod arguments;
 pub mod health;
+mod progress;
 pub mod query;
 mod sanitize;
 pub mod service;
 pub mod spool;
+pub mod store;

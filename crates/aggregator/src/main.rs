@@ -6,6 +6,7 @@ use aggregator::cli;
 use aggregator::cli::arguments::{self, Cli, Command, SpoolCommand};
 use aggregator::cli::health::HealthArgs;
 use aggregator::cli::query::QueryArgs;
+use aggregator::cli::store::StoreCommand;
 use aggregator::config::Config;
 use program::exit::{USAGE, fail, print};
 use program::standard_error;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Some(Command::Query(args)) => query(&args),
         Some(Command::Spool(command)) => spool(&command),
         Some(Command::Health(args)) => health(&args),
+        Some(Command::Store(command)) => store(&command),
         None => match cli.config.check() {
             Ok(_) => run(cli.config),
             Err(error) => fail(USAGE, &format!("error: {error}")),
@@ -74,6 +76,15 @@ async fn serve(config: Config) -> ExitCode {
 fn spool(command: &SpoolCommand) -> ExitCode {
     let mut out = io::stdout().lock();
     match cli::spool::run(command, &mut out) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(error) => fail(1, &format!("error: {error}")),
+    }
+}
+
+fn store(command: &StoreCommand) -> ExitCode {
+    match cli::store::run(command, &mut io::stdout().lock()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,

@@ -2,6 +2,7 @@
 
 use super::health::HealthArgs;
 use super::query::QueryArgs;
+use super::store::StoreCommand;
 use crate::config::{Config, DEFAULT_DATA_DIR, ListenAddress};
 use clap::builder::Resettable;
 use clap::error::ErrorKind;
@@ -30,6 +31,9 @@ pub enum Command {
     /// Reads the spool in the data folder, while no aggregator runs on it.
     #[command(subcommand)]
     Spool(SpoolCommand),
+    /// Looks at the embedded store in the data folder.
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Asks a running service for its health: prints it, and exits 0 only if batches are accepted.
     Health(HealthArgs),
     /// Asks a running service for records and shows them.
@@ -97,6 +101,13 @@ impl Command {
                     let (SpoolCommand::Verify(args) | SpoolCommand::Dump(args)) = command;
                     let own = own.subcommand().map(|(_, own)| own);
                     if !own.is_some_and(|own| is_typed(own, "data_dir")) {
+                        args.data_dir.clone_from(&config.store.data_dir);
+                    }
+                }
+                (Self::Store(command), "data-dir") => {
+                    let own = own.subcommand().map(|(_, own)| own);
+                    if !own.is_some_and(|own| is_typed(own, "data_dir")) {
+                        let args = command.args_mut();
                         args.data_dir.clone_from(&config.store.data_dir);
                     }
                 }
