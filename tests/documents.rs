@@ -185,13 +185,20 @@ fn every_setting_that_is_named_exists() {
 #[test]
 fn every_setting_that_exists_is_named() {
     let pages = pages();
-    let [settings, producer, reading, benchmark] =
-        ["settings.md", "producer.md", "reading.md", "benchmark.md"].map(|name| page(&pages, name));
+    let [settings, producer, reading, moving, benchmark] = [
+        "settings.md",
+        "producer.md",
+        "reading.md",
+        "moving.md",
+        "benchmark.md",
+    ]
+    .map(|name| page(&pages, name));
     let aggregator = programs()["aggregator"].settings();
     assert_eq!(unnamed(&aggregator, &[&settings]), [""; 0]);
     for (flags, page) in [
         (programs()["producer"].flags(), &producer),
         (programs()["aggregator"].flags_of("query"), &reading),
+        (programs()["aggregator"].flags_of("import"), &moving),
     ] {
         let flags: BTreeSet<String> = flags
             .into_iter()

@@ -28,6 +28,7 @@ mod health;
 mod histogram;
 mod idempotency;
 mod images;
+mod import_command;
 mod journald;
 mod log;
 mod loki;

@@ -145,7 +145,9 @@ pub(super) fn kind(command: &str) -> Option<Kind> {
     let words = words(command);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["curl", ..] | ["aggregator", "query" | "health", ..] => Some(Kind::Ends),
+        ["curl" | "printf", ..] | ["aggregator", "query" | "health" | "import", ..] => {
+            Some(Kind::Ends)
+        }
         ["aggregator", "spool" | "store", ..] => Some(Kind::AtRest),
         ["aggregator"] => Some(Kind::Serves),
         ["aggregator", flag, ..] if flag.starts_with("--") => Some(Kind::Serves),

@@ -6,6 +6,7 @@
 
 pub mod arguments;
 pub mod health;
+pub mod import;
 mod progress;
 pub mod query;
 mod sanitize;

@@ -5,6 +5,7 @@ use aggregator::app::{shutdown, telemetry};
 use aggregator::cli;
 use aggregator::cli::arguments::{self, Cli, Command, SpoolCommand};
 use aggregator::cli::health::HealthArgs;
+use aggregator::cli::import::ImportArgs;
 use aggregator::cli::query::QueryArgs;
 use aggregator::cli::store::StoreCommand;
 use aggregator::config::Config;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     };
     match cli.command {
         Some(Command::Query(args)) => query(&args),
+        Some(Command::Import(args)) => import(&args),
         Some(Command::Spool(command)) => spool(&command),
         Some(Command::Health(args)) => health(&args),
         Some(Command::Store(command)) => store(&command),
@@ -89,6 +91,14 @@ fn store(command: &StoreCommand) -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => fail(1, &format!("error: {error}")),
+    }
+}
+
+fn import(args: &ImportArgs) -> ExitCode {
+    match cli::import::run(args, &mut io::stdout().lock()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => fail(failure.exit_code(), &format!("error: {failure}")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line: the commands, and the settings of a service.
 
 use super::health::HealthArgs;
+use super::import::ImportArgs;
 use super::query::QueryArgs;
 use super::store::StoreCommand;
 use crate::config::{Config, DEFAULT_DATA_DIR, ListenAddress};
@@ -39,6 +40,8 @@ pub enum Command {
     /// Asks a running service for records and shows them.
     // Boxed, because it is much larger than the others.
     Query(Box<QueryArgs>),
+    /// Sends files of logs to a running service; started again after a kill, it stores nothing twice.
+    Import(Box<ImportArgs>),
 }
 
 /// What can be done with a spool that is at rest.

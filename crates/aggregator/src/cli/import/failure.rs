@@ -1,0 +1,54 @@
+//! Why an import did not come to its end: one sentence each, and an exit code.
+
+use crate::cli::service::BadUrl;
+use std::io;
+use std::time::Duration;
+
+const USAGE: u8 = 2;
+const FAILED: u8 = 1;
+
+/// Why an import did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// An address that is none.
+    #[error(transparent)]
+    Url(#[from] BadUrl),
+    /// The program itself has not got what it needs.
+    #[error("cannot begin: {0}")]
+    Start(String),
+    /// Nobody is there.
+    #[error("no answer from {url}: {reason}")]
+    Away {
+        /// The address.
+        url: String,
+        /// The system's reason.
+        reason: String,
+    },
+    /// It was tried again and again.
+    #[error("{said}: given up after {} s of trying", patience.as_secs())]
+    GaveUp {
+        /// What the service said last.
+        said: String,
+        /// How long it was tried.
+        patience: Duration,
+    },
+    /// Nothing of it would be taken.
+    #[error("{0}")]
+    Status(String),
+    /// What answers is something else.
+    #[error("what answers at {0} is no aggregator")]
+    Foreign(String),
+    /// What became of it cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// 2 for what the caller has to write in another way, 1 for all else.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Url(_) => USAGE,
+            _ => FAILED,
+        }
+    }
+}

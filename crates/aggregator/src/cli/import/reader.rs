@@ -1,0 +1,136 @@
+//! Reads files one after another on a thread of its own, and gives their portions; never more than one ahead.
+
+use super::cutter::{Cut, Cutter, Form, TooLong};
+use super::source;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+const READ_AT_ONCE: usize = 128 * 1024;
+
+/// How files are cut.
+#[derive(Debug, Clone)]
+pub(super) struct Cutting {
+    /// Unless each tells by itself.
+    pub(super) form: Option<Form>,
+    /// Bytes in a portion, about.
+    pub(super) target: usize,
+    /// Part of all keys.
+    pub(super) name: String,
+}
+
+/// What comes of reading.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// A part of the file with this number.
+    Portion {
+        file: usize,
+        cut: Cut,
+        /// Bytes of all files that were read until then, as they lie on the disk.
+        read: u64,
+    },
+    /// A file cannot be read, or not to its end.
+    Failed { file: usize, error: FileError },
+}
+
+/// Why a file was not read to its end: one sentence each.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FileError {
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+}
+
+/// Nobody takes what is read.
+struct Left;
+
+enum Ended {
+    Left,
+    Failed(FileError),
+}
+
+impl From<Left> for Ended {
+    fn from(_: Left) -> Self {
+        Self::Left
+    }
+}
+
+impl From<io::Error> for Ended {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<TooLong> for Ended {
+    fn from(error: TooLong) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Starts to read.
+pub(super) fn start(files: Vec<PathBuf>, cutting: Cutting) -> io::Result<Receiver<Event>> {
+    let (sender, receiver) = channel(1);
+    // It ends with its files, or when nobody takes what it reads. Standard input may hold it up for ever.
+    thread::Builder::new().spawn(move || {
+        let read = Arc::new(AtomicU64::new(0));
+        for (file, path) in files.into_iter().enumerate() {
+            let reading = Reading {
+                file,
+                read: Arc::clone(&read),
+                sender: &sender,
+            };
+            let told = match reading.run(&path, &cutting) {
+                Ok(()) => Ok(()),
+                Err(Ended::Left) => return,
+                Err(Ended::Failed(error)) => sender.blocking_send(Event::Failed { file, error }),
+            };
+            if told.is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(receiver)
+}
+
+struct Reading<'a> {
+    file: usize,
+    read: Arc<AtomicU64>,
+    sender: &'a Sender<Event>,
+}
+
+impl Reading<'_> {
+    fn run(&self, path: &Path, cutting: &Cutting) -> Result<(), Ended> {
+        let mut source = source::open(path, &self.read)?;
+        let mut cutter = Cutter::new(cutting.form, cutting.target, &cutting.name);
+        let mut buffer = vec![0; READ_AT_ONCE];
+        loop {
+            let count = match source.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error.into()),
+            };
+            cutter.add(buffer.get(..count).unwrap_or_default());
+            while let Some(cut) = cutter.next()? {
+                self.give(cut)?;
+            }
+        }
+        while let Some(cut) = cutter.rest()? {
+            self.give(cut)?;
+        }
+        Ok(())
+    }
+
+    fn give(&self, cut: Cut) -> Result<(), Left> {
+        let portion = Event::Portion {
+            file: self.file,
+            cut,
+            read: self.read.load(Ordering::Relaxed),
+        };
+        self.sender.blocking_send(portion).map_err(|_| Left)
+    }
+}
