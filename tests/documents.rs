@@ -199,6 +199,7 @@ fn every_setting_that_exists_is_named() {
         (programs()["producer"].flags(), &producer),
         (programs()["aggregator"].flags_of("query"), &reading),
         (programs()["aggregator"].flags_of("import"), &moving),
+        (programs()["aggregator"].flags_of("export"), &moving),
     ] {
         let flags: BTreeSet<String> = flags
             .into_iter()

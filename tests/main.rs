@@ -20,6 +20,7 @@ mod curl_examples;
 mod datadog;
 mod documents;
 mod elasticsearch;
+mod export_command;
 mod facets;
 mod filters;
 mod formats;

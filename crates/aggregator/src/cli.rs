@@ -5,6 +5,8 @@
 //! has the flags that it uses, and no others.
 
 pub mod arguments;
+pub mod export;
+mod filters;
 pub mod health;
 pub mod import;
 mod progress;

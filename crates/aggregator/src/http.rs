@@ -19,5 +19,6 @@ mod welcome;
 pub use addresses::Addresses;
 pub use ingest::held_uploads::HeldUploads;
 pub use ingest::sender::TrustedProxies;
+pub(crate) use read::retrieve::{Format, Kind};
 pub use router::{addresses, router};
 pub use services::{Limits, Services};

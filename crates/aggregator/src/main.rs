@@ -4,6 +4,7 @@ use aggregator::app::App;
 use aggregator::app::{shutdown, telemetry};
 use aggregator::cli;
 use aggregator::cli::arguments::{self, Cli, Command, SpoolCommand};
+use aggregator::cli::export::ExportArgs;
 use aggregator::cli::health::HealthArgs;
 use aggregator::cli::import::ImportArgs;
 use aggregator::cli::query::QueryArgs;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     match cli.command {
         Some(Command::Query(args)) => query(&args),
         Some(Command::Import(args)) => import(&args),
+        Some(Command::Export(args)) => export(&args),
         Some(Command::Spool(command)) => spool(&command),
         Some(Command::Health(args)) => health(&args),
         Some(Command::Store(command)) => store(&command),
@@ -91,6 +93,14 @@ fn store(command: &StoreCommand) -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => fail(1, &format!("error: {error}")),
+    }
+}
+
+fn export(args: &ExportArgs) -> ExitCode {
+    match cli::export::run(args, &mut io::stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(failure) => fail(failure.exit_code(), &format!("error: {failure}")),
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `storage` | what is asked of the place where blocks are kept |
 //! | `file` | that place: a SQLite file |
 //! | `read` | pages and counts |
+//! | `reader` | the same of a file that is only read |
 //! | `merging` | small blocks become larger ones |
 //! | `cache` | what was read last |
 //! | `spare_threads` | threads that help a search |
@@ -20,12 +21,14 @@ mod marking;
 mod merging;
 mod portion;
 mod read;
+mod reader;
 mod receipts;
 mod spare_threads;
 mod storage;
 
 pub use file::{FILE_NAME, ForgottenRows};
 pub(crate) use file::{FORMAT_VERSION, count, verify};
+pub(crate) use reader::BlockReader;
 
 use super::blocking::blocking;
 use super::counts::Counts;

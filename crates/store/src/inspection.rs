@@ -107,6 +107,13 @@ impl Found {
         }
     }
 
+    /// Refuses what cannot be read, and what a later version wrote.
+    pub(super) fn check_readable(&self) -> Result<(), InspectionError> {
+        let connection = database_file::open_reader(&self.path);
+        let connection = connection.map_err(|source| self.unread(source))?;
+        self.check_version(&connection)
+    }
+
     /// What is told where nothing is looked for but records.
     fn unread(&self, source: rusqlite::Error) -> InspectionError {
         match is_damage(&source) {

@@ -11,6 +11,7 @@ mod budget;
 pub mod counts;
 pub mod database_file;
 pub mod facets;
+pub mod folder_reader;
 mod held;
 mod identity;
 pub mod inspected;

@@ -32,6 +32,7 @@ struct RowSpans {
     level: Option<Range<usize>>,
     message: Range<usize>,
     attributes: Option<Form>,
+    received: Option<i64>,
 }
 
 /// Where attributes are kept.
@@ -111,8 +112,16 @@ impl Page {
             level: row.level.map(|text| self.put(text)),
             message: self.put(row.message),
             attributes,
+            received: row.received,
         };
         self.rows.push(spans);
+    }
+
+    /// Notes when the last row was received, in milliseconds since 1970.
+    pub(super) fn note_received(&mut self, received: i64) {
+        if let Some(last) = self.rows.last_mut() {
+            last.received = Some(received);
+        }
     }
 
     /// Keeps the first `rows` rows.
@@ -142,6 +151,7 @@ impl Page {
                 .attributes
                 .as_ref()
                 .and_then(|form| self.attributes(form)),
+            received: spans.received,
         }
     }
 
@@ -254,6 +264,7 @@ impl Page {
             level: record.level.map(|text| self.put(text)),
             message: self.put(record.message),
             attributes,
+            received: None,
         };
         self.rows.push(spans);
     }

@@ -10,12 +10,14 @@ mod moving;
 mod read;
 mod reader;
 mod receipts;
+mod row_reader;
 mod schema;
 mod watch;
 mod write;
 
 pub use super::database_file::open_reader;
 pub(crate) use inspection::{count, verify};
+pub(crate) use row_reader::RowReader;
 pub(crate) use schema::FORMAT_VERSION;
 
 use super::blocking::blocking;

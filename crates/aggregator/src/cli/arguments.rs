@@ -1,5 +1,6 @@
 //! The command line: the commands, and the settings of a service.
 
+use super::export::ExportArgs;
 use super::health::HealthArgs;
 use super::import::ImportArgs;
 use super::query::QueryArgs;
@@ -42,6 +43,8 @@ pub enum Command {
     Query(Box<QueryArgs>),
     /// Sends files of logs to a running service; started again after a kill, it stores nothing twice.
     Import(Box<ImportArgs>),
+    /// Writes records into files, from a running service or from a data folder.
+    Export(Box<ExportArgs>),
 }
 
 /// What can be done with a spool that is at rest.
@@ -106,6 +109,10 @@ impl Command {
                     if !own.is_some_and(|own| is_typed(own, "data_dir")) {
                         args.data_dir.clone_from(&config.store.data_dir);
                     }
+                }
+                (Self::Export(args), "data-dir") => {
+                    let folder = || config.store.data_dir.clone();
+                    args.data_dir.get_or_insert_with(folder);
                 }
                 (Self::Store(command), "data-dir") => {
                     let own = own.subcommand().map(|(_, own)| own);

@@ -5,6 +5,8 @@
 
 mod cutter;
 mod failure;
+#[cfg(feature = "parquet")]
+mod parquet_lines;
 mod reader;
 mod sending;
 mod source;
@@ -29,7 +31,7 @@ use tokio::runtime;
 /// What is imported, and where.
 #[derive(Debug, Clone, Args)]
 pub struct ImportArgs {
-    /// Files, also packed with gzip or zstd, standard input when none is named, or for -.
+    /// Files, also packed with gzip or zstd, or what export wrote as Parquet; standard input when none is named, or for -.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Where the aggregator is.

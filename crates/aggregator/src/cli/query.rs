@@ -26,11 +26,13 @@ pub use json_record::NoRecord;
 pub use row_splitter::TooLong;
 
 use context::Context;
+pub(super) use json_record::Record;
 use levels_in_use::{DoubtfulLevels, FACETS};
 use output_format::OutputFormat;
+pub(super) use parameter_names::in_flags;
 use request::Request;
-use row_splitter::Rows;
-use service_client::{Answer, ServiceClient};
+pub(super) use row_splitter::Rows;
+pub(super) use service_client::{Answer, ServiceClient};
 use std::io::{self, IsTerminal as _, Write};
 use tokio::runtime;
 

@@ -6,6 +6,7 @@
 mod change;
 mod forgetting;
 mod log;
+mod readers;
 mod schema;
 mod snapshot;
 mod statistics;
@@ -13,6 +14,7 @@ mod verifying;
 mod writer;
 
 pub use forgetting::ForgottenRows;
+pub(super) use readers::Readers;
 pub(crate) use schema::FORMAT_VERSION;
 pub(crate) use statistics::count;
 pub(crate) use verifying::verify;
@@ -20,9 +22,9 @@ pub(crate) use verifying::verify;
 use super::ledger::remembering::Removal;
 use super::ledger::row::{BatchRow, LedgerKey};
 use super::ledger::spools::{KnownSpool, SpoolId, last_left_at};
-use super::storage::{Applied, Change, Snapshot, Storage};
+use super::storage::{Applied, Change, Readable, Snapshot, Storage};
 use crate::StoreError;
-use crate::database_file::{FileError, open_reader};
+use crate::database_file::FileError;
 use crate::identity::{self, Identity};
 use log::Checkpointer;
 use logs::Timestamp;
@@ -52,8 +54,7 @@ pub(super) struct BlockFile {
     pub(super) clock: Arc<dyn Clock>,
     writer: Mutex<Writer>,
     checkpointer: Mutex<Checkpointer>,
-    /// Connections that nothing is being read with.
-    readers: Mutex<Vec<Connection>>,
+    readers: Readers,
     identity: Identity,
     min_free_disk: u64,
     /// The spools that are known, and the number of the one that is at hand.
@@ -74,11 +75,11 @@ impl BlockFile {
         let checkpointer = writer.checkpointer(&path)?;
         let identity = Identity::of(&path).map_err(|error| FileError::look(&path, &error))?;
         Ok(Self {
+            readers: Readers::new(path.clone()),
             path,
             clock,
             writer: Mutex::new(writer),
             checkpointer: Mutex::new(checkpointer),
-            readers: Mutex::new(Vec::new()),
             identity,
             min_free_disk,
             spools: Mutex::default(),
@@ -174,7 +175,7 @@ impl BlockFile {
     pub(super) fn known_spools(&self) -> Result<Vec<KnownSpool>, StoreError> {
         let reader = self.reader()?;
         let spools = forgetting::spools(&reader)?;
-        self.put_back(reader);
+        self.readers.put_back(reader);
         Ok(spools)
     }
 
@@ -214,21 +215,12 @@ impl BlockFile {
         checkpointer.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn readers(&self) -> MutexGuard<'_, Vec<Connection>> {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn reader(&self) -> Result<Connection, StoreError> {
-        let idle = self.readers().pop();
-        if let Some(reader) = idle {
+        if let Some(reader) = self.readers.idle() {
             return Ok(reader);
         }
         unavailable(self.identity.problem())?;
-        Ok(open_reader(&self.path)?)
-    }
-
-    fn put_back(&self, reader: Connection) {
-        self.readers().push(reader);
+        self.readers.open()
     }
 }
 
@@ -240,16 +232,29 @@ impl Storage for BlockFile {
     fn rows(&self, keys: &[LedgerKey]) -> Result<Vec<Option<BatchRow>>, StoreError> {
         let reader = self.reader()?;
         let rows = change::rows(&reader, keys)?;
-        self.put_back(reader);
+        self.readers.put_back(reader);
         Ok(rows)
     }
 
     fn spool(&self) -> u32 {
         self.spools().1
     }
+}
 
+impl Readable for Readers {
     fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
-        Ok(Box::new(FileSnapshot::begin(self)?))
+        let reader = match self.idle() {
+            Some(reader) => reader,
+            None => self.open()?,
+        };
+        Ok(Box::new(FileSnapshot::begin(reader, self)?))
+    }
+}
+
+impl Readable for BlockFile {
+    fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        let reader = self.reader()?;
+        Ok(Box::new(FileSnapshot::begin(reader, &self.readers)?))
     }
 }
 

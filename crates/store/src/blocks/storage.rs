@@ -68,8 +68,14 @@ pub(super) enum Applied {
     Outdated,
 }
 
+/// A set of blocks that is read.
+pub(super) trait Readable: Send + Sync {
+    /// Reads of one state, whatever is changed meanwhile.
+    fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError>;
+}
+
 /// A durable set of blocks.
-pub(super) trait Storage: Send + Sync + 'static {
+pub(super) trait Storage: Readable + 'static {
     /// Changes all of it or nothing. When this fails, either may have happened.
     fn apply(&self, change: &Change, deadline: Duration) -> Result<Applied, StoreError>;
 
@@ -78,9 +84,6 @@ pub(super) trait Storage: Send + Sync + 'static {
 
     /// The small number of the spool that is at hand; 0 as long as none was met.
     fn spool(&self) -> u32;
-
-    /// Reads of one state, whatever is changed meanwhile.
-    fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError>;
 }
 
 /// One state of all blocks.

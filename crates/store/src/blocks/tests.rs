@@ -17,7 +17,7 @@ use super::merging::merge_all;
 use super::portion::Portion;
 use super::read::Reading;
 use super::spare_threads::SpareThreads;
-use super::storage::{Day, Listed, Storage};
+use super::storage::{Day, Listed, Readable, Storage};
 use crate::page::Page;
 use crate::{InsertReport, PageLimit, StoreError};
 use logs::Timestamp;

@@ -59,6 +59,8 @@ pub struct Row<'a> {
     pub message: &'a str,
     /// The attributes, if there are any.
     pub attributes: Option<Attributes<'a>>,
+    /// When it was received, in milliseconds since 1970, where the store tells it beside the rows.
+    pub received: Option<i64>,
 }
 
 impl Row<'_> {
@@ -123,6 +125,7 @@ pub fn write_document(document: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
         level: stored.level,
         message: stored.message,
         attributes: stored.attributes.map(Attributes::Bson),
+        received: Some(stored.received_at),
     };
     row.write_json(out)
 }
@@ -149,6 +152,7 @@ mod tests {
                 level: level.as_deref(),
                 message: &message,
                 attributes: json.as_deref().map(Attributes::Json),
+                received: None,
             };
             let mut out = Vec::new();
             row.write_json(&mut out).unwrap();

@@ -14,7 +14,7 @@ use crate::sqlite::reader::Reader;
 use query::{Candidate, GaveUp, Patience, Query};
 use record::id::{PLAIN_ID_BYTES, RecordId};
 use rusqlite::{ErrorCode, params};
-use statement::{COUNTED, Selection, WHOLE, WITHOUT_ATTRIBUTES, merged, statement};
+use statement::{COUNTED, Selection, WHOLE, WITH_RECEIPT, WITHOUT_ATTRIBUTES, merged, statement};
 use std::sync::Arc;
 
 /// Steps of SQLite's machine between two looks at the clock: some hundred rows, which also from a
@@ -63,7 +63,19 @@ pub(super) fn page(
     budget: Budget,
     is_late: impl FnMut() -> bool + Send + 'static,
 ) -> Result<Page, ReadError> {
-    watched(reader, is_late, |reader| rows(reader, query, after, budget))
+    watched(reader, is_late, |reader| {
+        rows(reader, WHOLE, query, after, budget)
+    })
+}
+
+/// Reads one page, and when its rows were received, however long it takes.
+pub(super) fn page_with_receipts(
+    reader: &Reader,
+    query: &Arc<Query>,
+    after: Option<RecordId>,
+    budget: Budget,
+) -> Result<Page, ReadError> {
+    rows(reader, WITH_RECEIPT, query, after, budget)
 }
 
 /// Counts rows by bucket and severity until `is_over`, of a query that asks for nothing else than time
@@ -107,7 +119,7 @@ pub(super) fn facets(
         false => WITHOUT_ATTRIBUTES,
     };
     watched(reader, is_late, |reader| {
-        let next = each_match(reader, columns, query, after, budget, |record| {
+        let next = each_match(reader, columns, query, after, budget, |record, _| {
             facets.add(record.severity, record.level, record.attributes);
             Held::default()
         })?;
@@ -130,13 +142,17 @@ fn watched<T>(
 
 fn rows(
     reader: &Reader,
+    columns: &str,
     query: &Arc<Query>,
     after: Option<RecordId>,
     budget: Budget,
 ) -> Result<Page, ReadError> {
     let mut page = Page::default();
-    let next = each_match(reader, WHOLE, query, after, budget, |record| {
+    let next = each_match(reader, columns, query, after, budget, |record, received| {
         page.keep_json(record);
+        if let Some(received) = received {
+            page.note_received(received);
+        }
         page.held()
     })?;
     page.next = next;
@@ -151,9 +167,10 @@ fn each_match(
     query: &Arc<Query>,
     after: Option<RecordId>,
     mut budget: Budget,
-    mut take: impl FnMut(Candidate<'_>) -> Held,
+    mut take: impl FnMut(Candidate<'_>, Option<i64>) -> Held,
 ) -> Result<Option<RecordId>, ReadError> {
     let severities = query.severities();
+    let has_receipt = columns == WITH_RECEIPT;
     let mut held = Held::default();
     let (until, mut is_first) = (Some(budget.until()), true);
     let look = |id, row: &rusqlite::Row<'_>, passed_over| {
@@ -180,7 +197,10 @@ fn each_match(
                 .map_or(found.message.len(), large::Texts::bytes);
             let found = large.as_ref().map_or(found, |texts| texts.put_into(found));
             match query.matches_within(found, patience) {
-                Ok(true) => held = take(found),
+                Ok(true) => {
+                    let received = has_receipt.then(|| row.get(5)).transpose()?;
+                    held = take(found, received);
+                }
                 Ok(false) => {}
                 Err(GaveUp) => return Ok(Looked::TooSlow),
             }

@@ -1,8 +1,10 @@
 //! A file as it is read: unpacked, and its bytes counted as they lie on the disk.
 
+#[cfg(feature = "parquet")]
+use super::parquet_lines::{self, ParquetLines};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Seek as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +24,16 @@ pub(super) fn open(path: &Path, read: &Arc<AtomicU64>) -> io::Result<Box<dyn Rea
         return unpacked(Counted { inner, read });
     }
     let inner = File::open(path)?;
+    #[cfg(feature = "parquet")]
+    if inner.metadata()?.is_file() {
+        let mut magic = [0; MAGIC_BYTES];
+        let length = (&inner).read(&mut magic)?;
+        (&inner).rewind()?;
+        if magic.get(..length) == Some(parquet_lines::MAGIC) {
+            // What of it is read, and when, is not told.
+            return Ok(Box::new(ParquetLines::new(inner)?));
+        }
+    }
     unpacked(Counted { inner, read })
 }
 

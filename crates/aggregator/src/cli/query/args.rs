@@ -1,5 +1,6 @@
 //! The flags of `aggregator query`, and what no single one of them shows to be wrong.
 
+use crate::cli::filters::FilterArgs;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum, value_parser};
 use program::values::time;
@@ -21,33 +22,9 @@ pub struct QueryArgs {
         hide_env_values = true
     )]
     pub url: String,
-    /// From this time on, in UTC without a zone: 2024-10-08, 2024-10-08T10:00, 2024-10-08T10:00:00+02:00, today, yesterday, before now (now, -15m, -1h30m, -7d), or a number since 1970.
-    #[arg(long, visible_alias = "start", value_name = "TIME", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
-    pub since: Option<String>,
-    /// Before this time, written in the same ways; a day is its midnight.
-    #[arg(long, visible_alias = "end", value_name = "TIME", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
-    pub until: Option<String>,
-    /// Of one of these levels (ERROR,WARN); may be given several times.
-    #[arg(long = "level", value_name = "LEVEL,...", value_parser = NonEmptyStringValueParser::new())]
-    pub levels: Vec<String>,
-    /// Of this level or a worse one.
-    #[arg(long, value_name = "LEVEL", value_parser = NonEmptyStringValueParser::new())]
-    pub min_level: Option<String>,
-    /// Whose message contains this text; given several times, all of them.
-    #[arg(short = 'q', long, value_name = "TEXT", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
-    pub contains: Vec<String>,
-    /// In whose message these words stand, in this order and as whole words; given several times, all of them.
-    #[arg(long = "word", value_name = "WORDS", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
-    pub words: Vec<String>,
-    /// Tell capital from small letters in texts and words.
-    #[arg(long)]
-    pub case_sensitive: bool,
-    /// In whose message this expression is found; given several times, all of them.
-    #[arg(long, value_name = "REGEX", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
-    pub regex: Vec<String>,
-    /// With this attribute (KEY), with this value (KEY=VALUE; any in quotes as in JSON: KEY=""), or without it (KEY=!VALUE, KEY=!); given several times, all of it.
-    #[arg(long = "attr", value_name = "KEY[=VALUE]", value_parser = NonEmptyStringValueParser::new())]
-    pub attributes: Vec<String>,
+    /// Which records.
+    #[command(flatten)]
+    pub filters: FilterArgs,
     /// The oldest first, or the newest.
     #[arg(
         long,
@@ -117,9 +94,8 @@ pub enum ColorChoice {
 impl QueryArgs {
     /// What does not go together, in a sentence; `None` when all does.
     pub(super) fn contradiction(&self) -> Option<&'static str> {
-        let has_no_key = |attribute: &String| attribute.starts_with('=');
-        if self.attributes.iter().any(has_no_key) {
-            return Some("--attr must begin with the attribute's name: KEY=VALUE");
+        if let Some(sentence) = self.filters.contradiction() {
+            return Some(sentence);
         }
         match self.output {
             Output::Csv if self.context > 0 => {

@@ -7,20 +7,20 @@ use std::borrow::Cow;
 
 /// A record; its texts are what the service says, and may hold anything.
 #[derive(Debug, Deserialize)]
-pub(super) struct Record<'a> {
+pub(in crate::cli) struct Record<'a> {
     #[serde(borrow)]
     id: Cow<'a, str>,
     /// In RFC 3339 and UTC.
     #[serde(borrow)]
-    pub(super) timestamp: Cow<'a, str>,
+    pub(in crate::cli) timestamp: Cow<'a, str>,
     /// As it was sent.
-    pub(super) level: Option<Cow<'a, str>>,
+    pub(in crate::cli) level: Option<Cow<'a, str>>,
     /// The text.
     #[serde(borrow)]
-    pub(super) message: Cow<'a, str>,
+    pub(in crate::cli) message: Cow<'a, str>,
     /// A JSON object.
     #[serde(borrow)]
-    pub(super) attributes: Option<&'a RawValue>,
+    pub(in crate::cli) attributes: Option<&'a RawValue>,
 }
 
 /// A text that is no record.
@@ -30,12 +30,12 @@ pub struct NoRecord;
 
 impl<'a> Record<'a> {
     /// Reads one JSON object.
-    pub(super) fn parse(json: &'a str) -> Result<Self, NoRecord> {
+    pub(in crate::cli) fn parse(json: &'a str) -> Result<Self, NoRecord> {
         serde_json::from_str(json).map_err(|_| NoRecord)
     }
 
     /// Its id, which is also its place in the order of time.
-    pub(super) fn id(&self) -> Result<RecordId, NoRecord> {
+    pub(in crate::cli) fn id(&self) -> Result<RecordId, NoRecord> {
         RecordId::parse(&self.id).ok_or(NoRecord)
     }
 }

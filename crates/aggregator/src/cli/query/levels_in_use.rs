@@ -1,6 +1,7 @@
 //! Levels that are asked for and that no record has: most often typing errors.
 
 use super::args::QueryArgs;
+use crate::cli::filters::FilterArgs;
 use crate::cli::sanitize;
 use form_urlencoded::Serializer;
 use logs::Level;
@@ -48,6 +49,7 @@ impl DoubtfulLevels {
     pub(super) fn of(args: &QueryArgs, is_found: bool) -> Option<Self> {
         // What cannot be read the service has refused.
         let names = args
+            .filters
             .levels
             .iter()
             .flat_map(|names| LevelFilter::names(names));
@@ -59,13 +61,14 @@ impl DoubtfulLevels {
         question
             .append_pair("fields", "level")
             .append_pair("limit", MOST);
-        for (parameter, time) in [("startTime", &args.since), ("endTime", &args.until)] {
+        let FilterArgs { since, until, .. } = &args.filters;
+        for (parameter, time) in [("startTime", since), ("endTime", until)] {
             question.extend_pairs(time.iter().map(|time| (parameter, time)));
         }
         (!names.is_empty()).then(|| Self {
             names,
             question: question.finish(),
-            is_bounded: args.since.is_some() || args.until.is_some(),
+            is_bounded: since.is_some() || until.is_some(),
         })
     }
 

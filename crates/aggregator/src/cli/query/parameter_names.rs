@@ -19,7 +19,7 @@ const FLAGS: [(&str, &str); 12] = [
 
 /// The service's sentence with flags in place of its parameters; `None` when it does not begin with one,
 /// and so is not about what a flag gives.
-pub(super) fn in_flags(sentence: &str) -> Option<String> {
+pub(in crate::cli) fn in_flags(sentence: &str) -> Option<String> {
     let mut words = sentence.split(' ');
     let first = flag(words.next()?)?;
     // Further on, a word without capitals may be just a word.

@@ -1,43 +1,31 @@
 //! Flags, turned into the parameters of the service's addresses.
 
 use super::args::{Direction, Output, QueryArgs};
+use crate::cli::filters::Parameter;
 use form_urlencoded::Serializer;
-use query::attribute_key;
 use record::id::RecordId;
 
 /// What is asked for, in the words of the service.
 #[derive(Debug)]
 pub(super) struct Request {
     /// All filters, the order and the form.
-    search: Vec<(String, String)>,
+    search: Vec<Parameter>,
     /// The filters that hold for neighbours as well.
-    beside: Vec<(String, String)>,
+    beside: Vec<Parameter>,
 }
 
 impl Request {
     pub(super) fn new(args: &QueryArgs) -> Self {
-        let mut search = Vec::new();
-        let mut add = |name: &str, values: &mut dyn Iterator<Item = &String>| {
-            search.extend(values.map(|value| (name.to_owned(), value.clone())));
-        };
-        add("startTime", &mut args.since.iter());
-        add("endTime", &mut args.until.iter());
-        add("logLevel", &mut args.levels.iter());
-        add("minLevel", &mut args.min_level.iter());
-        add("q", &mut args.contains.iter());
-        add("word", &mut args.words.iter());
-        add("regex", &mut args.regex.iter());
-        add("fields", &mut args.fields.iter());
+        let mut search = args.filters.of_records();
+        let fields = args.fields.iter();
+        search.extend(fields.map(|fields| ("fields".to_owned(), fields.clone())));
         let mut set = |name: &str, value: &str| search.push((name.to_owned(), value.to_owned()));
-        if args.case_sensitive {
-            set("caseSensitive", "true");
-        }
         if args.order == Direction::Desc {
             set("order", "desc");
         }
         let is_csv = args.output == Output::Csv;
         set("format", if is_csv { "csv" } else { "ndjson" });
-        let beside: Vec<_> = args.attributes.iter().map(|text| attribute(text)).collect();
+        let beside = args.filters.of_attributes();
         search.extend(beside.iter().cloned());
         Self { search, beside }
     }
@@ -63,14 +51,6 @@ impl Request {
         text.extend_pairs(&self.beside);
         (format!("/logs/{id}/context"), text.finish())
     }
-}
-
-/// `KEY=VALUE` or `KEY`, also with the key as the service's parameters and answers name it: `attr.KEY`,
-/// `attributes.KEY`.
-fn attribute(text: &str) -> (String, String) {
-    let (name, value) = text.split_once('=').unwrap_or((text, ""));
-    let key = attribute_key(name).filter(|key| !key.is_empty());
-    (format!("attr.{}", key.unwrap_or(name)), value.to_owned())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub struct TooLong;
 
 /// The rows of what has come so far.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(in crate::cli) struct Rows {
     has_quotes: bool,
     buffer: Vec<u8>,
     /// Where the next row begins.
@@ -23,7 +23,7 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Of CSV or of NDJSON; nothing has come.
-    pub(super) fn new(is_csv: bool) -> Self {
+    pub(in crate::cli) fn new(is_csv: bool) -> Self {
         Self {
             has_quotes: is_csv,
             buffer: Vec::new(),
@@ -34,7 +34,7 @@ impl Rows {
     }
 
     /// Takes what comes next.
-    pub(super) fn add(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
+    pub(in crate::cli) fn add(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
         self.buffer.drain(..self.start);
         self.seen -= self.start;
         self.start = 0;
@@ -46,7 +46,7 @@ impl Rows {
     }
 
     /// The next row with its line end, if all of it has come.
-    pub(super) fn next(&mut self) -> Option<&[u8]> {
+    pub(in crate::cli) fn next(&mut self) -> Option<&[u8]> {
         let quote = if self.has_quotes { b'"' } else { b'\n' };
         loop {
             let unseen = self.buffer.get(self.seen..).unwrap_or_default();
@@ -67,7 +67,7 @@ impl Rows {
     }
 
     /// Whether a part of a row is left, which no whole answer has.
-    pub(super) fn has_rest(&self) -> bool {
+    pub(in crate::cli) fn has_rest(&self) -> bool {
         self.start < self.buffer.len()
     }
 }

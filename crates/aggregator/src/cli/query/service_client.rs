@@ -18,7 +18,7 @@ const SEARCH_COMPLETE: &str = "x-search-complete";
 
 /// A service somewhere.
 #[derive(Debug)]
-pub(super) struct ServiceClient {
+pub(in crate::cli) struct ServiceClient {
     client: Client,
     base: Url,
     timeout: Duration,
@@ -26,7 +26,7 @@ pub(super) struct ServiceClient {
 
 /// An answer that has begun.
 #[derive(Debug)]
-pub(super) struct Answer(Response);
+pub(in crate::cli) struct Answer(Response);
 
 /// The form of every refusal.
 #[derive(Debug, Deserialize)]
@@ -37,7 +37,7 @@ struct Refusal {
 
 impl ServiceClient {
     /// The service at `url`; an answer has to begin within `timeout`.
-    pub(super) fn new(url: &str, timeout: Duration) -> Result<Self, Failure> {
+    pub(in crate::cli) fn new(url: &str, timeout: Duration) -> Result<Self, Failure> {
         let client = service::client()
             .connect_timeout(timeout.min(CONNECT_TIMEOUT))
             .tcp_keepalive(KEEP_ALIVE)
@@ -51,7 +51,7 @@ impl ServiceClient {
     }
 
     /// Asks, and gives the answer if it is one of this type.
-    pub(super) async fn get(
+    pub(in crate::cli) async fn get(
         &self,
         path: &str,
         query: &str,
@@ -100,7 +100,7 @@ impl ServiceClient {
     }
 
     /// All of an answer that is short.
-    pub(super) async fn whole(&self, mut answer: Answer) -> Result<Vec<u8>, Failure> {
+    pub(in crate::cli) async fn whole(&self, mut answer: Answer) -> Result<Vec<u8>, Failure> {
         let read = async {
             let mut body = Vec::new();
             while let Some(chunk) = answer.chunk().await? {
@@ -137,23 +137,23 @@ impl ServiceClient {
 
 impl Answer {
     /// What comes next; `None` at the end.
-    pub(super) async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, Failure> {
+    pub(in crate::cli) async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, Failure> {
         let chunk = self.0.chunk().await;
         chunk.map_err(|error| Failure::BrokenOff(innermost(&error)))
     }
 
     /// Where the next page starts, when there is one.
-    pub(super) fn next_cursor(&self) -> Option<String> {
+    pub(in crate::cli) fn next_cursor(&self) -> Option<String> {
         header(&self.0, HeaderName::from_static(NEXT_CURSOR)).map(str::to_owned)
     }
 
     /// Whether all was looked for that this answer could hold.
-    pub(super) fn is_complete(&self) -> bool {
+    pub(in crate::cli) fn is_complete(&self) -> bool {
         header(&self.0, HeaderName::from_static(SEARCH_COMPLETE)) != Some("false")
     }
 
     /// Whether its end can be told from the end of the connection.
-    pub(super) fn has_end(&self) -> bool {
+    pub(in crate::cli) fn has_end(&self) -> bool {
         header(&self.0, CONTENT_LENGTH).is_some() || header(&self.0, TRANSFER_ENCODING).is_some()
     }
 }

@@ -1,7 +1,7 @@
 //! One state of the file, as a transaction that reads sees it.
 
 use super::super::storage::{Day, Listed, Place, Snapshot};
-use super::BlockFile;
+use super::readers::Readers;
 use crate::StoreError;
 use blocks::head::Summary;
 use query::Order;
@@ -17,16 +17,15 @@ const HEAD: &str = "SELECT head, filter FROM blocks WHERE number = ?1";
 
 /// A transaction that reads. A reader is given back only when that ended well; any other is closed.
 pub(super) struct FileSnapshot<'a> {
-    file: &'a BlockFile,
+    readers: &'a Readers,
     connection: Option<Connection>,
 }
 
 impl<'a> FileSnapshot<'a> {
-    pub(super) fn begin(file: &'a BlockFile) -> Result<Self, StoreError> {
-        let connection = file.reader()?;
+    pub(super) fn begin(connection: Connection, readers: &'a Readers) -> Result<Self, StoreError> {
         connection.execute_batch("BEGIN")?;
         Ok(Self {
-            file,
+            readers,
             connection: Some(connection),
         })
     }
@@ -42,7 +41,7 @@ impl Drop for FileSnapshot<'_> {
         if let Some(connection) = self.connection.take()
             && connection.execute_batch("COMMIT").is_ok()
         {
-            self.file.put_back(connection);
+            self.readers.put_back(connection);
         }
     }
 }

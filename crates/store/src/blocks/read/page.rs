@@ -8,7 +8,7 @@ use super::shared::Shared;
 use super::steps::{Found, Question};
 use crate::blocks::cache::BlockCache;
 use crate::blocks::spare_threads::SpareThreads;
-use crate::blocks::storage::{Listed, Storage};
+use crate::blocks::storage::{Listed, Readable};
 use crate::budget::Budget;
 use crate::page::Page;
 use crate::{PageLimit, StoreError};
@@ -27,7 +27,7 @@ const MOST_TEXT: usize = 16 * 1024 * 1024;
 /// What blocks are read by.
 #[derive(Clone, Copy)]
 pub(in crate::blocks) struct Reading<'a> {
-    pub(in crate::blocks) storage: &'a dyn Storage,
+    pub(in crate::blocks) storage: &'a dyn Readable,
     pub(in crate::blocks) cache: &'a BlockCache,
     pub(in crate::blocks) spare: &'a SpareThreads,
 }

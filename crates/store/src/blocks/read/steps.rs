@@ -178,6 +178,9 @@ impl<'a> Search<'a, '_> {
                     }
                 }
             }
+            if found.page.last_id() == Some(record.id) {
+                found.page.note_received(rows.received(place));
+            }
             self.is_first = false;
             let held = found.page.held();
             if self.budget.is_spent(held, record.message.len()) {

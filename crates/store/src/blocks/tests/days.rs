@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::blocks::ledger::row::{BatchRow, LedgerKey};
-use crate::blocks::storage::{Applied, Change, Place, Snapshot};
+use crate::blocks::storage::{Applied, Change, Place, Readable, Snapshot};
 use query::buckets::Buckets;
 use query::grid::Grid;
 use query::interval::Interval;
@@ -37,7 +37,9 @@ impl Storage for Watched {
     fn spool(&self) -> u32 {
         self.file.spool()
     }
+}
 
+impl Readable for Watched {
     fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         Ok(Box::new(WatchedSnapshot {
             inner: self.file.read()?,

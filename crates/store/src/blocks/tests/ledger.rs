@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::blocks::ledger::row::{BatchRow, LedgerKey};
-use crate::blocks::storage::{Applied, Change, Snapshot};
+use crate::blocks::storage::{Applied, Change, Readable, Snapshot};
 use std::sync::Mutex;
 
 #[test]
@@ -78,7 +78,9 @@ impl Storage for Stale<'static> {
             None => self.file.rows(keys),
         }
     }
+}
 
+impl Readable for Stale<'static> {
     fn read(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         self.file.read()
     }

@@ -11,6 +11,8 @@ use query::Order;
 
 /// The columns, in the order in which `row_of` reads them.
 pub(super) const WHOLE: &str = "id, severity, level, message, attributes";
+/// The same, and when a row was received, for whoever wants that too.
+pub(super) const WITH_RECEIPT: &str = "id, severity, level, message, attributes, received_ms";
 /// The same where nobody looks at the attributes, which are none then.
 pub(super) const WITHOUT_ATTRIBUTES: &str = "id, severity, level, message, NULL";
 /// Those of them that are counted by; the partial index has both.

@@ -8,7 +8,7 @@ use store::page::Row;
 
 /// Why there is no such form of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(in crate::http) enum FormatError {
+pub(crate) enum FormatError {
     /// A form that is none.
     #[error("format is not json, ndjson or csv")]
     Unknown,
@@ -42,7 +42,7 @@ impl FormatError {
 
 /// A form of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// A JSON array.
     Json,
     /// One JSON object a line.
@@ -64,7 +64,7 @@ pub(super) const MEDIA_TYPES: &[&[&str]] = &[
 
 /// Which form, without its columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Json,
     NdJson,
     Csv,
@@ -96,7 +96,7 @@ impl Format {
     ///
     /// # Errors
     /// [`FormatError`] when there is no such column, or the form has no columns.
-    pub(super) fn new(kind: Kind, fields: Option<&str>) -> Result<Self, FormatError> {
+    pub(crate) fn new(kind: Kind, fields: Option<&str>) -> Result<Self, FormatError> {
         match (kind, fields) {
             (Kind::Csv, fields) => csv::columns(fields).map(Self::Csv),
             (_, Some(_)) => Err(FormatError::FieldsWithoutCsv),
@@ -119,7 +119,7 @@ impl Format {
     }
 
     /// What stands before everything.
-    pub(super) fn open(&self, out: &mut Vec<u8>) {
+    pub(crate) fn open(&self, out: &mut Vec<u8>) {
         match self {
             Self::Json => out.push(b'['),
             Self::NdJson => {}
@@ -131,7 +131,7 @@ impl Format {
     ///
     /// # Errors
     /// When its attributes are not BSON.
-    pub(super) fn write(&self, row: Row<'_>, is_first: bool, out: &mut Vec<u8>) -> io::Result<()> {
+    pub(crate) fn write(&self, row: Row<'_>, is_first: bool, out: &mut Vec<u8>) -> io::Result<()> {
         match self {
             Self::Json => {
                 if !is_first {

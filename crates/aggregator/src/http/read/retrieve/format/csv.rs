@@ -19,7 +19,7 @@ const SHOWN: usize = 100;
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::http::read::retrieve) enum Column {
+pub(crate) enum Column {
     Id,
     Timestamp,
     Level,

@@ -1,0 +1,157 @@
+//! `aggregator export`: records into files, from a running service or from a data folder, in bounded memory.
+//!
+//! A thread reads, this one writes, and two pages are between them at most. What goes into a file is written beside it under
+//! another name until all of it is there; an export that was broken off goes on at the place that it has noted.
+
+mod encoder;
+mod failure;
+mod files;
+#[cfg(feature = "parquet")]
+mod parquet_encoder;
+mod place;
+mod source;
+mod target;
+
+pub use failure::Failure;
+
+use super::filters::FilterArgs;
+use super::progress::ProgressBar;
+use clap::{Args, ValueEnum};
+use logs::counted;
+use program::values::time;
+use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+use target::Target;
+
+/// What is exported, and whereto.
+#[derive(Debug, Clone, Args)]
+pub struct ExportArgs {
+    /// Where the aggregator is.
+    // A text and not a URL here: clap repeats a wrong value, and this one may hold a password.
+    #[arg(
+        long,
+        env = "AGGREGATOR_URL",
+        default_value = "http://127.0.0.1:8005",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub url: String,
+    /// Read the embedded store in this data folder instead, beside a running service or without one.
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// Which records.
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// What is written.
+    #[arg(long, value_enum, default_value = "ndjson", value_name = "FORMAT")]
+    pub format: ExportFormat,
+    /// The file; standard output without it.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// A file for each UTC day, which its name has before its ending: logs-2024-10-08.parquet.
+    #[arg(long, value_enum, value_name = "TIME", requires = "output")]
+    pub by: Option<By>,
+    /// Replace files that are there.
+    #[arg(long, requires = "output")]
+    pub overwrite: bool,
+    /// How long an answer of the service may take to begin (10s, 500ms; a plain number is seconds).
+    #[arg(long, default_value = "60s", value_name = "TIME", value_parser = time)]
+    pub timeout: Duration,
+}
+
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// A JSON object a line, as the service gives it.
+    Ndjson,
+    /// A head and a row for each record, as the service gives them.
+    Csv,
+    /// Columns, for programs that count and search.
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+/// What has a file of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// Each UTC day.
+    Day,
+}
+
+impl ExportFormat {
+    /// Whether a part of it is whole up to its last record.
+    fn is_text(self) -> bool {
+        match self {
+            Self::Ndjson | Self::Csv => true,
+            #[cfg(feature = "parquet")]
+            Self::Parquet => false,
+        }
+    }
+}
+
+/// Exports, and says what came of it: on standard output, unless that is where the records go.
+///
+/// # Errors
+/// [`Failure`]; what was exported until then is whole, and the next run goes on there.
+pub fn run(args: &ExportArgs, out: &mut (impl Write + Send)) -> Result<(), Failure> {
+    if let Some(sentence) = args.filters.contradiction() {
+        return Err(Failure::Usage(sentence));
+    }
+    let is_terminal = args.output.is_none() && io::stdout().is_terminal();
+    if is_terminal && !args.format.is_text() {
+        return Err(Failure::Usage(
+            "Parquet is no text for a terminal: --output names a file",
+        ));
+    }
+    let bar = ProgressBar::new();
+    let mut target = Target::open(args, is_terminal)?;
+    if let Some((records, time)) = target.begun() {
+        let records = counted(records, "record", "records");
+        say(&format!("going on behind {records}, at {time}"));
+    }
+    let ended = copy(args, &mut target, &bar, out);
+    bar.clear();
+    let records = target.records();
+    if let Err(failure) = ended {
+        let is_kept = target.give_up();
+        return Err(match records {
+            0 => failure,
+            records => failure.after(records, is_kept),
+        });
+    }
+    target.finish(out)?;
+    out.flush()?;
+    match (records, args.output.is_some()) {
+        (0, _) => say("nothing was found"),
+        (records, false) => say(&counted(records, "record", "records")),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn copy(
+    args: &ExportArgs,
+    target: &mut Target,
+    bar: &ProgressBar,
+    out: &mut (impl Write + Send),
+) -> Result<(), Failure> {
+    let pages = source::start(args, target.behind())?;
+    for page in pages {
+        let page = page?;
+        for row in page.rows() {
+            target.push(row, out)?;
+        }
+        target.note_place()?;
+        if let Some(last) = page.rows().last() {
+            let message = format!("records, up to {}", last.id.time());
+            bar.show(target.records(), None, &message);
+        }
+    }
+    Ok(())
+}
+
+/// Beside the records; standard error may be closed.
+fn say(sentence: &str) {
+    drop(writeln!(io::stderr(), "{sentence}"));
+}

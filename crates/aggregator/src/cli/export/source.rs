@@ -1,0 +1,197 @@
+//! Where records come from: pages of a service's answers, or of a folder's store, read by a thread of its own.
+
+use super::ExportArgs;
+use super::failure::Failure;
+use crate::cli::filters::Parameter;
+use crate::cli::query::{Answer, Record, Rows, ServiceClient, in_flags};
+use form_urlencoded::Serializer;
+use logs::clock::{Clock, SystemClock};
+use query::{Candidate, Query};
+use record::id::RecordId;
+use serde_json::value::RawValue;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+use store::PageLimit;
+use store::folder_reader::FolderReader;
+use store::inspection::Found;
+use store::page::Page;
+
+/// Pages that wait to be written.
+const PAGES_BETWEEN: usize = 1;
+/// Records in one answer of the service at most, as it has it.
+const LARGEST_PAGE: usize = 10_000;
+/// What one page of a store may hold. Where little matches it ends sooner, and is asked on from there.
+const PAGE: PageLimit = PageLimit {
+    rows: 16_384,
+    bytes: 8 * 1024 * 1024,
+    looked_at: 4 * 1024 * 1024,
+    time: Duration::from_secs(2),
+    record_time: Duration::from_secs(60),
+};
+const RETRIEVE: &str = "/logs/retrieve";
+
+type Pages = SyncSender<Result<Page, Failure>>;
+
+/// Reads what is asked for behind `behind`, oldest first.
+///
+/// # Errors
+/// [`Failure`] when nothing can be asked.
+pub(super) fn start(
+    args: &ExportArgs,
+    behind: Option<RecordId>,
+) -> Result<Receiver<Result<Page, Failure>>, Failure> {
+    let (sender, receiver) = sync_channel(PAGES_BETWEEN);
+    let parameters = [args.filters.of_records(), args.filters.of_attributes()].concat();
+    let read: Box<dyn FnOnce() + Send> = if let Some(folder) = &args.data_dir {
+        let folder = OpenFolder::new(folder, &parameters)?;
+        Box::new(move || folder.read(behind, &sender))
+    } else {
+        let client = ServiceClient::new(&args.url, args.timeout)?;
+        let asked = Asked::new(parameters, behind);
+        Box::new(move || {
+            if let Err(failure) = asked.read(&client, &sender) {
+                // Nobody may wait for it any more.
+                drop(sender.send(Err(failure)));
+            }
+        })
+    };
+    let started = thread::Builder::new().spawn(read);
+    started.map_err(|error| Failure::Start(error.to_string()))?;
+    Ok(receiver)
+}
+
+fn question<'a>(parameters: impl IntoIterator<Item = &'a Parameter>) -> String {
+    let mut text = Serializer::new(String::new());
+    text.extend_pairs(parameters);
+    text.finish()
+}
+
+/// The store of a folder.
+struct OpenFolder {
+    reader: FolderReader,
+    query: Arc<Query>,
+}
+
+impl OpenFolder {
+    fn new(folder: &Path, parameters: &[Parameter]) -> Result<Self, Failure> {
+        let clock = SystemClock::start();
+        let query = Query::parse(&question(parameters), clock.now());
+        let query = query.map_err(|error| {
+            let sentence = error.to_string();
+            Failure::Filter(in_flags(&sentence).unwrap_or(sentence))
+        })?;
+        Ok(Self {
+            reader: FolderReader::open(&Found::of(folder)?, Arc::new(clock))?,
+            query: Arc::new(query),
+        })
+    }
+
+    fn read(&self, behind: Option<RecordId>, pages: &Pages) {
+        let mut after = behind;
+        loop {
+            let page = self.reader.page(&self.query, after, PAGE);
+            let next = page.as_ref().map_or(None, |page| page.next);
+            let is_left = pages.send(page.map_err(Failure::from)).is_err();
+            if next.is_none() || is_left {
+                return;
+            }
+            after = next;
+        }
+    }
+}
+
+/// What a service is asked.
+struct Asked {
+    parameters: Vec<Parameter>,
+    behind: Option<RecordId>,
+}
+
+impl Asked {
+    /// A service is asked by time; what it gives again is left out.
+    fn new(mut parameters: Vec<Parameter>, behind: Option<RecordId>) -> Self {
+        if let Some(behind) = behind {
+            parameters.retain(|(name, _)| name != "startTime");
+            parameters.push(("startTime".to_owned(), behind.time().to_string()));
+        }
+        let mut set = |name: &str, value: String| parameters.push((name.to_owned(), value));
+        set("format", "ndjson".to_owned());
+        set("limit", LARGEST_PAGE.to_string());
+        Self { parameters, behind }
+    }
+
+    fn read(&self, client: &ServiceClient, pages: &Pages) -> Result<(), Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::Start(error.to_string()))?;
+        let mut cursor: Option<Parameter> = None;
+        loop {
+            let question = question(self.parameters.iter().chain(&cursor));
+            let (page, next) = runtime.block_on(self.page(client, &question))?;
+            if pages.send(Ok(page)).is_err() {
+                return Ok(());
+            }
+            match next {
+                Some(next) => cursor = Some(("cursor".to_owned(), next)),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// One page, and where the next one starts.
+    async fn page(
+        &self,
+        client: &ServiceClient,
+        question: &str,
+    ) -> Result<(Page, Option<String>), Failure> {
+        let answer = client
+            .get(RETRIEVE, question, "application/x-ndjson")
+            .await?;
+        let (next, is_complete) = (answer.next_cursor(), answer.is_complete());
+        let page = self.rows(answer).await?;
+        match next {
+            None if !is_complete => Err(crate::cli::query::Failure::Unfinished.into()),
+            next => Ok((page, next)),
+        }
+    }
+
+    async fn rows(&self, mut answer: Answer) -> Result<Page, crate::cli::query::Failure> {
+        use crate::cli::query::Failure;
+        let (mut rows, mut page) = (Rows::new(false), Page::default());
+        let has_end = answer.has_end();
+        while let Some(chunk) = answer.chunk().await? {
+            rows.add(&chunk)?;
+            while let Some(row) = rows.next() {
+                self.add(row, &mut page)?;
+            }
+        }
+        if rows.has_rest() {
+            return Err(Failure::BrokenOff("in the middle of a record".to_owned()));
+        }
+        match has_end {
+            true => Ok(page),
+            false => Err(Failure::NoEnd),
+        }
+    }
+
+    fn add(&self, row: &[u8], page: &mut Page) -> Result<(), crate::cli::query::NoRecord> {
+        let json = std::str::from_utf8(row).map_err(|_| crate::cli::query::NoRecord)?;
+        let record = Record::parse(json)?;
+        let id = record.id()?;
+        if self.behind.is_none_or(|behind| id > behind) {
+            let level = record.level.as_deref();
+            let candidate = Candidate {
+                id,
+                severity: level.map_or(logs::SEVERITY_UNKNOWN, logs::severity_of),
+                level,
+                message: &record.message,
+                attributes: record.attributes.map(RawValue::get),
+            };
+            page.push_record(&Query::default(), candidate);
+        }
+        Ok(())
+    }
+}

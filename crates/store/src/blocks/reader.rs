@@ -1,0 +1,48 @@
+//! A file of blocks that is read and never written: pages of its records, as the engine of a service finds them.
+
+use super::cache::BlockCache;
+use super::file::Readers;
+use super::read::Reading;
+use super::spare_threads::SpareThreads;
+use crate::page::Page;
+use crate::{PageLimit, StoreError};
+use logs::clock::Clock;
+use query::Query;
+use record::id::RecordId;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A file that is open for reading.
+pub(crate) struct BlockReader {
+    readers: Readers,
+    cache: BlockCache,
+    spare: SpareThreads,
+    clock: Arc<dyn Clock>,
+}
+
+impl BlockReader {
+    /// The file at this path; `cache_bytes` is the memory for what was read last.
+    pub(crate) fn new(path: PathBuf, cache_bytes: usize, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            readers: Readers::new(path),
+            cache: BlockCache::new(cache_bytes),
+            spare: SpareThreads::of_machine(),
+            clock,
+        }
+    }
+
+    /// The records that match behind `after`.
+    pub(crate) fn page(
+        &self,
+        query: &Query,
+        after: Option<RecordId>,
+        limit: PageLimit,
+    ) -> Result<Page, StoreError> {
+        let reading = Reading {
+            storage: &self.readers,
+            cache: &self.cache,
+            spare: &self.spare,
+        };
+        reading.page(query, after, limit, &self.clock)
+    }
+}
