@@ -119,7 +119,7 @@ pub(crate) fn user_version(connection: &Connection) -> Result<i64, rusqlite::Err
 }
 
 /// Goes through what a statement finds, and where it cannot go on, through what its reverse does from the other end: so
-/// no more is missed than what cannot be read.
+/// what is missed lies between the first place and the last one that cannot be read.
 ///
 /// # Errors
 /// SQLite's reason, if anything was missed.

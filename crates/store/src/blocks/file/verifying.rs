@@ -28,6 +28,7 @@ const BATCHES: [&str; 2] = [
     "SELECT delay, received_at_ns, have, flags, spool, seq, written_at_ns, hex(id) FROM batches ORDER BY id DESC",
 ];
 const SUMMARY: &str = "SELECT summary FROM summaries WHERE day = ?1 AND number = ?2";
+const LISTING: &str = "SELECT day, summary FROM summaries WHERE number = ?1";
 const HEAD: &str = "SELECT head FROM blocks WHERE number = ?1";
 const FILTER: &str = "SELECT filter FROM blocks WHERE number = ?1";
 const COLUMNS: &str = "SELECT columns FROM blocks WHERE number = ?1";
@@ -105,10 +106,13 @@ impl Verifying<'_, '_> {
         Ok(())
     }
 
-    /// The numbers of blocks behind this one, and the days that they are listed at.
+    /// The numbers of blocks behind this one, and the days that they are listed at. Both lists are of one time: a block
+    /// that is stored between them would be in one alone.
     fn places(&mut self, behind: Option<i64>) -> io::Result<BTreeMap<i64, Option<Day>>> {
         let mut places = BTreeMap::new();
         let is_wanted = |number: &i64| behind.is_none_or(|behind| *number > behind);
+        // Where it cannot begin, a block without a day is looked for in the list once more.
+        drop(self.connection.execute_batch("BEGIN"));
         let listed = both_ways(self.connection, LISTED, &mut |row| {
             let number = row.get(0)?;
             if is_wanted(&number) {
@@ -123,6 +127,7 @@ impl Verifying<'_, '_> {
             }
             Ok(())
         });
+        drop(self.connection.execute_batch("COMMIT"));
         for (place, read) in [("the list of blocks", listed), ("the blocks", kept)] {
             if let Err(error) = read {
                 let reason = format!("not all of them can be found: {error}");
@@ -133,7 +138,7 @@ impl Verifying<'_, '_> {
     }
 
     fn block(&mut self, number: i64, day: Option<Day>) -> io::Result<()> {
-        let stored = self.stored(number, day);
+        let (stored, day) = self.stored(number, day);
         if let (Ok(None), Ok(None)) = (&stored.summary, &stored.head) {
             // It was merged meanwhile.
             return Ok(());
@@ -173,22 +178,37 @@ impl Verifying<'_, '_> {
         }
     }
 
-    /// All of a block, as it is at one time.
-    fn stored(&self, number: i64, day: Option<Day>) -> Stored {
+    /// All of a block, as it is at one time, and the day that it is listed at.
+    fn stored(&self, number: i64, day: Option<Day>) -> (Stored, Option<Day>) {
         // A transaction that cannot begin leaves each of them to its own.
         drop(self.connection.execute_batch("BEGIN"));
         let value = |sql| self.value(sql, [number]);
+        let (summary, day) = match day {
+            Some(day) => (self.value(SUMMARY, [day.0, number]), Some(day)),
+            None => self.listing(number),
+        };
         let stored = Stored {
-            summary: match day {
-                Some(day) => self.value(SUMMARY, [day.0, number]),
-                None => Ok(None),
-            },
+            summary,
             head: value(HEAD),
             filter: value(FILTER),
             columns: value(COLUMNS),
         };
         drop(self.connection.execute_batch("COMMIT"));
-        stored
+        (stored, day)
+    }
+
+    /// The summary of a block that was not found in the list, and its day.
+    fn listing(&self, number: i64) -> (Result<Option<Vec<u8>>, String>, Option<Day>) {
+        let statement = self.connection.prepare_cached(LISTING);
+        let found = statement.and_then(|mut statement| {
+            let row = |row: &Row<'_>| Ok((row.get(1)?, Day(row.get(0)?)));
+            statement.query_row([number], row).optional()
+        });
+        match found {
+            Ok(Some((summary, day))) => (Ok(Some(summary)), Some(day)),
+            Ok(None) => (Ok(None), None),
+            Err(error) => (Err(error.to_string()), None),
+        }
     }
 
     fn value(&self, sql: &str, params: impl Params) -> Result<Option<Vec<u8>>, String> {

@@ -5,6 +5,7 @@ use crate::inspected::{Damage, Told, Verified};
 use crate::inspection::{Found, InspectionError};
 use proptest::prelude::*;
 use rusqlite::Connection;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use std::fs;
 use std::path::Path;
 
@@ -160,6 +161,45 @@ proptest! {
             Err(error) => prop_assert!(matches!(error, InspectionError::Newer { .. } | InspectionError::Missing(_)), "{}", error),
         }
     }
+}
+
+const ONE_MORE: &str = "BEGIN;
+INSERT INTO summaries SELECT day, 77, summary FROM summaries WHERE number = 3;
+INSERT INTO blocks SELECT 77, head, filter, columns FROM blocks WHERE number = 3;
+COMMIT";
+
+#[test]
+fn a_block_that_is_stored_between_the_two_lists_is_no_damage() {
+    let folder = folder();
+    let path = folder.path().join(crate::blocks::FILE_NAME);
+    let mut connection = crate::database_file::open_reader(&path).unwrap();
+    let mut writer = Some(Connection::open(&path).unwrap());
+    let mut is_listed = false;
+    let store = move |context: AuthContext<'_>| {
+        match context.action {
+            AuthAction::Read { table_name, .. } if table_name == "summaries" => is_listed = true,
+            AuthAction::Read { table_name, .. } if table_name == "blocks" && is_listed => {
+                if let Some(writer) = writer.take() {
+                    writer.execute_batch(ONE_MORE).unwrap();
+                }
+            }
+            _ => {}
+        }
+        Authorization::Allow
+    };
+    connection.authorizer(Some(store)).unwrap();
+    let mut damages = Vec::new();
+    let verified = crate::blocks::verify(&connection, Verified::default(), &mut |told| {
+        if let Told::Damage(damage) = told {
+            damages.push(damage);
+        }
+        Ok(())
+    });
+    let Ok(verified) = verified else {
+        panic!("it can be looked at");
+    };
+    assert!(damages.is_empty(), "{damages:?}");
+    assert_eq!(verified.blocks, 4);
 }
 
 #[test]
