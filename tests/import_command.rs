@@ -1,5 +1,7 @@
 //! `aggregator import` as a user runs it: files in every form, killed in the middle, and a service that has no room.
 
+mod refused;
+
 use std::fs;
 use std::time::Duration;
 

@@ -44,13 +44,13 @@ pub struct ImportArgs {
         hide_env_values = true
     )]
     pub url: String,
-    /// How files are read; auto: each one tells by how it begins.
+    /// How files are read; auto: each one tells by how it begins. An import that is started again needs the same.
     #[arg(long, value_enum, default_value = "auto", value_name = "FORMAT")]
     pub format: ImportFormat,
     /// When a portion counts as taken: it is safe on the service's disk, or in the store.
     #[arg(long, value_enum, default_value = "spooled", value_name = "WHEN")]
     pub ack: Ack,
-    /// Makes other keys of the same content: for files that are alike, and are not the same.
+    /// Makes other keys of the same content: for files that are alike, and are not the same. An import that is started again needs the same.
     #[arg(
         long,
         default_value = "",
@@ -157,6 +157,7 @@ struct Import<'a> {
 struct Sent {
     file: usize,
     place: u64,
+    end: u64,
     read: u64,
     fate: Fate,
 }
@@ -194,15 +195,15 @@ impl<'a> Import<'a> {
         let bar = self.bar.clone();
         while !is_read || !sent.is_empty() {
             tokio::select! {
-                event = events.recv(), if !is_read && sent.len() < most => match event {
-                    None => is_read = true,
-                    Some(Event::Failed { file, error }) => self.fail(file, &error.to_string()),
-                    Some(Event::Portion { file, cut, read }) => {
-                        let (place, bar) = (cut.place, bar.clone());
+                event = reader::next(&mut events), if !is_read && sent.len() < most => match event? {
+                    Event::End => is_read = true,
+                    Event::Failed { file, error } => self.fail(file, &error.to_string()),
+                    Event::Portion { file, cut, read } => {
+                        let (place, end, bar) = (cut.place, cut.end, bar.clone());
                         sent.push(async move {
                             let notice = |sentence: &str| bar.suspended(|| say(sentence));
                             let fate = sender.send(cut, notice).await?;
-                            Ok::<_, Failure>(Sent { file, place, read, fate })
+                            Ok::<_, Failure>(Sent { file, place, end, read, fate })
                         });
                     }
                 },
@@ -222,8 +223,8 @@ impl<'a> Import<'a> {
                 file.refused_portions += 1;
                 let name = file.shown();
                 vec![format!(
-                    "{name}: the portion at byte {} is refused: {said}",
-                    sent.place
+                    "{name}: the portion at byte {} up to {} is refused: {said}",
+                    sent.place, sent.end
                 )]
             }
         };

@@ -22,6 +22,10 @@ const MARK_OF_UTF8: &[u8] = b"\xef\xbb\xbf";
 pub(super) struct Cut {
     /// The byte at which it begins, in what is unpacked.
     pub(super) place: u64,
+    /// The byte behind its last one.
+    pub(super) end: u64,
+    /// Whether a smaller size would have cut it, so far as that is known without reading it.
+    pub(super) is_divisible: bool,
     /// By which it is known when it comes again.
     pub(super) key: String,
     /// How it was cut.
@@ -213,6 +217,9 @@ impl Cutter {
         self.consume(end);
         (!is_blank).then(|| Cut {
             place,
+            end: self.place,
+            // One that is longer than what is wanted is a record alone.
+            is_divisible: end <= self.target,
             key: self.key(form, place),
             form,
             body,

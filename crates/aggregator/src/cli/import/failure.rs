@@ -32,6 +32,14 @@ pub enum Failure {
         /// How long it was tried.
         patience: Duration,
     },
+    /// What is sent at one time is more than the service takes.
+    #[error(
+        "{0}: a smaller --portion-bytes is needed, and with another one what was taken of these files so far is stored once more"
+    )]
+    TooLarge(String),
+    /// What reads has failed in itself.
+    #[error("reading ended before all was read, by a fault of this program")]
+    Reader,
     /// Nothing of it would be taken.
     #[error("{0}")]
     Status(String),

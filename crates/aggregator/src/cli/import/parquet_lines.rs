@@ -12,8 +12,6 @@ use serde_json::value::RawValue;
 use std::fs::File;
 use std::io::{self, Read};
 
-/// How every such file begins.
-pub(super) const MAGIC: &[u8] = b"PAR1";
 const READ_AT_ONCE: usize = 1_024;
 
 /// A record, as it is sent.

@@ -1,6 +1,7 @@
 //! Reads files one after another on a thread of its own, and gives their portions; never more than one ahead.
 
 use super::cutter::{Cut, Cutter, Form, TooLong};
+use super::failure::Failure;
 use super::source;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,8 @@ pub(super) enum Event {
     },
     /// A file cannot be read, or not to its end.
     Failed { file: usize, error: FileError },
+    /// All files were read. What ends without this has failed.
+    End,
 }
 
 /// Why a file was not read to its end: one sentence each.
@@ -92,8 +95,18 @@ pub(super) fn start(files: Vec<PathBuf>, cutting: Cutting) -> io::Result<Receive
                 return;
             }
         }
+        // Nobody may wait for it any more.
+        drop(sender.blocking_send(Event::End));
     })?;
     Ok(receiver)
+}
+
+/// What comes next of reading.
+///
+/// # Errors
+/// [`Failure::Reader`] when the thread that reads is gone without having said that it is at the end.
+pub(super) async fn next(events: &mut Receiver<Event>) -> Result<Event, Failure> {
+    events.recv().await.ok_or(Failure::Reader)
 }
 
 struct Reading<'a> {
@@ -104,7 +117,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn run(&self, path: &Path, cutting: &Cutting) -> Result<(), Ended> {
-        let mut source = source::open(path, &self.read)?;
+        let mut source = source::open(path, cutting.form, &self.read)?;
         let mut cutter = Cutter::new(cutting.form, cutting.target, &cutting.name);
         let mut buffer = vec![0; READ_AT_ONCE];
         loop {
@@ -132,5 +145,28 @@ impl Reading<'_> {
             read: self.read.load(Ordering::Relaxed),
         };
         self.sender.blocking_send(portion).map_err(|_| Left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_that_fails_in_itself_is_no_end() {
+        let (sender, mut receiver) = channel(1);
+        let reader = thread::spawn(move || {
+            let error = io::Error::other("a file's").into();
+            sender
+                .blocking_send(Event::Failed { file: 0, error })
+                .unwrap();
+            panic!("as a fault in what reads would");
+        });
+        assert!(matches!(
+            next(&mut receiver).await,
+            Ok(Event::Failed { .. })
+        ));
+        assert!(matches!(next(&mut receiver).await, Err(Failure::Reader)));
+        assert!(reader.join().is_err());
     }
 }

@@ -9,7 +9,7 @@ use logs::clock::{Clock as _, SystemClock};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,7 +25,11 @@ pub(super) struct BatchSender {
     url: Url,
     timeout: Duration,
     patience: Duration,
+    /// Whether a portion counts as taken when the store has it, and not before.
+    is_awaited: bool,
     clock: SystemClock,
+    /// Milliseconds on the clock before which the service wants to hear of nobody.
+    not_before: AtomicU64,
     has_answered: AtomicBool,
     /// Said once, until a portion is taken again.
     is_troubled: AtomicBool,
@@ -91,15 +95,19 @@ impl BatchSender {
             .build()
             .map_err(|error| Failure::Start(innermost(&error)))?;
         let mut url = service::below(&base, "/logs/batch");
-        if is_awaited {
-            url.set_query(Some("ack=stored"));
-        }
+        // Or one odd value would have a service that is strict by its settings refuse the others beside it.
+        url.set_query(Some(match is_awaited {
+            true => "ack=stored&strict=false",
+            false => "strict=false",
+        }));
         Ok(Self {
             client,
             url,
             timeout,
             patience,
+            is_awaited,
             clock: SystemClock::start(),
+            not_before: AtomicU64::new(0),
             has_answered: AtomicBool::new(false),
             is_troubled: AtomicBool::new(false),
         })
@@ -110,6 +118,7 @@ impl BatchSender {
         let (body, begin) = (Bytes::from(cut.body), self.clock.elapsed());
         let mut backoff = FIRST_REST;
         loop {
+            self.rest().await;
             let request = self
                 .client
                 .post(self.url.clone())
@@ -119,7 +128,7 @@ impl BatchSender {
             let again = match request.send().await {
                 Ok(response) => {
                     self.has_answered.store(true, Ordering::Relaxed);
-                    match self.read(response).await? {
+                    match self.read(response, cut.is_divisible).await? {
                         Ok(fate) => {
                             self.is_troubled.store(false, Ordering::Relaxed);
                             return Ok(fate);
@@ -148,10 +157,32 @@ impl BatchSender {
             if !self.is_troubled.swap(true, Ordering::Relaxed) {
                 notice(&format!("{}; trying again", again.said));
             }
-            let rest = again.rest.unwrap_or(backoff).min(LONGEST_REST);
-            tokio::time::sleep(rest.min(self.patience.saturating_sub(waited))).await;
+            let left = self.patience.saturating_sub(waited);
+            match again.rest {
+                Some(rest) => self.rest_for(rest.min(left)),
+                None => tokio::time::sleep(backoff.min(left)).await,
+            }
             backoff = (backoff * 2).min(LONGEST_REST);
         }
+    }
+
+    /// Waits until the service wants to be asked again, whichever portion it said that of.
+    async fn rest(&self) {
+        loop {
+            let until = Duration::from_millis(self.not_before.load(Ordering::Relaxed));
+            let rest = until.saturating_sub(self.clock.elapsed());
+            if rest.is_zero() {
+                return;
+            }
+            tokio::time::sleep(rest).await;
+        }
+    }
+
+    fn rest_for(&self, rest: Duration) {
+        let until = self.clock.elapsed().saturating_add(rest).as_millis();
+        // A millisecond more, so that none is cut off.
+        let until = u64::try_from(until).unwrap_or(u64::MAX).saturating_add(1);
+        self.not_before.fetch_max(until, Ordering::Relaxed);
     }
 
     fn unanswered(&self, error: &reqwest::Error) -> String {
@@ -165,7 +196,11 @@ impl BatchSender {
         }
     }
 
-    async fn read(&self, response: Response) -> Result<Result<Fate, Again>, Failure> {
+    async fn read(
+        &self,
+        response: Response,
+        is_divisible: bool,
+    ) -> Result<Result<Fate, Again>, Failure> {
         let status = response.status();
         let is_repeated = response.headers().contains_key("idempotent-replayed");
         let seconds = response.headers().get(RETRY_AFTER);
@@ -178,12 +213,27 @@ impl BatchSender {
         if matches!(status, StatusCode::OK | StatusCode::ACCEPTED) {
             let taken: Result<Taken, _> = serde_json::from_slice(&body);
             let taken = taken.map_err(|_| Failure::Foreign(self.name()))?;
+            if self.is_awaited && status == StatusCode::ACCEPTED {
+                let said = "the service has a portion in its spool, and not in its store yet";
+                let said = said.to_owned();
+                return Ok(Err(Again { said, rest: None }));
+            }
             return Ok(Ok(Fate::Taken(Taken {
                 is_repeated,
                 ..taken
             })));
         }
-        let refusal: Option<Refusal> = serde_json::from_slice(&body).ok();
+        self.refused(status, &body, rest, is_divisible)
+    }
+
+    fn refused(
+        &self,
+        status: StatusCode,
+        body: &[u8],
+        rest: Option<Duration>,
+        is_divisible: bool,
+    ) -> Result<Result<Fate, Again>, Failure> {
+        let refusal: Option<Refusal> = serde_json::from_slice(body).ok();
         let said = match &refusal {
             Some(refusal) => format!(
                 "the service says {} ({})",
@@ -203,6 +253,8 @@ impl BatchSender {
                 let rest = told.map(Duration::from_millis).or(rest);
                 Ok(Err(Again { said, rest }))
             }
+            // All others of its size would be refused as well, and only the last and shorter one stored.
+            StatusCode::PAYLOAD_TOO_LARGE if is_divisible => Err(Failure::TooLarge(said)),
             StatusCode::BAD_REQUEST
             | StatusCode::PAYLOAD_TOO_LARGE
             | StatusCode::UNPROCESSABLE_ENTITY

@@ -1,7 +1,8 @@
 //! A file as it is read: unpacked, and its bytes counted as they lie on the disk.
 
+use super::cutter::Form;
 #[cfg(feature = "parquet")]
-use super::parquet_lines::{self, ParquetLines};
+use super::parquet_lines::ParquetLines;
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek as _};
@@ -15,13 +16,20 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Bytes that tell how a file is packed.
 const MAGIC_BYTES: usize = 4;
+const PARQUET: &[u8] = b"PAR1";
+/// So many bytes tell whether it is a text.
+const LOOKED_AT: usize = 1024;
 
-/// Opens a file, or standard input. What is read of it, still packed, is added to `read`.
-pub(super) fn open(path: &Path, read: &Arc<AtomicU64>) -> io::Result<Box<dyn Read>> {
+/// Opens a file, or standard input, to be read as `form`. What is read of it, still packed, is added to `read`.
+pub(super) fn open(
+    path: &Path,
+    form: Option<Form>,
+    read: &Arc<AtomicU64>,
+) -> io::Result<Box<dyn Read>> {
     let read = Arc::clone(read);
     if path == Path::new(STANDARD_INPUT) {
         let inner = io::stdin();
-        return unpacked(Counted { inner, read });
+        return text(unpacked(Counted { inner, read })?, form);
     }
     let inner = File::open(path)?;
     #[cfg(feature = "parquet")]
@@ -29,12 +37,37 @@ pub(super) fn open(path: &Path, read: &Arc<AtomicU64>) -> io::Result<Box<dyn Rea
         let mut magic = [0; MAGIC_BYTES];
         let length = (&inner).read(&mut magic)?;
         (&inner).rewind()?;
-        if magic.get(..length) == Some(parquet_lines::MAGIC) {
+        if magic.get(..length) == Some(PARQUET) && form != Some(Form::Lines) {
             // What of it is read, and when, is not told.
             return Ok(Box::new(ParquetLines::new(inner)?));
         }
     }
-    unpacked(Counted { inner, read })
+    text(unpacked(Counted { inner, read })?, form)
+}
+
+/// Refuses what is no text by how it begins: it would be stored as lines that nobody can read.
+fn text(mut source: Box<dyn Read>, form: Option<Form>) -> io::Result<Box<dyn Read>> {
+    let mut begin = Vec::with_capacity(LOOKED_AT);
+    let looked_at = LOOKED_AT as u64;
+    source.by_ref().take(looked_at).read_to_end(&mut begin)?;
+    let refused = if begin.starts_with(PARQUET) {
+        Some(match cfg!(feature = "parquet") {
+            true => {
+                "this is Parquet, which is read from a file alone, not packed, and without --format lines"
+            }
+            false => "this is Parquet, which this build does not read",
+        })
+    } else if begin.contains(&0) && form != Some(Form::Lines) {
+        Some(
+            "this is no text, as a zero byte is in its first KiB: --format lines imports it all the same",
+        )
+    } else {
+        None
+    };
+    match refused {
+        Some(sentence) => Err(io::Error::new(io::ErrorKind::InvalidData, sentence)),
+        None => Ok(Box::new(Cursor::new(begin).chain(source))),
+    }
 }
 
 /// Bytes of a file, where that is known.
