@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::support::binaries;
 use crate::support::query::Ended;
 use crate::support::service::Service;
 use crate::support::stores::Backend;
@@ -269,4 +270,21 @@ async fn a_folder_without_a_store_is_told_and_flags_are_taken_before_the_command
         .await;
     assert_eq!(status.code(), Some(0), "{stdout}");
     assert!(stdout.ends_with("sound\n"), "{stdout}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_does_not_read_what_verify_says_is_not_told_that_all_is_sound() {
+    let service = stopped(Backend::Blocks).await;
+    for (what, code) in [("verify", 1), ("stats", 0)] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = std::process::Command::new(binaries::aggregator());
+        command
+            .args(["store", what, "--data-dir"])
+            .arg(service.data_dir())
+            .stdout(writer);
+        let ended = tokio::task::spawn_blocking(move || command.output().unwrap());
+        let ended = ended.await.unwrap();
+        assert_eq!(ended.status.code(), Some(code), "{what}: {ended:?}");
+    }
 }

@@ -101,6 +101,27 @@ pub fn dump(
     })
 }
 
+/// Batches of which it is not known that the store has them. Beside a running service they are more than there are: it
+/// notes what is done now and then.
+///
+/// # Errors
+/// [`SpoolError`] when the folder cannot be read or a later version wrote it.
+pub fn waiting(disk: &dyn Disk) -> Result<u64, SpoolError> {
+    let done_below = Hint::read(disk).unwrap_or(0);
+    let (mut waiting, mut next_seq) = (0, done_below);
+    each_segment(disk, &disk.list()?, |segment, _| {
+        let mut cursor = segment.frames();
+        while let Some(head) = next_intact(&mut cursor)? {
+            let end = head.first_seq.saturating_add(u64::from(head.batches));
+            // A frame may stand in two segments for a moment.
+            waiting += end.saturating_sub(head.first_seq.max(next_seq));
+            next_seq = next_seq.max(end);
+        }
+        Ok(())
+    })?;
+    Ok(waiting)
+}
+
 fn each_segment(
     disk: &dyn Disk,
     names: &[String],
@@ -110,6 +131,8 @@ fn each_segment(
     for number in numbers {
         match Segment::salvage(disk, number) {
             Ok(segment) => each(&segment, &segment::name(number))?,
+            // A service that runs has removed it, as all of it is in the store.
+            Err(OpenFault::Io(error)) if error.kind() == io::ErrorKind::NotFound => {}
             Err(OpenFault::Io(error)) => return Err(error.into()),
             // Told by `verify`; there is nothing to read here.
             Err(OpenFault::Head(_) | OpenFault::Unreadable) => {}

@@ -3,6 +3,7 @@
 //! A thread reads, this one writes, and two pages are between them at most. What goes into a file is written beside it under
 //! another name until all of it is there; an export that was broken off goes on at the place that it has noted.
 
+mod days;
 mod encoder;
 mod failure;
 mod files;
@@ -11,6 +12,8 @@ mod parquet_encoder;
 mod place;
 mod source;
 mod target;
+mod waiting;
+mod window;
 
 pub use failure::Failure;
 
@@ -90,11 +93,11 @@ impl ExportFormat {
     }
 }
 
-/// Exports, and says what came of it: on standard output, unless that is where the records go.
+/// Exports, and says on standard error what came of it: to a closed standard output nothing is lost but what was to go there.
 ///
 /// # Errors
 /// [`Failure`]; what was exported until then is whole, and the next run goes on there.
-pub fn run(args: &ExportArgs, out: &mut (impl Write + Send)) -> Result<(), Failure> {
+pub fn run(args: &ExportArgs) -> Result<(), Failure> {
     if let Some(sentence) = args.filters.contradiction() {
         return Err(Failure::Usage(sentence));
     }
@@ -105,12 +108,16 @@ pub fn run(args: &ExportArgs, out: &mut (impl Write + Send)) -> Result<(), Failu
         ));
     }
     let bar = ProgressBar::new();
-    let mut target = Target::open(args, is_terminal)?;
+    let Some(mut target) = Target::open(args, is_terminal)? else {
+        say("all of it is there already");
+        return Ok(());
+    };
     if let Some((records, time)) = target.begun() {
         let records = counted(records, "record", "records");
         say(&format!("going on behind {records}, at {time}"));
     }
-    let ended = copy(args, &mut target, &bar, out);
+    let waiting = args.data_dir.as_deref().and_then(waiting::sentence);
+    let ended = copy(args, &mut target, &bar);
     bar.clear();
     let records = target.records();
     if let Err(failure) = ended {
@@ -120,27 +127,24 @@ pub fn run(args: &ExportArgs, out: &mut (impl Write + Send)) -> Result<(), Failu
             records => failure.after(records, is_kept),
         });
     }
-    target.finish(out)?;
-    out.flush()?;
+    target.finish(&say)?;
     match (records, args.output.is_some()) {
         (0, _) => say("nothing was found"),
         (records, false) => say(&counted(records, "record", "records")),
         _ => {}
     }
+    if let Some(sentence) = waiting {
+        say(&sentence);
+    }
     Ok(())
 }
 
-fn copy(
-    args: &ExportArgs,
-    target: &mut Target,
-    bar: &ProgressBar,
-    out: &mut (impl Write + Send),
-) -> Result<(), Failure> {
-    let pages = source::start(args, target.behind())?;
-    for page in pages {
-        let page = page?;
+fn copy(args: &ExportArgs, target: &mut Target, bar: &ProgressBar) -> Result<(), Failure> {
+    let pages = source::start(args, target.window(), target.behind())?;
+    let tell = |sentence: &str| bar.suspended(|| say(sentence));
+    while let Some(page) = source::next(&pages)? {
         for row in page.rows() {
-            target.push(row, out)?;
+            target.push(row, &tell)?;
         }
         target.note_place()?;
         if let Some(last) = page.rows().last() {

@@ -35,6 +35,18 @@ pub enum Failure {
     /// It would be written over.
     #[error("{0} is there already: remove it, name another file, or say --overwrite")]
     Exists(String),
+    /// A folder, a device, a pipe.
+    #[error("{0} is there, and is no file: name one")]
+    NoFile(String),
+    /// A name that ends with a slash, or none.
+    #[error("--output must name a file")]
+    NoName,
+    /// Another run writes there.
+    #[error("{0} is in use: another export to there is running")]
+    Locked(String),
+    /// What reads has failed in itself.
+    #[error("reading ended before all was read, by a fault of this program")]
+    Reader,
     /// What was left of another export.
     #[error("{0} is what is left of another export: remove it, or name another file")]
     Other(String),
@@ -102,7 +114,7 @@ impl Failure {
     /// 2 for what the caller has to write in another way, 1 for all else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Filter(_) => USAGE,
+            Self::Usage(_) | Self::Filter(_) | Self::NoName => USAGE,
             Self::Service(failure) => failure.exit_code(),
             _ => FAILED,
         }

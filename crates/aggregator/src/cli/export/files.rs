@@ -1,22 +1,23 @@
 //! The files of an export: which one is open, which are whole, and the place that is noted beside them.
 
+use super::days;
 use super::encoder::Encoder;
 use super::failure::Failure;
-use super::place::{Place, PlaceFile, with_ending};
+use super::place::{self, Place, PlaceFile, with_ending};
 use super::{ExportArgs, ExportFormat};
 use crate::cli::sanitize;
 use logs::clock::{Clock as _, SystemClock};
-use logs::{Timestamp, counted};
+use logs::counted;
 use record::id::RecordId;
 use std::fs::{self, File, OpenOptions};
-use std::io::{Seek as _, SeekFrom, Write};
-use std::path::PathBuf;
+use std::io::{Seek as _, SeekFrom};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::page::Row;
 
 /// How often it is noted how far it has come.
 const NOTED_EVERY: Duration = Duration::from_secs(5);
-const NANOS_PER_DAY: i64 = 86_400_000_000_000;
 
 /// The files of an export.
 pub(super) struct Files {
@@ -35,6 +36,7 @@ struct OpenFile {
     encoder: Encoder<File>,
     /// The same file, to ask how far it is and to make it durable.
     file: File,
+    inode: u64,
     part: PathBuf,
     path: PathBuf,
     day: Option<i64>,
@@ -60,17 +62,17 @@ impl Files {
         format: ExportFormat,
         row: Row<'_>,
         before: Option<Place>,
-        out: &mut impl Write,
+        tell: &dyn Fn(&str),
     ) -> Result<(), Failure> {
-        let day = self.is_by_day.then(|| day_of(row.id));
+        let day = self.is_by_day.then(|| days::of(row.id));
         if self.open.as_ref().is_none_or(|open| open.day != day) {
             if self.open.is_some() {
-                self.close(out)?;
-                if let Some(place) = before {
-                    self.place.write(&place)?;
+                self.close(tell)?;
+                if let Some(place) = &before {
+                    self.place.write(place)?;
                 }
             }
-            self.begin(format, day)?;
+            self.begin(format, day, before)?;
         }
         let Some(open) = &mut self.open else {
             return Ok(());
@@ -79,63 +81,97 @@ impl Files {
         open.encoder.push(row).map_err(Failure::file(&open.part))
     }
 
-    /// From here on, what stands at the places of files is of this export.
+    /// From here on, the file that is not whole is of this export.
     pub(super) fn begin_all(&mut self, format: ExportFormat) -> Result<(), Failure> {
-        if !self.is_by_day {
-            self.begin(format, None)?;
+        if self.is_by_day {
+            // What is there already is told before anything is read.
+            let taken = match self.overwrite {
+                true => None,
+                false => days::first_taken(&self.output, self.place.window)?,
+            };
+            return taken.map_or(Ok(()), |path| Err(exists(&path)));
         }
-        self.place.write(&Place {
-            behind: RecordId::MIN,
-            bytes: None,
-            records: 0,
-        })
+        self.begin(format, None, None)?;
+        let inode = self.open.as_ref().map(|open| open.inode);
+        self.place.write(&Place::beginning(inode))
     }
 
-    fn begin(&mut self, format: ExportFormat, day: Option<i64>) -> Result<(), Failure> {
-        let path = self.path_of(day);
-        let is_own = self.is_by_day && self.begun.is_some();
-        if !self.overwrite && !is_own && path.exists() {
-            if self.begun.is_none() {
-                // Or the next run would take that file for its own.
-                self.place.remove()?;
-            }
-            return Err(Failure::Exists(sanitize::line(&path.display().to_string())));
+    /// Nothing was exported, and nothing is left.
+    pub(super) fn abandon(&mut self) {
+        if let Some(open) = self.open.take() {
+            drop(fs::remove_file(&open.part));
         }
+        // What is left of it holds nobody up but with a sentence.
+        drop(self.place.remove());
+    }
+
+    fn begin(
+        &mut self,
+        format: ExportFormat,
+        day: Option<i64>,
+        before: Option<Place>,
+    ) -> Result<(), Failure> {
+        let path = days::path(&self.output, day);
         let part = with_ending(&path, ".part");
+        let is_own = day.is_some() && self.begun.as_ref().is_some_and(|begun| begun.day == day);
+        for path in [&path, &part] {
+            if path.metadata().is_ok_and(|found| !found.is_file()) {
+                return Err(no_file(path));
+            }
+        }
+        if !self.overwrite && !is_own {
+            if path.exists() {
+                return Err(exists(&path));
+            }
+            if self.place.is_new && part.exists() {
+                return Err(exists(&part));
+            }
+        }
+        if day.is_some() {
+            // From here on, that day's file is of this export.
+            let before = before.unwrap_or_else(|| Place::beginning(None));
+            self.place.write(&Place { day, ..before })?;
+        }
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
-        self.open_part(format, day, (path, part), &options, None)
+        self.open_part(format, day, (path, part), &mut options, None)
     }
 
-    /// Goes on with the file that an earlier run has left.
-    pub(super) fn go_on(&mut self, format: ExportFormat, place: &mut Place) -> Result<(), Failure> {
-        let day = self.is_by_day.then(|| day_of(place.behind));
-        let path = self.path_of(day);
+    /// Goes on with the file that an earlier run has left; whether all of it is there already.
+    pub(super) fn go_on(
+        &mut self,
+        format: ExportFormat,
+        place: &mut Place,
+    ) -> Result<bool, Failure> {
+        let path = days::path(&self.output, place.day);
         let part = with_ending(&path, ".part");
-        let Some(bytes) = place.bytes else {
-            if self.is_by_day {
-                return Ok(());
-            }
-            // Of it nothing is kept.
-            (place.behind, place.records) = (RecordId::MIN, 0);
-            self.begun = None;
-            return self.begin(format, None);
-        };
-        if self.is_by_day && !part.exists() && path.exists() {
-            // That day was whole, which could not be noted any more.
-            let end = day_of(place.behind).saturating_add(1);
-            let last = end.saturating_mul(NANOS_PER_DAY).saturating_sub(1);
-            place.behind = RecordId::last_at(Timestamp::from_nanos(last));
-            place.bytes = None;
-            return Ok(());
+        if self.is_by_day && place.bytes.is_none() {
+            return Ok(false);
         }
-        let length = part.metadata().map(|file| file.len());
-        if length.map_err(Failure::file(&part))? < bytes {
-            return Err(Failure::Other(sanitize::line(&part.display().to_string())));
+        let has_name = place.inode.is_some() && place::inode(&path) == place.inode;
+        if has_name && !part.exists() {
+            let Some(day) = place.day else {
+                return Ok(true);
+            };
+            // That day was whole, which could not be noted any more.
+            place.behind = RecordId::last_at(days::last_time(day));
+            (place.bytes, place.day) = (None, None);
+            return Ok(false);
+        }
+        let Some(bytes) = place.bytes else {
+            // Of it nothing is kept.
+            *place = Place::beginning(None);
+            self.begun = None;
+            self.begin_all(format)?;
+            return Ok(false);
+        };
+        if !part.metadata().is_ok_and(|file| file.len() >= bytes) {
+            return Err(Failure::Other(shown(&with_ending(&self.output, ".place"))));
         }
         let mut options = OpenOptions::new();
         options.write(true);
-        self.open_part(format, day, (path, part), &options, Some(bytes))
+        self.open_part(format, place.day, (path, part), &mut options, Some(bytes))?;
+        Ok(false)
     }
 
     fn open_part(
@@ -143,23 +179,28 @@ impl Files {
         format: ExportFormat,
         day: Option<i64>,
         (path, part): (PathBuf, PathBuf),
-        options: &OpenOptions,
+        options: &mut OpenOptions,
         behind: Option<u64>,
     ) -> Result<(), Failure> {
-        let open = || {
-            let mut file = options.open(&part)?;
-            if let Some(bytes) = behind {
-                file.set_len(bytes)?;
-                file.seek(SeekFrom::Start(bytes))?;
+        let mut open = || {
+            let mut file = options.mode(place::MODE).open(&part)?;
+            match behind {
+                Some(bytes) => {
+                    file.set_len(bytes)?;
+                    file.seek(SeekFrom::Start(bytes))?;
+                }
+                None => place::sync_folder(&part)?,
             }
             let other = file.try_clone()?;
+            let inode = file.metadata()?.ino();
             let encoder = Encoder::new(format, file, behind.is_some(), false)?;
-            Ok((encoder, other))
+            Ok((encoder, other, inode))
         };
-        let (encoder, file) = open().map_err(Failure::file(&part))?;
+        let (encoder, file, inode) = open().map_err(Failure::file(&part))?;
         self.open = Some(OpenFile {
             encoder,
             file,
+            inode,
             part,
             path,
             day,
@@ -192,12 +233,14 @@ impl Files {
             behind: last,
             bytes: Some(durable.map_err(Failure::file(&open.part))?),
             records,
+            day: open.day,
+            inode: Some(open.inode),
         };
         self.place.write(&place)
     }
 
     /// The file that is open becomes whole, and is told.
-    pub(super) fn close(&mut self, out: &mut impl Write) -> Result<(), Failure> {
+    pub(super) fn close(&mut self, tell: &dyn Fn(&str)) -> Result<(), Failure> {
         let Some(open) = self.open.take() else {
             return Ok(());
         };
@@ -205,48 +248,33 @@ impl Files {
         let file = open.encoder.finish().map_err(&failed)?;
         file.sync_all().map_err(&failed)?;
         fs::rename(&open.part, &open.path).map_err(&failed)?;
-        let name = sanitize::line(&open.path.display().to_string());
-        let begun = self.begun.take().filter(|place| {
-            let is_its = place.bytes.is_some();
-            is_its && self.is_by_day.then(|| day_of(place.behind)) == open.day
-        });
-        match begun {
+        // Or a power cut could leave a later place beside the name from before.
+        place::sync_folder(&open.path).map_err(Failure::file(&open.path))?;
+        let begun = self.begun.as_ref().filter(|place| place.bytes.is_some());
+        let begun = begun.filter(|place| place.day == open.day);
+        let records = match begun {
             // How many of them are of that file is not known where each day has one.
             Some(place) if !self.is_by_day => {
-                let records = counted(open.records + place.records, "record", "records");
-                writeln!(out, "{name}: {records}")?;
+                counted(open.records + place.records, "record", "records")
             }
-            Some(_) => writeln!(
-                out,
-                "{name}: {} more",
-                counted(open.records, "record", "records")
-            )?,
-            None => writeln!(
-                out,
-                "{name}: {}",
-                counted(open.records, "record", "records")
-            )?,
-        }
-        Ok(out.flush()?)
-    }
-
-    /// With the day before its ending.
-    fn path_of(&self, day: Option<i64>) -> PathBuf {
-        let Some(day) = day else {
-            return self.output.clone();
+            Some(_) => format!("{} more", counted(open.records, "record", "records")),
+            // That nothing was found is said of all of it.
+            None if open.records == 0 => return Ok(()),
+            None => counted(open.records, "record", "records"),
         };
-        let time = Timestamp::from_nanos(day.saturating_mul(NANOS_PER_DAY)).to_string();
-        let date = time.split('T').next().unwrap_or_default();
-        let mut name = self.output.file_stem().unwrap_or_default().to_owned();
-        name.push(format!("-{date}"));
-        if let Some(ending) = self.output.extension() {
-            name.push(".");
-            name.push(ending);
-        }
-        self.output.with_file_name(name)
+        tell(&format!("{}: {records}", shown(&open.path)));
+        Ok(())
     }
 }
 
-fn day_of(id: RecordId) -> i64 {
-    id.time().nanos().div_euclid(NANOS_PER_DAY)
+fn exists(path: &Path) -> Failure {
+    Failure::Exists(shown(path))
+}
+
+fn no_file(path: &Path) -> Failure {
+    Failure::NoFile(shown(path))
+}
+
+fn shown(path: &Path) -> String {
+    sanitize::line(&path.display().to_string())
 }

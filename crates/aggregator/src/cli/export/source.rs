@@ -2,6 +2,7 @@
 
 use super::ExportArgs;
 use super::failure::Failure;
+use super::window::Window;
 use crate::cli::filters::Parameter;
 use crate::cli::query::{Answer, Record, Rows, ServiceClient, in_flags};
 use form_urlencoded::Serializer;
@@ -33,7 +34,9 @@ const PAGE: PageLimit = PageLimit {
 };
 const RETRIEVE: &str = "/logs/retrieve";
 
-type Pages = SyncSender<Result<Page, Failure>>;
+/// A page, or `None` behind the last one: what ends without that has failed.
+type Read = Result<Option<Page>, Failure>;
+type Pages = SyncSender<Read>;
 
 /// Reads what is asked for behind `behind`, oldest first.
 ///
@@ -41,10 +44,12 @@ type Pages = SyncSender<Result<Page, Failure>>;
 /// [`Failure`] when nothing can be asked.
 pub(super) fn start(
     args: &ExportArgs,
+    window: Window,
     behind: Option<RecordId>,
-) -> Result<Receiver<Result<Page, Failure>>, Failure> {
+) -> Result<Receiver<Read>, Failure> {
     let (sender, receiver) = sync_channel(PAGES_BETWEEN);
-    let parameters = [args.filters.of_records(), args.filters.of_attributes()].concat();
+    let window = behind.map_or(window, |behind| window.from(behind.time()));
+    let parameters = window.parameters(&args.filters);
     let read: Box<dyn FnOnce() + Send> = if let Some(folder) = &args.data_dir {
         let folder = OpenFolder::new(folder, &parameters)?;
         Box::new(move || folder.read(behind, &sender))
@@ -52,15 +57,22 @@ pub(super) fn start(
         let client = ServiceClient::new(&args.url, args.timeout)?;
         let asked = Asked::new(parameters, behind);
         Box::new(move || {
-            if let Err(failure) = asked.read(&client, &sender) {
-                // Nobody may wait for it any more.
-                drop(sender.send(Err(failure)));
-            }
+            let end = asked.read(&client, &sender).map(|()| None);
+            // Nobody may wait for it any more.
+            drop(sender.send(end));
         })
     };
     let started = thread::Builder::new().spawn(read);
     started.map_err(|error| Failure::Start(error.to_string()))?;
     Ok(receiver)
+}
+
+/// The next page; `None` when all was read.
+///
+/// # Errors
+/// Why there are no more, also when the thread that reads is gone without having said so.
+pub(super) fn next(pages: &Receiver<Read>) -> Read {
+    pages.recv().unwrap_or(Err(Failure::Reader))
 }
 
 fn question<'a>(parameters: impl IntoIterator<Item = &'a Parameter>) -> String {
@@ -94,8 +106,13 @@ impl OpenFolder {
         loop {
             let page = self.reader.page(&self.query, after, PAGE);
             let next = page.as_ref().map_or(None, |page| page.next);
-            let is_left = pages.send(page.map_err(Failure::from)).is_err();
-            if next.is_none() || is_left {
+            let is_failed = page.is_err();
+            let is_left = pages.send(page.map(Some).map_err(Failure::from)).is_err();
+            if is_failed || is_left {
+                return;
+            }
+            if next.is_none() {
+                drop(pages.send(Ok(None)));
                 return;
             }
             after = next;
@@ -112,10 +129,6 @@ struct Asked {
 impl Asked {
     /// A service is asked by time; what it gives again is left out.
     fn new(mut parameters: Vec<Parameter>, behind: Option<RecordId>) -> Self {
-        if let Some(behind) = behind {
-            parameters.retain(|(name, _)| name != "startTime");
-            parameters.push(("startTime".to_owned(), behind.time().to_string()));
-        }
         let mut set = |name: &str, value: String| parameters.push((name.to_owned(), value));
         set("format", "ndjson".to_owned());
         set("limit", LARGEST_PAGE.to_string());
@@ -131,7 +144,7 @@ impl Asked {
         loop {
             let question = question(self.parameters.iter().chain(&cursor));
             let (page, next) = runtime.block_on(self.page(client, &question))?;
-            if pages.send(Ok(page)).is_err() {
+            if pages.send(Ok(Some(page))).is_err() {
                 return Ok(());
             }
             match next {
@@ -193,5 +206,22 @@ impl Asked {
             page.push_record(&Query::default(), candidate);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_fails_in_itself_is_no_end() {
+        let (sender, receiver) = sync_channel::<Read>(PAGES_BETWEEN);
+        let reader = thread::spawn(move || {
+            sender.send(Ok(Some(Page::default()))).unwrap();
+            panic!("as a fault in what reads would");
+        });
+        assert!(matches!(next(&receiver), Ok(Some(_))));
+        assert!(matches!(next(&receiver), Err(Failure::Reader)));
+        assert!(reader.join().is_err());
     }
 }

@@ -4,6 +4,7 @@ use super::encoder::Encoder;
 use super::failure::Failure;
 use super::files::Files;
 use super::place::{Place, PlaceFile};
+use super::window::Window;
 use super::{ExportArgs, ExportFormat};
 use logs::Timestamp;
 use record::id::RecordId;
@@ -14,6 +15,7 @@ use store::page::Row;
 /// Where records go.
 pub(super) struct Target {
     format: ExportFormat,
+    window: Window,
     records: u64,
     last: Option<RecordId>,
     to: To,
@@ -25,32 +27,50 @@ enum To {
 }
 
 impl Target {
-    /// Begins, or goes on where an earlier run has left off.
-    pub(super) fn open(args: &ExportArgs, is_terminal: bool) -> Result<Self, Failure> {
+    /// Begins, or goes on where an earlier run has left off; `None` where that one has left nothing to do.
+    pub(super) fn open(args: &ExportArgs, is_terminal: bool) -> Result<Option<Self>, Failure> {
+        let window = Window::of(&args.filters)?;
         let Some(output) = &args.output else {
             let encoder = Encoder::new(args.format, io::stdout(), false, is_terminal)?;
-            return Ok(Self {
+            return Ok(Some(Self {
                 format: args.format,
+                window,
                 records: 0,
                 last: None,
                 to: To::Output(encoder),
-            });
+            }));
         };
-        let place = PlaceFile::beside(output, export(args));
-        let mut begun = place.read()?;
+        let has_no_name = output.as_os_str().as_encoded_bytes().ends_with(b"/");
+        if has_no_name || output.file_name().is_none() {
+            return Err(Failure::NoName);
+        }
+        let (place, mut begun) = PlaceFile::open(output, export(args), window)?;
+        let window = place.window;
         let mut files = Files::new(args, place, begun.clone());
         match &mut begun {
-            None => files.begin_all(args.format)?,
-            Some(place) => files.go_on(args.format, place)?,
+            None => {
+                if let Err(failure) = files.begin_all(args.format) {
+                    // Or the next run would take what is there for its own.
+                    files.abandon();
+                    return Err(failure);
+                }
+            }
+            Some(place) => {
+                if files.go_on(args.format, place)? {
+                    files.place.remove()?;
+                    return Ok(None);
+                }
+            }
         }
-        Ok(Self {
+        Ok(Some(Self {
             format: args.format,
+            window,
             records: begun.as_ref().map_or(0, |place| place.records),
             last: begun
                 .map(|place| place.behind)
                 .filter(|last| *last > RecordId::MIN),
             to: To::Files(Box::new(files)),
-        })
+        }))
     }
 
     /// What an earlier run has exported: how many, and the time of the last one.
@@ -69,12 +89,17 @@ impl Target {
         self.last
     }
 
+    /// The times that it is of.
+    pub(super) fn window(&self) -> Window {
+        self.window
+    }
+
     pub(super) fn records(&self) -> u64 {
         self.records
     }
 
-    /// A record. What is said of files that are whole goes to `out`.
-    pub(super) fn push(&mut self, row: Row<'_>, out: &mut impl Write) -> Result<(), Failure> {
+    /// A record. `tell` is told of files that are whole.
+    pub(super) fn push(&mut self, row: Row<'_>, tell: &dyn Fn(&str)) -> Result<(), Failure> {
         match &mut self.to {
             To::Output(encoder) => encoder.push(row)?,
             To::Files(files) => {
@@ -82,8 +107,10 @@ impl Target {
                     behind: last,
                     bytes: None,
                     records: self.records,
+                    day: None,
+                    inode: None,
                 });
-                files.push(self.format, row, place, out)?;
+                files.push(self.format, row, place, tell)?;
             }
         }
         self.records += 1;
@@ -102,11 +129,11 @@ impl Target {
     }
 
     /// All of it is there.
-    pub(super) fn finish(self, out: &mut impl Write) -> Result<(), Failure> {
+    pub(super) fn finish(self, tell: &dyn Fn(&str)) -> Result<(), Failure> {
         match self.to {
             To::Output(encoder) => Ok(encoder.finish()?.flush()?),
             To::Files(mut files) => {
-                files.close(out)?;
+                files.close(tell)?;
                 files.place.remove()
             }
         }
@@ -124,7 +151,12 @@ impl Target {
                 drop(files.note(last, self.records));
                 self.format.is_text() || files.is_by_day
             }
-            (To::Files(_), None) => false,
+            (To::Files(files), None) => {
+                if files.begun.is_none() {
+                    files.abandon();
+                }
+                false
+            }
         }
     }
 }
