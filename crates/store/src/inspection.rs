@@ -1,7 +1,8 @@
 //! An embedded store looked at from outside: what is in it, and whether it is what was written.
 //!
-//! Nothing is changed, and no lock is taken: SQLite lets any number of programs read beside the one that writes. Each
-//! block is read in a transaction of its own, so that a service which runs meanwhile can empty its log.
+//! Nothing that is stored is changed, and the folder's lock is not taken: SQLite lets any number of programs read beside
+//! the one that writes, if they may make its `-shm` and `-wal`. Each block is read in a transaction of its own, so that a
+//! service which runs meanwhile can empty its log; rows, and SQLite's own structure, are read in one for all.
 
 use super::blocks;
 use super::inspected::{Damage, Statistics, Tell, Told, Unverified, Verified};
@@ -140,7 +141,7 @@ impl Found {
     }
 
     /// Looks at every byte that says something, tells what is not what was written, and goes on past it. In blocks,
-    /// each has a sum over all that it says; a row has none, and so a text that has changed under SQLite's own structure
+    /// each has a sum over all that it says; a row has none, nor has one of the ledger or of the spools, and so a text that has changed under SQLite's own structure
     /// is not noticed.
     ///
     /// # Errors
