@@ -7,7 +7,7 @@ mod choice;
 mod merge;
 
 use super::spare_threads::no_memory;
-use super::storage::{Applied, Day, Place, Readable, Storage};
+use super::storage::{Applied, Day, Place, Readable};
 use super::{Inner, file::BlockFile};
 use crate::StoreError;
 use blocks::section::Unpacker;

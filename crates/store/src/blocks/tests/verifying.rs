@@ -177,8 +177,14 @@ fn a_block_that_is_stored_between_the_two_lists_is_no_damage() {
     let mut is_listed = false;
     let store = move |context: AuthContext<'_>| {
         match context.action {
-            AuthAction::Read { table_name, .. } if table_name == "summaries" => is_listed = true,
-            AuthAction::Read { table_name, .. } if table_name == "blocks" && is_listed => {
+            AuthAction::Read {
+                table_name: "summaries",
+                ..
+            } => is_listed = true,
+            AuthAction::Read {
+                table_name: "blocks",
+                ..
+            } if is_listed => {
                 if let Some(writer) = writer.take() {
                     writer.execute_batch(ONE_MORE).unwrap();
                 }
