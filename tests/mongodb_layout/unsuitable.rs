@@ -134,6 +134,30 @@ async fn a_time_series_that_is_put_in_its_place_takes_no_record() {
     .await;
 }
 
+/// It is not the records that are to blame.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_series_that_refuses_every_record_makes_no_dead_letters() {
+    let series = doc! { "timeseries": { "timeField": "ts" } };
+    let reason = "is a time series";
+    takes_its_place("a_series_of_others", series, Seen::ByAWrite, reason).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_series_in_the_place_of_the_markers_of_receipt_is_seen_a_moment_later() {
+    let (uri, name, database) = place("a_series_of_markers").await;
+    let service = service_on(&uri, &name).await;
+    spool(&service, "before").await;
+    stored(&service, 2).await;
+    drop_it(&database, "logs_receipts").await;
+    let series = doc! { "create": "logs_receipts", "timeseries": { "timeField": "received_at" } };
+    database.run_command(series).await.unwrap();
+    told(&service, "logs_receipts is a time series").await;
+    spool(&service, "behind").await;
+    waits(&service, 1).await;
+    drop_it(&database, "logs_receipts").await;
+    stored(&service, 4).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_written_to_a_capped_collection() {
     let capped = doc! { "capped": true, "size": 1 << 20 };

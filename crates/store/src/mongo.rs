@@ -35,6 +35,7 @@ use last_writes::{LastWrites, Written};
 use logs::Timestamp;
 use logs::clock::Clock;
 use mongodb::Database;
+use mongodb::bson::Uuid;
 use query::Query;
 use query::buckets::Buckets;
 use read::CountTask;
@@ -109,7 +110,12 @@ impl MongoStore {
             let left = self.left(deadline);
             let inserting = insert::insert(&database, into, documents, range.clone(), left);
             match bounded(left, inserting).await {
-                Ok(report) => return Ok(report),
+                Ok(report) if report.refused.is_empty() => return Ok(report),
+                // A time series may refuse every record, and none of them is to blame.
+                Ok(report) => match self.is_still(&database, uuid, deadline).await? {
+                    true => return Ok(report),
+                    false => keeper.is_gone(uuid),
+                },
                 Err(InsertError::Store(error)) => return Err(error),
                 Err(InsertError::Gone) => keeper.is_gone(uuid),
                 Err(InsertError::UuidUnknown) => keeper.forget_uuid(),
@@ -118,6 +124,18 @@ impl MongoStore {
         Err(StoreError::Unavailable(
             "the collection was dropped or replaced".to_owned(),
         ))
+    }
+
+    /// Whether nothing else stands in the place of the collection with this UUID, as far as the user may ask.
+    async fn is_still(
+        &self,
+        database: &Database,
+        uuid: Option<Uuid>,
+        deadline: Duration,
+    ) -> Result<bool, StoreError> {
+        let looking = collection::is_still(database, &self.shared.target, uuid);
+        let is_still = bounded(self.left(deadline), looking).await?;
+        Ok(is_still.unwrap_or(true))
     }
 }
 

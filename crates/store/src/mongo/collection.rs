@@ -84,14 +84,15 @@ pub(super) async fn prepare(
     Ok(prepared)
 }
 
-/// Whether nothing else stands in the place of the collection with this UUID, as far as the user may ask.
+/// Whether nothing else stands in the place of the collection with this UUID, or of its markers; `None` when the user
+/// may not ask.
 pub(super) async fn is_still(
     database: &Database,
     target: &Target,
     uuid: Option<Uuid>,
-) -> Result<bool, StoreError> {
+) -> Result<Option<bool>, StoreError> {
     let found = look(database, target).await?;
-    Ok(found.is_none_or(|found| !found.is_another(uuid)))
+    Ok(found.map(|found| !found.is_another(uuid)))
 }
 
 /// Makes what is not there, and replaces what may be replaced.
@@ -106,6 +107,8 @@ async fn make(
     let mut made = create(database, target).await?;
     for _ in 0..ATTEMPTS {
         let found = look(database, target).await?;
+        // It may have come since it was looked at.
+        suitable::check(database, target, found.as_ref()).await?;
         let mut left = None;
         if is_of_6_0 && let Some(found) = &found {
             match replace::where_empty(database, target, found, made, server).await? {

@@ -42,11 +42,13 @@ impl Found {
         self.set_aside.is_none() && self.logs.is_some_and(is_it)
     }
 
-    /// Whether something else stands in the place of the collection with this UUID.
+    /// Whether something else stands in the place of the collection with this UUID, or what is no collection in that of
+    /// its markers.
     pub(super) fn is_another(&self, uuid: Option<Uuid>) -> bool {
         let is_it = |entry: Entry| uuid.is_none() || entry.uuid == uuid;
-        let is_another = |entry: Entry| entry.kind != Kind::Ordinary || !is_it(entry);
-        self.logs.is_some_and(is_another)
+        let is_unlike = |entry: Entry| entry.kind != Kind::Ordinary;
+        let is_another = |entry: Entry| is_unlike(entry) || !is_it(entry);
+        self.logs.is_some_and(is_another) || self.receipts.is_some_and(is_unlike)
     }
 
     fn read(target: &Target, entries: &[Bson]) -> Self {
