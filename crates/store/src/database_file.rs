@@ -1,7 +1,7 @@
 //! A SQLite file that a store keeps its data in: how it is made and opened, and which are refused.
 
 use super::StoreError;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
 use std::path::Path;
 
 /// Why the file cannot be used.
@@ -116,37 +116,6 @@ pub fn open_reader(path: &Path) -> Result<Connection, rusqlite::Error> {
 /// The format version that a file holds.
 pub(crate) fn user_version(connection: &Connection) -> Result<i64, rusqlite::Error> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
-}
-
-/// Goes through what a statement finds, and where it cannot go on, through what its reverse does from the other end: so
-/// what is missed lies between the first place and the last one that cannot be read.
-///
-/// # Errors
-/// SQLite's reason, if anything was missed.
-pub(crate) fn both_ways(
-    connection: &Connection,
-    [forwards, backwards]: [&str; 2],
-    take: &mut dyn FnMut(&Row<'_>) -> Result<(), rusqlite::Error>,
-) -> Result<(), rusqlite::Error> {
-    let taken = each(connection, forwards, take);
-    if taken.is_err() {
-        // It ends at the same place, for the same reason.
-        drop(each(connection, backwards, take));
-    }
-    taken
-}
-
-fn each(
-    connection: &Connection,
-    sql: &str,
-    take: &mut dyn FnMut(&Row<'_>) -> Result<(), rusqlite::Error>,
-) -> Result<(), rusqlite::Error> {
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        take(row)?;
-    }
-    Ok(())
 }
 
 fn make(

@@ -5,11 +5,12 @@
 //! service which runs meanwhile can empty its log; rows, and SQLite's own structure, are read in one for all.
 
 use super::blocks;
+use super::database_damage::{is_damage, or_damage};
 use super::inspected::{Damage, Statistics, Tell, Told, Unverified, Verified};
 use super::layout::{self, Layout};
 use super::sqlite;
 use super::{StoreError, database_file};
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -164,7 +165,7 @@ impl Found {
             },
             Err(error) => return unreadable(error, &mut damage).map(|()| verified),
         };
-        for fault in faults(&connection) {
+        for fault in faults(&connection)? {
             damage(fault)?;
         }
         let verified = match self.layout {
@@ -227,23 +228,8 @@ fn unreadable(
     }
 }
 
-/// Whether what is in the file is the reason, and not its place, its owner or another program.
-fn is_damage(error: &rusqlite::Error) -> bool {
-    let code = error.sqlite_error_code();
-    let is_of_file = matches!(
-        code,
-        Some(
-            ErrorCode::DatabaseCorrupt
-                | ErrorCode::NotADatabase
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::Unknown
-        )
-    );
-    is_of_file || code.is_none()
-}
-
 /// What SQLite finds wrong with its own structure.
-fn faults(connection: &Connection) -> Vec<String> {
+fn faults(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
     let checked = connection
         .prepare(&format!("PRAGMA integrity_check({MOST_FAULTS})"))
@@ -255,6 +241,6 @@ fn faults(connection: &Connection) -> Vec<String> {
             Ok(())
         });
     found.retain(|fault| fault != "ok");
-    found.extend(checked.err().map(|error| error.to_string()));
-    found
+    found.extend(or_damage(checked)?.err());
+    Ok(found)
 }

@@ -9,6 +9,7 @@ mod blocking;
 pub mod blocks;
 mod budget;
 pub mod counts;
+mod database_damage;
 pub mod database_file;
 pub mod facets;
 pub mod folder_reader;

@@ -1,6 +1,6 @@
 //! Rows looked at one by one, and counted.
 
-use crate::database_file::both_ways;
+use crate::database_damage::both_ways;
 use crate::inspected::{Damage, Day, Statistics, Tell, Told, Unverified, Verified, spanning};
 use logs::Timestamp;
 use record::id::RecordId;
@@ -40,19 +40,19 @@ pub(crate) fn verify(
             told = say(&mut verified, fault, tell);
         }
         Ok(())
-    });
+    })?;
     told?;
     let large = both_ways(connection, LARGE, &mut |row| {
         row.get_ref(1)?.as_str()?;
         row.get_ref(2)?.as_str_or_null()?;
         Ok(())
-    });
-    for (place, read) in [("logs", read), ("logs_large", large)] {
-        if let Err(error) = read {
+    })?;
+    for (place, missed) in [("logs", read), ("logs_large", large)] {
+        if let Some(reason) = missed {
             verified.damages += 1;
             tell(Told::Damage(Damage {
                 place: format!("the table {place}"),
-                reasons: vec![format!("not all of its rows can be read: {error}")],
+                reasons: vec![format!("not all of its rows can be read: {reason}")],
                 records: None,
             }))?;
         }

@@ -5,7 +5,8 @@ mod batches;
 use super::super::spare_threads::no_memory;
 use super::super::storage::Day;
 use super::change::row_of;
-use crate::database_file::both_ways;
+use crate::StoreError;
+use crate::database_damage::{both_ways, or_damage};
 use crate::inspected::{Damage, DamagedRecords, Tell, Told, Unverified, Verified};
 use batches::batches;
 use blocks::examination::{Examined, examine};
@@ -63,12 +64,15 @@ struct Verifying<'a, 'b> {
     tell: &'a mut Tell<'b>,
 }
 
-/// What is stored of a block, as far as it could be read; `None` for what is not there.
+/// A part of a block, or why damage kept it from being read; `None` for what is not there.
+type Value = Result<Option<Vec<u8>>, String>;
+
+/// What is stored of a block.
 struct Stored {
-    summary: Result<Option<Vec<u8>>, String>,
-    head: Result<Option<Vec<u8>>, String>,
-    filter: Result<Option<Vec<u8>>, String>,
-    columns: Result<Option<Vec<u8>>, String>,
+    summary: Value,
+    head: Value,
+    filter: Value,
+    columns: Value,
 }
 
 impl Verifying<'_, '_> {
@@ -88,7 +92,7 @@ impl Verifying<'_, '_> {
         }))
     }
 
-    fn blocks(&mut self) -> io::Result<()> {
+    fn blocks(&mut self) -> Result<(), Unverified> {
         let (mut last, mut done, mut all) = (None, 0, 0);
         for _ in 0..MOST_ROUNDS {
             let places = self.places(last)?;
@@ -108,7 +112,7 @@ impl Verifying<'_, '_> {
 
     /// The numbers of blocks behind this one, and the days that they are listed at. Both lists are of one time: a block
     /// that is stored between them would be in one alone.
-    fn places(&mut self, behind: Option<i64>) -> io::Result<BTreeMap<i64, Option<Day>>> {
+    fn places(&mut self, behind: Option<i64>) -> Result<BTreeMap<i64, Option<Day>>, Unverified> {
         let mut places = BTreeMap::new();
         let is_wanted = |number: &i64| behind.is_none_or(|behind| *number > behind);
         // Where it cannot begin, a block without a day is looked for in the list once more.
@@ -128,17 +132,17 @@ impl Verifying<'_, '_> {
             Ok(())
         });
         drop(self.connection.execute_batch("COMMIT"));
-        for (place, read) in [("the list of blocks", listed), ("the blocks", kept)] {
-            if let Err(error) = read {
-                let reason = format!("not all of them can be found: {error}");
+        for (place, missed) in [("the list of blocks", listed?), ("the blocks", kept?)] {
+            if let Some(reason) = missed {
+                let reason = format!("not all of them can be found: {reason}");
                 self.damage(place.to_owned(), vec![reason], None)?;
             }
         }
         Ok(places)
     }
 
-    fn block(&mut self, number: i64, day: Option<Day>) -> io::Result<()> {
-        let (stored, day) = self.stored(number, day);
+    fn block(&mut self, number: i64, day: Option<Day>) -> Result<(), Unverified> {
+        let (stored, day) = self.stored(number, day)?;
         if let (Ok(None), Ok(None)) = (&stored.summary, &stored.head) {
             // It was merged meanwhile.
             return Ok(());
@@ -173,52 +177,56 @@ impl Verifying<'_, '_> {
                     last: summary.last.time(),
                     batches: ids.map(|ids| batches(&ids)),
                 });
-                self.damage(format!("block {number}"), reasons, records)
+                Ok(self.damage(format!("block {number}"), reasons, records)?)
             }
         }
     }
 
     /// All of a block, as it is at one time, and the day that it is listed at.
-    fn stored(&self, number: i64, day: Option<Day>) -> (Stored, Option<Day>) {
+    fn stored(&self, number: i64, day: Option<Day>) -> Result<(Stored, Option<Day>), StoreError> {
         // A transaction that cannot begin leaves each of them to its own.
         drop(self.connection.execute_batch("BEGIN"));
+        let stored = self.parts(number, day);
+        drop(self.connection.execute_batch("COMMIT"));
+        stored
+    }
+
+    fn parts(&self, number: i64, day: Option<Day>) -> Result<(Stored, Option<Day>), StoreError> {
         let value = |sql| self.value(sql, [number]);
         let (summary, day) = match day {
-            Some(day) => (self.value(SUMMARY, [day.0, number]), Some(day)),
-            None => self.listing(number),
+            Some(day) => (self.value(SUMMARY, [day.0, number])?, Some(day)),
+            None => self.listing(number)?,
         };
         let stored = Stored {
             summary,
-            head: value(HEAD),
-            filter: value(FILTER),
-            columns: value(COLUMNS),
+            head: value(HEAD)?,
+            filter: value(FILTER)?,
+            columns: value(COLUMNS)?,
         };
-        drop(self.connection.execute_batch("COMMIT"));
-        (stored, day)
+        Ok((stored, day))
     }
 
     /// The summary of a block that was not found in the list, and its day.
-    fn listing(&self, number: i64) -> (Result<Option<Vec<u8>>, String>, Option<Day>) {
+    fn listing(&self, number: i64) -> Result<(Value, Option<Day>), StoreError> {
         let statement = self.connection.prepare_cached(LISTING);
         let found = statement.and_then(|mut statement| {
             let row = |row: &Row<'_>| Ok((row.get(1)?, Day(row.get(0)?)));
             statement.query_row([number], row).optional()
         });
-        match found {
+        Ok(match or_damage(found)? {
             Ok(Some((summary, day))) => (Ok(Some(summary)), Some(day)),
             Ok(None) => (Ok(None), None),
-            Err(error) => (Err(error.to_string()), None),
-        }
+            Err(reason) => (Err(reason), None),
+        })
     }
 
-    fn value(&self, sql: &str, params: impl Params) -> Result<Option<Vec<u8>>, String> {
+    fn value(&self, sql: &str, params: impl Params) -> Result<Value, StoreError> {
         let statement = self.connection.prepare_cached(sql);
-        let value = statement.and_then(|mut statement| {
+        or_damage(statement.and_then(|mut statement| {
             statement
                 .query_row(params, |row| row.get::<_, Vec<u8>>(0))
                 .optional()
-        });
-        value.map_err(|error| error.to_string())
+        }))
     }
 
     fn examined(&mut self, stored: &Stored, reasons: &mut Vec<String>) -> Option<Examined> {
@@ -247,9 +255,9 @@ impl Verifying<'_, '_> {
         Some(examined)
     }
 
-    fn ledger(&mut self) -> io::Result<()> {
+    fn ledger(&mut self) -> Result<(), Unverified> {
         let (mut sound, mut damaged, mut reasons) = (0, 0_u64, Vec::new());
-        let read = both_ways(self.connection, BATCHES, &mut |row: &Row<'_>| {
+        let missed = both_ways(self.connection, BATCHES, &mut |row: &Row<'_>| {
             if let Err(error) = row_of(row) {
                 damaged += 1;
                 if reasons.len() < MOST_ROWS_TOLD {
@@ -259,27 +267,27 @@ impl Verifying<'_, '_> {
                 sound += 1;
             }
             Ok(())
-        });
+        })?;
         self.verified.batches = sound;
         if damaged > reasons.len() as u64 {
             reasons.push(format!("{damaged} rows in all"));
         }
-        if let Err(error) = read {
-            reasons.push(format!("not all of its rows can be read: {error}"));
+        if let Some(reason) = missed {
+            reasons.push(format!("not all of its rows can be read: {reason}"));
         }
         match reasons.is_empty() {
             true => Ok(()),
-            false => self.damage("the ledger".to_owned(), reasons, None),
+            false => Ok(self.damage("the ledger".to_owned(), reasons, None)?),
         }
     }
 }
 
-fn part(read: &Result<Option<Vec<u8>>, String>) -> Option<&[u8]> {
+fn part(read: &Value) -> Option<&[u8]> {
     read.as_ref().ok()?.as_deref()
 }
 
 /// The summary that a block is listed with.
-fn listed(summary: &Result<Option<Vec<u8>>, String>, reasons: &mut Vec<String>) -> Option<Summary> {
+fn listed(summary: &Value, reasons: &mut Vec<String>) -> Option<Summary> {
     let reason = match summary {
         Ok(Some(bytes)) => match Summary::read(bytes) {
             Ok(summary) => return Some(summary),
