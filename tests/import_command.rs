@@ -287,8 +287,8 @@ async fn a_service_that_never_has_room_is_given_up_and_what_was_taken_is_told() 
     let ended = import(&server.url(), &flags).await;
     assert_eq!(ended.code, 1, "{ended:?}");
     assert!(ended.stdout.contains("taken in 1 portion"), "{ended:?}");
-    let said =
-        "error: the service says the spool is full (spool_full): given up after 1 s of trying\n";
+    let said = "error: the service says the spool is full (spool_full): given up after 1 s of trying; \
+                the same command with the same flags goes on, and stores nothing twice\n";
     assert!(ended.stderr.ends_with(said), "{ended:?}");
 }
 

@@ -2,6 +2,7 @@
 
 use super::{ended, file, import};
 use crate::support::binaries;
+use crate::support::compressed::{gzip, zstd};
 use crate::support::process::{Process, leashed};
 use crate::support::scripted::{Action, Scripted};
 
@@ -87,4 +88,43 @@ async fn a_record_that_is_too_large_is_told_with_its_bytes_and_the_others_are_se
     assert_eq!((ended.code, server.count()), (1, 3), "{ended:?}");
     let said = "a: the portion at byte 1000 up to 4000 is refused: the service says too much";
     assert!(ended.stderr.contains(said), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn standard_input_that_may_have_broken_off_is_told() {
+    let server = Scripted::start(|_| Action::Take).await;
+    for (text, is_told) in [
+        ("one\\ntw", true),
+        ("one\\ntwo\\n", false),
+        ("{\"message\":\"one\"}", false),
+    ] {
+        let mut command = leashed("sh", None);
+        let script = format!("printf '{text}' | \"$0\" import");
+        command
+            .args(["-c", &script])
+            .arg(binaries::aggregator())
+            .env("AGGREGATOR_URL", server.url());
+        let ended = ended(Process::spawn(&mut command)).await;
+        assert_eq!(ended.code, 0, "{text}: {ended:?}");
+        let told = ended.stderr.contains("-: it ends without a newline");
+        assert_eq!(told, is_told, "{text}: {ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packed_file_that_is_torn_is_told_with_what_takes_the_rest_of_it() {
+    let server = Scripted::start(|_| Action::Take).await;
+    let folder = tempfile::tempdir().unwrap();
+    let text = "one more line\n".repeat(1_000);
+    for (packed, program) in [
+        (gzip(text.as_bytes()), "zcat"),
+        (zstd(text.as_bytes()), "zstdcat"),
+    ] {
+        let torn = packed.get(..packed.len() - 5).unwrap();
+        let path = file(&folder, program, torn);
+        let ended = import(&server.url(), &[&path]).await;
+        assert_eq!(ended.code, 1, "{ended:?}");
+        let cure = format!("`{program} FILE | aggregator import` takes all that can be unpacked");
+        assert!(ended.stderr.contains(&cure), "{ended:?}");
+    }
 }

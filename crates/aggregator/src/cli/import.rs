@@ -144,6 +144,9 @@ pub fn run(args: &ImportArgs, out: &mut impl Write) -> Result<bool, Failure> {
     Ok(import.files.iter().all(FileSummary::is_whole))
 }
 
+const MAYBE_TORN: &str = "it ends without a newline: if it broke off, its last record is a part of one, and all that came last is \
+stored once more when the whole is imported";
+
 struct Import<'a> {
     args: &'a ImportArgs,
     paths: Vec<PathBuf>,
@@ -198,6 +201,7 @@ impl<'a> Import<'a> {
                 event = reader::next(&mut events), if !is_read && sent.len() < most => match event? {
                     Event::End => is_read = true,
                     Event::Failed { file, error } => self.fail(file, &error.to_string()),
+                    Event::MaybeTorn { file } => self.warn(file, MAYBE_TORN),
                     Event::Portion { file, cut, read } => {
                         let (place, end, bar) = (cut.place, cut.end, bar.clone());
                         sent.push(async move {
@@ -233,6 +237,13 @@ impl<'a> Import<'a> {
         let records: u64 = self.files.iter().map(|file| file.records).sum();
         let message = logs::counted(records, "record taken", "records taken");
         self.bar.show(sent.read, self.size, &message);
+    }
+
+    fn warn(&self, number: usize, sentence: &str) {
+        if let Some(file) = self.files.get(number) {
+            let sentence = format!("{}: {sentence}", file.shown());
+            self.bar.suspended(|| say(&sentence));
+        }
     }
 
     fn fail(&mut self, number: usize, error: &str) {

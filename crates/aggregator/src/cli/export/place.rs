@@ -143,7 +143,13 @@ impl PlaceFile {
         let mut write = || {
             let mut line = serde_json::to_vec(&written)?;
             line.push(b'\n');
-            self.file.write_all(&line)?;
+            let before = self.file.metadata()?.len();
+            let appended = self.file.write_all(&line);
+            if appended.is_err() {
+                // Behind a part of a line the next one could not be read.
+                self.file.set_len(before)?;
+            }
+            appended?;
             self.file.sync_data()
         };
         write().map_err(Failure::file(&self.path))

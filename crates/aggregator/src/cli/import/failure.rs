@@ -6,6 +6,7 @@ use std::time::Duration;
 
 const USAGE: u8 = 2;
 const FAILED: u8 = 1;
+const GO_ON: &str = "; the same command with the same flags goes on, and stores nothing twice";
 
 /// Why an import did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +18,7 @@ pub enum Failure {
     #[error("cannot begin: {0}")]
     Start(String),
     /// Nobody is there.
-    #[error("no answer from {url}: {reason}")]
+    #[error("no answer from {url}: {reason}{GO_ON}")]
     Away {
         /// The address.
         url: String,
@@ -25,7 +26,7 @@ pub enum Failure {
         reason: String,
     },
     /// It was tried again and again.
-    #[error("{said}: given up after {} s of trying", patience.as_secs())]
+    #[error("{said}: given up after {} s of trying{GO_ON}", patience.as_secs())]
     GaveUp {
         /// What the service said last.
         said: String,

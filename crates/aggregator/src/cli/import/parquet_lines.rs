@@ -102,7 +102,8 @@ impl Columns {
         };
         let is_in_nanos = matches!(
             schema.column(time).logical_type_ref(),
-            Some(LogicalType::Timestamp(time)) if time.unit == TimeUnit::NANOS
+            Some(LogicalType::Timestamp(time))
+                if time.unit == TimeUnit::NANOS && time.is_adjusted_to_u_t_c
         );
         let texts = ["level", "message", "attributes"].map(|name| {
             let mut columns = schema.columns().iter();
@@ -140,12 +141,19 @@ impl Columns {
         let messages = values(&mut self.messages)?;
         let attributes = values(&mut self.attributes)?;
         let count = times.len();
+        let others = [levels.len(), messages.len(), attributes.len()];
+        if others.iter().any(|other| *other != count) {
+            return Err(damaged("its columns have different lengths"));
+        }
         let all = times.into_iter().zip(levels).zip(messages).zip(attributes);
         for (((time, level), message), attributes) in all {
+            let (Some(time), Some(message)) = (time, &message) else {
+                return Err(damaged("a record has no time or no message"));
+            };
             let line = Line {
-                timestamp: logs::Timestamp::from_nanos(time.unwrap_or_default()).to_string(),
+                timestamp: logs::Timestamp::from_nanos(time).to_string(),
                 level: level.as_ref().map(text).transpose()?,
-                message: message.as_ref().map_or(Ok(""), text)?,
+                message: text(message)?,
                 attributes: match &attributes {
                     Some(attributes) => Some(serde_json::from_str(text(attributes)?)?),
                     None => None,
@@ -156,6 +164,11 @@ impl Columns {
         }
         Ok(count)
     }
+}
+
+fn damaged(reason: &str) -> io::Error {
+    let sentence = format!("this Parquet file is damaged: {reason}");
+    io::Error::new(io::ErrorKind::InvalidData, sentence)
 }
 
 fn text(value: &ByteArray) -> io::Result<&str> {
@@ -175,4 +188,66 @@ fn values<T: DataType>(column: &mut ColumnReaderImpl<T>) -> io::Result<Vec<Optio
     Ok(each
         .map(|has| if *has > 0 { values.next() } else { None })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+    use std::sync::Arc;
+
+    /// The lines of a file with two records, the second of which may have no time.
+    fn lines(time: &str, times: &[i64]) -> io::Result<String> {
+        let schema = format!(
+            "message record {{ optional int64 time ({time}); optional binary level (STRING);
+             required binary message (STRING); optional binary attributes (JSON); }}"
+        );
+        let schema = Arc::new(parse_message_type(&schema).expect("a schema"));
+        let properties = Arc::new(WriterProperties::builder().build());
+        let mut file = tempfile::tempfile()?;
+        let mut writer = SerializedFileWriter::new(&mut file, schema, properties)?;
+        let mut group = writer.next_row_group()?;
+        let has = [1, i16::from(times.len() == 2)];
+        let mut column = group.next_column()?.expect("of times");
+        column
+            .typed::<Int64Type>()
+            .write_batch(times, Some(&has), None)?;
+        column.close()?;
+        let messages = ["one", "two"].map(ByteArray::from);
+        let texts: [(&[ByteArray], Option<&[i16]>); 3] = [
+            (&[], Some(&[0, 0])),
+            (&messages, None),
+            (&[], Some(&[0, 0])),
+        ];
+        for (values, has) in texts {
+            let mut column = group.next_column()?.expect("of texts");
+            column
+                .typed::<ByteArrayType>()
+                .write_batch(values, has, None)?;
+            column.close()?;
+        }
+        group.close()?;
+        writer.close()?;
+        let mut lines = String::new();
+        ParquetLines::new(file)?.read_to_string(&mut lines)?;
+        Ok(lines)
+    }
+
+    #[test]
+    fn a_file_whose_records_are_not_whole_or_not_of_an_export_is_refused() {
+        let utc = "TIMESTAMP(NANOS, true)";
+        let whole = lines(utc, &[0, 1]).unwrap();
+        assert!(
+            whole.starts_with("{\"timestamp\":\"1970-01-01T00:00:00Z\",\"message\":\"one\"}\n")
+        );
+        assert_eq!(whole.lines().count(), 2);
+        let refused = |time, times: &[i64]| lines(time, times).unwrap_err().to_string();
+        let said = "this Parquet file is damaged: a record has no time or no message";
+        assert_eq!(refused(utc, &[0]), said);
+        let said = "this Parquet file is no export of an aggregator";
+        assert_eq!(refused("TIMESTAMP(NANOS, false)", &[0, 1]), said);
+        assert_eq!(refused("TIMESTAMP(MICROS, true)", &[0, 1]), said);
+    }
 }

@@ -35,6 +35,8 @@ pub(super) enum Event {
     },
     /// A file cannot be read, or not to its end.
     Failed { file: usize, error: FileError },
+    /// The last line of the file may be a part of one.
+    MaybeTorn { file: usize },
     /// All files were read. What ends without this has failed.
     End,
 }
@@ -120,6 +122,7 @@ impl Reading<'_> {
         let mut source = source::open(path, cutting.form, &self.read)?;
         let mut cutter = Cutter::new(cutting.form, cutting.target, &cutting.name);
         let mut buffer = vec![0; READ_AT_ONCE];
+        let mut last = None;
         loop {
             let count = match source.read(&mut buffer) {
                 Ok(0) => break,
@@ -127,7 +130,9 @@ impl Reading<'_> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error.into()),
             };
-            cutter.add(buffer.get(..count).unwrap_or_default());
+            let bytes = buffer.get(..count).unwrap_or_default();
+            last = bytes.last().copied().or(last);
+            cutter.add(bytes);
             while let Some(cut) = cutter.next()? {
                 self.give(cut)?;
             }
@@ -135,16 +140,25 @@ impl Reading<'_> {
         while let Some(cut) = cutter.rest()? {
             self.give(cut)?;
         }
+        // Whether a value of JSON is whole shows by itself.
+        if path == Path::new(source::STANDARD_INPUT)
+            && last.is_some_and(|last| !b"\n}]".contains(&last))
+        {
+            self.tell(Event::MaybeTorn { file: self.file })?;
+        }
         Ok(())
     }
 
     fn give(&self, cut: Cut) -> Result<(), Left> {
-        let portion = Event::Portion {
+        self.tell(Event::Portion {
             file: self.file,
             cut,
             read: self.read.load(Ordering::Relaxed),
-        };
-        self.sender.blocking_send(portion).map_err(|_| Left)
+        })
+    }
+
+    fn tell(&self, event: Event) -> Result<(), Left> {
+        self.sender.blocking_send(event).map_err(|_| Left)
     }
 }
 

@@ -85,10 +85,36 @@ fn unpacked(mut source: impl Read + 'static) -> io::Result<Box<dyn Read>> {
     let packing = (magic.starts_with(&GZIP), magic.starts_with(&ZSTD));
     let whole = Cursor::new(magic).chain(source);
     Ok(match packing {
-        (true, _) => Box::new(MultiGzDecoder::new(whole)),
-        (_, true) => Box::new(zstd::Decoder::new(whole)?),
+        (true, _) => {
+            let (inner, program) = (MultiGzDecoder::new(whole), "zcat");
+            Box::new(Unpacked { inner, program })
+        }
+        (_, true) => {
+            let (inner, program) = (zstd::Decoder::new(whole)?, "zstdcat");
+            Box::new(Unpacked { inner, program })
+        }
         _ => Box::new(whole),
     })
+}
+
+/// What unpacks a file. Where that fails, what came last is not sent: of a file that is still being copied it would be
+/// stored twice.
+struct Unpacked<R> {
+    inner: R,
+    /// Gives what it can of a damaged file.
+    program: &'static str,
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buffer).map_err(|error| {
+            let program = self.program;
+            let sentence = format!(
+                "{error}; if nothing more comes of it, `{program} FILE | aggregator import` takes all that can be unpacked"
+            );
+            io::Error::new(error.kind(), sentence)
+        })
+    }
 }
 
 struct Counted<R> {
