@@ -1,6 +1,7 @@
 //! The identity of a batch and of a client's key.
 
 use crate::hex;
+use logs::Timestamp;
 use std::fmt;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -127,12 +128,14 @@ impl BatchId {
 
     /// The id of a batch without a key; `fresh` is random, so that equal bodies stay apart.
     ///
-    /// The body stands for nothing but chance: where a machine and its clone draw the same number, two bodies stay
-    /// apart all the same. Who sends one cannot know the number, so a quick digest does.
-    pub fn fresh(fresh: [u8; 16], body: &[u8]) -> Self {
+    /// The rest stands for nothing but chance: where a machine and its clone draw the same number, what they take at
+    /// other times, and other bodies, stay apart all the same. Who sends one cannot know the number, so a quick digest
+    /// does.
+    pub fn fresh(fresh: [u8; 16], received_at: Timestamp, body: &[u8]) -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"new");
         hasher.update(&fresh);
+        hasher.update(&received_at.nanos().to_le_bytes());
         hasher.update(&xxh3_128(body).to_le_bytes());
         Self(first(&hasher.finalize()))
     }
@@ -161,15 +164,14 @@ mod tests {
         assert_ne!(id, BatchId::keyed("b", b"body"));
         assert_ne!(id, BatchId::keyed("a", b"other"));
         assert_ne!(BatchId::keyed("ab", b"c"), BatchId::keyed("a", b"bc"));
-        assert_ne!(
-            BatchId::fresh([1; 16], b"body"),
-            BatchId::fresh([2; 16], b"body")
-        );
+        let fresh = |number, nanos, body: &[u8]| {
+            let received_at = Timestamp::from_nanos(nanos);
+            BatchId::fresh([number; 16], received_at, body)
+        };
+        assert_ne!(fresh(1, 0, b"body"), fresh(2, 0, b"body"));
         // Drawn twice, by a machine and its clone.
-        assert_ne!(
-            BatchId::fresh([1; 16], b"body"),
-            BatchId::fresh([1; 16], b"other")
-        );
+        assert_ne!(fresh(1, 0, b"body"), fresh(1, 0, b"other"));
+        assert_ne!(fresh(1, 0, b"body"), fresh(1, 1, b"body"));
     }
 
     /// Stores and spools hold them: a retry after an upgrade is known by these.
@@ -182,8 +184,24 @@ mod tests {
         }
         let (digest, id) = client_key("a key", b"body");
         assert_eq!(id.to_string(), "8fabfc8084cf0b56");
-        let digits = u128::from_be_bytes(*digest.as_bytes());
-        assert_eq!(format!("{digits:032x}"), "854d15f378d39516faa21f5a505b643e");
+        assert_eq!(shown(digest), "854d15f378d39516faa21f5a505b643e");
+    }
+
+    /// For the same reason.
+    #[test]
+    fn keys_and_ids_that_are_made_of_what_was_sent_are_those_of_every_version() {
+        let (digest, id) = content_key(&[7; 32], b"body");
+        assert_eq!(shown(digest), "59066558d54af09e1ab9cf018cd249b3");
+        assert_eq!(id.to_string(), "ffd1399a201e20cd");
+        let (digest, id) = own_key("a scope", "a name");
+        assert_eq!(shown(digest), "02db8567f25ca114d1a682bbd4c7fac9");
+        assert_eq!(id.to_string(), "2c2fcc03997e026b");
+        let digest = KeyDigest::of_places(3);
+        assert_eq!(shown(digest), "00706c61636573000000000300000000");
+    }
+
+    fn shown(digest: KeyDigest) -> String {
+        format!("{:032x}", u128::from_be_bytes(*digest.as_bytes()))
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl BatchKey {
         max_bytes: usize,
     ) -> BatchBuilder {
         let (id, key) = match self {
-            Self::None => (fresh(body), None),
+            Self::None => (fresh(received_at, body), None),
             Self::Client(key) => {
                 let (key, id) = client_key(key, body);
                 (id, Some(key))
@@ -69,8 +69,8 @@ impl BatchKey {
 }
 
 /// The id of a batch without a key.
-pub(super) fn fresh(body: &[u8]) -> BatchId {
-    BatchId::fresh(rand::random(), body)
+pub(super) fn fresh(received_at: logs::Timestamp, body: &[u8]) -> BatchId {
+    BatchId::fresh(rand::random(), received_at, body)
 }
 
 #[cfg(test)]

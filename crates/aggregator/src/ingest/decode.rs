@@ -160,7 +160,7 @@ fn decode_now<T>(
     let body = compression::decompress(terms.encoding, bytes, bounds.decoded_bytes, &mut room)?;
     let strict = terms.strict.unwrap_or(bounds.strict);
     let (mut builder, told) = build(terms, bounds, strict, &body, &mut room, arrival.received_at)?;
-    builder.settle_content_key(|| batch_key::fresh(&body));
+    builder.settle_content_key(|| batch_key::fresh(arrival.received_at, &body));
     arrival.take(&mut builder);
     let (notices, answer) = (builder.take_notices(), builder.answer_bytes());
     let (too_large, own) = (builder.take_too_large(), builder.take_own());
