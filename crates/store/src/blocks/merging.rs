@@ -128,12 +128,12 @@ fn run(store: &Weak<Inner>) {
         if store.changed.news().is_closed {
             return;
         }
-        let mut start = store.clock.elapsed();
-        let worked = panic::catch_unwind(AssertUnwindSafe(|| {
+        // A panic is logged as such, and keeps no small blocks from being merged.
+        drop(panic::catch_unwind(AssertUnwindSafe(|| {
             merger.shorten_log(&store.file);
-            start = store.clock.elapsed();
-            merger.step(&store)
-        }));
+        })));
+        let start = store.clock.elapsed();
+        let worked = panic::catch_unwind(AssertUnwindSafe(|| merger.step(&store)));
         let took = store.clock.elapsed().saturating_sub(start);
         drop(store);
         let pause = match worked {
