@@ -223,6 +223,16 @@ pub fn time_bytes(time: Timestamp) -> [u8; 8] {
 }
 
 /// Forty hexadecimal digits, or fifty-four when it has an order.
+impl RecordId {
+    /// Appends it as it is shown: most of what is read has one.
+    pub fn append_to(&self, out: &mut Vec<u8>) {
+        match self.order() {
+            SendOrder::NONE => hex::append(&self.plain(), out),
+            _ => hex::append(&self.0, out),
+        }
+    }
+}
+
 impl fmt::Display for RecordId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.order() {

@@ -81,11 +81,22 @@ impl Page {
         self.rows.reverse();
     }
 
+    /// Makes room for so many rows with so many bytes.
+    pub(super) fn reserve(&mut self, rows: usize, bytes: usize) {
+        self.rows.reserve(rows);
+        self.text.reserve(bytes);
+    }
+
     /// A copy of the rows from this position on that take so many bytes; the row that passes this bound
     /// is the last.
     #[must_use]
     pub fn piece(&self, from: usize, bytes: usize) -> Self {
         let mut piece = Self::default();
+        let row_bytes = self.bytes().div_ceil(self.len().max(1)).max(1);
+        let rows = (bytes.div_ceil(row_bytes) + 1).min(self.len().saturating_sub(from));
+        // Rows of a page are about as large as one another; what is attributes in BSON has no part in the text.
+        let text_bytes = self.text.len().div_ceil(self.len().max(1));
+        piece.reserve(rows, rows.saturating_mul(text_bytes));
         for spans in self.rows.iter().skip(from) {
             piece.push_row(self.row_of(spans));
             if piece.bytes() >= bytes {

@@ -60,6 +60,14 @@ impl Text {
     }
 }
 
+impl Timestamp {
+    /// Appends it as it is shown.
+    pub fn append_to(self, out: &mut Vec<u8>) {
+        let text = Text::of(self);
+        out.extend_from_slice(text.bytes.get(..text.length).unwrap_or_default());
+    }
+}
+
 /// RFC 3339 in UTC, with as many of 0, 3, 6 or 9 digits behind the point as are needed.
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,6 +91,9 @@ mod tests {
             let expected = DateTime::<Utc>::from_timestamp_nanos(nanos);
             let expected = expected.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
             assert_eq!(Timestamp::from_nanos(nanos).to_string(), expected);
+            let mut appended = Vec::new();
+            Timestamp::from_nanos(nanos).append_to(&mut appended);
+            assert_eq!(appended, expected.as_bytes());
         };
         // Steps of nearly a year, over the whole range, with every kind of fraction.
         for unit in [1, 1_000, 1_000_000, 1_000_000_000] {

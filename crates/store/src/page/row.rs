@@ -79,14 +79,12 @@ impl Row<'_> {
     /// # Errors
     /// When its attributes are not BSON.
     pub fn write_json(&self, out: &mut Vec<u8>) -> io::Result<()> {
-        use io::Write as _;
         // As serde writes a `LogRecord` with its id before all else, in less time: most of an answer is written here.
-        write!(
-            out,
-            "{{\"id\":\"{}\",\"timestamp\":\"{}\"",
-            self.id,
-            self.id.time()
-        )?;
+        out.extend_from_slice(b"{\"id\":\"");
+        self.id.append_to(out);
+        out.extend_from_slice(b"\",\"timestamp\":\"");
+        self.id.time().append_to(out);
+        out.push(b'"');
         if let Some(level) = self.level {
             out.extend_from_slice(b",\"level\":");
             write_text(level, out);

@@ -78,12 +78,25 @@ impl<'a> Search<'a, '_> {
         let rows = whole.rows()?;
         let asked = self.among.count().min(self.budget.rows());
         let mut attributes = AttributesWriter::new(&rows, asked);
+        self.make_room(asked, &mut found.page);
         while self.take(&rows, &mut attributes, &step, &mut found) == GoesOn::Yes
             && let Some(next) = self.next(steps, &mut found)?
         {
             step = next;
         }
         Ok(found)
+    }
+
+    /// Makes room at once for what a page is likely to get, where it is known how many match.
+    fn make_room(&self, asked: usize, page: &mut Page) {
+        if self.rest.is_some() || self.question.query.looks_into_messages() {
+            return;
+        }
+        let head = &self.columns.front.head;
+        let row_bytes = (head.text / head.records.max(1)).max(1);
+        // The last row goes beyond the budget.
+        let rows = asked.min(self.budget.bytes() / row_bytes + 1);
+        page.reserve(rows, rows.saturating_mul(row_bytes));
     }
 
     /// The next records some of which may match; `None` when there are none, or no time for them.
