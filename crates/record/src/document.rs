@@ -11,7 +11,9 @@
 
 use crate::bson_reader::{Elements, Value};
 use crate::bson_writer::BsonWriter;
-use crate::id::{BatchId, IdFormat, PLAIN_ID_BYTES, RECORD_ID_BYTES, RecordId, time_bytes};
+use crate::id::{
+    BatchId, IdFormat, PLAIN_ID_BYTES, RECORD_ID_BYTES, RecordId, time_bytes, time_in,
+};
 use crate::order::{ORDER_BYTES, REACH_BYTES, SendOrder};
 use bson::raw::{RawBsonRef, RawDocument};
 use logs::{SEVERITY_UNKNOWN, Timestamp, severity_of};
@@ -126,23 +128,12 @@ pub fn write_as(out: &mut Vec<u8>, document: &[u8], format: IdFormat, is_keyed: 
     match format {
         IdFormat::Plain => write_plain(out, document),
         IdFormat::Ordered => {
-            let start = out.len();
+            let order = out.len() + ORDER_OFFSET;
             write_ordered(out, document);
-            let copy = out.get_mut(start..).unwrap_or_default();
-            if is_keyed {
-                leave_out_delay(copy);
+            if is_keyed && let Some(delay) = out.get_mut(order + REACH_BYTES..order + ORDER_BYTES) {
+                delay.fill(0);
             }
         }
-    }
-}
-
-/// Takes the delay out of the id's order.
-fn leave_out_delay(bytes: &mut [u8]) {
-    let delay = ORDER_OFFSET + REACH_BYTES..ORDER_OFFSET + ORDER_BYTES;
-    if has_order(bytes)
-        && let Some(delay) = bytes.get_mut(delay)
-    {
-        delay.fill(0);
     }
 }
 
@@ -207,7 +198,9 @@ pub fn encoded_id(bytes: &[u8]) -> Option<RecordId> {
 /// The time in the id of a document that we wrote.
 #[inline]
 pub fn time_of(bytes: &[u8]) -> Option<Timestamp> {
-    Some(encoded_id(bytes)?.time())
+    id_length(bytes)?;
+    let time = bytes.get(ID_OFFSET..)?.first_chunk()?;
+    Some(time_in(*time))
 }
 
 /// The id of a document, when it is one of ours.

@@ -207,9 +207,7 @@ impl RecordId {
     /// The record's time.
     #[inline]
     pub fn time(&self) -> Timestamp {
-        let mut head = [0; 8];
-        head.copy_from_slice(self.0.first_chunk::<8>().unwrap_or(&[0; 8]));
-        Timestamp::from_nanos((u64::from_be_bytes(head) ^ SIGN).cast_signed())
+        time_in(self.0.first_chunk().copied().unwrap_or_default())
     }
 }
 
@@ -222,7 +220,12 @@ pub fn time_bytes(time: Timestamp) -> [u8; 8] {
     (time.nanos().cast_unsigned() ^ SIGN).to_be_bytes()
 }
 
-/// Forty hexadecimal digits, or fifty-four when it has an order.
+/// The time that [`time_bytes`] are of.
+#[inline]
+pub(crate) fn time_in(bytes: [u8; TIME_BYTES]) -> Timestamp {
+    Timestamp::from_nanos((u64::from_be_bytes(bytes) ^ SIGN).cast_signed())
+}
+
 impl RecordId {
     /// Appends it as it is shown: most of what is read has one.
     pub fn append_to(&self, out: &mut Vec<u8>) {
@@ -233,6 +236,7 @@ impl RecordId {
     }
 }
 
+/// Forty hexadecimal digits, or fifty-four when it has an order.
 impl fmt::Display for RecordId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.order() {
