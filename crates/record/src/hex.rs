@@ -19,6 +19,16 @@ pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(text.get(..2 * bytes.len()).unwrap_or_default());
 }
 
+/// What a digit stands for, of either case.
+pub(crate) fn value(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
 fn digits(bytes: &[u8]) -> [u8; 2 * LONGEST] {
     let mut text = [0; 2 * LONGEST];
     for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {

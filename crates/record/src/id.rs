@@ -114,20 +114,15 @@ impl RecordId {
 
     /// The id that is shown as these hexadecimal digits: forty, or fifty-four with an order.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.as_bytes();
-        let length = digits.len() / 2;
-        if !digits.iter().all(u8::is_ascii_hexdigit) || !digits.len().is_multiple_of(2) {
+        let (pairs, []) = text.as_bytes().as_chunks() else {
             return None;
-        }
+        };
         let mut bytes = [0; RECORD_ID_BYTES];
-        for (byte, pair) in bytes
-            .get_mut(..length)?
-            .iter_mut()
-            .zip(digits.chunks_exact(2))
-        {
-            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        let bytes = bytes.get_mut(..pairs.len())?;
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = (hex::value(*high)? << 4) | hex::value(*low)?;
         }
-        Self::from_slice(bytes.get(..length)?)
+        Self::from_slice(bytes)
     }
 
     /// The id before this one; `None` for the least one.

@@ -9,6 +9,8 @@ mod failure;
 mod files;
 #[cfg(feature = "parquet")]
 mod parquet_encoder;
+#[cfg(feature = "parquet")]
+mod parquet_group;
 mod place;
 mod source;
 mod target;

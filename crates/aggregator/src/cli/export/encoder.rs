@@ -12,7 +12,7 @@ use store::page::Row;
 const WRITTEN_AT_ONCE: usize = 256 * 1024;
 
 /// What writes records to `W`.
-pub(super) enum Encoder<W: Write + Send> {
+pub(super) enum Encoder<W> {
     Text(TextEncoder<W>),
     #[cfg(feature = "parquet")]
     Parquet(Box<ParquetEncoder<W>>),
@@ -29,7 +29,7 @@ pub(super) struct TextEncoder<W> {
     row: Vec<u8>,
 }
 
-impl<W: Write + Send> Encoder<W> {
+impl<W: Write + Send + 'static> Encoder<W> {
     /// A new one; of text that `goes_on`, the head is there already.
     pub(super) fn new(
         format: ExportFormat,

@@ -1,16 +1,17 @@
-//! Records as columns of Parquet.
+//! Records as columns of Parquet: one thread gathers a group of them while another one writes the last.
 
-use bytes::Bytes;
+use super::parquet_group::Group;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
-use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::mem;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 use store::page::Row;
 
 /// The columns, in their order.
@@ -24,86 +25,87 @@ message record {
     optional binary attributes (JSON);
     optional int64 received_at (TIMESTAMP(MILLIS, true));
 }";
-/// Records in a group, whose columns are written one behind another: until then they are in memory.
-const GROUP_RECORDS: usize = 128 * 1024;
-/// Bytes of their texts, but for one that is larger by itself.
-const GROUP_BYTES: usize = 48 * 1024 * 1024;
 const ZSTD_LEVEL: i32 = 1;
 
-/// What writes records to `W`.
-pub(super) struct ParquetEncoder<W: Write + Send> {
-    writer: SerializedFileWriter<W>,
+/// What writes records to `W`. There are two groups: one is gathered while the other is written.
+pub(super) struct ParquetEncoder<W> {
     group: Group,
+    /// `None` is the end: a file of which only a part was asked for gets no footer.
+    full: SyncSender<Option<Group>>,
+    written: Receiver<Group>,
+    /// Until it has said what became of it.
+    writing: Option<JoinHandle<io::Result<W>>>,
 }
 
-/// Records that are not written yet.
-#[derive(Default)]
-struct Group {
-    ids: TextColumn,
-    times: Vec<i64>,
-    severities: Vec<i32>,
-    levels: TextColumn,
-    messages: TextColumn,
-    attributes: TextColumn,
-    received: Vec<i64>,
-    has_received: Vec<i16>,
-}
-
-/// Texts behind one another.
-#[derive(Default)]
-struct TextColumn {
-    text: String,
-    ends: Vec<usize>,
-    /// 1 for each record that has one, and 0 for all others.
-    has: Vec<i16>,
-}
-
-impl TextColumn {
-    fn push(&mut self, text: Option<&str>) {
-        self.has.push(i16::from(text.is_some()));
-        if let Some(text) = text {
-            self.text.push_str(text);
-            self.ends.push(self.text.len());
-        }
+impl<W: Write + Send + 'static> ParquetEncoder<W> {
+    pub(super) fn new(out: W) -> io::Result<Self> {
+        let writer = writer(out).map_err(failed)?;
+        let ((full, groups), (done, written)) = (sync_channel(0), sync_channel(1));
+        let writing = thread::Builder::new().spawn(move || write_all(writer, &groups, &done))?;
+        Ok(Self {
+            group: Group::default(),
+            full,
+            written,
+            writing: Some(writing),
+        })
     }
 
-    fn write(
-        &mut self,
-        is_optional: bool,
-        group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
-    ) -> Result<(), ParquetError> {
-        let text = Bytes::from(std::mem::take(&mut self.text));
-        let mut start = 0;
-        let value = |end: &usize| {
-            let value = ByteArray::from(text.slice(start..*end));
-            start = *end;
-            value
-        };
-        let values: Vec<ByteArray> = self.ends.iter().map(value).collect();
-        let has = is_optional.then_some(&*self.has);
-        let mut column = group.next_column()?.ok_or_else(missing)?;
-        column
-            .typed::<ByteArrayType>()
-            .write_batch(&values, has, None)?;
-        column.close()?;
-        self.ends.clear();
-        self.has.clear();
+    pub(super) fn push(&mut self, row: Row<'_>) -> io::Result<()> {
+        self.group.push(row)?;
+        if self.group.is_full() && !self.hand_over() {
+            self.ended()?;
+            return Err(io::Error::other("writing has ended before all was written"));
+        }
         Ok(())
     }
-}
 
-fn missing() -> ParquetError {
-    ParquetError::General("a column is missing".to_owned())
-}
-
-fn failed(error: ParquetError) -> io::Error {
-    match error {
-        ParquetError::External(source) => match source.downcast::<io::Error>() {
-            Ok(error) => *error,
-            Err(source) => io::Error::other(source),
-        },
-        error => io::Error::other(error),
+    /// Gives the group to the thread that writes, once that has written the last one; whether it takes any.
+    fn hand_over(&mut self) -> bool {
+        let is_taken = self.full.send(Some(mem::take(&mut self.group))).is_ok();
+        // The last one has come back before this one was taken.
+        self.group = self.written.try_recv().unwrap_or_default();
+        is_taken
     }
+
+    pub(super) fn finish(mut self) -> io::Result<W> {
+        // Where nothing is taken any more, the thread says why.
+        if self.group.is_empty() || self.hand_over() {
+            drop(self.full.send(None));
+        }
+        self.ended()
+    }
+
+    /// What became of writing.
+    fn ended(&mut self) -> io::Result<W> {
+        let ended = self.writing.take().map(JoinHandle::join);
+        match ended {
+            Some(Ok(ended)) => ended,
+            Some(Err(_)) | None => Err(io::Error::other("what writes has failed in itself")),
+        }
+    }
+}
+
+fn write_all<W: Write + Send>(
+    mut writer: SerializedFileWriter<W>,
+    groups: &Receiver<Option<Group>>,
+    done: &SyncSender<Group>,
+) -> io::Result<W> {
+    loop {
+        let Ok(group) = groups.recv() else {
+            return Err(io::Error::other("not all was written"));
+        };
+        let Some(mut group) = group else {
+            return writer.into_inner().map_err(failed);
+        };
+        group.write(&mut writer).map_err(failed)?;
+        // At the end nobody takes it.
+        drop(done.try_send(group));
+    }
+}
+
+fn writer<W: Write + Send>(out: W) -> Result<SerializedFileWriter<W>, ParquetError> {
+    let schema = Arc::new(parse_message_type(SCHEMA)?);
+    SerializedFileWriter::new(out, schema, Arc::new(properties()?))
 }
 
 fn properties() -> Result<WriterProperties, ParquetError> {
@@ -125,81 +127,67 @@ fn properties() -> Result<WriterProperties, ParquetError> {
     Ok(builder.build())
 }
 
-impl<W: Write + Send> ParquetEncoder<W> {
-    pub(super) fn new(out: W) -> io::Result<Self> {
-        let schema = Arc::new(parse_message_type(SCHEMA).map_err(failed)?);
-        let properties = Arc::new(properties().map_err(failed)?);
-        let writer = SerializedFileWriter::new(out, schema, properties).map_err(failed)?;
-        Ok(Self {
-            writer,
-            group: Group::default(),
-        })
-    }
-
-    pub(super) fn push(&mut self, row: Row<'_>) -> io::Result<()> {
-        let group = &mut self.group;
-        // Nothing that is written to memory fails.
-        write!(group.ids.text, "{}", row.id).unwrap_or_default();
-        group.ids.ends.push(group.ids.text.len());
-        group.times.push(row.id.time().nanos());
-        group.severities.push(i32::from(row.severity));
-        group.levels.push(row.level);
-        group.messages.push(Some(row.message));
-        let attributes = row
-            .attributes
-            .map(store::page::Attributes::json)
-            .transpose()?;
-        group.attributes.push(attributes.as_deref());
-        group.received.extend(row.received);
-        group.has_received.push(i16::from(row.received.is_some()));
-        match group.times.len() >= GROUP_RECORDS || group.bytes() >= GROUP_BYTES {
-            true => self.write_group().map_err(failed),
-            false => Ok(()),
-        }
-    }
-
-    fn write_group(&mut self) -> Result<(), ParquetError> {
-        let group = &mut self.group;
-        let mut writer = self.writer.next_row_group()?;
-        group.ids.write(false, &mut writer)?;
-        write_times(&mut writer, &group.times, None)?;
-        let mut severities = writer.next_column()?.ok_or_else(missing)?;
-        let column = severities.typed::<Int32Type>();
-        column.write_batch(&group.severities, None, None)?;
-        severities.close()?;
-        group.levels.write(true, &mut writer)?;
-        group.messages.write(false, &mut writer)?;
-        group.attributes.write(true, &mut writer)?;
-        write_times(&mut writer, &group.received, Some(&group.has_received))?;
-        writer.close()?;
-        group.times.clear();
-        group.severities.clear();
-        group.received.clear();
-        group.has_received.clear();
-        Ok(())
-    }
-
-    pub(super) fn finish(mut self) -> io::Result<W> {
-        if !self.group.times.is_empty() {
-            self.write_group().map_err(failed)?;
-        }
-        self.writer.into_inner().map_err(failed)
+fn failed(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(source) => match source.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(source) => io::Error::other(source),
+        },
+        error => io::Error::other(error),
     }
 }
 
-fn write_times(
-    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
-    times: &[i64],
-    has: Option<&[i16]>,
-) -> Result<(), ParquetError> {
-    let mut column = group.next_column()?.ok_or_else(missing)?;
-    column.typed::<Int64Type>().write_batch(times, has, None)?;
-    column.close()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use record::id::RecordId;
 
-impl Group {
-    fn bytes(&self) -> usize {
-        let texts = [&self.ids, &self.levels, &self.messages, &self.attributes];
-        texts.iter().map(|column| column.text.len()).sum()
+    /// A disk with room for so many bytes.
+    struct Disk(usize);
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 = self
+                .0
+                .checked_sub(bytes.len())
+                .ok_or(io::ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn exported(room: usize, records: usize) -> io::Result<Disk> {
+        let mut encoder = ParquetEncoder::new(Disk(room))?;
+        let message = "x".repeat(1_000);
+        for _ in 0..records {
+            encoder.push(Row {
+                id: RecordId::MIN,
+                severity: 9,
+                level: None,
+                message: &message,
+                attributes: None,
+                received: None,
+            })?;
+        }
+        encoder.finish()
+    }
+
+    #[test]
+    fn a_disk_that_is_full_is_told_as_such_whenever_it_is() {
+        // Of one group, and of several: the last ones find nobody who takes them.
+        for records in [10, 200_000] {
+            assert!(exported(usize::MAX, records).is_ok());
+            for room in [0, 100] {
+                let told = exported(room, records).err().map(|error| error.kind());
+                assert_eq!(
+                    told,
+                    Some(io::ErrorKind::StorageFull),
+                    "{room} of {records}"
+                );
+            }
+        }
     }
 }

@@ -124,6 +124,8 @@ impl OpenFolder {
 struct Asked {
     parameters: Vec<Parameter>,
     behind: Option<RecordId>,
+    /// The service has done the asking.
+    all: Query,
 }
 
 impl Asked {
@@ -132,7 +134,11 @@ impl Asked {
         let mut set = |name: &str, value: String| parameters.push((name.to_owned(), value));
         set("format", "ndjson".to_owned());
         set("limit", LARGEST_PAGE.to_string());
-        Self { parameters, behind }
+        Self {
+            parameters,
+            behind,
+            all: Query::default(),
+        }
     }
 
     fn read(&self, client: &ServiceClient, pages: &Pages) -> Result<(), Failure> {
@@ -203,7 +209,7 @@ impl Asked {
                 message: &record.message,
                 attributes: record.attributes.map(RawValue::get),
             };
-            page.push_record(&Query::default(), candidate);
+            page.push_record(&self.all, candidate);
         }
         Ok(())
     }
