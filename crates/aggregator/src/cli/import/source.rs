@@ -5,7 +5,9 @@ use super::cutter::Form;
 use super::parquet_lines::ParquetLines;
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek as _};
+#[cfg(feature = "parquet")]
+use std::io::Seek as _;
+use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
