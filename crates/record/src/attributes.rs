@@ -2,6 +2,10 @@
 //!
 //! Both stores answer with this text, so a query gives the same bytes on either.
 
+mod from_json;
+
+pub use from_json::{NoAttributes, write_bson};
+
 use crate::bson_reader::{Elements, Value};
 use crate::bson_writer::LONG_INTEGER;
 use crate::json_text;

@@ -3,6 +3,7 @@
 
 use super::bounds::AppendError;
 use super::commit::Message;
+use super::segment_span::SegmentSpan;
 use super::{Shared, Spool, recovery};
 use std::io;
 use std::sync::PoisonError;
@@ -30,6 +31,21 @@ impl Spool {
         }
         self.shared.tidied.notify_waiters();
         tidied
+    }
+
+    /// Once everything is done: begins another segment, unless the newest is empty, and removes all before it durably;
+    /// whether an empty one is all that is left. The segment is begun by another thread, so that it may take a moment: this
+    /// is to be called until it is so. Blocks on the disk.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn leave_empty(&self) -> io::Result<bool> {
+        // A full queue means that batches are being written.
+        drop(self.commits.try_send(Message::Rotate));
+        self.shared.remove_finished()?;
+        let state = self.shared.state();
+        let is_last = |newest: &SegmentSpan| newest.first_seq == state.next_seq;
+        Ok(state.owed.is_none() && state.spans.len() == 1 && state.spans.iter().all(is_last))
     }
 
     /// When there is no room and all is done, the newest segment stands in the way: another is

@@ -2,6 +2,7 @@
 
 use super::lingering::Manual;
 use super::*;
+use std::time::Duration;
 
 fn resting(folder: &Path) -> (Arc<Manual>, Spool, Committer, Consumer) {
     let clock = Arc::<Manual>::default();
@@ -100,4 +101,34 @@ async fn a_segment_that_cannot_be_made_to_rest_in_is_no_trouble() {
     append(&spool, 2..3).await;
     spool.tidy().unwrap();
     assert_eq!(spool.oldest_seq(), 3);
+}
+
+#[tokio::test]
+async fn asked_for_it_leaves_one_empty_segment_when_all_is_done_and_goes_on_behind_what_it_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, spool, committer, mut source) = resting(folder.path());
+    append(&spool, 0..3).await;
+    assert_eq!(take(&mut source, 3).await.len(), 3);
+    assert!(!spool.leave_empty().unwrap(), "nothing is done");
+    assert_eq!(spool.oldest_seq(), 1);
+    for seq in 1..=3 {
+        spool.done(seq, 1, BatchOutcome::default());
+    }
+    // Another thread begins the segment.
+    while !spool.leave_empty().unwrap() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(spool.leave_empty().unwrap(), "it stays so");
+    let state = (spool.oldest_seq(), spool.next_seq(), spool.done_below());
+    assert_eq!(state, (4, 4, 4));
+    let files = std::fs::read_dir(folder.path()).unwrap();
+    let files = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(files.filter(|name| name.contains("seg")).count(), 1);
+    append(&spool, 3..4).await;
+    assert_eq!(spool.next_seq(), 5);
+    assert!(
+        tokio::task::spawn_blocking(|| committer.close())
+            .await
+            .unwrap()
+    );
 }
