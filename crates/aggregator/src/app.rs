@@ -8,6 +8,8 @@ mod chosen_store;
 pub mod cursor_key;
 mod data_folder;
 mod descriptors;
+mod emptying;
+pub mod migration;
 mod new_format;
 mod questionable_settings;
 pub mod shutdown;

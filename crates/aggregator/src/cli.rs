@@ -9,6 +9,7 @@ pub mod export;
 mod filters;
 pub mod health;
 pub mod import;
+pub mod migrate;
 mod progress;
 pub mod query;
 mod sanitize;

@@ -168,6 +168,14 @@ impl HttpConfig {
 }
 
 impl LogConfig {
+    /// What a command tells of beside its answer.
+    pub fn warnings() -> Self {
+        Self {
+            log_format: LogFormat::Text,
+            rust_log: "warn".to_owned(),
+        }
+    }
+
     /// What is logged.
     ///
     /// # Errors

@@ -7,9 +7,10 @@ use aggregator::cli::arguments::{self, Cli, Command, SpoolCommand};
 use aggregator::cli::export::ExportArgs;
 use aggregator::cli::health::HealthArgs;
 use aggregator::cli::import::ImportArgs;
+use aggregator::cli::migrate::MigrateArgs;
 use aggregator::cli::query::QueryArgs;
 use aggregator::cli::store::StoreCommand;
-use aggregator::config::Config;
+use aggregator::config::{Config, LogConfig};
 use program::exit::{USAGE, fail, print};
 use program::standard_error;
 use std::io;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Some(Command::Spool(command)) => spool(&command),
         Some(Command::Health(args)) => health(&args),
         Some(Command::Store(command)) => store(&command),
+        Some(Command::Migrate(args)) => migrate(&args),
         None => match cli.config.check() {
             Ok(_) => run(cli.config),
             Err(error) => fail(USAGE, &format!("error: {error}")),
@@ -58,6 +60,19 @@ fn health(args: &HealthArgs) -> ExitCode {
         Err(error) if error.is_usage() => fail(USAGE, &format!("error: {error}")),
         Err(error) => fail(1, &format!("error: {error}")),
     }
+}
+
+fn migrate(args: &MigrateArgs) -> ExitCode {
+    if let Err(error) = telemetry::start(&LogConfig::warnings()) {
+        return fail(1, &format!("error: {error}"));
+    }
+    let code = match cli::migrate::run(args) {
+        Ok(text) => print(&text),
+        Err(error) if error.is_usage() => fail(USAGE, &format!("error: {error}")),
+        Err(error) => fail(1, &format!("error: {error}")),
+    };
+    standard_error::finish();
+    code
 }
 
 async fn serve(config: Config) -> ExitCode {

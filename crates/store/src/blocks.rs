@@ -13,6 +13,7 @@
 //! | `merging` | small blocks become larger ones |
 //! | `cache` | what was read last |
 //! | `spare_threads` | threads that help a search |
+//! | `row_blocks` | blocks of records that come out of rows |
 
 mod cache;
 mod file;
@@ -23,12 +24,16 @@ mod portion;
 mod read;
 mod reader;
 mod receipts;
+mod row_blocks;
 mod spare_threads;
 mod storage;
 
-pub use file::{FILE_NAME, ForgottenRows};
-pub(crate) use file::{FORMAT_VERSION, count, verify};
+pub(super) use file::incoming::{Addition, Come, IncomingFile, batch_and_position};
+pub(super) use file::reading_back::read_back;
+pub use file::{Beginning, FILE_NAME, ForgottenRows};
+pub(crate) use file::{LAST_FORMAT_VERSION, count, verify};
 pub(crate) use reader::BlockReader;
+pub(super) use row_blocks::RowBlocks;
 
 use super::blocking::blocking;
 use super::counts::Counts;

@@ -55,10 +55,15 @@ impl FileError {
     }
 }
 
+/// The format version of a file of rows, and of one of blocks, while records are moved from the one to the other.
+pub(crate) const MOVING: i64 = 99;
+
 /// What files of one kind have in common.
 pub(crate) struct Format {
-    /// The version that is written; a file that holds a later one is not touched.
+    /// The version of a new file.
     pub(crate) version: i64,
+    /// The last that is known; a file that holds a later one is not touched.
+    pub(crate) known: i64,
     /// Settings that take effect only before the first table is made.
     pub(crate) layout: &'static str,
     /// KiB of pages that the writer keeps.
@@ -81,11 +86,11 @@ pub(crate) fn open_writer(
     let failed = FileError::open(path);
     let mut connection = Connection::open(path).map_err(failed)?;
     let found = user_version(&connection).map_err(failed)?;
-    if found > format.version {
+    if found > format.known {
         return Err(FileError::Newer {
             path: path.display().to_string(),
             found,
-            known: format.version,
+            known: format.known,
         });
     }
     if found == 0 {

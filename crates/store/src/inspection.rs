@@ -28,6 +28,11 @@ pub enum InspectionError {
         "the data folder {0} holds rows (logs.sqlite3) and blocks (blocks.sqlite3): move the one away that is not to be looked at"
     )]
     Both(String),
+    /// It is neither the one nor the other yet.
+    #[error(
+        "the rows of {0} are being moved to blocks, and that is not finished: run `aggregator migrate`"
+    )]
+    Unfinished(String),
     /// A later version wrote it.
     #[error(
         "the store {path} has format version {found}, and this version knows {known}: use a newer aggregator"
@@ -86,6 +91,9 @@ impl Found {
         let shown = || folder.display().to_string();
         let path = |name| folder.join(name);
         let (rows, blocks) = (path(sqlite::FILE_NAME), path(blocks::FILE_NAME));
+        if layout::is_being_moved(&rows) {
+            return Err(InspectionError::Unfinished(shown()));
+        }
         let is_there = |path: &Path| path.metadata().is_ok_and(|file| file.len() > 0);
         // Beside blocks a file whose version nobody can read any more is taken for their mark.
         match (layout::holds_rows(&rows), is_there(&blocks)) {
@@ -128,7 +136,7 @@ impl Found {
     fn check_version(&self, connection: &Connection) -> Result<(), InspectionError> {
         let known = match self.layout {
             Layout::Rows => sqlite::FORMAT_VERSION,
-            Layout::Blocks => blocks::FORMAT_VERSION,
+            Layout::Blocks => blocks::LAST_FORMAT_VERSION,
         };
         let found = database_file::user_version(connection);
         match found.map_err(|source| self.failed(source))? {

@@ -4,11 +4,15 @@
 //! format version is later than any of rows: programs that know rows alone refuse it, where they would begin an empty store. The
 //! file of blocks is whole and durable before the mark is made, and a start makes up a mark that is missing.
 
+mod error;
+
+pub use error::LayoutError;
+
+use super::Store;
 use super::blocks::ledger::spools::SpoolId;
 use super::blocks::{self, BlockSettings, BlockStore};
-use super::database_file::{FileError, open_reader, user_version};
+use super::database_file::{FileError, MOVING, open_reader, user_version};
 use super::sqlite::{self, SqliteStore};
-use super::{Store, StoreError};
 use logs::clock::Clock;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -46,64 +50,6 @@ impl fmt::Display for Layout {
             Self::Blocks => "blocks",
         })
     }
-}
-
-/// Why the store of a folder cannot be opened: one sentence each.
-#[derive(Debug, thiserror::Error)]
-pub enum LayoutError {
-    /// A file cannot be opened.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// Blocks cannot note which spool is at hand.
-    #[error(transparent)]
-    Spool(#[from] StoreError),
-    /// What comes from there could be stored twice.
-    #[error(
-        "the spool has lost its id, and some of what it holds may be stored already and forgotten: put its file spool-id back; \
-         a start with --spool-recover delivers all of it once more, and stores twice what was forgotten"
-    )]
-    NamelessSpool,
-    /// The spool could not be told from another at the next start.
-    #[error("the spool's id cannot be kept: {0}")]
-    SpoolId(io::Error),
-    /// What is there is not what is asked for.
-    #[error(
-        "the data folder {folder} holds {held}, and LAYOUT asks for {wanted}: leave LAYOUT out, or take another DATA_DIR"
-    )]
-    Other {
-        /// The folder.
-        folder: String,
-        /// What it holds.
-        held: Layout,
-        /// What was asked for.
-        wanted: Layout,
-    },
-    /// The records are gone.
-    #[error(
-        "the records of {folder} are in {file}, which is missing there or is not whole: put it back (an empty store is begun only where logs.sqlite3 is gone too)"
-    )]
-    Missing {
-        /// The folder.
-        folder: String,
-        /// The file of blocks.
-        file: &'static str,
-    },
-    /// There are two stores.
-    #[error(
-        "the data folder {folder} holds rows (logs.sqlite3) and blocks (blocks.sqlite3): move the file with its -wal and -shm away whose records are not wanted"
-    )]
-    Both {
-        /// The folder.
-        folder: String,
-    },
-    /// The disk did not take the mark.
-    #[error("cannot begin a store of blocks in {folder}: {source}")]
-    Making {
-        /// The folder.
-        folder: String,
-        /// The system's reason.
-        source: io::Error,
-    },
 }
 
 /// The spool that will be delivered to a store.
@@ -177,29 +123,77 @@ enum Found {
     Nothing,
     /// The mark that the records are in blocks.
     Mark,
+    /// Rows that are being moved, or blocks that they are being moved to.
+    Moving,
     Store,
 }
 
-/// The layout of a folder, which is marked where it is that of blocks.
-fn settle(folder: &Path, wanted: Option<Layout>) -> Result<Layout, LayoutError> {
+/// What a folder holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// No store.
+    Empty,
+    /// Rows.
+    Rows,
+    /// Rows that are about to be moved to blocks; none is yet.
+    Marked,
+    /// Rows of which some are in blocks.
+    Moving,
+    /// Rows all of which are in blocks.
+    Moved,
+    /// Blocks, and whether older programs are kept away from them.
+    Blocks {
+        /// They are.
+        marked: bool,
+    },
+}
+
+/// What a folder holds.
+///
+/// # Errors
+/// [`LayoutError`] when nothing can be made of it.
+pub fn standing(folder: &Path) -> Result<Standing, LayoutError> {
     let (logs, blocks) = (
         folder.join(sqlite::FILE_NAME),
         folder.join(blocks::FILE_NAME),
     );
     let rows = look(&logs).map_err(FileError::open(&logs))?;
-    let has_blocks = look(&blocks).map_err(FileError::open(&blocks))? != Found::Nothing;
+    let found = look(&blocks).map_err(FileError::open(&blocks))?;
     let shown = || folder.display().to_string();
-    let held = match (rows, has_blocks) {
-        (Found::Nothing, false) => None,
-        (Found::Store, false) => Some(Layout::Rows),
-        (Found::Mark | Found::Nothing, true) => Some(Layout::Blocks),
-        (Found::Mark, false) => {
+    Ok(match (rows, found) {
+        (Found::Nothing, Found::Nothing) => Standing::Empty,
+        (Found::Store, Found::Nothing) => Standing::Rows,
+        (Found::Moving, Found::Nothing) => Standing::Marked,
+        (Found::Moving, Found::Moving) => Standing::Moving,
+        (Found::Moving, Found::Store | Found::Mark) => Standing::Moved,
+        (Found::Mark, Found::Store | Found::Mark) => Standing::Blocks { marked: true },
+        (Found::Nothing, Found::Store | Found::Mark) => Standing::Blocks { marked: false },
+        (Found::Mark, Found::Nothing) => {
             return Err(LayoutError::Missing {
                 folder: shown(),
                 file: blocks::FILE_NAME,
             });
         }
-        (Found::Store, true) => return Err(LayoutError::Both { folder: shown() }),
+        (Found::Mark | Found::Nothing, Found::Moving) => {
+            return Err(LayoutError::RowsMissing { folder: shown() });
+        }
+        (Found::Store, Found::Store | Found::Mark | Found::Moving) => {
+            return Err(LayoutError::Both { folder: shown() });
+        }
+    })
+}
+
+/// The layout of a folder, which is marked where it is that of blocks.
+fn settle(folder: &Path, wanted: Option<Layout>) -> Result<Layout, LayoutError> {
+    let shown = || folder.display().to_string();
+    let standing = standing(folder)?;
+    let held = match standing {
+        Standing::Empty => None,
+        Standing::Rows => Some(Layout::Rows),
+        Standing::Blocks { .. } => Some(Layout::Blocks),
+        Standing::Marked | Standing::Moving | Standing::Moved => {
+            return Err(LayoutError::Unfinished { folder: shown() });
+        }
     };
     let layout = wanted.or(held).unwrap_or(Layout::Blocks);
     if let Some(held) = held.filter(|held| *held != layout) {
@@ -209,8 +203,8 @@ fn settle(folder: &Path, wanted: Option<Layout>) -> Result<Layout, LayoutError> 
             wanted: layout,
         });
     }
-    if layout == Layout::Blocks && rows != Found::Mark {
-        begin(folder, &logs, &blocks)?;
+    if layout == Layout::Blocks && standing != (Standing::Blocks { marked: true }) {
+        begin(folder)?;
     }
     Ok(layout)
 }
@@ -230,9 +224,16 @@ fn look(path: &Path) -> Result<Found, rusqlite::Error> {
     let tables: u32 = connection.query_row(tables, [], |row| row.get(0))?;
     Ok(match (version, tables) {
         (MARK, _) => Found::Mark,
+        (MOVING, _) => Found::Moving,
         (0, 0) => Found::Nothing,
         _ => Found::Store,
     })
+}
+
+/// Whether rows are being moved to blocks, from this file. Nothing is changed.
+pub(super) fn is_being_moved(path: &Path) -> bool {
+    let version = open_reader(path).and_then(|file| user_version(&file));
+    version.is_ok_and(|version| version == MOVING)
 }
 
 /// Whether there is a file of rows that holds records, and not the mark beside blocks. Nothing is changed.
@@ -245,7 +246,11 @@ pub(super) fn holds_rows(path: &Path) -> Result<bool, rusqlite::Error> {
 }
 
 /// Makes a file of blocks, if there is none, and then the mark; both are durable.
-fn begin(folder: &Path, logs: &Path, blocks: &Path) -> Result<(), LayoutError> {
+fn begin(folder: &Path) -> Result<(), LayoutError> {
+    let (logs, blocks) = (
+        folder.join(sqlite::FILE_NAME),
+        folder.join(blocks::FILE_NAME),
+    );
     blocks::make(folder)?;
     let durable = |file: &Path| {
         let mut both = [file, folder].into_iter();
@@ -255,13 +260,13 @@ fn begin(folder: &Path, logs: &Path, blocks: &Path) -> Result<(), LayoutError> {
             source,
         })
     };
-    durable(blocks)?;
-    mark(logs).map_err(FileError::open(logs))?;
-    durable(logs)
+    durable(&blocks)?;
+    mark(&logs).map_err(FileError::open(&logs))?;
+    durable(&logs)
 }
 
 /// In the file that is there, if there is one: what SQLite has left beside an unfinished one belongs to it.
-fn mark(logs: &Path) -> Result<(), rusqlite::Error> {
+pub(super) fn mark(logs: &Path) -> Result<(), rusqlite::Error> {
     let connection = Connection::open(logs)?;
     connection.execute_batch(NOTE)?;
     connection.pragma_update(None, "user_version", MARK)?;

@@ -18,9 +18,11 @@ mod identity;
 pub mod inspected;
 pub mod inspection;
 pub mod layout;
+pub mod migration;
 pub mod mongo;
 pub mod page;
 pub mod page_reply;
+mod record_sum;
 pub mod sqlite;
 mod yielding;
 

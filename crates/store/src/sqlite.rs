@@ -2,6 +2,7 @@
 //!
 //! WAL with `synchronous=FULL`: a committed transaction has been fsynced.
 
+pub(crate) mod all_rows;
 mod database;
 mod inspection;
 mod large;

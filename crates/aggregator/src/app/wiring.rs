@@ -47,13 +47,13 @@ const SEGMENTS: u64 = 8;
 
 /// What is kept on this machine's own disk.
 pub(super) struct Queues {
-    accounting: Arc<Accounting>,
-    spool: Spool,
-    committer: Committer,
-    consumer: Consumer,
-    dead_letters: Arc<DeadLetters>,
+    pub(super) accounting: Arc<Accounting>,
+    pub(super) spool: Spool,
+    pub(super) committer: Committer,
+    pub(super) consumer: Consumer,
+    pub(super) dead_letters: Arc<DeadLetters>,
     /// Reads what was refused before.
-    reading: AbortOnDropHandle<()>,
+    pub(super) reading: AbortOnDropHandle<()>,
 }
 
 impl Queues {
@@ -204,7 +204,7 @@ pub(super) fn wire_up(
     (Arc::new(services), ends)
 }
 
-fn delivery(
+pub(super) fn delivery(
     queues: &Queues,
     (lane, writer): (Lane<Writer>, Arc<Writer>),
     statuses: &Arc<BatchStatuses>,
@@ -266,7 +266,7 @@ fn forgetting(
 }
 
 /// The breakers in front of the store's writes and of its reads.
-fn guards(deadline: Duration, clock: &Arc<dyn Clock>) -> [Guard; 2] {
+pub(super) fn guards(deadline: Duration, clock: &Arc<dyn Clock>) -> [Guard; 2] {
     let settings = [
         Settings::write_lane(deadline),
         Settings::read_lane(deadline),

@@ -3,6 +3,7 @@
 use super::export::ExportArgs;
 use super::health::HealthArgs;
 use super::import::ImportArgs;
+use super::migrate::MigrateArgs;
 use super::query::QueryArgs;
 use super::store::StoreCommand;
 use crate::config::{Config, DEFAULT_DATA_DIR, ListenAddress};
@@ -45,6 +46,8 @@ pub enum Command {
     Import(Box<ImportArgs>),
     /// Writes records into files, from a running service or from a data folder.
     Export(Box<ExportArgs>),
+    /// Moves the records of a data folder from rows to blocks, while no aggregator runs on it.
+    Migrate(Box<MigrateArgs>),
 }
 
 /// What can be done with a spool that is at rest.
@@ -118,6 +121,11 @@ impl Command {
                     let own = own.subcommand().map(|(_, own)| own);
                     if !own.is_some_and(|own| is_typed(own, "data_dir")) {
                         let args = command.args_mut();
+                        args.data_dir.clone_from(&config.store.data_dir);
+                    }
+                }
+                (Self::Migrate(args), "data-dir") => {
+                    if !is_typed(own, "data_dir") {
                         args.data_dir.clone_from(&config.store.data_dir);
                     }
                 }
@@ -258,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_takes_what_it_uses_also_before_its_name_and_nothing_else() {
+    fn a_command_takes_what_it_uses_also_before_its_name() {
         for args in [
             ["health", "--listen-addr", "8006"],
             ["--listen-addr", "8006", "health"],
@@ -278,6 +286,23 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn migrate_takes_the_folder_of_the_service() {
+        for args in [
+            ["migrate", "--data-dir", "/x"],
+            ["--data-dir", "/x", "migrate"],
+        ] {
+            match read(&args).unwrap().command {
+                Some(Command::Migrate(args)) => assert_eq!(args.data_dir, PathBuf::from("/x")),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_it_does_not_use_is_refused_with_its_usage() {
         for (args, said) in [
             (
                 &["query", "--listen-addr", "8006"][..],
@@ -306,6 +331,10 @@ mod tests {
             (
                 &["health", "--url", "http://x", "--listen-addr", "8006"],
                 "--url and --listen-addr say both",
+            ),
+            (
+                &["migrate", "--layout", "blocks"],
+                "unexpected argument '--layout'",
             ),
             (&["spool"], "a command is missing"),
         ] {

@@ -29,6 +29,7 @@ use std::collections::HashSet;
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use store::blocks::ledger::row::LedgerKey;
 use unread::Unread;
 
@@ -111,6 +112,19 @@ impl DeadLetters {
     /// [`DeadLetterError::Unread`] when it is not.
     pub async fn are_read(&self) -> Result<(), DeadLetterError> {
         self.unread.end_soon().await
+    }
+
+    /// The same for as long as files are read: until `patience` has passed without one more. `left` is told how many
+    /// are not.
+    ///
+    /// # Errors
+    /// [`DeadLetterError::Unread`] when there are some yet.
+    pub async fn are_read_in_the_end(
+        &self,
+        patience: Duration,
+        left: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<(), DeadLetterError> {
+        self.unread.end_patiently(patience, left).await
     }
 
     /// Keeps refused records, all of them or none, but for those that are kept already; how many that

@@ -3,10 +3,14 @@
 //! WAL with `synchronous=FULL`: a committed transaction has been fsynced, but for those that only change how records are
 //! kept.
 
+mod came;
 mod change;
 mod forgetting;
+pub(super) mod incoming;
 mod log;
+mod old;
 mod readers;
+pub(super) mod reading_back;
 mod schema;
 mod snapshot;
 mod statistics;
@@ -15,10 +19,12 @@ mod writer;
 
 pub use forgetting::ForgottenRows;
 pub(super) use readers::Readers;
-pub(crate) use schema::FORMAT_VERSION;
+pub use schema::Beginning;
+pub(crate) use schema::WITH_OLD as LAST_FORMAT_VERSION;
 pub(crate) use statistics::count;
 pub(crate) use verifying::verify;
 
+use super::ledger::old_batches::{OldBatch, asks};
 use super::ledger::remembering::Removal;
 use super::ledger::row::{BatchRow, LedgerKey};
 use super::ledger::spools::{KnownSpool, SpoolId, last_left_at};
@@ -29,6 +35,7 @@ use crate::identity::{self, Identity};
 use log::Checkpointer;
 use logs::Timestamp;
 use logs::clock::Clock;
+use record::batch::BatchOrigin;
 use rusqlite::Connection;
 use snapshot::FileSnapshot;
 use std::path::{Path, PathBuf};
@@ -57,6 +64,8 @@ pub(super) struct BlockFile {
     readers: Readers,
     identity: Identity,
     min_free_disk: u64,
+    /// Whatever batch was received until then may be one whose records came out of rows; `None` where there are none.
+    before: Option<Timestamp>,
     /// The spools that are known, and the number of the one that is at hand.
     spools: Mutex<(Vec<KnownSpool>, u32)>,
     /// Why nothing can be stored, as of the last look.
@@ -73,6 +82,7 @@ impl BlockFile {
         let path = folder.join(FILE_NAME);
         let mut writer = Writer::open(&path)?;
         let checkpointer = writer.checkpointer(&path)?;
+        let before = writer.before().map_err(FileError::open(&path))?;
         let identity = Identity::of(&path).map_err(|error| FileError::look(&path, &error))?;
         Ok(Self {
             readers: Readers::new(path.clone()),
@@ -82,6 +92,7 @@ impl BlockFile {
             checkpointer: Mutex::new(checkpointer),
             identity,
             min_free_disk,
+            before,
             spools: Mutex::default(),
             problem: Sender::new(None),
         })
@@ -234,6 +245,21 @@ impl Storage for BlockFile {
         let rows = change::rows(&reader, keys)?;
         self.readers.put_back(reader);
         Ok(rows)
+    }
+
+    fn old(&self, batches: &[BatchOrigin]) -> Result<Vec<Option<OldBatch>>, StoreError> {
+        let asked = |batch: &BatchOrigin| self.before.is_some_and(|before| asks(batch, before));
+        if !batches.iter().any(asked) {
+            return Ok(vec![None; batches.len()]);
+        }
+        let reader = self.reader()?;
+        let old = batches.iter().map(|batch| match asked(batch) {
+            true => old::read(&reader, batch.id),
+            false => Ok(None),
+        });
+        let old = old.collect::<Result<_, _>>()?;
+        self.readers.put_back(reader);
+        Ok(old)
     }
 
     fn spool(&self) -> u32 {

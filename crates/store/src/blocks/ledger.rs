@@ -8,8 +8,10 @@
 //! | [`row`] | what is remembered of a batch, and what of it is new |
 //! | [`remembering`] | which rows may go, and when |
 //! | [`spools`] | what is known of the spools that batches came from |
+//! | [`old_batches`] | what is known of batches whose records came out of rows |
 
 pub mod have;
+pub mod old_batches;
 pub mod remembering;
 pub mod row;
 pub mod spools;

@@ -7,6 +7,7 @@ use super::storage::{Applied, Change, RowChange, Storage};
 use crate::StoreError;
 use bson::RawDocument;
 use logs::clock::Clock;
+use record::batch::BatchOrigin;
 use record::document::StoredDocument;
 use record::documents::{DocumentList, Source};
 use std::collections::BTreeMap;
@@ -21,13 +22,17 @@ pub(super) fn mark(
 ) -> Result<(), StoreError> {
     let batches = batches(documents, positions);
     let keys: Vec<LedgerKey> = batches.keys().copied().collect();
+    let origins: Vec<BatchOrigin> = batches.values().map(|(source, _)| source.origin).collect();
+    let old = storage.old(&origins)?;
     loop {
-        let rows = keys.iter().zip(batches.values()).zip(storage.rows(&keys)?);
-        let changes = rows.filter_map(|((key, (source, delay)), before)| {
+        let batches = keys.iter().zip(batches.values()).zip(&old);
+        let rows = batches.zip(storage.rows(&keys)?);
+        let changes = rows.filter_map(|(((key, (source, delay)), old), before)| {
             let incoming = Incoming {
                 origin: &source.origin,
                 delay: *delay,
                 positions: &[],
+                old: old.as_ref(),
                 refused: true,
                 spool: storage.spool(),
                 seq: source.seq,

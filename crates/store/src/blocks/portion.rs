@@ -1,6 +1,8 @@
 //! Documents become blocks, and the ledger says which of them are new.
 
-use super::ledger::row::{BatchRow, Incoming, LedgerKey, plan};
+mod planning;
+
+use super::ledger::row::LedgerKey;
 use super::spare_threads::no_memory;
 use super::storage::{Applied, Change, Day, Made, Place, RowChange, Storage};
 use crate::{InsertReport, Refused, StoreError};
@@ -10,6 +12,7 @@ use blocks::section::Packer;
 use blocks::writer::{BlockWriter, NotTaken};
 use bson::RawDocument;
 use logs::clock::Clock;
+use planning::Known;
 use record::batch::BatchOrigin;
 use record::document::StoredDocument;
 use record::documents::{DocumentList, Source};
@@ -121,9 +124,14 @@ impl<'a> Portion<'a> {
         deadline: Duration,
     ) -> Result<(InsertReport, Vec<Place>), StoreError> {
         let keys: Vec<LedgerKey> = self.batches.iter().map(|batch| batch.key).collect();
+        let origins = self.batches.iter().map(|batch| batch.source.origin);
+        let origins: Vec<BatchOrigin> = origins.collect();
         loop {
-            let rows = storage.rows(&keys)?;
-            let built = self.build(&rows, storage.spool(), clock)?;
+            let known = Known {
+                rows: storage.rows(&keys)?,
+                old: storage.old(&origins)?,
+            };
+            let built = self.build(&known, storage.spool(), clock)?;
             match storage.apply(&built.change, deadline)? {
                 Applied::Done(places) => return Ok((built.report, places)),
                 // Another stored some of it meanwhile.
@@ -133,69 +141,24 @@ impl<'a> Portion<'a> {
         }
     }
 
-    fn build(
-        &self,
-        rows: &[Option<BatchRow>],
-        spool: u32,
-        clock: &dyn Clock,
-    ) -> Result<Built, StoreError> {
+    fn build(&self, known: &Known, spool: u32, clock: &dyn Clock) -> Result<Built, StoreError> {
         let mut refused = vec![None; self.documents.len()];
         let mut change = Change::default();
         // Twice where a block refuses a record: the ledger must not have it then.
         loop {
-            let (mut is_new, rows) = self.plan(rows, &refused, spool, clock);
+            let mut planned = self.plan(known, &refused, spool, clock);
             let before = refused.iter().flatten().count();
-            let blocks = self.blocks(&mut is_new, &rows, &mut refused)?;
+            let blocks = self.blocks(&mut planned.is_new, &planned.rows, &mut refused)?;
             if refused.iter().flatten().count() == before {
                 change.add = blocks;
-                change.rows = rows;
+                change.rows = planned.rows;
+                change.old = planned.old;
                 return Ok(Built {
-                    report: self.report(&is_new, &refused),
+                    report: self.report(&planned.is_new, &refused),
                     change,
                 });
             }
         }
-    }
-
-    /// Which documents are new, and what their batches' rows become.
-    fn plan(
-        &self,
-        rows: &[Option<BatchRow>],
-        refused: &[Option<NotTaken>],
-        spool: u32,
-        clock: &dyn Clock,
-    ) -> (Vec<bool>, Vec<RowChange>) {
-        let mut is_new = vec![false; self.documents.len()];
-        let mut changes = Vec::with_capacity(self.batches.len());
-        let is_taken = |place: &&usize| refused.get(**place).is_some_and(Option::is_none);
-        for (batch, row) in self.batches.iter().zip(rows) {
-            let taken: Vec<usize> = batch.documents.iter().filter(is_taken).copied().collect();
-            let position = |place: &usize| {
-                let document = self.documents.get(*place);
-                document.map(|document| document.stored.id.position())
-            };
-            let positions: Vec<u32> = taken.iter().filter_map(position).collect();
-            let incoming = Incoming {
-                origin: &batch.source.origin,
-                delay: batch.delay,
-                positions: &positions,
-                refused: taken.len() < batch.documents.len(),
-                spool,
-                seq: batch.source.seq,
-            };
-            let plan = plan(row.as_ref(), &incoming, clock.now());
-            for (place, new) in taken.into_iter().zip(plan.is_new) {
-                if let Some(is_new) = is_new.get_mut(place) {
-                    *is_new = new;
-                }
-            }
-            changes.push(RowChange {
-                key: batch.key,
-                before: row.clone(),
-                after: plan.row,
-            });
-        }
-        (is_new, changes)
     }
 
     /// Blocks of the new documents, and which of these no block takes. One that is there twice is new once.

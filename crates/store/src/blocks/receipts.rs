@@ -1,5 +1,6 @@
 //! When keyed batches were received first: their rows in the ledger say so.
 
+use super::ledger::old_batches::OldBatch;
 use super::ledger::row::{BatchRow, Incoming, LedgerKey, plan};
 use super::storage::{Applied, Change, RowChange, Storage};
 use crate::StoreError;
@@ -18,16 +19,17 @@ pub(super) fn remember(
     deadline: Duration,
 ) -> Result<Vec<Timestamp>, StoreError> {
     let keys: Vec<LedgerKey> = batches.iter().map(BatchOrigin::ledger_key).collect();
+    let old = storage.old(batches)?;
     loop {
         let rows = storage.rows(&keys)?;
         let mut new: BTreeMap<LedgerKey, BatchRow> = BTreeMap::new();
         let mut times = Vec::with_capacity(batches.len());
-        for ((origin, key), row) in batches.iter().zip(&keys).zip(rows) {
+        for (((origin, key), old), row) in batches.iter().zip(&keys).zip(&old).zip(rows) {
             let row = match row {
                 Some(row) => row.received_at,
                 None => {
                     new.entry(*key)
-                        .or_insert_with(|| first(origin, storage.spool(), clock))
+                        .or_insert_with(|| first(origin, old.as_ref(), storage.spool(), clock))
                         .received_at
                 }
             };
@@ -52,11 +54,12 @@ pub(super) fn remember(
 }
 
 /// The row of a batch of which nothing is stored yet.
-fn first(origin: &BatchOrigin, spool: u32, clock: &dyn Clock) -> BatchRow {
+fn first(origin: &BatchOrigin, old: Option<&OldBatch>, spool: u32, clock: &dyn Clock) -> BatchRow {
     let incoming = Incoming {
         origin,
         delay: None,
         positions: &[],
+        old,
         refused: false,
         spool,
         seq: 0,

@@ -1,6 +1,7 @@
 //! What the engine asks of the place where blocks are kept: a set of blocks and the ledger's rows, which change
 //! together or not at all.
 
+use super::ledger::old_batches::OldBatch;
 use super::ledger::row::BatchRow;
 use super::ledger::row::LedgerKey;
 use crate::StoreError;
@@ -8,6 +9,8 @@ use blocks::head::Summary;
 use blocks::writer::Block;
 use logs::Timestamp;
 use query::Order;
+use record::batch::BatchOrigin;
+use record::id::BatchId;
 use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
@@ -37,7 +40,7 @@ pub(super) struct Listed {
 
 /// A block that is to be kept.
 #[derive(Debug)]
-pub(super) struct Made {
+pub(crate) struct Made {
     pub(super) day: Day,
     pub(super) summary: Summary,
     pub(super) block: Block,
@@ -51,12 +54,21 @@ pub(super) struct RowChange {
     pub(super) after: BatchRow,
 }
 
+/// What is known of a batch of before, and what it is to become, if it still is so.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct OldChange {
+    pub(super) batch: BatchId,
+    pub(super) before: OldBatch,
+    pub(super) after: OldBatch,
+}
+
 /// Blocks and rows that come and go together.
 #[derive(Debug, Default)]
 pub(super) struct Change {
     pub(super) add: Vec<Made>,
     pub(super) remove: Vec<Place>,
     pub(super) rows: Vec<RowChange>,
+    pub(super) old: Vec<OldChange>,
 }
 
 /// What became of a [`Change`].
@@ -64,7 +76,8 @@ pub(super) struct Change {
 pub(super) enum Applied {
     /// It is durable; where the blocks are that were added.
     Done(Vec<Place>),
-    /// A row, or a block that was to go, was not what it was any more: nothing was changed.
+    /// A row, what was known of a batch of before, or a block that was to go, was not what it was any more: nothing
+    /// was changed.
     Outdated,
 }
 
@@ -81,6 +94,10 @@ pub(super) trait Storage: Readable + 'static {
 
     /// The rows of batches, in the order of their keys here.
     fn rows(&self, keys: &[LedgerKey]) -> Result<Vec<Option<BatchRow>>, StoreError>;
+
+    /// What is known of batches from before, in their order here, as far as that is
+    /// [asked](super::ledger::old_batches::asks).
+    fn old(&self, batches: &[BatchOrigin]) -> Result<Vec<Option<OldBatch>>, StoreError>;
 
     /// The small number of the spool that is at hand; 0 as long as none was met.
     fn spool(&self) -> u32;
@@ -111,6 +128,14 @@ impl Day {
     pub(super) fn of(time: Timestamp) -> Self {
         const NANOS: i64 = 86_400_000_000_000;
         Self(time.nanos().div_euclid(NANOS))
+    }
+}
+
+impl Made {
+    /// Bytes of all that is kept of it.
+    pub(crate) fn bytes(&self) -> usize {
+        let columns = self.block.columns.iter().map(Vec::len);
+        self.block.head.len() + self.block.filter.len() + columns.sum::<usize>()
     }
 }
 

@@ -88,6 +88,11 @@ pub(super) fn read(
 }
 
 impl Texts {
+    /// The message, and the attributes if there are any.
+    pub(super) fn parts(&self) -> (&str, Option<&str>) {
+        (&self.message, self.attributes.as_deref())
+    }
+
     /// Bytes that were read of it.
     pub(super) fn bytes(&self) -> usize {
         self.message.len() + self.attributes.as_ref().map_or(0, String::len)

@@ -43,6 +43,7 @@ const AUTO_VACUUM: &str = "PRAGMA auto_vacuum=INCREMENTAL;";
 
 const FORMAT: Format = Format {
     version: FORMAT_VERSION,
+    known: FORMAT_VERSION,
     layout: AUTO_VACUUM,
     writer_cache: 16_384,
 };

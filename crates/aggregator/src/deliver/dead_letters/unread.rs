@@ -91,4 +91,64 @@ impl Unread {
         // It fails only without a sender, which is here.
         drop(rest.wait_for(Option::is_none).await);
     }
+    /// Waits until all is known, for as long as one after another is read.
+    ///
+    /// # Errors
+    /// [`DeadLetterError::Unread`] when none was read for so long.
+    pub(super) async fn end_patiently(
+        &self,
+        patience: Duration,
+        left: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<(), DeadLetterError> {
+        let mut rest = self.0.subscribe();
+        let is_known = |rest: &Option<Rest>| rest.is_none();
+        while !is_known(&rest.borrow_and_update()) {
+            let files = self.count();
+            left(files);
+            let goes_on = |rest: &Option<Rest>| rest.as_ref().is_none_or(|rest| rest.files < files);
+            if timeout(patience, rest.wait_for(goes_on)).await.is_err() {
+                return Err(DeadLetterError::Unread(self.problem()));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use tokio::time::sleep;
+
+    #[tokio::test]
+    async fn as_long_as_one_after_another_is_read_all_of_them_are_waited_for() {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let unread = Arc::new(Unread::files(5, false));
+        let reading = Arc::clone(&unread);
+        let read = tokio::spawn(async move {
+            for _ in 0..5 {
+                sleep(PATIENCE / 4).await;
+                reading.one_is_read();
+            }
+            sleep(PATIENCE / 4).await;
+            reading.all_are_read();
+        });
+        let mut told = Vec::new();
+        let mut left = |files| told.push(files);
+        unread.end_patiently(PATIENCE, &mut left).await.unwrap();
+        assert_eq!(told, [5, 4, 3, 2, 1, 0]);
+        read.await.unwrap();
+        unread.end_patiently(PATIENCE, &mut |_| {}).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn where_one_cannot_be_read_it_is_told_why() {
+        let unread = Unread::files(2, false);
+        unread.one_is_read();
+        unread.stand("the disk is away");
+        let mut ignored = |_| {};
+        let refused = unread.end_patiently(Duration::from_millis(20), &mut ignored);
+        let refused = refused.await.unwrap_err().to_string();
+        assert!(refused.ends_with(": the disk is away"), "{refused}");
+    }
 }

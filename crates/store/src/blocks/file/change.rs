@@ -4,6 +4,7 @@ use super::super::ledger::have::Have;
 use super::super::ledger::row::BatchRow;
 use super::super::ledger::row::LedgerKey;
 use super::super::storage::{Applied, Change, Made, Place, RowChange};
+use super::old;
 use logs::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
@@ -34,6 +35,14 @@ pub(super) fn apply(
             return Ok(Applied::Outdated);
         }
         put_row(&transaction, row)?;
+    }
+    for of_before in &change.old {
+        if old::read(&transaction, of_before.batch)?.as_ref() != Some(&of_before.before) {
+            return Ok(Applied::Outdated);
+        }
+        if of_before.after != of_before.before {
+            old::write(&transaction, of_before.batch, &of_before.after)?;
+        }
     }
     for place in &change.remove {
         if !remove(&transaction, *place)? {
@@ -87,7 +96,11 @@ pub(super) fn give_back(connection: &Connection, pages: u32) -> Result<bool, rus
     Ok(empty(connection)? > 0)
 }
 
-fn add(connection: &Connection, place: Place, made: &Made) -> Result<(), rusqlite::Error> {
+pub(super) fn add(
+    connection: &Connection,
+    place: Place,
+    made: &Made,
+) -> Result<(), rusqlite::Error> {
     let number = place.number.cast_signed();
     let block = &made.block;
     let columns = block.columns.concat();

@@ -1,11 +1,14 @@
 //! The file of blocks: its settings, its tables, its format version.
 
-use crate::database_file::{self, FileError, Format};
-use rusqlite::{Connection, Transaction};
+use super::super::ledger::spools::SpoolId;
+use crate::database_file::{self, FileError, Format, MOVING};
+use rusqlite::{Connection, Transaction, params};
 use std::path::Path;
 
-/// The format of the tables; a file that holds a later one is not touched.
-pub(crate) const FORMAT_VERSION: i64 = 1;
+/// The format of the tables.
+const FORMAT_VERSION: i64 = 1;
+/// The same with what is known of batches whose records came out of rows; a file that holds a later one is not touched.
+pub(crate) const WITH_OLD: i64 = 2;
 
 /// `summaries` is what is planned by; those of a day stand beside one another. `blocks` has what of a block is read by
 /// parts: its columns stand behind one another in one value, since a value for each would leave half a page
@@ -41,8 +44,40 @@ CREATE TABLE spools (
 ) STRICT;
 ";
 
+/// `old_batches` are known by the eight bytes in the ids of their records. `moved` is one row: what was received until
+/// when may be of before, how many records came with which sum, and, while they come, out of how many rows, and up to
+/// which id they and the markers of receipt are here. `came` is there only while they come: what of which batches is in the
+/// blocks of a transaction, whose `number` rises.
+const OLD_TABLES: &str = "
+CREATE TABLE old_batches (
+    id             BLOB    NOT NULL PRIMARY KEY,
+    received_at_ns INTEGER,
+    have           BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE moved (
+    before_ns      INTEGER NOT NULL,
+    records        INTEGER NOT NULL,
+    sum            BLOB    NOT NULL,
+    rows           INTEGER,
+    up_to          BLOB    NOT NULL,
+    receipts_up_to BLOB    NOT NULL
+) STRICT;
+CREATE TABLE came (
+    part   INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    have   BLOB    NOT NULL,
+    PRIMARY KEY (part, number)
+) STRICT, WITHOUT ROWID;
+";
+const BEGIN: &str = "INSERT INTO moved VALUES (?1, 0, zeroblob(16), NULL, x'', x'')";
+const PUT_SPOOL: &str =
+    "INSERT INTO spools (number, id, forgotten_below, left_at_ns) VALUES (1, ?1, ?2, NULL)";
+const NOTE_OLD: &str =
+    "INSERT OR IGNORE INTO old_batches (id, received_at_ns, have) VALUES (?1, NULL, x'')";
+
 const FORMAT: Format = Format {
     version: FORMAT_VERSION,
+    known: WITH_OLD,
     layout: "PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL;",
     writer_cache: 8_192,
 };
@@ -51,6 +86,52 @@ const FORMAT: Format = Format {
 pub(super) fn open_writer(path: &Path) -> Result<Connection, FileError> {
     let create = |transaction: &Transaction<'_>| transaction.execute_batch(TABLES);
     database_file::open_writer(path, &FORMAT, create).map(|(connection, _)| connection)
+}
+
+/// What a file of blocks begins with that records come into from rows.
+#[derive(Debug, Clone)]
+pub struct Beginning {
+    /// The spool that is at hand, of which all is in the rows.
+    pub spool: SpoolId,
+    /// Behind all that it had.
+    pub next_seq: u64,
+    /// The batches of which dead letters are kept.
+    pub lettered: Vec<[u8; 8]>,
+    /// No batch of before was received later, in nanoseconds since 1970.
+    pub before_ns: i64,
+}
+
+/// Opens a file that records come into from rows, for one that writes nothing else; what is new in it begins with
+/// `beginning`. What is committed last may be gone after a power cut, and then all that was committed behind it.
+pub(super) fn open_moving(
+    path: &Path,
+    beginning: Option<&Beginning>,
+) -> Result<Connection, FileError> {
+    let format = Format {
+        version: MOVING,
+        known: MOVING,
+        layout: FORMAT.layout,
+        writer_cache: 65_536,
+    };
+    let create = |transaction: &Transaction<'_>| {
+        let Some(beginning) = beginning else {
+            return Err(rusqlite::Error::QueryReturnedNoRows);
+        };
+        transaction.execute_batch(TABLES)?;
+        transaction.execute_batch(OLD_TABLES)?;
+        transaction.execute(BEGIN, [beginning.before_ns])?;
+        let spool = params![beginning.spool, beginning.next_seq.cast_signed()];
+        transaction.execute(PUT_SPOOL, spool)?;
+        let mut note = transaction.prepare(NOTE_OLD)?;
+        let mut batches = beginning.lettered.iter();
+        batches.try_for_each(|batch| note.execute([batch]).map(drop))
+    };
+    let (connection, _) = database_file::open_writer(path, &format, create)?;
+    let settings = "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000;";
+    connection
+        .execute_batch(settings)
+        .map_err(FileError::open(path))?;
+    Ok(connection)
 }
 
 #[cfg(test)]
@@ -79,9 +160,13 @@ mod tests {
                 .unwrap();
             assert_eq!(value, expected, "{setting}");
         }
-        connection.pragma_update(None, "user_version", 2).unwrap();
-        drop(connection);
-        let refused = open_writer(&path).unwrap_err().to_string();
-        assert!(refused.contains("has format version 2"), "{refused}");
+        for later in [3, MOVING] {
+            connection
+                .pragma_update(None, "user_version", later)
+                .unwrap();
+            let refused = open_writer(&path).unwrap_err().to_string();
+            let said = format!("has format version {later}, and this version knows 2");
+            assert!(refused.contains(&said), "{refused}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Every block and every row of the ledger looked at, also behind what is damaged.
 
 mod batches;
+mod old;
 
 use super::super::spare_threads::no_memory;
 use super::super::storage::Day;
@@ -54,6 +55,7 @@ pub(crate) fn verify(
     };
     verifying.blocks()?;
     verifying.ledger()?;
+    verifying.old_batches()?;
     Ok(verifying.verified)
 }
 

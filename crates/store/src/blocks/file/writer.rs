@@ -2,8 +2,9 @@
 
 use super::change::checkpoint;
 use super::log::Checkpointer;
-use super::schema;
+use super::{old, schema};
 use crate::database_file::FileError;
+use logs::Timestamp;
 use rusqlite::{Connection, ErrorCode, ffi};
 use std::path::Path;
 
@@ -44,6 +45,11 @@ impl Writer {
     /// What puts into the file what this one commits.
     pub(super) fn checkpointer(&mut self, path: &Path) -> Result<Checkpointer, FileError> {
         Checkpointer::open(path, &mut self.connection)
+    }
+
+    /// Until when what was received may be of before; `None` in a file that was begun with blocks.
+    pub(super) fn before(&self) -> Result<Option<Timestamp>, rusqlite::Error> {
+        old::before(&self.connection)
     }
 
     /// Writes, with commits of this kind; it is given the number of the next block, too.
@@ -114,7 +120,7 @@ impl Writer {
 }
 
 /// The number of the first block of this life.
-fn next_number(connection: &Connection) -> Result<u64, rusqlite::Error> {
+pub(super) fn next_number(connection: &Connection) -> Result<u64, rusqlite::Error> {
     let greatest: Option<i64> =
         connection.query_row("SELECT MAX(number) FROM blocks", [], |row| row.get(0))?;
     Ok(greatest.map_or(1, |greatest| greatest.cast_unsigned() + 1))

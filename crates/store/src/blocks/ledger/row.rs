@@ -12,6 +12,7 @@
 //!   done only when it is set aside.
 
 use super::have::Have;
+use super::old_batches::OldBatch;
 use logs::Timestamp;
 use record::batch::BatchOrigin;
 
@@ -102,6 +103,8 @@ pub struct Incoming<'a> {
     pub delay: Option<u32>,
     /// The positions of those that the store takes, in any order; one that is there twice is stored once.
     pub positions: &'a [u32],
+    /// What is known of it from [before](super::old_batches), which the row need not tell.
+    pub old: Option<&'a OldBatch>,
     /// Whether the store refuses others of it.
     pub refused: bool,
     /// The small number of its spool.
@@ -115,6 +118,8 @@ pub struct Incoming<'a> {
 pub struct Plan {
     /// For each of its positions, whether that record is to be stored. The others are stored already.
     pub is_new: Vec<bool>,
+    /// The positions that are.
+    pub added: Have,
     /// What is remembered from now on. Its `delay` and `received_at` are those that all records get which
     /// are stored now.
     pub row: BatchRow,
@@ -131,7 +136,11 @@ pub fn plan(row: Option<&BatchRow>, incoming: &Incoming<'_>, now: Timestamp) -> 
     });
     let is_new = is_new.collect();
     after.have.union(&added);
-    Plan { is_new, row: after }
+    Plan {
+        is_new,
+        added,
+        row: after,
+    }
 }
 
 /// The row of a batch of which nothing is stored now and something is about to be set aside: it is to be
@@ -144,9 +153,10 @@ pub fn marked(row: Option<&BatchRow>, incoming: &Incoming<'_>, now: Timestamp) -
 
 /// What is remembered because a copy came, but for its positions.
 fn touched(row: Option<&BatchRow>, incoming: &Incoming<'_>, now: Timestamp) -> BatchRow {
+    let before = incoming.old.and_then(|old| old.received_at);
     let mut after = row.cloned().unwrap_or_else(|| BatchRow {
         delay: None,
-        received_at: incoming.origin.received_at,
+        received_at: before.unwrap_or(incoming.origin.received_at),
         have: Have::new(),
         mark: false,
         kind: incoming.origin.into(),
@@ -156,6 +166,10 @@ fn touched(row: Option<&BatchRow>, incoming: &Incoming<'_>, now: Timestamp) -> B
         written_at: now,
     });
     after.delay = after.delay.or(incoming.delay);
+    if let Some(old) = incoming.old {
+        // Before may be asked no more when the next copy comes.
+        after.have.union(&old.have);
+    }
     if incoming.origin.key.is_some_and(|key| key.is_of_places()) {
         // Its records come in many requests, each with a time of its own.
         after.received_at = incoming.origin.received_at;

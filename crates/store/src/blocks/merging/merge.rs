@@ -59,7 +59,7 @@ pub(super) fn merged(
     Ok(Change {
         add: output.made,
         remove: sources.iter().map(|source| source.place).collect(),
-        rows: Vec::new(),
+        ..Change::default()
     })
 }
 

@@ -1,6 +1,7 @@
 //! Days whose blocks are listed one after another, as an answer comes to them.
 
 use super::*;
+use crate::blocks::ledger::old_batches::OldBatch;
 use crate::blocks::ledger::row::{BatchRow, LedgerKey};
 use crate::blocks::storage::{Applied, Change, Place, Readable, Snapshot};
 use query::buckets::Buckets;
@@ -32,6 +33,10 @@ impl Storage for Watched {
 
     fn rows(&self, keys: &[LedgerKey]) -> Result<Vec<Option<BatchRow>>, StoreError> {
         self.file.rows(keys)
+    }
+
+    fn old(&self, batches: &[BatchOrigin]) -> Result<Vec<Option<OldBatch>>, StoreError> {
+        self.file.old(batches)
     }
 
     fn spool(&self) -> u32 {

@@ -1,6 +1,7 @@
 //! A record is stored once, whatever is sent again and however it is cut.
 
 use super::*;
+use crate::blocks::ledger::old_batches::OldBatch;
 use crate::blocks::ledger::row::{BatchRow, LedgerKey};
 use crate::blocks::storage::{Applied, Change, Readable, Snapshot};
 use std::sync::Mutex;
@@ -64,6 +65,10 @@ struct Stale<'a> {
 }
 
 impl Storage for Stale<'static> {
+    fn old(&self, batches: &[BatchOrigin]) -> Result<Vec<Option<OldBatch>>, StoreError> {
+        self.file.old(batches)
+    }
+
     fn spool(&self) -> u32 {
         0
     }

@@ -21,6 +21,7 @@ fn incoming<'a>(origin: &'a BatchOrigin, positions: &'a [u32], seq: u64) -> Inco
         origin,
         delay: Some(5),
         positions,
+        old: None,
         refused: false,
         spool: 1,
         seq,
@@ -76,6 +77,30 @@ fn records_that_are_known_by_their_places_are_stored_once_in_whatever_requests_t
     // The time of receipt is that of each request.
     assert_eq!(planned.row.received_at, time(7_000));
     assert_eq!(planned.row.kind, BatchKind::OwnKey);
+}
+
+#[test]
+fn what_was_stored_before_the_move_is_not_new_and_what_is_new_is_told() {
+    let origin = origin(Some(KeyDigest::of("key")));
+    let old = OldBatch {
+        received_at: Some(time(3)),
+        have: Have::from_iter([0, 2]),
+    };
+    let known = Incoming {
+        old: Some(&old),
+        ..incoming(&origin, &[0, 1, 2, 3, 1], 3)
+    };
+    let planned = plan(None, &known, time(10));
+    assert_eq!(planned.is_new, [false, true, false, true, false]);
+    assert_eq!(planned.added, Have::from_iter([1, 3]));
+    // A row that is made anew has the time of receipt of before, whatever makes it.
+    assert_eq!(planned.row.received_at, time(3));
+    assert_eq!(marked(None, &known, time(10)).received_at, time(3));
+    // And then the row knows it as well.
+    for old in [Some(&old), None] {
+        let again = plan(Some(&planned.row), &Incoming { old, ..known }, time(11));
+        assert!(again.added.is_empty() && !again.is_new.contains(&true));
+    }
 }
 
 #[test]

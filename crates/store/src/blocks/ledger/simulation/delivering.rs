@@ -1,11 +1,14 @@
 //! Deliveries: what is read, decided, written, set aside and done, each a step of its own.
 
-use super::super::row::{BatchRow, Incoming, marked, plan};
+use super::super::old_batches::OldBatch;
+use super::super::row::{Incoming, marked, plan};
 use super::Fault;
 use super::at_hand::AtHand;
+use super::item::{Item, Known, incoming};
 use super::letters::Letter;
 use super::spool::Copy;
 use super::world::World;
+use logs::Timestamp;
 use record::batch::BatchOrigin;
 use std::rc::Rc;
 
@@ -15,18 +18,10 @@ pub(super) struct Delivery {
     stage: Stage,
 }
 
-struct Item {
-    seq: u64,
-    copy: Rc<Copy>,
-    /// Positions without a fate.
-    left: Vec<u32>,
-    refused: Vec<u32>,
-}
-
 enum Stage {
     Read,
     /// Blocks are built from these rows.
-    Built(Vec<Option<BatchRow>>),
+    Built(Vec<Known>),
     /// What was refused is learned from an insert that failed, and not by what writes blocks.
     ToBeMarked,
     ToBeSetAside,
@@ -39,6 +34,8 @@ impl Delivery {
             seq,
             left: copy.positions.clone(),
             refused: Vec::new(),
+            taken: Vec::new(),
+            date: Timestamp::MIN,
             copy,
         });
         Self {
@@ -55,10 +52,15 @@ impl Delivery {
                 if world.random.once_in(15) {
                     self.begin_anew();
                 }
-                let rows = self.items.iter().map(|item| world.row(item.copy.batch));
-                self.stage = Stage::Built(rows.collect());
+                if world.has_rows() {
+                    self.write_rows(world);
+                    return false;
+                }
+                self.date(world, at_hand);
+                let known = self.items.iter().map(|item| item.known(world));
+                self.stage = Stage::Built(known.collect());
             }
-            Stage::Built(rows) => self.write(world, at_hand, &rows),
+            Stage::Built(known) => self.write(world, at_hand, &known),
             Stage::ToBeMarked => {
                 self.mark(world, at_hand);
                 self.stage = if swapped {
@@ -93,58 +95,107 @@ impl Delivery {
         }
     }
 
+    /// The transaction of a store that keeps rows.
+    fn write_rows(&mut self, world: &mut World) {
+        let mut is_cut = false;
+        for item in &mut self.items {
+            item.date = world.date_in_rows(&item.copy);
+            is_cut |= item.refuse(world);
+            for position in item.taken.drain(..) {
+                world.insert_row(&item.copy, position, item.date);
+            }
+        }
+        let has_refused = self.items.iter().any(|item| !item.refused.is_empty());
+        if !is_cut && !world.random.once_in(20) {
+            self.stage = match has_refused {
+                true => Stage::ToBeSetAside,
+                false => Stage::Done,
+            };
+        }
+    }
+
+    /// Dates what comes without a time, by what is remembered of when its batch was received first.
+    fn date(&mut self, world: &mut World, at_hand: &AtHand) {
+        for item in &mut self.items {
+            let batch = item.copy.batch;
+            let origin = world.origin_of(&item.copy);
+            item.date = match (world.is_undated(&item.copy), item.copy.alone, origin.key) {
+                (false, ..) => Timestamp::MIN,
+                (true, Some(date), _) => date,
+                (true, None, None) => item.copy.received_at,
+                (true, None, Some(_)) => match item.known(world) {
+                    (Some(row), _) => row.received_at,
+                    (None, old) => {
+                        let old = old.and_then(|old| old.received_at);
+                        let received_at = old.unwrap_or(origin.received_at);
+                        let first = BatchOrigin {
+                            received_at,
+                            ..origin
+                        };
+                        let incoming = incoming(&first, &[], 0, at_hand, false);
+                        let row = plan(None, &incoming, world.now).row;
+                        world.write_row(batch, &origin, row);
+                        received_at
+                    }
+                },
+            };
+        }
+    }
+
     /// The transaction that writes blocks and rows.
-    fn write(&mut self, world: &mut World, at_hand: &mut AtHand, built: &[Option<BatchRow>]) {
+    fn write(&mut self, world: &mut World, at_hand: &mut AtHand, built: &[Known]) {
         let read_again = world.fault != Fault::HaveNotReadAgain;
-        let same = |(item, row): (&Item, &Option<BatchRow>)| world.row(item.copy.batch) == *row;
+        let same = |(item, built): (&Item, &Known)| {
+            let (row, old) = item.known(world);
+            row == built.0 && (old == built.1 || world.fault == Fault::OldNotReadAgain)
+        };
         if read_again && !self.items.iter().zip(built).all(same) {
             world.met.built_anew += 1;
             return;
         }
         // A store that knows what it refuses marks in the same transaction.
-        let knows = world.random.once_in(2);
-        let marks = knows && world.fault != Fault::SetAsideBeforeMark;
+        let is_marking = world.random.once_in(2);
+        let marks = is_marking && world.fault != Fault::SetAsideBeforeMark;
         let mut is_cut = false;
         for (item, built) in self.items.iter_mut().zip(built) {
-            let records = &world.batches[item.copy.batch].records;
-            let is_refused = |position: &u32| records[*position as usize].is_refused;
-            let (refused, mut taken): (Vec<u32>, Vec<u32>) =
-                item.left.drain(..).partition(is_refused);
-            if taken.len() > 1 && world.random.once_in(4) {
-                item.left = taken.split_off(1);
-                is_cut = true;
-            }
-            item.refused.extend(&refused);
+            let before = item.refused.len();
+            is_cut |= item.refuse(world);
+            let refused = item.refused[before..].to_vec();
+            let taken = std::mem::take(&mut item.taken);
             if taken.is_empty() && !marks && !item.refused.is_empty() {
                 continue;
             }
-            let row = if read_again {
-                world.row(item.copy.batch)
-            } else {
-                built.clone()
-            };
+            let known = item.known(world);
+            let row = if read_again { known.0 } else { built.0.clone() };
+            let old = old_as_seen(world.fault, known.1, built.1.as_ref());
             let mut given = taken.clone();
             if world.fault == Fault::RefusedInHave {
                 given.extend(&refused);
             }
-            let origin = item.origin(world);
-            let incoming = incoming(
-                &origin,
-                &given,
-                item.seq,
-                at_hand,
-                marks && !item.refused.is_empty(),
-            );
+            let origin = world.origin_of(&item.copy);
+            let has_mark = marks && !item.refused.is_empty();
+            let incoming = Incoming {
+                old: old.as_ref(),
+                ..incoming(&origin, &given, item.seq, at_hand, has_mark)
+            };
             let planned = plan(row.as_ref(), &incoming, world.now);
             for (position, is_new) in taken.iter().zip(&planned.is_new) {
+                let is_old = old.as_ref().is_some_and(|old| old.have.contains(*position));
+                world.met.moving.known_of_before += u64::from(is_old);
                 match is_new {
-                    true => world.store(item.copy.batch, *position),
+                    true => world.store(item.copy.batch, *position, item.date),
                     false => world.met.already_stored += 1,
                 }
             }
+            if old.is_some()
+                && world.fault != Fault::NewNotAdded
+                && let Some(old) = world.old.batches.get_mut(&item.copy.batch)
+            {
+                old.have.union(&planned.added);
+            }
             let nothing_new = !planned.is_new.contains(&true);
             if row.is_none() || !nothing_new || world.fault != Fault::SeqOnlyWithNews {
-                world.write_row(item.copy.batch, planned.row);
+                world.write_row(item.copy.batch, &origin, planned.row);
             }
         }
         let is_known = !is_cut && !world.random.once_in(20);
@@ -172,10 +223,14 @@ impl Delivery {
 
     fn mark(&self, world: &mut World, at_hand: &AtHand) {
         for item in self.items.iter().filter(|item| !item.refused.is_empty()) {
-            let origin = item.origin(world);
-            let incoming = incoming(&origin, &[], item.seq, at_hand, true);
-            let row = marked(world.row(item.copy.batch).as_ref(), &incoming, world.now);
-            world.write_row(item.copy.batch, row);
+            let origin = world.origin_of(&item.copy);
+            let (row, old) = item.known(world);
+            let incoming = Incoming {
+                old: old.as_ref(),
+                ..incoming(&origin, &[], item.seq, at_hand, true)
+            };
+            let row = marked(row.as_ref(), &incoming, world.now);
+            world.write_row(item.copy.batch, &origin, row);
         }
     }
 
@@ -191,11 +246,14 @@ impl Delivery {
                 batch,
                 position: *position,
                 at_the_door: false,
+                alone: (item.copy.alone)
+                    .or_else(|| world.alone(world.date_of(batch, *position, item.date))),
             });
+            let letters: Vec<Letter> = letters.collect();
             if world.has_room_for_letters {
                 world.is_midway = true;
                 world.met.set_aside += item.refused.len() as u64;
-                world.letters.add(letters.collect(), at_hand.leaving);
+                world.letters.add(letters, at_hand.leaving);
             } else if item.refused == item.copy.positions {
                 // It waits where it is.
                 return false;
@@ -205,6 +263,7 @@ impl Delivery {
                     batch,
                     positions: std::mem::take(&mut item.refused),
                     received_at: item.copy.received_at,
+                    alone: item.copy.alone,
                 });
             }
         }
@@ -212,28 +271,14 @@ impl Delivery {
     }
 }
 
-impl Item {
-    fn origin(&self, world: &World) -> BatchOrigin {
-        BatchOrigin {
-            received_at: self.copy.received_at,
-            ..world.batches[self.copy.batch].origin
-        }
-    }
-}
-
-fn incoming<'a>(
-    origin: &'a BatchOrigin,
-    positions: &'a [u32],
-    seq: u64,
-    at_hand: &AtHand,
-    refused: bool,
-) -> Incoming<'a> {
-    Incoming {
-        origin,
-        delay: None,
-        positions,
-        refused,
-        spool: at_hand.spool.number,
-        seq,
+/// What a transaction takes to be known of before.
+fn old_as_seen(fault: Fault, old: Option<OldBatch>, built: Option<&OldBatch>) -> Option<OldBatch> {
+    match fault {
+        Fault::OldNotReadAgain => built.cloned(),
+        Fault::RowDatedAnew => old.map(|old| OldBatch {
+            received_at: None,
+            ..old
+        }),
+        _ => old,
     }
 }

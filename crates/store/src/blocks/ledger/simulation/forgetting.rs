@@ -111,15 +111,15 @@ fn keys(world: &World) -> HashSet<LedgerKey> {
         return HashSet::new();
     }
     let all = world.letters.all();
-    all.map(|letter| world.batches[letter.batch].key).collect()
+    all.map(|letter| world.letter_key(letter)).collect()
 }
 
 fn has_letters(world: &World, key: &LedgerKey) -> bool {
     if world.fault == Fault::LettersNotAsked {
         return false;
     }
-    let batch = world.batches.iter().position(|batch| batch.key == *key);
-    batch.is_some_and(|batch| world.letters.has_batch(batch))
+    let mut all = world.letters.all();
+    all.any(|letter| world.letter_key(letter) == *key)
 }
 
 /// A transaction that looks at a few rows; the last of them, when there may be more.

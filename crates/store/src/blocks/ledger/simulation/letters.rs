@@ -1,5 +1,6 @@
 //! Dead letters: files of records that were set aside, and what a process knows of them.
 
+use logs::Timestamp;
 use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,6 +9,14 @@ pub(super) struct Letter {
     pub(super) position: u32,
     /// Set aside when the batch was taken.
     pub(super) at_the_door: bool,
+    /// Kept by a version that kept nothing with it of its batch: its date then.
+    pub(super) alone: Option<Timestamp>,
+}
+
+impl Letter {
+    fn digest(&self) -> (usize, u32, bool) {
+        (self.batch, self.position, self.alone.is_some())
+    }
 }
 
 /// What is on the disk.
@@ -23,7 +32,7 @@ impl Letters {
         let is_kept = |letter: &Letter| {
             let files = self.files.iter().filter(|(number, _)| others(number));
             let mut kept = files.flat_map(|(_, letters)| letters);
-            kept.any(|kept| (kept.batch, kept.position) == (letter.batch, letter.position))
+            kept.any(|kept| kept.digest() == letter.digest())
         };
         let new: Vec<Letter> = letters
             .into_iter()
@@ -46,9 +55,5 @@ impl Letters {
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Letter> {
         self.files.values().flatten()
-    }
-
-    pub(super) fn has_batch(&self, batch: usize) -> bool {
-        self.all().any(|letter| letter.batch == batch)
     }
 }

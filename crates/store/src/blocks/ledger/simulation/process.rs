@@ -1,6 +1,5 @@
 //! A process: all that a crash forgets.
 
-use super::super::spools::at_hand;
 use super::Fault;
 use super::at_hand::AtHand;
 use super::delivering::Delivery;
@@ -30,9 +29,7 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) fn start(world: &mut World) -> Self {
-        let id = world.folder.id;
-        let known = at_hand(&mut world.spools, id, world.now);
-        let spool = world.spools[known];
+        let spool = world.meet_spool();
         let (fault, below) = (world.fault, spool.forgotten_below);
         let progress = world.folder.open(below, fault, &mut world.random);
         let usual = world.random.of(&[BUSY, QUIET, QUIET, QUIET, AWAY]);
@@ -65,6 +62,7 @@ impl Process {
             8 => {
                 let hours = world.random.of(&[0, 0, 2, 2, 13, 50, 300]);
                 world.pass(hours);
+                world.put_clock_back();
             }
             9 => world.has_room_for_letters = !world.random.once_in(4),
             _ => self.forget(world),
@@ -115,6 +113,10 @@ impl Process {
     }
 
     pub(super) fn forget(&mut self, world: &mut World) {
+        if world.has_rows() {
+            // Their ids are for ever.
+            return;
+        }
         let mut forgetting = std::mem::take(&mut self.forgetting);
         forgetting.step(world, &self.at_hand);
         self.forgetting = forgetting;
@@ -126,10 +128,22 @@ impl Process {
     }
 }
 
-/// One batch in the spool for each that letters are of, as it came.
+/// One batch in the spool for each that letters are of, as it came; and one for each of which nobody knows that.
 fn append(world: &mut World, letters: &[Letter]) {
     let mut batches: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
-    for letter in letters {
+    let (alone, together): (Vec<&Letter>, Vec<&Letter>) =
+        letters.iter().partition(|letter| letter.alone.is_some());
+    for letter in alone {
+        world.met.moving.alone += 1;
+        let received_at = world.batches[letter.batch].origin.received_at;
+        world.folder.append(Copy {
+            batch: letter.batch,
+            positions: vec![letter.position],
+            received_at,
+            alone: letter.alone,
+        });
+    }
+    for letter in together {
         batches
             .entry(letter.batch)
             .or_default()
@@ -141,6 +155,7 @@ fn append(world: &mut World, letters: &[Letter]) {
             batch,
             positions,
             received_at,
+            alone: None,
         });
     }
 }

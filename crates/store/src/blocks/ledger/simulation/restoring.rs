@@ -69,7 +69,10 @@ impl World {
         for letter in letters.all() {
             let batch = &mut self.batches[letter.batch];
             let age = self.now.nanos().saturating_sub(batch.written_at.nanos());
-            if letter.at_the_door || age >= AWAY_HOURS * HOUR {
+            // One that says nothing of its batch, and was away when the rows were moved.
+            let is_strange =
+                letter.alone.is_some() && !self.old.batches.contains_key(&letter.batch);
+            if letter.at_the_door || age >= AWAY_HOURS * HOUR || is_strange {
                 batch.records[letter.position as usize].given_up += 1;
             }
         }
@@ -88,11 +91,14 @@ impl World {
         let count = self.away.len();
         let next = match self.random.below(MOST_SPOOLS) {
             which if which < count => self.away.remove(which),
-            _ if count + 1 < MOST_SPOOLS => Away {
-                since: self.now,
-                folder: Folder::new(u8::try_from(10 + self.spools.len()).unwrap()),
-                unknown: BTreeSet::new(),
-            },
+            _ if count + 1 < MOST_SPOOLS => {
+                self.spools_made += 1;
+                Away {
+                    since: self.now,
+                    folder: Folder::new(self.spools_made),
+                    unknown: BTreeSet::new(),
+                }
+            }
             _ => return,
         };
         self.bring(next);
@@ -125,10 +131,17 @@ impl World {
     }
 
     fn unknown(&self) -> BTreeSet<usize> {
+        if self.has_rows() {
+            // Rows know each record.
+            return BTreeSet::new();
+        }
         let here = self.spools.iter().find(|spool| spool.id == self.folder.id);
         let here = here.map(|spool| spool.number);
         let copies = self.folder.copies().map(|copy| copy.batch);
         let unknown = copies.filter(|batch| {
+            if self.old.batches.contains_key(batch) {
+                return false;
+            }
             let row = self.rows.get(&self.batches[*batch].key);
             !row.is_some_and(|row| row.mark || row.elsewhere || Some(row.spool) == here)
         });

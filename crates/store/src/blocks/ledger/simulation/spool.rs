@@ -14,6 +14,8 @@ pub(super) struct Copy {
     pub(super) batch: usize,
     pub(super) positions: Vec<u32>,
     pub(super) received_at: Timestamp,
+    /// Of a letter that is put back by itself: its date.
+    pub(super) alone: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]

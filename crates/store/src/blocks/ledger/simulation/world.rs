@@ -1,12 +1,15 @@
 //! All that lasts, and what clients do.
 
 use super::super::have::Have;
+use super::super::old_batches::asks;
 use super::super::remembering::{BatchMemory, CONTENT_KEY_MEMORY};
 use super::super::row::{BatchKind, BatchRow, LedgerKey};
 use super::super::spools::KnownSpool;
 use super::backup::{Away, Backup};
+use super::habits::Habits;
 use super::letters::{Letter, Letters};
 use super::random::Random;
+use super::rows::{Old, Rows};
 use super::spool::{Copy, Folder};
 use super::{Fault, Met};
 use logs::Timestamp;
@@ -34,46 +37,13 @@ pub(super) struct Batch {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Record {
     pub(super) is_too_large: bool,
+    /// It comes without a time of its own.
+    pub(super) is_undated: bool,
     /// The store refuses it, at present.
     pub(super) is_refused: bool,
     pub(super) stored: u32,
     /// So often more it may be stored by what the contract gives up.
     pub(super) given_up: u32,
-}
-
-/// What is usual in one history: much is met only where other things are rare.
-pub(super) struct Habits {
-    most_batches: usize,
-    kinds: [BatchKind; 3],
-    /// Once in so many records.
-    too_large: usize,
-    /// Once in so many records, and times that the store changes its mind.
-    refused: usize,
-    /// Once in so many times a crash comes midway between two things that belong together.
-    midway: usize,
-    /// Once in so many steps it comes anyway.
-    crash: usize,
-    /// Once in so many stops.
-    pub(super) idle_operator: usize,
-}
-
-impl Habits {
-    fn of(random: &mut Random) -> Self {
-        let (keyless, content) = (BatchKind::Keyless, BatchKind::ContentKey);
-        Self {
-            most_batches: random.of(&[1, 3, 12, 60]),
-            kinds: random.of(&[
-                [keyless; 3],
-                [keyless, content, BatchKind::OwnKey],
-                [content, content, BatchKind::OwnKey],
-            ]),
-            too_large: random.of(&[4, 12, 12, 100]),
-            refused: random.of(&[2, 4, 10, 100]),
-            midway: random.of(&[2, 1000]),
-            crash: random.of(&[25, 80, 250]),
-            idle_operator: random.of(&[1, 2, 8]),
-        }
-    }
 }
 
 /// All that lasts.
@@ -91,7 +61,13 @@ pub(super) struct World {
     pub(super) letters: Letters,
     pub(super) has_room_for_letters: bool,
     pub(super) away: Vec<Away>,
+    pub(super) spools_made: u8,
     pub(super) backups: Vec<Backup>,
+    /// The folder that it was begun with, if that had rows.
+    pub(super) rows_of_before: Option<Rows>,
+    pub(super) old: Old,
+    /// The clock was.
+    pub(super) is_put_back: bool,
     /// Something was written that is one of two.
     pub(super) is_midway: bool,
     pub(super) violation: Option<String>,
@@ -117,10 +93,14 @@ impl World {
             rows: BTreeMap::new(),
             spools: Vec::new(),
             folder: Folder::new(1),
+            spools_made: 1,
             letters: Letters::default(),
             has_room_for_letters: true,
             away: Vec::new(),
             backups: Vec::new(),
+            rows_of_before: None,
+            old: Old::default(),
+            is_put_back: false,
             is_midway: false,
             violation: None,
         }
@@ -164,6 +144,7 @@ impl World {
             batch,
             position: *position,
             at_the_door: true,
+            alone: None,
         });
         let positions = taken.iter().map(|(_, position)| *position).collect();
         self.letters.add(apart.collect(), leaving);
@@ -180,6 +161,7 @@ impl World {
             batch,
             positions,
             received_at,
+            alone: None,
         });
         if !self.random.once_in(10) {
             self.batches[batch].is_acknowledged = true;
@@ -196,14 +178,14 @@ impl World {
             content_key: kind == BatchKind::ContentKey,
             received_at: self.now,
         };
-        let mut key = origin.ledger_key();
-        if self.fault == Fault::ShortKeys {
-            // Of 16 batches two are likely to share one.
-            let [first, ..] = key;
-            key = [0; 16];
-            key[0] = first & 0x7f;
-        }
+        let key = self.key_of(&origin);
+        // Nothing of it, some, or all.
+        let undated = match self.rows_of_before {
+            Some(_) => self.random.of(&[None, Some(2), Some(1)]),
+            None => None,
+        };
         let records = (0..=self.random.below(3)).map(|_| Record {
+            is_undated: undated.is_some_and(|once| self.random.once_in(once)),
             is_too_large: self.random.once_in(self.habits.too_large),
             is_refused: self.random.once_in(self.habits.refused),
             ..Record::default()
@@ -222,7 +204,16 @@ impl World {
 
     /// Whether a client that sends this batch now does so after its key may be forgotten.
     fn may_be_forgotten(&self, batch: usize) -> bool {
+        let is_old = self.old.batches.contains_key(&batch);
         let batch = &self.batches[batch];
+        let now = BatchOrigin {
+            received_at: self.now,
+            ..batch.origin
+        };
+        let is_asked = self.old.before.is_some_and(|before| asks(&now, before));
+        if self.has_rows() || (is_old && is_asked) {
+            return false;
+        }
         let memory = match batch.origin.content_key {
             true => Some(CONTENT_KEY_MEMORY),
             false => self.memory.own_keys,
@@ -239,7 +230,8 @@ impl World {
     }
 
     /// What the store's transaction writes: a record of a block.
-    pub(super) fn store(&mut self, batch: usize, position: u32) {
+    pub(super) fn store(&mut self, batch: usize, position: u32, date: Timestamp) {
+        self.check_date(batch, position, date);
         let record = &mut self.batches[batch].records[position as usize];
         record.stored += 1;
         if record.stored > 1 + record.given_up && self.violation.is_none() {
@@ -248,8 +240,8 @@ impl World {
     }
 
     /// A row as it is read: through its bytes.
-    pub(super) fn row(&self, batch: usize) -> Option<BatchRow> {
-        let row = self.rows.get(&self.batches[batch].key)?;
+    pub(super) fn row(&self, origin: &BatchOrigin) -> Option<BatchRow> {
+        let row = self.rows.get(&self.key_of(origin))?;
         let (kind, mark, elsewhere) = BatchRow::of_flags(row.flags()).unwrap();
         let have = Have::decode(&row.have.encode()).unwrap();
         Some(BatchRow {
@@ -261,9 +253,9 @@ impl World {
         })
     }
 
-    pub(super) fn write_row(&mut self, batch: usize, row: BatchRow) {
+    pub(super) fn write_row(&mut self, batch: usize, origin: &BatchOrigin, row: BatchRow) {
         self.batches[batch].written_at = self.now;
-        self.rows.insert(self.batches[batch].key, row);
+        self.rows.insert(self.key_of(origin), row);
     }
 
     /// The store is mended.

@@ -1,0 +1,183 @@
+//! Every block of a file read back, to the last byte of each record, before the only other copy of them goes.
+
+use super::super::ledger::have::Have;
+use super::super::spare_threads::no_memory;
+use super::super::storage::{Day, Place};
+use crate::StoreError;
+use crate::database_file::open_reader;
+use crate::record_sum::{RecordSum, Summed};
+use blocks::head::{Head, Summary};
+use blocks::opened::Opened;
+use blocks::section::Unpacker;
+use rusqlite::{Connection, OptionalExtension as _};
+use std::fs::File;
+use std::io;
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+const LISTED: &str = "SELECT day, number FROM summaries ORDER BY day, number";
+const SUMMARY: &str = "SELECT summary FROM summaries WHERE day = ?1 AND number = ?2";
+const BLOCK: &str = "SELECT head, filter, columns FROM blocks WHERE number = ?1";
+const OLD: &str = "SELECT id, have FROM old_batches";
+
+/// Each has a block in memory.
+const MOST_THREADS: usize = 4;
+
+/// The sum over all records in the file. `tell` is told how many were read. What is known of batches of before is read,
+/// too.
+pub(crate) fn read_back(path: &Path, tell: &mut dyn FnMut(u64)) -> Result<RecordSum, StoreError> {
+    forget_pages(path).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let connection = open_reader(path)?;
+    check_batches(&connection)?;
+    let listed = list(&connection)?;
+    let next = AtomicUsize::new(0);
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    thread::scope(|scope| {
+        let (sender, sums) = mpsc::sync_channel(MOST_THREADS);
+        for _ in 0..threads.min(MOST_THREADS) {
+            let (sender, listed, next) = (sender.clone(), &listed, &next);
+            scope.spawn(move || {
+                each(path, listed, next, |sum| sender.send(sum).is_ok());
+            });
+        }
+        drop(sender);
+        let mut all = RecordSum::default();
+        for sum in sums {
+            all.join(sum?);
+            tell(all.records);
+        }
+        Ok(all)
+    })
+}
+
+/// What is read from here on comes from the disk, and not from what the system remembers of having written it.
+fn forget_pages(path: &Path) -> io::Result<()> {
+    let file = File::open(path)?;
+    file.sync_all()?;
+    #[cfg(target_os = "linux")]
+    rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
+    Ok(())
+}
+
+fn check_batches(connection: &Connection) -> Result<(), StoreError> {
+    let mut statement = connection.prepare(OLD)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let have = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+        if Have::decode(have).is_none() {
+            let damaged = "what is known of a batch of before is no set of positions";
+            return Err(StoreError::Damaged(damaged.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn list(connection: &Connection) -> Result<Vec<Place>, StoreError> {
+    let mut statement = connection.prepare(LISTED)?;
+    let places = statement.query_map([], |row| {
+        Ok(Place {
+            day: Day(row.get(0)?),
+            number: row.get::<_, i64>(1)?.cast_unsigned(),
+        })
+    })?;
+    Ok(places.collect::<Result<_, _>>()?)
+}
+
+/// Hands over the sums of the blocks that no other thread has taken, up to the first that cannot be read.
+fn each(
+    path: &Path,
+    listed: &[Place],
+    next: &AtomicUsize,
+    mut take: impl FnMut(Result<RecordSum, StoreError>) -> bool,
+) {
+    let mut reading = match Reading::open(path) {
+        Ok(reading) => reading,
+        Err(error) => {
+            take(Err(error));
+            return;
+        }
+    };
+    while let Some(place) = listed.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let sum = reading.block(*place);
+        let is_read = sum.is_ok();
+        if !(take(sum) && is_read) {
+            return;
+        }
+    }
+}
+
+struct Reading {
+    connection: Connection,
+    unpacker: Unpacker,
+    json: Vec<u8>,
+}
+
+impl Reading {
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self {
+            connection: open_reader(path)?,
+            unpacker: Unpacker::new().map_err(|error| no_memory(&error))?,
+            json: Vec::new(),
+        })
+    }
+
+    fn block(&mut self, place: Place) -> Result<RecordSum, StoreError> {
+        let number = place.number.cast_signed();
+        let mut statement = self.connection.prepare_cached(SUMMARY)?;
+        let listed: Vec<u8> = statement.query_row([place.day.0, number], |row| row.get(0))?;
+        drop(statement);
+        let [head, filter, columns] = self.parts(place)?;
+        let head = Head::read(&head).map_err(|damaged| place.damaged(damaged))?;
+        if Summary::read(&listed).ok().as_ref() != Some(&head.summary) {
+            return Err(place.damaged("it is listed with the summary of another block"));
+        }
+        let checked = head.filter(&filter);
+        checked.map_err(|damaged| place.damaged(damaged))?;
+        let opened = opened(head, &columns, &mut self.unpacker);
+        let opened = opened.map_err(|damaged| place.damaged(damaged))?;
+        self.sum(&opened).map_err(|damaged| place.damaged(damaged))
+    }
+
+    /// The head, the filter and the columns.
+    fn parts(&self, place: Place) -> Result<[Vec<u8>; 3], StoreError> {
+        let mut statement = self.connection.prepare_cached(BLOCK)?;
+        let parts = statement.query_row([place.number.cast_signed()], |row| {
+            Ok([row.get(0)?, row.get(1)?, row.get(2)?])
+        });
+        let missing = || place.damaged("it is listed, and is not there");
+        parts.optional()?.ok_or_else(missing)
+    }
+
+    fn sum(&mut self, opened: &Opened) -> Result<RecordSum, blocks::damaged::Damaged> {
+        let rows = opened.rows()?;
+        let mut sum = RecordSum::default();
+        for (place, id) in rows.ids().iter().enumerate() {
+            self.json.clear();
+            let has_attributes = rows.write_attributes(place, &mut self.json);
+            sum.add(&Summed {
+                id: *id,
+                severity: rows.severity(place),
+                level: rows.level(place),
+                message: rows.message(place),
+                attributes: has_attributes.then_some(self.json.as_slice()),
+                received_at: rows.received(place),
+            });
+        }
+        Ok(sum)
+    }
+}
+
+fn opened(
+    head: Head,
+    columns: &[u8],
+    unpacker: &mut Unpacker,
+) -> Result<Opened, blocks::damaged::Damaged> {
+    let ranges: Vec<Range<usize>> = head.ranges().collect();
+    let part = |range: &Range<usize>| columns.get(range.clone()).unwrap_or_default();
+    let stored: Vec<&[u8]> = ranges.iter().map(part).collect();
+    Opened::read(head, &stored, unpacker)
+}
