@@ -33,6 +33,7 @@ mod import_command;
 mod journald;
 mod log;
 mod loki;
+mod migrate;
 mod mongodb_layout;
 mod neighbours;
 mod network_faults;

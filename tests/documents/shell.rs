@@ -148,7 +148,7 @@ pub(super) fn kind(command: &str) -> Option<Kind> {
         ["curl" | "printf", ..] | ["aggregator", "query" | "health" | "import" | "export", ..] => {
             Some(Kind::Ends)
         }
-        ["aggregator", "spool" | "store", ..] => Some(Kind::AtRest),
+        ["aggregator", "migrate" | "spool" | "store", ..] => Some(Kind::AtRest),
         ["aggregator"] => Some(Kind::Serves),
         ["aggregator", flag, ..] if flag.starts_with("--") => Some(Kind::Serves),
         ["producer", flags @ ..] if flags.contains(&"--count") => Some(Kind::Ends),
@@ -198,6 +198,7 @@ mod tests {
             ("curl -s http://localhost:8005/health", Kind::Ends),
             ("aggregator query -q x | head", Kind::Ends),
             ("aggregator spool verify", Kind::AtRest),
+            ("aggregator migrate --data-dir x", Kind::AtRest),
             ("MONGODB_URI='mongodb://x' aggregator", Kind::Serves),
             ("producer --rate 0 --count 10", Kind::Ends),
             ("producer", Kind::Sends),

@@ -219,12 +219,12 @@ async fn a_store_that_is_no_database_stops_the_start_and_is_left_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_of_a_newer_format_stops_the_start_and_keeps_its_records() {
-    newer_format("rows", "logs.sqlite3", 2).await;
-    newer_format("blocks", "blocks.sqlite3", 1).await;
+    newer_format("rows", "logs.sqlite3", 2, 2).await;
+    newer_format("blocks", "blocks.sqlite3", 1, 2).await;
 }
 
-/// `known` is the format version of this layout's file.
-async fn newer_format(layout: &str, file: &str, known: i32) {
+/// `own` is the format version of a new folder's file, and `known` the last one of this layout.
+async fn newer_format(layout: &str, file: &str, own: i32, known: i32) {
     let service = Service::builder().env("LAYOUT", layout).start().await;
     let record = serde_json::json!([{ "message": "kept" }]);
     assert_eq!(service.batch(&record).await.status, 200);
@@ -243,7 +243,7 @@ async fn newer_format(layout: &str, file: &str, known: i32) {
         path.display()
     );
     assert_eq!(sentence, expected);
-    set_version(known);
+    set_version(own);
     let again = start.start().await;
     assert_eq!(
         again.get("/logs/retrieve").await.json()[0]["message"],
