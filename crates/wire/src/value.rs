@@ -136,7 +136,10 @@ fn write_number(writer: &mut BsonWriter<'_>, name: &str, text: &str, unusual: &m
         && let Ok(number) = text.parse::<bson::Decimal128>()
     {
         writer.decimal(name, number);
-    } else {
+    } else if text.parse().is_ok_and(f64::is_finite) {
         writer.binary(name, LONG_INTEGER, text.as_bytes());
+    } else {
+        unusual.tell(Notice::Number(shortened(text)));
+        writer.string(name, text);
     }
 }

@@ -104,6 +104,26 @@ fn numbers_of_any_size_keep_their_digits() {
     assert_eq!(text, br#"{"n":"1e400","big":18446744073709551616}"#);
 }
 
+/// Readers that hold numbers as doubles make infinity of it, or stumble.
+#[test]
+fn an_integer_that_no_double_holds_is_kept_as_text_and_told() {
+    for (digits, is_held) in [(308, true), (309, false), (5_000, false)] {
+        let number = "9".repeat(digits);
+        let built = taken(
+            JSON,
+            format!(r#"{{"message":"a","n":{number}}}"#).as_bytes(),
+        );
+        let bytes = built.batch.documents.slices(0..1).next().unwrap();
+        let stored = StoredDocument::read(RawDocument::from_bytes(bytes).unwrap()).unwrap();
+        let mut text = Vec::new();
+        attributes::write_json(stored.attributes.unwrap(), &mut text).unwrap();
+        let quote = if is_held { "" } else { "\"" };
+        let expected = format!(r#"{{"n":{quote}{number}{quote}}}"#);
+        assert_eq!(String::from_utf8(text).unwrap(), expected, "{digits}");
+        assert_eq!(told(&built).is_empty(), is_held, "{digits}");
+    }
+}
+
 #[test]
 fn what_is_told_names_the_field_and_its_value() {
     let body = r#"[{"message":"x"},{"timestamp":"yesterday","level":77,"message":"y","n":1e400}]"#;
