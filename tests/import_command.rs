@@ -372,6 +372,10 @@ async fn nobody_there_no_aggregator_and_wrong_flags_are_told() {
             "error: invalid value '10' for '--portion-bytes <SIZE>'",
         ),
         (
+            &["--portion-bytes", "64MiB"],
+            "error: invalid value '64MiB' for '--portion-bytes <SIZE>': at most 33554432 bytes",
+        ),
+        (
             &["--listen-addr", "8005"],
             "error: unexpected argument '--listen-addr'",
         ),

@@ -23,6 +23,11 @@ pub enum InspectionError {
     /// There is none.
     #[error("there is no embedded store in the data folder {0}")]
     Missing(String),
+    /// A service has not got so far as to make it.
+    #[error(
+        "the store {0} is not made yet: the first start of a service is under way, or broke off, and the next one makes it"
+    )]
+    Unmade(String),
     /// There are two of them.
     #[error(
         "the data folder {0} holds rows (logs.sqlite3) and blocks (blocks.sqlite3): move the one away that is not to be looked at"
@@ -140,6 +145,9 @@ impl Found {
         };
         let found = database_file::user_version(connection);
         match found.map_err(|source| self.failed(source))? {
+            0 if is_empty(connection) => {
+                Err(InspectionError::Unmade(self.path.display().to_string()))
+            }
             found if found > known => Err(InspectionError::Newer {
                 path: self.path.display().to_string(),
                 found,
@@ -234,6 +242,13 @@ fn unreadable(
         }
         error => Err(error),
     }
+}
+
+/// Whether nothing was made in it.
+fn is_empty(connection: &Connection) -> bool {
+    let tables = "SELECT count(*) FROM sqlite_schema";
+    let tables = connection.query_row(tables, [], |row| row.get::<_, i64>(0));
+    matches!(tables, Ok(0))
 }
 
 /// What SQLite finds wrong with its own structure.

@@ -113,9 +113,12 @@ pub enum ImportOutput {
 /// From a KiB on: each portion costs the service a batch.
 fn portion_bytes(text: &str) -> Result<usize, String> {
     const LEAST: usize = 1024;
+    // With the line at its end it is still to be held.
+    const MOST: usize = cutter::LONGEST / 2;
     match size(text)? {
         bytes if bytes < LEAST => Err(format!("at least {LEAST} bytes")),
-        bytes => Ok(bytes.min(cutter::LONGEST)),
+        bytes if bytes > MOST => Err(format!("at most {MOST} bytes")),
+        bytes => Ok(bytes),
     }
 }
 

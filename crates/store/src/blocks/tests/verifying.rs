@@ -48,6 +48,18 @@ fn a_file_that_is_what_was_written_is_sound() {
 }
 
 #[test]
+fn a_file_that_a_first_start_is_about_to_make_is_no_damaged_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(crate::blocks::FILE_NAME);
+    let connection = Connection::open(path).unwrap();
+    connection
+        .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; VACUUM")
+        .unwrap();
+    let told = verified(folder.path()).unwrap_err();
+    assert!(matches!(told, InspectionError::Unmade(_)), "{told}");
+}
+
+#[test]
 fn a_damaged_block_is_told_with_its_batches_and_the_others_are_looked_at() {
     let folder = folder();
     let sql = "UPDATE blocks SET filter = zeroblob(length(filter)) WHERE number = 2";
