@@ -26,7 +26,7 @@ pub use super::layout::{Standing, standing};
 pub use error::MigrationError;
 pub use room::{Room, room};
 
-use super::blocks::{self, Come, IncomingFile, read_back};
+use super::blocks::{self, Come, IncomingFile, read_back, settle};
 use super::database_file::{FileError, open_reader};
 use super::layout;
 use super::sqlite;
@@ -195,6 +195,7 @@ pub fn remove_rows(folder: &Path, tell: &mut dyn FnMut(Progress)) -> Result<u64,
         folder.join(sqlite::FILE_NAME),
         folder.join(blocks::FILE_NAME),
     );
+    settle(&path)?;
     durable(&path, folder)?;
     let reader = open_reader(&path).map_err(FileError::open(&path))?;
     let came = Come::of(&reader)?.sum;
@@ -218,7 +219,7 @@ pub fn remove_rows(folder: &Path, tell: &mut dyn FnMut(Progress)) -> Result<u64,
         Ok(rows) => rows?,
         Err(panic) => std::panic::resume_unwind(panic),
     };
-    let found = found.map_err(|error| MigrationError::unreadable(folder, &error))?;
+    let (found, known) = found.map_err(|error| MigrationError::unreadable(folder, &error))?;
     if found.records != came.records {
         let counted = format!("{} records are there of {}", found.records, came.records);
         return Err(MigrationError::unreadable(folder, &counted));
@@ -226,6 +227,13 @@ pub fn remove_rows(folder: &Path, tell: &mut dyn FnMut(Progress)) -> Result<u64,
     if found != came {
         let other = "some records are not as they were in rows";
         return Err(MigrationError::unreadable(folder, &other));
+    }
+    if known > found.records {
+        let more = format!(
+            "{known} records of batches are known, and {} are there",
+            found.records
+        );
+        return Err(MigrationError::unreadable(folder, &more));
     }
     if rows != came.records {
         let came = came.records;

@@ -11,7 +11,7 @@ use crate::database_file::FileError;
 use crate::record_sum::RecordSum;
 use logs::Timestamp;
 use record::id::{BatchId, PLAIN_ID_BYTES};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use std::path::Path;
 
 const PLACE: &str = "SELECT records, sum, up_to, receipts_up_to, before_ns, rows FROM moved";
@@ -131,8 +131,7 @@ impl IncomingFile {
         connection.execute_batch("PRAGMA synchronous=FULL;")?;
         // What was committed before was not synced: it is by this.
         if !change::checkpoint(&connection)? {
-            let busy = "somebody else reads the file of blocks".to_owned();
-            return Err(StoreError::Unavailable(busy));
+            return Err(is_busy());
         }
         let transaction = connection.unchecked_transaction()?;
         transaction.execute_batch(came::DROP)?;
@@ -141,6 +140,24 @@ impl IncomingFile {
         change::checkpoint(&connection)?;
         connection.close().map_err(|(_, error)| error.into())
     }
+}
+
+/// Puts all that was committed into the file itself, durably: one that was killed may have left the last of it in the log
+/// alone, and not even there for good.
+///
+/// # Errors
+/// Those of SQLite, and when somebody else reads it.
+pub(crate) fn settle(path: &Path) -> Result<(), StoreError> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.execute_batch("PRAGMA synchronous=FULL;")?;
+    match change::checkpoint(&connection)? {
+        true => Ok(()),
+        false => Err(is_busy()),
+    }
+}
+
+fn is_busy() -> StoreError {
+    StoreError::Unavailable("somebody else reads the file of blocks".to_owned())
 }
 
 /// What an id of a row says of its batch: its eight bytes, and the position in it.

@@ -3,13 +3,16 @@
 use super::super::ledger::have::Have;
 use super::super::spare_threads::no_memory;
 use super::super::storage::{Day, Place};
+use super::old;
 use crate::StoreError;
 use crate::database_file::open_reader;
 use crate::record_sum::{RecordSum, Summed};
 use blocks::head::{Head, Summary};
 use blocks::opened::Opened;
 use blocks::section::Unpacker;
+use record::id::{BatchId, RecordId};
 use rusqlite::{Connection, OptionalExtension as _};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
@@ -27,12 +30,16 @@ const OLD: &str = "SELECT id, have FROM old_batches";
 /// Each has a block in memory.
 const MOST_THREADS: usize = 4;
 
-/// The sum over all records in the file. `tell` is told how many were read. What is known of batches of before is read,
-/// too.
-pub(crate) fn read_back(path: &Path, tell: &mut dyn FnMut(u64)) -> Result<RecordSum, StoreError> {
+/// The sum over all records in the file, each of which is known of its batch, and how many are known of all batches of
+/// before. `tell` is told how many were read.
+pub(crate) fn read_back(
+    path: &Path,
+    tell: &mut dyn FnMut(u64),
+) -> Result<(RecordSum, u64), StoreError> {
     forget_pages(path).map_err(|error| StoreError::Unavailable(error.to_string()))?;
     let connection = open_reader(path)?;
-    check_batches(&connection)?;
+    check_structure(&connection)?;
+    let known = known(&connection)?;
     let listed = list(&connection)?;
     let next = AtomicUsize::new(0);
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -50,7 +57,7 @@ pub(crate) fn read_back(path: &Path, tell: &mut dyn FnMut(u64)) -> Result<Record
             all.join(sum?);
             tell(all.records);
         }
-        Ok(all)
+        Ok((all, known))
     })
 }
 
@@ -58,22 +65,38 @@ pub(crate) fn read_back(path: &Path, tell: &mut dyn FnMut(u64)) -> Result<Record
 fn forget_pages(path: &Path) -> io::Result<()> {
     let file = File::open(path)?;
     file.sync_all()?;
+    // Where a file system does not know how, what is read is as the system has it.
     #[cfg(target_os = "linux")]
-    rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
+    if let Err(error) = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed) {
+        tracing::debug!(%error, "what is read back may be what the system remembers");
+    }
     Ok(())
 }
 
-fn check_batches(connection: &Connection) -> Result<(), StoreError> {
+/// What SQLite itself needs of the file, in which no block need be.
+fn check_structure(connection: &Connection) -> Result<(), StoreError> {
+    let check = "PRAGMA integrity_check(1)";
+    let found: String = connection.query_row(check, [], |row| row.get(0))?;
+    match found == "ok" {
+        true => Ok(()),
+        false => Err(StoreError::Damaged(found)),
+    }
+}
+
+/// How many records of batches are known.
+fn known(connection: &Connection) -> Result<u64, StoreError> {
+    let mut known = 0;
     let mut statement = connection.prepare(OLD)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let have = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-        if Have::decode(have).is_none() {
+        let Some(have) = Have::decode(have) else {
             let damaged = "what is known of a batch of before is no set of positions";
             return Err(StoreError::Damaged(damaged.to_owned()));
-        }
+        };
+        known += have.len();
     }
-    Ok(())
+    Ok(known)
 }
 
 fn list(connection: &Connection) -> Result<Vec<Place>, StoreError> {
@@ -139,7 +162,31 @@ impl Reading {
         checked.map_err(|damaged| place.damaged(damaged))?;
         let opened = opened(head, &columns, &mut self.unpacker);
         let opened = opened.map_err(|damaged| place.damaged(damaged))?;
-        self.sum(&opened).map_err(|damaged| place.damaged(damaged))
+        let (sum, ids) = self
+            .sum(&opened)
+            .map_err(|damaged| place.damaged(damaged))?;
+        match self.are_known(&ids)? {
+            true => Ok(sum),
+            false => Err(place.damaged("what is known of its batches has not all of its records")),
+        }
+    }
+
+    /// Whether all of these are among what is known of batches: else one that comes again is stored again.
+    fn are_known(&self, ids: &[RecordId]) -> Result<bool, StoreError> {
+        let mut positions: HashMap<BatchId, Vec<u32>> = HashMap::new();
+        for id in ids {
+            positions.entry(id.batch()).or_default().push(id.position());
+        }
+        for (batch, positions) in positions {
+            let have = old::read(&self.connection, batch)?.unwrap_or_default().have;
+            if !positions
+                .into_iter()
+                .all(|position| have.contains(position))
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The head, the filter and the columns.
@@ -152,7 +199,10 @@ impl Reading {
         parts.optional()?.ok_or_else(missing)
     }
 
-    fn sum(&mut self, opened: &Opened) -> Result<RecordSum, blocks::damaged::Damaged> {
+    fn sum(
+        &mut self,
+        opened: &Opened,
+    ) -> Result<(RecordSum, Vec<RecordId>), blocks::damaged::Damaged> {
         let rows = opened.rows()?;
         let mut sum = RecordSum::default();
         for (place, id) in rows.ids().iter().enumerate() {
@@ -167,7 +217,7 @@ impl Reading {
                 received_at: rows.received(place),
             });
         }
-        Ok(sum)
+        Ok((sum, rows.ids().to_vec()))
     }
 }
 

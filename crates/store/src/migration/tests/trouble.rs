@@ -38,6 +38,23 @@ async fn rows_stay_where_they_are_when_fewer_come_than_there_are() {
     begins_again(path, &rows).await;
 }
 
+/// No block need be in what is missing.
+#[tokio::test]
+async fn rows_stay_where_they_are_when_sqlite_misses_a_page_of_the_file_of_blocks() {
+    const PAGE_BYTES: u64 = 8192;
+    let (folder, rows) = with_rows().await;
+    let path = folder.path();
+    begin(path, &beginning()).unwrap();
+    move_rows(path, 0, &mut |_| {}).unwrap();
+    let blocks = path.join(blocks::FILE_NAME);
+    let file = fs::OpenOptions::new().write(true).open(blocks).unwrap();
+    file.set_len(file.metadata().unwrap().len() - PAGE_BYTES)
+        .unwrap();
+    let refused = remove_rows(path, &mut |_| {}).err();
+    assert!(refused.is_some());
+    begins_again(path, &rows).await;
+}
+
 #[tokio::test]
 async fn rows_stay_where_they_are_when_not_every_record_comes_back_from_blocks_as_it_was() {
     // Lists and counters say that all is well.
@@ -60,6 +77,14 @@ async fn rows_stay_where_they_are_when_not_every_record_comes_back_from_blocks_a
         (
             "UPDATE old_batches SET have = x'80' WHERE id = (SELECT max(id) FROM old_batches)",
             "no set of positions",
+        ),
+        (
+            "DELETE FROM old_batches WHERE id = (SELECT max(id) FROM old_batches WHERE have <> x'')",
+            "has not all of its records",
+        ),
+        (
+            "INSERT INTO old_batches SELECT x'0102030405060708', NULL, have FROM old_batches WHERE have <> x'' LIMIT 1",
+            "records of batches are known, and 360 are there",
         ),
     ] {
         let (folder, rows) = with_rows().await;
