@@ -10,6 +10,9 @@ use bson::Decimal128;
 /// Binary subtype of an integer too long for any number of BSON: its digits as text.
 pub const LONG_INTEGER: u8 = 0x80;
 
+/// Digits that a decimal of BSON holds.
+const DECIMAL_DIGITS: usize = 34;
+
 /// BSON's type bytes that we write.
 pub(crate) mod kind {
     pub(crate) const DOUBLE: u8 = 0x01;
@@ -154,6 +157,19 @@ impl<'a> BsonWriter<'a> {
         } else {
             self.name(kind::INT64, name);
             self.bytes.extend_from_slice(&value.to_le_bytes());
+        }
+    }
+
+    /// An integer of any length, whose digits are kept: as a number of BSON where one holds it, and else as they are.
+    pub fn long_integer(&mut self, name: &str, digits: &str) {
+        if let Ok(number) = digits.parse::<i64>() {
+            self.integer(name, number);
+        } else if digits.trim_start_matches('-').len() <= DECIMAL_DIGITS
+            && let Ok(number) = digits.parse::<Decimal128>()
+        {
+            self.decimal(name, number);
+        } else {
+            self.binary(name, LONG_INTEGER, digits.as_bytes());
         }
     }
 

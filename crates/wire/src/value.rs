@@ -9,12 +9,11 @@ use crate::raw::elements_in;
 use crate::string::text_of;
 use crate::unusual::Unusual;
 use record::bson_writer::BsonWriter;
-use record::bson_writer::LONG_INTEGER;
 use record::fault::{MAX_DEPTH, MAX_MEMBERS, RecordFault};
 use record::notice::{Notice, shortened};
 
-/// Digits that a decimal of BSON holds.
-const DECIMAL_DIGITS: usize = 34;
+/// Digits of the greatest double: an integer with fewer is not beyond all of them.
+const DOUBLE_DIGITS: usize = 309;
 
 /// What a value is, in words.
 pub(super) fn kind_of(value: &str) -> &'static str {
@@ -118,28 +117,16 @@ fn write_elements(
 
 fn write_number(writer: &mut BsonWriter<'_>, name: &str, text: &str, unusual: &mut Unusual) {
     let is_integer = !text.contains(['.', 'e', 'E']) && text != "-0";
-    if !is_integer {
-        // Not through serde_json, whose fast reading of decimals may be off by the last bit.
-        match text.parse::<f64>() {
-            Ok(number) if number.is_finite() => writer.double(name, number),
-            _ => {
-                unusual.tell(Notice::Number(shortened(text)));
-                writer.string(name, text);
-            }
-        }
-        return;
+    if is_integer && text.len() < DOUBLE_DIGITS {
+        return writer.long_integer(name, text);
     }
-    let digits = text.trim_start_matches('-').len();
-    if let Ok(number) = text.parse::<i64>() {
-        writer.integer(name, number);
-    } else if digits <= DECIMAL_DIGITS
-        && let Ok(number) = text.parse::<bson::Decimal128>()
-    {
-        writer.decimal(name, number);
-    } else if text.parse().is_ok_and(f64::is_finite) {
-        writer.binary(name, LONG_INTEGER, text.as_bytes());
-    } else {
-        unusual.tell(Notice::Number(shortened(text)));
-        writer.string(name, text);
+    // Not through serde_json, whose fast reading of decimals may be off by the last bit.
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && is_integer => writer.long_integer(name, text),
+        Ok(number) if number.is_finite() => writer.double(name, number),
+        _ => {
+            unusual.tell(Notice::Number(shortened(text)));
+            writer.string(name, text);
+        }
     }
 }

@@ -3,13 +3,10 @@
 //! What [`write_json`](super::write_json) has written comes back from it as the same text. Integers beyond 64 bits keep
 //! their digits, as they do when they are taken: as a decimal up to 34 of them, beyond that as text.
 
-use crate::bson_writer::{BsonWriter, LONG_INTEGER};
+use crate::bson_writer::BsonWriter;
 use crate::json_text::first_special;
-use bson::Decimal128;
 use std::borrow::Cow;
 
-/// Digits that a decimal of BSON holds.
-const DECIMAL_DIGITS: usize = 34;
 /// No attributes that were taken are nested so deeply.
 const MOST_DEPTH: usize = 128;
 
@@ -180,14 +177,8 @@ impl<'a> Reader<'a> {
                 Ok(number) if number.is_finite() => writer.double(name, number),
                 _ => writer.string(name, text),
             }
-        } else if let Ok(number) = text.parse::<i64>() {
-            writer.integer(name, number);
-        } else if text.trim_start_matches('-').len() <= DECIMAL_DIGITS
-            && let Ok(number) = text.parse::<Decimal128>()
-        {
-            writer.decimal(name, number);
         } else {
-            writer.binary(name, LONG_INTEGER, text.as_bytes());
+            writer.long_integer(name, text);
         }
         Some(())
     }
