@@ -41,6 +41,8 @@ const UNITS: [(i128, i128); 3] = [
     (10_i128.pow(16), 1_000),
 ];
 
+const NANOS_PER_DAY: i64 = 86_400_000_000_000;
+
 /// Digits behind the point that are looked at; a nanosecond is the ninth.
 const FRACTION_DIGITS: usize = 9;
 /// By how many places an exponent may shift the point of a number.
@@ -75,6 +77,16 @@ impl Timestamp {
     /// Whole milliseconds since 1970, rounded down, as a BSON date holds them.
     pub const fn millis(self) -> i64 {
         self.0.div_euclid(1_000_000)
+    }
+
+    /// Its UTC day, in days since 1970.
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(NANOS_PER_DAY)
+    }
+
+    /// When a UTC day begins, or the end of all times that is nearer.
+    pub const fn start_of_day(day: i64) -> Self {
+        Self(day.saturating_mul(NANOS_PER_DAY))
     }
 
     /// Reads RFC 3339 (a blank for the `T` is fine, no zone means UTC) or a number in text.

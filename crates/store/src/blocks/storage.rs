@@ -126,8 +126,7 @@ impl Day {
 
     /// The day of a time.
     pub(super) fn of(time: Timestamp) -> Self {
-        const NANOS: i64 = 86_400_000_000_000;
-        Self(time.nanos().div_euclid(NANOS))
+        Self(time.day())
     }
 }
 

@@ -17,7 +17,6 @@ const LARGE: [&str; 2] = [
     "SELECT id, message, attributes FROM logs_large ORDER BY rowid DESC",
 ];
 const IDS: &str = "SELECT id FROM logs ORDER BY id";
-const NANOS_PER_DAY: i64 = 86_400_000_000_000;
 /// Rows between two looks at how far it has come.
 const ROWS_BETWEEN: u64 = 10_000;
 
@@ -111,8 +110,7 @@ pub(crate) fn count(
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let time = id_of(row)?.time();
-        let day = time.nanos().div_euclid(NANOS_PER_DAY);
-        let start = Timestamp::from_nanos(day.saturating_mul(NANOS_PER_DAY));
+        let start = Timestamp::start_of_day(time.day());
         match statistics.days.last_mut() {
             Some(day) if day.start == Some(start) => day.records += 1,
             _ => statistics.days.push(Day {

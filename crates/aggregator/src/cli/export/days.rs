@@ -4,22 +4,15 @@ use super::failure::Failure;
 use super::place;
 use super::window::Window;
 use logs::Timestamp;
-use record::id::RecordId;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const NANOS_PER_DAY: i64 = 86_400_000_000_000;
 /// Letters of a date.
 const DATE: usize = 10;
 
-/// The day of a record, since 1970.
-pub(super) fn of(id: RecordId) -> i64 {
-    id.time().nanos().div_euclid(NANOS_PER_DAY)
-}
-
 /// The last time of a day.
 pub(super) fn last_time(day: i64) -> Timestamp {
-    let end = day.saturating_add(1).saturating_mul(NANOS_PER_DAY);
+    let end = Timestamp::start_of_day(day.saturating_add(1)).nanos();
     Timestamp::from_nanos(end.saturating_sub(1))
 }
 
@@ -28,7 +21,7 @@ pub(super) fn path(output: &Path, day: Option<i64>) -> PathBuf {
     let Some(day) = day else {
         return output.to_owned();
     };
-    let time = Timestamp::from_nanos(day.saturating_mul(NANOS_PER_DAY)).to_string();
+    let time = Timestamp::start_of_day(day).to_string();
     let date = time.split('T').next().unwrap_or_default();
     let mut name = output.file_stem().unwrap_or_default().to_owned();
     name.push(format!("-{date}"));
@@ -47,8 +40,8 @@ pub(super) fn first_taken(output: &Path, window: Window) -> Result<Option<PathBu
     let taken = names.filter_map(|name| {
         let day = of_name(output, name.to_str()?)?;
         let path = path(output, Some(day));
-        let start = day.saturating_mul(NANOS_PER_DAY);
-        let is_asked_for = window.has_some(start, start.saturating_add(NANOS_PER_DAY));
+        let [start, end] = [day, day.saturating_add(1)].map(Timestamp::start_of_day);
+        let is_asked_for = window.has_some(start.nanos(), end.nanos());
         let is_wanted = is_asked_for && path.file_name() == Some(&name);
         is_wanted.then_some(path)
     });
@@ -59,5 +52,5 @@ fn of_name(output: &Path, name: &str) -> Option<i64> {
     let rest = name.strip_prefix(output.file_stem()?.to_str()?)?;
     let date = rest.strip_prefix('-')?.get(..DATE)?;
     let time = Timestamp::parse(&format!("{date}T00:00:00Z")).ok()?;
-    Some(time.nanos().div_euclid(NANOS_PER_DAY))
+    Some(time.day())
 }

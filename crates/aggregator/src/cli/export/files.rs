@@ -64,7 +64,7 @@ impl Files {
         before: Option<Place>,
         tell: &dyn Fn(&str),
     ) -> Result<(), Failure> {
-        let day = self.is_by_day.then(|| days::of(row.id));
+        let day = self.is_by_day.then(|| row.id.time().day());
         if self.open.as_ref().is_none_or(|open| open.day != day) {
             if self.open.is_some() {
                 self.close(tell)?;

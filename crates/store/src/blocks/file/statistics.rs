@@ -11,7 +11,6 @@ use rusqlite::{Connection, Row};
 
 const LISTED: &str = "SELECT day, number, summary FROM summaries ORDER BY day, number";
 const LEDGER: &str = "SELECT flags, COUNT(*) FROM batches GROUP BY flags";
-const NANOS_PER_DAY: i64 = 86_400_000_000_000;
 /// Where each class of sizes begins, but for the first one: as merging has it, eight become one.
 const CLASSES: [usize; 4] = [8, 64, 512, 4_096];
 
@@ -58,8 +57,7 @@ fn summary_of(row: &Row<'_>, day: storage::Day) -> Result<Summary, StoreError> {
 }
 
 fn note_day(days: &mut Vec<Day>, day: storage::Day, summary: &Summary) {
-    let start = (day != storage::Day::SEVERAL)
-        .then(|| Timestamp::from_nanos(day.0.saturating_mul(NANOS_PER_DAY)));
+    let start = (day != storage::Day::SEVERAL).then(|| Timestamp::start_of_day(day.0));
     if days.last().is_none_or(|last| last.start != start) {
         days.push(Day {
             start,

@@ -1,6 +1,5 @@
 //! Rows that are counted, and a file of which a part cannot be read.
 
-use super::NANOS_PER_DAY as DAY;
 use crate::inspected::{Damage, Told};
 use crate::inspection::Found;
 use crate::sqlite::FILE_NAME;
@@ -10,6 +9,8 @@ use record::id::{BatchId, RecordId};
 use rusqlite::params;
 use std::path::Path;
 use tempfile::TempDir;
+
+const DAY: i64 = 86_400_000_000_000;
 
 /// Records at these times.
 fn folder(times: &[i64]) -> TempDir {
