@@ -41,6 +41,22 @@ pub(crate) fn or_damage<T>(read: Result<T, Error>) -> Result<Result<T, String>, 
     }
 }
 
+/// What SQLite finds wrong with its own structure, of so many faults at most.
+///
+/// # Errors
+/// Any failure that is not damage.
+pub(crate) fn faults(connection: &Connection, most: usize) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    let check = format!("PRAGMA integrity_check({most})");
+    let checked = each(connection, &check, &mut |row| {
+        found.push(row.get(0)?);
+        Ok(())
+    });
+    found.retain(|fault| fault != "ok");
+    found.extend(or_damage(checked)?.err());
+    Ok(found)
+}
+
 /// Goes through what a statement finds, and where damage ends that, through what its reverse does from the other end: so
 /// what is missed lies between the first place and the last one that cannot be read. The reason, if anything was missed.
 ///

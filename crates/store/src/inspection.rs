@@ -5,7 +5,8 @@
 //! service which runs meanwhile can empty its log; rows, and SQLite's own structure, are read in one for all.
 
 use super::blocks;
-use super::database_damage::{is_damage, or_damage};
+use super::database_damage::{faults, is_damage};
+use super::identity::log_of;
 use super::inspected::{Damage, Statistics, Tell, Told, Unverified, Verified};
 use super::layout::{self, Layout};
 use super::sqlite;
@@ -181,7 +182,7 @@ impl Found {
             },
             Err(error) => return unreadable(error, &mut damage).map(|()| verified),
         };
-        for fault in faults(&connection)? {
+        for fault in faults(&connection, MOST_FAULTS)? {
             damage(fault)?;
         }
         let verified = match self.layout {
@@ -216,13 +217,11 @@ impl Found {
                 connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))?;
             Ok::<_, rusqlite::Error>(number.cast_unsigned())
         };
-        let mut log = self.path.clone().into_os_string();
-        log.push("-wal");
         let page_size = number("page_size")?;
         Ok(Statistics {
             bytes: number("page_count")? * page_size,
             free_bytes: number("freelist_count")? * page_size,
-            log_bytes: Path::new(&log).metadata().map_or(0, |file| file.len()),
+            log_bytes: log_of(&self.path).metadata().map_or(0, |file| file.len()),
             records: 0,
             times: None,
             days: Vec::new(),
@@ -249,21 +248,4 @@ fn is_empty(connection: &Connection) -> bool {
     let tables = "SELECT count(*) FROM sqlite_schema";
     let tables = connection.query_row(tables, [], |row| row.get::<_, i64>(0));
     matches!(tables, Ok(0))
-}
-
-/// What SQLite finds wrong with its own structure.
-fn faults(connection: &Connection) -> Result<Vec<String>, StoreError> {
-    let mut found = Vec::new();
-    let checked = connection
-        .prepare(&format!("PRAGMA integrity_check({MOST_FAULTS})"))
-        .and_then(|mut statement| {
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                found.push(row.get::<_, String>(0)?);
-            }
-            Ok(())
-        });
-    found.retain(|fault| fault != "ok");
-    found.extend(or_damage(checked)?.err());
-    Ok(found)
 }

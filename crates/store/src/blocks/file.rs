@@ -184,10 +184,7 @@ impl BlockFile {
 
     /// The spools that are known before one is met.
     pub(super) fn known_spools(&self) -> Result<Vec<KnownSpool>, StoreError> {
-        let reader = self.reader()?;
-        let spools = forgetting::spools(&reader)?;
-        self.readers.put_back(reader);
-        Ok(spools)
+        self.looked_up(forgetting::spools)
     }
 
     /// When a spool was at hand last that is not now.
@@ -233,6 +230,17 @@ impl BlockFile {
         unavailable(self.identity.problem())?;
         self.readers.open()
     }
+
+    /// What a reader finds; one that fails is not used again.
+    fn looked_up<T>(
+        &self,
+        look_up: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, StoreError> {
+        let reader = self.reader()?;
+        let found = look_up(&reader)?;
+        self.readers.put_back(reader);
+        Ok(found)
+    }
 }
 
 impl Storage for BlockFile {
@@ -241,10 +249,7 @@ impl Storage for BlockFile {
     }
 
     fn rows(&self, keys: &[LedgerKey]) -> Result<Vec<Option<BatchRow>>, StoreError> {
-        let reader = self.reader()?;
-        let rows = change::rows(&reader, keys)?;
-        self.readers.put_back(reader);
-        Ok(rows)
+        self.looked_up(|reader| change::rows(reader, keys))
     }
 
     fn old(&self, batches: &[BatchOrigin]) -> Result<Vec<Option<OldBatch>>, StoreError> {
@@ -252,14 +257,13 @@ impl Storage for BlockFile {
         if !batches.iter().any(asked) {
             return Ok(vec![None; batches.len()]);
         }
-        let reader = self.reader()?;
-        let old = batches.iter().map(|batch| match asked(batch) {
-            true => old::read(&reader, batch.id),
-            false => Ok(None),
-        });
-        let old = old.collect::<Result<_, _>>()?;
-        self.readers.put_back(reader);
-        Ok(old)
+        self.looked_up(|reader| {
+            let old = batches.iter().map(|batch| match asked(batch) {
+                true => old::read(reader, batch.id),
+                false => Ok(None),
+            });
+            old.collect()
+        })
     }
 
     fn spool(&self) -> u32 {

@@ -128,11 +128,8 @@ impl IncomingFile {
     /// Everything has come, durably: from here on it is a file as any other.
     pub(crate) fn end(self) -> Result<(), StoreError> {
         let connection = self.connection;
-        connection.execute_batch("PRAGMA synchronous=FULL;")?;
-        // What was committed before was not synced: it is by this.
-        if !change::checkpoint(&connection)? {
-            return Err(is_busy());
-        }
+        // What was committed before was not synced.
+        put_into_file(&connection)?;
         let transaction = connection.unchecked_transaction()?;
         transaction.execute_batch(came::DROP)?;
         transaction.pragma_update(None, "user_version", WITH_OLD)?;
@@ -148,16 +145,20 @@ impl IncomingFile {
 /// # Errors
 /// Those of SQLite, and when somebody else reads it.
 pub(crate) fn settle(path: &Path) -> Result<(), StoreError> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.execute_batch("PRAGMA synchronous=FULL;")?;
-    match change::checkpoint(&connection)? {
-        true => Ok(()),
-        false => Err(is_busy()),
-    }
+    put_into_file(&Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE,
+    )?)
 }
 
-fn is_busy() -> StoreError {
-    StoreError::Unavailable("somebody else reads the file of blocks".to_owned())
+fn put_into_file(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute_batch("PRAGMA synchronous=FULL;")?;
+    match change::checkpoint(connection)? {
+        true => Ok(()),
+        false => Err(StoreError::Unavailable(
+            "somebody else reads the file of blocks".to_owned(),
+        )),
+    }
 }
 
 /// What an id of a row says of its batch: its eight bytes, and the position in it.

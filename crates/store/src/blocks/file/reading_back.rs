@@ -5,6 +5,7 @@ use super::super::spare_threads::no_memory;
 use super::super::storage::{Day, Place};
 use super::old;
 use crate::StoreError;
+use crate::database_damage::faults;
 use crate::database_file::open_reader;
 use crate::record_sum::{RecordSum, Summed};
 use blocks::head::{Head, Summary};
@@ -23,8 +24,9 @@ use std::sync::mpsc;
 use std::thread;
 
 const LISTED: &str = "SELECT day, number FROM summaries ORDER BY day, number";
-const SUMMARY: &str = "SELECT summary FROM summaries WHERE day = ?1 AND number = ?2";
-const BLOCK: &str = "SELECT head, filter, columns FROM blocks WHERE number = ?1";
+const BLOCK: &str =
+    "SELECT summary, head, filter, columns FROM summaries JOIN blocks USING (number)
+    WHERE day = ?1 AND number = ?2";
 const OLD: &str = "SELECT id, have FROM old_batches";
 
 /// Each has a block in memory.
@@ -38,7 +40,10 @@ pub(crate) fn read_back(
 ) -> Result<(RecordSum, u64), StoreError> {
     forget_pages(path).map_err(|error| StoreError::Unavailable(error.to_string()))?;
     let connection = open_reader(path)?;
-    check_structure(&connection)?;
+    // What is missing there need be of no block.
+    if let Some(fault) = faults(&connection, 1)?.pop() {
+        return Err(StoreError::Damaged(fault));
+    }
     let known = known(&connection)?;
     let listed = list(&connection)?;
     let next = AtomicUsize::new(0);
@@ -71,16 +76,6 @@ fn forget_pages(path: &Path) -> io::Result<()> {
         tracing::debug!(%error, "what is read back may be what the system remembers");
     }
     Ok(())
-}
-
-/// What SQLite itself needs of the file, in which no block need be.
-fn check_structure(connection: &Connection) -> Result<(), StoreError> {
-    let check = "PRAGMA integrity_check(1)";
-    let found: String = connection.query_row(check, [], |row| row.get(0))?;
-    match found == "ok" {
-        true => Ok(()),
-        false => Err(StoreError::Damaged(found)),
-    }
 }
 
 /// How many records of batches are known.
@@ -141,19 +136,18 @@ struct Reading {
 
 impl Reading {
     fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = open_reader(path)?;
+        // Nobody writes meanwhile, and each look-up would begin one of its own.
+        connection.execute_batch("BEGIN")?;
         Ok(Self {
-            connection: open_reader(path)?,
+            connection,
             unpacker: Unpacker::new().map_err(|error| no_memory(&error))?,
             json: Vec::new(),
         })
     }
 
     fn block(&mut self, place: Place) -> Result<RecordSum, StoreError> {
-        let number = place.number.cast_signed();
-        let mut statement = self.connection.prepare_cached(SUMMARY)?;
-        let listed: Vec<u8> = statement.query_row([place.day.0, number], |row| row.get(0))?;
-        drop(statement);
-        let [head, filter, columns] = self.parts(place)?;
+        let [listed, head, filter, columns] = self.parts(place)?;
         let head = Head::read(&head).map_err(|damaged| place.damaged(damaged))?;
         if Summary::read(&listed).ok().as_ref() != Some(&head.summary) {
             return Err(place.damaged("it is listed with the summary of another block"));
@@ -189,11 +183,12 @@ impl Reading {
         Ok(true)
     }
 
-    /// The head, the filter and the columns.
-    fn parts(&self, place: Place) -> Result<[Vec<u8>; 3], StoreError> {
+    /// The summary that it is listed with, the head, the filter and the columns.
+    fn parts(&self, place: Place) -> Result<[Vec<u8>; 4], StoreError> {
         let mut statement = self.connection.prepare_cached(BLOCK)?;
-        let parts = statement.query_row([place.number.cast_signed()], |row| {
-            Ok([row.get(0)?, row.get(1)?, row.get(2)?])
+        let block = [place.day.0, place.number.cast_signed()];
+        let parts = statement.query_row(block, |row| {
+            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
         });
         let missing = || place.damaged("it is listed, and is not there");
         parts.optional()?.ok_or_else(missing)

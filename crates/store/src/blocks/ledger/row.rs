@@ -167,7 +167,7 @@ fn touched(row: Option<&BatchRow>, incoming: &Incoming<'_>, now: Timestamp) -> B
     });
     after.delay = after.delay.or(incoming.delay);
     if let Some(old) = incoming.old {
-        // Before may be asked no more when the next copy comes.
+        // From now on the row knows it, too.
         after.have.union(&old.have);
     }
     if incoming.origin.key.is_some_and(|key| key.is_of_places()) {
