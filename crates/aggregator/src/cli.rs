@@ -7,6 +7,7 @@
 pub mod arguments;
 pub mod export;
 mod filters;
+mod folder;
 pub mod health;
 pub mod import;
 pub mod migrate;

@@ -1,19 +1,19 @@
 //! The command line: the commands, and the settings of a service.
 
 use super::export::ExportArgs;
+use super::folder::FolderArgs;
 use super::health::HealthArgs;
 use super::import::ImportArgs;
 use super::migrate::MigrateArgs;
 use super::query::QueryArgs;
 use super::store::StoreCommand;
-use crate::config::{Config, DEFAULT_DATA_DIR, ListenAddress};
+use crate::config::{Config, ListenAddress};
 use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use program::usage;
 use std::ffi::OsString;
-use std::path::PathBuf;
 use store::address::hide_credentials;
 
 /// Takes batches of logs over HTTP, keeps them in MongoDB or in an embedded store, and gives them back.
@@ -54,22 +54,9 @@ pub enum Command {
 #[derive(Debug, Clone, Subcommand)]
 pub enum SpoolCommand {
     /// Looks at every byte, and exits 0 only if nothing is damaged.
-    Verify(SpoolArgs),
+    Verify(FolderArgs),
     /// Prints every record that is in it, one JSON object a line.
-    Dump(SpoolArgs),
-}
-
-/// Which spool.
-#[derive(Debug, Clone, Args)]
-pub struct SpoolArgs {
-    /// The data folder of the service.
-    #[arg(
-        long,
-        env = "DATA_DIR",
-        default_value = DEFAULT_DATA_DIR,
-        value_name = "FOLDER"
-    )]
-    pub data_dir: PathBuf,
+    Dump(FolderArgs),
 }
 
 impl Cli {
@@ -94,6 +81,16 @@ impl Cli {
 }
 
 impl Command {
+    /// The folder of one that works on a folder and nothing else.
+    fn folder_mut(&mut self) -> Option<&mut FolderArgs> {
+        match self {
+            Self::Spool(SpoolCommand::Verify(folder) | SpoolCommand::Dump(folder)) => Some(folder),
+            Self::Store(command) => Some(&mut command.args_mut().folder),
+            Self::Migrate(args) => Some(&mut args.folder),
+            Self::Health(_) | Self::Query(_) | Self::Import(_) | Self::Export(_) => None,
+        }
+    }
+
     /// Takes what stands before the command's name, and is a setting of the service and of the command.
     fn take(
         &mut self,
@@ -102,32 +99,23 @@ impl Command {
         own: &ArgMatches,
     ) -> Result<(), clap::Error> {
         for flag in before {
+            if flag == "data-dir"
+                && let Some(folder) = self.folder_mut()
+            {
+                // Of a command of commands, it is the inner one's.
+                let own = own.subcommand().map_or(own, |(_, inner)| inner);
+                if !is_typed(own, "data_dir") {
+                    folder.data_dir.clone_from(&config.store.data_dir);
+                }
+                continue;
+            }
             match (&mut *self, flag.as_str()) {
                 (Self::Health(args), "listen-addr") => {
                     args.ask_at(&config.http.listen_addr, is_typed(own, "listen_addr"));
                 }
-                (Self::Spool(command), "data-dir") => {
-                    let (SpoolCommand::Verify(args) | SpoolCommand::Dump(args)) = command;
-                    let own = own.subcommand().map(|(_, own)| own);
-                    if !own.is_some_and(|own| is_typed(own, "data_dir")) {
-                        args.data_dir.clone_from(&config.store.data_dir);
-                    }
-                }
                 (Self::Export(args), "data-dir") => {
                     let folder = || config.store.data_dir.clone();
                     args.data_dir.get_or_insert_with(folder);
-                }
-                (Self::Store(command), "data-dir") => {
-                    let own = own.subcommand().map(|(_, own)| own);
-                    if !own.is_some_and(|own| is_typed(own, "data_dir")) {
-                        let args = command.args_mut();
-                        args.data_dir.clone_from(&config.store.data_dir);
-                    }
-                }
-                (Self::Migrate(args), "data-dir") => {
-                    if !is_typed(own, "data_dir") {
-                        args.data_dir.clone_from(&config.store.data_dir);
-                    }
                 }
                 _ => {
                     let message =
@@ -198,6 +186,7 @@ pub fn told(error: &clap::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
     use std::time::Duration;
 
     const MIB: usize = 1024 * 1024;
@@ -295,7 +284,9 @@ mod tests {
             ["--data-dir", "/x", "migrate"],
         ] {
             match read(&args).unwrap().command {
-                Some(Command::Migrate(args)) => assert_eq!(args.data_dir, PathBuf::from("/x")),
+                Some(Command::Migrate(args)) => {
+                    assert_eq!(args.folder.data_dir, PathBuf::from("/x"));
+                }
                 other => panic!("{other:?}"),
             }
         }

@@ -21,10 +21,12 @@ pub use failure::Failure;
 
 use super::filters::FilterArgs;
 use super::progress::ProgressBar;
+use super::service::UrlArgs;
 use clap::{Args, ValueEnum};
 use logs::counted;
+use program::standard_error::say;
 use program::values::time;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::time::Duration;
 use target::Target;
@@ -32,16 +34,9 @@ use target::Target;
 /// What is exported, and whereto.
 #[derive(Debug, Clone, Args)]
 pub struct ExportArgs {
-    /// Where the aggregator is.
-    // A text and not a URL here: clap repeats a wrong value, and this one may hold a password.
-    #[arg(
-        long,
-        env = "AGGREGATOR_URL",
-        default_value = "http://127.0.0.1:8005",
-        value_name = "URL",
-        hide_env_values = true
-    )]
-    pub url: String,
+    /// Which service.
+    #[command(flatten)]
+    pub service: UrlArgs,
     /// Read the embedded store in this data folder instead, beside a running service or without one.
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
@@ -155,9 +150,4 @@ fn copy(args: &ExportArgs, target: &mut Target, bar: &ProgressBar) -> Result<(),
         }
     }
     Ok(())
-}
-
-/// Beside the records; standard error may be closed.
-fn say(sentence: &str) {
-    drop(writeln!(io::stderr(), "{sentence}"));
 }

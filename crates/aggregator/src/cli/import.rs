@@ -15,14 +15,16 @@ mod summary;
 pub use failure::Failure;
 
 use super::progress::ProgressBar;
+use super::service::UrlArgs;
 use clap::{Args, ValueEnum};
 use cutter::Form;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use program::standard_error::say;
 use program::values::{size, time};
 use reader::{Cutting, Event};
 use sending::{BatchSender, Fate};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 use summary::FileSummary;
@@ -34,16 +36,9 @@ pub struct ImportArgs {
     /// Files, also packed with gzip or zstd, or what export wrote as Parquet; standard input when none is named, or for -.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Where the aggregator is.
-    // A text and not a URL here: clap repeats a wrong value, and this one may hold a password.
-    #[arg(
-        long,
-        env = "AGGREGATOR_URL",
-        default_value = "http://127.0.0.1:8005",
-        value_name = "URL",
-        hide_env_values = true
-    )]
-    pub url: String,
+    /// Which service.
+    #[command(flatten)]
+    pub service: UrlArgs,
     /// How files are read; auto: each one tells by how it begins. An import that is started again needs the same.
     #[arg(long, value_enum, default_value = "auto", value_name = "FORMAT")]
     pub format: ImportFormat,
@@ -128,7 +123,7 @@ fn portion_bytes(text: &str) -> Result<usize, String> {
 /// [`Failure`], after what became of them until then was said.
 pub fn run(args: &ImportArgs, out: &mut impl Write) -> Result<bool, Failure> {
     let is_awaited = args.ack == Ack::Stored;
-    let sender = BatchSender::new(&args.url, is_awaited, args.timeout, args.patience)?;
+    let sender = BatchSender::new(&args.service.url, is_awaited, args.timeout, args.patience)?;
     let mut import = Import::new(args);
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
@@ -256,9 +251,4 @@ impl<'a> Import<'a> {
             self.bar.suspended(|| say(&sentence));
         }
     }
-}
-
-/// Beside the summary; standard error may be closed.
-fn say(sentence: &str) {
-    drop(writeln!(io::stderr(), "{sentence}"));
 }

@@ -3,27 +3,22 @@
 mod progress;
 
 use crate::app::migration::{self, MoveError, MoveSettings, Moved};
-use crate::config::{DEFAULT_DATA_DIR, SpoolConfig};
+use crate::cli::folder::FolderArgs;
+use crate::config::SpoolConfig;
 use clap::Args;
 use logs::clock::{Clock, SystemClock};
 use logs::counted;
 use program::values::disk_size;
 use progress::Line;
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What is moved, and what is left free.
 #[derive(Debug, Clone, Args)]
 pub struct MigrateArgs {
-    /// The data folder of the service.
-    #[arg(
-        long,
-        env = "DATA_DIR",
-        default_value = DEFAULT_DATA_DIR,
-        value_name = "FOLDER"
-    )]
-    pub data_dir: PathBuf,
+    /// Which folder.
+    #[command(flatten)]
+    pub folder: FolderArgs,
     /// Bytes of the data folder's disk that stay free; as `SPOOL_MIN_FREE_DISK` unless set.
     #[arg(long, env = "STORE_MIN_FREE_DISK", value_name = "SIZE", value_parser = disk_size)]
     pub store_min_free_disk: Option<u64>,
@@ -76,7 +71,7 @@ pub fn run(args: &MigrateArgs) -> Result<String, MigrateError> {
     }
     let least = args.store_min_free_disk;
     let settings = MoveSettings {
-        data_dir: args.data_dir.clone(),
+        data_dir: args.folder.data_dir.clone(),
         spool: args.spool.clone(),
         min_free_disk: least.unwrap_or(args.spool.spool_min_free_disk),
     };
@@ -86,7 +81,7 @@ pub fn run(args: &MigrateArgs) -> Result<String, MigrateError> {
     let mut line = Line::new(is_terminal, stderr, Arc::clone(&clock));
     let moved = migration::run(&settings, &clock, &mut |moving| line.tell(moving));
     line.end();
-    let folder = args.data_dir.display();
+    let folder = args.folder.data_dir.display();
     Ok(match moved? {
         Moved::Records(records, mut told) => {
             told.push(format!(

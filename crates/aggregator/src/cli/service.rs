@@ -2,8 +2,24 @@
 //! that client is told.
 
 use super::sanitize;
+use clap::Args;
 use reqwest::{Client, ClientBuilder, Url};
 use std::error::Error;
+
+/// Which service is asked.
+#[derive(Debug, Clone, Args)]
+pub struct UrlArgs {
+    /// Where the aggregator is.
+    // A text and not a URL here: clap repeats a wrong value, and this one may hold a password.
+    #[arg(
+        long,
+        env = "AGGREGATOR_URL",
+        default_value = "http://127.0.0.1:8005",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub url: String,
+}
 
 /// Why a text is no address of a service; the text is not repeated, because it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

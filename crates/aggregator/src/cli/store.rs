@@ -3,10 +3,10 @@
 mod damage;
 mod statistics;
 
+use super::folder::FolderArgs;
 use super::progress::ProgressBar;
 use clap::{Args, Subcommand, ValueEnum};
 use std::io::{self, Write};
-use std::path::PathBuf;
 use store::inspected::Told;
 use store::inspection::{Found, InspectionError};
 
@@ -22,14 +22,9 @@ pub enum StoreCommand {
 /// Which store, and how it is told.
 #[derive(Debug, Clone, Args)]
 pub struct StoreArgs {
-    /// The data folder of the service.
-    #[arg(
-        long,
-        env = "DATA_DIR",
-        default_value = crate::config::DEFAULT_DATA_DIR,
-        value_name = "FOLDER"
-    )]
-    pub data_dir: PathBuf,
+    /// Which folder.
+    #[command(flatten)]
+    pub folder: FolderArgs,
     /// Lines for people, or JSON: one object, and of verify one more for each damage, a line each.
     #[arg(
         short = 'o',
@@ -87,7 +82,7 @@ pub fn run(command: &StoreCommand, out: &mut impl Write) -> Result<bool, StoreCo
     let is_sound = match command {
         StoreCommand::Verify(args) => verify(args, out)?,
         StoreCommand::Stats(args) => {
-            let found = Found::of(&args.data_dir)?;
+            let found = Found::of(&args.folder.data_dir)?;
             let statistics = found.statistics()?;
             match args.output {
                 StoreOutput::Text => statistics::write_text(&found, &statistics, out)?,
@@ -101,7 +96,7 @@ pub fn run(command: &StoreCommand, out: &mut impl Write) -> Result<bool, StoreCo
 }
 
 fn verify(args: &StoreArgs, out: &mut impl Write) -> Result<bool, StoreCommandError> {
-    let found = Found::of(&args.data_dir)?;
+    let found = Found::of(&args.folder.data_dir)?;
     let is_text = args.output == StoreOutput::Text;
     let bar = ProgressBar::new();
     let verified = found.verify(&mut |told| {

@@ -165,7 +165,7 @@ impl Target {
 fn export(args: &ExportArgs) -> String {
     let from = match &args.data_dir {
         Some(folder) => absolute(folder),
-        None => args.url.clone(),
+        None => args.service.url.clone(),
     };
     let filters = [args.filters.of_records(), args.filters.of_attributes()].concat();
     format!("{:?} {from:?} {filters:?} {:?}", args.format, args.by)

@@ -1,6 +1,7 @@
 //! The flags of `aggregator query`, and what no single one of them shows to be wrong.
 
 use crate::cli::filters::FilterArgs;
+use crate::cli::service::UrlArgs;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum, value_parser};
 use program::values::time;
@@ -12,16 +13,9 @@ const MOST_CONTEXT: i64 = 999;
 /// What is looked for, and how it is shown.
 #[derive(Debug, Clone, Args)]
 pub struct QueryArgs {
-    /// Where the aggregator is.
-    // A text and not a URL here: clap repeats a wrong value, and this one may hold a password.
-    #[arg(
-        long,
-        env = "AGGREGATOR_URL",
-        default_value = "http://127.0.0.1:8005",
-        value_name = "URL",
-        hide_env_values = true
-    )]
-    pub url: String,
+    /// Which service.
+    #[command(flatten)]
+    pub service: UrlArgs,
     /// Which records.
     #[command(flatten)]
     pub filters: FilterArgs,
