@@ -28,6 +28,7 @@ mod row_blocks;
 mod spare_threads;
 mod storage;
 
+pub(super) use file::came::HaveByBatch;
 pub(super) use file::incoming::{Addition, Come, IncomingFile, batch_and_position, settle};
 pub(super) use file::reading_back::read_back;
 pub use file::{Beginning, FILE_NAME, ForgottenRows};

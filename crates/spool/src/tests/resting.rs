@@ -2,7 +2,6 @@
 
 use super::lingering::Manual;
 use super::*;
-use std::time::Duration;
 
 fn resting(folder: &Path) -> (Arc<Manual>, Spool, Committer, Consumer) {
     let clock = Arc::<Manual>::default();
@@ -116,7 +115,7 @@ async fn asked_for_it_leaves_one_empty_segment_when_all_is_done_and_goes_on_behi
     }
     // Another thread begins the segment.
     while !spool.leave_empty().unwrap() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::task::yield_now().await;
     }
     assert!(spool.leave_empty().unwrap(), "it stays so");
     let state = (spool.oldest_seq(), spool.next_seq(), spool.done_below());

@@ -3,7 +3,7 @@
 //! WAL with `synchronous=FULL`: a committed transaction has been fsynced, but for those that only change how records are
 //! kept.
 
-mod came;
+pub(super) mod came;
 mod change;
 mod forgetting;
 pub(super) mod incoming;

@@ -2,7 +2,7 @@
 
 use super::error::MigrationError;
 use crate::StoreError;
-use crate::blocks::{Addition, Come, IncomingFile, RowBlocks, batch_and_position};
+use crate::blocks::{Addition, Come, HaveByBatch, IncomingFile, RowBlocks, batch_and_position};
 use crate::record_sum::{RecordSum, Summed};
 use crate::sqlite::all_rows::{OneRow, RowChunk};
 use bson::RawDocument;
@@ -39,7 +39,7 @@ struct Open {
     last: Vec<u8>,
     sum: RecordSum,
     latest_ms: i64,
-    have: Addition,
+    have: HaveByBatch,
 }
 
 impl<'a> Building<'a> {
@@ -140,7 +140,7 @@ impl<'a> Building<'a> {
         let open = std::mem::take(&mut self.open);
         self.bytes += made.bytes();
         self.gathered.blocks.push(made);
-        for (batch, have) in open.have.have {
+        for (batch, have) in open.have {
             self.gathered.have.entry(batch).or_default().union(&have);
         }
         self.records += open.sum.records;
@@ -175,7 +175,7 @@ impl Open {
         self.last.extend_from_slice(row.id);
         self.latest_ms = self.latest_ms.max(row.received_ms);
         if let Some((batch, position)) = batch_and_position(row.id) {
-            self.have.have.entry(batch).or_default().insert(position);
+            self.have.entry(batch).or_default().insert(position);
         }
     }
 }
