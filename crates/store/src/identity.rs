@@ -74,7 +74,7 @@ impl Identity {
                     "another file was put in the place of {shown} while it was open: put the first one back, or start the service again"
                 )),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Some(format!(
-                    "{shown} was moved away or removed while it was open: put it back, or start the service again"
+                    "{shown} was moved away or removed while it was open: put it back; a service that is started again is without what is in it alone"
                 )),
                 Err(error) => Some(format!("{shown} cannot be looked at: {error}")),
             }
