@@ -267,6 +267,11 @@ async fn what_is_wrong_with_an_export_is_told() {
             "error: the following required arguments",
         ),
         (
+            &["--output", "-", "--by", "day"],
+            2,
+            "error: --by and --overwrite are for files: --output names one",
+        ),
+        (
             &["--format", "xml"],
             2,
             "error: invalid value 'xml' for '--format <FORMAT>'",

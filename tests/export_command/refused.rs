@@ -95,3 +95,29 @@ async fn an_export_of_a_folder_says_what_may_wait_in_the_spool() {
     let said = "warning: 1 batch in the spool may not have been in the store yet";
     assert!(told.stderr.contains(said), "{}", told.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dash_is_standard_output_and_a_link_that_stands_under_the_name_of_a_part_is_not_followed()
+{
+    let service = Backend::Blocks.start("export_links").await;
+    let url = service.url("");
+    stored(&service).await;
+    let out = tempfile::tempdir().unwrap();
+    let dash = export(&url, &["--output", "-"]).await;
+    let plain = export(&url, &[]).await;
+    assert_eq!(dash.code, 0, "{dash:?}");
+    assert!(!dash.stdout.is_empty() && dash.stdout == plain.stdout);
+
+    let (other, file) = (out.path().join("other"), out.path().join("logs.ndjson"));
+    fs::write(&other, "of somebody else").unwrap();
+    for name in ["logs.ndjson.part", "logs.ndjson.place"] {
+        fs::write(out.path().join("logs.ndjson.place"), "").unwrap();
+        let link = out.path().join(name);
+        fs::remove_file(&link).ok();
+        std::os::unix::fs::symlink(&other, &link).unwrap();
+        let ended = export(&url, &["--output", file.to_str().unwrap()]).await;
+        assert_eq!(ended.code, 1, "{name}: {ended:?}");
+        assert_eq!(fs::read_to_string(&other).unwrap(), "of somebody else");
+        fs::remove_file(&link).unwrap();
+    }
+}

@@ -27,9 +27,12 @@ use logs::counted;
 use program::standard_error::say;
 use program::values::time;
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use target::Target;
+
+/// Standard output, as an argument.
+const STANDARD_OUTPUT: &str = "-";
 
 /// What is exported, and whereto.
 #[derive(Debug, Clone, Args)]
@@ -46,7 +49,7 @@ pub struct ExportArgs {
     /// What is written.
     #[arg(long, value_enum, default_value = "ndjson", value_name = "FORMAT")]
     pub format: ExportFormat,
-    /// The file; standard output without it.
+    /// The file; standard output without it, or for -.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// A file for each UTC day, which its name has before its ending: logs-2024-10-08.parquet.
@@ -79,6 +82,14 @@ pub enum By {
     Day,
 }
 
+impl ExportArgs {
+    /// The file that is named; `None` for standard output.
+    fn file(&self) -> Option<&Path> {
+        let named = self.output.as_deref();
+        named.filter(|path| *path != Path::new(STANDARD_OUTPUT))
+    }
+}
+
 impl ExportFormat {
     /// Whether a part of it is whole up to its last record.
     fn is_text(self) -> bool {
@@ -98,7 +109,12 @@ pub fn run(args: &ExportArgs) -> Result<(), Failure> {
     if let Some(sentence) = args.filters.contradiction() {
         return Err(Failure::Usage(sentence));
     }
-    let is_terminal = args.output.is_none() && io::stdout().is_terminal();
+    if args.file().is_none() && (args.by.is_some() || args.overwrite) {
+        return Err(Failure::Usage(
+            "--by and --overwrite are for files: --output names one",
+        ));
+    }
+    let is_terminal = args.file().is_none() && io::stdout().is_terminal();
     if is_terminal && !args.format.is_text() {
         return Err(Failure::Usage(
             "Parquet is no text for a terminal: --output names a file",
@@ -125,7 +141,7 @@ pub fn run(args: &ExportArgs) -> Result<(), Failure> {
         });
     }
     target.finish(&say)?;
-    match (records, args.output.is_some()) {
+    match (records, args.file().is_some()) {
         (0, _) => say("nothing was found"),
         (records, false) => say(&counted(records, "record", "records")),
         _ => {}

@@ -11,7 +11,7 @@ use logs::counted;
 use record::id::RecordId;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek as _, SeekFrom};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::page::Row;
@@ -46,7 +46,7 @@ struct OpenFile {
 impl Files {
     pub(super) fn new(args: &ExportArgs, place: PlaceFile, begun: Option<Place>) -> Self {
         Self {
-            output: args.output.clone().unwrap_or_default(),
+            output: args.file().map(Path::to_owned).unwrap_or_default(),
             is_by_day: args.by.is_some(),
             overwrite: args.overwrite,
             place,
@@ -183,7 +183,7 @@ impl Files {
         behind: Option<u64>,
     ) -> Result<(), Failure> {
         let mut open = || {
-            let mut file = options.mode(place::MODE).open(&part)?;
+            let mut file = place::as_own(options).open(&part)?;
             match behind {
                 Some(bytes) => {
                     file.set_len(bytes)?;

@@ -18,7 +18,9 @@ const MOST_TRIES: usize = 10;
 /// How every line begins.
 const BEGIN: &[u8] = b"{\"export\":";
 /// What was exported is for whoever exported it.
-pub(super) const MODE: u32 = 0o600;
+const MODE: u32 = 0o600;
+/// What stands under the name of a file of ours may be a link of somebody else's to a file that matters.
+const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 
 /// A place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,8 +174,8 @@ fn locked(path: &Path) -> Result<(File, bool), Failure> {
     for _ in 0..MOST_TRIES {
         let is_new = !path.exists();
         let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true).mode(MODE);
-        let file = options.open(path).map_err(&failed)?;
+        options.read(true).append(true).create(true);
+        let file = as_own(&mut options).open(path).map_err(&failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => break,
@@ -186,6 +188,11 @@ fn locked(path: &Path) -> Result<(File, bool), Failure> {
         }
     }
     Err(Failure::Locked(sanitize::line(&path.display().to_string())))
+}
+
+/// The same for a file that is made for whoever exports, and is no link.
+pub(super) fn as_own(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.mode(MODE).custom_flags(NO_LINK)
 }
 
 /// Whether it is the beginning of a line of ours, of which the end was not written any more.

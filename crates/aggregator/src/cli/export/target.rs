@@ -30,7 +30,7 @@ impl Target {
     /// Begins, or goes on where an earlier run has left off; `None` where that one has left nothing to do.
     pub(super) fn open(args: &ExportArgs, is_terminal: bool) -> Result<Option<Self>, Failure> {
         let window = Window::of(&args.filters)?;
-        let Some(output) = &args.output else {
+        let Some(output) = args.file() else {
             let encoder = Encoder::new(args.format, io::stdout(), false, is_terminal)?;
             return Ok(Some(Self {
                 format: args.format,
