@@ -81,9 +81,14 @@ async fn without_room_for_what_is_refused_everything_else_is_stored_and_no_segme
     // The first is the last that has room; more than there are deliveries come behind it.
     for number in 0..8 {
         assert_eq!(send(&service, "bad").await.status, 200);
+        // Each waits from when it is received on; that it was refused, the problem alone tells.
+        let told = format!("{number} refused record");
         wait_until("it to be refused", PATIENCE, async || {
             let health = service.health().await;
-            health["rejected"]["records"] == 1 && health["records"]["waiting"] == number
+            let problem = health["problem"].as_str().unwrap_or_default();
+            health["rejected"]["records"] == 1
+                && health["records"]["waiting"] == number
+                && (number == 0 || problem.starts_with(&told))
         })
         .await;
     }
