@@ -232,7 +232,10 @@ async fn what_takes_its_place_while_nothing_is_written_is_found_at_the_next_look
             !status.available && problem.contains(reason)
         })
         .await;
-        drop_it(&database, "logs").await;
+        // Whoever has waited for long with writing is told at once.
+        let recovered = tokio::time::timeout(PATIENCE, store::Store::recovered(&store));
+        let ((), recovered) = tokio::join!(drop_it(&database, "logs"), recovered);
+        assert!(recovered.is_ok(), "{reason} is gone, and nobody was told");
     }
 }
 

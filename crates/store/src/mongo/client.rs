@@ -89,11 +89,16 @@ impl Reachability {
         }
     }
 
+    /// What kept records from being written is gone, whatever it was.
+    pub(super) fn note_recovery(&self) {
+        self.recoveries.send_modify(|count| *count += 1);
+    }
+
     fn note(&self, event: SdamEvent) {
         let was_writable = self.is_writable();
         self.note_server(event);
         if !was_writable && self.is_writable() {
-            self.recoveries.send_modify(|count| *count += 1);
+            self.note_recovery();
         }
     }
 

@@ -141,7 +141,11 @@ pub(super) async fn keep(shared: Arc<Shared>, clock: Arc<dyn Clock>) {
     let mut counting = Counting::default();
     loop {
         let outcome = attempt(&shared, &*clock).await;
+        let had_failed = matches!(shared.keeper.state(), Readiness::Failed(_));
         let is_ready = shared.keeper.note(outcome);
+        if is_ready && had_failed {
+            shared.writable.note_recovery();
+        }
         counting.go_on(&shared, &clock);
         if is_ready {
             tokio::select! {

@@ -22,7 +22,7 @@ const FIELDS: [&str; 7] = [
 /// Those that hold a date, which a TTL index goes by.
 const DATES: [&str; 2] = ["time", "received_at"];
 
-const WHERE: &str = "nothing is written to it; the guide's chapter on MongoDB says how to mend it";
+const MORE: &str = "the guide's chapter on MongoDB says how to mend it";
 
 /// What an operator should know of what stands there, in sentences.
 ///
@@ -54,15 +54,24 @@ pub(super) async fn check(
 }
 
 fn fault_of_kind(name: &str, entry: Entry) -> Option<String> {
-    let fault = match entry.kind {
+    let (fault, cure) = match entry.kind {
         Kind::Ordinary => return None,
-        Kind::View => "is a view, which takes no records",
-        Kind::Capped => "is a capped collection, which removes its oldest records in silence",
-        Kind::TimeSeries => {
-            "is a time series, which has no unique ids: a batch that is sent again would be stored twice"
-        }
+        Kind::View => (
+            "is a view, which takes no records",
+            "drop it, which removes nothing of what it shows",
+        ),
+        Kind::Capped => (
+            "is a capped collection, which removes its oldest records in silence",
+            "rename it",
+        ),
+        Kind::TimeSeries => (
+            "is a time series, which has no unique ids: a batch that is sent again would be stored twice",
+            "copy it and drop it",
+        ),
     };
-    Some(format!("{name} {fault}: {WHERE}"))
+    Some(format!(
+        "{name} {fault}; nothing is written to it: {cure} ({MORE})"
+    ))
 }
 
 /// The indexes that the server tells of; none when the user may not ask, or there is no collection.
@@ -88,7 +97,8 @@ fn fault_of_index(name: &str, index: &Document) -> Option<String> {
         return None;
     }
     Some(format!(
-        "the unique index {} of {name} refuses good records: {WHERE}",
+        "the unique index {} of {name} refuses good records; nothing is written to it: drop the index, and make it again \
+         without unique ({MORE})",
         index.get_str("name").unwrap_or("without a name")
     ))
 }

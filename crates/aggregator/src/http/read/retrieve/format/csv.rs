@@ -165,10 +165,13 @@ fn is_written_in_digits(cell: &str) -> bool {
     bytes.all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'))
 }
 
+/// What ends a cell that is not quoted: by RFC 4180, and where a spreadsheet separates at other characters.
+const ENDS: [char; 6] = ['"', ',', '\r', '\n', ';', '\t'];
+
 /// A cell that a spreadsheet might take for a formula gets an apostrophe before it.
 fn write_cell(cell: &str, out: &mut Vec<u8>) {
     let is_formula = is_formula(cell);
-    if !is_formula && !cell.contains(['"', ',', '\r', '\n']) {
+    if !is_formula && !cell.contains(ENDS) {
         out.extend_from_slice(cell.as_bytes());
         return;
     }
@@ -201,6 +204,8 @@ mod tests {
             ("plain text", "plain text"),
             ("", ""),
             ("a,b", "\"a,b\""),
+            ("a;=1+1", "\"a;=1+1\""),
+            ("a\t=1+1", "\"a\t=1+1\""),
             ("a \"b\"", "\"a \"\"b\"\"\""),
             ("two\r\nlines", "\"two\r\nlines\""),
             ("=1+1", "\"'=1+1\""),
