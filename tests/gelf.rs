@@ -90,7 +90,8 @@ async fn a_sender_that_closes_before_the_answer_has_sent_its_message() {
         let body = format!(r#"{{"short_message":"{number}"}}"#);
         let length = body.len();
         let mut sender = RawClient::connect(service.address()).await;
-        let head = format!("POST /gelf HTTP/1.1\r\nHost: logs\r\nContent-Length: {length}\r\n\r\n");
+        let head =
+            format!("POST /gelf HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
         sender.send(format!("{head}{body}")).await.unwrap();
         sender.close();
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const TYPE: (&str, &str) = ("content-type", "application/vnd.fdo.journal");
-const HEAD: &str = "POST /upload HTTP/1.1\r\nHost: logs\r\nContent-Type: application/vnd.fdo.journal\r\nTransfer-Encoding: chunked\r\n\r\n";
+const HEAD: &str = "POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/vnd.fdo.journal\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 /// Three records share a microsecond.
 fn record(number: u64) -> String {

@@ -96,7 +96,7 @@ on_each_store!(
 /// Begins a long answer and leaves most of it unread.
 async fn begin_reading(service: &Service) -> RawClient {
     let mut reader = RawClient::connect_slow(service.address(), 16 * 1024).await;
-    let request = "GET /logs/retrieve HTTP/1.1\r\nHost: logs\r\n\r\n";
+    let request = "GET /logs/retrieve HTTP/1.1\r\nHost: localhost\r\n\r\n";
     reader.send(request).await.unwrap();
     reader.read_some(100).await;
     reader
@@ -108,7 +108,7 @@ async fn a_long_answer_is_finished_for_a_reader_that_reads() {
     fill(&service, 20).await;
     let mut reader = RawClient::connect_slow(service.address(), 16 * 1024).await;
     reader
-        .send("GET /logs/retrieve HTTP/1.1\r\nHost: logs\r\n\r\n")
+        .send("GET /logs/retrieve HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .await
         .unwrap();
     wait_until("the answer to be under way", PATIENCE, async || {
@@ -179,7 +179,7 @@ async fn connections_that_ask_for_nothing_do_not_hold_up_the_stop() {
     let mut silent = RawClient::connect(service.address()).await;
     let mut between = RawClient::connect(service.address()).await;
     between
-        .send("GET /health HTTP/1.1\r\nHost: logs\r\n\r\n")
+        .send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .await
         .unwrap();
     assert_eq!(between.read_response(PATIENCE).await.status, 200);

@@ -55,8 +55,9 @@ async fn fill(service: &Service) {
 
 async fn begin(service: &Service, encoding: &str) -> RawClient {
     let mut reader = RawClient::connect_slow(service.address(), RECEIVE_BUFFER).await;
-    let request =
-        format!("GET /logs/retrieve HTTP/1.1\r\nHost: logs\r\nAccept-Encoding: {encoding}\r\n\r\n");
+    let request = format!(
+        "GET /logs/retrieve HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: {encoding}\r\n\r\n"
+    );
     reader.send(request).await.unwrap();
     reader
 }

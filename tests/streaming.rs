@@ -128,7 +128,7 @@ mod a_long_answer_takes_no_memory {
 /// A reader that has asked for everything and read the first bytes of it.
 async fn begin_reading(service: &Service) -> RawClient {
     let mut reader = RawClient::connect_slow(service.address(), RECEIVE_BUFFER).await;
-    let request = "GET /logs/retrieve HTTP/1.1\r\nHost: logs\r\nConnection: close\r\n\r\n";
+    let request = "GET /logs/retrieve HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     reader.send(request).await.unwrap();
     assert!(
         reader

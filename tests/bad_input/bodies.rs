@@ -15,7 +15,7 @@ const LIMIT: usize = 100_000;
 const MIB: usize = 1024 * 1024;
 /// More than the system's buffers on both sides hold together.
 const MUCH: usize = 16 * MIB;
-const CHUNKED: &str = "POST /logs/batch HTTP/1.1\r\nHost: logs\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+const CHUNKED: &str = "POST /logs/batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 async fn small() -> Service {
     let limit = LIMIT.to_string();

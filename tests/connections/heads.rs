@@ -12,7 +12,7 @@ fn begun(bytes: usize) -> String {
     let header = format!("X-Padding: {}\r\n", "x".repeat(4 * KIB));
     let count = bytes / header.len();
     format!(
-        "GET /health HTTP/1.1\r\nHost: logs\r\n{}",
+        "GET /health HTTP/1.1\r\nHost: localhost\r\n{}",
         header.repeat(count)
     )
 }

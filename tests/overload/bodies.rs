@@ -12,7 +12,7 @@ use serde_json::json;
 
 const KIB: usize = 1024;
 /// The head of a POST that does not say how long its body is.
-const CHUNKED: &str = "POST /logs/batch HTTP/1.1\r\nHost: logs\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+const CHUNKED: &str = "POST /logs/batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
 const LAST_CHUNK: &str = "0\r\n\r\n";
 
 fn chunk(bytes: &str) -> String {

@@ -214,7 +214,7 @@ pub(crate) async fn fill(service: &Service, count: usize) {
 
 /// The bytes of a whole GET.
 pub(crate) fn get(path: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nHost: logs\r\n\r\n")
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
 }
 
 /// The head of a POST whose body has so many bytes.
@@ -225,7 +225,7 @@ pub(crate) fn post_head(length: usize) -> String {
 /// The same to this address.
 pub(crate) fn post_head_to(path: &str, length: usize) -> String {
     format!(
-        "POST {path} HTTP/1.1\r\nHost: logs\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
     )
 }
 
