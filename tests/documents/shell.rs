@@ -145,9 +145,12 @@ pub(super) fn kind(command: &str) -> Option<Kind> {
     let words = words(command);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["curl" | "printf", ..] | ["aggregator", "query" | "health" | "import" | "export", ..] => {
-            Some(Kind::Ends)
-        }
+        ["curl" | "printf", ..]
+        | [
+            "aggregator",
+            "query" | "health" | "import" | "export" | "rejected",
+            ..,
+        ] => Some(Kind::Ends),
         ["aggregator", "migrate" | "spool" | "store", ..] => Some(Kind::AtRest),
         ["aggregator"] => Some(Kind::Serves),
         ["aggregator", flag, ..] if flag.starts_with("--") => Some(Kind::Serves),

@@ -13,6 +13,7 @@ pub mod import;
 pub mod migrate;
 mod progress;
 pub mod query;
+pub mod rejected;
 mod sanitize;
 pub mod service;
 pub mod spool;

@@ -9,6 +9,7 @@ use aggregator::cli::health::HealthArgs;
 use aggregator::cli::import::ImportArgs;
 use aggregator::cli::migrate::MigrateArgs;
 use aggregator::cli::query::QueryArgs;
+use aggregator::cli::rejected::RejectedCommand;
 use aggregator::cli::store::StoreCommand;
 use aggregator::config::{Config, LogConfig};
 use program::exit::{USAGE, fail, print};
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Some(Command::Health(args)) => health(&args),
         Some(Command::Store(command)) => store(&command),
         Some(Command::Migrate(args)) => migrate(&args),
+        Some(Command::Rejected(command)) => rejected(&command),
         None => match cli.config.check() {
             Ok(_) => run(cli.config),
             Err(error) => fail(USAGE, &format!("error: {error}")),
@@ -127,6 +129,14 @@ fn import(args: &ImportArgs) -> ExitCode {
     match cli::import::run(args, &mut io::stdout().lock()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        Err(failure) => fail(failure.exit_code(), &format!("error: {failure}")),
+    }
+}
+
+fn rejected(command: &RejectedCommand) -> ExitCode {
+    match cli::rejected::run(command, &mut io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Err(failure) => fail(failure.exit_code(), &format!("error: {failure}")),
     }
 }

@@ -6,8 +6,10 @@ use super::health::HealthArgs;
 use super::import::ImportArgs;
 use super::migrate::MigrateArgs;
 use super::query::QueryArgs;
+use super::rejected::RejectedCommand;
+use super::service::ServiceArgs;
 use super::store::StoreCommand;
-use crate::config::{Config, ListenAddress};
+use crate::config::Config;
 use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -39,6 +41,9 @@ pub enum Command {
     Store(StoreCommand),
     /// Asks a running service for its health: prints it, and exits 0 only if batches are accepted.
     Health(HealthArgs),
+    /// Shows what a running service keeps aside of refused records, or puts it back.
+    #[command(subcommand)]
+    Rejected(RejectedCommand),
     /// Asks a running service for records and shows them.
     // Boxed, because it is much larger than the others.
     Query(Box<QueryArgs>),
@@ -81,13 +86,26 @@ impl Cli {
 }
 
 impl Command {
+    /// Where the service is, of one that asks the one of this machine.
+    fn service_mut(&mut self) -> Option<&mut ServiceArgs> {
+        match self {
+            Self::Health(args) => Some(&mut args.service),
+            Self::Rejected(command) => Some(command.service_mut()),
+            _ => None,
+        }
+    }
+
     /// The folder of one that works on a folder and nothing else.
     fn folder_mut(&mut self) -> Option<&mut FolderArgs> {
         match self {
             Self::Spool(SpoolCommand::Verify(folder) | SpoolCommand::Dump(folder)) => Some(folder),
             Self::Store(command) => Some(&mut command.args_mut().folder),
             Self::Migrate(args) => Some(&mut args.folder),
-            Self::Health(_) | Self::Query(_) | Self::Import(_) | Self::Export(_) => None,
+            Self::Health(_)
+            | Self::Rejected(_)
+            | Self::Query(_)
+            | Self::Import(_)
+            | Self::Export(_) => None,
         }
     }
 
@@ -98,53 +116,50 @@ impl Command {
         config: &Config,
         own: &ArgMatches,
     ) -> Result<(), clap::Error> {
+        // Of a command of commands, it is the inner one's.
+        let own = own.subcommand().map_or(own, |(_, inner)| inner);
         for flag in before {
             if flag == "data-dir"
                 && let Some(folder) = self.folder_mut()
             {
-                // Of a command of commands, it is the inner one's.
-                let own = own.subcommand().map_or(own, |(_, inner)| inner);
                 if !is_typed(own, "data_dir") {
                     folder.data_dir.clone_from(&config.store.data_dir);
                 }
                 continue;
             }
-            match (&mut *self, flag.as_str()) {
-                (Self::Health(args), "listen-addr") => {
-                    args.ask_at(&config.http.listen_addr, is_typed(own, "listen_addr"));
-                }
-                (Self::Export(args), "data-dir") => {
-                    let folder = || config.store.data_dir.clone();
-                    args.data_dir.get_or_insert_with(folder);
-                }
-                _ => {
-                    let message =
-                        format!("--{flag} is a setting of the service: no command takes it");
-                    return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
-                }
+            if flag == "listen-addr"
+                && let Some(service) = self.service_mut()
+            {
+                service.ask_at(&config.http.listen_addr, is_typed(own, "listen_addr"));
+                continue;
             }
-        }
-        if let Self::Health(args) = self
-            && is_typed(own, "listen_addr")
-        {
-            if is_typed(own, "url") {
-                let message = "--url and --listen-addr say both where the service is";
-                return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
+            if flag == "data-dir"
+                && let Self::Export(args) = self
+            {
+                let folder = || config.store.data_dir.clone();
+                args.data_dir.get_or_insert_with(folder);
+                continue;
             }
-            args.url = None;
+            let message = format!("--{flag} is a setting of the service: no command takes it");
+            return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
         }
-        Ok(())
+        match self.service_mut() {
+            Some(service) => one_place(service, own),
+            None => Ok(()),
+        }
     }
 }
 
-impl HealthArgs {
-    /// A flag that is typed counts more than the environment.
-    fn ask_at(&mut self, address: &ListenAddress, is_told_again: bool) {
-        if !is_told_again {
-            self.listen_addr = address.clone();
-            self.url = None;
+/// The address that is typed counts more than a URL of the environment.
+fn one_place(service: &mut ServiceArgs, own: &ArgMatches) -> Result<(), clap::Error> {
+    if is_typed(own, "listen_addr") {
+        if is_typed(own, "url") {
+            let message = "--url and --listen-addr say both where the service is";
+            return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
         }
+        service.url = None;
     }
+    Ok(())
 }
 
 /// The settings of the service that are typed, without their dashes.
@@ -249,7 +264,13 @@ mod tests {
 
     fn asked(args: &[&str]) -> (Option<String>, String) {
         match read(args).unwrap().command {
-            Some(Command::Health(args)) => (args.url, args.listen_addr.to_string()),
+            Some(Command::Health(HealthArgs { service, .. })) => {
+                (service.url, service.listen_addr.to_string())
+            }
+            Some(Command::Rejected(mut command)) => {
+                let service = command.service_mut();
+                (service.url.clone(), service.listen_addr.to_string())
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -257,10 +278,12 @@ mod tests {
     #[test]
     fn a_command_takes_what_it_uses_also_before_its_name() {
         for args in [
-            ["health", "--listen-addr", "8006"],
-            ["--listen-addr", "8006", "health"],
+            &["health", "--listen-addr", "8006"][..],
+            &["--listen-addr", "8006", "health"],
+            &["rejected", "list", "--listen-addr", "8006"],
+            &["--listen-addr", "8006", "rejected", "replay"],
         ] {
-            assert_eq!(asked(&args), (None, "127.0.0.1:8006".to_owned()));
+            assert_eq!(asked(args), (None, "127.0.0.1:8006".to_owned()));
         }
         let twice = asked(&["--listen-addr", "8006", "health", "--listen-addr", "8007"]);
         assert_eq!(twice.1, "127.0.0.1:8007");
@@ -327,7 +350,19 @@ mod tests {
                 &["migrate", "--layout", "blocks"],
                 "unexpected argument '--layout'",
             ),
+            (
+                &[
+                    "rejected",
+                    "list",
+                    "--url",
+                    "http://x",
+                    "--listen-addr",
+                    "8006",
+                ],
+                "--url and --listen-addr say both",
+            ),
             (&["spool"], "a command is missing"),
+            (&["rejected"], "a command is missing"),
         ] {
             let error = read(args).unwrap_err();
             assert!(error.starts_with(&format!("error: {said}")), "{error}");

@@ -3,8 +3,7 @@
 
 mod report;
 
-use super::service::{self, BadUrl, innermost};
-use crate::config::{DEFAULT_LISTEN_ADDR, ListenAddress};
+use super::service::{self, BadUrl, ServiceArgs, innermost};
 use clap::{Args, ValueEnum};
 use program::values::time;
 use report::Report;
@@ -18,23 +17,9 @@ const LARGEST: usize = 1024 * 1024;
 /// Which service is asked, and how it is told.
 #[derive(Debug, Clone, Args)]
 pub struct HealthArgs {
-    /// Where the service is; unless this is set, it is asked on this machine, at --listen-addr.
-    // A text and not a URL here: clap repeats a wrong value, and this one may hold a password.
-    #[arg(
-        long,
-        env = "AGGREGATOR_URL",
-        value_name = "URL",
-        hide_env_values = true
-    )]
-    pub url: Option<String>,
-    /// What the service listens on; one that listens on every address is asked on the loopback one.
-    #[arg(
-        long,
-        env = "LISTEN_ADDR",
-        default_value = DEFAULT_LISTEN_ADDR,
-        value_name = "[HOST:]PORT"
-    )]
-    pub listen_addr: ListenAddress,
+    /// Which service.
+    #[command(flatten)]
+    pub service: ServiceArgs,
     /// Lines for people, or the JSON of GET /health.
     #[arg(
         short = 'o',
@@ -130,13 +115,12 @@ pub fn ask(args: &HealthArgs) -> Result<Answer, HealthError> {
 
 /// Where to ask, and how that is called.
 fn asked(args: &HealthArgs) -> Result<(Url, String), BadUrl> {
-    if let Some(url) = args.url.as_deref().filter(|url| !url.is_empty()) {
-        let base = service::url(url)?;
-        let shown = base.as_str().trim_end_matches('/').to_owned();
-        return Ok((base, shown));
-    }
-    let address = args.listen_addr.asked_locally().to_string();
-    Ok((service::url(&format!("http://{address}"))?, address))
+    let base = service::url(&args.service.asked())?;
+    let shown = match args.service.url.as_deref() {
+        None | Some("") => args.service.listen_addr.asked_locally().to_string(),
+        Some(_) => base.as_str().trim_end_matches('/').to_owned(),
+    };
+    Ok((base, shown))
 }
 
 async fn answer(base: &Url, timeout: Duration) -> reqwest::Result<(StatusCode, Vec<u8>)> {

@@ -2,6 +2,7 @@
 //! that client is told.
 
 use super::sanitize;
+use crate::config::{DEFAULT_LISTEN_ADDR, ListenAddress};
 use clap::Args;
 use reqwest::{Client, ClientBuilder, Url};
 use std::error::Error;
@@ -36,6 +37,46 @@ pub enum BadUrl {
     /// More than an address and a path.
     #[error("--url must end before its question mark")]
     Query,
+}
+
+/// Which service a command asks that has to do with this machine first of all.
+#[derive(Debug, Clone, Args)]
+pub struct ServiceArgs {
+    /// Where the service is; unless this is set, it is asked on this machine, at --listen-addr.
+    // A text and not a URL here: clap repeats a wrong value, and this one may hold a password.
+    #[arg(
+        long,
+        env = "AGGREGATOR_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub url: Option<String>,
+    /// What the service listens on; one that listens on every address is asked on the loopback one.
+    #[arg(
+        long,
+        env = "LISTEN_ADDR",
+        default_value = DEFAULT_LISTEN_ADDR,
+        value_name = "[HOST:]PORT"
+    )]
+    pub listen_addr: ListenAddress,
+}
+
+impl ServiceArgs {
+    /// A flag that is typed counts more than the environment.
+    pub(super) fn ask_at(&mut self, address: &ListenAddress, is_told_again: bool) {
+        if !is_told_again {
+            self.listen_addr = address.clone();
+            self.url = None;
+        }
+    }
+
+    /// The URL to ask at.
+    pub(super) fn asked(&self) -> String {
+        match self.url.as_deref().filter(|url| !url.is_empty()) {
+            Some(url) => url.to_owned(),
+            None => format!("http://{}", self.listen_addr.asked_locally()),
+        }
+    }
 }
 
 /// Reads the address of a service.

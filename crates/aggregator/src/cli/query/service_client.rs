@@ -4,7 +4,7 @@ use super::failure::Failure;
 use crate::cli::sanitize;
 use crate::cli::service::{self, innermost};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER, TRANSFER_ENCODING};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -59,7 +59,21 @@ impl ServiceClient {
     ) -> Result<Answer, Failure> {
         let mut url = service::below(&self.base, path);
         url.set_query(Some(query));
-        let request = self.client.get(url).send();
+        self.ask(self.client.get(url), content_type).await
+    }
+
+    /// Asks for something to be done, and gives the answer if it is one of this type.
+    pub(in crate::cli) async fn post(
+        &self,
+        path: &str,
+        content_type: &str,
+    ) -> Result<Answer, Failure> {
+        let url = service::below(&self.base, path);
+        self.ask(self.client.post(url), content_type).await
+    }
+
+    async fn ask(&self, request: RequestBuilder, content_type: &str) -> Result<Answer, Failure> {
+        let request = request.send();
         let response = match tokio::time::timeout(self.timeout, request).await {
             Err(_) => return Err(self.silent()),
             Ok(Err(error)) if error.is_timeout() => return Err(self.silent()),
@@ -75,7 +89,7 @@ impl ServiceClient {
             return Err(self.refusal(response).await);
         }
         if !header(&response, CONTENT_TYPE).is_some_and(|told| told.starts_with(content_type)) {
-            return Err(Failure::Foreign(self.name()));
+            return Err(self.foreign());
         }
         Ok(Answer(response))
     }
@@ -100,19 +114,33 @@ impl ServiceClient {
     }
 
     /// All of an answer that is short.
-    pub(in crate::cli) async fn whole(&self, mut answer: Answer) -> Result<Vec<u8>, Failure> {
+    pub(in crate::cli) async fn whole(&self, answer: Answer) -> Result<Vec<u8>, Failure> {
+        self.whole_within(answer, LARGEST_WHOLE).await
+    }
+
+    /// All of an answer that has so many bytes at most.
+    pub(in crate::cli) async fn whole_within(
+        &self,
+        mut answer: Answer,
+        most: usize,
+    ) -> Result<Vec<u8>, Failure> {
         let read = async {
             let mut body = Vec::new();
             while let Some(chunk) = answer.chunk().await? {
                 body.extend_from_slice(&chunk);
-                if body.len() > LARGEST_WHOLE {
-                    return Err(Failure::Foreign(self.name()));
+                if body.len() > most {
+                    return Err(self.foreign());
                 }
             }
             Ok(body)
         };
         let read = tokio::time::timeout(self.timeout, read).await;
         read.unwrap_or_else(|_| Err(self.silent()))
+    }
+
+    /// What answers is no aggregator.
+    pub(in crate::cli) fn foreign(&self) -> Failure {
+        Failure::Foreign(self.name())
     }
 
     fn name(&self) -> String {

@@ -1,0 +1,197 @@
+//! `aggregator rejected list` and `aggregator rejected replay`: what a running service keeps aside of records that
+//! its store refused for good or no store can hold.
+//!
+//! Over HTTP from the service's own machine, which is where it answers such questions.
+
+mod shown;
+
+use super::query::{Failure, ServiceClient};
+use super::service::ServiceArgs;
+use clap::{Args, Subcommand, ValueEnum, value_parser};
+use program::values::time;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::io::Write;
+use std::time::Duration;
+use tokio::runtime;
+
+const LIST: &str = "/logs/rejected";
+const REPLAY: &str = "/logs/rejected/replay";
+const JSON: &str = "application/json";
+/// Records in one answer.
+const PAGE: u64 = 100;
+/// One record may be as large as a body, and an answer ends only behind a record.
+const LARGEST_ANSWER: usize = 1024 * 1024 * 1024;
+
+/// What can be done with refused records.
+#[derive(Debug, Clone, Subcommand)]
+pub enum RejectedCommand {
+    /// Lists them with their reasons, the oldest first.
+    List(ListArgs),
+    /// Puts back those that can be stored, with the ids that they had, once the cause is mended.
+    Replay(ReplayArgs),
+}
+
+/// Which records are listed.
+#[derive(Debug, Clone, Args)]
+pub struct ListArgs {
+    /// How.
+    #[command(flatten)]
+    pub asked: AskedArgs,
+    /// So many records at most; without it, all of them.
+    #[arg(short = 'n', long, value_name = "COUNT", value_parser = value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+}
+
+/// What is put back.
+#[derive(Debug, Clone, Args)]
+pub struct ReplayArgs {
+    /// How.
+    #[command(flatten)]
+    pub asked: AskedArgs,
+}
+
+/// Which service is asked, and how it is told.
+#[derive(Debug, Clone, Args)]
+pub struct AskedArgs {
+    /// Which service.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// Lines for people, or JSON: of list one object a record, a line each, and of replay one object.
+    #[arg(
+        short = 'o',
+        long,
+        value_enum,
+        default_value = "text",
+        value_name = "FORM"
+    )]
+    pub output: RejectedOutput,
+    /// How long each answer may take to begin (10s, 500ms; a plain number is seconds).
+    #[arg(long, default_value = "60s", value_name = "TIME", value_parser = time)]
+    pub timeout: Duration,
+}
+
+/// Forms of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RejectedOutput {
+    /// Lines for people.
+    Text,
+    /// JSON, for programs.
+    Json,
+}
+
+impl RejectedCommand {
+    /// Which service.
+    pub(super) fn service_mut(&mut self) -> &mut ServiceArgs {
+        match self {
+            Self::List(ListArgs { asked, .. }) | Self::Replay(ReplayArgs { asked }) => {
+                &mut asked.service
+            }
+        }
+    }
+
+    fn asked(&self) -> &AskedArgs {
+        match self {
+            Self::List(ListArgs { asked, .. }) | Self::Replay(ReplayArgs { asked }) => asked,
+        }
+    }
+}
+
+/// A part of the list, as `GET /logs/rejected` answers it.
+#[derive(Debug, Deserialize)]
+struct Page<'a> {
+    total: u64,
+    #[serde(borrow)]
+    records: Vec<&'a RawValue>,
+    next: Option<String>,
+}
+
+/// What `POST /logs/rejected/replay` answers.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Replayed {
+    replayed: u64,
+    #[serde(default)]
+    left_aside: u64,
+}
+
+/// Carries out a command.
+///
+/// # Errors
+/// [`Failure`], one sentence each.
+pub fn run(command: &RejectedCommand, out: &mut impl Write) -> Result<(), Failure> {
+    let asked = command.asked();
+    let client = ServiceClient::new(&asked.service.asked(), asked.timeout)?;
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Start(error.to_string()))?;
+    let done = runtime.block_on(async {
+        match command {
+            RejectedCommand::List(args) => list(&client, args, out).await,
+            RejectedCommand::Replay(args) => replay(&client, args.asked.output, out).await,
+        }
+    });
+    // Without waiting: a name server that does not answer still blocks a thread.
+    runtime.shutdown_background();
+    done?;
+    Ok(out.flush()?)
+}
+
+async fn list(
+    client: &ServiceClient,
+    args: &ListArgs,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let (mut listed, mut after) = (0, None);
+    loop {
+        let left = args.limit.map_or(PAGE, |limit| limit - listed).min(PAGE);
+        let from = after.as_deref().map(|place| format!("&after={place}"));
+        let query = format!("limit={left}{}", from.unwrap_or_default());
+        let answer = client.get(LIST, &query, JSON).await?;
+        let body = client.whole_within(answer, LARGEST_ANSWER).await?;
+        let page: Page<'_> = understood(client, &body)?;
+        for record in &page.records {
+            match args.asked.output {
+                RejectedOutput::Text => shown::write_text(record.get(), out)?,
+                RejectedOutput::Json => shown::write_json(record.get(), out)?,
+            }
+        }
+        listed += page.records.len() as u64;
+        let is_enough = args.limit.is_some_and(|limit| listed >= limit);
+        after = page.next.filter(|_| !is_enough);
+        if after.is_none() {
+            if args.asked.output == RejectedOutput::Text {
+                shown::write_sum(listed, page.total, out)?;
+            }
+            return Ok(());
+        }
+    }
+}
+
+async fn replay(
+    client: &ServiceClient,
+    output: RejectedOutput,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let answer = client.post(REPLAY, JSON).await?;
+    let body = client.whole(answer).await?;
+    let Replayed {
+        replayed,
+        left_aside,
+    } = understood(client, &body)?;
+    match output {
+        RejectedOutput::Text => shown::write_replayed(replayed, left_aside, out)?,
+        RejectedOutput::Json => {
+            shown::write_json(String::from_utf8_lossy(&body).trim_end(), out)?;
+        }
+    }
+    Ok(())
+}
+
+fn understood<'a, T: Deserialize<'a>>(
+    client: &ServiceClient,
+    body: &'a [u8],
+) -> Result<T, Failure> {
+    serde_json::from_slice(body).map_err(|_| client.foreign())
+}
