@@ -183,6 +183,19 @@ is_as_told() { [ "$(answer "$1")" = "$(told "$1")" ]; }
 # A batch without a key gets new ids each time; in the README a long answer is broken into lines.
 without_ids() { tr -d '\n' | sed -E 's/"(id|batchId)":"[0-9a-f]+"/"\1":"…"/g'; }
 
+# What comes through the published port is from beyond the container.
+check_strangers() {
+    local url
+    url=$(base_url)
+    is "the status of refused records for strangers" 403 "$(curl -sS -o /dev/null -w '%{http_code}' "$url/logs/rejected")"
+    is "the status for a page that made its name point here" 421 \
+        "$(curl -sS -o /dev/null -w '%{http_code}' -H "Host: evil.example" "$url/health")"
+    is "refused records, as the command line lists them" "no record is kept aside" \
+        "$(compose exec -T aggregator aggregator rejected list)"
+    is "what the command line puts back" "0 records are put back" "$(compose exec -T aggregator aggregator rejected replay)"
+    passed "strangers do not see refused records; the command line lists them and puts them back"
+}
+
 check_steady_producer() {
     until_true 60 "the producer's logs" has_at_least 30
     quietly compose stop producer
@@ -234,6 +247,7 @@ trap cleanup EXIT
 check_up
 check_examples
 check_steady_producer
+check_strangers
 check_walls
 check_outages
 check_down_and_up

@@ -46,6 +46,23 @@ fn the_images_are_built_from_every_crate_and_from_none_that_stayed_empty() {
 }
 
 #[test]
+fn the_image_listens_beyond_its_container_and_compose_says_that_it_may() {
+    let image = read("Dockerfile.aggregator");
+    assert!(image.contains("LISTEN_ADDR=0.0.0.0:8005"), "{image}");
+    // Whoever runs it by hand says so himself.
+    assert!(!image.contains("ALLOW_ANONYMOUS"), "{image}");
+    let compose = read("docker-compose.yml");
+    assert!(compose.contains("ALLOW_ANONYMOUS: \"true\""), "{compose}");
+    // Its producer finds it by this name.
+    assert!(
+        compose.contains("PRODUCER_URL: http://aggregator:8005"),
+        "{compose}"
+    );
+    let names = "ALLOWED_HOSTS: \"${ALLOWED_HOSTS:-aggregator}\"";
+    assert!(compose.contains(names), "{compose}");
+}
+
+#[test]
 fn the_second_image_finds_the_first_stage_built() {
     let [one, other] = IMAGES.map(|name| {
         let image = read(name);

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on panics, and one that measures says so; clippy.toml covers only the test functions"
 )]
 
+mod access;
 mod accounting;
 mod addresses;
 mod bad_input;
@@ -45,6 +46,7 @@ mod paging;
 mod producer;
 mod query_command;
 mod records;
+mod rejected_command;
 mod replica_set;
 mod rooms;
 

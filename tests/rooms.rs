@@ -20,7 +20,7 @@ const ROOMS: [(&str, Stands); 15] = [
     ("app", Stands::Here),
     ("http", Stands::Here),
     ("listen", Stands::ToCome),
-    ("access", Stands::ToCome),
+    ("access", Stands::Here),
     ("search", Stands::Here),
     ("ingest", Stands::Here),
     ("retention", Stands::ToCome),

@@ -30,6 +30,13 @@ async fn a_wrong_value_stops_the_start_with_one_sentence_that_names_it() {
         ("LISTEN_ADDR", "127.0.0.1:99999", "localhost:8005"),
         ("PARTIAL_BATCHES", "perhaps", "true, false"),
         ("STRICT_BATCHES", "perhaps", "true, false"),
+        ("ALLOW_ANONYMOUS", "perhaps", "true, false"),
+        (
+            "ALLOWED_HOSTS",
+            "logs.example:80",
+            "without scheme and port",
+        ),
+        ("ALLOWED_HOSTS", "https://logs", "without scheme and port"),
         ("TRUSTED_PROXIES", "proxy", "an address or a network"),
         ("TRUSTED_PROXIES", "10.0.0.0/40", "an address or a network"),
         ("LOG_FORMAT", "xml", "text, json"),

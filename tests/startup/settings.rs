@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use crate::support::service::Service;
 
 /// Each setting's variable, its default, and a word of its unit or of what it takes.
-const SETTINGS: [(&str, &str, &str); 22] = [
+const SETTINGS: [(&str, &str, &str); 24] = [
     ("LISTEN_ADDR", "127.0.0.1:8005", "[HOST:]PORT"),
     ("MONGODB_URI", "", "without one, the embedded store is used"),
     ("MONGODB_DATABASE", "logdb", "NAME"),
@@ -30,6 +30,8 @@ const SETTINGS: [(&str, &str, &str); 22] = [
     ("SHUTDOWN_TIMEOUT", "20s", "TIME"),
     ("STRICT_BATCHES", "false", "true, false"),
     ("PARTIAL_BATCHES", "", "Of an earlier version"),
+    ("ALLOW_ANONYMOUS", "false", "true, false"),
+    ("ALLOWED_HOSTS", "", "beside those of this machine"),
     ("TRUSTED_PROXIES", "", "X-Forwarded-For"),
     ("LOG_FORMAT", "text", "json"),
 ];
@@ -72,6 +74,8 @@ async fn the_help_of_a_command_lists_its_own_flags_and_no_others() {
     for (command, variables) in [
         ("query", &["AGGREGATOR_URL"][..]),
         ("health", &["AGGREGATOR_URL", "LISTEN_ADDR"]),
+        ("rejected list", &["AGGREGATOR_URL", "LISTEN_ADDR"]),
+        ("rejected replay", &["AGGREGATOR_URL", "LISTEN_ADDR"]),
         ("spool verify", &["DATA_DIR"]),
         ("spool dump", &["DATA_DIR"]),
     ] {

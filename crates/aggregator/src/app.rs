@@ -116,7 +116,7 @@ impl App {
         let (workers, wanted) = (config.workers.workers, config.http.max_connections);
         let connections = descriptors::connections(&backend, workers, wanted);
         // Before anything is opened: a start that fails for its port leaves nothing behind.
-        let listeners = binding::bind(&config.http.listen_addr).await?;
+        let listeners = binding::bind(&config.http).await?;
         let (folder, lock) = data_folder::take(&config.store.data_dir)?;
         let cursors = cursor_key::load_or_make(&folder)?;
         let spool = wiring::find_spool(&folder)?;

@@ -3,16 +3,18 @@
 //! Owns what a setting is called, what it may be and what goes together; gives values that were
 //! checked. It knows no command, starts no log and opens no store.
 
+mod host_name;
 mod listen_address;
 mod mongodb_names;
-pub mod network;
+mod network;
 mod store_settings;
 
+pub use host_name::{BadHostName, HostName};
 pub use listen_address::{BadListenAddress, ListenAddress};
+pub use network::{BadNetwork, Network};
 pub use store_settings::{Compression, Layout, StoreConfig};
 
 use clap::{Args, ValueEnum};
-use network::Network;
 use program::values::{count, disk_size, size, time};
 use std::time::Duration;
 use store::address::MongoAddress;
@@ -102,6 +104,17 @@ pub struct HttpConfig {
     /// Of an earlier version: false stands for `STRICT_BATCHES=true`, true has no effect.
     #[arg(long, env = "PARTIAL_BATCHES", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub partial_batches: Option<bool>,
+    /// Listen where other machines reach it, and let whoever reaches it send and read (true, false).
+    #[arg(long, env = "ALLOW_ANONYMOUS", default_value_t = false, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub allow_anonymous: bool,
+    /// Names by which the service may be called in Host, beside those of this machine (logs.example,logs); none unless set.
+    #[arg(
+        long,
+        env = "ALLOWED_HOSTS",
+        value_name = "NAMES",
+        value_delimiter = ','
+    )]
+    pub allowed_hosts: Vec<HostName>,
     /// Addresses and networks of proxies whose X-Forwarded-For tells who sent a request (10.0.0.0/8,192.168.1.5); none unless set.
     #[arg(
         long,
@@ -198,6 +211,17 @@ pub enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(String);
+
+impl ConfigError {
+    /// Other machines reach this address, and nobody said that they may.
+    pub fn open_to_strangers(address: &ListenAddress) -> Self {
+        Self(format!(
+            "LISTEN_ADDR is {address}, where other machines reach the service, and whoever reaches it may send and read: \
+             listen on 127.0.0.1:{} instead, or set ALLOW_ANONYMOUS=true",
+            address.port()
+        ))
+    }
+}
 
 /// Which store is asked for.
 #[derive(Debug, Clone)]

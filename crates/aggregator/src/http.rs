@@ -4,8 +4,10 @@
 //! answers. No rule about records, batches or searches is made here.
 
 mod addresses;
+mod asker;
 mod body;
 mod error;
+mod guard;
 mod ingest;
 mod json_list;
 pub mod listener;
@@ -18,7 +20,6 @@ mod welcome;
 
 pub use addresses::Addresses;
 pub use ingest::held_uploads::HeldUploads;
-pub use ingest::sender::TrustedProxies;
 pub(crate) use read::retrieve::{Format, Kind};
 pub use router::{addresses, router};
 pub use services::{Limits, Services};

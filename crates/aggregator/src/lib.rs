@@ -32,6 +32,7 @@
 //! | [`cli`] | the command line |
 //! | [`app`] | the composition of the service, its start and its stop |
 //! | [`http`] | addresses, and all that knows axum |
+//! | [`access`] | who may ask for what |
 //! | [`search`] | the way of a question |
 //! | [`ingest`] | the way in, whatever the protocol |
 //! | [`deliver`] | the way from the spool to the store |
@@ -49,10 +50,11 @@
 //! | a query filter | a file in `crates/query/src`, as its `lib.rs` says; a flag in `cli/query/args.rs` with its line in `cli/query/request.rs` |
 //! | a rule of durability | `crates/spool`, whose disk is a seam: [`spool::disk`] |
 //! | a store | a file in `crates/store/src` that keeps [`store::Store`], a case in `app/wiring.rs` |
-//! | an address to read from | a file in `http/read`, a row in `http/router.rs`, from which `/` and a 404 name it |
+//! | an address to read from | a file in `http/read`, a row in `http/router.rs` with what it needs, from which `/` and a 404 name it |
 //! | a command | a file in `cli/` with its own flags, a row in `cli/arguments.rs` |
 //! | a setting | [`config`], a row in `guide/settings.md` |
 
+pub mod access;
 pub mod accounting;
 pub mod app;
 pub mod breaker;

@@ -1,7 +1,6 @@
 //! The program: settings, log, service, exit code.
 
-use aggregator::app::App;
-use aggregator::app::{shutdown, telemetry};
+use aggregator::app::{App, StartError, shutdown, telemetry};
 use aggregator::cli;
 use aggregator::cli::arguments::{self, Cli, Command, SpoolCommand};
 use aggregator::cli::export::ExportArgs;
@@ -90,6 +89,7 @@ async fn serve(config: Config) -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(1, &format!("error: {error}")),
         },
+        Err(error @ StartError::Config(_)) => fail(USAGE, &format!("error: {error}")),
         Err(error) => fail(1, &format!("error: {error}")),
     }
 }

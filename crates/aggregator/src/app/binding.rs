@@ -1,7 +1,8 @@
 //! The sockets that the service listens on: one for each address that a name has.
 
 use super::StartError;
-use crate::config::ListenAddress;
+use crate::access::is_loopback;
+use crate::config::{ConfigError, HttpConfig};
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
@@ -17,8 +18,9 @@ type Bound = (TcpListener, SocketAddr);
 /// left out, and told, as long as there is another.
 ///
 /// # Errors
-/// [`StartError::Listen`]
-pub(super) async fn bind(wanted: &ListenAddress) -> Result<Vec<Bound>, StartError> {
+/// [`StartError::Listen`], and [`StartError::Config`] where strangers would reach it and nobody said that they may.
+pub(super) async fn bind(http: &HttpConfig) -> Result<Vec<Bound>, StartError> {
+    let wanted = &http.listen_addr;
     let failed = |source| StartError::Listen {
         address: wanted.to_string(),
         source,
@@ -29,6 +31,10 @@ pub(super) async fn bind(wanted: &ListenAddress) -> Result<Vec<Bound>, StartErro
         .map_err(failed)?
         .filter(|address| seen.insert(*address));
     let addresses: Vec<SocketAddr> = addresses.collect();
+    let is_open = |address: &SocketAddr| !is_loopback(address.ip());
+    if !http.allow_anonymous && addresses.iter().any(is_open) {
+        return Err(ConfigError::open_to_strangers(wanted).into());
+    }
     let mut tries = 1;
     loop {
         match bind_all(&addresses).await {

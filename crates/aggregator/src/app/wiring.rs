@@ -2,6 +2,7 @@
 
 use super::data_folder::{REJECTED_FOLDER, SPOOL_FOLDER};
 use super::{Ends, StartError, new_format};
+use crate::access::{Access, TrustedProxies};
 use crate::accounting::admission::Admission;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::Accounting;
@@ -20,7 +21,7 @@ use crate::deliver::outage::Outage;
 use crate::deliver::problems::Problems;
 use crate::deliver::write_job::Writer;
 use crate::http::listener::Connections;
-use crate::http::{self, HeldUploads, Limits, Services, TrustedProxies};
+use crate::http::{self, HeldUploads, Limits, Services};
 use crate::ingest::decode::BodyBounds;
 use crate::ingest::intake::Intake;
 use crate::ingest::key_recovery;
@@ -191,7 +192,7 @@ pub(super) fn wire_up(
         admission: Admission::with_kept(http.max_inflight_bytes, http.kept_for_deliveries()),
         held_uploads: HeldUploads::new(http.max_inflight_bytes),
         limits: limits(config),
-        trusted_proxies: TrustedProxies::new(http.trusted_proxies.clone()),
+        access: access(http),
         addresses: http::addresses(),
         stopping,
     };
@@ -275,6 +276,11 @@ pub(super) fn guards(deadline: Duration, clock: &Arc<dyn Clock>) -> [Guard; 2] {
         let breaker = Arc::new(Breaker::new(settings, rand::random()));
         Guard::new(breaker, Arc::clone(clock))
     })
+}
+
+fn access(http: &HttpConfig) -> Access {
+    let proxies = TrustedProxies::new(http.trusted_proxies.clone());
+    Access::new(http.listen_addr.name(), http.allowed_hosts.clone(), proxies)
 }
 
 fn limits(config: &Config) -> Limits {

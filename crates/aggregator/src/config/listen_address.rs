@@ -1,5 +1,6 @@
 //! Where a service listens: an address or a name with a port, or a port alone on the loopback address.
 
+use super::HostName;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
@@ -30,6 +31,14 @@ impl ListenAddress {
         match &self.host {
             Host::Address(address) => address.to_string(),
             Host::Name(name) => name.clone(),
+        }
+    }
+
+    /// The name, if it is one and no address.
+    pub fn name(&self) -> Option<HostName> {
+        match &self.host {
+            Host::Address(_) => None,
+            Host::Name(name) => name.parse().ok(),
         }
     }
 

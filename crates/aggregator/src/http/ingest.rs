@@ -11,7 +11,6 @@ pub(super) mod journald;
 pub(super) mod loki;
 pub(super) mod native;
 pub(super) mod otlp;
-pub(super) mod sender;
 mod sent;
 pub(super) mod splunk;
 

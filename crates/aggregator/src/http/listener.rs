@@ -11,7 +11,7 @@ mod departure;
 mod progress;
 mod socket;
 
-pub use connection::Peer;
+pub use connection::Ends;
 pub use connections::Connections;
 
 use accept_trouble::{AcceptTrouble, is_of_one_connection};

@@ -2,6 +2,7 @@
 
 use super::addresses::{Address, Addresses};
 use super::error::ApiError;
+use super::guard::{self, INGEST, NOTHING, Needs, OPERATE, READ};
 use super::ingest::{datadog, elasticsearch, gelf, journald, loki, native, otlp, splunk};
 use super::operate::{batches, dead_letters, health};
 use super::read::{by_id, facets, histogram, retrieve};
@@ -10,14 +11,16 @@ use super::welcome;
 use axum::Router;
 use axum::extract::State;
 use axum::http::Uri;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 use std::sync::Arc;
 
-/// Method, path, what it is for, handler.
+/// Method, path, what it is for, what it needs, handler.
 type Row = (
     &'static str,
     &'static str,
     &'static str,
+    Needs,
     MethodRouter<Arc<Services>>,
 );
 
@@ -25,44 +28,55 @@ type Row = (
 #[rustfmt::skip]
 fn table() -> Vec<Row> {
     vec![
-        ("GET", "/", "this list", get(welcome::welcome)),
-        ("POST", "/logs/batch", "takes a batch of logs", post(native::batch)),
-        ("POST", "/v1/logs", "takes logs of OpenTelemetry", post(otlp::logs)),
-        ("POST", "/loki/api/v1/push", "takes pushes of Loki's senders; GET /ready says whether", post(loki::push)),
-        ("POST", "/_bulk", "takes documents of Elasticsearch's senders, also under /elasticsearch", elasticsearch::bulk()),
-        ("POST", "/services/collector", "takes Splunk's events; lines go to /services/collector/raw", splunk::events()),
-        ("POST", "/api/v2/logs", "takes logs of Datadog's agent, also at /v1/input", post(datadog::logs)),
-        ("POST", "/gelf", "takes GELF", post(gelf::messages)),
-        ("POST", "/upload", "takes a journal of systemd", post(journald::upload)),
-        ("GET", "/logs/batches/{id}", "what became of a batch", get(batches::status)),
-        ("GET", "/logs/retrieve", "records in the order of time", get(retrieve::retrieve)),
-        ("GET", "/logs/histogram", "how many records, and when", get(histogram::histogram)),
-        ("GET", "/logs/facets", "which levels and values there are", get(facets::facets)),
-        ("GET", "/logs/{id}", "one record", get(by_id::one)),
-        ("GET", "/logs/{id}/context", "a record between its neighbours", get(by_id::context)),
-        ("GET", "/logs/rejected", "records that are kept aside", get(dead_letters::list)),
-        ("POST", "/logs/rejected/replay", "puts them back", post(dead_letters::replay)),
-        ("GET", "/health", "how the service is", get(health::health)),
+        ("GET", "/", "this list", NOTHING, get(welcome::welcome)),
+        ("POST", "/logs/batch", "takes a batch of logs", INGEST, post(native::batch)),
+        ("POST", "/v1/logs", "takes logs of OpenTelemetry", OTLP, post(otlp::logs)),
+        ("POST", "/loki/api/v1/push", "takes pushes of Loki's senders; GET /ready says whether", LOKI, post(loki::push)),
+        ("POST", "/_bulk", "takes documents of Elasticsearch's senders, also under /elasticsearch", ELASTICSEARCH, elasticsearch::bulk()),
+        ("POST", "/services/collector", "takes Splunk's events; lines go to /services/collector/raw", SPLUNK, splunk::events()),
+        ("POST", "/api/v2/logs", "takes logs of Datadog's agent, also at /v1/input", DATADOG, post(datadog::logs)),
+        ("POST", "/gelf", "takes GELF", INGEST, post(gelf::messages)),
+        ("POST", "/upload", "takes a journal of systemd", INGEST, post(journald::upload)),
+        ("GET", "/logs/batches/{id}", "what became of a batch", INGEST, get(batches::status)),
+        ("GET", "/logs/retrieve", "records in the order of time", READ, get(retrieve::retrieve)),
+        ("GET", "/logs/histogram", "how many records, and when", READ, get(histogram::histogram)),
+        ("GET", "/logs/facets", "which levels and values there are", READ, get(facets::facets)),
+        ("GET", "/logs/{id}", "one record", READ, get(by_id::one)),
+        ("GET", "/logs/{id}/context", "a record between its neighbours", READ, get(by_id::context)),
+        ("GET", "/logs/rejected", "records that are kept aside", OPERATE, get(dead_letters::list)),
+        ("POST", "/logs/rejected/replay", "puts them back", OPERATE, post(dead_letters::replay)),
+        ("GET", "/health", "how the service is", READ, get(health::health)),
     ]
 }
 
+const OTLP: Needs = guard::ingest(otlp::refusal);
+const LOKI: Needs = guard::ingest(loki::refusal);
+const ELASTICSEARCH: Needs = guard::ingest(elasticsearch::refusal);
+const SPLUNK: Needs = guard::ingest(splunk::refusal);
+const DATADOG: Needs = guard::ingest(datadog::refusal);
+
 /// What senders ask for beside an address of the table: no news to those who read it.
-fn others() -> Router<Arc<Services>> {
-    Router::new()
+fn others() -> [(Needs, Router<Arc<Services>>); 5] {
+    let welcome = Router::new()
         .route("/elasticsearch", get(welcome::welcome))
-        .route("/elasticsearch/", get(welcome::welcome))
-        .merge(elasticsearch::others())
-        .route("/ready", get(loki::ready))
-        .merge(splunk::others())
+        .route("/elasticsearch/", get(welcome::welcome));
+    let datadog = Router::new()
         .route("/v1/input", post(datadog::logs))
-        .route("/api/v1/validate", get(datadog::validate))
+        .route("/api/v1/validate", get(datadog::validate));
+    [
+        (NOTHING, welcome),
+        (ELASTICSEARCH, elasticsearch::others()),
+        (LOKI, Router::new().route("/ready", get(loki::ready))),
+        (SPLUNK, splunk::others()),
+        (DATADOG, datadog),
+    ]
 }
 
 /// Every address to go to.
 pub fn addresses() -> Addresses {
     let rows = table().into_iter();
     Addresses::new(
-        rows.map(|(method, path, about, _)| Address {
+        rows.map(|(method, path, about, ..)| Address {
             method,
             path,
             about,
@@ -74,13 +88,24 @@ pub fn addresses() -> Addresses {
 /// The service over HTTP.
 pub fn router(services: Arc<Services>) -> Router {
     let rows = table().into_iter();
-    rows.fold(Router::new(), |router, (_, path, _, handler)| {
-        router.route(path, handler)
-    })
-    .merge(others())
-    .method_not_allowed_fallback(method_not_allowed)
-    .fallback(not_found)
-    .with_state(services)
+    let rows = rows.map(|(_, path, _, needs, handler)| (needs, Router::new().route(path, handler)));
+    let nothing = Router::new().fallback(not_found);
+    rows.chain(others())
+        .map(|(needs, router)| guarded(&services, needs, router))
+        .fold(guarded(&services, NOTHING, nothing), Router::merge)
+        .with_state(services)
+}
+
+/// Nothing of it answers, not even that there is nothing, before the guard has let the request pass.
+fn guarded(
+    services: &Arc<Services>,
+    needs: Needs,
+    router: Router<Arc<Services>>,
+) -> Router<Arc<Services>> {
+    let guard = from_fn_with_state((Arc::clone(services), needs), guard::guard);
+    router
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(guard)
 }
 
 async fn not_found(State(services): State<Arc<Services>>, uri: Uri) -> ApiError {
@@ -89,4 +114,30 @@ async fn not_found(State(services): State<Arc<Services>>, uri: Uri) -> ApiError 
 
 async fn method_not_allowed() -> ApiError {
     ApiError::method_not_allowed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Scope;
+
+    #[test]
+    fn what_is_of_those_who_run_the_service_is_not_for_strangers_and_the_rest_has_its_scope() {
+        let of = |scope| {
+            let rows = table().into_iter().filter(move |row| row.3.scope == scope);
+            rows.map(|row| row.1).collect::<Vec<_>>()
+        };
+        assert_eq!(of(None), ["/"]);
+        let operate = ["/logs/rejected", "/logs/rejected/replay"];
+        assert_eq!(of(Some(Scope::Operate)), operate);
+        let takes = |row: &Row| row.0 == "POST" && row.1 != "/logs/rejected/replay";
+        for row in table() {
+            assert_eq!(
+                takes(&row),
+                row.3.scope == Some(Scope::Ingest) && row.0 == "POST",
+                "{}",
+                row.1
+            );
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::addresses::Addresses;
 use super::ingest::held_uploads::HeldUploads;
-use super::ingest::sender::TrustedProxies;
 use super::listener::Connections;
+use crate::access::Access;
 use crate::accounting::admission::Admission;
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::drain::Drain;
@@ -41,8 +41,8 @@ pub struct Services {
     pub limits: Limits,
     /// Connections that are open.
     pub connections: Arc<Connections>,
-    /// Proxies that are believed when they name a sender.
-    pub trusted_proxies: TrustedProxies,
+    /// Who may ask for what.
+    pub access: Access,
     /// Every address that is served, for answers that show them.
     pub addresses: Addresses,
     /// Cancelled when the service begins to stop.

@@ -1,6 +1,7 @@
 //! What went wrong further down, as an answer: one place for every error of another layer.
 
 use super::ApiError;
+use crate::access::Refusal;
 use crate::accounting::admission::{self, NoRoom};
 use crate::breaker::guard::CallError;
 use crate::deliver::dead_letters::DeadLetterError;
@@ -29,6 +30,17 @@ impl From<DecodeError> for ApiError {
             _ => {}
         }
         answer
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let (status, code) = match refusal {
+            Refusal::Host(_) => (StatusCode::MISDIRECTED_REQUEST, "host_not_allowed"),
+            Refusal::CrossSite | Refusal::Origin(_) => (StatusCode::FORBIDDEN, "cross_site"),
+            Refusal::NotLocal => (StatusCode::FORBIDDEN, "local_only"),
+        };
+        Self::new(status, code, refusal.to_string())
     }
 }
 

@@ -7,7 +7,7 @@ use super::sent::Sent;
 use crate::http::error::ApiError;
 use crate::ingest::decode::BodyForm;
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use std::time::Duration;
@@ -21,7 +21,7 @@ const LATER: Duration = Duration::from_secs(60);
 pub(in crate::http) async fn logs(sent: Sent) -> Response {
     match take(sent).await {
         Ok(()) => (StatusCode::ACCEPTED, Json(json!({}))).into_response(),
-        Err(error) => refusal(error),
+        Err(error) => refused(error),
     }
 }
 
@@ -39,12 +39,22 @@ async fn take(sent: Sent) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Why its addresses answer nobody of this kind: an agent is no browser, and it sends again what is answered
+/// with 421.
+pub(in crate::http) fn refusal(error: ApiError, _: &HeaderMap) -> Response {
+    in_form(error)
+}
+
 /// Why nothing of a request is taken, as Datadog says it.
-fn refusal(error: ApiError) -> Response {
+fn refused(error: ApiError) -> Response {
     let error = match error.status().as_u16() {
         400 | 401 | 403 | 413 => error.sent_again_after(LATER),
         _ => error,
     };
+    in_form(error)
+}
+
+fn in_form(error: ApiError) -> Response {
     let status = error.status();
     let told = json!({"errors": [{
         "status": status.as_str(),

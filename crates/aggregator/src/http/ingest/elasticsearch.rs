@@ -5,9 +5,10 @@ mod around;
 mod bulk;
 mod refusal;
 
+use crate::http::error::ApiError;
 use crate::http::services::Services;
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{MethodRouter, any, get, post};
@@ -89,8 +90,18 @@ pub(in crate::http) fn others() -> Router<Arc<Services>> {
         .route_layer(map_response(of_product))
 }
 
+/// Why its addresses answer nobody of this kind.
+pub(in crate::http) fn refusal(error: ApiError, _: &HeaderMap) -> Response {
+    marked(refusal::of(error))
+}
+
+/// An answer of its addresses.
+pub(in crate::http) async fn of_product(response: Response) -> Response {
+    marked(response)
+}
+
 /// Clients take no answer without this for one of Elasticsearch.
-pub(in crate::http) async fn of_product(mut response: Response) -> Response {
+fn marked(mut response: Response) -> Response {
     let product = HeaderValue::from_static("Elasticsearch");
     response.headers_mut().insert(PRODUCT, product);
     response

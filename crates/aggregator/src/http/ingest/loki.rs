@@ -8,7 +8,7 @@ use crate::ingest::compression::Encoding;
 use crate::ingest::decode::BodyForm;
 use crate::ingest::intake::Receipt;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use record::batch::BatchBuilder;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(in crate::http) async fn push(sent: Sent) -> Response {
             }
             response
         }
-        Err(error) => refusal(error),
+        Err(error) => refused(error),
     }
 }
 
@@ -44,12 +44,17 @@ pub(in crate::http) async fn push(sent: Sent) -> Response {
 pub(in crate::http) async fn ready(State(services): State<Arc<Services>>) -> Response {
     match services.refusal() {
         None => ([(header::CONTENT_TYPE, TEXT)], "ready\n").into_response(),
-        Some(reason) => refusal(ApiError::unavailable("not_ready", reason, SOON)),
+        Some(reason) => refused(ApiError::unavailable("not_ready", reason, SOON)),
     }
 }
 
+/// Why its addresses answer nobody of this kind.
+pub(in crate::http) fn refusal(error: ApiError, _: &HeaderMap) -> Response {
+    refused(error)
+}
+
 /// Vector throws away what is answered with 408, which says nothing against its push.
-fn refusal(error: ApiError) -> Response {
+fn refused(error: ApiError) -> Response {
     let error = match error.status() {
         StatusCode::REQUEST_TIMEOUT => error.with_status(StatusCode::SERVICE_UNAVAILABLE),
         _ => error,

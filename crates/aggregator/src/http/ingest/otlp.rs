@@ -11,6 +11,7 @@ use crate::http::error::ApiError;
 use crate::ingest::decode::{BodyForm, Decode};
 use crate::ingest::intake::Receipt;
 use answer::{Form, refused, taken};
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
 /// The types that are taken, for whoever sends another.
@@ -29,6 +30,14 @@ pub(in crate::http) async fn logs(sent: Sent) -> Response {
         Ok(receipt) => taken(form, &receipt),
         Err(error) => refused(form, error),
     }
+}
+
+/// Why its address answers nobody of this kind.
+pub(in crate::http) fn refusal(error: ApiError, headers: &HeaderMap) -> Response {
+    let named = headers.get(header::CONTENT_TYPE);
+    let media_type = named.and_then(|value| value.to_str().ok()?.split(';').next());
+    let form = media_type.and_then(|media_type| Form::of(media_type.trim()));
+    refused(form.unwrap_or(Form::Json), error)
 }
 
 async fn take(sent: Sent, form: Form) -> Result<Receipt<()>, ApiError> {

@@ -2,8 +2,9 @@
 //! so that what all of them need of a head is read in one way.
 
 use super::{encoding, receive};
+use crate::http::asker::forwarded_for;
 use crate::http::error::ApiError;
-use crate::http::listener::Peer;
+use crate::http::listener::Ends;
 use crate::http::services::Services;
 use crate::ingest::batch_key::{BatchKey, Scope};
 use crate::ingest::compression::Encoding;
@@ -26,7 +27,7 @@ pub(in crate::http) struct Sent {
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
-    /// See [`TrustedProxies::sender`](super::sender::TrustedProxies::sender).
+    /// See [`TrustedProxies::sender`](crate::access::TrustedProxies::sender).
     pub(super) sender: IpAddr,
 }
 
@@ -37,10 +38,11 @@ impl FromRequest<Arc<Services>> for Sent {
         mut request: Request,
         services: &Arc<Services>,
     ) -> Result<Self, ExtensionRejection> {
-        let Extension(Peer(peer)) = request.extract_parts().await?;
+        let Extension(Ends { peer, .. }) = request.extract_parts().await?;
         let (head, body) = request.into_parts();
+        let named = forwarded_for(&head.headers);
         Ok(Self {
-            sender: services.trusted_proxies.sender(&head.headers, peer),
+            sender: services.access.proxies().sender(peer, named.flatten()),
             services: Arc::clone(services),
             uri: head.uri,
             headers: head.headers,

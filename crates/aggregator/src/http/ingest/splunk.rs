@@ -6,7 +6,7 @@ use crate::http::error::ApiError;
 use crate::http::services::Services;
 use crate::ingest::decode::BodyForm;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
@@ -52,7 +52,7 @@ type Decode = fn(&[u8], &GivenAttributes, &mut BatchBuilder) -> Result<(), Decod
 pub(in crate::http) fn events() -> MethodRouter<Arc<Services>> {
     let taken = async |sent| {
         let taken = take(sent, "events", wire::splunk::decode_events).await;
-        taken.unwrap_or_else(refusal)
+        taken.unwrap_or_else(refused)
     };
     takes(post(taken))
 }
@@ -61,7 +61,7 @@ pub(in crate::http) fn events() -> MethodRouter<Arc<Services>> {
 fn raw() -> MethodRouter<Arc<Services>> {
     let taken = async |sent| {
         let taken = take(sent, "raw", wire::splunk::decode_raw).await;
-        taken.unwrap_or_else(refusal)
+        taken.unwrap_or_else(refused)
     };
     takes(post(taken))
 }
@@ -87,7 +87,7 @@ pub(in crate::http) fn others() -> Router<Arc<Services>> {
 }
 
 async fn method_not_allowed() -> Response {
-    refusal(ApiError::method_not_allowed())
+    refused(ApiError::method_not_allowed())
 }
 
 /// Whether events are taken now.
@@ -113,8 +113,13 @@ async fn take(sent: Sent, kind: &str, decode: Decode) -> Result<Response, ApiErr
     Ok(Json(SUCCESS).into_response())
 }
 
+/// Why its addresses answer nobody of this kind.
+pub(in crate::http) fn refusal(error: ApiError, _: &HeaderMap) -> Response {
+    refused(error)
+}
+
 /// Why nothing of a request is taken, as Splunk says it.
-fn refusal(error: ApiError) -> Response {
+fn refused(error: ApiError) -> Response {
     let (text, code) = match error.status() {
         StatusCode::BAD_REQUEST => ("Invalid data format", 6),
         StatusCode::INTERNAL_SERVER_ERROR => ("Internal server error", 8),

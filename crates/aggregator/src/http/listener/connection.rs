@@ -15,7 +15,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::future::poll_fn;
-use std::net::{IpAddr, Ipv4Addr};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,17 +41,26 @@ const LINGER_BUFFER: usize = 16 * 1024;
 
 type Stream = Pin<Box<TimeoutStream<Socket>>>;
 
-/// Whose connection a request came over, as every request has it among its extensions.
+/// Both ends of the connection that a request came over, as every request has them among its extensions.
 #[derive(Debug, Clone, Copy)]
-pub struct Peer(pub IpAddr);
+pub struct Ends {
+    /// Whose connection it is.
+    pub peer: IpAddr,
+    /// The address of this machine that it came to.
+    pub reached: IpAddr,
+}
 
-impl Peer {
+impl Ends {
     fn of(stream: &TcpStream) -> Self {
-        let address = stream
-            .peer_addr()
-            .map(|address| address.ip().to_canonical());
-        // Of one that is gone already nobody knows it any more, and its answer reaches nobody.
-        Self(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()))
+        // Of one that is gone already nobody knows them any more, and its answer reaches nobody.
+        let known = |address: io::Result<SocketAddr>| match address {
+            Ok(address) => address.ip().to_canonical(),
+            Err(_) => Ipv4Addr::UNSPECIFIED.into(),
+        };
+        Self {
+            peer: known(stream.peer_addr()),
+            reached: known(stream.local_addr()),
+        }
     }
 }
 
@@ -88,9 +98,9 @@ async fn exchange(
 ) {
     let stream = Arc::new(stream);
     let (socket, reset_at_end) = Socket::new(Arc::clone(&stream), Arc::clone(progress));
-    let peer = Peer::of(&stream);
+    let ends = Ends::of(&stream);
     let service = service_fn(|mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(ends);
         answer(request, &router, &stream, progress, &reset_at_end)
     });
     let mut timed = TimeoutStream::new(socket);

@@ -85,6 +85,7 @@ const SOON: Duration = Duration::from_secs(1);
 
 // Codes of gRPC.
 const INVALID_ARGUMENT: i32 = 3;
+const PERMISSION_DENIED: i32 = 7;
 const RESOURCE_EXHAUSTED: i32 = 8;
 const UNAVAILABLE: i32 = 14;
 
@@ -119,6 +120,7 @@ pub(super) fn refused(form: Form, error: ApiError) -> Response {
     };
     let status = Status {
         code: match error.status() {
+            StatusCode::FORBIDDEN => PERMISSION_DENIED,
             StatusCode::TOO_MANY_REQUESTS => RESOURCE_EXHAUSTED,
             status if status.is_server_error() => UNAVAILABLE,
             _ => INVALID_ARGUMENT,
