@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # A password with signs that a connection string wants percent-encoded: p@ss/w:rd.
 export MONGODB_PASSWORD=p%40ss%2Fw%3Ard MONGODB_ROOT_PASSWORD='r@@t/:%' AGGREGATOR_PORT=''
-unset MONGODB_USER MONGODB_ROOT_USER MONGODB_DATABASE MONGODB_COLLECTION COMPOSE_FILE COMPOSE_PROFILES
+unset MONGODB_USER MONGODB_ROOT_USER MONGODB_DATABASE MONGODB_COLLECTION ALLOWED_HOSTS COMPOSE_FILE COMPOSE_PROFILES
 project=logs-test-$$
 started=$(date +%s)
 log=$(mktemp)
@@ -193,6 +193,8 @@ check_strangers() {
     is "refused records, as the command line lists them" "no record is kept aside" \
         "$(compose exec -T aggregator aggregator rejected list)"
     is "what the command line puts back" "0 records are put back" "$(compose exec -T aggregator aggregator rejected replay)"
+    is "how often the log tells of those who were refused" 2 \
+        "$(compose logs --no-color aggregator | grep -c 'WARN a request is refused')"
     passed "strangers do not see refused records; the command line lists them and puts them back"
 }
 
@@ -247,8 +249,9 @@ trap cleanup EXIT
 check_up
 check_examples
 check_steady_producer
-check_strangers
 check_walls
+# After the look at a log in which there is nothing to complain about.
+check_strangers
 check_outages
 check_down_and_up
 passed "all passed with ${compose[*]} $("${compose[@]}" version --short)"

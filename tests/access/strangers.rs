@@ -39,6 +39,8 @@ async fn behind_a_proxy_on_this_machine_everyone_is_a_stranger() {
         ("x-forwarded-host", "localhost"),
         ("forwarded", "for=127.0.0.1"),
         ("via", "1.1 proxy"),
+        // All that some proxies are set up to add.
+        ("x-real-ip", "127.0.0.1"),
     ] {
         let given = statuses(&service, &near(&service), &[header]).await;
         assert_eq!(given, [403; 2], "{header:?}");

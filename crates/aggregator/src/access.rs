@@ -34,8 +34,12 @@ pub struct Asker<'a> {
     pub peer: IpAddr,
     /// The address of this machine that its connection came to.
     pub reached: IpAddr,
-    /// What it calls the service; unreadable ones are there as well.
+    /// What it calls the service in the target of the request, where that is a whole URL.
+    pub target: Option<&'a str>,
+    /// `Host`: what it calls the service.
     pub hosts: Vec<&'a str>,
+    /// Whether an address is one of this machine; asked only of one that is not known otherwise.
+    pub is_of_this_machine: fn(IpAddr) -> bool,
     /// `Origin`: the page that asks.
     pub origins: Vec<&'a str>,
     /// `Sec-Fetch-Site`: how a browser sees that page.
@@ -44,10 +48,17 @@ pub struct Asker<'a> {
     pub way: Way<'a>,
 }
 
+impl<'a> Asker<'a> {
+    /// All that it calls the service.
+    fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.target.into_iter().chain(self.hosts.iter().copied())
+    }
+}
+
 /// What proxies say of the way of a request.
 #[derive(Debug, Clone, Default)]
 pub struct Way<'a> {
-    /// Whether any header is there that proxies add.
+    /// Whether any header is there that proxies add and senders do not.
     pub is_forwarded: bool,
     /// The addresses of `X-Forwarded-For`, the last one first.
     pub forwarded_for: Vec<&'a str>,
@@ -58,6 +69,9 @@ pub struct Way<'a> {
 /// Why it may not: a sentence each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// Whoever reads the head next may take another of them for the name.
+    #[error("Host is given more than once: a request has one")]
+    TwoHosts,
     /// The service is not known by that name.
     #[error(
         "the service is not known here by the name in Host, {0:?}: if it is one of its names, add it to ALLOWED_HOSTS"

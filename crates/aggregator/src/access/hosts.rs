@@ -32,24 +32,27 @@ impl Hosts {
     /// Whether the service may be called so. Of a connection from beyond this machine any name is as good as
     /// another, until the settings say which there are.
     pub(super) fn check_host(&self, asker: &Asker<'_>) -> Result<(), Refusal> {
+        if asker.hosts.len() > 1 {
+            return Err(Refusal::TwoHosts);
+        }
         let over_loopback = asker.reached.is_loopback();
         if !over_loopback && self.allowed.is_empty() {
             return Ok(());
         }
-        for text in &asker.hosts {
+        for text in asker.names() {
             if text.trim().is_empty() {
                 continue;
             }
             let named = Authority::parse(text).map(|authority| authority.host);
             let is_known = named.is_some_and(|host| match host {
-                // Nobody can make an address point elsewhere; here it is one of ours all the same.
+                // Nobody can make an address point elsewhere; over loopback it is one of ours all the same.
                 Host::Address(address) => {
                     !over_loopback
                         || address.is_loopback()
                         // On this machine it stands for all of them.
                         || address.is_unspecified()
-                        || address == asker.reached
                         || self.is_allowed(host)
+                        || (asker.is_of_this_machine)(address)
                 }
                 Host::Name(name) => is_loopback_name(name) || self.is_ours(host),
             });
@@ -77,12 +80,12 @@ impl Hosts {
         let Some((origin, usual)) = Authority::of_origin(origin) else {
             return false;
         };
-        let is_same = |text: &&str| {
+        let is_same = |text: &str| {
             Authority::parse(text).is_some_and(|called| {
                 called.host == origin.host && called.port.or(usual) == origin.port.or(usual)
             })
         };
-        let is_same_as_called = !asker.hosts.is_empty() && asker.hosts.iter().all(is_same);
+        let is_same_as_called = asker.names().next().is_some() && asker.names().all(is_same);
         self.is_allowed(origin.host) || is_same_as_called
     }
 
@@ -102,19 +105,14 @@ fn is_one_of<'a>(names: impl IntoIterator<Item = &'a HostName>, host: Host<'_>) 
     })
 }
 
-/// A name that every resolver keeps on this machine.
+/// A name that every resolver keeps on this machine. Others that systems have in a file of theirs, such as
+/// `ip6-localhost`, are anybody's where they are not in that file.
 fn is_loopback_name(name: &str) -> bool {
-    const NAMES: [&str; 4] = [
-        "localhost",
-        "localhost.localdomain",
-        "ip6-localhost",
-        "ip6-loopback",
-    ];
+    const NAME: &str = "localhost";
     const UNDER: &str = ".localhost";
     let start = name.len().saturating_sub(UNDER.len());
     let end = name.get(start..).unwrap_or_default();
-    NAMES.iter().any(|one| one.eq_ignore_ascii_case(name))
-        || (start > 0 && end.eq_ignore_ascii_case(UNDER))
+    name.eq_ignore_ascii_case(NAME) || (start > 0 && end.eq_ignore_ascii_case(UNDER))
 }
 
 fn told(text: &str) -> String {

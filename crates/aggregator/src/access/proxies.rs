@@ -35,8 +35,8 @@ impl TrustedProxies {
         sender
     }
 
-    /// Whether who asks is on this machine, and so are all between. A stranger may claim what he likes before
-    /// a proxy adds its own word; a loopback address that is named elsewhere is one of another machine.
+    /// Whether who asks is on this machine, and so is all that is named between. A stranger may claim what he
+    /// likes before a proxy adds its own word; a loopback address that is named elsewhere is one of another machine.
     pub(super) fn is_local(&self, peer: IpAddr, way: &Way<'_>) -> bool {
         if !peer.is_loopback() {
             return false;
@@ -48,21 +48,8 @@ impl TrustedProxies {
         let mut told = named.into_iter().filter(|names| !names.is_empty());
         // A proxy that names nobody may stand before anybody.
         let names_somebody = !way.forwarded_for.is_empty() || !way.forwarded.is_empty();
-        self.trusts(peer) && names_somebody && told.all(|names| self.are_local(peer, names))
-    }
-
-    fn are_local(&self, peer: IpAddr, named: &[&str]) -> bool {
-        let mut sender = peer;
-        for name in named {
-            if !self.trusts(sender) {
-                return true;
-            }
-            match address_of(name) {
-                Some(address) if address.is_loopback() => sender = address,
-                _ => return false,
-            }
-        }
-        true
+        let is_local = |name: &&str| address_of(name).is_some_and(|named| named.is_loopback());
+        self.trusts(peer) && names_somebody && told.all(|names| names.iter().all(is_local))
     }
 }
 

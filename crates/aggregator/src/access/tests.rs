@@ -5,6 +5,8 @@ mod random;
 use super::*;
 
 const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+/// What this machine is called in its network.
+const OWN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7));
 
 fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
@@ -21,7 +23,9 @@ fn local(host: Option<&str>) -> Asker<'_> {
     Asker {
         peer: LOOPBACK,
         reached: LOOPBACK,
+        target: None,
         hosts: host.into_iter().collect(),
+        is_of_this_machine: |address| address == OWN,
         origins: Vec::new(),
         sites: Vec::new(),
         way: Way::default(),
@@ -56,6 +60,7 @@ fn over_loopback_the_service_has_the_names_of_this_machine_and_those_allowed() {
         "0.0.0.0:8005",
         "Logs.Example:443",
         "192.0.2.7",
+        "198.51.100.7:8005",
         "",
     ] {
         assert!(is_let_in(&access, &local(Some(host))), "{host}");
@@ -67,6 +72,14 @@ fn over_loopback_the_service_has_the_names_of_this_machine_and_those_allowed() {
         "not-logs.example",
         "evil-localhost",
         ".localhost",
+        "localhost..",
+        "localhost.localdomain",
+        "ip6-localhost",
+        "2130706433",
+        "127.1",
+        "\u{fffd}",
+        "[::ffff:192.0.2.8]:8005",
+        "[::1]evil.example",
         "192.0.2.8",
         "[2001:db8::1]",
         "localhost, evil.example",
@@ -79,7 +92,7 @@ fn over_loopback_the_service_has_the_names_of_this_machine_and_those_allowed() {
 }
 
 #[test]
-fn the_address_that_was_reached_and_the_name_that_is_listened_on_are_names_of_the_service() {
+fn the_name_that_is_listened_on_is_one_of_the_service() {
     let asker = Asker {
         reached: address("127.0.1.1"),
         ..local(Some("my-machine:8005"))
@@ -91,10 +104,39 @@ fn the_address_that_was_reached_and_the_name_that_is_listened_on_are_names_of_th
 }
 
 #[test]
-fn one_good_name_beside_a_bad_one_does_not_count() {
+fn two_hosts_are_one_too_many_wherever_they_come_and_whatever_they_say() {
+    for hosts in [["localhost", "evil.example"], ["localhost", "localhost"]] {
+        for mut asker in [local(None), from_afar("")] {
+            asker.hosts = hosts.to_vec();
+            let refused = access(&[], &[]).check(None, &asker);
+            assert_eq!(refused, Err(Refusal::TwoHosts), "{hosts:?}");
+        }
+    }
+}
+
+#[test]
+fn a_whole_url_as_the_target_is_a_name_too_and_both_have_to_be_of_the_service() {
+    for (target, host, expected) in [
+        ("localhost:8005", Some("localhost:8005"), true),
+        ("localhost:8005", None, true),
+        ("127.0.0.1:8005", Some("localhost:8005"), true),
+        ("evil.example", Some("localhost"), false),
+        ("localhost", Some("evil.example"), false),
+        ("evil.example", None, false),
+        ("user@localhost", Some("localhost"), false),
+    ] {
+        let asker = Asker {
+            target: Some(target),
+            ..local(host)
+        };
+        let given = is_let_in(&access(&[], &[]), &asker);
+        assert_eq!(given, expected, "{target} {host:?}");
+    }
+    // A page is the service's own only if that is what all of them say.
     let asker = Asker {
-        hosts: vec!["localhost", "evil.example"],
-        ..local(None)
+        target: Some("127.0.0.1:8005"),
+        origins: vec!["http://localhost:8005"],
+        ..local(Some("localhost:8005"))
     };
     assert!(!is_let_in(&access(&[], &[]), &asker));
 }
@@ -229,6 +271,14 @@ fn only_those_on_this_machine_operate_and_nobody_behind_a_proxy_that_is_not_trus
             way(&["127.0.0.1"], &["192.0.2.9"]),
             false,
         ),
+        // Whoever stood before an inner proxy of this machine, which is not trusted, was a stranger to it.
+        (
+            &["127.0.0.1"],
+            "127.0.0.1",
+            way(&["127.0.0.2", "192.0.2.9"], &[]),
+            false,
+        ),
+        (&["127.0.0.1"], "127.0.0.1", way(&["127.0.0.2"], &[]), true),
         // Loopback of another machine.
         (TRUSTED, "10.0.0.1", way(&["127.0.0.1"], &[]), false),
         (

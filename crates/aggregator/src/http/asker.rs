@@ -5,19 +5,24 @@ use crate::access::{Asker, Way, named_in_forwarded};
 use axum::http::header::{FORWARDED, HOST, ORIGIN, VIA};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, Uri};
+use std::net::{IpAddr, UdpSocket};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// What stands for a value that is no text: no name, no address and no origin.
+const UNREADABLE: &str = "\u{fffd}";
 /// How the names of what proxies tell begin.
 const FORWARDED_AS: &str = "x-forwarded-";
 
 /// Who asks.
 pub(super) fn asker<'a>(ends: Ends, uri: &'a Uri, headers: &'a HeaderMap) -> Asker<'a> {
-    let of_target = uri.authority().map(Authority::as_str);
     Asker {
         peer: ends.peer,
         reached: ends.reached,
-        hosts: of_target.into_iter().chain(texts(headers, HOST)).collect(),
+        target: uri.authority().map(Authority::as_str),
+        hosts: texts(headers, HOST).collect(),
+        is_of_this_machine,
         origins: texts(headers, ORIGIN).collect(),
         sites: texts(headers, SITE).collect(),
         way: way(headers),
@@ -35,7 +40,7 @@ pub(super) fn forwarded_for(
 
 fn way(headers: &HeaderMap) -> Way<'_> {
     let is_of_proxy = |name: &HeaderName| {
-        *name == FORWARDED || *name == VIA || name.as_str().starts_with(FORWARDED_AS)
+        [FORWARDED, VIA, REAL_IP].contains(name) || name.as_str().starts_with(FORWARDED_AS)
     };
     if !headers.keys().any(is_of_proxy) {
         return Way::default();
@@ -52,10 +57,15 @@ fn way(headers: &HeaderMap) -> Way<'_> {
     }
 }
 
-/// The values of a header; one that is no text is empty.
+/// The values of a header.
 fn texts(headers: &HeaderMap, name: HeaderName) -> impl DoubleEndedIterator<Item = &str> {
     let values = headers.get_all(name).iter();
-    values.map(|value| value.to_str().unwrap_or_default())
+    values.map(|value| value.to_str().unwrap_or(UNREADABLE))
+}
+
+/// The system gives a socket no address that another machine has.
+fn is_of_this_machine(address: IpAddr) -> bool {
+    UdpSocket::bind((address, 0)).is_ok()
 }
 
 #[cfg(test)]
@@ -116,8 +126,8 @@ mod tests {
         let mut headers = headers(&[(HOST, "localhost"), (HOST, "other.example:80")]);
         headers.append(HOST, HeaderValue::from_bytes(b"\xff").unwrap());
         let asker = asker(ends, &uri, &headers);
-        let all = ["evil.example", "localhost", "other.example:80", ""];
-        assert_eq!(asker.hosts, all);
+        assert_eq!(asker.target, Some("evil.example"));
+        assert_eq!(asker.hosts, ["localhost", "other.example:80", UNREADABLE]);
     }
 
     #[test]
@@ -125,6 +135,7 @@ mod tests {
         for (name, is_forwarded) in [
             (VIA, true),
             (HeaderName::from_static("x-forwarded-proto"), true),
+            (REAL_IP, true),
             (HeaderName::from_static("x-forwarded"), false),
             (HeaderName::from_static("x-scope-orgid"), false),
         ] {

@@ -58,9 +58,19 @@ pub(super) async fn guard(
     match services.access.check(needs.scope, &asker) {
         Ok(()) => next.run(request).await,
         Err(refusal) => {
-            tracing::debug!(peer = %ends.peer, path = request.uri().path(), reason = %refusal, "refused");
             let error = ApiError::from(refusal).closing();
+            tell(&services, ends, &request, &error);
             (needs.refuse)(error, request.headers())
         }
+    }
+}
+
+fn tell(services: &Services, ends: Ends, request: &Request, error: &ApiError) {
+    const LONGEST_PATH: usize = 200;
+    let now = services.clock.elapsed();
+    if let Some(due) = services.refusals.note(error.code(), now) {
+        let path: String = request.uri().path().chars().take(LONGEST_PATH).collect();
+        let (sentence, others) = (error.message(), due.others());
+        tracing::warn!(peer = %ends.peer, path, "a request is refused: {sentence}{others}");
     }
 }

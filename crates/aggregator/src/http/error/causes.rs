@@ -36,6 +36,7 @@ impl From<DecodeError> for ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         let (status, code) = match refusal {
+            Refusal::TwoHosts => (StatusCode::BAD_REQUEST, "ambiguous_host"),
             Refusal::Host(_) => (StatusCode::MISDIRECTED_REQUEST, "host_not_allowed"),
             Refusal::CrossSite | Refusal::Origin(_) => (StatusCode::FORBIDDEN, "cross_site"),
             Refusal::NotLocal => (StatusCode::FORBIDDEN, "local_only"),

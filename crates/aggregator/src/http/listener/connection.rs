@@ -52,14 +52,15 @@ pub struct Ends {
 
 impl Ends {
     fn of(stream: &TcpStream) -> Self {
-        // Of one that is gone already nobody knows them any more, and its answer reaches nobody.
-        let known = |address: io::Result<SocketAddr>| match address {
+        // Of one that is gone already nobody knows them any more: then it is a stranger's, and came where most is
+        // asked of a name.
+        let known = |address: io::Result<SocketAddr>, otherwise: Ipv4Addr| match address {
             Ok(address) => address.ip().to_canonical(),
-            Err(_) => Ipv4Addr::UNSPECIFIED.into(),
+            Err(_) => otherwise.into(),
         };
         Self {
-            peer: known(stream.peer_addr()),
-            reached: known(stream.local_addr()),
+            peer: known(stream.peer_addr(), Ipv4Addr::UNSPECIFIED),
+            reached: known(stream.local_addr(), Ipv4Addr::LOCALHOST),
         }
     }
 }
