@@ -75,6 +75,17 @@ async fn what_answers_and_is_no_aggregator_is_not_taken_for_a_healthy_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_refuses_to_answer_says_why() {
+    let refusal =
+        r#"{"status":"error","code":"host_not_allowed","message":"add it to ALLOWED_HOSTS"}"#;
+    let server = Scripted::start(|_| Action::Answer(421, Vec::new(), refusal.to_owned())).await;
+    let url = server.url();
+    let sentence = sentence(&ask("127.0.0.1:9", &["--url", &url]).await, 1);
+    let said = "does not say how it is: add it to ALLOWED_HOSTS (host_not_allowed)";
+    assert_eq!(sentence, format!("{url} {said}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_other_settings_of_a_service_do_not_matter_to_it() {
     let service = Service::builder().start().await;
     let command = Service::builder().env("LISTEN_ADDR", service.address().to_string());

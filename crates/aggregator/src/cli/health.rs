@@ -3,7 +3,7 @@
 
 mod report;
 
-use super::service::{self, BadUrl, ServiceArgs, innermost};
+use super::service::{self, BadUrl, Refusal, ServiceArgs, innermost};
 use clap::{Args, ValueEnum};
 use program::values::time;
 use report::Report;
@@ -69,6 +69,16 @@ pub enum HealthError {
         /// The system's reason.
         reason: String,
     },
+    /// It does not tell whoever asks so.
+    #[error("{address} does not say how it is: {message} ({code})")]
+    Refused {
+        /// The address.
+        address: String,
+        /// Its sentence.
+        message: String,
+        /// The stable code of it.
+        code: String,
+    },
     /// What answers is something else.
     #[error("what answers at {0} is no aggregator")]
     Foreign(String),
@@ -103,7 +113,7 @@ pub fn ask(args: &HealthArgs) -> Result<Answer, HealthError> {
         )),
         false => away(innermost(&error)),
     })?;
-    let report = Report::parse(&body).ok_or_else(|| HealthError::Foreign(address.clone()))?;
+    let report = Report::parse(&body).ok_or_else(|| no_report(address, &body))?;
     Ok(Answer {
         healthy: status == StatusCode::OK,
         text: match args.output {
@@ -111,6 +121,17 @@ pub fn ask(args: &HealthArgs) -> Result<Answer, HealthError> {
             HealthOutput::Json => String::from_utf8_lossy(&body).into_owned(),
         },
     })
+}
+
+fn no_report(address: String, body: &[u8]) -> HealthError {
+    match Refusal::parse(body) {
+        Some(Refusal { code, message }) => HealthError::Refused {
+            address,
+            message,
+            code,
+        },
+        None => HealthError::Foreign(address),
+    }
 }
 
 /// Where to ask, and how that is called.

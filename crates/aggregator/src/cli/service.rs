@@ -5,6 +5,7 @@ use super::sanitize;
 use crate::config::{DEFAULT_LISTEN_ADDR, ListenAddress};
 use clap::Args;
 use reqwest::{Client, ClientBuilder, Url};
+use serde::Deserialize;
 use std::error::Error;
 
 /// Which service is asked.
@@ -113,6 +114,24 @@ pub(super) fn client() -> ClientBuilder {
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
+}
+
+/// What an aggregator says when it does not do what it is asked for, made fit for a terminal.
+#[derive(Debug, Deserialize)]
+pub(super) struct Refusal {
+    pub(super) code: String,
+    pub(super) message: String,
+}
+
+impl Refusal {
+    /// Reads the body of an answer.
+    pub(super) fn parse(body: &[u8]) -> Option<Self> {
+        let said: Self = serde_json::from_slice(body).ok()?;
+        Some(Self {
+            code: sanitize::line(&said.code),
+            message: sanitize::line(&said.message),
+        })
+    }
 }
 
 /// The last reason of all: the ones above it repeat the address.

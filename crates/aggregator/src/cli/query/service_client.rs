@@ -2,10 +2,9 @@
 
 use super::failure::Failure;
 use crate::cli::sanitize;
-use crate::cli::service::{self, innermost};
+use crate::cli::service::{self, Refusal, innermost};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER, TRANSFER_ENCODING};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
-use serde::Deserialize;
 use std::time::Duration;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,13 +26,6 @@ pub(in crate::cli) struct ServiceClient {
 /// An answer that has begun.
 #[derive(Debug)]
 pub(in crate::cli) struct Answer(Response);
-
-/// The form of every refusal.
-#[derive(Debug, Deserialize)]
-struct Refusal {
-    code: String,
-    message: String,
-}
 
 impl ServiceClient {
     /// The service at `url`; an answer has to begin within `timeout`.
@@ -98,10 +90,9 @@ impl ServiceClient {
         let status = response.status();
         let wait = header(&response, RETRY_AFTER).map(sanitize::line);
         let body = self.whole(Answer(response)).await.unwrap_or_default();
-        let Ok(Refusal { code, message }) = serde_json::from_slice(&body) else {
+        let Some(Refusal { code, message }) = Refusal::parse(&body) else {
             return self.status(status, String::new());
         };
-        let (code, message) = (sanitize::line(&code), sanitize::line(&message));
         match status {
             StatusCode::BAD_REQUEST => Failure::Refused { message, code },
             StatusCode::SERVICE_UNAVAILABLE => Failure::Unavailable {
