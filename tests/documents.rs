@@ -20,6 +20,7 @@ use markdown::{Page, Piece};
 use shell::{commands, is_shell, kind, without_cargo};
 
 const README: &str = "README.md";
+const SECURITY: &str = "SECURITY.md";
 const GUIDE: &str = "crates/aggregator/guide";
 /// Longer, and a newcomer does not read it.
 const MOST_LINES: usize = 300;
@@ -56,7 +57,7 @@ fn read(path: &str) -> String {
     text.unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The README, and then each chapter of the guide.
+/// The README, what stands beside it, and then each chapter of the guide.
 fn pages() -> Vec<Page> {
     let folder = std::fs::read_dir(top().join(GUIDE)).expect("the guide is there");
     let names = folder.map(|entry| entry.expect("an entry").file_name());
@@ -66,7 +67,10 @@ fn pages() -> Vec<Page> {
         .collect();
     names.sort_unstable();
     let chapters = names.into_iter().map(|name| format!("{GUIDE}/{name}"));
-    let paths = std::iter::once(README.to_owned()).chain(chapters);
+    let paths = [README, SECURITY]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(chapters);
     paths
         .map(|path| Page::new(path.clone(), read(&path)))
         .collect()
