@@ -15,7 +15,7 @@ use crate::bson_writer::BsonWriter;
 use crate::document::{self, Head};
 use crate::documents::Documents;
 use crate::fault::{MAX_DOCUMENT_BYTES, RecordFault};
-use crate::id::{BatchId, KeyDigest, RecordId};
+use crate::id::{BatchId, KeyDigest, RecordId, Tenant};
 use crate::notice::{Notice, Notices};
 use crate::order::BatchOrder;
 use content_key::SentTimes;
@@ -173,6 +173,7 @@ pub struct BatchBuilder {
     notices: Notices,
     too_large: TooLarge,
     own: OwnBatches,
+    tenant: Option<Tenant>,
     times: SentTimes,
     /// Unless it is told, that of a batch that is taken by itself.
     order: Option<BatchOrder>,
@@ -207,6 +208,7 @@ impl BatchBuilder {
             notices: Notices::default(),
             too_large: TooLarge::default(),
             own: OwnBatches::default(),
+            tenant: None,
             times: SentTimes::default(),
             order: None,
             position: 0,
@@ -215,6 +217,16 @@ impl BatchBuilder {
             strict: false,
             answer_bytes: 0,
         }
+    }
+
+    /// The same, as a tenant's: its key and its id, and those of all batches of their own in it, are among that
+    /// tenant's alone.
+    #[must_use]
+    pub fn of_tenant(mut self, tenant: Tenant) -> Self {
+        let batch = &mut self.batch;
+        (batch.key, batch.id) = tenant.of(batch.key, batch.id);
+        self.tenant = Some(tenant);
+        self
     }
 
     /// The same, that refuses every record of which there is something to tell.

@@ -90,6 +90,33 @@ pub fn own_key(scope: &str, name: &str) -> (KeyDigest, BatchId) {
     split(&hasher)
 }
 
+/// Whose keys are one another's: equal keys of two tenants, and equal bodies, are two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tenant([u8; 32]);
+
+impl Tenant {
+    /// The one of this name.
+    pub fn new(name: &str) -> Self {
+        Self(*blake3::hash(name.as_bytes()).as_bytes())
+    }
+
+    /// What stands for this id, and this key if there is one, among all tenants. The digest of a run of places is
+    /// the same for all: of whom they are is what their batches' id says.
+    pub fn of(&self, key: Option<KeyDigest>, id: BatchId) -> (Option<KeyDigest>, BatchId) {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        if let Some(key) = key.and_then(KeyDigest::of_request) {
+            hasher.update(&key.0);
+        }
+        let id_hasher = hasher.clone().update(&id.0).finalize();
+        let key = key.map(|key| match key.is_of_places() {
+            true => key,
+            // Without the id: one key that comes with two bodies is one key still.
+            false => KeyDigest(first(&hasher.finalize())),
+        });
+        (key, BatchId(first(&id_hasher)))
+    }
+}
+
 fn split(hasher: &blake3::Hasher) -> (KeyDigest, BatchId) {
     let digest = hasher.finalize();
     let (mut key, mut id) = ([0; 16], [0; 8]);
@@ -172,6 +199,35 @@ mod tests {
         // Drawn twice, by a machine and its clone.
         assert_ne!(fresh(1, 0, b"body"), fresh(1, 0, b"other"));
         assert_ne!(fresh(1, 0, b"body"), fresh(1, 1, b"body"));
+    }
+
+    #[test]
+    fn equal_keys_and_ids_of_two_tenants_are_two_and_a_run_of_places_stays_one() {
+        let (key, id) = client_key("a key", b"body");
+        let [a, b] = ["a", "b"].map(Tenant::new);
+        let mut seen = vec![(Some(key), id)];
+        for tenant in [a, b] {
+            let (of_tenant, other) = tenant.of(Some(key), id);
+            for (seen_key, seen_id) in &seen {
+                assert!(*seen_key != of_tenant && *seen_id != other);
+            }
+            // Another body under the same key is a conflict of that tenant's alone.
+            let (again, of_body) = tenant.of(Some(key), client_key("a key", b"other").1);
+            assert!(again == of_tenant && of_body != other);
+            seen.push((of_tenant, other));
+        }
+        let places = KeyDigest::of_places(3);
+        let [in_a, in_b] = [a, b].map(|tenant| tenant.of(Some(places), id));
+        assert_eq!((in_a.0, in_b.0), (Some(places), Some(places)));
+        assert_ne!(in_a.1, in_b.1);
+        assert_eq!(a.of(None, id).0, None);
+        // They are kept: see below.
+        assert_eq!(in_a.1.to_string(), "1bb476264a7040f8");
+        assert_eq!(
+            shown(a.of(Some(key), id).0.unwrap()),
+            "22b27e649bb902118df1fe86435b6218"
+        );
+        assert_eq!(a.of(Some(key), id).1.to_string(), "4536cc3dda6f95c0");
     }
 
     /// Stores and spools hold them: a retry after an upgrade is known by these.

@@ -10,7 +10,7 @@
 //!
 //! Format 1 had no order: its twenty bytes are an id whose order is none, and such an id is shown as them.
 
-pub use crate::batch_id::{BatchId, KeyDigest, client_key, content_key, own_key};
+pub use crate::batch_id::{BatchId, KeyDigest, Tenant, client_key, content_key, own_key};
 
 use crate::hex;
 use crate::order::{ORDER_BYTES, SendOrder};

@@ -69,11 +69,15 @@ impl OwnBatches {
 impl BatchBuilder {
     /// Begins a batch of its own, which [`BatchBuilder::end_own`] ends.
     pub fn begin_own(&mut self, (key, id): (KeyDigest, BatchId)) -> Outer {
+        let (key, id) = match &self.tenant {
+            Some(tenant) => tenant.of(Some(key), id),
+            None => (Some(key), id),
+        };
         let own = Batch {
             id,
             received_at: self.batch.received_at,
             documents: Documents::default(),
-            key: Some(key),
+            key,
             content_key: true,
             undated: Vec::new(),
             deferred: false,
