@@ -2,7 +2,7 @@
 
 mod hosts;
 mod pages;
-mod senders;
+pub(crate) mod senders;
 mod start;
 mod strangers;
 
@@ -48,7 +48,7 @@ fn own_address() -> IpAddr {
         .expect("this machine has an address beside the loopback one: these tests need one")
 }
 
-async fn sent(request: RequestBuilder, headers: &[(&str, &str)]) -> Reply {
+pub(crate) async fn sent(request: RequestBuilder, headers: &[(&str, &str)]) -> Reply {
     let request = headers.iter().fold(request, |request, (name, value)| {
         request.header(*name, *value)
     });
@@ -61,12 +61,17 @@ async fn sent(request: RequestBuilder, headers: &[(&str, &str)]) -> Reply {
 }
 
 /// GETs with these headers.
-async fn get(service: &Service, base: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
+pub(crate) async fn get(
+    service: &Service,
+    base: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Reply {
     sent(service.http().get(format!("{base}{path}")), headers).await
 }
 
 /// POSTs with these headers.
-async fn post(
+pub(crate) async fn post(
     service: &Service,
     url: String,
     headers: &[(&str, &str)],
@@ -77,7 +82,7 @@ async fn post(
 
 /// Checks a refusal in the service's own form, and gives its sentence.
 #[track_caller]
-fn refused(reply: &Reply, status: u16, code: &str) -> String {
+pub(crate) fn refused(reply: &Reply, status: u16, code: &str) -> String {
     assert_eq!(reply.status, status, "{}", reply.text());
     let told = reply.json();
     assert_eq!(told["code"], code, "{told}");

@@ -63,5 +63,6 @@ mod store_that_takes_nothing;
 mod streaming;
 mod support;
 mod taken;
+mod tokens;
 mod too_large;
 mod visible_soon;

@@ -20,7 +20,6 @@ const ROOMS: [(&str, Stands); 15] = [
     ("app", Stands::Here),
     ("http", Stands::Here),
     ("listen", Stands::ToCome),
-    ("access", Stands::Here),
     ("search", Stands::Here),
     ("ingest", Stands::Here),
     ("retention", Stands::ToCome),
@@ -28,6 +27,7 @@ const ROOMS: [(&str, Stands); 15] = [
     ("worker", Stands::Here),
     ("breaker", Stands::Here),
     ("accounting", Stands::Here),
+    ("access", Stands::Here),
     ("config", Stands::Here),
 ];
 

@@ -8,16 +8,16 @@ use serde_json::json;
 
 const JSON: &str = "application/json";
 
-struct Sender {
-    path: &'static str,
-    content_type: &'static str,
-    body: &'static str,
+pub(crate) struct Sender {
+    pub(crate) path: &'static str,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: &'static str,
     /// When it is taken.
-    taken: u16,
+    pub(crate) taken: u16,
 }
 
 #[rustfmt::skip]
-const SENDERS: [Sender; 13] = [
+pub(crate) const SENDERS: [Sender; 13] = [
     Sender { path: "/logs/batch", content_type: JSON, body: r#"[{"message":"a"}]"#, taken: 200 },
     Sender { path: "/logs/batch", content_type: "application/x-ndjson", body: "{\"message\":\"a\"}\n", taken: 200 },
     Sender { path: "/logs/batch", content_type: "text/plain", body: "a line", taken: 200 },
@@ -81,7 +81,7 @@ async fn every_protocol_is_taken_from_other_machines_where_strangers_may() {
 }
 
 /// What a refusal says, in the form of its protocol.
-fn sentence(path: &str, reply: &Reply) -> String {
+pub(crate) fn sentence(path: &str, reply: &Reply) -> String {
     let json = || reply.json();
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     match path {
@@ -127,6 +127,11 @@ async fn every_protocol_is_refused_in_its_own_form_and_nothing_is_taken() {
         ] {
             let reply = send(&service, &base, sender, header).await;
             let path = sender.path;
+            let status = match (path, status) {
+                // Its agent would drop what it has.
+                ("/api/v2/logs" | "/v1/input", 403) => 503,
+                _ => status,
+            };
             assert_eq!(reply.status, status, "{path}: {}", reply.text());
             let sentence = sentence(path, &reply);
             assert!(sentence.contains(said), "{path}: {sentence}");

@@ -148,7 +148,7 @@ pub(super) fn kind(command: &str) -> Option<Kind> {
         ["curl" | "printf", ..]
         | [
             "aggregator",
-            "query" | "health" | "import" | "export" | "rejected",
+            "query" | "health" | "import" | "export" | "rejected" | "token",
             ..,
         ] => Some(Kind::Ends),
         ["aggregator", "migrate" | "spool" | "store", ..] => Some(Kind::AtRest),

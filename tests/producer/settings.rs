@@ -3,8 +3,9 @@
 use crate::support::producer::{Ended, Producer};
 use crate::support::scripted::{Action, Request, Scripted};
 
-const FLAGS: [(&str, &str); 20] = [
+const FLAGS: [(&str, &str); 21] = [
     ("--url", "PRODUCER_URL"),
+    ("--token-file", "PRODUCER_TOKEN_FILE"),
     ("--rate", "PRODUCER_RATE"),
     ("--batch-size", "PRODUCER_BATCH_SIZE"),
     ("--count", "PRODUCER_COUNT"),

@@ -72,10 +72,17 @@ async fn help_explains_every_setting_with_its_default_and_unit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_help_of_a_command_lists_its_own_flags_and_no_others() {
     for (command, variables) in [
-        ("query", &["AGGREGATOR_URL"][..]),
-        ("health", &["AGGREGATOR_URL", "LISTEN_ADDR"]),
-        ("rejected list", &["AGGREGATOR_URL", "LISTEN_ADDR"]),
-        ("rejected replay", &["AGGREGATOR_URL", "LISTEN_ADDR"]),
+        ("query", &["AGGREGATOR_URL", "TOKEN_FILE"][..]),
+        ("health", &["AGGREGATOR_URL", "LISTEN_ADDR", "TOKEN_FILE"]),
+        (
+            "rejected list",
+            &["AGGREGATOR_URL", "LISTEN_ADDR", "TOKEN_FILE"],
+        ),
+        (
+            "rejected replay",
+            &["AGGREGATOR_URL", "LISTEN_ADDR", "TOKEN_FILE"],
+        ),
+        ("token list", &["TOKENS_FILE"]),
         ("spool verify", &["DATA_DIR"]),
         ("spool dump", &["DATA_DIR"]),
     ] {

@@ -6,26 +6,23 @@
 mod authority;
 mod hosts;
 mod proxies;
+mod scope;
+pub mod secret;
 #[cfg(test)]
 mod tests;
+pub mod tokens;
 
 pub use hosts::is_loopback;
 pub use proxies::{TrustedProxies, named_in_forwarded};
+pub use scope::{BadScope, Scope};
 
 use crate::config::HostName;
 use hosts::Hosts;
+use std::borrow::Cow;
 use std::net::IpAddr;
-
-/// What an address is there for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// To bring records, and to ask what became of them.
-    Ingest,
-    /// To read what there is.
-    Read,
-    /// To see and change what is of those who run the service.
-    Operate,
-}
+use std::sync::Arc;
+use tokens::{Token, Tokens};
+use tokio::sync::watch;
 
 /// Who asks, as far as a request shows it.
 #[derive(Debug, Clone)]
@@ -46,6 +43,8 @@ pub struct Asker<'a> {
     pub sites: Vec<&'a str>,
     /// How it came here.
     pub way: Way<'a>,
+    /// All that it gives for the secret of a token.
+    pub secrets: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Asker<'a> {
@@ -90,6 +89,61 @@ pub enum Refusal {
         "this is answered on the service's own machine alone, and not by way of a proxy: there, `aggregator rejected list` and `aggregator rejected replay` do it, and in compose `docker compose exec aggregator aggregator rejected list`"
     )]
     NotLocal,
+    /// There are tokens, and it has none.
+    #[error(
+        "a token is needed: as `Authorization: Bearer TOKEN`, or as the protocol of the sender has it"
+    )]
+    NoToken,
+    /// It may have been one.
+    #[error("the token is none of those that there are: it may have been revoked")]
+    UnknownToken,
+    /// It is for something else.
+    #[error("the token {token:?} is not for this: it needs the scope {needed}")]
+    OutOfScope {
+        /// Its name.
+        token: Arc<str>,
+        /// What it lacks.
+        needed: Scope,
+    },
+}
+
+/// Who was let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    /// There are no tokens: whoever reaches the service is as good as another.
+    Anyone,
+    /// There are tokens, and this one has none; what needs no scope is for him.
+    Stranger,
+    /// Whoever has this token.
+    Token(Arc<Token>),
+}
+
+impl Caller {
+    /// Whether what needs this scope is for him.
+    pub fn may(&self, scope: Scope) -> bool {
+        match self {
+            Self::Anyone => true,
+            Self::Stranger => false,
+            Self::Token(token) => token.is_for(scope),
+        }
+    }
+
+    /// The token that was used.
+    pub fn token(&self) -> Option<&Arc<Token>> {
+        match self {
+            Self::Anyone | Self::Stranger => None,
+            Self::Token(token) => Some(token),
+        }
+    }
+}
+
+/// Who sent records.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// See [`TrustedProxies::sender`].
+    pub address: IpAddr,
+    /// With which token, where there are any.
+    pub token: Option<Arc<Token>>,
 }
 
 /// The rule.
@@ -97,6 +151,8 @@ pub enum Refusal {
 pub struct Access {
     hosts: Hosts,
     proxies: TrustedProxies,
+    /// Those that there are now, if there is to be any.
+    tokens: Option<watch::Receiver<Arc<Tokens>>>,
 }
 
 impl Access {
@@ -109,6 +165,16 @@ impl Access {
         Self {
             hosts: Hosts::new(listened_on, allowed),
             proxies,
+            tokens: None,
+        }
+    }
+
+    /// With tokens: from here on they say who may, and neither the name of the service nor the machine does.
+    #[must_use]
+    pub fn with_tokens(self, tokens: watch::Receiver<Arc<Tokens>>) -> Self {
+        Self {
+            tokens: Some(tokens),
+            ..self
         }
     }
 
@@ -121,14 +187,54 @@ impl Access {
     ///
     /// # Errors
     /// [`Refusal`]
-    pub fn check(&self, needed: Option<Scope>, asker: &Asker<'_>) -> Result<(), Refusal> {
+    pub fn check(&self, needed: Option<Scope>, asker: &Asker<'_>) -> Result<Caller, Refusal> {
+        match &self.tokens {
+            None => self.check_anyone(needed, asker),
+            Some(tokens) => {
+                hosts::check_one(asker)?;
+                // A browser may send the password of `Basic` for a page of anybody's.
+                self.hosts.check_page(asker)?;
+                check_token(&tokens.borrow(), needed, &asker.secrets)
+            }
+        }
+    }
+
+    /// Whether a token that was let in would be so now.
+    pub fn is_current(&self, token: &Token) -> bool {
+        self.tokens
+            .as_ref()
+            .is_some_and(|tokens| tokens.borrow().iter().any(|known| known.is_still(token)))
+    }
+
+    fn check_anyone(&self, needed: Option<Scope>, asker: &Asker<'_>) -> Result<Caller, Refusal> {
         self.hosts.check_host(asker)?;
         self.hosts.check_page(asker)?;
         match needed {
             Some(Scope::Operate) if !self.proxies.is_local(asker.peer, &asker.way) => {
                 Err(Refusal::NotLocal)
             }
-            Some(Scope::Operate | Scope::Ingest | Scope::Read) | None => Ok(()),
+            Some(Scope::Operate | Scope::Ingest | Scope::Read) | None => Ok(Caller::Anyone),
         }
+    }
+}
+
+fn check_token(
+    tokens: &Tokens,
+    needed: Option<Scope>,
+    said: &[Cow<'_, str>],
+) -> Result<Caller, Refusal> {
+    let known = || said.iter().filter_map(|said| tokens.of(said));
+    let fits = |token: &&Arc<Token>| needed.is_none_or(|needed| token.is_for(needed));
+    // A proxy may add one of its own.
+    let token = known().find(fits).or_else(|| known().next());
+    match (token, needed) {
+        (None, None) => Ok(Caller::Stranger),
+        (None, Some(_)) if said.is_empty() => Err(Refusal::NoToken),
+        (None, Some(_)) => Err(Refusal::UnknownToken),
+        (Some(token), Some(needed)) if !token.is_for(needed) => Err(Refusal::OutOfScope {
+            token: Arc::clone(&token.name),
+            needed,
+        }),
+        (Some(token), _) => Ok(Caller::Token(Arc::clone(token))),
     }
 }

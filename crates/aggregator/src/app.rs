@@ -14,6 +14,7 @@ mod new_format;
 mod questionable_settings;
 pub mod shutdown;
 pub mod telemetry;
+mod tokens;
 mod wiring;
 
 pub(crate) use data_folder::SPOOL_FOLDER;
@@ -27,6 +28,7 @@ use spool::{Committer, Spool, SpoolError};
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use store::layout::LayoutError;
@@ -115,6 +117,7 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let (workers, wanted) = (config.workers.workers, config.http.max_connections);
         let connections = descriptors::connections(&backend, workers, wanted);
+        let tokens = tokens_of(&config)?;
         // Before anything is opened: a start that fails for its port leaves nothing behind.
         let listeners = binding::bind(&config.http).await?;
         let (folder, lock) = data_folder::take(&config.store.data_dir)?;
@@ -136,7 +139,7 @@ impl App {
             }
         };
         let (services, ends) =
-            wiring::wire_up(&config, opened, queues, clock, cursors, connections);
+            wiring::wire_up(&config, opened, queues, tokens, clock, cursors, connections);
         Ok(Self {
             listeners,
             services,
@@ -203,6 +206,17 @@ impl App {
         stop.in_order(self.services, self.ends, serving, &tracker)
             .await;
         Ok(())
+    }
+}
+
+/// The tokens that let one in, with the file that has them.
+fn tokens_of(config: &Config) -> Result<Option<(PathBuf, tokens::Said)>, ConfigError> {
+    let Some(file) = config.http.tokens_file() else {
+        return Ok(None);
+    };
+    match tokens::read(file) {
+        Ok(said) => Ok(Some((file.to_owned(), said))),
+        Err(error) => Err(ConfigError::tokens_file(file, &error)),
     }
 }
 

@@ -18,3 +18,4 @@ mod sanitize;
 pub mod service;
 pub mod spool;
 pub mod store;
+pub mod token;

@@ -16,6 +16,8 @@ pub use store_settings::{Compression, Layout, StoreConfig};
 
 use clap::{Args, ValueEnum};
 use program::values::{count, disk_size, size, time};
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::address::MongoAddress;
 use tracing_subscriber::EnvFilter;
@@ -107,6 +109,9 @@ pub struct HttpConfig {
     /// Listen where other machines reach it, and let whoever reaches it send and read (true, false).
     #[arg(long, env = "ALLOW_ANONYMOUS", default_value_t = false, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub allow_anonymous: bool,
+    /// File with the tokens that let one in, which `aggregator token new` makes; without it whoever reaches the service may send and read.
+    #[arg(long, env = "TOKENS_FILE", value_name = "FILE")]
+    pub tokens_file: Option<PathBuf>,
     /// Names by which the service may be called in Host, beside those of this machine (logs.example,logs); none unless set.
     #[arg(
         long,
@@ -217,8 +222,16 @@ impl ConfigError {
     pub fn open_to_strangers(address: &ListenAddress) -> Self {
         Self(format!(
             "LISTEN_ADDR is {address}, where other machines reach the service, and whoever reaches it may send and read: \
-             listen on 127.0.0.1:{} instead, or set ALLOW_ANONYMOUS=true",
+             listen on 127.0.0.1:{} instead, give tokens to those who may (TOKENS_FILE), or set ALLOW_ANONYMOUS=true",
             address.port()
+        ))
+    }
+
+    /// The file of tokens says nothing that can be used.
+    pub fn tokens_file(file: &Path, reason: &dyn fmt::Display) -> Self {
+        Self(format!(
+            "TOKENS_FILE {}: {reason}; `aggregator token new` makes one",
+            file.display()
         ))
     }
 }
@@ -233,6 +246,12 @@ pub enum Backend {
 }
 
 impl HttpConfig {
+    /// The file of tokens; one that is set to nothing is none.
+    pub fn tokens_file(&self) -> Option<&Path> {
+        let file = self.tokens_file.as_deref();
+        file.filter(|file| !file.as_os_str().is_empty())
+    }
+
     /// Whether records are refused of which there is something to tell, unless the sender says otherwise.
     pub fn is_strict(&self) -> bool {
         self.strict_batches || self.partial_batches == Some(false)

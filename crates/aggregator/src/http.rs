@@ -6,6 +6,7 @@
 mod addresses;
 mod asker;
 mod body;
+mod credentials;
 mod error;
 mod guard;
 mod ingest;

@@ -32,12 +32,12 @@
 //! | [`cli`] | the command line |
 //! | [`app`] | the composition of the service, its start and its stop |
 //! | [`http`] | addresses, and all that knows axum |
-//! | [`access`] | who may ask for what |
 //! | [`search`] | the way of a question |
 //! | [`ingest`] | the way in, whatever the protocol |
 //! | [`deliver`] | the way from the spool to the store |
 //! | [`worker`], [`breaker`] | the pool and the breaker that both ways pass |
 //! | [`accounting`] | memory under way, the fate of every record, the status of batches |
+//! | [`access`] | who may ask for what |
 //! | [`config`] | settings |
 //!
 //! Below them stand crates of their own: [`store`], [`spool`], [`wire`], [`query`],

@@ -10,6 +10,7 @@ use aggregator::cli::migrate::MigrateArgs;
 use aggregator::cli::query::QueryArgs;
 use aggregator::cli::rejected::RejectedCommand;
 use aggregator::cli::store::StoreCommand;
+use aggregator::cli::token::TokenCommand;
 use aggregator::config::{Config, LogConfig};
 use program::exit::{USAGE, fail, print};
 use program::standard_error;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Some(Command::Store(command)) => store(&command),
         Some(Command::Migrate(args)) => migrate(&args),
         Some(Command::Rejected(command)) => rejected(&command),
+        Some(Command::Token(command)) => token(&command),
         None => match cli.config.check() {
             Ok(_) => run(cli.config),
             Err(error) => fail(USAGE, &format!("error: {error}")),
@@ -138,6 +140,14 @@ fn rejected(command: &RejectedCommand) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Err(failure) => fail(failure.exit_code(), &format!("error: {failure}")),
+    }
+}
+
+fn token(command: &TokenCommand) -> ExitCode {
+    match cli::token::run(command, &mut io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if failure.is_usage() => fail(USAGE, &format!("error: {failure}")),
+        Err(failure) => fail(1, &format!("error: {failure}")),
     }
 }
 

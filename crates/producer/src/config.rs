@@ -22,6 +22,9 @@ pub struct Config {
         hide_env_values = true
     )]
     pub url: String,
+    /// File that holds the token that the service wants, and nothing else.
+    #[arg(long, env = "PRODUCER_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// Logs a second; 0 sends as fast as the answers come.
     #[arg(long, env = "PRODUCER_RATE", default_value = "100", value_name = "LOGS/S", value_parser = rate)]
     pub rate: f64,

@@ -26,7 +26,7 @@ pub async fn run(
     bar: ProgressBar,
 ) -> Result<Summary, RunError> {
     let seed = config.seed.unwrap_or_else(rand::random);
-    let client = HttpClient::new(endpoint, config.timeout, config.concurrency)?;
+    let client = client(config, endpoint)?;
     let run_id = format!("{:016x}", rand::random::<u64>());
     tracing::info!(seed, run_id, "sending");
     let redelivery = match &config.spool {
@@ -123,4 +123,12 @@ async fn send_workload(
     } else {
         0
     })
+}
+
+fn client(config: &Config, endpoint: Endpoint) -> Result<HttpClient, RunError> {
+    let file = config.token_file.as_ref();
+    let file = file.filter(|file| !file.as_os_str().is_empty());
+    let token = file.map(|file| program::token::read(file)).transpose()?;
+    let client = HttpClient::new(endpoint, token, config.timeout, config.concurrency)?;
+    Ok(client)
 }

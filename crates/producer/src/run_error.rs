@@ -1,6 +1,7 @@
 //! Why a run could not begin or go on.
 
 use crate::spool::SpoolError;
+use program::token::BadTokenFile;
 use std::io;
 
 /// Why there was no run; the program ends with it.
@@ -9,6 +10,9 @@ pub enum RunError {
     /// The payloads.
     #[error("cannot make the logs: {0}")]
     Workload(#[from] io::Error),
+    /// The token.
+    #[error(transparent)]
+    Token(#[from] BadTokenFile),
     /// The client.
     #[error("cannot make an HTTP client: {0}")]
     Client(#[from] reqwest::Error),

@@ -32,9 +32,7 @@ impl Hosts {
     /// Whether the service may be called so. Of a connection from beyond this machine any name is as good as
     /// another, until the settings say which there are.
     pub(super) fn check_host(&self, asker: &Asker<'_>) -> Result<(), Refusal> {
-        if asker.hosts.len() > 1 {
-            return Err(Refusal::TwoHosts);
-        }
+        check_one(asker)?;
         let over_loopback = asker.reached.is_loopback();
         if !over_loopback && self.allowed.is_empty() {
             return Ok(());
@@ -95,6 +93,14 @@ impl Hosts {
 
     fn is_allowed(&self, host: Host<'_>) -> bool {
         is_one_of(&self.allowed, host)
+    }
+}
+
+/// Whether there is no second name, which whoever reads the head next may take for the one.
+pub(super) fn check_one(asker: &Asker<'_>) -> Result<(), Refusal> {
+    match asker.hosts.len() > 1 {
+        true => Err(Refusal::TwoHosts),
+        false => Ok(()),
     }
 }
 

@@ -29,6 +29,7 @@ fn local(host: Option<&str>) -> Asker<'_> {
         origins: Vec::new(),
         sites: Vec::new(),
         way: Way::default(),
+        secrets: Vec::new(),
     }
 }
 

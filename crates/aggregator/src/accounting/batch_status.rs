@@ -2,6 +2,7 @@
 //!
 //! A convenience, bounded in memory; what is forgotten here is as safe as before.
 
+use crate::access::tokens::Token;
 use logs::Timestamp;
 use record::id::BatchId;
 use spool::BatchOutcome;
@@ -27,6 +28,8 @@ pub struct BatchStatus {
     pub outcome: Option<BatchOutcome>,
     /// Those that the store refused, at most [`MAX_LISTED`].
     pub set_aside: Vec<SetAside>,
+    /// The token that it came with, as far as is known: of what waited when the process began, it is not.
+    pub token: Option<Arc<Token>>,
 }
 
 /// A record that the store refused.
@@ -63,6 +66,7 @@ struct Entry {
     /// What is known while some of its records wait on.
     so_far: BatchOutcome,
     set_aside: Vec<SetAside>,
+    token: Option<Arc<Token>>,
     /// Told when it is done.
     done: Option<watch::Sender<Option<BatchOutcome>>>,
 }
@@ -87,14 +91,24 @@ impl BatchStatuses {
     }
 
     /// A batch is about to be made durable; whether it is new here.
-    pub fn expect(&self, id: BatchId, received_at: Timestamp, records: usize) -> bool {
+    pub fn expect(
+        &self,
+        id: BatchId,
+        received_at: Timestamp,
+        records: usize,
+        token: Option<Arc<Token>>,
+    ) -> bool {
         let mut known = self.known();
-        if known.entries.contains_key(&id) {
+        if let Some(entry) = known.entries.get_mut(&id) {
+            // Of one that waited when the process began, whoever sends it again says whose it is.
+            entry.token = entry.token.take().or(token);
             return false;
         }
-        known
-            .entries
-            .insert(id, Entry::new(received_at, records, false));
+        let entry = Entry {
+            token,
+            ..Entry::new(received_at, records, false)
+        };
+        known.entries.insert(id, entry);
         known.order.push_back(id);
         while known.order.len() > self.limit
             && let Some(oldest) = known.order.pop_front()
@@ -190,6 +204,7 @@ impl BatchStatuses {
             records: entry.records,
             outcome: entry.outcome,
             set_aside: entry.set_aside.clone(),
+            token: entry.token.clone(),
         })
     }
 
@@ -223,6 +238,7 @@ impl Entry {
             outcome: None,
             so_far: BatchOutcome::default(),
             set_aside: Vec::new(),
+            token: None,
             done: None,
         }
     }

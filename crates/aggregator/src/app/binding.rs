@@ -32,7 +32,7 @@ pub(super) async fn bind(http: &HttpConfig) -> Result<Vec<Bound>, StartError> {
         .filter(|address| seen.insert(*address));
     let addresses: Vec<SocketAddr> = addresses.collect();
     let is_open = |address: &SocketAddr| !is_loopback(address.ip());
-    if !http.allow_anonymous && addresses.iter().any(is_open) {
+    if !http.allow_anonymous && http.tokens_file().is_none() && addresses.iter().any(is_open) {
         return Err(ConfigError::open_to_strangers(wanted).into());
     }
     let mut tries = 1;

@@ -9,6 +9,9 @@ pub(super) fn warn(config: &Config, backend: &Backend) {
         tracing::warn!("LAYOUT has no effect: it is of the embedded store, and MONGODB_URI is set");
     }
     let http = &config.http;
+    if http.allow_anonymous && http.tokens_file().is_some() {
+        tracing::warn!("ALLOW_ANONYMOUS has no effect: TOKENS_FILE says who may");
+    }
     if http.partial_batches == Some(true) {
         tracing::warn!(
             "PARTIAL_BATCHES=true has no effect: what is sent is taken, unless the sender or STRICT_BATCHES asks for all or nothing"

@@ -1,6 +1,7 @@
 //! Opens each part of the service and puts them together.
 
 use super::data_folder::{REJECTED_FOLDER, SPOOL_FOLDER};
+use super::tokens::{self, Said};
 use super::{Ends, StartError, new_format};
 use crate::access::{Access, TrustedProxies};
 use crate::accounting::admission::Admission;
@@ -32,7 +33,7 @@ use query::cursor::CursorKey;
 use spool::disk::Folder;
 use spool::{self, Bounds, Committer, Consumer, Identity, Spool, SpoolError, SpoolOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use store::blocks::BlockStore;
@@ -140,6 +141,7 @@ pub(super) fn wire_up(
     config: &Config,
     Opened { store, blocks, .. }: Opened,
     queues: Queues,
+    tokens: Option<(PathBuf, Said)>,
     clock: Arc<dyn Clock>,
     cursors: CursorKey,
     connections: usize,
@@ -163,7 +165,8 @@ pub(super) fn wire_up(
     let delivery = delivery(&queues, (lane, writer), &statuses, &clock, deadline);
     // One more than there are workers, so that none waits for work.
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
-    tasks.push(queues.reading);
+    let (access, following) = access(http, tokens);
+    tasks.extend([Some(queues.reading), following].into_iter().flatten());
     let (retrieval, reading) = Retrieval::start(
         Arc::clone(&store),
         read_guard,
@@ -192,7 +195,7 @@ pub(super) fn wire_up(
         admission: Admission::with_kept(http.max_inflight_bytes, http.kept_for_deliveries()),
         held_uploads: HeldUploads::new(http.max_inflight_bytes),
         limits: limits(config),
-        access: access(http),
+        access,
         refusals: RefusalNotices::default(),
         addresses: http::addresses(),
         stopping,
@@ -279,9 +282,20 @@ pub(super) fn guards(deadline: Duration, clock: &Arc<dyn Clock>) -> [Guard; 2] {
     })
 }
 
-fn access(http: &HttpConfig) -> Access {
+/// Who may, and what follows the file of tokens, if there is one.
+fn access(
+    http: &HttpConfig,
+    tokens: Option<(PathBuf, Said)>,
+) -> (Access, Option<AbortOnDropHandle<()>>) {
     let proxies = TrustedProxies::new(http.trusted_proxies.clone());
-    Access::new(http.listen_addr.name(), http.allowed_hosts.clone(), proxies)
+    let access = Access::new(http.listen_addr.name(), http.allowed_hosts.clone(), proxies);
+    match tokens {
+        Some((file, said)) => {
+            let (tokens, following) = tokens::follow(file, said);
+            (access.with_tokens(tokens), Some(following))
+        }
+        None => (access, None),
+    }
 }
 
 fn limits(config: &Config) -> Limits {

@@ -9,6 +9,7 @@ use super::query::QueryArgs;
 use super::rejected::RejectedCommand;
 use super::service::ServiceArgs;
 use super::store::StoreCommand;
+use super::token::TokenCommand;
 use crate::config::Config;
 use clap::builder::Resettable;
 use clap::error::ErrorKind;
@@ -44,6 +45,9 @@ pub enum Command {
     /// Shows what a running service keeps aside of refused records, or puts it back.
     #[command(subcommand)]
     Rejected(RejectedCommand),
+    /// Makes, lists and revokes the tokens that let one into a service.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Asks a running service for records and shows them.
     // Boxed, because it is much larger than the others.
     Query(Box<QueryArgs>),
@@ -103,6 +107,7 @@ impl Command {
             Self::Migrate(args) => Some(&mut args.folder),
             Self::Health(_)
             | Self::Rejected(_)
+            | Self::Token(_)
             | Self::Query(_)
             | Self::Import(_)
             | Self::Export(_) => None,
@@ -124,6 +129,15 @@ impl Command {
             {
                 if !is_typed(own, "data_dir") {
                     folder.data_dir.clone_from(&config.store.data_dir);
+                }
+                continue;
+            }
+            if flag == "tokens-file"
+                && let Self::Token(command) = self
+            {
+                let file = command.file_mut();
+                if !is_typed(own, "tokens_file") {
+                    file.tokens_file.clone_from(&config.http.tokens_file);
                 }
                 continue;
             }

@@ -5,9 +5,9 @@ mod report;
 
 use super::service::{self, BadUrl, Refusal, ServiceArgs, innermost};
 use clap::{Args, ValueEnum};
+use program::token::BadTokenFile;
 use program::values::time;
-use report::Report;
-use reqwest::{StatusCode, Url};
+use reqwest::{ClientBuilder, StatusCode, Url};
 use std::time::Duration;
 use tokio::runtime;
 
@@ -58,6 +58,9 @@ pub enum HealthError {
     /// The address is none.
     #[error(transparent)]
     Url(#[from] BadUrl),
+    /// A token that is none.
+    #[error(transparent)]
+    Token(#[from] BadTokenFile),
     /// The program itself has not got what it needs.
     #[error("cannot ask: {0}")]
     Start(String),
@@ -87,7 +90,7 @@ pub enum HealthError {
 impl HealthError {
     /// Whether the command line is wrong, and not the service.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Url(_))
+        matches!(self, Self::Url(_) | Self::Token(_))
     }
 }
 
@@ -99,7 +102,8 @@ pub fn ask(args: &HealthArgs) -> Result<Answer, HealthError> {
     let (base, address) = asked(args)?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| HealthError::Start(error.to_string()))?;
-    let answered = runtime.block_on(answer(&base, args.timeout));
+    let client = service::client(&args.service.token)?.timeout(args.timeout);
+    let answered = runtime.block_on(answer(&base, client));
     // Without waiting: a name server that does not answer still blocks a thread.
     runtime.shutdown_background();
     let away = |reason| HealthError::Away {
@@ -113,11 +117,11 @@ pub fn ask(args: &HealthArgs) -> Result<Answer, HealthError> {
         )),
         false => away(innermost(&error)),
     })?;
-    let report = Report::parse(&body).ok_or_else(|| no_report(address, &body))?;
+    let lines = report::lines(&body).ok_or_else(|| no_report(address, &body))?;
     Ok(Answer {
         healthy: status == StatusCode::OK,
         text: match args.output {
-            HealthOutput::Text => report.to_string(),
+            HealthOutput::Text => lines,
             HealthOutput::Json => String::from_utf8_lossy(&body).into_owned(),
         },
     })
@@ -144,8 +148,8 @@ fn asked(args: &HealthArgs) -> Result<(Url, String), BadUrl> {
     Ok((base, shown))
 }
 
-async fn answer(base: &Url, timeout: Duration) -> reqwest::Result<(StatusCode, Vec<u8>)> {
-    let client = service::client().timeout(timeout).build()?;
+async fn answer(base: &Url, client: ClientBuilder) -> reqwest::Result<(StatusCode, Vec<u8>)> {
+    let client = client.build()?;
     let mut response = client.get(service::below(base, "/health")).send().await?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {

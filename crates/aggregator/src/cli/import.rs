@@ -123,7 +123,7 @@ fn portion_bytes(text: &str) -> Result<usize, String> {
 /// [`Failure`], after what became of them until then was said.
 pub fn run(args: &ImportArgs, out: &mut impl Write) -> Result<bool, Failure> {
     let is_awaited = args.ack == Ack::Stored;
-    let sender = BatchSender::new(&args.service.url, is_awaited, args.timeout, args.patience)?;
+    let sender = BatchSender::new(&args.service, is_awaited, args.timeout, args.patience)?;
     let mut import = Import::new(args);
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()

@@ -121,7 +121,8 @@ struct Replayed {
 /// [`Failure`], one sentence each.
 pub fn run(command: &RejectedCommand, out: &mut impl Write) -> Result<(), Failure> {
     let asked = command.asked();
-    let client = ServiceClient::new(&asked.service.asked(), asked.timeout)?;
+    let service = &asked.service;
+    let client = ServiceClient::new(&service.asked(), &service.token, asked.timeout)?;
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -4,9 +4,12 @@
 use super::sanitize;
 use crate::config::{DEFAULT_LISTEN_ADDR, ListenAddress};
 use clap::Args;
+use program::token::BadTokenFile;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Client, ClientBuilder, Url};
 use serde::Deserialize;
 use std::error::Error;
+use std::path::PathBuf;
 
 /// Which service is asked.
 #[derive(Debug, Clone, Args)]
@@ -21,6 +24,17 @@ pub struct UrlArgs {
         hide_env_values = true
     )]
     pub url: String,
+    /// With which token.
+    #[command(flatten)]
+    pub token: TokenArgs,
+}
+
+/// With which token a service is asked.
+#[derive(Debug, Clone, Args)]
+pub struct TokenArgs {
+    /// File that holds the token that the service wants, and nothing else.
+    #[arg(long, env = "TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
 }
 
 /// Why a text is no address of a service; the text is not repeated, because it may hold a password.
@@ -60,6 +74,9 @@ pub struct ServiceArgs {
         value_name = "[HOST:]PORT"
     )]
     pub listen_addr: ListenAddress,
+    /// With which token.
+    #[command(flatten)]
+    pub token: TokenArgs,
 }
 
 impl ServiceArgs {
@@ -109,11 +126,25 @@ pub(super) fn below(base: &Url, path: &str) -> Url {
 }
 
 /// A client that asks the service itself, once, and nobody else.
-pub(super) fn client() -> ClientBuilder {
-    Client::builder()
+pub(super) fn client(token: &TokenArgs) -> Result<ClientBuilder, BadTokenFile> {
+    let client = Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
+        .retry(reqwest::retry::never());
+    let file = token.token_file.as_ref();
+    match file.filter(|file| !file.as_os_str().is_empty()) {
+        Some(file) => Ok(client.default_headers(authorized(&program::token::read(file)?))),
+        None => Ok(client),
+    }
+}
+
+fn authorized(secret: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {secret}")) {
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    headers
 }
 
 /// What an aggregator says when it does not do what it is asked for, made fit for a terminal.

@@ -327,7 +327,7 @@ impl Fixture {
         for batch in batches {
             let room = admission.reserve(1).unwrap();
             let (statuses, id) = (&self.delivery.statuses, batch.id);
-            statuses.expect(id, batch.received_at, batch.documents.len());
+            statuses.expect(id, batch.received_at, batch.documents.len(), None);
             self.delivery.spool.append(batch, room).await.unwrap();
         }
         let portion = self.next().await;

@@ -1,5 +1,6 @@
 //! What the head of a request says of whoever asks.
 
+use super::credentials;
 use super::listener::Ends;
 use crate::access::{Asker, Way, named_in_forwarded};
 use axum::http::header::{FORWARDED, HOST, ORIGIN, VIA};
@@ -26,6 +27,7 @@ pub(super) fn asker<'a>(ends: Ends, uri: &'a Uri, headers: &'a HeaderMap) -> Ask
         origins: texts(headers, ORIGIN).collect(),
         sites: texts(headers, SITE).collect(),
         way: way(headers),
+        secrets: credentials::secrets(headers),
     }
 }
 

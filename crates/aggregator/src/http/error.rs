@@ -157,7 +157,10 @@ impl ApiError {
     /// what this status says.
     pub(super) fn unreadable_head(status: u16) -> Option<Self> {
         let (code, message) = match status {
-            400 => ("malformed_request", "this is no request of HTTP/1.1; quotes and blanks in an address are written as %22 and %20"),
+            400 => (
+                "malformed_request",
+                "this is no request of HTTP/1.1; quotes and blanks in an address are written as %22 and %20",
+            ),
             414 => ("uri_too_long", "the address is longer than 64 KiB"),
             431 => (
                 "head_too_large",

@@ -17,6 +17,7 @@ pub(super) mod splunk;
 use super::body;
 use super::error::ApiError;
 use super::services::Services;
+use crate::access::Sender;
 use crate::accounting::admission::Reservation;
 use crate::ingest::compression::Encoding;
 use crate::ingest::decode::BodyTerms;
@@ -25,7 +26,6 @@ use crate::ingest::intake_error::{IngestError, IntakeError};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, header};
 use bytes::Bytes;
-use std::net::IpAddr;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The longest key.
@@ -35,7 +35,7 @@ const MAX_KEY_BYTES: usize = 255;
 async fn receive<T: Send + 'static>(
     services: &Services,
     headers: &HeaderMap,
-    (body, sender): (Body, IpAddr),
+    (body, sender): (Body, Sender),
     terms: BodyTerms<T>,
     wanted: Durability,
 ) -> Result<Receipt<T>, ApiError> {
@@ -55,7 +55,7 @@ async fn take<T: Send + 'static>(
     services: &Services,
     terms: BodyTerms<T>,
     body: (Bytes, Reservation),
-    sender: IpAddr,
+    sender: Sender,
     wanted: Durability,
 ) -> Result<Receipt<T>, ApiError> {
     let taken = take_now(services, terms, body, sender, wanted).await;
@@ -67,7 +67,7 @@ async fn take_now<T: Send + 'static>(
     services: &Services,
     terms: BodyTerms<T>,
     body: (Bytes, Reservation),
-    sender: IpAddr,
+    sender: Sender,
     wanted: Durability,
 ) -> Result<Receipt<T>, IngestError> {
     let patience = services.limits.request_timeout;

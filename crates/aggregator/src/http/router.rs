@@ -2,7 +2,7 @@
 
 use super::addresses::{Address, Addresses};
 use super::error::ApiError;
-use super::guard::{self, INGEST, NOTHING, Needs, OPERATE, READ};
+use super::guard::{self, Guard, INGEST, NOTHING, Needs, OPERATE, READ};
 use super::ingest::{datadog, elasticsearch, gelf, journald, loki, native, otlp, splunk};
 use super::operate::{batches, dead_letters, health};
 use super::read::{by_id, facets, histogram, retrieve};
@@ -11,7 +11,6 @@ use super::welcome;
 use axum::Router;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 use std::sync::Arc;
 
@@ -45,7 +44,7 @@ fn table() -> Vec<Row> {
         ("GET", "/logs/{id}/context", "a record between its neighbours", READ, get(by_id::context)),
         ("GET", "/logs/rejected", "records that are kept aside", OPERATE, get(dead_letters::list)),
         ("POST", "/logs/rejected/replay", "puts them back", OPERATE, post(dead_letters::replay)),
-        ("GET", "/health", "how the service is", READ, get(health::health)),
+        ("GET", "/health", "how the service is", NOTHING, get(health::health)),
     ]
 }
 
@@ -54,21 +53,26 @@ const LOKI: Needs = guard::ingest(loki::refusal);
 const ELASTICSEARCH: Needs = guard::ingest(elasticsearch::refusal);
 const SPLUNK: Needs = guard::ingest(splunk::refusal);
 const DATADOG: Needs = guard::ingest(datadog::refusal);
+const DATADOG_KEY: Needs = guard::ingest(datadog::no_key);
+/// As Loki has it: what starts its senders asks so.
+const LOKI_READY: Needs = guard::nothing(loki::refusal);
 
 /// What senders ask for beside an address of the table: no news to those who read it.
-fn others() -> [(Needs, Router<Arc<Services>>); 5] {
+fn others() -> [(Needs, Router<Arc<Services>>); 6] {
     let welcome = Router::new()
         .route("/elasticsearch", get(welcome::welcome))
         .route("/elasticsearch/", get(welcome::welcome));
-    let datadog = Router::new()
-        .route("/v1/input", post(datadog::logs))
-        .route("/api/v1/validate", get(datadog::validate));
+    let validate = Router::new().route("/api/v1/validate", get(datadog::validate));
     [
         (NOTHING, welcome),
         (ELASTICSEARCH, elasticsearch::others()),
-        (LOKI, Router::new().route("/ready", get(loki::ready))),
+        (LOKI_READY, Router::new().route("/ready", get(loki::ready))),
         (SPLUNK, splunk::others()),
-        (DATADOG, datadog),
+        (
+            DATADOG,
+            Router::new().route("/v1/input", post(datadog::logs)),
+        ),
+        (DATADOG_KEY, validate),
     ]
 }
 
@@ -102,7 +106,7 @@ fn guarded(
     needs: Needs,
     router: Router<Arc<Services>>,
 ) -> Router<Arc<Services>> {
-    let guard = from_fn_with_state((Arc::clone(services), needs), guard::guard);
+    let guard = Guard::new(Arc::clone(services), needs);
     router
         .method_not_allowed_fallback(method_not_allowed)
         .layer(guard)
@@ -127,7 +131,7 @@ mod tests {
             let rows = table().into_iter().filter(move |row| row.3.scope == scope);
             rows.map(|row| row.1).collect::<Vec<_>>()
         };
-        assert_eq!(of(None), ["/"]);
+        assert_eq!(of(None), ["/", "/health"]);
         let operate = ["/logs/rejected", "/logs/rejected/replay"];
         assert_eq!(of(Some(Scope::Operate)), operate);
         let takes = |row: &Row| row.0 == "POST" && row.1 != "/logs/rejected/replay";

@@ -13,6 +13,8 @@
 
 use super::idempotency::ClaimGuard;
 use super::own_turn::OwnTurn;
+use crate::access::Sender;
+use crate::access::tokens::Token;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::{Accounting, Rejection};
 use crate::deliver::dead_letters::{DeadLetter, DeadLetterError, DeadLetters, KeptApart};
@@ -54,7 +56,7 @@ pub(super) struct Parts {
     /// What is told of it.
     pub(super) notices: NoticeCounts,
     /// Who sent it.
-    pub(super) peer: IpAddr,
+    pub(super) sender: Sender,
 }
 
 /// Whether the same request was acknowledged before.
@@ -121,7 +123,7 @@ impl Acceptance {
         let is_alone = parts.own.too_large.is_empty();
         let large = parts.too_large.len();
         let letters = parts.take_apart();
-        let kept = self.set_aside(letters, parts.peer);
+        let kept = self.set_aside(letters, parts.sender.address);
         let kept = kept.await.map_err(|error| not_taken(records, error))?;
         let spooled = parts.batch.documents.len();
         let mut repeated = parts.own.repeated;
@@ -129,14 +131,16 @@ impl Acceptance {
             repeated += spooled as u64;
         } else if spooled == 0 && large > 0 && parts.has_status {
             let (id, received_at) = (parts.batch.id, parts.batch.received_at);
-            self.statuses.expect(id, received_at, 0);
+            let token = parts.sender.token.clone();
+            self.statuses.expect(id, received_at, 0, token);
             self.statuses.done(id, BatchOutcome::default(), Vec::new());
         }
         let (own, has_status) = (parts.own, parts.has_status);
         let new = own.batches.iter();
         let new: Vec<_> = new.filter_map(|own| Some((*own.key()?, own.id))).collect();
         let batch = Some(parts.batch).filter(|_| is_written && spooled > 0);
-        if let Err(error) = self.append((batch, has_status), own.batches, room).await {
+        let status = (has_status, parts.sender.token);
+        if let Err(error) = self.append((batch, status), own.batches, room).await {
             if let (Some(file), Turn::First(_), true) = (kept, &turn, is_alone) {
                 self.take_back(file, &error).await;
             }
@@ -192,16 +196,18 @@ impl Acceptance {
         }
     }
 
-    /// Appends a request's batch, if it is to be, and those of their own, which have no status.
+    /// Appends a request's batch, if it is to be, and those of their own, which have no status; of that, whether it
+    /// has one, and the token that it came with.
     async fn append(
         &self,
-        (batch, has_status): (Option<Batch>, bool),
+        (batch, (has_status, token)): (Option<Batch>, (bool, Option<Arc<Token>>)),
         own: Vec<Batch>,
         room: impl Send + 'static,
     ) -> Result<(), AppendError> {
         let expected = batch.as_ref().filter(|_| has_status).map(|batch| {
             let (id, records) = (batch.id, batch.documents.len());
-            (id, self.statuses.expect(id, batch.received_at, records))
+            let is_new = self.statuses.expect(id, batch.received_at, records, token);
+            (id, is_new)
         });
         let own = own.into_iter().filter(|own| !own.documents.is_empty());
         let batches: Vec<Batch> = batch.into_iter().chain(own).collect();

@@ -1,7 +1,7 @@
 //! By what a request that comes again is known: the client's own key, or one that is made of what was sent.
 
 use record::batch::BatchBuilder;
-use record::id::{BatchId, KeyDigest, client_key, content_key};
+use record::id::{BatchId, KeyDigest, Tenant, client_key, content_key};
 use std::net::IpAddr;
 
 /// The key of a request.
@@ -41,8 +41,22 @@ impl Scope {
 }
 
 impl BatchKey {
-    /// A builder for the batch in a body, decompressed.
+    /// A builder for the batch of a tenant, if there are any, in a body, decompressed.
     pub(super) fn builder(
+        &self,
+        body: &[u8],
+        tenant: Option<Tenant>,
+        received_at: logs::Timestamp,
+        max_bytes: usize,
+    ) -> BatchBuilder {
+        let builder = self.builder_of_all(body, received_at, max_bytes);
+        match tenant {
+            Some(tenant) => builder.of_tenant(tenant),
+            None => builder,
+        }
+    }
+
+    fn builder_of_all(
         &self,
         body: &[u8],
         received_at: logs::Timestamp,

@@ -8,6 +8,7 @@ use crate::accounting::record_counts::{Accounting, Rejection};
 use bytes::Bytes;
 use logs::Timestamp;
 use record::batch::{Batch, BatchBuilder, OwnBatches, Rejects, TooLargeRecord};
+use record::id::Tenant;
 use record::notice::Notices;
 use record::order::Taken;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -94,8 +95,10 @@ impl BodyBounds {
     }
 }
 
-/// When a body came.
+/// When a body came, and whose it is.
 pub(super) struct Arrival {
+    /// Whose keys its own are among, where there are tenants.
+    pub(super) tenant: Option<Tenant>,
     /// What the clock said.
     pub(super) received_at: Timestamp,
     /// The batches that were taken before.
@@ -159,7 +162,7 @@ fn decode_now<T>(
 ) -> Result<Decoded<T>, BodyError> {
     let body = compression::decompress(terms.encoding, bytes, bounds.decoded_bytes, &mut room)?;
     let strict = terms.strict.unwrap_or(bounds.strict);
-    let (mut builder, told) = build(terms, bounds, strict, &body, &mut room, arrival.received_at)?;
+    let (mut builder, told) = build(terms, bounds, strict, &body, &mut room, arrival)?;
     builder.settle_content_key(|| batch_key::fresh(arrival.received_at, &body));
     arrival.take(&mut builder);
     let (notices, answer) = (builder.take_notices(), builder.answer_bytes());
@@ -200,7 +203,7 @@ fn build<T>(
     strict: bool,
     body: &Bytes,
     room: &mut Reservation,
-    received_at: Timestamp,
+    arrival: &Arrival,
 ) -> Result<(BatchBuilder, T), BodyError> {
     // Three bytes take the place of each that is no text, in a copy of the body.
     let text_bytes = match terms.form.is_text() && std::str::from_utf8(body).is_err() {
@@ -217,7 +220,9 @@ fn build<T>(
     let mut read = |bytes| {
         // The encoded form stands beside the body for a while; both are weighed.
         room.resize(body.len() + text_bytes + bytes)?;
-        let builder = terms.key.builder(body, received_at, bytes);
+        let builder = terms
+            .key
+            .builder(body, arrival.tenant, arrival.received_at, bytes);
         let mut builder = builder.strict(strict);
         builder.reserve(reserve);
         if !strict {

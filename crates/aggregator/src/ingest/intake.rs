@@ -6,6 +6,7 @@ use super::decode::{Arrival, BodyBounds, BodyTerms, Decoded, decode};
 use super::idempotency::{Claim, KnownKeys};
 use super::intake_error::{IngestError, IntakeError};
 use super::own_turn::OwnTurn;
+use crate::access::Sender;
 use crate::accounting::admission::Reservation;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::{Accounting, Rejection};
@@ -18,7 +19,6 @@ use record::notice::Notices;
 use record::order::Taken;
 use spool::BatchOutcome;
 use spool::{AppendError, Spool};
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -116,7 +116,7 @@ impl Intake {
         }
     }
 
-    /// Takes a body whole, which `peer` sent and for which `room` is held: decodes it, makes its batch
+    /// Takes a body whole, which `sender` sent and for which `room` is held: decodes it, makes its batch
     /// durable, and waits for the `wanted` durability for at most `patience`; then it is at least spooled.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl Intake {
         &self,
         terms: BodyTerms<T>,
         (body, room): (Bytes, Reservation),
-        peer: IpAddr,
+        sender: Sender,
         wanted: Durability,
         patience: Duration,
     ) -> Result<Receipt<T>, IngestError> {
@@ -134,6 +134,7 @@ impl Intake {
         let clock = &self.acceptance.clock;
         let (received_at, deadline) = (clock.now(), clock.elapsed() + patience);
         let arrival = Arrival {
+            tenant: sender.token.as_ref().map(|token| token.tenant_keys()),
             received_at,
             taken: Arc::clone(&self.taken),
         };
@@ -158,7 +159,7 @@ impl Intake {
             own,
             has_status,
             notices: notices.counts,
-            peer,
+            sender,
         };
         let accepted = self.accept(parts, room, wanted, deadline).await?;
         Ok(Receipt {

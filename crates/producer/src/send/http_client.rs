@@ -5,7 +5,7 @@ use super::endpoint::Endpoint;
 use super::retry;
 use crate::clock;
 use crate::payload::Payload;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response};
 use std::error::Error;
 use std::time::Duration;
@@ -19,14 +19,21 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct HttpClient {
     client: Client,
     endpoint: Endpoint,
+    /// As a header has it.
+    token: Option<HeaderValue>,
 }
 
 impl HttpClient {
-    /// A client; `timeout` is for a whole request.
+    /// A client that has this token, if the service wants one; `timeout` is for a whole request.
     ///
     /// # Errors
     /// When the system gives no means for a client.
-    pub fn new(endpoint: Endpoint, timeout: Duration, connections: usize) -> reqwest::Result<Self> {
+    pub fn new(
+        endpoint: Endpoint,
+        token: Option<String>,
+        timeout: Duration,
+        connections: usize,
+    ) -> reqwest::Result<Self> {
         let client = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -37,7 +44,16 @@ impl HttpClient {
             .pool_max_idle_per_host(connections)
             .tcp_nodelay(true)
             .build()?;
-        Ok(Self { client, endpoint })
+        let token = token.and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok());
+        let token = token.map(|mut token| {
+            token.set_sensitive(true);
+            token
+        });
+        Ok(Self {
+            client,
+            endpoint,
+            token,
+        })
     }
 
     /// Sends a payload once under this key.
@@ -48,6 +64,9 @@ impl HttpClient {
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .header("idempotency-key", key)
             .body(payload.bytes.clone());
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, token);
+        }
         if payload.gzip {
             request = request.header(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }

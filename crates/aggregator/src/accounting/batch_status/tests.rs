@@ -27,7 +27,7 @@ fn aside(count: usize) -> Vec<SetAside> {
 #[tokio::test]
 async fn whoever_waits_is_told_and_the_first_outcome_stays() {
     let statuses = BatchStatuses::new(10);
-    assert!(statuses.expect(id(1), NOW, 3));
+    assert!(statuses.expect(id(1), NOW, 3, None));
     assert_eq!(statuses.of(id(1)), None, "it is not safe yet");
     let waiting = statuses.outcome(id(1)).unwrap();
     statuses.spooled(id(1));
@@ -47,10 +47,10 @@ async fn whoever_waits_is_told_and_the_first_outcome_stays() {
 #[tokio::test]
 async fn the_oldest_are_forgotten_and_whoever_waits_for_one_is_released() {
     let statuses = BatchStatuses::new(2);
-    statuses.expect(id(1), NOW, 1);
+    statuses.expect(id(1), NOW, 1, None);
     let waiting = statuses.outcome(id(1)).unwrap();
-    statuses.expect(id(2), NOW, 1);
-    statuses.expect(id(3), NOW, 1);
+    statuses.expect(id(2), NOW, 1, None);
+    statuses.expect(id(3), NOW, 1, None);
     assert_eq!(waiting.get().await, None);
     assert!(statuses.outcome(id(1)).is_none());
     assert!(
@@ -65,13 +65,13 @@ async fn the_oldest_are_forgotten_and_whoever_waits_for_one_is_released() {
 fn a_batch_that_was_not_taken_is_forgotten_and_leaves_its_place() {
     let statuses = BatchStatuses::new(2);
     for _ in 0..5 {
-        assert!(statuses.expect(id(1), NOW, 1));
+        assert!(statuses.expect(id(1), NOW, 1, None));
         statuses.not_taken(id(1));
     }
     assert!(
         statuses.recovered(id(2), NOW, 1, || true) && statuses.recovered(id(3), NOW, 1, || true)
     );
-    assert!(!statuses.expect(id(3), NOW, 1), "it is known");
+    assert!(!statuses.expect(id(3), NOW, 1, None), "it is known");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_batch_that_was_done_before_it_could_be_remembered_is_not_said_to_wait() {
 #[test]
 fn a_batch_that_another_request_made_durable_stays() {
     let statuses = BatchStatuses::new(2);
-    assert!(statuses.expect(id(1), NOW, 1));
+    assert!(statuses.expect(id(1), NOW, 1, None));
     statuses.spooled(id(1));
     statuses.not_taken(id(1));
     assert!(statuses.of(id(1)).is_some());
@@ -97,7 +97,7 @@ fn a_batch_that_another_request_made_durable_stays() {
 fn refused_records_are_named_up_to_a_bound_and_their_room_comes_back() {
     let statuses = BatchStatuses::new(300);
     for number in 0..=200 {
-        statuses.expect(id(number), NOW, 200);
+        statuses.expect(id(number), NOW, 200, None);
         statuses.done(id(number), stored(0), aside(200));
     }
     assert_eq!(statuses.of(id(0)).unwrap().set_aside.len(), MAX_LISTED);

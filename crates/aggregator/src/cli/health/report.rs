@@ -10,7 +10,7 @@ use std::time::Duration;
 /// What is shown of the answer of `GET /health`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Report {
+struct Report {
     status: Status,
     problem: Option<String>,
     version: String,
@@ -78,21 +78,39 @@ struct Rejected {
     unread_files: u64,
 }
 
-impl Report {
-    /// Reads the answer of an aggregator; `None` for any other.
-    pub(super) fn parse(json: &[u8]) -> Option<Self> {
-        serde_json::from_slice(json).ok()
+/// What an aggregator with tokens says to those who have none.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForStrangers {
+    status: Status,
+    more: String,
+}
+
+impl Status {
+    fn told(self) -> &'static str {
+        match self {
+            Self::Ok => "ok: batches are taken and stored",
+            Self::Degraded => "degraded: batches are taken, but something is wrong",
+            Self::Unavailable => "unavailable: batches are not taken",
+        }
     }
+}
+
+/// The answer of an aggregator in lines; `None` for any other.
+pub(super) fn lines(json: &[u8]) -> Option<String> {
+    if let Ok(report) = serde_json::from_slice::<Report>(json) {
+        return Some(report.to_string());
+    }
+    let report: ForStrangers = serde_json::from_slice(json).ok()?;
+    let (status, more) = (report.status.told(), sanitize::line(&report.more));
+    Some(format!(
+        "status    {status}\nmore      {more} (--token-file)"
+    ))
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = match self.status {
-            Status::Ok => "ok: batches are taken and stored",
-            Status::Degraded => "degraded: batches are taken, but something is wrong",
-            Status::Unavailable => "unavailable: batches are not taken",
-        };
-        writeln!(out, "status    {status}")?;
+        writeln!(out, "status    {}", self.status.told())?;
         if let Some(problem) = &self.problem {
             writeln!(out, "problem   {}", sanitize::line(problem))?;
         }
@@ -187,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_person_reads_how_it_is_and_what_became_of_the_records() {
-        let report = Report::parse(answer("degraded", "the disk is slow\u{1b}[2J").as_bytes());
+        let report = lines(answer("degraded", "the disk is slow\u{1b}[2J").as_bytes());
         let expected = "\
 status    degraded: batches are taken, but something is wrong
 problem   the disk is slow\\x1b[2J
@@ -197,14 +215,23 @@ note      3 documents\\x07
 records   7 received and 2 found in the spool since the start: 4 stored, 1 there already, 2 refused, 1 set aside, 1 waiting
 spool     1 batch waits (the oldest for 1s), 286 B of 8.0 GiB
 aside     1 record kept aside, 4.0 KiB of 256.0 MiB";
-        assert_eq!(report.unwrap().to_string(), expected);
+        assert_eq!(report.unwrap(), expected);
         let unread = answer("ok", "").replace(
             "\"maxBytes\":268435456",
             "\"maxBytes\":268435456,\"unreadFiles\":2",
         );
-        let told = Report::parse(unread.as_bytes()).unwrap().to_string();
+        let told = lines(unread.as_bytes()).unwrap();
         let expected = "4.0 KiB of 256.0 MiB, and 2 files of before the start still to be read";
         assert!(told.ends_with(expected), "{told}");
+    }
+
+    #[test]
+    fn whoever_has_no_token_reads_whether_it_is_well() {
+        let told = lines(br#"{"status":"degraded","more":"is told to others"}"#).unwrap();
+        let expected = "\
+status    degraded: batches are taken, but something is wrong
+more      is told to others (--token-file)";
+        assert_eq!(told, expected);
     }
 
     #[test]
@@ -216,7 +243,7 @@ aside     1 record kept aside, 4.0 KiB of 256.0 MiB";
             r#"{"status":"ok"}"#,
             &answer("error", ""),
         ] {
-            assert!(Report::parse(other.as_bytes()).is_none(), "{other}");
+            assert!(lines(other.as_bytes()).is_none(), "{other}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Why an import did not come to its end: one sentence each, and an exit code.
 
 use crate::cli::service::BadUrl;
+use program::token::BadTokenFile;
 use std::io;
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ pub enum Failure {
     /// An address that is none.
     #[error(transparent)]
     Url(#[from] BadUrl),
+    /// A token that is none.
+    #[error(transparent)]
+    Token(#[from] BadTokenFile),
     /// The program itself has not got what it needs.
     #[error("cannot begin: {0}")]
     Start(String),
@@ -56,7 +60,7 @@ impl Failure {
     /// 2 for what the caller has to write in another way, 1 for all else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Url(_) => USAGE,
+            Self::Url(_) | Self::Token(_) => USAGE,
             _ => FAILED,
         }
     }

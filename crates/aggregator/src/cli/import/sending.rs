@@ -3,7 +3,7 @@
 use super::cutter::Cut;
 use super::failure::Failure;
 use crate::cli::sanitize;
-use crate::cli::service::{self, innermost};
+use crate::cli::service::{self, UrlArgs, innermost};
 use bytes::Bytes;
 use logs::clock::{Clock as _, SystemClock};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -83,13 +83,13 @@ struct Again {
 
 impl BatchSender {
     pub(super) fn new(
-        url: &str,
+        to: &UrlArgs,
         is_awaited: bool,
         timeout: Duration,
         patience: Duration,
     ) -> Result<Self, Failure> {
-        let base = service::url(url)?;
-        let client = service::client()
+        let base = service::url(&to.url)?;
+        let client = service::client(&to.token)?
             .connect_timeout(timeout.min(CONNECT_TIMEOUT))
             .timeout(timeout)
             .build()

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use crate::cli::sanitize;
-use crate::cli::service::{self, Refusal, innermost};
+use crate::cli::service::{self, Refusal, TokenArgs, innermost};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER, TRANSFER_ENCODING};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use std::time::Duration;
@@ -29,8 +29,12 @@ pub(in crate::cli) struct Answer(Response);
 
 impl ServiceClient {
     /// The service at `url`; an answer has to begin within `timeout`.
-    pub(in crate::cli) fn new(url: &str, timeout: Duration) -> Result<Self, Failure> {
-        let client = service::client()
+    pub(in crate::cli) fn new(
+        url: &str,
+        token: &TokenArgs,
+        timeout: Duration,
+    ) -> Result<Self, Failure> {
+        let client = service::client(token)?
             .connect_timeout(timeout.min(CONNECT_TIMEOUT))
             .tcp_keepalive(KEEP_ALIVE)
             .build()

@@ -40,6 +40,9 @@ impl From<Refusal> for ApiError {
             Refusal::Host(_) => (StatusCode::MISDIRECTED_REQUEST, "host_not_allowed"),
             Refusal::CrossSite | Refusal::Origin(_) => (StatusCode::FORBIDDEN, "cross_site"),
             Refusal::NotLocal => (StatusCode::FORBIDDEN, "local_only"),
+            Refusal::NoToken => (StatusCode::UNAUTHORIZED, "token_needed"),
+            Refusal::UnknownToken => (StatusCode::UNAUTHORIZED, "unknown_token"),
+            Refusal::OutOfScope { .. } => (StatusCode::FORBIDDEN, "token_out_of_scope"),
         };
         Self::new(status, code, refusal.to_string())
     }

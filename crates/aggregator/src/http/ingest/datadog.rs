@@ -39,10 +39,18 @@ async fn take(sent: Sent) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Why its addresses answer nobody of this kind: an agent is no browser, and it sends again what is answered
-/// with 421.
+/// Why its addresses answer nobody of this kind: a token may be put right before an agent has tried for the last time.
 pub(in crate::http) fn refusal(error: ApiError, _: &HeaderMap) -> Response {
-    in_form(error)
+    refused(error)
+}
+
+/// The same of whether a key is one, which an agent asks for at its start.
+pub(in crate::http) fn no_key(error: ApiError, _: &HeaderMap) -> Response {
+    match error.status() {
+        // As Datadog has it, of a key that is missing or wrong.
+        StatusCode::UNAUTHORIZED => in_form(error.with_status(StatusCode::FORBIDDEN)),
+        _ => in_form(error),
+    }
 }
 
 /// Why nothing of a request is taken, as Datadog says it.

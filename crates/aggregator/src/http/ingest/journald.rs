@@ -9,6 +9,7 @@ mod held;
 
 use super::check;
 use super::sent::Sent;
+use crate::access::{Refusal, Sender};
 use crate::accounting::admission::Reservation;
 use crate::http::error::ApiError;
 use crate::http::listener::{TIME_WHEN_STOPPING, stopped_for};
@@ -19,7 +20,6 @@ use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
 use held::{Part, Taker};
 use http_body_util::BodyExt as _;
-use std::net::IpAddr;
 use std::ops::Range;
 use std::pin::pin;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub(in crate::http) async fn upload(sent: Sent) -> Result<(StatusCode, &'static 
     let upload = Upload {
         room: room.map_err(|error| ApiError::from(error).closing())?,
         services,
-        sender: sent.sender,
+        sender: &sent.sender,
         body: sent.body,
         unread: BytesMut::new(),
         wanted: PORTION_BYTES.min(services.limits.body_bytes),
@@ -69,7 +69,7 @@ fn check_type(sent: &Sent) -> Result<(), ApiError> {
 /// A request that is under way.
 struct Upload<'s> {
     services: &'s Services,
-    sender: IpAddr,
+    sender: &'s Sender,
     body: Body,
     /// What came and was not taken yet.
     unread: BytesMut,
@@ -121,6 +121,11 @@ impl<'s> Upload<'s> {
     async fn take_whole(&mut self, is_end: bool) -> Result<bool, ApiError> {
         let before = self.unread.len();
         while let Some(portion) = wire::journald::portion(&self.unread, is_end)? {
+            // It may go on for as long as its sender runs.
+            let token = self.sender.token.as_ref();
+            if token.is_some_and(|token| !self.services.access.is_current(token)) {
+                return Err(Refusal::UnknownToken.into());
+            }
             let taker = self.taker();
             let bytes = self.unread.split_to(portion.bytes).freeze();
             taker.take(&parts(&bytes, portion)).await?;

@@ -2,6 +2,7 @@
 //! so that what all of them need of a head is read in one way.
 
 use super::{encoding, receive};
+use crate::access::{Caller, Sender};
 use crate::http::asker::forwarded_for;
 use crate::http::error::ApiError;
 use crate::http::listener::Ends;
@@ -17,7 +18,6 @@ use axum::extract::rejection::ExtensionRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, Uri, header};
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::sync::Arc;
 use wire::GivenAttributes;
 
@@ -27,8 +27,7 @@ pub(in crate::http) struct Sent {
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
-    /// See [`TrustedProxies::sender`](crate::access::TrustedProxies::sender).
-    pub(super) sender: IpAddr,
+    pub(super) sender: Sender,
 }
 
 impl FromRequest<Arc<Services>> for Sent {
@@ -39,10 +38,15 @@ impl FromRequest<Arc<Services>> for Sent {
         services: &Arc<Services>,
     ) -> Result<Self, ExtensionRejection> {
         let Extension(Ends { peer, .. }) = request.extract_parts().await?;
+        let Extension(caller): Extension<Caller> = request.extract_parts().await?;
         let (head, body) = request.into_parts();
         let named = forwarded_for(&head.headers);
+        let sender = Sender {
+            address: services.access.proxies().sender(peer, named.flatten()),
+            token: caller.token().map(Arc::clone),
+        };
         Ok(Self {
-            sender: services.access.proxies().sender(peer, named.flatten()),
+            sender,
             services: Arc::clone(services),
             uri: head.uri,
             headers: head.headers,
@@ -77,7 +81,7 @@ impl Sent {
 
     /// What tells it from all requests in other protocols and of other senders.
     pub(super) fn scope(&self, protocol: &str) -> Scope {
-        Scope::new(protocol, self.sender)
+        Scope::new(protocol, self.sender.address)
     }
 
     /// Those of these parameters that its address has become attributes of its records, and so parts of its

@@ -44,6 +44,10 @@ const UNHEALTHY: Answer<'_> = Answer {
 
 /// As an address that it does not know is 404.
 const METHOD_NOT_ALLOWED: u16 = 405;
+/// There is no token.
+const TOKEN_NEEDED: u16 = 2;
+/// It is none that lets one in here.
+const FORBIDDEN: u16 = 4;
 
 /// Reads a body whose records get these attributes.
 type Decode = fn(&[u8], &GivenAttributes, &mut BatchBuilder) -> Result<(), DecodeError>;
@@ -120,8 +124,15 @@ pub(in crate::http) fn refusal(error: ApiError, _: &HeaderMap) -> Response {
 
 /// Why nothing of a request is taken, as Splunk says it.
 fn refused(error: ApiError) -> Response {
+    let error = match error.code() {
+        // Of a token that was given, as Splunk has it; its senders know 401 as none.
+        "unknown_token" => error.with_status(StatusCode::FORBIDDEN),
+        _ => error,
+    };
     let (text, code) = match error.status() {
         StatusCode::BAD_REQUEST => ("Invalid data format", 6),
+        StatusCode::UNAUTHORIZED => (error.message(), TOKEN_NEEDED),
+        StatusCode::FORBIDDEN => (error.message(), FORBIDDEN),
         StatusCode::INTERNAL_SERVER_ERROR => ("Internal server error", 8),
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT => ("Server is busy", 9),
         StatusCode::PAYLOAD_TOO_LARGE => (error.message(), 27),

@@ -1,10 +1,12 @@
 //! `GET /logs/batches/{batchId}`: what became of a batch, for as long as it is remembered.
 
+use crate::access::{Caller, Scope};
 use crate::accounting::batch_status::{BatchStatus, MAX_LISTED};
 use crate::deliver::dead_letters::TooLargeLetter;
 use crate::http::error::{ApiError, RecordError};
 use crate::http::services::Services;
 use crate::ingest::intake::Durability;
+use axum::Extension;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -30,6 +32,9 @@ pub(in crate::http) struct Answer {
     already_stored: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     set_aside: Option<u64>,
+    /// The name of the token that it came with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
     /// At most a hundred of those that were set aside.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<RecordError>,
@@ -38,6 +43,7 @@ pub(in crate::http) struct Answer {
 /// The handler.
 pub(in crate::http) async fn status(
     State(services): State<Arc<Services>>,
+    Extension(caller): Extension<Caller>,
     text: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Answer>, ApiError> {
     let id = text.ok().and_then(|Path(text)| BatchId::parse(&text));
@@ -45,14 +51,25 @@ pub(in crate::http) async fn status(
         let message = "a batch's id is sixteen hexadecimal digits, as POST /logs/batch tells it";
         return Err(ApiError::bad_request("invalid_batch_id", message));
     };
-    let too_large = services.dead_letters.too_large_of(id).await?;
     let status = services.intake.statuses().of(id);
+    if !is_shown(&caller, status.as_ref()) {
+        return Err(ApiError::unknown_batch(id));
+    }
+    let too_large = services.dead_letters.too_large_of(id).await?;
     let received_at = status.as_ref().map(|status| status.received_at);
     let known = received_at.or_else(|| too_large.first().map(|letter| letter.origin.received_at));
     match known {
         Some(received_at) => Ok(Json(answer(id, received_at, status, &too_large))),
         None => Err(ApiError::unknown_batch(id)),
     }
+}
+
+/// Whoever may read records may know of all batches; others of those of their tenant, as far as is known whose a
+/// batch is.
+fn is_shown(caller: &Caller, status: Option<&BatchStatus>) -> bool {
+    let of_batch = status.and_then(|status| Some(&status.token.as_ref()?.tenant));
+    let own = caller.token().map(|token| &token.tenant);
+    caller.may(Scope::Read) || caller.may(Scope::Operate) || (own.is_some() && own == of_batch)
 }
 
 /// Of a batch that is not remembered any more, what is kept of it because it is too large is known for as
@@ -73,6 +90,8 @@ fn answer(
         true => Durability::Spooled,
         false => Durability::Stored,
     });
+    let token = status.as_ref().and_then(|status| status.token.as_ref());
+    let token = token.map(|token| token.name.to_string());
     let set_aside = status.map(|status| status.set_aside).unwrap_or_default();
     let mut errors: Vec<(usize, &str)> = set_aside
         .iter()
@@ -93,6 +112,7 @@ fn answer(
         stored: outcome.map(|outcome| outcome.stored),
         already_stored: outcome.map(|outcome| outcome.already_stored),
         set_aside: (!waits || refused > 0).then_some(refused),
+        token,
         errors: errors
             .map(|(index, reason)| RecordError::new(index, &reason))
             .collect(),
@@ -123,6 +143,7 @@ mod tests {
             records,
             outcome,
             set_aside: Vec::new(),
+            token: None,
         });
         serde_json::to_value(answer(id, received_at, status, &[letter])).unwrap()
     }

@@ -1,10 +1,12 @@
 //! `GET /health`: what the service knows of itself; 503 only while a batch could not be accepted.
 
+use crate::access::{Caller, Scope};
 use crate::accounting::record_counts::RecordCounts;
 use crate::breaker::Snapshot;
 use crate::deliver::dead_letters::DeadLetterSnapshot;
 use crate::http::services::Services;
 use crate::worker::LaneSnapshot;
+use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -31,6 +33,13 @@ struct Health {
     memory: Memory,
     connections: usize,
     log: Log,
+}
+
+/// For those who only ask whether it is well: a load balancer, the check of a container.
+#[derive(Debug, Serialize)]
+struct ForStrangers {
+    status: &'static str,
+    more: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,7 +74,10 @@ struct Room {
 }
 
 /// The handler.
-pub(in crate::http) async fn health(State(services): State<Arc<Services>>) -> Response {
+pub(in crate::http) async fn health(
+    State(services): State<Arc<Services>>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
     let store = services.store.status();
     let (intake, retrieval) = (&services.intake, &services.retrieval);
     let spool = intake.spool().snapshot();
@@ -75,6 +87,11 @@ pub(in crate::http) async fn health(State(services): State<Arc<Services>>) -> Re
         Readiness::Degraded => (StatusCode::OK, "degraded"),
         Readiness::Ok => (StatusCode::OK, "ok"),
     };
+    if !caller.may(Scope::Read) && !caller.may(Scope::Operate) {
+        let more = "is told to a token with the scope read or operate";
+        let told = ForStrangers { status: word, more };
+        return (status, Json(told)).into_response();
+    }
     let health = Health {
         status: word,
         problem,

@@ -94,6 +94,7 @@ fn kind_of(status: StatusCode) -> &'static str {
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => "content_too_long_exception",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "media_type_header_exception",
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "security_exception",
         status if status.is_server_error() => "exception",
         _ => "illegal_argument_exception",
     }

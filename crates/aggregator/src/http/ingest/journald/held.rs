@@ -1,6 +1,7 @@
 //! Uploads are held while there is no room for what came of them: their senders would begin anew with all that they
 //! have, so they are not read on, and what was read waits. More than may be held is refused.
 
+use crate::access::Sender;
 use crate::accounting::admission::{NoRoom, Reservation};
 use crate::http::error::ApiError;
 use crate::http::ingest::{refused, take_now};
@@ -14,7 +15,6 @@ use crate::ingest::intake_error::{IngestError, IntakeError};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use spool::AppendError;
-use std::net::IpAddr;
 use wire::journald::Run;
 
 /// Records that are taken as a batch: of one run of a sequence, or of none.
@@ -27,7 +27,7 @@ pub(super) struct Part {
 #[derive(Clone, Copy)]
 pub(super) struct Taker<'s> {
     pub(super) services: &'s Services,
-    pub(super) sender: IpAddr,
+    pub(super) sender: &'s Sender,
     /// Bytes of what is held if it must be.
     pub(super) holds: usize,
 }
@@ -96,7 +96,13 @@ impl Taker<'_> {
     async fn take_in(self, part: &Part, room: Reservation) -> Result<(), IngestError> {
         let body = (part.bytes.clone(), room);
         let terms = terms(part.run);
-        let taken = take_now(self.services, terms, body, self.sender, Durability::Spooled);
+        let taken = take_now(
+            self.services,
+            terms,
+            body,
+            self.sender.clone(),
+            Durability::Spooled,
+        );
         taken.await.map(drop)
     }
 
@@ -109,7 +115,7 @@ impl Taker<'_> {
             ..
         } = self.services;
         let length = part.bytes.len();
-        tracing::debug!(sender = %self.sender, %error, "an upload is held until there is room");
+        tracing::debug!(sender = %self.sender.address, %error, "an upload is held until there is room");
         let mut memory = length;
         let mut larger = intake.memory_of_binary(length).into_iter();
         while is_for_now(&error) {

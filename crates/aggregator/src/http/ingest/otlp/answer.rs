@@ -88,6 +88,7 @@ const INVALID_ARGUMENT: i32 = 3;
 const PERMISSION_DENIED: i32 = 7;
 const RESOURCE_EXHAUSTED: i32 = 8;
 const UNAVAILABLE: i32 = 14;
+const UNAUTHENTICATED: i32 = 16;
 
 /// The request was taken. Records that are too large to be stored are set aside, which their sender is told.
 pub(super) fn taken(form: Form, receipt: &Receipt<()>) -> Response {
@@ -121,6 +122,7 @@ pub(super) fn refused(form: Form, error: ApiError) -> Response {
     let status = Status {
         code: match error.status() {
             StatusCode::FORBIDDEN => PERMISSION_DENIED,
+            StatusCode::UNAUTHORIZED => UNAUTHENTICATED,
             StatusCode::TOO_MANY_REQUESTS => RESOURCE_EXHAUSTED,
             status if status.is_server_error() => UNAVAILABLE,
             _ => INVALID_ARGUMENT,

@@ -1,5 +1,6 @@
 //! A request as a client has it, that it may send again.
 
+use crate::access::Sender;
 use crate::ingest::acceptance::Parts;
 use crate::ingest::idempotency::Keys;
 use crate::ingest::own_turn::OwnTurn;
@@ -104,7 +105,10 @@ impl Request {
             too_large,
             own: OwnTurn::of(OwnBatches::default(), &Arc::default()).0,
             has_status: true,
-            peer: Ipv4Addr::LOCALHOST.into(),
+            sender: Sender {
+                address: Ipv4Addr::LOCALHOST.into(),
+                token: None,
+            },
         }
     }
 

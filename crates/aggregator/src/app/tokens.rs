@@ -1,0 +1,212 @@
+//! The file of tokens: read at the start, and again whenever it says something else.
+
+use crate::access::tokens::{BadTokens, MAX_FILE_BYTES, Tokens};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+
+/// How long a token that was revoked may still be used.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+/// Why a file says nothing of tokens.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TokensError {
+    #[error("it cannot be read: {0}")]
+    Io(#[from] io::Error),
+    #[error("it is no file")]
+    NoFile,
+    #[error("it is larger than {MAX_FILE_BYTES} bytes")]
+    TooLarge,
+    #[error(transparent)]
+    Content(#[from] BadTokens),
+}
+
+/// What a file said when it was looked at.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) tokens: Arc<Tokens>,
+    text: String,
+}
+
+impl Said {
+    fn of(text: String) -> Result<Self, TokensError> {
+        let tokens = Arc::new(Tokens::parse(&text)?);
+        Ok(Self { tokens, text })
+    }
+}
+
+/// Reads the file.
+pub(super) fn read(file: &Path) -> Result<Said, TokensError> {
+    Said::of(text_of(file)?)
+}
+
+fn text_of(file: &Path) -> Result<String, TokensError> {
+    // Of a pipe nobody may ever write into, opening would not end.
+    if !fs::metadata(file)?.is_file() {
+        return Err(TokensError::NoFile);
+    }
+    let mut text = String::new();
+    let read = File::open(file)?.take(MAX_FILE_BYTES + 1);
+    let bytes = { read }.read_to_string(&mut text)?;
+    match bytes as u64 > MAX_FILE_BYTES {
+        true => Err(TokensError::TooLarge),
+        false => Ok(text),
+    }
+}
+
+/// What it says from here on. While it says nothing that can be used, the tokens of before count.
+pub(super) fn follow(
+    file: PathBuf,
+    said: Said,
+) -> (watch::Receiver<Arc<Tokens>>, AbortOnDropHandle<()>) {
+    let (sender, receiver) = watch::channel(Arc::clone(&said.tokens));
+    let following = Following {
+        file,
+        last: Ok(said.text),
+        changed: None,
+        sender,
+    };
+    let task = tokio::spawn(following.run());
+    (receiver, AbortOnDropHandle::new(task))
+}
+
+struct Following {
+    file: PathBuf,
+    /// What counts: the text, or why there was none.
+    last: Result<String, String>,
+    /// What was seen last, if it is not what counts: whoever writes the file in place may not be done.
+    changed: Option<String>,
+    sender: watch::Sender<Arc<Tokens>>,
+}
+
+impl Following {
+    async fn run(mut self) {
+        loop {
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+            let file = self.file.clone();
+            let looked = tokio::task::spawn_blocking(move || text_of(&file)).await;
+            // The process is about to end.
+            let Ok(looked) = looked else { return };
+            self.note(looked);
+        }
+    }
+
+    fn note(&mut self, looked: Result<String, TokensError>) {
+        if let Ok(text) = &looked {
+            if self.last.as_ref().ok() == Some(text) {
+                self.changed = None;
+                return;
+            }
+            if self.changed.as_ref() != Some(text) {
+                self.changed = Some(text.clone());
+                return;
+            }
+        }
+        match looked.and_then(Said::of) {
+            Ok(Said { tokens, text }) => {
+                tracing::info!(file = %self.file.display(), count = tokens.iter().len(), "the tokens were read anew");
+                self.last = Ok(text);
+                self.sender.send_replace(tokens);
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                if self.last.as_ref().err() != Some(&reason) {
+                    tracing::error!(%error, file = %self.file.display(), "TOKENS_FILE cannot be used: the tokens of before still count, also those that it revokes");
+                }
+                self.last = Err(reason);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::secret::Secret;
+
+    fn text(name: &str) -> String {
+        let hash = Secret::new([7; 32]).hash();
+        format!("[[token]]\nname = \"{name}\"\nhash = \"{hash}\"\nscopes = [\"read\"]\n")
+    }
+
+    fn following(first: &str) -> (Following, watch::Receiver<Arc<Tokens>>) {
+        let said = Said::of(text(first)).unwrap();
+        let (sender, receiver) = watch::channel(said.tokens);
+        let following = Following {
+            file: PathBuf::new(),
+            last: Ok(said.text),
+            changed: None,
+            sender,
+        };
+        (following, receiver)
+    }
+
+    /// As it is seen twice.
+    fn twice(following: &mut Following, text: &str) {
+        for _ in 0..2 {
+            following.note(Ok(text.to_owned()));
+        }
+    }
+
+    fn name(receiver: &watch::Receiver<Arc<Tokens>>) -> Option<String> {
+        let tokens = receiver.borrow();
+        tokens.iter().next().map(|token| token.name.to_string())
+    }
+
+    #[test]
+    fn the_last_tokens_that_could_be_read_count() {
+        let (mut following, mut receiver) = following("a");
+        twice(&mut following, &text("a"));
+        assert!(!receiver.has_changed().unwrap());
+        twice(&mut following, &text("b"));
+        assert_eq!(name(&receiver).as_deref(), Some("b"));
+        receiver.mark_unchanged();
+        let gone = || io::Error::from(io::ErrorKind::NotFound);
+        for looked in [
+            Err(gone().into()),
+            Err(gone().into()),
+            Err(TokensError::TooLarge),
+        ] {
+            following.note(looked);
+            assert!(!receiver.has_changed().unwrap());
+        }
+        twice(&mut following, "[[token]");
+        assert!(!receiver.has_changed().unwrap());
+        twice(&mut following, &text("b"));
+        assert_eq!(name(&receiver).as_deref(), Some("b"));
+        twice(&mut following, "");
+        assert_eq!(name(&receiver), None);
+    }
+
+    #[test]
+    fn what_is_seen_while_the_file_is_written_does_not_count() {
+        let (mut following, receiver) = following("a");
+        for seen in ["", "# being", &text("b"), ""] {
+            following.note(Ok(seen.to_owned()));
+            assert_eq!(name(&receiver).as_deref(), Some("a"));
+        }
+        following.note(Ok(text("a")));
+        following.note(Ok(text("b")));
+        assert_eq!(name(&receiver).as_deref(), Some("a"));
+        following.note(Ok(text("b")));
+        assert_eq!(name(&receiver).as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_or_no_text_is_not_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tokens.toml");
+        assert!(matches!(read(&file), Err(TokensError::Io(_))));
+        assert!(matches!(read(folder.path()), Err(TokensError::NoFile)));
+        std::fs::write(&file, vec![b'#'; 1024 * 1024 + 1]).unwrap();
+        assert!(matches!(read(&file), Err(TokensError::TooLarge)));
+        std::fs::write(&file, vec![b'#'; 1024 * 1024]).unwrap();
+        assert!(read(&file).is_ok());
+        std::fs::write(&file, b"\xff").unwrap();
+        assert!(matches!(read(&file), Err(TokensError::Io(_))));
+    }
+}

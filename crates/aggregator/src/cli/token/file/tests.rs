@@ -1,0 +1,118 @@
+//! The file as commands change it: together, in vain, and by way of a link.
+
+use super::*;
+use crate::access::secret::Secret;
+use std::os::unix::fs::PermissionsExt as _;
+
+fn entry(name: &str) -> Entry<'_> {
+    Entry {
+        name,
+        tenant: Some("shop"),
+        scopes: &[Scope::Ingest, Scope::Read, Scope::Ingest],
+        hash: Secret::new(rand::random()).hash(),
+        created: Timestamp::from_nanos(0),
+    }
+}
+
+fn names(file: &TokensFile) -> Vec<String> {
+    let tokens = file.tokens().unwrap();
+    tokens.iter().map(|token| token.name.to_string()).collect()
+}
+
+#[test]
+fn tokens_come_and_go_and_what_others_wrote_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.toml");
+    let file = TokensFile::at(path.clone());
+    file.add(&entry("a")).unwrap();
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("# ours\n\n{text}# of a\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    file.add(&entry("b")).unwrap();
+    assert_eq!(names(&file), ["a", "b"]);
+    let b = file.tokens().unwrap();
+    let b = b.iter().last().unwrap();
+    assert_eq!((&*b.tenant, b.scopes.len()), ("shop", 2));
+    assert_eq!(b.created.unwrap().to_string(), "1970-01-01T00:00:00Z");
+    file.revoke("b").unwrap();
+    assert_eq!(names(&file), ["a"]);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(
+        text.starts_with("# ours\n") && text.contains("# of a"),
+        "{text}"
+    );
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_cannot_be_done_leaves_the_file_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.toml");
+    let file = TokensFile::at(path.clone());
+    let unknown = file.revoke("a").unwrap_err();
+    assert!(unknown.to_string().contains("no token \"a\""), "{unknown}");
+    assert!(!path.exists());
+    file.add(&entry("a")).unwrap();
+    let before = fs::read(&path).unwrap();
+    let twice = file.add(&entry("a")).unwrap_err();
+    assert!(twice.is_usage() && twice.to_string().contains("\"a\""));
+    assert!(file.add(&entry("a b")).unwrap_err().is_usage());
+    assert!(file.revoke("b").is_err());
+    assert_eq!(fs::read(&path).unwrap(), before);
+    for other in [
+        "token = 1\n",
+        "token = []\n",
+        "token = [{}]\n",
+        "logs_secret\n",
+    ] {
+        fs::write(&path, other).unwrap();
+        for error in [file.add(&entry("b")), file.revoke("a")] {
+            let error = error.unwrap_err();
+            assert!(
+                !error.is_usage() && !error.to_string().contains("secret"),
+                "{error}"
+            );
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), other);
+    }
+}
+
+#[test]
+fn changes_at_the_same_time_all_count_also_beside_what_a_killed_one_has_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.toml");
+    fs::write(folder.path().join("tokens.toml.new"), "[[tok").unwrap();
+    let all: Vec<String> = (0..40).map(|number| format!("t{number}")).collect();
+    std::thread::scope(|scope| {
+        for name in &all {
+            scope.spawn(|| TokensFile::at(path.clone()).add(&entry(name)).unwrap());
+        }
+    });
+    let mut found = names(&TokensFile::at(path.clone()));
+    found.sort_unstable();
+    let mut expected = all.clone();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    std::thread::scope(|scope| {
+        for name in &all {
+            scope.spawn(|| TokensFile::at(path.clone()).revoke(name).unwrap());
+        }
+    });
+    assert!(names(&TokensFile::at(path)).is_empty());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_link_goes_on_leading_to_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, link) = (folder.path().join("real.toml"), folder.path().join("link"));
+    fs::write(&path, "").unwrap();
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    TokensFile::at(link.clone()).add(&entry("a")).unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(names(&TokensFile::at(path)), ["a"]);
+}
