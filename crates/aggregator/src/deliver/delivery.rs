@@ -13,6 +13,8 @@ use futures_util::{StreamExt as _, stream};
 use record::documents::DocumentList;
 use spool::{AppendError, BatchOutcome, Spool, Spooled};
 use std::io;
+use std::iter;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{InsertReport, Refused};
@@ -228,9 +230,18 @@ pub(super) async fn send(
     let portion = Prepared::new(portion, receipts);
     let documents = &portion.documents;
     let mut report = InsertReport::default();
-    let mut left = documents.chunks(attempt.insert_documents(), attempt.insert_bytes());
-    left.reverse();
+    let mut left: Vec<Range<usize>> = iter::once(0..documents.len()).collect();
     while let Some(range) = left.pop() {
+        if range.is_empty() {
+            continue;
+        }
+        // As many as go at a time now: a store that was slow may have become quick since the one before.
+        let most = (attempt.insert_documents(), attempt.insert_bytes());
+        let end = end_of_chunk(documents, &range, most);
+        if end < range.end {
+            left.push(end..range.end);
+        }
+        let range = range.start..end;
         match attempt.insert(documents, range.clone()).await {
             Ok(inserted) => {
                 left.extend(inserted.undone.map(|undone| undone..range.end));
@@ -266,6 +277,25 @@ pub(super) async fn send(
         .refused
         .sort_unstable_by_key(|refused| refused.position);
     Ok((portion, report))
+}
+
+/// Where the first of these documents end that are at most so many and, but for a single larger one, have at most so
+/// many bytes.
+fn end_of_chunk(
+    documents: &DocumentList,
+    range: &Range<usize>,
+    (count, bytes): (usize, usize),
+) -> usize {
+    let mut size = 0;
+    let slices = documents.slices(range.clone());
+    for (position, document) in range.clone().zip(slices) {
+        size += document.len();
+        let is_full = position - range.start >= count || size > bytes;
+        if is_full && position > range.start {
+            return position;
+        }
+    }
+    range.end
 }
 
 /// Sends documents that were refused for an unknown reason a few times more, each alone.
