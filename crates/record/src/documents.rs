@@ -226,23 +226,15 @@ impl DocumentList {
             })
     }
 
-    /// Cuts the list into ranges of at most `count` documents and, but for a single larger one,
-    /// at most `bytes` bytes.
-    pub fn chunks(&self, count: usize, bytes: usize) -> Vec<Range<usize>> {
-        let mut chunks: Vec<Range<usize>> = Vec::new();
-        let (mut start, mut size) = (0, 0);
-        for (position, document) in self.slices(0..self.len()).enumerate() {
-            let full = position - start >= count || size + document.len() > bytes;
-            if full && position > start {
-                chunks.push(start..position);
-                (start, size) = (position, 0);
-            }
+    /// The first of these documents: at most `count` and, but for a single larger one, at most `bytes` bytes.
+    pub fn chunk(&self, of: Range<usize>, count: usize, bytes: usize) -> Range<usize> {
+        let mut size = 0;
+        let fits = |document: &&[u8]| {
             size += document.len();
-        }
-        if start < self.len() {
-            chunks.push(start..self.len());
-        }
-        chunks
+            size <= bytes
+        };
+        let fitting = self.slices(of.clone()).take(count).take_while(fits);
+        of.start..of.end.min(of.start + fitting.count().max(1))
     }
 }
 
@@ -355,7 +347,11 @@ mod tests {
             sizes in sizes(), count in 1_usize..9, bytes in 100_usize..900
         ) {
             let list = DocumentList::new(batches(&sizes));
-            let chunks = list.chunks(count, bytes);
+            let mut chunks: Vec<Range<usize>> = Vec::new();
+            let end = |chunks: &[Range<usize>]| chunks.last().map_or(0, |last| last.end);
+            while end(&chunks) < list.len() {
+                chunks.push(list.chunk(end(&chunks)..list.len(), count, bytes));
+            }
             let all: Vec<usize> = chunks.iter().cloned().flatten().collect();
             prop_assert_eq!(all, (0..list.len()).collect::<Vec<_>>());
             for chunk in chunks {

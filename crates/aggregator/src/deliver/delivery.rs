@@ -230,18 +230,15 @@ pub(super) async fn send(
     let portion = Prepared::new(portion, receipts);
     let documents = &portion.documents;
     let mut report = InsertReport::default();
-    let mut left: Vec<Range<usize>> = iter::once(0..documents.len()).collect();
-    while let Some(range) = left.pop() {
-        if range.is_empty() {
-            continue;
-        }
+    let all = iter::once(0..documents.len()).filter(|all| !all.is_empty());
+    let mut left: Vec<Range<usize>> = all.collect();
+    while let Some(next) = left.pop() {
         // As many as go at a time now: a store that was slow may have become quick since the one before.
-        let most = (attempt.insert_documents(), attempt.insert_bytes());
-        let end = end_of_chunk(documents, &range, most);
-        if end < range.end {
-            left.push(end..range.end);
+        let (most, bytes) = (attempt.insert_documents(), attempt.insert_bytes());
+        let range = documents.chunk(next.clone(), most, bytes);
+        if range.end < next.end {
+            left.push(range.end..next.end);
         }
-        let range = range.start..end;
         match attempt.insert(documents, range.clone()).await {
             Ok(inserted) => {
                 left.extend(inserted.undone.map(|undone| undone..range.end));
@@ -254,9 +251,10 @@ pub(super) async fn send(
                     reason,
                 });
             }
-            // The whole command was refused, and the document that is to blame is looked for; or half of
-            // them take half of the time.
-            Err(NotInserted::Refused(_) | NotInserted::TooSlow) => {
+            // Fewer go from here on.
+            Err(NotInserted::TooSlow) => left.push(range),
+            // The whole command was refused, and the document that is to blame is looked for.
+            Err(NotInserted::Refused(_)) => {
                 let middle = range.start + range.len() / 2;
                 left.push(middle..range.end);
                 left.push(range.start..middle);
@@ -277,25 +275,6 @@ pub(super) async fn send(
         .refused
         .sort_unstable_by_key(|refused| refused.position);
     Ok((portion, report))
-}
-
-/// Where the first of these documents end that are at most so many and, but for a single larger one, have at most so
-/// many bytes.
-fn end_of_chunk(
-    documents: &DocumentList,
-    range: &Range<usize>,
-    (count, bytes): (usize, usize),
-) -> usize {
-    let mut size = 0;
-    let slices = documents.slices(range.clone());
-    for (position, document) in range.clone().zip(slices) {
-        size += document.len();
-        let is_full = position - range.start >= count || size > bytes;
-        if is_full && position > range.start {
-            return position;
-        }
-    }
-    range.end
 }
 
 /// Sends documents that were refused for an unknown reason a few times more, each alone.

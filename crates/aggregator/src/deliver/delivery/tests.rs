@@ -89,6 +89,26 @@ async fn what_takes_the_store_too_long_is_sent_in_smaller_parts_and_then_in_larg
     assert_eq!(last.len(), MANY);
 }
 
+/// Of a store that is quick again the oldest batches would be told last.
+#[tokio::test]
+async fn a_delivery_that_began_while_the_store_was_slow_sends_more_at_a_time_when_it_is_quick() {
+    const MANY: usize = 1_000;
+    let mut place = start(|_| Answer::Take);
+    let size = &place.delivery.store.insert_size;
+    while size.took_too_long(size.documents()) {}
+    let least = size.documents();
+    let messages: Vec<String> = (0..MANY).map(|number| number.to_string()).collect();
+    let texts: Vec<&str> = messages.iter().map(String::as_str).collect();
+    let told = place.deliver(vec![batch("a", &texts, true)]).await;
+    assert_eq!(told, [stored(MANY as u64)]);
+    let inserts = place.store.inserts.lock().unwrap().clone();
+    let sizes: Vec<usize> = inserts.iter().map(Vec::len).collect();
+    let whole = [1, 2, 4, 8].map(|times| times * least);
+    let rest = MANY - whole.iter().sum::<usize>();
+    assert_eq!(sizes, [&whole[..], &[rest]].concat());
+    assert_eq!(inserts.concat(), messages, "each once, in their order");
+}
+
 #[tokio::test]
 async fn what_the_store_had_no_time_for_is_sent_on_from_there() {
     let mut place = start(|_| Answer::TakeFirst(3));
