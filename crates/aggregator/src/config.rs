@@ -9,13 +9,13 @@ mod mongodb_names;
 mod network;
 mod store_settings;
 
-pub use host_name::{BadHostName, HostName};
+pub use host_name::{BadHostName, HostName, is_name};
 pub use listen_address::{BadListenAddress, ListenAddress};
 pub use network::{BadNetwork, Network};
 pub use store_settings::{Compression, Layout, StoreConfig};
 
 use clap::{Args, ValueEnum};
-use program::values::{count, disk_size, size, time};
+use program::values::{count, disk_size, file, size, time};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -248,8 +248,7 @@ pub enum Backend {
 impl HttpConfig {
     /// The file of tokens; one that is set to nothing is none.
     pub fn tokens_file(&self) -> Option<&Path> {
-        let file = self.tokens_file.as_deref();
-        file.filter(|file| !file.as_os_str().is_empty())
+        file(self.tokens_file.as_ref())
     }
 
     /// Whether records are refused of which there is something to tell, unless the sender says otherwise.

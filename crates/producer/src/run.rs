@@ -126,9 +126,7 @@ async fn send_workload(
 }
 
 fn client(config: &Config, endpoint: Endpoint) -> Result<HttpClient, RunError> {
-    let file = config.token_file.as_ref();
-    let file = file.filter(|file| !file.as_os_str().is_empty());
-    let token = file.map(|file| program::token::read(file)).transpose()?;
+    let token = program::token::of_setting(config.token_file.as_ref())?;
     let client = HttpClient::new(endpoint, token, config.timeout, config.concurrency)?;
     Ok(client)
 }

@@ -1,9 +1,10 @@
 //! The secret of a token, as a program that asks a service has it: in a file, so that it stands in no list of
 //! processes.
 
+use crate::values;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// More than any secret has.
 const LONGEST: u64 = 1024;
@@ -19,11 +20,16 @@ pub enum BadTokenFile {
     Content(String),
 }
 
-/// Reads the secret that a file holds alone.
+/// The secret in the file that a setting names, if it names one.
 ///
 /// # Errors
 /// [`BadTokenFile`]
-pub fn read(file: &Path) -> Result<String, BadTokenFile> {
+pub fn of_setting(file: Option<&PathBuf>) -> Result<Option<String>, BadTokenFile> {
+    values::file(file).map(read).transpose()
+}
+
+/// Reads the secret that a file holds alone.
+fn read(file: &Path) -> Result<String, BadTokenFile> {
     let name = || file.display().to_string();
     let failed = |error| BadTokenFile::Io(name(), error);
     let mut text = Vec::new();
@@ -49,9 +55,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("token");
         assert!(matches!(read(&file), Err(BadTokenFile::Io(..))));
+        for none in [None, Some(&PathBuf::new())] {
+            assert!(matches!(of_setting(none), Ok(None)));
+        }
         for text in ["logs_abc", "logs_abc\n", " logs_abc \r\n"] {
             std::fs::write(&file, text).unwrap();
-            assert_eq!(read(&file).unwrap(), "logs_abc");
+            let secret = of_setting(Some(&file)).unwrap();
+            assert_eq!(secret.as_deref(), Some("logs_abc"));
         }
         for text in ["", "\n", "a b", "a\nb", "ä", &"x".repeat(1025)] {
             std::fs::write(&file, text).unwrap();

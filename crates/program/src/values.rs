@@ -1,5 +1,6 @@
 //! How the text of a setting is read: sizes, durations and counts. Each refusal is one sentence.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const TIB: u64 = 1024 * 1024 * 1024 * 1024;
@@ -9,6 +10,12 @@ const THIRTY_DAYS: Duration = Duration::from_secs(30 * 24 * 3600);
 const HUNDRED_YEARS: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
 /// The most that [`count`] takes.
 const MOST: u32 = 1_000_000;
+
+/// The file that a setting names; a variable that is set to nothing names none.
+pub fn file(setting: Option<&PathBuf>) -> Option<&Path> {
+    let file = setting.map(PathBuf::as_path);
+    file.filter(|file| !file.as_os_str().is_empty())
+}
 
 /// A number of bytes, with or without a unit; `None` for any other text.
 pub fn bytes(text: &str) -> Option<u64> {

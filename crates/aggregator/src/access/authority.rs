@@ -1,5 +1,6 @@
 //! Host and port, as `Host` and `Origin` have them. Pure.
 
+use crate::config::is_name;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// What an authority names.
@@ -72,9 +73,7 @@ impl<'a> Host<'a> {
             return Some(Self::Address(address.into()));
         }
         let name = text.strip_suffix('.').unwrap_or(text);
-        let is_of_name =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        (!name.is_empty() && name.bytes().all(is_of_name)).then_some(Self::Name(name))
+        is_name(name).then_some(Self::Name(name))
     }
 }
 

@@ -14,6 +14,7 @@
 
 use super::scope::Scope;
 use super::secret::SecretHash;
+use crate::config::is_name;
 use record::id::Tenant;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -112,9 +113,7 @@ impl BadTokens {
 /// # Errors
 /// [`BadTokens::Name`]
 pub fn check_name(name: &str) -> Result<(), BadTokens> {
-    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let is_name = (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(is_of_name);
-    match is_name {
+    match name.len() <= LONGEST_NAME && is_name(name) {
         true => Ok(()),
         false => Err(BadTokens::Name(
             name.chars().take(2 * LONGEST_NAME).collect(),

@@ -131,11 +131,12 @@ pub(super) fn client(token: &TokenArgs) -> Result<ClientBuilder, BadTokenFile> {
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never());
-    let file = token.token_file.as_ref();
-    match file.filter(|file| !file.as_os_str().is_empty()) {
-        Some(file) => Ok(client.default_headers(authorized(&program::token::read(file)?))),
-        None => Ok(client),
-    }
+    Ok(
+        match program::token::of_setting(token.token_file.as_ref())? {
+            Some(secret) => client.default_headers(authorized(&secret)),
+            None => client,
+        },
+    )
 }
 
 fn authorized(secret: &str) -> HeaderMap {

@@ -99,9 +99,8 @@ impl TokenCommand {
 
 impl TokensFileArgs {
     fn file(&self) -> Option<TokensFile> {
-        let file = self.tokens_file.as_ref();
-        let file = file.filter(|file| !file.as_os_str().is_empty())?;
-        Some(TokensFile::at(file.clone()))
+        let file = program::values::file(self.tokens_file.as_ref())?;
+        Some(TokensFile::at(file.to_owned()))
     }
 
     fn needed(&self) -> Result<TokensFile, TokenFailure> {

@@ -19,6 +19,12 @@ impl HostName {
     }
 }
 
+/// Whether a text has what names have, and nothing else.
+pub fn is_name(text: &str) -> bool {
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    !text.is_empty() && text.bytes().all(is_of_name)
+}
+
 impl FromStr for HostName {
     type Err = BadHostName;
 
@@ -30,9 +36,7 @@ impl FromStr for HostName {
         if let Ok(address) = bare.unwrap_or(text).parse::<std::net::IpAddr>() {
             return Ok(Self(address.to_canonical().to_string()));
         }
-        let is_of_name =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        match !text.is_empty() && text.bytes().all(is_of_name) {
+        match is_name(text) {
             true => Ok(Self(text.to_ascii_lowercase())),
             false => Err(BadHostName),
         }
