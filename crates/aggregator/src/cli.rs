@@ -11,6 +11,7 @@ mod folder;
 pub mod health;
 pub mod import;
 pub mod migrate;
+pub mod output_form;
 mod progress;
 pub mod query;
 pub mod rejected;

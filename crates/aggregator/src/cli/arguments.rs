@@ -124,43 +124,47 @@ impl Command {
         // Of a command of commands, it is the inner one's.
         let own = own.subcommand().map_or(own, |(_, inner)| inner);
         for flag in before {
-            if flag == "data-dir"
-                && let Some(folder) = self.folder_mut()
-            {
-                if !is_typed(own, "data_dir") {
-                    folder.data_dir.clone_from(&config.store.data_dir);
-                }
-                continue;
+            if !self.take_one(flag, config, own) {
+                let message = format!("--{flag} is a setting of the service: no command takes it");
+                return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
             }
-            if flag == "tokens-file"
-                && let Self::Token(command) = self
-            {
-                let file = command.file_mut();
-                if !is_typed(own, "tokens_file") {
-                    file.tokens_file.clone_from(&config.http.tokens_file);
-                }
-                continue;
-            }
-            if flag == "listen-addr"
-                && let Some(service) = self.service_mut()
-            {
-                service.ask_at(&config.http.listen_addr, is_typed(own, "listen_addr"));
-                continue;
-            }
-            if flag == "data-dir"
-                && let Self::Export(args) = self
-            {
-                let folder = || config.store.data_dir.clone();
-                args.data_dir.get_or_insert_with(folder);
-                continue;
-            }
-            let message = format!("--{flag} is a setting of the service: no command takes it");
-            return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
         }
         match self.service_mut() {
             Some(service) => one_place(service, own),
             None => Ok(()),
         }
+    }
+
+    /// Takes one of them; whether it is one of the command's.
+    fn take_one(&mut self, flag: &str, config: &Config, own: &ArgMatches) -> bool {
+        match (flag, self) {
+            ("data-dir", Self::Export(args)) => {
+                let folder = || config.store.data_dir.clone();
+                args.data_dir.get_or_insert_with(folder);
+            }
+            ("data-dir", command) => {
+                let Some(folder) = command.folder_mut() else {
+                    return false;
+                };
+                if !is_typed(own, "data_dir") {
+                    folder.data_dir.clone_from(&config.store.data_dir);
+                }
+            }
+            ("tokens-file", Self::Token(command)) => {
+                if !is_typed(own, "tokens_file") {
+                    let file = &mut command.file_mut().tokens_file;
+                    file.clone_from(&config.http.tokens_file);
+                }
+            }
+            ("listen-addr", command) => {
+                let Some(service) = command.service_mut() else {
+                    return false;
+                };
+                service.ask_at(&config.http.listen_addr, is_typed(own, "listen_addr"));
+            }
+            _ => return false,
+        }
+        true
     }
 }
 

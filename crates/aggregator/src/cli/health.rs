@@ -3,8 +3,9 @@
 
 mod report;
 
+use super::output_form::OutputForm;
 use super::service::{self, BadUrl, Refusal, ServiceArgs, innermost};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use program::token::BadTokenFile;
 use program::values::time;
 use reqwest::{ClientBuilder, StatusCode, Url};
@@ -28,19 +29,10 @@ pub struct HealthArgs {
         default_value = "text",
         value_name = "FORM"
     )]
-    pub output: HealthOutput,
+    pub output: OutputForm,
     /// How long the whole answer may take (10s, 500ms; a plain number is seconds).
     #[arg(long, default_value = "5s", value_name = "TIME", value_parser = time)]
     pub timeout: Duration,
-}
-
-/// Forms of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum HealthOutput {
-    /// Lines for people.
-    Text,
-    /// One JSON object, for programs.
-    Json,
 }
 
 /// What a running service says of its health.
@@ -121,8 +113,8 @@ pub fn ask(args: &HealthArgs) -> Result<Answer, HealthError> {
     Ok(Answer {
         healthy: status == StatusCode::OK,
         text: match args.output {
-            HealthOutput::Text => lines,
-            HealthOutput::Json => String::from_utf8_lossy(&body).into_owned(),
+            OutputForm::Text => lines,
+            OutputForm::Json => String::from_utf8_lossy(&body).into_owned(),
         },
     })
 }

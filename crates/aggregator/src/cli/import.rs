@@ -14,6 +14,7 @@ mod summary;
 
 pub use failure::Failure;
 
+use super::output_form::OutputForm;
 use super::progress::ProgressBar;
 use super::service::UrlArgs;
 use clap::{Args, ValueEnum};
@@ -73,7 +74,7 @@ pub struct ImportArgs {
         default_value = "text",
         value_name = "FORM"
     )]
-    pub output: ImportOutput,
+    pub output: OutputForm,
 }
 
 /// How files are read.
@@ -94,15 +95,6 @@ pub enum Ack {
     Spooled,
     /// When the store has it.
     Stored,
-}
-
-/// Forms of the summary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ImportOutput {
-    /// Lines for people.
-    Text,
-    /// One JSON object, for programs.
-    Json,
 }
 
 /// From a KiB on: each portion costs the service a batch.
@@ -134,8 +126,8 @@ pub fn run(args: &ImportArgs, out: &mut impl Write) -> Result<bool, Failure> {
     runtime.shutdown_background();
     import.bar.clear();
     match args.output {
-        ImportOutput::Text => summary::write_text(&import.files, out)?,
-        ImportOutput::Json => summary::write_json(&import.files, out)?,
+        OutputForm::Text => summary::write_text(&import.files, out)?,
+        OutputForm::Json => summary::write_json(&import.files, out)?,
     }
     out.flush()?;
     ended?;

@@ -5,9 +5,10 @@
 
 mod shown;
 
+use super::output_form::OutputForm;
 use super::query::{Failure, ServiceClient};
 use super::service::ServiceArgs;
-use clap::{Args, Subcommand, ValueEnum, value_parser};
+use clap::{Args, Subcommand, value_parser};
 use program::values::time;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -65,19 +66,10 @@ pub struct AskedArgs {
         default_value = "text",
         value_name = "FORM"
     )]
-    pub output: RejectedOutput,
+    pub output: OutputForm,
     /// How long each answer may take to begin (10s, 500ms; a plain number is seconds).
     #[arg(long, default_value = "60s", value_name = "TIME", value_parser = time)]
     pub timeout: Duration,
-}
-
-/// Forms of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RejectedOutput {
-    /// Lines for people.
-    Text,
-    /// JSON, for programs.
-    Json,
 }
 
 impl RejectedCommand {
@@ -154,15 +146,15 @@ async fn list(
         let page: Page<'_> = understood(client, &body)?;
         for record in &page.records {
             match args.asked.output {
-                RejectedOutput::Text => shown::write_text(record.get(), out)?,
-                RejectedOutput::Json => shown::write_json(record.get(), out)?,
+                OutputForm::Text => shown::write_text(record.get(), out)?,
+                OutputForm::Json => shown::write_json(record.get(), out)?,
             }
         }
         listed += page.records.len() as u64;
         let is_enough = args.limit.is_some_and(|limit| listed >= limit);
         after = page.next.filter(|_| !is_enough);
         if after.is_none() {
-            if args.asked.output == RejectedOutput::Text {
+            if args.asked.output == OutputForm::Text {
                 shown::write_sum(listed, page.total, out)?;
             }
             return Ok(());
@@ -172,7 +164,7 @@ async fn list(
 
 async fn replay(
     client: &ServiceClient,
-    output: RejectedOutput,
+    output: OutputForm,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let answer = client.post(REPLAY, JSON).await?;
@@ -182,8 +174,8 @@ async fn replay(
         left_aside,
     } = understood(client, &body)?;
     match output {
-        RejectedOutput::Text => shown::write_replayed(replayed, left_aside, out)?,
-        RejectedOutput::Json => {
+        OutputForm::Text => shown::write_replayed(replayed, left_aside, out)?,
+        OutputForm::Json => {
             shown::write_json(String::from_utf8_lossy(&body).trim_end(), out)?;
         }
     }

@@ -4,8 +4,9 @@ mod damage;
 mod statistics;
 
 use super::folder::FolderArgs;
+use super::output_form::OutputForm;
 use super::progress::ProgressBar;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use std::io::{self, Write};
 use store::inspected::Told;
 use store::inspection::{Found, InspectionError};
@@ -33,16 +34,7 @@ pub struct StoreArgs {
         default_value = "text",
         value_name = "FORM"
     )]
-    pub output: StoreOutput,
-}
-
-/// Forms of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StoreOutput {
-    /// Lines for people.
-    Text,
-    /// JSON, for programs.
-    Json,
+    pub output: OutputForm,
 }
 
 impl StoreCommand {
@@ -85,8 +77,8 @@ pub fn run(command: &StoreCommand, out: &mut impl Write) -> Result<bool, StoreCo
             let found = Found::of(&args.folder.data_dir)?;
             let statistics = found.statistics()?;
             match args.output {
-                StoreOutput::Text => statistics::write_text(&found, &statistics, out)?,
-                StoreOutput::Json => statistics::write_json(&found, &statistics, out)?,
+                OutputForm::Text => statistics::write_text(&found, &statistics, out)?,
+                OutputForm::Json => statistics::write_json(&found, &statistics, out)?,
             }
             true
         }
@@ -97,7 +89,7 @@ pub fn run(command: &StoreCommand, out: &mut impl Write) -> Result<bool, StoreCo
 
 fn verify(args: &StoreArgs, out: &mut impl Write) -> Result<bool, StoreCommandError> {
     let found = Found::of(&args.folder.data_dir)?;
-    let is_text = args.output == StoreOutput::Text;
+    let is_text = args.output == OutputForm::Text;
     let bar = ProgressBar::new();
     let verified = found.verify(&mut |told| {
         match told {
