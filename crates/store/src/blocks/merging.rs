@@ -1,21 +1,26 @@
 //! Small blocks become larger ones, in the background: a quiet service is read as fast as a busy one.
 //!
-//! All of it is done by one thread, which takes a part of the time while records are coming, and gives empty room of
-//! the file back when none are. It also puts what was committed into the file itself, so that nobody who stores has to.
+//! One thread reads, commits, and gives empty room of the file back when nothing comes; it also puts what was committed
+//! into the file itself, so that nobody who stores has to. What takes a core, to build the merged blocks, another one
+//! does with what the machine has to spare, and the first one where that does not suffice: for a part of its time.
 
+mod building;
+mod changed;
 mod choice;
+mod idle_thread;
 mod merge;
 
-use super::spare_threads::no_memory;
-use super::storage::{Applied, Day, Place, Readable};
+use super::storage::{Applied, Change, Day, Place, Readable};
 use super::{Inner, file::BlockFile};
 use crate::StoreError;
-use blocks::section::Unpacker;
+use building::{Building, Urgency};
+pub(super) use changed::Changed;
 use choice::Eagerness;
-use merge::Unmerged;
+use idle_thread::IdleThread;
+use merge::{Sources, Unmerged};
 use std::collections::{BTreeSet, HashSet};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -32,37 +37,6 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// Pages that are given back in one step.
 const PAGES: u32 = 256;
 
-/// What the thread is told by those who store.
-#[derive(Default)]
-pub(super) struct Changed(Mutex<News>);
-
-#[derive(Default)]
-struct News {
-    days: BTreeSet<Day>,
-    last: Duration,
-    is_fresh: bool,
-    is_closed: bool,
-}
-
-impl Changed {
-    /// Blocks came.
-    pub(super) fn note(&self, places: &[Place], now: Duration) {
-        let mut news = self.news();
-        news.days.extend(places.iter().map(|place| place.day));
-        news.last = now;
-        news.is_fresh = true;
-    }
-
-    /// The file has room that can be given back when nobody is in a hurry.
-    pub(super) fn room_was_made(&self) {
-        self.news().is_fresh = true;
-    }
-
-    fn news(&self) -> MutexGuard<'_, News> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Merges all that can be merged, as if nothing had come for a while.
 #[cfg(test)]
 pub(super) fn merge_all(file: &BlockFile) {
@@ -70,11 +44,11 @@ pub(super) fn merge_all(file: &BlockFile) {
         days: all_days(file).unwrap(),
         ..Merger::default()
     };
-    while let Some(day) = merger.days.first().copied() {
-        if !merger.merge_one(file, day, Eagerness::Idle).unwrap() {
-            merger.days.remove(&day);
-        }
-    }
+    let changed = Changed::default();
+    while !matches!(
+        merger.merge(file, &changed, Eagerness::Idle).unwrap(),
+        Worked::Nothing
+    ) {}
 }
 
 /// Starts the thread, which ends when the store is closed or gone.
@@ -90,7 +64,7 @@ pub(super) fn start(store: &Arc<Inner>) -> Option<JoinHandle<()>> {
 
 /// Ends the thread, behind what it is doing. Blocks.
 pub(super) fn stop(store: &Inner, thread: Option<JoinHandle<()>>) {
-    store.changed.news().is_closed = true;
+    store.changed.close();
     if let Some(thread) = thread {
         thread.thread().unpark();
         if thread.join().is_err() {
@@ -113,10 +87,16 @@ struct Merger {
     is_untidy: bool,
     is_told: bool,
     is_log_told: bool,
+    /// None: there is none to be had.
+    idle_thread: Option<IdleThread>,
+    building: Option<Building>,
 }
 
 fn run(store: &Weak<Inner>) {
-    let mut merger = Merger::default();
+    let mut merger = Merger {
+        idle_thread: IdleThread::start(),
+        ..Merger::default()
+    };
     if let Some(store) = store.upgrade() {
         match all_days(&store.file) {
             Ok(days) => merger.days = days,
@@ -125,7 +105,7 @@ fn run(store: &Weak<Inner>) {
         merger.is_untidy = true;
     }
     while let Some(store) = store.upgrade() {
-        if store.changed.news().is_closed {
+        if store.changed.is_closed() {
             return;
         }
         // A panic is logged as such, and keeps no small blocks from being merged.
@@ -137,6 +117,7 @@ fn run(store: &Weak<Inner>) {
         let took = store.clock.elapsed().saturating_sub(start);
         drop(store);
         let pause = match worked {
+            Ok(Ok(Worked::Waited)) => continue,
             Ok(Ok(Worked::Merged(Eagerness::Idle))) => IDLE_PAUSE,
             Ok(Ok(Worked::Merged(Eagerness::Busy))) => took * PAUSES,
             Ok(Ok(Worked::Nothing)) => INTERVAL.max(took * PAUSES),
@@ -153,31 +134,26 @@ fn run(store: &Weak<Inner>) {
 
 enum Worked {
     Merged(Eagerness),
+    /// For what is being built.
+    Waited,
     Nothing,
 }
 
 impl Merger {
     fn step(&mut self, store: &Inner) -> Result<Worked, StoreError> {
         let eagerness = self.learn(store);
+        let file = &store.file;
         // On a full disk there is no room for what would be merged.
-        let may_write = store.file.look().is_none();
-        while let Some(day) = self.days.first().copied().filter(|_| may_write) {
-            match self.merge_one(&store.file, day, eagerness) {
-                Ok(true) => return Ok(Worked::Merged(eagerness)),
-                Ok(false) => {
-                    self.days.remove(&day);
-                }
-                Err(error) => {
-                    // The other days are not to wait for it.
-                    self.days.remove(&day);
-                    self.later.insert(day);
-                    return Err(error);
-                }
+        let may_write = file.look().is_none();
+        if may_write {
+            match self.merge(file, &store.changed, eagerness)? {
+                Worked::Nothing => {}
+                worked => return Ok(worked),
             }
         }
         if self.is_untidy && (eagerness == Eagerness::Idle || !may_write) {
-            let has_more = store.file.give_back(PAGES)?;
-            self.is_untidy = has_more || !store.file.checkpoint()?;
+            let has_more = file.give_back(PAGES)?;
+            self.is_untidy = has_more || !file.checkpoint()?;
             if has_more {
                 return Ok(Worked::Merged(eagerness));
             }
@@ -202,44 +178,92 @@ impl Merger {
         Eagerness::Idle
     }
 
-    /// Merges some blocks of a day; whether there was anything to do.
-    fn merge_one(
+    /// Merges some blocks, if there are any that may be.
+    fn merge(
         &mut self,
         file: &BlockFile,
-        day: Day,
+        changed: &Changed,
         eagerness: Eagerness,
-    ) -> Result<bool, StoreError> {
-        let snapshot = file.read()?;
-        let mut blocks = snapshot.list(day.only())?;
-        blocks.retain(|block| !self.settled.contains(&block.place));
-        let chosen = choice::choose(day, blocks, eagerness);
-        if chosen.is_empty() {
-            return Ok(false);
-        }
-        let mut unpacker = Unpacker::new().map_err(|error| no_memory(&error))?;
-        let opened = merge::open(&*snapshot, &chosen, &mut unpacker);
-        // The log cannot begin anew while it is read of.
-        drop(snapshot);
-        let merged = opened.and_then(|opened| merge::merged(&chosen, &opened, &mut unpacker));
-        let change = match merged {
-            Ok(change) => change,
-            Err(Unmerged::Damaged(place, damaged)) => {
-                let error = place.damaged(damaged);
-                tracing::error!(%error, "a block is merged with no other");
-                self.settled.insert(place);
-                return Ok(true);
-            }
-            Err(Unmerged::Store(error)) => return Err(error),
+    ) -> Result<Worked, StoreError> {
+        let building = match self.building.take() {
+            Some(building) => building,
+            None => match self.begin(file, changed, eagerness)? {
+                Some(building) => building,
+                None => return Ok(Worked::Nothing),
+            },
         };
+        let Some(built) = building.look(changed.came(), file.clock.elapsed()) else {
+            self.building = Some(building);
+            return Ok(Worked::Waited);
+        };
+        match built.and_then(|change| Ok(self.commit(file, &change)?)) {
+            Ok(()) => {}
+            Err(error) => self.not_merged(building.day, error)?,
+        }
+        Ok(Worked::Merged(eagerness))
+    }
+
+    /// Has some blocks of the first day that has any built into larger ones.
+    fn begin(
+        &mut self,
+        file: &BlockFile,
+        changed: &Changed,
+        eagerness: Eagerness,
+    ) -> Result<Option<Building>, StoreError> {
+        while let Some(day) = self.days.first().copied() {
+            let (came, now) = (changed.came(), file.clock.elapsed());
+            let snapshot = file.read()?;
+            let mut blocks = snapshot.list(day.only())?;
+            blocks.retain(|block| !self.settled.contains(&block.place));
+            let small = choice::small(&blocks);
+            let chosen = choice::choose(day, blocks, eagerness);
+            if chosen.is_empty() {
+                self.days.remove(&day);
+                continue;
+            }
+            let sources = Sources::read(&*snapshot, &chosen);
+            // The log cannot begin anew while it is read of.
+            drop(snapshot);
+            match sources {
+                Ok(sources) => {
+                    let urgency = Urgency::new(small, came, now);
+                    let idle_thread = self.idle_thread.as_ref();
+                    return Ok(Some(Building::begin(day, sources, urgency, idle_thread)));
+                }
+                Err(error) => self.not_merged(day, error)?,
+            }
+        }
+        Ok(None)
+    }
+
+    fn commit(&mut self, file: &BlockFile, change: &Change) -> Result<(), StoreError> {
         let deadline = file.clock.elapsed() + DEADLINE;
-        if let Applied::Done(places) = file.replace(&change, deadline)? {
+        if let Applied::Done(places) = file.replace(change, deadline)? {
             let of_several = places.iter().filter(|place| place.day == Day::SEVERAL);
             self.settled.extend(of_several.copied());
             self.days.extend(places.iter().map(|place| place.day));
             self.is_untidy = true;
             self.is_told = false;
         }
-        Ok(true)
+        Ok(())
+    }
+
+    /// What is damaged stays as it is.
+    fn not_merged(&mut self, day: Day, error: Unmerged) -> Result<(), StoreError> {
+        match error {
+            Unmerged::Damaged(place, damaged) => {
+                let error = place.damaged(damaged);
+                tracing::error!(%error, "a block is merged with no other");
+                self.settled.insert(place);
+                Ok(())
+            }
+            Unmerged::Store(error) => {
+                // The other days are not to wait for it.
+                self.days.remove(&day);
+                self.later.insert(day);
+                Err(error)
+            }
+        }
     }
 
     /// Puts the log into the file when it is long. Where that fails, a commit does it.

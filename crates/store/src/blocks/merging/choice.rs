@@ -75,6 +75,11 @@ fn size(block: &Listed) -> usize {
     summary.records.max(summary.text / (MOST_TEXT / FULL))
 }
 
+/// How many of them are not full, which each search has to look at one by one.
+pub(super) fn small(blocks: &[Listed]) -> usize {
+    blocks.iter().filter(|block| !is_full(block)).count()
+}
+
 fn is_full(block: &Listed) -> bool {
     size(block) >= FULL / 2
 }

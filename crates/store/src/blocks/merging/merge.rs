@@ -28,52 +28,69 @@ pub(super) enum Unmerged {
     Damaged(Place, Damaged),
 }
 
-/// Reads blocks that are to be merged.
-pub(super) fn open(
-    snapshot: &dyn Snapshot,
-    sources: &[Listed],
-    unpacker: &mut Unpacker,
-) -> Result<Vec<Opened>, Unmerged> {
-    let each = sources.iter();
-    each.map(|source| open_one(snapshot, source.place, unpacker))
-        .collect()
-}
+/// Blocks that are to be merged, as they are stored.
+#[derive(Debug, Default)]
+pub(super) struct Sources(Vec<Source>);
 
-/// What the merging of some blocks changes.
-pub(super) fn merged(
-    sources: &[Listed],
-    opened: &[Opened],
-    unpacker: &mut Unpacker,
-) -> Result<Change, Unmerged> {
-    let mut rows = Vec::with_capacity(sources.len());
-    for (source, opened) in sources.iter().zip(opened) {
-        let damaged = |damaged| Unmerged::Damaged(source.place, damaged);
-        rows.push(opened.rows().map_err(damaged)?);
-    }
-    let first = sources.first().map(|source| source.place);
-    let all = first.ok_or_else(|| StoreError::Rejected("nothing is to be merged".to_owned()))?;
-    let mut output = Output::new(all)?;
-    let written = write(&rows, &mut output)?;
-    let damaged = |damaged| Unmerged::Damaged(output.blamed, damaged);
-    check(&output.made, &written, unpacker).map_err(damaged)?;
-    Ok(Change {
-        add: output.made,
-        remove: sources.iter().map(|source| source.place).collect(),
-        ..Change::default()
-    })
-}
-
-fn open_one(
-    snapshot: &dyn Snapshot,
+#[derive(Debug)]
+struct Source {
     place: Place,
-    unpacker: &mut Unpacker,
-) -> Result<Opened, Unmerged> {
-    let damaged = |damaged| Unmerged::Damaged(place, damaged);
-    let (head, _) = snapshot.head(place)?;
-    let head = Head::read(&head).map_err(damaged)?;
-    let parts: Vec<Range<usize>> = head.ranges().collect();
-    let columns = snapshot.columns(place, &parts)?;
-    Opened::read(head, &columns, unpacker).map_err(damaged)
+    head: Vec<u8>,
+    columns: Vec<Vec<u8>>,
+}
+
+impl Sources {
+    /// Reads them.
+    pub(super) fn read(snapshot: &dyn Snapshot, chosen: &[Listed]) -> Result<Self, Unmerged> {
+        let each = chosen.iter();
+        let read = each.map(|listed| Source::read(snapshot, listed.place));
+        read.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// What merging them changes. Asks for nothing that anyone else may hold.
+    pub(super) fn merged(&self) -> Result<Change, Unmerged> {
+        let first = self.0.first().map(|source| source.place);
+        let all =
+            first.ok_or_else(|| StoreError::Rejected("nothing is to be merged".to_owned()))?;
+        let mut unpacker = Unpacker::new().map_err(|error| no_memory(&error))?;
+        let each = self.0.iter();
+        let opened: Vec<Opened> = each
+            .map(|source| source.open(&mut unpacker))
+            .collect::<Result<_, _>>()?;
+        let mut rows = Vec::with_capacity(opened.len());
+        for (source, opened) in self.0.iter().zip(&opened) {
+            let damaged = |damaged| Unmerged::Damaged(source.place, damaged);
+            rows.push(opened.rows().map_err(damaged)?);
+        }
+        let mut output = Output::new(all)?;
+        let written = write(&rows, &mut output)?;
+        let damaged = |damaged| Unmerged::Damaged(output.blamed, damaged);
+        check(&output.made, &written, &mut unpacker).map_err(damaged)?;
+        Ok(Change {
+            add: output.made,
+            remove: self.0.iter().map(|source| source.place).collect(),
+            ..Change::default()
+        })
+    }
+}
+
+impl Source {
+    fn read(snapshot: &dyn Snapshot, place: Place) -> Result<Self, Unmerged> {
+        let (head, _) = snapshot.head(place)?;
+        let read = Head::read(&head).map_err(|damaged| Unmerged::Damaged(place, damaged))?;
+        let parts: Vec<Range<usize>> = read.ranges().collect();
+        Ok(Self {
+            columns: snapshot.columns(place, &parts)?,
+            place,
+            head,
+        })
+    }
+
+    fn open(&self, unpacker: &mut Unpacker) -> Result<Opened, Unmerged> {
+        let opened =
+            Head::read(&self.head).and_then(|head| Opened::read(head, &self.columns, unpacker));
+        opened.map_err(|damaged| Unmerged::Damaged(self.place, damaged))
+    }
 }
 
 /// Blocks that are written one after another.
