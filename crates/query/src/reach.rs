@@ -169,9 +169,17 @@ mod tests {
         for (text, said) in [
             ("attr.service=orders&logLevel=WARN,ERROR", None),
             ("attributes.service=orders", None),
-            ("q=a+b&word=c&regex=d.*e&caseSensitive=true&minLevel=WARN", None),
+            (
+                "q=a+b&word=c&regex=d.*e&caseSensitive=true&minLevel=WARN",
+                None,
+            ),
             ("attr.service=!secret", None),
-            ("startTime=-1h", Some("it cannot have \"startTime\": known are logLevel, minLevel, q, word, caseSensitive, regex and attr.KEY")),
+            (
+                "startTime=-1h",
+                Some(
+                    "it cannot have \"startTime\": known are logLevel, minLevel, q, word, caseSensitive, regex and attr.KEY",
+                ),
+            ),
             ("attr.a=1&endTime=now", Some("it cannot have \"endTime\"")),
             ("attr.a=1&order=desc", Some("it cannot have \"order\"")),
             ("attr.a=1&limit=5", Some("it cannot have \"limit\"")),
@@ -197,13 +205,23 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_never_takes_the_place_of_the_filter() {
-        let reach = Reach::of(Some(&filter("attr.service=orders&logLevel=INFO&minLevel=INFO")));
+        let reach = Reach::of(Some(&filter(
+            "attr.service=orders&logLevel=INFO&minLevel=INFO",
+        )));
         for text in ["", "attr.service=bank", "logLevel=ERROR", "minLevel=TRACE"] {
             let bound = reach.bind(query(text));
-            let all: Vec<_> = bound.query().attributes.iter().map(|one| one.value()).collect();
+            let all: Vec<_> = bound
+                .query()
+                .attributes
+                .iter()
+                .map(|one| one.value())
+                .collect();
             assert!(all.contains(&Some("orders")), "{text}");
             let possible = bound.query().severities().unwrap();
-            assert!(possible.iter().all(|severity| (9..=12).contains(severity)), "{text}");
+            assert!(
+                possible.iter().all(|severity| (9..=12).contains(severity)),
+                "{text}"
+            );
         }
         let bound = Reach::EVERYTHING.bind(query("attr.a=1"));
         assert_eq!(*bound.query(), query("attr.a=1"));
@@ -212,7 +230,11 @@ mod tests {
     #[test]
     fn a_question_is_another_one_for_whoever_reaches_less() {
         let question = |filter: Option<&Arc<Filter>>| Reach::of(filter).question("q=a".to_owned());
-        let (one, same, other) = (filter("attr.a=1&q=b"), filter("q=%62&attr.a=1"), filter("attr.a=2&q=b"));
+        let (one, same, other) = (
+            filter("attr.a=1&q=b"),
+            filter("q=%62&attr.a=1"),
+            filter("attr.a=2&q=b"),
+        );
         assert_eq!(question(None), "q=a");
         assert_eq!(question(Some(&one)), question(Some(&same)));
         assert_ne!(question(Some(&one)), question(Some(&other)));
