@@ -1,6 +1,7 @@
 //! Filters of tokens: whoever has one learns nothing of any other record, by no address and no trick.
 
 mod file;
+mod little_time;
 mod random;
 mod slow;
 mod twins;
