@@ -94,10 +94,10 @@ impl Scene {
             .await;
         let all = tokens.make("all", "--scope read,operate").await;
         let service = tokens.service().start().await;
-        let token = bearer(&of_bank);
+        let given = bearer(&of_bank);
         let headers = [
             super::JSON,
-            ("authorization", &*token),
+            ("authorization", &*given),
             ("idempotency-key", SECRET),
         ];
         let body =

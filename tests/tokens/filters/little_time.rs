@@ -20,6 +20,57 @@ async fn fill(service: &Service, sends: &str) {
     }
 }
 
+async fn facets(service: &Service, [all, orders]: [&str; 2], order: &str) {
+    let path = format!("/logs/facets?order={order}");
+    let told = asked(service, &format!("{path}&attr.service=orders"), all)
+        .await
+        .json();
+    assert!(
+        told["countedUpTo"]
+            .as_str()
+            .unwrap()
+            .starts_with("2031-07-07"),
+        "{told}"
+    );
+    let told = asked(service, &path, orders).await.json();
+    assert_eq!(
+        (&told["complete"], told.get("countedUpTo")),
+        (&json!(false), None),
+        "{told}"
+    );
+}
+
+async fn histogram(service: &Service, [all, orders]: [&str; 2], order: &str) {
+    let path = format!("/logs/histogram?{SPAN}&order={order}");
+    let told = asked(service, &format!("{path}&attr.service=orders"), all)
+        .await
+        .json();
+    assert!(
+        told["countedUpTo"]
+            .as_str()
+            .unwrap()
+            .starts_with("2031-07-07"),
+        "{told}"
+    );
+    let told = asked(service, &path, orders).await.json();
+    assert_eq!(told["complete"], false, "{told}");
+    let buckets = told["buckets"].as_array().unwrap();
+    let filled = buckets.iter().position(|bucket| bucket["count"] == 1);
+    let open = |bucket: &Value| bucket["complete"] == false;
+    // Up to the bucket of what may be known of, or nothing.
+    if order == "asc" {
+        let filled = filled.unwrap();
+        assert_eq!(told["countedUpTo"], buckets[filled]["start"], "{told}");
+        assert!(
+            !buckets[..filled].iter().any(open) && buckets[filled..].iter().all(open),
+            "{told}"
+        );
+    } else {
+        assert_eq!(told["countedUpTo"], told["endTime"], "{told}");
+        assert!(filled.is_none() && buckets.iter().all(open), "{told}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_ends_early_does_not_tell_which_record_it_came_to() {
     let tokens = Tokens::new();
@@ -66,52 +117,8 @@ async fn an_answer_that_ends_early_does_not_tell_which_record_it_came_to() {
     assert!(!came_to(&orders, "order=desc").await);
 
     for order in ["asc", "desc"] {
-        let path = format!("/logs/facets?order={order}");
-        let told = asked(&service, &format!("{path}&attr.service=orders"), &all)
-            .await
-            .json();
-        assert!(
-            told["countedUpTo"]
-                .as_str()
-                .unwrap()
-                .starts_with("2031-07-07"),
-            "{told}"
-        );
-        let told = asked(&service, &path, &orders).await.json();
-        assert_eq!(
-            (&told["complete"], told.get("countedUpTo")),
-            (&json!(false), None),
-            "{told}"
-        );
-
-        let path = format!("/logs/histogram?{SPAN}&order={order}");
-        let told = asked(&service, &format!("{path}&attr.service=orders"), &all)
-            .await
-            .json();
-        assert!(
-            told["countedUpTo"]
-                .as_str()
-                .unwrap()
-                .starts_with("2031-07-07"),
-            "{told}"
-        );
-        let told = asked(&service, &path, &orders).await.json();
-        assert_eq!(told["complete"], false, "{told}");
-        let buckets = told["buckets"].as_array().unwrap();
-        let filled = buckets.iter().position(|bucket| bucket["count"] == 1);
-        let open = |bucket: &Value| bucket["complete"] == false;
-        // Up to the bucket of what may be known of, or nothing.
-        if order == "asc" {
-            let filled = filled.unwrap();
-            assert_eq!(told["countedUpTo"], buckets[filled]["start"], "{told}");
-            assert!(
-                !buckets[..filled].iter().any(open) && buckets[filled..].iter().all(open),
-                "{told}"
-            );
-        } else {
-            assert_eq!(told["countedUpTo"], told["endTime"], "{told}");
-            assert!(filled.is_none() && buckets.iter().all(open), "{told}");
-        }
+        facets(&service, [&all, &orders], order).await;
+        histogram(&service, [&all, &orders], order).await;
     }
     assert_eq!(found(&service, &orders, "").await.len(), 1);
 }

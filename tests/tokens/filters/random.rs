@@ -138,6 +138,11 @@ impl Checked<'_> {
             "{what}"
         );
 
+        self.counted(question, &expected, &what).await;
+    }
+
+    /// Counts, values and neighbours.
+    async fn counted(&self, question: &str, expected: &[Value], what: &str) {
         let spanned = match question.contains("startTime") {
             true => format!("{END}&{question}"),
             false => format!("{END}&startTime=2024-10-08&{question}"),

@@ -117,7 +117,7 @@ impl BatchStatuses {
         };
         known.entries.insert(id, entry);
         known.order.push_newest(owner, id);
-        while known.order.len() > self.limit
+        while known.order.count() > self.limit
             && let Some(oldest) = known.order.pop()
         {
             known.remove(oldest);
@@ -154,7 +154,7 @@ impl BatchStatuses {
         waits: impl FnOnce() -> bool,
     ) -> bool {
         let mut known = self.known();
-        if known.order.len() >= self.limit {
+        if known.order.count() >= self.limit {
             return false;
         }
         if !waits() {

@@ -12,34 +12,34 @@ pub type Owner = Option<Arc<str>>;
 pub struct FairOrder<T> {
     /// None of them is empty.
     of: HashMap<Owner, VecDeque<T>>,
-    len: usize,
+    count: usize,
 }
 
 impl<T> Default for FairOrder<T> {
     fn default() -> Self {
         Self {
             of: HashMap::new(),
-            len: 0,
+            count: 0,
         }
     }
 }
 
 impl<T: PartialEq> FairOrder<T> {
     /// How much there is of all of them.
-    pub fn len(&self) -> usize {
-        self.len
+    pub fn count(&self) -> usize {
+        self.count
     }
 
     /// Adds what is newer than all.
     pub fn push_newest(&mut self, owner: Owner, item: T) {
         self.of.entry(owner).or_default().push_back(item);
-        self.len += 1;
+        self.count += 1;
     }
 
     /// Adds what is older than all.
     pub fn push_oldest(&mut self, owner: Owner, item: T) {
         self.of.entry(owner).or_default().push_front(item);
-        self.len += 1;
+        self.count += 1;
     }
 
     /// Takes out the oldest of whoever has most.
@@ -49,7 +49,7 @@ impl<T: PartialEq> FairOrder<T> {
         let owner = most.map(|(owner, _)| owner.clone())?;
         let items = self.of.get_mut(&owner)?;
         let item = items.pop_front();
-        self.len -= usize::from(item.is_some());
+        self.count -= usize::from(item.is_some());
         if items.is_empty() {
             self.of.remove(&owner);
         }
@@ -66,7 +66,7 @@ impl<T: PartialEq> FairOrder<T> {
             false => items.iter().rposition(|other| other == item),
         };
         if place.and_then(|place| items.remove(place)).is_some() {
-            self.len -= 1;
+            self.count -= 1;
         }
         if items.is_empty() {
             self.of.remove(owner);
@@ -90,13 +90,13 @@ mod tests {
         order.push_oldest(a.clone(), -1);
         let gone: Vec<i32> = (0..10).filter_map(|_| order.pop()).collect();
         assert_eq!(gone, [-1, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
-        assert_eq!(order.len(), 3);
+        assert_eq!(order.count(), 3);
         order.remove(&a, &9);
         order.remove(&a, &9);
         order.remove(&b, &2000);
         let mut rest: Vec<i32> = std::iter::from_fn(|| order.pop()).collect();
         rest.sort_unstable();
-        assert_eq!((rest, order.len()), (vec![1000, 2000], 0));
+        assert_eq!((rest, order.count()), (vec![1000, 2000], 0));
         assert!(order.of.is_empty());
     }
 

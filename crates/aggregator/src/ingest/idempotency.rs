@@ -139,7 +139,7 @@ impl Keys {
     /// remembered; whether there was room.
     pub fn recovered(&self, key: KeyDigest, batch: BatchId) -> bool {
         let mut known = self.known();
-        if known.order.len() >= self.limit {
+        if known.order.count() >= self.limit {
             return false;
         }
         if let hash_map::Entry::Vacant(place) = known.entries.entry(key) {
@@ -171,7 +171,7 @@ impl Keys {
 impl Known {
     /// Forgets all but so many.
     fn keep(&mut self, limit: usize) {
-        while self.order.len() > limit
+        while self.order.count() > limit
             && let Some(oldest) = self.order.pop()
         {
             self.entries.remove(&oldest);

@@ -110,7 +110,7 @@ fn refused_records_are_named_up_to_a_bound_and_their_room_comes_back() {
     statuses.known().remove(id(200));
     let known = statuses.known();
     assert_eq!(known.listed, MAX_LISTED_IN_ALL - MAX_LISTED);
-    assert_eq!(known.listing.len(), MAX_LISTED_IN_ALL / MAX_LISTED - 1);
+    assert_eq!(known.listing.count(), MAX_LISTED_IN_ALL / MAX_LISTED - 1);
 }
 
 fn token(tenant: &str) -> Option<Arc<Token>> {

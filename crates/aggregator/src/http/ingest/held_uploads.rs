@@ -113,16 +113,16 @@ mod tests {
     fn a_tenant_that_holds_all_that_it_may_leaves_some_for_another() {
         let held = &HeldUploads::new(1 << 30);
         let [shop, bank] = ["shop", "bank"].map(Arc::from);
-        let hold = |tenant| std::iter::from_fn(move || held.hold(1, Some(tenant)).ok());
-        let of_shop: Vec<_> = hold(&shop).collect();
-        let of_bank: Vec<_> = hold(&bank).collect();
+        let all_of = |tenant| std::iter::from_fn(move || held.hold(1, Some(tenant)).ok());
+        let of_shop: Vec<_> = all_of(&shop).collect();
+        let of_bank: Vec<_> = all_of(&bank).collect();
         assert_eq!(
             (of_shop.len(), of_bank.len()),
             (MOST / 4 * QUARTERS, MOST / 4)
         );
         drop(of_shop);
-        assert!(hold(&bank).count() > 0);
+        assert!(all_of(&bank).count() > 0);
         drop(of_bank);
-        assert_eq!(hold(&shop).take(1).count(), 1);
+        assert_eq!(all_of(&shop).take(1).count(), 1);
     }
 }
