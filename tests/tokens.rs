@@ -2,8 +2,10 @@
 
 mod commands;
 mod file;
+mod filters;
 mod protocols;
 mod tenants;
+mod tenants_everywhere;
 
 use crate::access::{get, post, refused};
 use crate::support::http::Reply;

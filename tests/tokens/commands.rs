@@ -27,7 +27,7 @@ async fn a_new_token_is_the_last_word_that_is_printed_and_the_file_does_not_hold
         .lines()
         .map(|line| line.split_whitespace().collect())
         .collect();
-    assert_eq!(lines[0], ["NAME", "TENANT", "SCOPES", "CREATED"]);
+    assert_eq!(lines[0], ["NAME", "TENANT", "SCOPES", "CREATED", "FILTER"]);
     assert_eq!(lines[1][..3], ["orders", "orders", "ingest"]);
     assert_eq!(lines[2][..3], ["ops", "shop", "operate,read"]);
     assert!(!listed.contains("blake3"), "{listed}");

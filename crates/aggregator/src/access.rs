@@ -6,6 +6,7 @@
 mod authority;
 mod hosts;
 mod proxies;
+mod read_filter;
 mod scope;
 pub mod secret;
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub mod tokens;
 
 pub use hosts::is_loopback;
 pub use proxies::{TrustedProxies, named_in_forwarded};
+pub use read_filter::BadReadFilter;
 pub use scope::{BadScope, Scope};
 
 use crate::config::HostName;

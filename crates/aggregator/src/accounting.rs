@@ -5,4 +5,5 @@
 
 pub mod admission;
 pub mod batch_status;
+pub mod fair_order;
 pub mod record_counts;

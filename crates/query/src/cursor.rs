@@ -5,7 +5,10 @@
 //! relative times are counted from (8, big endian) ‖ keyed BLAKE3 of all this and of the question (32)
 //! ```
 //!
-//! Format 1 holds an id of 20 bytes, which is one without an order; format 2 one with an order.
+//! Format 1 holds an id of 20 bytes, which is one without an order; format 2 one with an order. Format 3, always of 27,
+//! is for those who may not know which record was looked at last: what stands behind the format is masked with a
+//! keystream that the hash at the end begins (a synthetic IV: nobody without the key learns more than whether two
+//! cursors of one question are equal).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,9 +21,12 @@ pub const CURSOR_KEY_BYTES: usize = blake3::KEY_LEN;
 
 const PLAIN: u8 = 1;
 const ORDERED: u8 = 2;
+const HIDDEN: u8 = 3;
 const TIME_BYTES: usize = 8;
 /// Of the longer form.
 const WHOLE: usize = 1 + RECORD_ID_BYTES + TIME_BYTES + blake3::OUT_LEN;
+/// What the key of the keystream is made for.
+const MASK: &str = "aggregator 2026-11-29 cursor mask";
 
 /// The secret that makes cursors.
 #[derive(Clone)]
@@ -64,6 +70,18 @@ impl CursorKey {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
+    /// The same, of which nobody can tell which position it is.
+    pub fn seal_hidden(&self, position: Position, question: &str) -> String {
+        let mut bytes = Vec::with_capacity(WHOLE);
+        bytes.push(HIDDEN);
+        bytes.extend_from_slice(position.after.as_bytes());
+        bytes.extend_from_slice(&position.now.nanos().to_be_bytes());
+        let mark = self.mark(&bytes, question);
+        self.mask(&mut bytes, mark);
+        bytes.extend_from_slice(mark.as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
     /// What a cursor for `question` says.
     ///
     /// # Errors
@@ -71,9 +89,13 @@ impl CursorKey {
     pub fn open(&self, text: &str, question: &str) -> Result<Position, BadCursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
         let (sealed, mark) = bytes.split_last_chunk().ok_or(BadCursor)?;
-        let position = Position::read(sealed).ok_or(BadCursor)?;
+        let (mut sealed, mark) = (sealed.to_vec(), blake3::Hash::from_bytes(*mark));
+        if sealed.first() == Some(&HIDDEN) {
+            self.mask(&mut sealed, mark);
+        }
+        let position = Position::read(&sealed).ok_or(BadCursor)?;
         // The comparison takes as long wherever the first difference is.
-        match self.mark(sealed, question) == blake3::Hash::from_bytes(*mark) {
+        match self.mark(&sealed, question) == mark {
             true => Ok(position),
             false => Err(BadCursor),
         }
@@ -87,6 +109,18 @@ impl CursorKey {
         hasher.update(question.as_bytes());
         hasher.finalize()
     }
+
+    /// Hides what stands behind the format, or shows it again.
+    fn mask(&self, sealed: &mut [u8], mark: blake3::Hash) {
+        let mut stream = [0; WHOLE];
+        blake3::Hasher::new_keyed(&blake3::derive_key(MASK, &self.0))
+            .update(mark.as_bytes())
+            .finalize_xof()
+            .fill(&mut stream);
+        for (byte, mask) in sealed.iter_mut().skip(1).zip(stream) {
+            *byte ^= mask;
+        }
+    }
 }
 
 impl Position {
@@ -94,7 +128,7 @@ impl Position {
         let (format, rest) = sealed.split_first()?;
         let length = match *format {
             PLAIN => PLAIN_ID_BYTES,
-            ORDERED => RECORD_ID_BYTES,
+            ORDERED | HIDDEN => RECORD_ID_BYTES,
             _ => return None,
         };
         let (after, now) = rest.split_at_checked(length)?;
@@ -146,19 +180,35 @@ mod tests {
         }
 
         #[test]
+        fn a_hidden_cursor_says_the_same_and_shows_nothing_of_it(after: [u8; 27], now: i64, question: String) {
+            let position = position(after, now);
+            let cursor = KEY.seal_hidden(position, &question);
+            prop_assert_eq!(KEY.open(&cursor, &question), Ok(position));
+            let shown = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+            let (id, now) = (&after[..], &now.to_be_bytes()[..]);
+            for hidden in [id, &after[..8], &after[15..23], now] {
+                prop_assert!(!shown.windows(hidden.len()).any(|part| part == hidden));
+            }
+        }
+
+        #[test]
         fn a_cursor_of_another_question_is_refused(after: [u8; 27], one: String, other: String) {
             prop_assume!(one != other);
-            let cursor = KEY.seal(position(after, 0), &one);
-            prop_assert_eq!(KEY.open(&cursor, &other), Err(BadCursor));
+            let position = position(after, 0);
+            for cursor in [KEY.seal(position, &one), KEY.seal_hidden(position, &one)] {
+                prop_assert_eq!(KEY.open(&cursor, &other), Err(BadCursor));
+            }
         }
 
         #[test]
         fn a_cursor_with_any_other_bit_is_refused(after: [u8; 27], bit in 0..WHOLE * 8) {
-            let cursor = KEY.seal(position(after, 0), "q");
-            let mut bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap();
-            let place = bit / 8 % bytes.len();
-            bytes[place] ^= 1 << (bit % 8);
-            prop_assert_eq!(KEY.open(&URL_SAFE_NO_PAD.encode(bytes), "q"), Err(BadCursor));
+            let position = position(after, 0);
+            for cursor in [KEY.seal(position, "q"), KEY.seal_hidden(position, "q")] {
+                let mut bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap();
+                let place = bit / 8 % bytes.len();
+                bytes[place] ^= 1 << (bit % 8);
+                prop_assert_eq!(KEY.open(&URL_SAFE_NO_PAD.encode(bytes), "q"), Err(BadCursor));
+            }
         }
 
         #[test]

@@ -69,6 +69,14 @@ impl LevelFilter {
         Ok(())
     }
 
+    /// The levels that both ask for: where there are none, nothing matches.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        Self {
+            severities: &self.severities & &other.severities,
+            texts: &self.texts & &other.texts,
+        }
+    }
+
     /// Whether no level is asked for.
     pub(super) fn is_empty(&self) -> bool {
         self.severities.is_empty() && self.texts.is_empty()

@@ -9,7 +9,7 @@
 //! goes.
 //!
 //! To add a filter: a file beside `text_filter.rs` with a type that says whether it matches, a line in
-//! [`Query::matches_within`], what [`Query::is_of_time_and_severity`], [`Query::rest`] and the counting in blocks ask of it
+//! [`Query::matches_within`], what [`Query::is_of_time_and_severity`], [`Query::rest`], [`Query::and`] and the counting in blocks ask of it
 //! (they do not compile without), and a name in `parse.rs`. It works on all stores then; narrowing in a store only makes it faster.
 
 mod attribute_filter;
@@ -18,6 +18,7 @@ mod attribute_texts;
 mod attribute_values;
 mod automaton;
 pub mod buckets;
+mod conjunction;
 pub mod cursor;
 mod error;
 mod folding;
@@ -32,6 +33,7 @@ mod patience;
 mod pattern;
 mod phrase_filter;
 mod quoting;
+pub mod reach;
 pub mod shift;
 pub mod span;
 mod stored_values;
@@ -49,7 +51,7 @@ pub use error::QueryError;
 pub use folding::{cases, folded};
 pub use level_filter::LevelFilter;
 pub use needle::LONGEST;
-pub use pairs::{Pair, attribute_key, pairs};
+pub use pairs::{Pair, attribute_key, pairs, sorted};
 pub use parse::once;
 pub use patience::{GaveUp, Patience};
 pub use pattern::Pattern;

@@ -25,6 +25,15 @@ pub fn pairs(query_string: &str) -> Result<Vec<Pair<'_>>, QueryError> {
     Ok(form_urlencoded::parse(query_string.as_bytes()).collect())
 }
 
+/// Names and values in one order and one spelling, whichever they came in.
+pub fn sorted(pairs: &[Pair<'_>]) -> String {
+    let mut sorted: Vec<_> = pairs.iter().collect();
+    sorted.sort_unstable();
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(sorted)
+        .finish()
+}
+
 /// As much of a name as is repeated to the caller.
 pub(super) fn shown(name: &str) -> String {
     name.chars().take(SHOWN).collect()

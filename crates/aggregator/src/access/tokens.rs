@@ -10,11 +10,13 @@
 //! tenant = "shop"
 //! ```
 //!
-//! `tenant` may be left out: it is the token's name then.
+//! `tenant` may be left out: it is the token's name then. `filter` binds what is read, in the words of a query string.
 
+use super::read_filter::{self, BadReadFilter};
 use super::scope::Scope;
 use super::secret::SecretHash;
 use crate::config::is_name;
+use query::reach::Filter;
 use record::id::Tenant;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -38,6 +40,8 @@ pub struct Token {
     pub tenant: Arc<str>,
     /// What it may be used for.
     pub scopes: Vec<Scope>,
+    /// Which records it reads, unless all.
+    pub filter: Option<Arc<Filter>>,
     /// When it was made, as the file has it.
     pub created: Option<Datetime>,
     hash: SecretHash,
@@ -75,6 +79,9 @@ pub enum BadTokens {
         "the hash of the token {0:?} cannot be read: expected blake3: and 64 hexadecimal digits"
     )]
     Hash(String),
+    /// What it is bound to.
+    #[error(transparent)]
+    Filter(#[from] BadReadFilter),
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,6 +98,7 @@ struct Entry {
     hash: String,
     scopes: Vec<Scope>,
     tenant: Option<String>,
+    filter: Option<String>,
     created: Option<Datetime>,
 }
 
@@ -177,11 +185,13 @@ impl Token {
         let Ok(hash) = entry.hash.parse() else {
             return Err(BadTokens::Hash(entry.name));
         };
+        let filter = read_filter::of(&entry.name, &entry.scopes, entry.filter.as_deref())?;
         let name: Arc<str> = entry.name.into();
         Ok(Self {
             tenant: entry.tenant.map_or_else(|| Arc::clone(&name), Arc::from),
             name,
             scopes: entry.scopes,
+            filter,
             created: entry.created,
             hash,
         })

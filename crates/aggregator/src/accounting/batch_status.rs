@@ -1,12 +1,14 @@
 //! What became of the last batches: which of them wait, and what the store took of the others.
 //!
-//! A convenience, bounded in memory; what is forgotten here is as safe as before.
+//! A convenience, bounded in memory; what is forgotten here is as safe as before. Where there are tenants, it is whoever
+//! has most here whose oldest batch is forgotten.
 
 use crate::access::tokens::Token;
+use crate::accounting::fair_order::{FairOrder, Owner};
 use logs::Timestamp;
 use record::id::BatchId;
 use spool::BatchOutcome;
-use std::collections::{HashMap, VecDeque, hash_map};
+use std::collections::{HashMap, hash_map};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -51,8 +53,9 @@ pub struct BatchStatuses {
 #[derive(Debug, Default)]
 struct Known {
     entries: HashMap<BatchId, Entry>,
-    /// Oldest first.
-    order: VecDeque<BatchId>,
+    order: FairOrder<BatchId>,
+    /// Those of which refused records are named.
+    listing: FairOrder<BatchId>,
     listed: usize,
 }
 
@@ -67,6 +70,8 @@ struct Entry {
     so_far: BatchOutcome,
     set_aside: Vec<SetAside>,
     token: Option<Arc<Token>>,
+    /// Among whose batches it is counted.
+    owner: Owner,
     /// Told when it is done.
     done: Option<watch::Sender<Option<BatchOutcome>>>,
 }
@@ -104,14 +109,16 @@ impl BatchStatuses {
             entry.token = entry.token.take().or(token);
             return false;
         }
+        let owner = token.as_ref().map(|token| Arc::clone(&token.tenant));
         let entry = Entry {
             token,
+            owner: owner.clone(),
             ..Entry::new(received_at, records, false)
         };
         known.entries.insert(id, entry);
-        known.order.push_back(id);
-        while known.order.len() > self.limit
-            && let Some(oldest) = known.order.pop_front()
+        known.order.push_newest(owner, id);
+        while known.order.count() > self.limit
+            && let Some(oldest) = known.order.pop()
         {
             known.remove(oldest);
         }
@@ -131,10 +138,8 @@ impl BatchStatuses {
         if known.entries.get(&id).is_none_or(|entry| entry.spooled) {
             return;
         }
-        known.remove(id);
-        // It is among the last ones.
-        if let Some(place) = known.order.iter().rposition(|other| *other == id) {
-            known.order.remove(place);
+        if let Some(owner) = known.remove(id) {
+            known.order.remove(&owner, &id);
         }
     }
 
@@ -149,7 +154,7 @@ impl BatchStatuses {
         waits: impl FnOnce() -> bool,
     ) -> bool {
         let mut known = self.known();
-        if known.order.len() >= self.limit {
+        if known.order.count() >= self.limit {
             return false;
         }
         if !waits() {
@@ -157,7 +162,7 @@ impl BatchStatuses {
         }
         if let hash_map::Entry::Vacant(place) = known.entries.entry(id) {
             place.insert(Entry::new(received_at, records, true));
-            known.order.push_front(id);
+            known.order.push_oldest(None, id);
         }
         true
     }
@@ -173,14 +178,13 @@ impl BatchStatuses {
     /// written again, the same batch finds itself there.
     pub fn done(&self, id: BatchId, outcome: BatchOutcome, mut set_aside: Vec<SetAside>) {
         let mut known = self.known();
-        let room = MAX_LISTED_IN_ALL.saturating_sub(known.listed);
         let Some(entry) = known.entries.get_mut(&id) else {
             return;
         };
         if entry.outcome.is_some() {
             return;
         }
-        set_aside.truncate(room.min(MAX_LISTED));
+        set_aside.truncate(MAX_LISTED);
         let listed = set_aside.len();
         // The same batch may have come again whole meanwhile.
         let whole = entry.so_far.and(outcome);
@@ -192,7 +196,11 @@ impl BatchStatuses {
         if let Some(done) = entry.done.take() {
             done.send_replace(Some(outcome));
         }
-        known.listed += listed;
+        if listed > 0 {
+            let owner = entry.owner.clone();
+            known.listing.push_newest(owner, id);
+            known.list(listed);
+        }
     }
 
     /// What is known of a batch that was accepted.
@@ -239,15 +247,33 @@ impl Entry {
             so_far: BatchOutcome::default(),
             set_aside: Vec::new(),
             token: None,
+            owner: None,
             done: None,
         }
     }
 }
 
 impl Known {
-    fn remove(&mut self, id: BatchId) {
-        if let Some(entry) = self.entries.remove(&id) {
+    /// Forgets a batch; among whose batches it was counted.
+    fn remove(&mut self, id: BatchId) -> Option<Owner> {
+        let entry = self.entries.remove(&id)?;
+        if !entry.set_aside.is_empty() {
             self.listed -= entry.set_aside.len();
+            self.listing.remove(&entry.owner, &id);
+        }
+        Some(entry.owner)
+    }
+
+    /// Notes that so many more records are named; where these are too many, those of the oldest batch of whoever has
+    /// most are counted only.
+    fn list(&mut self, records: usize) {
+        self.listed += records;
+        while self.listed > MAX_LISTED_IN_ALL
+            && let Some(oldest) = self.listing.pop()
+        {
+            if let Some(entry) = self.entries.get_mut(&oldest) {
+                self.listed -= std::mem::take(&mut entry.set_aside).len();
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ mod replacement;
 
 use crate::access::Scope;
 use crate::access::secret::Secret;
+use crate::cli::sanitize;
 use clap::{Args, Subcommand};
 use file::{FileError, TokensFile};
 use logs::Timestamp;
@@ -46,6 +47,10 @@ pub struct NewArgs {
     /// Whose it is: what two tokens of one tenant send twice is stored once. Its name unless this is set.
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+    /// What it reads, in the words of a query string, such as attr.service=orders&minLevel=WARN: of other records it
+    /// learns nothing. All unless this is set.
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<String>,
     /// Where it is written; without it, what belongs into such a file is printed.
     #[command(flatten)]
     pub file: TokensFileArgs,
@@ -130,6 +135,7 @@ fn new(args: &NewArgs, out: &mut impl Write) -> Result<(), TokenFailure> {
         name: &args.name,
         tenant: args.tenant.as_deref(),
         scopes: &args.scope,
+        filter: args.filter.as_deref(),
         hash: secret.hash(),
         created: Timestamp::from_nanos(now - now.rem_euclid(SECOND_NANOS)),
     };
@@ -152,27 +158,41 @@ fn show(secret: &Secret, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn list(file: &TokensFile, out: &mut impl Write) -> Result<(), TokenFailure> {
-    const HEADS: [&str; 4] = ["NAME", "TENANT", "SCOPES", "CREATED"];
+    const HEADS: [&str; 5] = ["NAME", "TENANT", "SCOPES", "CREATED", "FILTER"];
     let tokens = file.tokens()?;
     let row = |token: &crate::access::tokens::Token| {
         let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.name()).collect();
         let created = token.created.map(|created| created.to_string());
         let (name, tenant) = (token.name.to_string(), token.tenant.to_string());
-        [name, tenant, scopes.join(","), created.unwrap_or_default()]
+        let filter = token.filter.as_ref().map(|filter| filter.text());
+        let filter = filter.map(in_one_line).unwrap_or_default();
+        let (scopes, created) = (scopes.join(","), created.unwrap_or_default());
+        [name, tenant, scopes, created, filter]
     };
-    let rows: Vec<[String; 4]> = tokens.iter().map(row).collect();
+    let rows: Vec<[String; 5]> = tokens.iter().map(row).collect();
     let rows = std::iter::once(HEADS.map(str::to_owned)).chain(rows);
-    let rows: Vec<[String; 4]> = rows.collect();
-    let [mut a, mut b, mut c] = [0, 0, 0];
-    for [name, tenant, scopes, _] in &rows {
-        (a, b, c) = (a.max(name.len()), b.max(tenant.len()), c.max(scopes.len()));
+    let rows: Vec<[String; 5]> = rows.collect();
+    let mut widths = [0; 5];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.len().max(*width);
+        }
     }
-    for [name, tenant, scopes, created] in &rows {
-        let line = format!("{name:a$}  {tenant:b$}  {scopes:c$}  {created}");
-        writeln!(out, "{}", line.trim_end())?;
+    for row in &rows {
+        let cells = row.iter().zip(widths);
+        let cells: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        writeln!(out, "{}", cells.join("  ").trim_end())?;
     }
     out.flush()?;
     Ok(())
+}
+
+fn in_one_line(text: &str) -> String {
+    let mut out = Vec::new();
+    sanitize::write(text, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]
@@ -199,6 +219,7 @@ mod tests {
             name: "a".to_owned(),
             scope: vec![Scope::Read],
             tenant: None,
+            filter: None,
             file: TokensFileArgs { tokens_file },
         });
         assert!(run(&command, &mut Full).is_err());

@@ -10,4 +10,5 @@ mod off_runtime;
 pub(super) mod parameter_error;
 #[cfg(test)]
 mod parameters_fuzz;
+mod reader;
 pub(super) mod retrieve;

@@ -139,6 +139,8 @@ impl Acceptance {
         let new = own.batches.iter();
         let new: Vec<_> = new.filter_map(|own| Some((*own.key()?, own.id))).collect();
         let batch = Some(parts.batch).filter(|_| is_written && spooled > 0);
+        let owner = parts.sender.token.as_ref();
+        let owner = owner.map(|token| Arc::clone(&token.tenant));
         let status = (has_status, parts.sender.token);
         if let Err(error) = self.append((batch, status), own.batches, room).await {
             if let (Some(file), Turn::First(_), true) = (kept, &turn, is_alone) {
@@ -150,9 +152,9 @@ impl Acceptance {
         self.accounting.repeated(repeated);
         self.accounting.set_aside(apart);
         self.accounting.told(&parts.notices);
-        own.keys.accepted(new.into_iter());
+        own.keys.accepted(new.into_iter(), &owner);
         if let Turn::First(Some(claim)) = turn {
-            claim.accepted();
+            claim.accepted(owner);
         }
         Ok(())
     }

@@ -1,12 +1,14 @@
 //! The keys of the last batches, so that one that comes again is answered without being written again.
 //!
 //! A convenience, bounded in memory: a key that is forgotten is written again, under the same ids,
-//! and the store finds that it has everything. So nothing is ever stored twice either way.
+//! and the store finds that it has everything. So nothing is ever stored twice either way. Where there are tenants, it is
+//! whoever has most here whose oldest key is forgotten.
 
 mod own;
 
+use crate::accounting::fair_order::{FairOrder, Owner};
 use record::id::{BatchId, KeyDigest};
-use std::collections::{HashMap, VecDeque, hash_map};
+use std::collections::{HashMap, hash_map};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -42,8 +44,8 @@ pub struct Keys {
 #[derive(Debug, Default)]
 struct Known {
     entries: HashMap<KeyDigest, Entry>,
-    /// Accepted keys, oldest first.
-    order: VecDeque<KeyDigest>,
+    /// Accepted keys.
+    order: FairOrder<KeyDigest>,
 }
 
 #[derive(Debug)]
@@ -137,7 +139,7 @@ impl Keys {
     /// remembered; whether there was room.
     pub fn recovered(&self, key: KeyDigest, batch: BatchId) -> bool {
         let mut known = self.known();
-        if known.order.len() >= self.limit {
+        if known.order.count() >= self.limit {
             return false;
         }
         if let hash_map::Entry::Vacant(place) = known.entries.entry(key) {
@@ -145,19 +147,19 @@ impl Keys {
                 batch,
                 under_way: None,
             });
-            known.order.push_front(key);
+            known.order.push_oldest(None, key);
         }
         true
     }
 
-    fn remember(&self, key: KeyDigest, batch: BatchId) {
+    fn remember(&self, key: KeyDigest, batch: BatchId, owner: Owner) {
         let mut known = self.known();
         let accepted = Entry {
             batch,
             under_way: None,
         };
         known.entries.insert(key, accepted);
-        known.order.push_back(key);
+        known.order.push_newest(owner, key);
         known.keep(self.limit);
     }
 
@@ -167,10 +169,10 @@ impl Keys {
 }
 
 impl Known {
-    /// Forgets all but the newest so many.
+    /// Forgets all but so many.
     fn keep(&mut self, limit: usize) {
-        while self.order.len() > limit
-            && let Some(oldest) = self.order.pop_front()
+        while self.order.count() > limit
+            && let Some(oldest) = self.order.pop()
         {
             self.entries.remove(&oldest);
         }
@@ -178,10 +180,10 @@ impl Known {
 }
 
 impl ClaimGuard {
-    /// The batch is safe.
-    pub fn accepted(mut self) {
+    /// The batch is safe; its key is one of this owner's.
+    pub fn accepted(mut self, owner: Owner) {
         self.accepted = true;
-        self.keys.remember(self.key, self.batch);
+        self.keys.remember(self.key, self.batch, owner);
     }
 }
 
@@ -209,7 +211,7 @@ mod tests {
     async fn accept(keys: &Arc<Keys>, text: &str) {
         let (digest, batch) = key(text);
         match keys.claim(digest, batch).await {
-            Claim::First(guard) => guard.accepted(),
+            Claim::First(guard) => guard.accepted(None),
             other => panic!("{other:?}"),
         }
     }
@@ -241,7 +243,7 @@ mod tests {
                 () = std::future::ready(()) => {}
             }
             if first_is_accepted {
-                first.accepted();
+                first.accepted(None);
                 assert!(matches!(second.await, Claim::Repeated));
                 assert!(matches!(other.await, Claim::Conflict));
             } else {

@@ -79,6 +79,25 @@ impl Histogram {
         total
     }
 
+    /// A record up to which all is counted, in this order, by what is counted alone: the last bucket that has any may
+    /// lack some, and of those behind it nothing is known.
+    pub fn passed_at_least(&self, order: Order) -> RecordId {
+        let has_any = |counts: &LevelCounts| counts.total() > 0;
+        match order {
+            Order::Ascending => {
+                let last = self.counts.iter().rposition(has_any).unwrap_or(0);
+                let first = RecordId::first_at(self.buckets.span_of(last).first);
+                first.predecessor().unwrap_or(RecordId::MIN)
+            }
+            Order::Descending => {
+                let most = self.counts.len().saturating_sub(1);
+                let first = self.counts.iter().position(has_any).unwrap_or(most);
+                let last = RecordId::last_at(self.buckets.span_of(first).last);
+                last.successor().unwrap_or(RecordId::MAX)
+            }
+        }
+    }
+
     /// The buckets in order of time.
     pub fn rows(&self) -> impl Iterator<Item = (Bucket, LevelCounts)> {
         let buckets = (0..self.counts.len()).map(|position| self.buckets.bucket(position));

@@ -9,6 +9,7 @@
 
 mod counting;
 mod faceting;
+mod hidden;
 mod pages;
 mod prefetch;
 mod read_job;
@@ -25,7 +26,7 @@ use crate::accounting::admission::{Admission, Reservation};
 use crate::breaker::guard::{CallError, Guard};
 use crate::worker::{JobError, Lane, LaneSnapshot};
 use logs::clock::Clock;
-use query::Query;
+use query::reach::BoundQuery;
 use read_job::{ReadJob, Reader};
 use record::id::RecordId;
 use room::{PageRoom, ReadRoom};
@@ -109,7 +110,7 @@ impl Retrieval {
     /// [`NotBegun`], at once.
     pub fn pages(
         self: &Arc<Self>,
-        query: Query,
+        query: BoundQuery,
         after: Option<RecordId>,
     ) -> Result<Pages, NotBegun> {
         Ok(self.pages_with(self.permit(&query)?, query, after))
@@ -120,13 +121,13 @@ impl Retrieval {
     ///
     /// # Errors
     /// [`NotBegun`], at once.
-    pub fn permit(&self, query: &Query) -> Result<StreamPermit, NotBegun> {
+    pub fn permit(&self, query: &BoundQuery) -> Result<StreamPermit, NotBegun> {
         let stream = Arc::clone(&self.streams).try_acquire_owned();
         Ok(StreamPermit {
             _stream: stream.map_err(|_| NotBegun::TooManyStreams)?,
             _room: self
                 .room
-                .for_answer(query.bytes())
+                .for_answer(query.query().bytes())
                 .map_err(|_| NotBegun::NoRoom)?,
             pages: Vec::new(),
         })
@@ -141,7 +142,7 @@ impl Retrieval {
     pub fn pages_with(
         self: &Arc<Self>,
         permit: StreamPermit,
-        query: Query,
+        query: BoundQuery,
         after: Option<RecordId>,
     ) -> Pages {
         Pages::new(Arc::clone(self), permit, query, after)

@@ -34,6 +34,49 @@ fn a_secret_finds_its_token_with_all_that_the_file_says_of_it() {
 }
 
 #[test]
+fn a_token_has_the_filter_that_the_file_gives_it_and_only_whoever_reads_has_one() {
+    let filter = "filter = \"attr.service=orders&minLevel=WARN\"";
+    let text = entry(
+        "a",
+        1,
+        &format!("scopes = [\"ingest\", \"read\"]\n{filter}"),
+    ) + &entry("b", 2, "scopes = [\"read\", \"operate\"]");
+    let tokens = Tokens::parse(&text).unwrap();
+    let filters = tokens
+        .iter()
+        .map(|token| token.filter.as_ref().map(|filter| filter.text()));
+    let expected = [Some("attr.service=orders&minLevel=WARN"), None];
+    assert_eq!(filters.collect::<Vec<_>>(), expected);
+    for (rest, expected) in [
+        (
+            format!("scopes = [\"ingest\"]\n{filter}"),
+            "the token \"a\" has a filter, which is for what is read, but not the scope read",
+        ),
+        (
+            format!("scopes = [\"read\", \"operate\"]\n{filter}"),
+            "the token \"a\" has a filter and the scope operate",
+        ),
+        (
+            "scopes = [\"read\"]\nfilter = \"limit=3\"".to_owned(),
+            "the filter of the token \"a\" cannot be used: it cannot have \"limit\"",
+        ),
+        (
+            "scopes = [\"read\"]\nfilter = \"\"".to_owned(),
+            "the filter of the token \"a\" cannot be used: it leaves nothing out",
+        ),
+        (
+            "scopes = [\"read\"]\nfilter = [\"a\"]".to_owned(),
+            "invalid type",
+        ),
+    ] {
+        let error = Tokens::parse(&entry("a", 1, &rest))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
 fn a_file_without_tokens_has_none() {
     for text in ["", "# soon\n"] {
         assert_eq!(Tokens::parse(text).unwrap().iter().len(), 0);

@@ -1,6 +1,8 @@
 //! What is told of a batch, and what is forgotten.
 
 use super::*;
+use crate::access::secret::Secret;
+use crate::access::tokens::Tokens;
 
 const NOW: Timestamp = Timestamp::from_nanos(1);
 
@@ -100,9 +102,46 @@ fn refused_records_are_named_up_to_a_bound_and_their_room_comes_back() {
         statuses.expect(id(number), NOW, 200, None);
         statuses.done(id(number), stored(0), aside(200));
     }
-    assert_eq!(statuses.of(id(0)).unwrap().set_aside.len(), MAX_LISTED);
+    assert_eq!(statuses.of(id(200)).unwrap().set_aside.len(), MAX_LISTED);
     assert_eq!(statuses.known().listed, MAX_LISTED_IN_ALL);
-    assert_eq!(statuses.of(id(200)).unwrap().set_aside, []);
+    assert_eq!(statuses.of(id(0)).unwrap().set_aside, []);
     statuses.known().remove(id(0));
-    assert_eq!(statuses.known().listed, MAX_LISTED_IN_ALL - MAX_LISTED);
+    assert_eq!(statuses.known().listed, MAX_LISTED_IN_ALL);
+    statuses.known().remove(id(200));
+    let known = statuses.known();
+    assert_eq!(known.listed, MAX_LISTED_IN_ALL - MAX_LISTED);
+    assert_eq!(known.listing.count(), MAX_LISTED_IN_ALL / MAX_LISTED - 1);
+}
+
+fn token(tenant: &str) -> Option<Arc<Token>> {
+    let hash = Secret::new([1; 32]).hash();
+    let text = format!(
+        "[[token]]\nname = \"a\"\ntenant = \"{tenant}\"\nhash = \"{hash}\"\nscopes = [\"ingest\"]\n"
+    );
+    let tokens = Tokens::parse(&text).unwrap();
+    tokens.of(Secret::new([1; 32]).show()).cloned()
+}
+
+#[test]
+fn a_tenant_that_sends_ever_more_makes_its_own_batches_forgotten_and_no_others() {
+    let statuses = BatchStatuses::new(100);
+    let (bank, shop) = (token("bank"), token("shop"));
+    let is_known = |number| statuses.outcome(id(number)).is_some();
+    for number in 0..20 {
+        statuses.expect(id(number), NOW, 200, bank.clone());
+        statuses.done(id(number), stored(0), aside(200));
+    }
+    for round in 0..100 {
+        for number in 100..250 {
+            statuses.expect(id(number), NOW, 200, shop.clone());
+            statuses.done(id(number), stored(0), aside(200));
+        }
+        assert!((0..20).all(is_known), "{round}");
+        // Neither are the names of its refused records.
+        let named =
+            (0..20).all(|number| statuses.of(id(number)).unwrap().set_aside.len() == MAX_LISTED);
+        assert!(named, "{round}");
+    }
+    assert!(statuses.known().entries.len() <= 100);
+    assert!(statuses.known().listed <= MAX_LISTED_IN_ALL);
 }

@@ -55,6 +55,7 @@ pub(super) struct Entry<'a> {
     pub(super) name: &'a str,
     pub(super) tenant: Option<&'a str>,
     pub(super) scopes: &'a [Scope],
+    pub(super) filter: Option<&'a str>,
     pub(super) hash: SecretHash,
     pub(super) created: Timestamp,
 }
@@ -83,6 +84,9 @@ impl Entry<'_> {
             }
         }
         table.insert("scopes", value(scopes));
+        if let Some(filter) = self.filter {
+            table.insert("filter", value(filter));
+        }
         if let Ok(created) = self.created.to_string().parse::<toml_edit::Datetime>() {
             table.insert("created", value(created));
         }

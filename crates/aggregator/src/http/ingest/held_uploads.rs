@@ -1,9 +1,12 @@
 //! What uploads share that are held while there is no room for what came of them.
 //!
 //! Held are few, and little of the memory that requests share, so what one waits for is not held by the others; and
-//! one at a time waits for memory and is taken with it.
+//! one at a time waits for memory and is taken with it. One tenant does not hold all that may be held, so that there is
+//! something for another.
 
 use crate::accounting::admission::{Admission, NoRoom, Reservation};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// So many are held at most.
@@ -11,9 +14,14 @@ const MOST: usize = 64;
 /// What they hold is at most this part of the memory of all requests.
 const SHARE: usize = 4;
 
+/// Of that, a tenant may have so many quarters.
+const QUARTERS: usize = 3;
+
 /// Those that are held.
 pub struct HeldUploads {
     memory: Admission,
+    /// Of those who hold any.
+    of_tenants: std::sync::Mutex<HashMap<Arc<str>, Admission>>,
     /// What each counts for at least.
     least: usize,
     turn: Mutex<()>,
@@ -26,13 +34,28 @@ impl HeldUploads {
         Self {
             least: memory.limit() / MOST,
             memory,
+            of_tenants: std::sync::Mutex::default(),
             turn: Mutex::new(()),
         }
     }
 
-    /// Holds one more, of so many bytes, until what is given is dropped.
-    pub(super) fn hold(&self, bytes: usize) -> Result<Reservation, NoRoom> {
-        self.memory.reserve(bytes.max(self.least))
+    /// Holds one more, of so many bytes, until what is given is dropped; of a tenant, if there are any.
+    pub(super) fn hold(&self, bytes: usize, tenant: Option<&Arc<str>>) -> Result<Hold, NoRoom> {
+        let bytes = bytes.max(self.least);
+        let own = tenant.map(|tenant| self.hold_of(tenant, bytes));
+        Ok(Hold {
+            _of_tenant: own.transpose()?,
+            _of_all: self.memory.reserve(bytes)?,
+        })
+    }
+
+    fn hold_of(&self, tenant: &Arc<str>, bytes: usize) -> Result<Reservation, NoRoom> {
+        let all = self.of_tenants.lock();
+        let mut all = all.unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, memory| memory.reserved() > 0);
+        let limit = self.memory.limit() / 4 * QUARTERS;
+        let own = all.entry(Arc::clone(tenant));
+        own.or_insert_with(|| Admission::new(limit)).reserve(bytes)
     }
 
     /// Bytes of memory for which one may wait: those that all others give back, however many are held.
@@ -46,6 +69,12 @@ impl HeldUploads {
     }
 }
 
+/// One that is held.
+pub(super) struct Hold {
+    _of_tenant: Option<Reservation>,
+    _of_all: Reservation,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,7 +85,10 @@ mod tests {
         let admission = Admission::with_kept(LIMIT, LIMIT / 8);
         let held = HeldUploads::new(LIMIT);
         // Two are held, as much as may be, and their own bytes are reserved.
-        let (_one, _other) = (held.hold(60 << 20).unwrap(), held.hold(15 << 20).unwrap());
+        let (_one, _other) = (
+            held.hold(60 << 20, None).unwrap(),
+            held.hold(15 << 20, None).unwrap(),
+        );
         let _own = admission.reserve(75 << 20).unwrap();
         let request = admission.reserve(100 << 20).unwrap();
         let mut waiting = std::pin::pin!(admission.wait(held.most(&admission)));
@@ -70,10 +102,27 @@ mod tests {
     #[test]
     fn held_are_few_and_little_of_the_memory() {
         let held = HeldUploads::new(1 << 30);
-        let all: Vec<_> = std::iter::from_fn(|| held.hold(1).ok()).collect();
+        let all: Vec<_> = std::iter::from_fn(|| held.hold(1, None).ok()).collect();
         assert_eq!(all.len(), MOST);
         drop(all);
-        let large: Vec<_> = std::iter::from_fn(|| held.hold(1 << 26).ok()).collect();
+        let large: Vec<_> = std::iter::from_fn(|| held.hold(1 << 26, None).ok()).collect();
         assert_eq!(large.len(), 4);
+    }
+
+    #[test]
+    fn a_tenant_that_holds_all_that_it_may_leaves_some_for_another() {
+        let held = &HeldUploads::new(1 << 30);
+        let [shop, bank] = ["shop", "bank"].map(Arc::from);
+        let all_of = |tenant| std::iter::from_fn(move || held.hold(1, Some(tenant)).ok());
+        let of_shop: Vec<_> = all_of(&shop).collect();
+        let of_bank: Vec<_> = all_of(&bank).collect();
+        assert_eq!(
+            (of_shop.len(), of_bank.len()),
+            (MOST / 4 * QUARTERS, MOST / 4)
+        );
+        drop(of_shop);
+        assert!(all_of(&bank).count() > 0);
+        drop(of_bank);
+        assert_eq!(all_of(&shop).take(1).count(), 1);
     }
 }

@@ -64,12 +64,12 @@ pub(in crate::http) async fn status(
     }
 }
 
-/// Whoever may read records may know of all batches; others of those of their tenant, as far as is known whose a
+/// Whoever may read all records may know of all batches; others of those of their tenant, as far as is known whose a
 /// batch is.
 fn is_shown(caller: &Caller, status: Option<&BatchStatus>) -> bool {
     let of_batch = status.and_then(|status| Some(&status.token.as_ref()?.tenant));
     let own = caller.token().map(|token| &token.tenant);
-    caller.may(Scope::Read) || caller.may(Scope::Operate) || (own.is_some() && own == of_batch)
+    caller.reads_everything() || caller.may(Scope::Operate) || (own.is_some() && own == of_batch)
 }
 
 /// Of a batch that is not remembered any more, what is kept of it because it is too large is known for as

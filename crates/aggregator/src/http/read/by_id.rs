@@ -3,6 +3,7 @@
 mod parameters;
 
 use super::off_runtime::{off_runtime, read_query};
+use super::reader::Reader;
 use crate::http::error::ApiError;
 use crate::http::services::Services;
 use crate::search::accumulate::{Accumulated, accumulate};
@@ -17,6 +18,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use logs::Timestamp;
 use parameters::Parameters;
+use query::reach::{BoundQuery, Reach};
 use query::{Order, Query};
 use record::id::RecordId;
 use record::order::SendOrder;
@@ -27,12 +29,13 @@ use store::page::Page;
 /// A record as it stands in every answer.
 pub(in crate::http) async fn one(
     State(services): State<Arc<Services>>,
+    Reader(reach): Reader,
     id: Result<Path<String>, PathRejection>,
     address: Uri,
 ) -> Result<Response, ApiError> {
     let id = record_id(id, &address, &services)?;
-    let permit = services.retrieval.permit(&Query::default())?;
-    let (found, permit) = find(&services, id, permit).await?;
+    let permit = services.retrieval.permit(&reach.bind(Query::default()))?;
+    let (found, permit) = find(&services, &reach, id, permit).await?;
     let text = off_runtime(move || {
         let mut text = Vec::new();
         write_rows(&found, &mut text)?;
@@ -46,6 +49,7 @@ pub(in crate::http) async fn one(
 /// A record between those before and behind it that the filters find.
 pub(in crate::http) async fn context(
     State(services): State<Arc<Services>>,
+    Reader(reach): Reader,
     id: Result<Path<String>, PathRejection>,
     address: Uri,
     RawQuery(query): RawQuery,
@@ -53,20 +57,22 @@ pub(in crate::http) async fn context(
     let id = record_id(id, &address, &services)?;
     let now = services.clock.now();
     let parameters = read_query(query, move |text| Parameters::parse(text, now)).await?;
-    let permit = services.retrieval.permit(&parameters.query)?;
-    let (found, permit) = find(&services, id, permit).await?;
+    let permit = services
+        .retrieval
+        .permit(&reach.bind(parameters.query.clone()))?;
+    let (found, permit) = find(&services, &reach, id, permit).await?;
     let id = found
         .iter()
         .find_map(|page| page.row(0))
         .map_or(id, |row| row.id);
-    let earlier = Query {
+    let earlier = reach.bind(Query {
         order: Order::Descending,
         ..parameters.query.clone()
-    };
-    let later = Query {
+    });
+    let later = reach.bind(Query {
         order: Order::Ascending,
         ..parameters.query
-    };
+    });
     let (mut before, permit) =
         neighbours(&services, earlier, id, parameters.before, permit).await?;
     before.pages.reverse();
@@ -89,37 +95,36 @@ fn record_id(
     id.ok_or_else(|| ApiError::not_found(address.path(), &services.addresses))
 }
 
-/// The one record with this id, which may be that of the spool, or lack the order.
+/// The one record with this id, which may be that of the spool, or lack the order. Of one that is out of reach
+/// nothing is told but what is told of one that there is not.
 async fn find(
     services: &Services,
+    reach: &Reach,
     id: RecordId,
     permit: StreamPermit,
 ) -> Result<([Page; 1], StreamPermit), ApiError> {
-    let (found, permit) = find_stored(services, id, permit).await?;
+    let (found, permit) = find_stored(services, reach, id, permit).await?;
     if let Some(found) = found {
         return Ok((found, permit));
     }
     let unknown = || ApiError::unknown_record(id);
-    let (whole, permit) = with_its_order(services, id, permit).await?;
-    let (found, permit) = find_stored(services, whole.ok_or_else(unknown)?, permit).await?;
+    let (whole, permit) = with_its_order(services, reach, id, permit).await?;
+    let (found, permit) = find_stored(services, reach, whole.ok_or_else(unknown)?, permit).await?;
     Ok((found.ok_or_else(unknown)?, permit))
 }
 
 /// The id of a record of which everything but the order is known: it is among those of its nanosecond.
 async fn with_its_order(
     services: &Services,
+    reach: &Reach,
     id: RecordId,
     permit: StreamPermit,
 ) -> Result<(Option<RecordId>, StreamPermit), ApiError> {
-    let end = id.time().nanos().checked_add(1).map(Timestamp::from_nanos);
-    if id.order() != SendOrder::NONE || end.is_none() {
+    let query = of_its_time(id);
+    if id.order() != SendOrder::NONE || query.end.is_none() {
         return Ok((None, permit));
     }
-    let query = Query {
-        start: Some(id.time()),
-        end,
-        ..Query::default()
-    };
+    let query = reach.bind(query);
     let mut pages = services.retrieval.pages_with(permit, query, None);
     let steps = Steps::begin(&services.clock, services.limits.query_max_time);
     let mut whole = None;
@@ -133,21 +138,36 @@ async fn with_its_order(
     Ok((whole, pages.into_permit()))
 }
 
+/// Those of its nanosecond.
+fn of_its_time(id: RecordId) -> Query {
+    Query {
+        start: Some(id.time()),
+        end: id.time().nanos().checked_add(1).map(Timestamp::from_nanos),
+        ..Query::default()
+    }
+}
+
 async fn find_stored(
     services: &Services,
+    reach: &Reach,
     id: RecordId,
     mut permit: StreamPermit,
 ) -> Result<(Option<[Page; 1]>, StreamPermit), ApiError> {
     for stored in id.as_stored() {
         // Of all that is not before it the record itself is the first, if it is there.
-        let query = Query {
-            start: Some(stored.time()),
-            ..Query::default()
-        };
+        let query = reach.bind(of_its_time(stored));
         let before = stored.predecessor();
         let mut pages = services.retrieval.pages_with(permit, query, before);
         pages.set_rows(1);
-        let page = pages.next().await?;
+        let page = loop {
+            let page = pages.step().await?;
+            // One that was looked at and is none of them is out of reach.
+            let is_open =
+                |page: &Page| page.is_empty() && page.next.is_some_and(|next| next < stored);
+            if !page.as_ref().is_some_and(is_open) {
+                break page;
+            }
+        };
         permit = pages.into_permit();
         if let Some(page) = page
             && page.row(0).is_some_and(|row| row.id == stored)
@@ -160,7 +180,7 @@ async fn find_stored(
 
 async fn neighbours(
     services: &Services,
-    query: Query,
+    query: BoundQuery,
     id: RecordId,
     count: usize,
     permit: StreamPermit,

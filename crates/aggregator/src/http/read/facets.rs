@@ -4,6 +4,7 @@ mod parameters;
 
 use super::by_id::json;
 use super::off_runtime::read_query;
+use super::reader::Reader;
 use crate::http::error::ApiError;
 use crate::http::json_list;
 use crate::http::services::Services;
@@ -25,7 +26,8 @@ const ATTRIBUTES: usize = 10;
 struct Head {
     /// Whether every record that matches was looked at; the counts are those of a sample otherwise.
     complete: bool,
-    /// How far looking has come, in the order that was asked for, when it is not complete.
+    /// How far looking has come, in the order that was asked for, when it is not complete and all records may be
+    /// known of.
     #[serde(skip_serializing_if = "Option::is_none")]
     counted_up_to: Option<Timestamp>,
     /// Records that were looked at.
@@ -35,21 +37,26 @@ struct Head {
 /// The handler.
 pub(in crate::http) async fn facets(
     State(services): State<Arc<Services>>,
+    Reader(reach): Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let now = services.clock.now();
     let parameters = read_query(query, move |text| Parameters::parse(text, now)).await?;
     let order = parameters.query.order;
-    let permit = services.retrieval.permit(&parameters.query)?;
+    let query = reach.bind(parameters.query);
+    let permit = services.retrieval.permit(&query)?;
     let mut facets = services
         .retrieval
-        .faceting(permit, parameters.query, parameters.fields);
+        .faceting(permit, query, parameters.fields);
     let mut steps = Steps::begin(&services.clock, services.limits.query_max_time);
     while steps.goes_on(facets.step(steps.left()).await).await? {}
     let reached = steps.reached();
     let head = Head {
         complete: reached.is_none(),
-        counted_up_to: reached.map(|record| counted_up_to(record, order)),
+        // What was looked at last may be out of reach.
+        counted_up_to: reached
+            .filter(|_| reach.is_everything())
+            .map(|record| counted_up_to(record, order)),
         records: facets.records(),
     };
     let text = json_list::write(&head, "fields", &facets.top(ATTRIBUTES, parameters.limit));

@@ -6,6 +6,7 @@ mod parameters;
 use super::by_id::json;
 use super::off_runtime::read_query;
 use super::parameter_error::ParameterError;
+use super::reader::Reader;
 use crate::http::error::ApiError;
 use crate::http::services::Services;
 use crate::search::histogram::Histogram;
@@ -17,6 +18,7 @@ use axum::response::Response;
 use logs::Timestamp;
 use parameters::Parameters;
 use query::buckets::Buckets;
+use query::reach::Reach;
 use query::span::Span;
 use query::{Order, Query};
 use std::sync::Arc;
@@ -27,13 +29,15 @@ const OUTERMOST: usize = 16;
 /// The handler.
 pub(in crate::http) async fn histogram(
     State(services): State<Arc<Services>>,
+    Reader(reach): Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let now = services.clock.now();
     let parameters = read_query(query, move |text| Parameters::parse(text, now)).await?;
-    let permit = services.retrieval.permit(&parameters.query)?;
+    let question = reach.bind(parameters.query.clone());
+    let permit = services.retrieval.permit(&question)?;
     let mut steps = Steps::begin(&services.clock, services.limits.query_max_time);
-    let (span, permit) = span(&services, &parameters.query, &steps, permit).await?;
+    let (span, permit) = span(&services, &parameters.query, &reach, &steps, permit).await?;
     let Some(span) = span else {
         let nothing = Answer::nothing(&parameters);
         return Ok(json(nothing.write(), permit));
@@ -58,30 +62,37 @@ pub(in crate::http) async fn histogram(
         end: after(span.last),
         ..parameters.query.clone()
     };
+    let query = reach.bind(query);
     let mut counting = services.retrieval.counting(permit, query, buckets);
     while steps
         .goes_on(counting.step(&mut histogram, steps.left()).await)
         .await?
     {}
-    let answer = Answer::new(span, &histogram, steps.reached(), &parameters);
+    let reached = steps.reached().map(|reached| match reach.is_everything() {
+        true => reached,
+        // What was looked at last may be out of reach.
+        false => histogram.passed_at_least(parameters.query.order),
+    });
+    let answer = Answer::new(span, &histogram, reached, &parameters);
     Ok(json(answer.write(), counting.into_permit()))
 }
 
 /// The range that is asked for; where it has no end, it ends with the first or last record that there
-/// is, whatever its level. `None` when the range is empty.
+/// is within reach, whatever its level. `None` when the range is empty.
 async fn span(
     services: &Services,
     query: &Query,
+    reach: &Reach,
     steps: &Steps,
     permit: StreamPermit,
 ) -> Result<(Option<Span>, StreamPermit), PageError> {
     let (first, permit) = match query.start {
         Some(start) => (Some(start), permit),
-        None => outermost(services, query, Order::Ascending, steps, permit).await?,
+        None => outermost(services, query, reach, Order::Ascending, steps, permit).await?,
     };
     let (last, permit) = match query.end {
         Some(end) => (before(end), permit),
-        None => outermost(services, query, Order::Descending, steps, permit).await?,
+        None => outermost(services, query, reach, Order::Descending, steps, permit).await?,
     };
     let span = first.zip(last).map(|(first, last)| Span { first, last });
     Ok((span.filter(|span| span.first <= span.last), permit))
@@ -92,6 +103,7 @@ async fn span(
 async fn outermost(
     services: &Services,
     query: &Query,
+    reach: &Reach,
     order: Order,
     steps: &Steps,
     permit: StreamPermit,
@@ -102,7 +114,9 @@ async fn outermost(
         order,
         ..Query::default()
     };
-    let mut pages = services.retrieval.pages_with(permit, range, None);
+    let mut pages = services
+        .retrieval
+        .pages_with(permit, reach.bind(range), None);
     pages.set_rows(OUTERMOST);
     while let Some(page) = pages.attempt().await? {
         if let Some(row) = page.row(0) {

@@ -7,6 +7,7 @@ mod parameters;
 
 use super::off_runtime::read_query;
 use super::parameter_error::ParameterError;
+use super::reader::Reader;
 use crate::breaker::guard::CallError;
 use crate::http::error::ApiError;
 use crate::http::negotiation;
@@ -33,11 +34,13 @@ const SEARCH_COMPLETE: HeaderName = HeaderName::from_static("x-search-complete")
 /// The handler.
 pub(in crate::http) async fn retrieve(
     State(services): State<Arc<Services>>,
+    Reader(reach): Reader,
     RawQuery(query): RawQuery,
     wishes: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (now, cursors) = (services.clock.now(), services.cursors.clone());
-    let parameters = read_query(query, move |text| Parameters::parse(text, now, &cursors)).await?;
+    let read = move |text: &str| Parameters::parse(text, now, &cursors, reach);
+    let parameters = read_query(query, read).await?;
     let format = format_of(&parameters, &wishes)?;
     let preferred = negotiation::preferred(&wishes, header::ACCEPT_ENCODING, ENCODINGS);
     let encoder = Encoder::new(preferred).map_err(|_| ApiError::internal())?;

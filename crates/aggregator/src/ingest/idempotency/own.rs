@@ -2,6 +2,7 @@
 //! with one key at a time are both written, and the store finds that it has everything.
 
 use super::{Entry, Keys};
+use crate::accounting::fair_order::Owner;
 use record::id::{BatchId, KeyDigest};
 use std::collections::HashSet;
 
@@ -15,8 +16,8 @@ impl Keys {
         keys.map(is_known).collect()
     }
 
-    /// Remembers these, which were accepted.
-    pub fn accepted(&self, keys: impl Iterator<Item = (KeyDigest, BatchId)>) {
+    /// Remembers these of an owner's, which were accepted.
+    pub fn accepted(&self, keys: impl Iterator<Item = (KeyDigest, BatchId)>, owner: &Owner) {
         let mut known = self.known();
         for (key, batch) in keys {
             let entry = Entry {
@@ -24,7 +25,7 @@ impl Keys {
                 under_way: None,
             };
             if known.entries.insert(key, entry).is_none() {
-                known.order.push_back(key);
+                known.order.push_newest(owner.clone(), key);
             }
         }
         known.keep(self.limit);
@@ -49,9 +50,9 @@ mod tests {
         );
         // What was only asked for is not known.
         assert_eq!(ask(&[Some(a)]), [false]);
-        keys.accepted([a, b, a].into_iter());
+        keys.accepted([a, b, a].into_iter(), &None);
         assert_eq!(ask(&[Some(b), Some(c), Some(a)]), [true, false, true]);
-        keys.accepted([c, d].into_iter());
+        keys.accepted([c, d].into_iter(), &None);
         assert_eq!(
             ask(&[Some(a), Some(b), Some(c), Some(d)]),
             [false, true, true, true]

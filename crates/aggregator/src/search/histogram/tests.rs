@@ -243,6 +243,50 @@ fn a_bucket_is_counted_when_counting_has_come_beyond_it() {
     }
 }
 
+#[test]
+fn what_is_counted_alone_tells_that_all_before_its_last_bucket_is() {
+    let span = span("2024-10-08T00:00:00Z", "2024-10-08T03:59:59Z");
+    let (up, down) = (Order::Ascending, Order::Descending);
+    for (counted, order, passed, time) in [
+        (vec![], up, [false; 4], "2024-10-08T00:00:00Z"),
+        (vec![], down, [false; 4], "2024-10-08T03:59:59.000000001Z"),
+        (
+            vec!["2024-10-08T02:30:00Z", "2024-10-08T00:30:00Z"],
+            up,
+            [true, true, false, false],
+            "2024-10-08T02:00:00Z",
+        ),
+        (
+            vec!["2024-10-08T02:30:00Z", "2024-10-08T01:30:00Z"],
+            down,
+            [false, false, true, true],
+            "2024-10-08T02:00:00Z",
+        ),
+        (
+            vec!["2024-10-08T00:30:00Z"],
+            up,
+            [false; 4],
+            "2024-10-08T00:00:00Z",
+        ),
+    ] {
+        let mut histogram = Histogram::new(buckets(span, interval("1h")).unwrap());
+        for time in &counted {
+            histogram.add(at(time), 9, 1);
+        }
+        let reached = histogram.passed_at_least(order);
+        let rows = histogram.rows();
+        let found: Vec<bool> = rows
+            .map(|(bucket, _)| bucket.is_passed(reached, order))
+            .collect();
+        assert_eq!(found, passed, "{counted:?} {order:?}");
+        assert_eq!(
+            counted_up_to(reached, order),
+            at(time),
+            "{counted:?} {order:?}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn every_time_of_the_span_is_in_the_one_bucket_that_says_so(

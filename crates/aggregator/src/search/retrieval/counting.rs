@@ -5,8 +5,8 @@ use super::{PageError, Pages, Retrieval, STEP_TIME, StreamPermit};
 use crate::search::histogram::Histogram;
 use crate::search::retrieval::read_job::ReadJob;
 use crate::worker::JobError;
-use query::Query;
 use query::buckets::Buckets;
+use query::reach::BoundQuery;
 use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,11 +25,11 @@ impl Retrieval {
     pub fn counting(
         self: &Arc<Self>,
         permit: StreamPermit,
-        query: Query,
+        query: BoundQuery,
         buckets: Arc<Buckets>,
     ) -> Counting {
         Counting {
-            by_pages: !self.reader.store.can_count(&query),
+            by_pages: !self.reader.store.can_count(query.query()),
             pages: self.pages_with(permit, query, None),
             buckets,
         }

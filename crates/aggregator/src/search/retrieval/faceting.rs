@@ -4,7 +4,7 @@ use super::pages::no_room;
 use super::read_job::ReadJob;
 use super::{PageError, Pages, RECORD_TIME, Retrieval, STEP_TIME, StreamPermit};
 use crate::worker::JobError;
-use query::Query;
+use query::reach::BoundQuery;
 use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ impl Retrieval {
     pub fn faceting(
         self: &Arc<Self>,
         permit: StreamPermit,
-        query: Query,
+        query: BoundQuery,
         fields: Option<Vec<Field>>,
     ) -> Faceting {
         Faceting {
@@ -85,7 +85,12 @@ impl Faceting {
         };
         let (query, facets) = (Arc::clone(&pages.query), self.facets.clone());
         let question = ReadJob::facets(query, pages.after, facets, limit);
-        let answer = retrieval.ask(question).await?;
-        answer.facets().ok_or(JobError::Panicked)
+        match retrieval.ask(question).await {
+            Ok(answer) => answer.facets().ok_or(JobError::Panicked),
+            Err(error) => Ok(FacetsStep {
+                facets: self.facets.clone(),
+                next: Some(retrieval.hidden(&pages.reach, error).await?),
+            }),
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::accounting::admission::RETRY_AFTER;
 use crate::breaker::guard::CallError;
 use crate::worker::JobError;
 use query::Query;
+use query::reach::{BoundQuery, Reach};
 use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,8 @@ const ROW_BYTES: usize = 128;
 pub struct Pages {
     pub(super) retrieval: Arc<Retrieval>,
     pub(super) query: Arc<Query>,
+    /// What the query is bound to already.
+    pub(super) reach: Reach,
     pub(super) after: Option<RecordId>,
     rows: usize,
     bytes: usize,
@@ -52,15 +55,17 @@ impl Pages {
     pub(super) fn new(
         retrieval: Arc<Retrieval>,
         permit: StreamPermit,
-        query: Query,
+        query: BoundQuery,
         after: Option<RecordId>,
     ) -> Self {
+        let (query, reach) = query.into_parts();
         // Levels that exclude each other leave nothing to look for.
         let severities = query.severities();
         let is_nothing = severities.is_some_and(|possible| possible.is_empty());
         Self {
             retrieval,
             query: Arc::new(query),
+            reach,
             after,
             rows: PAGE_ROWS,
             bytes: PAGE_BYTES,
@@ -255,8 +260,15 @@ impl Pages {
     async fn found(&self) -> Result<PageReply, PageError> {
         let limit = self.retrieval.limit(self.rows, self.bytes, self.page_time);
         let question = ReadJob::page(Arc::clone(&self.query), self.after, limit);
-        let answer = self.retrieval.ask(question).await?;
-        answer.found().ok_or(JobError::Panicked)
+        match self.retrieval.ask(question).await {
+            Ok(answer) => answer.found().ok_or(JobError::Panicked),
+            Err(error) => {
+                // The next page begins behind it.
+                let mut page = Page::default();
+                page.next = Some(self.retrieval.hidden(&self.reach, error).await?);
+                Ok(PageReply::Page(page))
+            }
+        }
     }
 }
 

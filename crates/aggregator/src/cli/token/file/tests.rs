@@ -9,6 +9,7 @@ fn entry(name: &str) -> Entry<'_> {
         name,
         tenant: Some("shop"),
         scopes: &[Scope::Ingest, Scope::Read, Scope::Ingest],
+        filter: Some("attr.a=\"b\"&minLevel=WARN"),
         hash: Secret::new(rand::random()).hash(),
         created: Timestamp::from_nanos(0),
     }

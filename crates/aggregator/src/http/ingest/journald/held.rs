@@ -4,6 +4,7 @@
 use crate::access::Sender;
 use crate::accounting::admission::{NoRoom, Reservation};
 use crate::http::error::ApiError;
+use crate::http::ingest::held_uploads::Hold;
 use crate::http::ingest::{refused, take_now};
 use crate::http::services::Services;
 use crate::ingest::batch_key::BatchKey;
@@ -73,8 +74,9 @@ impl Taker<'_> {
         self.until_stop(waiting).await
     }
 
-    fn hold(self) -> Result<Reservation, NoRoom> {
-        self.services.held_uploads.hold(self.holds)
+    fn hold(self) -> Result<Hold, NoRoom> {
+        let tenant = self.sender.token.as_ref().map(|token| &token.tenant);
+        self.services.held_uploads.hold(self.holds, tenant)
     }
 
     async fn until_stop<T>(

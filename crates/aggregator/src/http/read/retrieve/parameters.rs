@@ -4,7 +4,8 @@ use super::format::Kind;
 use crate::http::read::parameter_error::{ParameterError, number, query};
 use logs::Timestamp;
 use query::cursor::{CursorKey, Position};
-use query::{Pair, Query, once, pairs};
+use query::reach::{BoundQuery, Reach};
+use query::{once, pairs, sorted};
 use record::id::RecordId;
 
 /// Records in one page at most, and when a cursor came without a `limit`.
@@ -17,7 +18,7 @@ const OWN_PARAMETERS: &str = "order, limit, cursor, format and fields";
 #[derive(Debug)]
 pub(super) struct Parameters {
     /// Which records.
-    pub(super) query: Query,
+    pub(super) query: BoundQuery,
     /// Records at most; all of them when there is no limit.
     pub(super) limit: Option<usize>,
     /// The form, when it is named.
@@ -28,8 +29,9 @@ pub(super) struct Parameters {
     pub(super) after: Option<RecordId>,
     /// The parameters but for the cursor, as they go into the next page's address.
     without_cursor: String,
-    /// The parameters that the cursor is tied to.
+    /// What the cursor is tied to: the parameters, and how far they reach.
     question: String,
+    reach: Reach,
     now: Timestamp,
 }
 
@@ -40,6 +42,7 @@ impl Parameters {
         text: &str,
         now: Timestamp,
         key: &CursorKey,
+        reach: Reach,
     ) -> Result<Self, ParameterError> {
         let [mut limit, mut cursor, mut format, mut fields] = [const { None }; 4];
         let (mut filters, mut parameters) =
@@ -57,28 +60,36 @@ impl Parameters {
             }
             parameters.append_pair(&name, &value);
         }
-        let question = question(&filters);
+        let question = reach.question(sorted(&filters));
         let position = cursor
             .map(|cursor| key.open(&cursor, &question))
             .transpose()?;
         let now = position.map_or(now, |position| position.now);
         let limit = limit.map(|text| number("limit", &text, 1..=MAX_LIMIT));
         Ok(Self {
-            query: query(filters, now, OWN_PARAMETERS)?,
+            query: reach.bind(query(filters, now, OWN_PARAMETERS)?),
             format: format.as_deref().map(Kind::parse).transpose()?,
             fields,
             limit: limit.transpose()?.or(position.map(|_| DEFAULT_LIMIT)),
             after: position.map(|position| position.after),
             without_cursor: parameters.finish(),
             question,
+            reach,
             now,
         })
     }
 
     /// The cursor that goes on behind `after`.
     pub(super) fn cursor(&self, after: RecordId, key: &CursorKey) -> String {
-        let now = self.now;
-        key.seal(Position { after, now }, &self.question)
+        let position = Position {
+            after,
+            now: self.now,
+        };
+        match self.reach.is_everything() {
+            true => key.seal(position, &self.question),
+            // It may be a record that is out of reach.
+            false => key.seal_hidden(position, &self.question),
+        }
     }
 
     /// The address, from its path on, with this cursor.
@@ -95,15 +106,6 @@ impl Parameters {
     }
 }
 
-/// The filters in one order and one spelling, whichever they came in.
-fn question(filters: &[Pair<'_>]) -> String {
-    let mut sorted: Vec<_> = filters.iter().collect();
-    sorted.sort_unstable();
-    form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(sorted)
-        .finish()
-}
-
 #[cfg(test)]
 mod fuzz;
 
@@ -117,22 +119,26 @@ mod tests {
         CursorKey::new([3; 32])
     }
 
+    fn parse(text: &str, now: Timestamp) -> Result<Parameters, ParameterError> {
+        Parameters::parse(text, now, &key(), Reach::EVERYTHING)
+    }
+
     #[test]
     fn the_next_address_asks_the_same_behind_the_cursor_also_when_time_went_on() {
         let text = "q=a b&startTime=-15m&attr.x&limit=7";
-        let first = Parameters::parse(text, NOW, &key()).unwrap();
+        let first = parse(text, NOW).unwrap();
         assert_eq!((first.limit, first.after), (Some(7), None));
         let address = first.address(&first.cursor(RecordId::MAX, &key()));
         let query = address.strip_prefix("/logs/retrieve?").unwrap();
         let later = Timestamp::from_nanos(NOW.nanos() + 1);
-        let next = Parameters::parse(query, later, &key()).unwrap();
+        let next = parse(query, later).unwrap();
         assert_eq!((next.limit, next.after), (Some(7), Some(RecordId::MAX)));
-        assert_eq!(next.query, first.query);
+        assert_eq!(next.query.query(), first.query.query());
     }
 
     #[test]
     fn a_cursor_holds_for_the_same_filters_in_any_order_and_for_no_others() {
-        let parameters = Parameters::parse("q=a&order=desc&limit=7", NOW, &key()).unwrap();
+        let parameters = parse("q=a&order=desc&limit=7", NOW).unwrap();
         let cursor = parameters.cursor(RecordId::MIN, &key());
         for (same, filters) in [
             (true, "order=desc&q=a"),
@@ -142,7 +148,7 @@ mod tests {
             (false, "q=a&order=asc"),
             (false, "q=a&order=desc&minLevel=WARN"),
         ] {
-            let parsed = Parameters::parse(&format!("{filters}&cursor={cursor}"), NOW, &key());
+            let parsed = parse(&format!("{filters}&cursor={cursor}"), NOW);
             assert_eq!(parsed.is_ok(), same, "{filters}");
         }
     }
@@ -163,7 +169,7 @@ mod tests {
             ("fields=", "invalid_parameter"),
             ("fields=%FF", "invalid_parameter"),
         ] {
-            let error = Parameters::parse(text, NOW, &key()).unwrap_err();
+            let error = parse(text, NOW).unwrap_err();
             assert_eq!(error.code(), code, "{text}");
         }
     }

@@ -4,6 +4,7 @@ use super::*;
 use crate::search::retrieval::room::PIECE_BYTES;
 use crate::search::retrieval::scripted::{self, empty, last, one_row};
 use query::Query;
+use query::reach::Reach;
 
 #[tokio::test]
 async fn a_search_that_is_broken_off_does_not_look_like_the_end() {
@@ -91,11 +92,17 @@ async fn an_answer_keeps_its_place_to_its_end() {
     let mut ahead = Prefetch::start(pages);
     while ahead.next().await.unwrap().is_some() {}
     assert!(
-        retrieval.permit(&Query::default()).is_err(),
+        retrieval
+            .permit(&Reach::EVERYTHING.bind(Query::default()))
+            .is_err(),
         "there is one permit"
     );
     drop(ahead);
-    assert!(retrieval.permit(&Query::default()).is_ok());
+    assert!(
+        retrieval
+            .permit(&Reach::EVERYTHING.bind(Query::default()))
+            .is_ok()
+    );
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ const GOOD: [&str; 22] = [
 /// A good request, with a cursor of its own for some.
 fn good() -> impl Strategy<Value = String> {
     (requests(&GOOD), any::<bool>()).prop_map(|(text, goes_on)| {
-        match Parameters::parse(&text, NOW, &key()) {
+        match Parameters::parse(&text, NOW, &key(), Reach::EVERYTHING) {
             Ok(parameters) if goes_on => {
                 let address = parameters.address(&parameters.cursor(RecordId::MAX, &key()));
                 address.split_once('?').unwrap().1.to_owned()
@@ -63,12 +63,12 @@ fn good() -> impl Strategy<Value = String> {
 
 /// What is taken can be asked on and on; what is not taken is told in a sentence.
 fn check(text: &str) -> TestCaseResult {
-    let parameters = match Parameters::parse(text, NOW, &key()) {
+    let parameters = match Parameters::parse(text, NOW, &key(), Reach::EVERYTHING) {
         Ok(parameters) => parameters,
         Err(error) => return is_precise(&error, &CODES),
     };
     for message in ["", "GET /orders took 120 ms"] {
-        parameters.query.matches(Candidate {
+        parameters.query.query().matches(Candidate {
             id: RecordId::MIN,
             severity: 17,
             level: Some("ERROR"),
@@ -78,8 +78,14 @@ fn check(text: &str) -> TestCaseResult {
     }
     let address = parameters.address(&parameters.cursor(RecordId::MIN, &key()));
     let later = Timestamp::from_nanos(NOW.nanos() + 1);
-    let next = Parameters::parse(address.split_once('?').unwrap().1, later, &key()).unwrap();
-    prop_assert_eq!(&next.query, &parameters.query);
+    let next = Parameters::parse(
+        address.split_once('?').unwrap().1,
+        later,
+        &key(),
+        Reach::EVERYTHING,
+    )
+    .unwrap();
+    prop_assert_eq!(next.query.query(), parameters.query.query());
     prop_assert_eq!(
         (next.after, next.format),
         (Some(RecordId::MIN), parameters.format)
@@ -117,7 +123,7 @@ proptest! {
     fn a_cursor_with_bits_turned_over_is_refused(
         text in good(), flips in flips(0..7, 1..4),
     ) {
-        if let Ok(parameters) = Parameters::parse(&text, NOW, &key()) {
+        if let Ok(parameters) = Parameters::parse(&text, NOW, &key(), Reach::EVERYTHING) {
             let cursor = parameters.cursor(RecordId::MAX, &key());
             let changed = flipped(&cursor, &flips);
             let opened = key().open(&changed, &parameters.question);
