@@ -2,7 +2,11 @@
 //! service reads.
 
 mod file;
+mod limit_args;
+mod listing;
 mod replacement;
+
+pub use limit_args::LimitArgs;
 
 use crate::access::Scope;
 use crate::access::secret::Secret;
@@ -46,6 +50,12 @@ pub struct NewArgs {
     /// Whose it is: what two tokens of one tenant send twice is stored once. Its name unless this is set.
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+    /// How much it may be used for.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    /// An attribute that all its records get, in place of what their sender gives for it; may be given several times.
+    #[arg(long, value_name = "NAME=TEXT", value_parser = limit_args::pin)]
+    pub pin: Vec<(String, String)>,
     /// Where it is written; without it, what belongs into such a file is printed.
     #[command(flatten)]
     pub file: TokensFileArgs,
@@ -115,7 +125,7 @@ impl TokensFileArgs {
 pub fn run(command: &TokenCommand, out: &mut impl Write) -> Result<(), TokenFailure> {
     match command {
         TokenCommand::New(args) => new(args, out),
-        TokenCommand::List(args) => list(&args.needed()?, out),
+        TokenCommand::List(args) => Ok(listing::write(&args.needed()?.tokens()?, out)?),
         TokenCommand::Revoke(args) => {
             args.file.needed()?.revoke(&args.name)?;
             Ok(())
@@ -130,6 +140,8 @@ fn new(args: &NewArgs, out: &mut impl Write) -> Result<(), TokenFailure> {
         name: &args.name,
         tenant: args.tenant.as_deref(),
         scopes: &args.scope,
+        limits: args.limits,
+        pins: &args.pin,
         hash: secret.hash(),
         created: Timestamp::from_nanos(now - now.rem_euclid(SECOND_NANOS)),
     };
@@ -149,30 +161,6 @@ fn new(args: &NewArgs, out: &mut impl Write) -> Result<(), TokenFailure> {
 fn show(secret: &Secret, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", secret.show())?;
     out.flush()
-}
-
-fn list(file: &TokensFile, out: &mut impl Write) -> Result<(), TokenFailure> {
-    const HEADS: [&str; 4] = ["NAME", "TENANT", "SCOPES", "CREATED"];
-    let tokens = file.tokens()?;
-    let row = |token: &crate::access::tokens::Token| {
-        let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.name()).collect();
-        let created = token.created.map(|created| created.to_string());
-        let (name, tenant) = (token.name.to_string(), token.tenant.to_string());
-        [name, tenant, scopes.join(","), created.unwrap_or_default()]
-    };
-    let rows: Vec<[String; 4]> = tokens.iter().map(row).collect();
-    let rows = std::iter::once(HEADS.map(str::to_owned)).chain(rows);
-    let rows: Vec<[String; 4]> = rows.collect();
-    let [mut a, mut b, mut c] = [0, 0, 0];
-    for [name, tenant, scopes, _] in &rows {
-        (a, b, c) = (a.max(name.len()), b.max(tenant.len()), c.max(scopes.len()));
-    }
-    for [name, tenant, scopes, created] in &rows {
-        let line = format!("{name:a$}  {tenant:b$}  {scopes:c$}  {created}");
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    out.flush()?;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -199,6 +187,8 @@ mod tests {
             name: "a".to_owned(),
             scope: vec![Scope::Read],
             tenant: None,
+            limits: LimitArgs::default(),
+            pin: Vec::new(),
             file: TokensFileArgs { tokens_file },
         });
         assert!(run(&command, &mut Full).is_err());
