@@ -1,15 +1,20 @@
 //! Tokens: who is let in by which, and for what.
 
+mod audit;
 mod commands;
 mod file;
 mod filters;
+mod limits;
+mod pins;
 mod protocols;
+mod queries;
 mod tenants;
 mod tenants_everywhere;
 
 use crate::access::{get, post, refused};
 use crate::support::http::Reply;
 use crate::support::service::{Builder, Service};
+use crate::support::wait_until;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -78,6 +83,24 @@ async fn asked(service: &Service, path: &str, secret: &str) -> Reply {
 async fn sent(service: &Service, path: &str, secret: &str, body: &str) -> Reply {
     let headers = [JSON, ("authorization", &*bearer(secret))];
     post(service, service.url(path), &headers, body).await
+}
+
+/// Changes the text of the file, and the tokens of it count from then on.
+async fn change(service: &Service, tokens: &Tokens, old: &str, new: &str) {
+    let text = std::fs::read_to_string(tokens.file()).unwrap();
+    assert!(text.contains(old), "{text}");
+    let read = || {
+        service
+            .log_text()
+            .matches("the tokens were read anew")
+            .count()
+    };
+    let before = read();
+    std::fs::write(tokens.file(), text.replace(old, new)).unwrap();
+    wait_until("the file to be read anew", PATIENCE, async || {
+        read() > before
+    })
+    .await;
 }
 
 /// All records, by a token that may read.

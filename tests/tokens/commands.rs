@@ -19,17 +19,29 @@ async fn a_new_token_is_the_last_word_that_is_printed_and_the_file_does_not_hold
     assert!(!kept.contains(secret) && kept.contains("blake3:"), "{kept}");
 
     tokens
-        .make("ops", "--scope operate,read --tenant shop")
+        .make(
+            "ops",
+            "--scope operate,read --tenant shop --concurrent-queries 3",
+        )
         .await;
+    let flags = "--scope ingest --records-per-second 100 --bytes-per-second 5000 --burst-seconds 2 --pin service=a=b --pin team=x";
+    tokens.make("all", flags).await;
     let (code, listed, _) = tokens.command("list").await;
     assert_eq!(code, Some(0));
     let lines: Vec<Vec<&str>> = listed
         .lines()
         .map(|line| line.split_whitespace().collect())
         .collect();
-    assert_eq!(lines[0], ["NAME", "TENANT", "SCOPES", "CREATED", "FILTER"]);
+    let heads = [
+        "NAME", "TENANT", "SCOPES", "CREATED", "LIMITS", "PINS", "FILTER",
+    ];
+    assert_eq!(lines[0], heads);
     assert_eq!(lines[1][..3], ["orders", "orders", "ingest"]);
     assert_eq!(lines[2][..3], ["ops", "shop", "operate,read"]);
+    assert_eq!(lines[2][4..], ["3", "queries"]);
+    let all = listed.lines().last().unwrap();
+    let limits = "  100 records/s, 5000 bytes/s, 2 s burst  service=\"a=b\", team=\"x\"";
+    assert!(all.ends_with(limits), "{all}");
     assert!(!listed.contains("blake3"), "{listed}");
 }
 
@@ -58,6 +70,31 @@ async fn what_is_no_token_is_not_made_and_the_file_stays_as_it_is() {
         (
             "new --name b --scope write",
             "expected ingest, read or operate",
+        ),
+        (
+            "new --name b --scope ingest --records-per-second 0",
+            "1..=1000000000000",
+        ),
+        (
+            "new --name b --scope ingest --bytes-per-second -1",
+            "--bytes-per-second",
+        ),
+        (
+            "new --name b --scope ingest --burst-seconds 5",
+            "burst_seconds is there without",
+        ),
+        (
+            "new --name b --scope ingest --concurrent-queries 5",
+            "without the scope read",
+        ),
+        (
+            "new --name b --scope read --pin a=b",
+            "without the scope ingest",
+        ),
+        ("new --name b --scope ingest --pin a", "expected NAME=TEXT"),
+        (
+            "new --name b --scope ingest --pin a..b=c",
+            "\"a..b\" cannot be pinned",
         ),
         ("new --name b", "--scope"),
         ("new --scope read", "--name"),

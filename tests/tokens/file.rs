@@ -66,10 +66,36 @@ async fn while_the_file_cannot_be_used_the_tokens_of_before_count_and_the_log_sa
 async fn a_start_with_a_file_that_cannot_be_used_fails_and_says_why() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tokens.toml");
+    let hash = format!("blake3:{}", "0".repeat(64));
+    let limited = |limits: &str| {
+        format!(
+            "[[token]]\nname = \"a\"\nscopes = [\"ingest\"]\nhash = \"{hash}\"\nlimits = {limits}\n"
+        )
+    };
     for (content, expected) in [
         (None, "it cannot be read: No such file or directory"),
         (Some("[[token]]\nname = \"a\"\n"), "missing field"),
         (Some("[[user]]\n"), "unknown field `user`"),
+        (
+            Some(&limited("{ records_per_second = 0 }")),
+            "\"a\": the limit records_per_second is 0",
+        ),
+        (
+            Some(&limited("{ bytes_per_second = -5 }")),
+            "bytes_per_second is -5",
+        ),
+        (
+            Some(&limited("{ bytes_per_minute = 5 }")),
+            "unknown field `bytes_per_minute`",
+        ),
+        (
+            Some(&limited("{ concurrent_queries = 1 }")),
+            "without the scope read",
+        ),
+        (
+            Some(&limited("{}\npin = { a = 1.5 }")),
+            "expected a text, a whole number, true or false",
+        ),
     ] {
         if let Some(content) = content {
             std::fs::write(&file, content).unwrap();

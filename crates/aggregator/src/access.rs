@@ -5,6 +5,8 @@
 
 mod authority;
 mod hosts;
+pub mod limits;
+mod pins;
 mod proxies;
 mod read_filter;
 mod scope;
@@ -109,6 +111,16 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    /// The name of the token that was used, if it is one.
+    pub fn token(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::OutOfScope { token, .. } => Some(token),
+            _ => None,
+        }
+    }
+}
+
 /// Who was let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
@@ -201,11 +213,11 @@ impl Access {
         }
     }
 
-    /// Whether a token that was let in would be so now.
-    pub fn is_current(&self, token: &Token) -> bool {
-        self.tokens
-            .as_ref()
-            .is_some_and(|tokens| tokens.borrow().iter().any(|known| known.is_still(token)))
+    /// A token that was let in as it is now, with limits and pins that may have changed; `None` if it would not be let
+    /// in any more.
+    pub fn current(&self, token: &Token) -> Option<Arc<Token>> {
+        let tokens = self.tokens.as_ref()?.borrow();
+        tokens.current(token).map(Arc::clone)
     }
 
     fn check_anyone(&self, needed: Option<Scope>, asker: &Asker<'_>) -> Result<Caller, Refusal> {

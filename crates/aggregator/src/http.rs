@@ -5,24 +5,26 @@
 
 mod addresses;
 mod asker;
+mod audit;
 mod body;
 mod credentials;
 mod error;
 mod guard;
+mod held_place;
 mod ingest;
 mod json_list;
 pub mod listener;
 mod negotiation;
+mod notices;
 mod operate;
 mod read;
-mod refusal_notices;
 mod router;
 mod services;
 mod welcome;
 
 pub use addresses::Addresses;
+pub use audit::Audit;
 pub use ingest::held_uploads::HeldUploads;
 pub(crate) use read::retrieve::{Format, Kind};
-pub use refusal_notices::RefusalNotices;
 pub use router::{addresses, router};
 pub use services::{Limits, Services};

@@ -8,6 +8,7 @@
 mod acceptance;
 pub mod batch_key;
 pub mod body_error;
+mod charge;
 pub mod compression;
 pub mod decode;
 pub mod idempotency;

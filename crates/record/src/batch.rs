@@ -18,8 +18,10 @@ use crate::fault::{MAX_DOCUMENT_BYTES, RecordFault};
 use crate::id::{BatchId, KeyDigest, RecordId, Tenant};
 use crate::notice::{Notice, Notices};
 use crate::order::BatchOrder;
+use crate::pins::Pins;
 use content_key::SentTimes;
 use logs::Timestamp;
+use std::sync::Arc;
 use too_large::TooLarge;
 
 /// At most so many refused records are named to the client; all are counted.
@@ -174,6 +176,7 @@ pub struct BatchBuilder {
     too_large: TooLarge,
     own: OwnBatches,
     tenant: Option<Tenant>,
+    pins: Option<Arc<Pins>>,
     times: SentTimes,
     /// Unless it is told, that of a batch that is taken by itself.
     order: Option<BatchOrder>,
@@ -209,6 +212,7 @@ impl BatchBuilder {
             too_large: TooLarge::default(),
             own: OwnBatches::default(),
             tenant: None,
+            pins: None,
             times: SentTimes::default(),
             order: None,
             position: 0,
@@ -226,6 +230,14 @@ impl BatchBuilder {
         let batch = &mut self.batch;
         (batch.key, batch.id) = tenant.of(batch.key, batch.id);
         self.tenant = Some(tenant);
+        self
+    }
+
+    /// The same, each of whose records gets these attributes in place of its own. What it is known by is another matter:
+    /// it says what was sent.
+    #[must_use]
+    pub fn pinned(mut self, pins: Arc<Pins>) -> Self {
+        self.pins = Some(pins);
         self
     }
 
@@ -286,6 +298,7 @@ impl BatchBuilder {
     ) -> bool {
         let left = self.max_bytes.saturating_sub(self.encoded_bytes());
         let largest = self.too_large.largest(left);
+        let pins = self.pins.as_deref();
         let batch = &mut self.batch;
         let head = Head {
             time: time.unwrap_or(batch.received_at),
@@ -299,7 +312,11 @@ impl BatchBuilder {
             let start = bytes.len();
             document::write(bytes, id, head, received_at, |writer| {
                 writer.limit_to(largest);
-                attributes(writer)
+                attributes(writer)?;
+                if let Some(pins) = pins {
+                    pins.put(writer);
+                }
+                Ok::<_, RecordFault>(())
             })?;
             length = bytes.len() - start;
             match length > largest {

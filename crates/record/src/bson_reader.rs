@@ -53,10 +53,7 @@ impl<'a> Elements<'a> {
 
     #[inline]
     fn element(&mut self) -> Option<(&'a [u8], Value<'a>)> {
-        let (kind, rest) = self.rest.split_first()?;
-        let end = rest.iter().position(|byte| *byte == 0)?;
-        let (name, rest) = rest.split_at_checked(end)?;
-        let (value, rest) = read_value(*kind, rest.get(1..)?)?;
+        let (name, value, rest) = member(self.rest)?;
         self.rest = rest;
         Some((name, value))
     }
@@ -76,6 +73,16 @@ impl<'a> Iterator for Elements<'a> {
         }
         Some(element)
     }
+}
+
+/// The name and the value of a member, and what stands behind it.
+#[inline]
+pub(crate) fn member(bytes: &[u8]) -> Option<(&[u8], Value<'_>, &[u8])> {
+    let (kind, rest) = bytes.split_first()?;
+    let end = rest.iter().position(|byte| *byte == 0)?;
+    let (name, rest) = rest.split_at_checked(end)?;
+    let (value, rest) = read_value(*kind, rest.get(1..)?)?;
+    Some((name, value, rest))
 }
 
 /// A value, and what stands behind it.

@@ -72,6 +72,11 @@ impl<'a> BsonWriter<'a> {
         self.bytes.len() - self.start
     }
 
+    /// What is written to, and where it begins that was written since the writer was made.
+    pub(crate) fn written_mut(&mut self) -> (&mut Vec<u8>, usize) {
+        (self.bytes, self.start)
+    }
+
     /// Opens a document that has no name: a whole one, not a member.
     #[inline]
     pub fn open(&mut self) -> Mark {

@@ -17,6 +17,7 @@
 //! | [`attributes`] | attributes: BSON out as JSON |
 //! | [`fault`] | why a record was refused, and the bounds that it broke |
 //! | [`notice`] | what a sender is told of records that were taken |
+//! | [`pins`] | attributes that every record gets, whatever its sender gave for them |
 //! | [`bson_reader`], [`bson_writer`] | BSON in and out |
 //! | `hex` | bytes as hexadecimal digits |
 //! | [`json_text`] | what must be escaped in JSON text |
@@ -35,3 +36,4 @@ pub mod json_text;
 pub mod notice;
 pub mod order;
 mod origin;
+pub mod pins;

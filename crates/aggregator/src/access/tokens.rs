@@ -8,18 +8,23 @@
 //! hash = "blake3:…"
 //! scopes = ["ingest", "read"]
 //! tenant = "shop"
+//! limits = { records_per_second = 1000, concurrent_queries = 4 }
+//! pin = { service = "orders" }
 //! ```
 //!
 //! `tenant` may be left out: it is the token's name then. `filter` binds what is read, in the words of a query string.
 
+use super::limits::{self, BadLimits, Limited, Limits};
+use super::pins;
 use super::read_filter::{self, BadReadFilter};
 use super::scope::Scope;
 use super::secret::SecretHash;
 use crate::config::is_name;
 use query::reach::Filter;
 use record::id::Tenant;
+use record::pins::{BadPins, Pins};
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 use toml_edit::{Datetime, de};
@@ -44,6 +49,10 @@ pub struct Token {
     pub filter: Option<Arc<Filter>>,
     /// When it was made, as the file has it.
     pub created: Option<Datetime>,
+    /// How much it may be used for, and was.
+    pub limited: Limited,
+    /// Attributes that all its records get.
+    pub pins: Option<Arc<Pins>>,
     hash: SecretHash,
 }
 
@@ -82,6 +91,32 @@ pub enum BadTokens {
     /// What it is bound to.
     #[error(transparent)]
     Filter(#[from] BadReadFilter),
+    /// Limits that say nothing.
+    #[error("the token {token:?}: {reason}")]
+    Limits {
+        /// Whose.
+        token: Arc<str>,
+        /// What is wrong.
+        reason: BadLimits,
+    },
+    /// Attributes that cannot be pinned.
+    #[error("the token {token:?}: {reason}")]
+    Pins {
+        /// Whose.
+        token: Arc<str>,
+        /// What is wrong.
+        reason: BadPins,
+    },
+    /// What is of no use to a token that lacks a scope.
+    #[error("the token {token:?} has {what}, which says nothing without the scope {needed}")]
+    WithoutScope {
+        /// Which.
+        token: Arc<str>,
+        /// What it has.
+        what: &'static str,
+        /// What that belongs to.
+        needed: Scope,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -100,6 +135,10 @@ struct Entry {
     tenant: Option<String>,
     filter: Option<String>,
     created: Option<Datetime>,
+    #[serde(default)]
+    limits: limits::Given,
+    #[serde(default)]
+    pin: pins::Given,
 }
 
 impl BadTokens {
@@ -157,6 +196,26 @@ impl Tokens {
         Ok(Self(tokens.into_iter().map(Arc::new).collect()))
     }
 
+    /// The same; what was used of those of before counts on for those that are called so now.
+    #[must_use]
+    pub fn after(self, before: &Self) -> Self {
+        let before = before.iter().map(|token| (&token.name, &token.limited));
+        let before: HashMap<_, _> = before.collect();
+        let all = self.0.into_iter().map(|token| {
+            let mut token = Arc::unwrap_or_clone(token);
+            if let Some(before) = before.get(&token.name) {
+                token.limited.after(before);
+            }
+            Arc::new(token)
+        });
+        Self(all.collect())
+    }
+
+    /// The one that a token is now; `None` if it would not be let in any more.
+    pub(super) fn current(&self, token: &Token) -> Option<&Arc<Token>> {
+        self.0.iter().find(|known| known.is_still(token))
+    }
+
     /// The one whose secret this is. It takes as long for one as for another.
     pub fn of(&self, said: &str) -> Option<&Arc<Token>> {
         let hash = SecretHash::of(said);
@@ -187,14 +246,54 @@ impl Token {
         };
         let filter = read_filter::of(&entry.name, &entry.scopes, entry.filter.as_deref())?;
         let name: Arc<str> = entry.name.into();
-        Ok(Self {
+        let limits = Limits::of(entry.limits).map_err(|reason| BadTokens::Limits {
+            token: Arc::clone(&name),
+            reason,
+        })?;
+        let pins = entry.pin.pins().map_err(|reason| BadTokens::Pins {
+            token: Arc::clone(&name),
+            reason,
+        })?;
+        let token = Self {
             tenant: entry.tenant.map_or_else(|| Arc::clone(&name), Arc::from),
             name,
             scopes: entry.scopes,
             filter,
             created: entry.created,
+            limited: Limited::new(limits),
+            pins,
             hash,
-        })
+        };
+        token.check_scopes()?;
+        Ok(token)
+    }
+
+    /// Nobody should think that something is limited or pinned which is not.
+    fn check_scopes(&self) -> Result<(), BadTokens> {
+        let limits = self.limited.limits();
+        for (there, what, needed) in [
+            (
+                limits.are_of_senders(),
+                "a limit for what is sent",
+                Scope::Ingest,
+            ),
+            (self.pins.is_some(), "pinned attributes", Scope::Ingest),
+            (
+                limits.concurrent_queries.is_some(),
+                "concurrent_queries",
+                Scope::Read,
+            ),
+        ] {
+            if there && !self.is_for(needed) {
+                let token = Arc::clone(&self.name);
+                return Err(BadTokens::WithoutScope {
+                    token,
+                    what,
+                    needed,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Whether it is this one still, with the same secret.

@@ -16,7 +16,7 @@ pub enum Rejection {
     Invalid,
     /// Another batch was sent under their key.
     KeyReused,
-    /// The spool could not take their batch; the sender was told to come again.
+    /// The spool could not take their batch, or their token had brought too much; the sender was told to come again.
     NotTaken,
 }
 

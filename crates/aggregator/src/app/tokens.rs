@@ -33,15 +33,16 @@ pub(super) struct Said {
 }
 
 impl Said {
-    fn of(text: String) -> Result<Self, TokensError> {
-        let tokens = Arc::new(Tokens::parse(&text)?);
+    fn of(text: String, before: &Tokens) -> Result<Self, TokensError> {
+        let tokens = Tokens::parse(&text)?.after(before);
+        let tokens = Arc::new(tokens);
         Ok(Self { tokens, text })
     }
 }
 
 /// Reads the file.
 pub(super) fn read(file: &Path) -> Result<Said, TokensError> {
-    Said::of(text_of(file)?)
+    Said::of(text_of(file)?, &Tokens::default())
 }
 
 fn text_of(file: &Path) -> Result<String, TokensError> {
@@ -106,7 +107,8 @@ impl Following {
                 return;
             }
         }
-        match looked.and_then(Said::of) {
+        let said = looked.and_then(|text| Said::of(text, &self.sender.borrow()));
+        match said {
             Ok(Said { tokens, text }) => {
                 tracing::info!(file = %self.file.display(), count = tokens.iter().len(), "the tokens were read anew");
                 self.last = Ok(text);
@@ -126,6 +128,7 @@ impl Following {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::limits::{Charge, Cost};
     use crate::access::secret::Secret;
 
     fn text(name: &str) -> String {
@@ -134,7 +137,7 @@ mod tests {
     }
 
     fn following(first: &str) -> (Following, watch::Receiver<Arc<Tokens>>) {
-        let said = Said::of(text(first)).unwrap();
+        let said = Said::of(text(first), &Tokens::default()).unwrap();
         let (sender, receiver) = watch::channel(said.tokens);
         let following = Following {
             file: PathBuf::new(),
@@ -194,6 +197,37 @@ mod tests {
         assert_eq!(name(&receiver).as_deref(), Some("a"));
         following.note(Ok(text("b")));
         assert_eq!(name(&receiver).as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn what_was_used_of_a_limit_counts_on_when_the_file_has_changed() {
+        let limited = |rate: &str| {
+            let text = text("a").replace("[\"read\"]", "[\"ingest\"]");
+            format!("{text}limits = {{ records_per_second = {rate} }}\n")
+        };
+        let (mut following, receiver) = following("b");
+        twice(&mut following, &limited("1"));
+        let token = || {
+            let tokens = receiver.borrow();
+            tokens.iter().next().map(|token| token.limited.clone())
+        };
+        let (now, cost) = (
+            Duration::ZERO,
+            Cost {
+                records: 1010,
+                bytes: 1,
+            },
+        );
+        let charge = token().unwrap().charge(cost, now).unwrap();
+        charge.into_iter().for_each(Charge::keep);
+        for (rate, wait) in [("1", 1000), ("10", 91), ("0", 91), ("2", 495)] {
+            twice(&mut following, &limited(rate));
+            let over = token().unwrap().check(now).unwrap_err();
+            assert_eq!(over.wait, Duration::from_secs(wait), "{rate}");
+        }
+        // Whoever is called otherwise has used nothing.
+        twice(&mut following, &limited("1").replace("\"a\"", "\"c\""));
+        assert!(token().unwrap().check(now).is_ok());
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::deliver::outage::Outage;
 use crate::deliver::problems::Problems;
 use crate::deliver::write_job::Writer;
 use crate::http::listener::Connections;
-use crate::http::{self, HeldUploads, Limits, RefusalNotices, Services};
+use crate::http::{self, Audit, HeldUploads, Limits, Services};
 use crate::ingest::decode::BodyBounds;
 use crate::ingest::intake::Intake;
 use crate::ingest::key_recovery;
@@ -196,7 +196,7 @@ pub(super) fn wire_up(
         held_uploads: HeldUploads::new(http.max_inflight_bytes),
         limits: limits(config),
         access,
-        refusals: RefusalNotices::default(),
+        audit: Audit::default(),
         addresses: http::addresses(),
         stopping,
     };

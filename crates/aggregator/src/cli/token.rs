@@ -2,11 +2,14 @@
 //! service reads.
 
 mod file;
+mod limit_args;
+mod listing;
 mod replacement;
+
+pub use limit_args::LimitArgs;
 
 use crate::access::Scope;
 use crate::access::secret::Secret;
-use crate::cli::sanitize;
 use clap::{Args, Subcommand};
 use file::{FileError, TokensFile};
 use logs::Timestamp;
@@ -51,6 +54,12 @@ pub struct NewArgs {
     /// learns nothing. All unless this is set.
     #[arg(long, value_name = "FILTER")]
     pub filter: Option<String>,
+    /// How much it may be used for.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    /// An attribute that all its records get, in place of what their sender gives for it; may be given several times.
+    #[arg(long, value_name = "NAME=TEXT", value_parser = limit_args::pin)]
+    pub pin: Vec<(String, String)>,
     /// Where it is written; without it, what belongs into such a file is printed.
     #[command(flatten)]
     pub file: TokensFileArgs,
@@ -120,7 +129,7 @@ impl TokensFileArgs {
 pub fn run(command: &TokenCommand, out: &mut impl Write) -> Result<(), TokenFailure> {
     match command {
         TokenCommand::New(args) => new(args, out),
-        TokenCommand::List(args) => list(&args.needed()?, out),
+        TokenCommand::List(args) => Ok(listing::write(&args.needed()?.tokens()?, out)?),
         TokenCommand::Revoke(args) => {
             args.file.needed()?.revoke(&args.name)?;
             Ok(())
@@ -136,6 +145,8 @@ fn new(args: &NewArgs, out: &mut impl Write) -> Result<(), TokenFailure> {
         tenant: args.tenant.as_deref(),
         scopes: &args.scope,
         filter: args.filter.as_deref(),
+        limits: args.limits,
+        pins: &args.pin,
         hash: secret.hash(),
         created: Timestamp::from_nanos(now - now.rem_euclid(SECOND_NANOS)),
     };
@@ -155,44 +166,6 @@ fn new(args: &NewArgs, out: &mut impl Write) -> Result<(), TokenFailure> {
 fn show(secret: &Secret, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", secret.show())?;
     out.flush()
-}
-
-fn list(file: &TokensFile, out: &mut impl Write) -> Result<(), TokenFailure> {
-    const HEADS: [&str; 5] = ["NAME", "TENANT", "SCOPES", "CREATED", "FILTER"];
-    let tokens = file.tokens()?;
-    let row = |token: &crate::access::tokens::Token| {
-        let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.name()).collect();
-        let created = token.created.map(|created| created.to_string());
-        let (name, tenant) = (token.name.to_string(), token.tenant.to_string());
-        let filter = token.filter.as_ref().map(|filter| filter.text());
-        let filter = filter.map(in_one_line).unwrap_or_default();
-        let (scopes, created) = (scopes.join(","), created.unwrap_or_default());
-        [name, tenant, scopes, created, filter]
-    };
-    let rows: Vec<[String; 5]> = tokens.iter().map(row).collect();
-    let rows = std::iter::once(HEADS.map(str::to_owned)).chain(rows);
-    let rows: Vec<[String; 5]> = rows.collect();
-    let mut widths = [0; 5];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.len().max(*width);
-        }
-    }
-    for row in &rows {
-        let cells = row.iter().zip(widths);
-        let cells: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        writeln!(out, "{}", cells.join("  ").trim_end())?;
-    }
-    out.flush()?;
-    Ok(())
-}
-
-fn in_one_line(text: &str) -> String {
-    let mut out = Vec::new();
-    sanitize::write(text, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]
@@ -220,6 +193,8 @@ mod tests {
             scope: vec![Scope::Read],
             tenant: None,
             filter: None,
+            limits: LimitArgs::default(),
+            pin: Vec::new(),
             file: TokensFileArgs { tokens_file },
         });
         assert!(run(&command, &mut Full).is_err());

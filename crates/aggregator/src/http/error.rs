@@ -74,8 +74,20 @@ impl ApiError {
     ) -> Self {
         let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
         error.retry_after = Some(retry_after);
-        error.body.retry_after_ms = u64::try_from(retry_after.as_millis()).ok();
+        // Not before that time.
+        let millis = retry_after.as_nanos().div_ceil(1_000_000);
+        error.body.retry_after_ms = u64::try_from(millis).ok();
         error
+    }
+
+    /// 429: the token has used what it may, come again.
+    pub(super) fn too_many(
+        code: &'static str,
+        message: impl Into<String>,
+        retry_after: Duration,
+    ) -> Self {
+        let error = Self::unavailable(code, message, retry_after);
+        error.with_status(StatusCode::TOO_MANY_REQUESTS)
     }
 
     /// 404 that lists addresses, one for each protocol.

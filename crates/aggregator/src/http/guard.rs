@@ -1,15 +1,18 @@
 //! In front of every address: whether it answers whoever asks, and a refusal in the form of its protocol.
 
 use super::asker::asker;
+use super::audit;
 use super::error::ApiError;
+use super::held_place::hold;
 use super::listener::Ends;
 use super::services::Services;
-use crate::access::Scope;
+use crate::access::limits::Place;
+use crate::access::{Caller, Scope};
 use axum::extract::Request;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use futures_util::future::{Either, Ready, ready};
+use futures_util::future::{BoxFuture, Either, Ready, ready};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower_layer::Layer;
@@ -74,11 +77,12 @@ impl Guard {
         Self { services, needs }
     }
 
-    /// The refusal, if it is not let in; else the request says from here on who asks.
-    fn refusal(&self, request: &mut Request) -> Option<Response> {
+    /// A request that is let in says from here on who asks; one that looks for records has a place for it, where there
+    /// are tokens. Fails with the refusal.
+    fn let_in(&self, request: &mut Request) -> Result<Option<Place>, Box<Response>> {
         // The listener puts them into every request.
         let Some(ends) = request.extensions().get::<Ends>().copied() else {
-            return Some(ApiError::internal().into_response());
+            return Err(Box::new(ApiError::internal().into_response()));
         };
         let asker = asker(ends, request.uri(), request.headers());
         // Whether there is such an address is no secret, and Docker's driver for Splunk asks so without its token.
@@ -86,18 +90,52 @@ impl Guard {
             .needs
             .scope
             .filter(|_| request.method() != Method::OPTIONS);
-        match self.services.access.check(needed, &asker) {
-            Ok(caller) => {
-                request.extensions_mut().insert(caller);
+        let services = &self.services;
+        let caller = services.access.check(needed, &asker).map_err(|refusal| {
+            let token = refusal.token().map(Arc::clone);
+            Box::new(self.refusal(request, (ends, token), refusal.into()))
+        })?;
+        let place = match needed {
+            Some(Scope::Read) => place(&caller).map_err(|token| {
+                let error = ApiError::too_many_queries(token);
+                let token = Some(Arc::clone(token));
+                Box::new(self.refusal(request, (ends, token), error))
+            })?,
+            Some(Scope::Operate) => {
+                let path = audit::shortened(request.uri().path());
+                let use_of_it = format!("{} {path}", request.method());
+                let now = services.clock.elapsed();
+                let audit = &services.audit;
+                audit.operated(now, ends.peer, &caller, &use_of_it);
                 None
             }
-            Err(refusal) => {
-                let error = ApiError::from(refusal).closing();
-                tell(&self.services, ends, request, &error);
-                Some(challenge((self.needs.refuse)(error, request.headers())))
-            }
-        }
+            Some(Scope::Ingest) | None => None,
+        };
+        request.extensions_mut().insert(caller);
+        Ok(place)
     }
+
+    fn refusal(
+        &self,
+        request: &Request,
+        (ends, token): (Ends, Option<Arc<str>>),
+        error: ApiError,
+    ) -> Response {
+        let (error, path) = (error.closing(), request.uri().path());
+        let (audit, now) = (&self.services.audit, self.services.clock.elapsed());
+        audit.refused(now, (ends.peer, token), path, &error);
+        let refusal = (self.needs.refuse)(error, request.headers());
+        challenge(refusal)
+    }
+}
+
+/// A place for a query, if there are tokens; fails with the name of a token all of whose places are taken.
+fn place(caller: &Caller) -> Result<Option<Place>, &Arc<str>> {
+    let Some(token) = caller.token() else {
+        return Ok(None);
+    };
+    let place = token.limited.query();
+    place.map(Some).ok_or(&token.name)
 }
 
 // Not axum's `from_fn`, which costs a small request a tenth of its time.
@@ -110,10 +148,19 @@ impl<S> Layer<S> for Guard {
     }
 }
 
-impl<S: Service<Request, Response = Response>> Service<Request> for Guarded<S> {
+type Answered<E> = Result<Response, E>;
+
+impl<S> Service<Request> for Guarded<S>
+where
+    S: Service<Request, Response = Response>,
+    S::Future: Send + 'static,
+{
     type Response = Response;
     type Error = S::Error;
-    type Future = Either<S::Future, Ready<Result<Response, S::Error>>>;
+    type Future = Either<
+        S::Future,
+        Either<BoxFuture<'static, Answered<S::Error>>, Ready<Answered<S::Error>>>,
+    >;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.address.poll_ready(context)
@@ -121,9 +168,14 @@ impl<S: Service<Request, Response = Response>> Service<Request> for Guarded<S> {
 
     /// Asks before the body is read.
     fn call(&mut self, mut request: Request) -> Self::Future {
-        match self.guard.refusal(&mut request) {
-            None => Either::Left(self.address.call(request)),
-            Some(refusal) => Either::Right(ready(Ok(refusal))),
+        match self.guard.let_in(&mut request) {
+            Ok(None) => Either::Left(self.address.call(request)),
+            Ok(Some(place)) => {
+                let answering = self.address.call(request);
+                let answering = async move { Ok(hold(answering.await?, place)) };
+                Either::Right(Either::Left(Box::pin(answering)))
+            }
+            Err(refusal) => Either::Right(Either::Right(ready(Ok(*refusal)))),
         }
     }
 }
@@ -135,14 +187,4 @@ fn challenge(mut answer: Response) -> Response {
         answer.headers_mut().insert(WWW_AUTHENTICATE, bearer);
     }
     answer
-}
-
-fn tell(services: &Services, ends: Ends, request: &Request, error: &ApiError) {
-    const LONGEST_PATH: usize = 200;
-    let now = services.clock.elapsed();
-    if let Some(due) = services.refusals.note(error.code(), now) {
-        let path: String = request.uri().path().chars().take(LONGEST_PATH).collect();
-        let (sentence, others) = (error.message(), due.others());
-        tracing::warn!(peer = %ends.peer, path, "a request is refused: {sentence}{others}");
-    }
 }

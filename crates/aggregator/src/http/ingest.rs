@@ -39,15 +39,24 @@ async fn receive<T: Send + 'static>(
     terms: BodyTerms<T>,
     wanted: Durability,
 ) -> Result<Receipt<T>, ApiError> {
-    check(services)?;
+    check(services, &sender)?;
     let body = body::read(services, headers, body).await?;
     take(services, terms, body, sender, wanted).await
 }
 
 /// Refuses before the body is read: a sender that cannot be served should not have to send it.
-fn check(services: &Services) -> Result<(), ApiError> {
-    let ready = services.intake.check();
-    ready.map_err(|error| refused(services, IntakeError::from(error).into()).closing())
+fn check(services: &Services, sender: &Sender) -> Result<(), ApiError> {
+    let ready = services.intake.check().map_err(IntakeError::from);
+    let ready = ready.and_then(|()| check_rate(services, sender));
+    ready.map_err(|error| refused(services, sender, error.into()).closing())
+}
+
+/// Whether its token may send something now.
+fn check_rate(services: &Services, sender: &Sender) -> Result<(), IntakeError> {
+    match &sender.token {
+        Some(token) => Ok(token.limited.check(services.clock.elapsed())?),
+        None => Ok(()),
+    }
 }
 
 /// Takes a body that was read.
@@ -58,8 +67,8 @@ async fn take<T: Send + 'static>(
     sender: Sender,
     wanted: Durability,
 ) -> Result<Receipt<T>, ApiError> {
-    let taken = take_now(services, terms, body, sender, wanted).await;
-    taken.map_err(|error| refused(services, error))
+    let taken = take_now(services, terms, body, sender.clone(), wanted).await;
+    taken.map_err(|error| refused(services, &sender, error))
 }
 
 /// The same, for whoever may wait for what is missing.
@@ -76,8 +85,14 @@ async fn take_now<T: Send + 'static>(
 }
 
 /// Why a request is not taken.
-fn refused(services: &Services, error: IngestError) -> ApiError {
-    ApiError::not_taken(error, || services.intake.spool().time_to_room())
+fn refused(services: &Services, sender: &Sender, error: IngestError) -> ApiError {
+    let is_of_token = matches!(error, IngestError::Intake(IntakeError::OverRate(_)));
+    let error = ApiError::not_taken(error, || services.intake.spool().time_to_room());
+    if is_of_token {
+        let now = services.clock.elapsed();
+        services.audit.not_taken(now, sender, &error);
+    }
+    error
 }
 
 /// The encoding that the head of a request names.

@@ -1,9 +1,9 @@
 //! What every handler works with: the parts of the service, and the bounds of requests.
 
 use super::addresses::Addresses;
+use super::audit::Audit;
 use super::ingest::held_uploads::HeldUploads;
 use super::listener::Connections;
-use super::refusal_notices::RefusalNotices;
 use crate::access::Access;
 use crate::accounting::admission::Admission;
 use crate::deliver::dead_letters::DeadLetters;
@@ -44,8 +44,8 @@ pub struct Services {
     pub connections: Arc<Connections>,
     /// Who may ask for what.
     pub access: Access,
-    /// Those who may not, as the log has them.
-    pub refusals: RefusalNotices,
+    /// Those who may not, and those who operate, as the log has them.
+    pub audit: Audit,
     /// Every address that is served, for answers that show them.
     pub addresses: Addresses,
     /// Cancelled when the service begins to stop.

@@ -79,7 +79,16 @@ pub(super) struct Acceptance {
 
 impl Parts {
     pub(super) fn records(&self) -> u64 {
-        (self.batch.documents.len() + self.too_large.len()) as u64 + self.own.records()
+        self.of_batch() + self.own.records()
+    }
+
+    /// Those that are new if the batch is.
+    pub(super) fn new_records(&self) -> u64 {
+        self.of_batch() + self.own.new_records()
+    }
+
+    fn of_batch(&self) -> u64 {
+        (self.batch.documents.len() + self.too_large.len()) as u64
     }
 
     /// How many of them are to be set aside.

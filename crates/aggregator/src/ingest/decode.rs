@@ -11,6 +11,7 @@ use record::batch::{Batch, BatchBuilder, OwnBatches, Rejects, TooLargeRecord};
 use record::id::Tenant;
 use record::notice::Notices;
 use record::order::Taken;
+use record::pins::Pins;
 use std::sync::{Arc, Mutex, PoisonError};
 use wire::DecodeError;
 
@@ -23,6 +24,9 @@ const ENCODED_FACTOR: usize = 2;
 
 /// How many times as long as a body that is no text its documents usually are, at most.
 const BINARY_FACTOR: usize = 4;
+
+/// No document is smaller; what is pinned comes to each of them.
+const LEAST_DOCUMENT_BYTES: usize = 100;
 
 /// Reads a decompressed body and gives its records to the batch; what it gives back is for the answer. It
 /// is called once more, with an empty batch, where the first did not have room enough.
@@ -99,6 +103,8 @@ impl BodyBounds {
 pub(super) struct Arrival {
     /// Whose keys its own are among, where there are tenants.
     pub(super) tenant: Option<Tenant>,
+    /// What all its records get.
+    pub(super) pins: Option<Arc<Pins>>,
     /// What the clock said.
     pub(super) received_at: Timestamp,
     /// The batches that were taken before.
@@ -106,6 +112,12 @@ pub(super) struct Arrival {
 }
 
 impl Arrival {
+    /// By how much documents that come to so many bytes grow at most.
+    fn pinned_bytes(&self, documents: usize) -> usize {
+        let pins = self.pins.as_ref().map_or(0, |pins| pins.bytes());
+        (documents / LEAST_DOCUMENT_BYTES).saturating_mul(pins)
+    }
+
     fn take(&self, builder: &mut BatchBuilder) {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         builder.take(&mut taken);
@@ -127,6 +139,8 @@ pub(super) struct Decoded<T> {
     /// The memory that this takes up.
     pub(super) told_room: Option<Reservation>,
     pub(super) room: Reservation,
+    /// Of the body, decompressed.
+    pub(super) body_bytes: usize,
 }
 
 /// Decodes a body and weighs what came of it. Records that are refused are counted.
@@ -168,6 +182,7 @@ fn decode_now<T>(
     let (notices, answer) = (builder.take_notices(), builder.answer_bytes());
     let (too_large, own) = (builder.take_too_large(), builder.take_own());
     let (batch, rejects) = builder.finish();
+    let body_bytes = body.len();
     drop(body);
     let taken = batch.documents.len() + too_large.len() + own.records();
     if rejects.count > 0 && (strict || taken == 0) {
@@ -192,6 +207,7 @@ fn decode_now<T>(
         told,
         told_room,
         room,
+        body_bytes,
     })
 }
 
@@ -215,7 +231,8 @@ fn build<T>(
         return Err(BodyError::TooLarge { limit });
     }
     let most = bounds.decoded_bytes * ENCODED_FACTOR;
-    let usual = terms.form.usual(body).min(most);
+    let usual = terms.form.usual(body);
+    let usual = usual.saturating_add(arrival.pinned_bytes(usual)).min(most);
     let reserve = usual.min(body.len() / 2 * USUAL_HALVES);
     let mut read = |bytes| {
         // The encoded form stands beside the body for a while; both are weighed.
@@ -224,6 +241,9 @@ fn build<T>(
             .key
             .builder(body, arrival.tenant, arrival.received_at, bytes);
         let mut builder = builder.strict(strict);
+        if let Some(pins) = &arrival.pins {
+            builder = builder.pinned(Arc::clone(pins));
+        }
         builder.reserve(reserve);
         if !strict {
             builder.keep_too_large();

@@ -2,6 +2,7 @@
 
 use super::acceptance::{Acceptance, NotAccepted, Parts, Turn};
 use super::batch_key::BatchKey;
+use super::charge::charge;
 use super::decode::{Arrival, BodyBounds, BodyTerms, Decoded, decode};
 use super::idempotency::{Claim, KnownKeys};
 use super::intake_error::{IngestError, IntakeError};
@@ -133,8 +134,10 @@ impl Intake {
         let has_status = !matches!(terms.key, BatchKey::Places(..));
         let clock = &self.acceptance.clock;
         let (received_at, deadline) = (clock.now(), clock.elapsed() + patience);
+        let token = sender.token.as_ref();
         let arrival = Arrival {
-            tenant: sender.token.as_ref().map(|token| token.tenant_keys()),
+            tenant: token.map(|token| token.tenant_keys()),
+            pins: token.and_then(|token| token.pins.clone()),
             received_at,
             taken: Arc::clone(&self.taken),
         };
@@ -149,6 +152,7 @@ impl Intake {
             told,
             told_room,
             room,
+            body_bytes,
         } = decoding.await?;
         let (batch_id, records) = (batch.id, batch.documents.len());
         let places = too_large.iter().map(|record| record.position).collect();
@@ -161,7 +165,8 @@ impl Intake {
             notices: notices.counts,
             sender,
         };
-        let accepted = self.accept(parts, room, wanted, deadline).await?;
+        let accepting = self.accept((parts, body_bytes), room, wanted, deadline);
+        let accepted = accepting.await?;
         Ok(Receipt {
             batch_id,
             records,
@@ -175,13 +180,13 @@ impl Intake {
         })
     }
 
-    /// Makes a request durable, and waits for the `wanted` durability as long as `deadline` (a time of
-    /// the clock's [`elapsed`](Clock::elapsed)) allows: then it is at least spooled.
+    /// Makes a request durable, of which the body has so many bytes, and waits for the `wanted` durability as long as
+    /// `deadline` (a time of the clock's [`elapsed`](Clock::elapsed)) allows: then it is at least spooled.
     ///
     /// Fails when the request counts as not accepted.
     async fn accept(
         &self,
-        parts: Parts,
+        (parts, body_bytes): (Parts, usize),
         room: Reservation,
         wanted: Durability,
         deadline: Duration,
@@ -205,9 +210,20 @@ impl Intake {
             None => Turn::First(None),
         };
         let repeated = matches!(turn, Turn::Again { .. });
+        let charge = charge(&parts, body_bytes, &turn, &*self.acceptance.clock);
+        let charge = charge.inspect_err(|_| {
+            let accounting = self.accounting();
+            accounting.rejected(Rejection::NotTaken, parts.records());
+        })?;
         // Its own task: whoever asked may leave.
         let acceptance = Arc::clone(&self.acceptance);
-        let accepting = tokio::spawn(async move { acceptance.accept(parts, room, turn).await });
+        let accepting = tokio::spawn(async move {
+            let accepted = acceptance.accept(parts, room, turn).await;
+            if let (Ok(()), Some(charge)) = (&accepted, charge) {
+                charge.keep();
+            }
+            accepted
+        });
         let accepted = tokio::time::timeout(self.left(deadline), accepting).await;
         let accepted = accepted.map_err(|_| IntakeError::Timeout)?;
         accepted.unwrap_or(Err(NotAccepted::Spool(AppendError::Closed)))?;

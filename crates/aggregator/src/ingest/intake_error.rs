@@ -2,6 +2,7 @@
 
 use super::acceptance::NotAccepted;
 use super::body_error::BodyError;
+use crate::access::limits::OverRate;
 use spool::AppendError;
 
 /// Why a batch was not taken.
@@ -22,6 +23,15 @@ pub enum IntakeError {
     /// The disk did not answer in time; the batch may be taken all the same.
     #[error("the disk did not answer in time")]
     Timeout,
+    /// The token that it came with has brought as much as it may.
+    #[error("the token has sent more than its {} allows: nothing of this was taken", .0.limit)]
+    OverRate(OverRate),
+}
+
+impl From<OverRate> for IntakeError {
+    fn from(over: OverRate) -> Self {
+        Self::OverRate(over)
+    }
 }
 
 impl From<NotAccepted> for IntakeError {

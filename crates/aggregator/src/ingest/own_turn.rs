@@ -50,7 +50,8 @@ impl OwnTurn {
         (turn, known)
     }
 
-    fn new_records(&self) -> u64 {
+    /// Those that were not accepted before, as far as that is remembered.
+    pub(super) fn new_records(&self) -> u64 {
         let documents = self.batches.iter().map(|batch| batch.documents.len());
         (documents.sum::<usize>() + self.too_large.len()) as u64
     }

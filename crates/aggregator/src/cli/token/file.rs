@@ -1,15 +1,19 @@
 //! The file of tokens as it is changed: what somebody wrote into it beside the tokens stays, and a change is
 //! there whole or not at all.
 
+use super::limit_args::LimitArgs;
 use super::replacement::Replacement;
 use crate::access::Scope;
+use crate::access::limits::{
+    BURST_SECONDS, BYTES_PER_SECOND, CONCURRENT_QUERIES, RECORDS_PER_SECOND,
+};
 use crate::access::secret::SecretHash;
 use crate::access::tokens::{self, BadTokens, Tokens};
 use logs::Timestamp;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
 const TOKEN: &str = "token";
 const NAME: &str = "name";
@@ -56,6 +60,8 @@ pub(super) struct Entry<'a> {
     pub(super) tenant: Option<&'a str>,
     pub(super) scopes: &'a [Scope],
     pub(super) filter: Option<&'a str>,
+    pub(super) limits: LimitArgs,
+    pub(super) pins: &'a [(String, String)],
     pub(super) hash: SecretHash,
     pub(super) created: Timestamp,
 }
@@ -65,7 +71,9 @@ impl Entry<'_> {
     pub(super) fn text(&self) -> Result<String, FileError> {
         let mut document = DocumentMut::new();
         self.put_into(&mut document)?;
-        Ok(document.to_string())
+        let text = document.to_string();
+        Tokens::parse(&text).map_err(FileError::Asked)?;
+        Ok(text)
     }
 
     fn put_into(&self, document: &mut DocumentMut) -> Result<(), FileError> {
@@ -86,6 +94,29 @@ impl Entry<'_> {
         table.insert("scopes", value(scopes));
         if let Some(filter) = self.filter {
             table.insert("filter", value(filter));
+        }
+        let LimitArgs {
+            records_per_second,
+            bytes_per_second,
+            burst_seconds,
+            concurrent_queries,
+        } = self.limits;
+        let limits = [
+            (RECORDS_PER_SECOND, records_per_second),
+            (BYTES_PER_SECOND, bytes_per_second),
+            (BURST_SECONDS, burst_seconds),
+            (CONCURRENT_QUERIES, concurrent_queries),
+        ];
+        let limits = limits.into_iter().filter_map(|(name, limit)| {
+            let limit = i64::try_from(limit?).unwrap_or(i64::MAX);
+            Some((name, limit))
+        });
+        let limits: InlineTable = limits.collect();
+        let pins: InlineTable = self.pins.iter().map(|(name, text)| (name, text)).collect();
+        for (name, inner) in [("limits", limits), ("pin", pins)] {
+            if !inner.is_empty() {
+                table.insert(name, value(inner));
+            }
         }
         if let Ok(created) = self.created.to_string().parse::<toml_edit::Datetime>() {
             table.insert("created", value(created));

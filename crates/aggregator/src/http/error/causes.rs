@@ -162,6 +162,14 @@ impl From<StoreError> for ApiError {
 }
 
 impl ApiError {
+    /// As many queries of a token are being answered as it may ask at a time. When one of them ends is not known.
+    pub(in crate::http) fn too_many_queries(token: &str) -> Self {
+        let message = format!(
+            "the token {token:?} has as many queries under way as its concurrent_queries allows: come again when one of them has ended"
+        );
+        Self::too_many("token_too_many_queries", message, SOON)
+    }
+
     /// Why a request is not taken; `room_in` says how long it may take until the spool has room, and is
     /// asked only by a refusal for which that matters.
     pub(in crate::http) fn not_taken(
@@ -182,6 +190,9 @@ impl ApiError {
         let message = error.to_string();
         let error = match error {
             IntakeError::Spool(error) => error,
+            IntakeError::OverRate(over) => {
+                return Self::too_many("token_over_rate", message, over.wait);
+            }
             IntakeError::KeyReused => {
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
                 return Self::new(status, "idempotency_key_reused", message);

@@ -1,7 +1,8 @@
 //! `POST /upload`: what `systemd-journal-upload` sends, taken in portions while its request goes on.
 //!
 //! A request may last for long and hold any number of records, so nothing is held but what is not whole yet, and
-//! time-outs are for a portion. Where there is no room for a portion, it waits, and nothing more is read. When a
+//! time-outs are for a portion. Where there is no room for a portion, or its token has brought as much as it may, it waits,
+//! and nothing more is read. When a
 //! request breaks off or is refused, portions before are safe; the sender begins anew from where it last saved its
 //! place, and records that came before are known by themselves.
 
@@ -9,7 +10,7 @@ mod held;
 
 use super::check;
 use super::sent::Sent;
-use crate::access::{Refusal, Sender};
+use crate::access::Sender;
 use crate::accounting::admission::Reservation;
 use crate::http::error::ApiError;
 use crate::http::listener::{TIME_WHEN_STOPPING, stopped_for};
@@ -35,7 +36,7 @@ const PORTION_TIME: Duration = Duration::from_millis(500);
 pub(in crate::http) async fn upload(sent: Sent) -> Result<(StatusCode, &'static str), ApiError> {
     check_type(&sent).map_err(ApiError::closing)?;
     let services = &sent.services;
-    check(services)?;
+    check(services, &sent.sender)?;
     let room = services.admission.reserve(0);
     let upload = Upload {
         room: room.map_err(|error| ApiError::from(error).closing())?,
@@ -121,11 +122,6 @@ impl<'s> Upload<'s> {
     async fn take_whole(&mut self, is_end: bool) -> Result<bool, ApiError> {
         let before = self.unread.len();
         while let Some(portion) = wire::journald::portion(&self.unread, is_end)? {
-            // It may go on for as long as its sender runs.
-            let token = self.sender.token.as_ref();
-            if token.is_some_and(|token| !self.services.access.is_current(token)) {
-                return Err(Refusal::UnknownToken.into());
-            }
             let taker = self.taker();
             let bytes = self.unread.split_to(portion.bytes).freeze();
             taker.take(&parts(&bytes, portion)).await?;

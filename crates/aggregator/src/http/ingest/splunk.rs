@@ -42,6 +42,8 @@ const UNHEALTHY: Answer<'_> = Answer {
     code: 18,
 };
 
+/// Nothing is taken now.
+const BUSY: u16 = 9;
 /// As an address that it does not know is 404.
 const METHOD_NOT_ALLOWED: u16 = 405;
 /// There is no token.
@@ -134,7 +136,8 @@ fn refused(error: ApiError) -> Response {
         StatusCode::UNAUTHORIZED => (error.message(), TOKEN_NEEDED),
         StatusCode::FORBIDDEN => (error.message(), FORBIDDEN),
         StatusCode::INTERNAL_SERVER_ERROR => ("Internal server error", 8),
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT => ("Server is busy", 9),
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT => ("Server is busy", BUSY),
+        StatusCode::TOO_MANY_REQUESTS => (error.message(), BUSY),
         StatusCode::PAYLOAD_TOO_LARGE => (error.message(), 27),
         StatusCode::METHOD_NOT_ALLOWED => (error.message(), METHOD_NOT_ALLOWED),
         _ => (error.message(), 6),

@@ -4,6 +4,7 @@ use crate::access::{Caller, Scope};
 use crate::accounting::record_counts::RecordCounts;
 use crate::breaker::Snapshot;
 use crate::deliver::dead_letters::DeadLetterSnapshot;
+use crate::http::audit;
 use crate::http::services::Services;
 use crate::worker::LaneSnapshot;
 use axum::Extension;
@@ -32,6 +33,7 @@ struct Health {
     breakers: Lanes<Snapshot>,
     memory: Memory,
     connections: usize,
+    access: audit::Counts,
     log: Log,
 }
 
@@ -119,6 +121,7 @@ pub(in crate::http) async fn health(
             },
         },
         connections: services.connections.open(),
+        access: services.audit.counts(),
         log: Log {
             left_out: program::standard_error::left_out(),
         },

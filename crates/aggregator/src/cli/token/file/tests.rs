@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::access::secret::Secret;
+use record::pins::PinValue;
 use std::os::unix::fs::PermissionsExt as _;
 
 fn entry(name: &str) -> Entry<'_> {
@@ -10,6 +11,8 @@ fn entry(name: &str) -> Entry<'_> {
         tenant: Some("shop"),
         scopes: &[Scope::Ingest, Scope::Read, Scope::Ingest],
         filter: Some("attr.a=\"b\"&minLevel=WARN"),
+        limits: LimitArgs::default(),
+        pins: &[],
         hash: Secret::new(rand::random()).hash(),
         created: Timestamp::from_nanos(0),
     }
@@ -47,6 +50,44 @@ fn tokens_come_and_go_and_what_others_wrote_stays() {
     let mode = fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_limits_and_pins_a_token_has_is_written_as_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = TokensFile::at(folder.path().join("tokens.toml"));
+    let pins = [("service.name", "\"a\\b"), ("b c", "é")];
+    let pins = pins.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let limits = LimitArgs {
+        records_per_second: Some(7),
+        concurrent_queries: Some(2),
+        ..LimitArgs::default()
+    };
+    let limited = Entry {
+        limits,
+        pins: &pins,
+        ..entry("a")
+    };
+    file.add(&limited).unwrap();
+    let tokens = file.tokens().unwrap();
+    let token = tokens.iter().next().unwrap();
+    let limits = token.limited.limits().to_string();
+    assert_eq!(limits, "7 records/s, 2 queries");
+    let pinned = token.pins.as_ref().unwrap().iter();
+    let pinned = pinned.map(|(name, value)| (name.to_owned(), value.clone()));
+    let given = pins
+        .clone()
+        .map(|(name, text)| (name, PinValue::Text(text)));
+    assert_eq!(pinned.collect::<Vec<_>>(), given);
+    let reads = Entry {
+        scopes: &[Scope::Read],
+        ..limited
+    };
+    let error = Entry { name: "b", ..reads };
+    let error = file.add(&error).unwrap_err();
+    assert!(error.is_usage(), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("without the scope ingest"), "{text}");
 }
 
 #[test]

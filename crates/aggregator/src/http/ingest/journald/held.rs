@@ -1,7 +1,9 @@
-//! Uploads are held while there is no room for what came of them: their senders would begin anew with all that they
-//! have, so they are not read on, and what was read waits. More than may be held is refused.
+//! Uploads are held while there is no room for what came of them, or their token has brought as much as it may: their
+//! senders would begin anew with all that they have, so they are not read on, and what was read waits. More than may be
+//! held is refused.
 
-use crate::access::Sender;
+use crate::access::limits::Place;
+use crate::access::{Refusal, Sender};
 use crate::accounting::admission::{NoRoom, Reservation};
 use crate::http::error::ApiError;
 use crate::http::ingest::held_uploads::Hold;
@@ -16,7 +18,11 @@ use crate::ingest::intake_error::{IngestError, IntakeError};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use spool::AppendError;
+use std::time::Duration;
 use wire::journald::Run;
+
+/// How long a token that has changed does not count for an upload that waits.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// Records that are taken as a batch: of one run of a sequence, or of none.
 pub(super) struct Part {
@@ -39,25 +45,26 @@ impl Taker<'_> {
     /// Fails where they cannot be taken at any time, where too much is held, and where all memory that one may
     /// wait for is too little.
     pub(super) async fn take(self, parts: &[Part]) -> Result<(), ApiError> {
-        let tries = parts.iter().map(|part| self.take_at_once(part));
+        let sender = self.sender_now()?;
+        let tries = parts.iter().map(|part| self.take_at_once(part, &sender));
         let mut hold = None;
         for (part, tried) in parts.iter().zip(join_all(tries).await) {
             let Err(mut error) = tried else { continue };
             // What one before it has waited for may serve this one, too.
             if hold.is_some() && is_for_now(&error) {
-                match self.take_at_once(part).await {
+                match self.take_at_once(part, &self.sender_now()?).await {
                     Ok(()) => continue,
                     Err(again) => error = again,
                 }
             }
             if !is_for_now(&error) {
-                return Err(refused(self.services, error));
+                return Err(refused(self.services, self.sender, error));
             }
             if hold.is_none() {
                 hold = self.hold().ok();
             }
             if hold.is_none() {
-                return Err(refused(self.services, error));
+                return Err(refused(self.services, self.sender, error));
             }
             self.until_stop(self.insist(part, error)).await?;
         }
@@ -90,19 +97,56 @@ impl Taker<'_> {
         }
     }
 
-    async fn take_at_once(self, part: &Part) -> Result<(), IngestError> {
-        let room = self.services.admission.reserve(part.bytes.len());
-        self.take_in(part, room.map_err(BodyError::from)?).await
+    /// So that one token's uploads are not all that are held.
+    fn place_to_wait(self) -> Option<Place> {
+        let token = self.sender.token.as_ref()?;
+        token.limited.waiting()
     }
 
-    async fn take_in(self, part: &Part, room: Reservation) -> Result<(), IngestError> {
+    /// Whose the records are that come now: an upload may go on for as long as its sender runs.
+    fn sender_now(self) -> Result<Sender, ApiError> {
+        let mut sender = self.sender.clone();
+        if let Some(token) = &self.sender.token {
+            sender.token = self.services.access.current(token);
+            if sender.token.is_none() {
+                let error = ApiError::from(Refusal::UnknownToken);
+                let now = self.services.clock.elapsed();
+                self.services.audit.not_taken(now, self.sender, &error);
+                return Err(error);
+            }
+        }
+        Ok(sender)
+    }
+
+    /// Waits until something of its token is taken again.
+    async fn until_rate(self) -> Result<(), ApiError> {
+        while let Some(token) = self.sender_now()?.token
+            && let Err(over) = token.limited.check(self.services.clock.elapsed())
+        {
+            tokio::time::sleep(over.wait.min(BETWEEN_LOOKS)).await;
+        }
+        Ok(())
+    }
+
+    async fn take_at_once(self, part: &Part, sender: &Sender) -> Result<(), IngestError> {
+        let room = self.services.admission.reserve(part.bytes.len());
+        self.take_in(part, room.map_err(BodyError::from)?, sender)
+            .await
+    }
+
+    async fn take_in(
+        self,
+        part: &Part,
+        room: Reservation,
+        sender: &Sender,
+    ) -> Result<(), IngestError> {
         let body = (part.bytes.clone(), room);
         let terms = terms(part.run);
         let taken = take_now(
             self.services,
             terms,
             body,
-            self.sender.clone(),
+            sender.clone(),
             Durability::Spooled,
         );
         taken.await.map(drop)
@@ -118,27 +162,33 @@ impl Taker<'_> {
         } = self.services;
         let length = part.bytes.len();
         tracing::debug!(sender = %self.sender.address, %error, "an upload is held until there is room");
-        let mut memory = length;
+        let (mut memory, mut waiting) = (length, None);
         let mut larger = intake.memory_of_binary(length).into_iter();
         while is_for_now(&error) {
-            if let IngestError::Body(_) = error {
-                match larger.next() {
+            match &error {
+                IngestError::Body(_) => match larger.next() {
                     Some(next) => memory = next,
                     None => break,
+                },
+                IngestError::Intake(IntakeError::OverRate(_)) => {
+                    waiting = waiting.or_else(|| self.place_to_wait());
+                    if waiting.is_none() {
+                        break;
+                    }
+                    self.until_rate().await?;
                 }
-            } else {
-                intake.spool().room(2 * length as u64).await;
+                IngestError::Intake(_) => intake.spool().room(2 * length as u64).await,
             }
             let _turn = held_uploads.turn().await;
             let room = admission
                 .wait(memory.min(held_uploads.most(admission)))
                 .await;
-            match self.take_in(part, room).await {
+            match self.take_in(part, room, &self.sender_now()?).await {
                 Ok(()) => return Ok(()),
                 Err(next) => error = next,
             }
         }
-        Err(refused(self.services, error))
+        Err(refused(self.services, self.sender, error))
     }
 }
 
@@ -153,6 +203,7 @@ fn is_for_now(error: &IngestError) -> bool {
                 | AppendError::NoSegment(_)
                 | AppendError::Busy
         ),
+        IngestError::Intake(IntakeError::OverRate(_)) => true,
         IngestError::Intake(_) => false,
     }
 }

@@ -1,17 +1,19 @@
-//! Who is refused is told in the log, since most senders drop what gets such an answer; and seldom enough that no
-//! stranger can fill the log with it.
+//! Things that come again and again, each kind of which is told at once and then seldom, with the number of the others; so
+//! nobody can fill the log with them.
 
 use logs::counted;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Between two lines of one kind.
 const BETWEEN: Duration = Duration::from_secs(60);
+/// More kinds are not told apart for long.
+const MAX_KINDS: usize = 4096;
 
-/// What was told of each kind of refusal, by the code of its answer.
-#[derive(Debug, Default)]
-pub struct RefusalNotices(Mutex<BTreeMap<&'static str, Notice>>);
+/// What was told of each kind.
+#[derive(Debug)]
+pub(super) struct Notices<K>(Mutex<BTreeMap<K, Notice>>);
 
 #[derive(Debug, Default)]
 struct Notice {
@@ -19,7 +21,7 @@ struct Notice {
     untold: u64,
 }
 
-/// A refusal that is to be told.
+/// One that is to be told.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Due {
     /// Of its kind, since the last one that was told.
@@ -36,11 +38,20 @@ impl Due {
     }
 }
 
-impl RefusalNotices {
+impl<K> Default for Notices<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Ord> Notices<K> {
     /// One more of this kind; whether it is to be told.
-    pub(super) fn note(&self, code: &'static str, now: Duration) -> Option<Due> {
-        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let notice = kinds.entry(code).or_default();
+    pub(super) fn note(&self, kind: K, now: Duration) -> Option<Due> {
+        let mut kinds = self.kinds();
+        if kinds.len() >= MAX_KINDS && !kinds.contains_key(&kind) {
+            kinds.clear();
+        }
+        let notice = kinds.entry(kind).or_default();
         match notice.told {
             Some(told) if now.saturating_sub(told) < BETWEEN => {
                 notice.untold += 1;
@@ -53,6 +64,10 @@ impl RefusalNotices {
             }
         }
     }
+
+    fn kinds(&self) -> MutexGuard<'_, BTreeMap<K, Notice>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]
@@ -62,7 +77,7 @@ mod tests {
     #[test]
     fn each_kind_is_told_at_once_and_then_once_a_minute_with_the_number_of_the_others() {
         let at = Duration::from_secs;
-        let notices = RefusalNotices::default();
+        let notices = Notices::default();
         let note = |code, now| notices.note(code, now).map(|due| due.others());
         assert_eq!(note("a", at(0)), Some(String::new()));
         assert_eq!((note("a", at(1)), note("a", at(59))), (None, None));
@@ -70,5 +85,14 @@ mod tests {
         assert_eq!(note("a", at(60)), Some("; 2 others before".to_owned()));
         assert_eq!(note("a", at(61)), None);
         assert_eq!(note("a", at(500)), Some("; 1 other before".to_owned()));
+    }
+
+    #[test]
+    fn so_many_kinds_are_remembered_and_all_are_told() {
+        let notices = Notices::default();
+        for kind in 0..3 * MAX_KINDS {
+            assert!(notices.note(kind, Duration::ZERO).is_some());
+            assert!(notices.kinds().len() <= MAX_KINDS);
+        }
     }
 }

@@ -1,0 +1,92 @@
+//! Who was refused, and who operated: a line in the log, and a count. Most senders drop what is refused, and whoever
+//! operates should be known afterwards. A token is told by its name; its secret never is.
+
+use super::error::ApiError;
+use super::notices::{Due, Notices};
+use crate::access::{Caller, Sender};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Of an address that is asked for, more is not told.
+const LONGEST_PATH: usize = 200;
+
+/// The name of a token, if it is known.
+type Name = Option<Arc<str>>;
+
+/// What was told, and counted, since the start.
+#[derive(Debug, Default)]
+pub struct Audit {
+    /// By the code of the answer.
+    refused: Notices<(&'static str, Name)>,
+    /// By what was asked for.
+    operated: Notices<(String, Name)>,
+    counts: Mutex<Counts>,
+}
+
+/// How many there were.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Counts {
+    operated: u64,
+    /// By the code of the answer.
+    refused: BTreeMap<&'static str, u64>,
+}
+
+impl Audit {
+    /// A request is refused for who asks.
+    pub(super) fn refused(
+        &self,
+        now: Duration,
+        (peer, token): (IpAddr, Name),
+        path: &str,
+        error: &ApiError,
+    ) {
+        if let Some(due) = self.note_refused(now, token, error) {
+            let path = shortened(path);
+            let (sentence, others) = (error.message(), due.others());
+            tracing::warn!(%peer, path, "a request is refused: {sentence}{others}");
+        }
+    }
+
+    /// What a token brings is not taken, or not taken any more.
+    pub(super) fn not_taken(&self, now: Duration, sender: &Sender, error: &ApiError) {
+        let name = sender.token.as_ref().map(|token| Arc::clone(&token.name));
+        if let Some(due) = self.note_refused(now, name.clone(), error) {
+            let (sentence, others) = (error.message(), due.others());
+            let (peer, token) = (sender.address, name.as_deref());
+            tracing::warn!(%peer, token, "a request is refused: {sentence}{others}");
+        }
+    }
+
+    fn note_refused(&self, now: Duration, token: Name, error: &ApiError) -> Option<Due> {
+        let code = error.code();
+        *self.counted().refused.entry(code).or_default() += 1;
+        self.refused.note((code, token), now)
+    }
+
+    /// Whoever may operate does so.
+    pub(super) fn operated(&self, now: Duration, peer: IpAddr, caller: &Caller, asked: &str) {
+        self.counted().operated += 1;
+        let token = caller.token().map(|token| Arc::clone(&token.name));
+        let kind = (asked.to_owned(), token.clone());
+        if let Some(due) = self.operated.note(kind, now) {
+            let (token, others) = (token.as_deref(), due.others());
+            tracing::info!(%peer, token, "{asked} is used by one who may operate{others}");
+        }
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.counted().clone()
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is asked for, as it is told.
+pub(super) fn shortened(path: &str) -> String {
+    path.chars().take(LONGEST_PATH).collect()
+}
