@@ -2,6 +2,7 @@
 
 mod audit;
 mod commands;
+mod fairness;
 mod file;
 mod filters;
 mod limits;

@@ -7,3 +7,4 @@ pub mod admission;
 pub mod batch_status;
 pub mod fair_order;
 pub mod record_counts;
+pub mod shares;

@@ -23,6 +23,7 @@ pub use pages::Pages;
 pub use prefetch::Prefetch;
 
 use crate::accounting::admission::{Admission, Reservation};
+use crate::accounting::shares::{Owner, Share, Shares};
 use crate::breaker::guard::{CallError, Guard};
 use crate::worker::{JobError, Lane, LaneSnapshot};
 use logs::clock::Clock;
@@ -33,7 +34,6 @@ use room::{PageRoom, ReadRoom};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{PageLimit, Store, StoreError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
 /// One page at most; its time is given to each.
@@ -63,7 +63,7 @@ pub struct Retrieval {
     reader: Arc<Reader>,
     clock: Arc<dyn Clock>,
     page_timeout: Duration,
-    streams: Arc<Semaphore>,
+    streams: Arc<Shares>,
     room: ReadRoom,
 }
 
@@ -98,7 +98,7 @@ impl Retrieval {
             reader,
             clock,
             page_timeout,
-            streams: Arc::new(Semaphore::new(max_streams)),
+            streams: Arc::new(Shares::new(max_streams)),
             room: ReadRoom::new(room),
         };
         (retrieval, dispatcher)
@@ -110,21 +110,21 @@ impl Retrieval {
     /// [`NotBegun`], at once.
     pub fn pages(
         self: &Arc<Self>,
+        owner: Owner,
         query: BoundQuery,
         after: Option<RecordId>,
     ) -> Result<Pages, NotBegun> {
-        Ok(self.pages_with(self.permit(&query)?, query, after))
+        Ok(self.pages_with(self.permit(owner, &query)?, query, after))
     }
 
-    /// A permit for one of the answers that may be under way, to this question, held as long as anything of
-    /// one is in memory.
+    /// A permit for one of the answers that may be under way, to this question of somebody's, held as long as anything
+    /// of one is in memory.
     ///
     /// # Errors
     /// [`NotBegun`], at once.
-    pub fn permit(&self, query: &BoundQuery) -> Result<StreamPermit, NotBegun> {
-        let stream = Arc::clone(&self.streams).try_acquire_owned();
+    pub fn permit(&self, owner: Owner, query: &BoundQuery) -> Result<StreamPermit, NotBegun> {
         Ok(StreamPermit {
-            _stream: stream.map_err(|_| NotBegun::TooManyStreams)?,
+            stream: self.streams.take(owner).ok_or(NotBegun::TooManyStreams)?,
             _room: self
                 .room
                 .for_answer(query.query().bytes())
@@ -164,9 +164,13 @@ impl Retrieval {
     }
 
     /// What is answered is of the question's kind.
-    async fn ask(&self, question: ReadJob) -> Result<read_job::ReadReply, PageError> {
+    async fn ask(
+        &self,
+        owner: &Owner,
+        question: ReadJob,
+    ) -> Result<read_job::ReadReply, PageError> {
         let deadline = self.clock.elapsed() + self.page_timeout;
-        self.lane.submit(question, deadline).await
+        self.lane.submit(question.of(owner.clone()), deadline).await
     }
 
     /// The lane in numbers.
@@ -183,7 +187,7 @@ impl Retrieval {
 /// A permit for one of the answers that may be under way.
 #[derive(Debug)]
 pub struct StreamPermit {
-    _stream: OwnedSemaphorePermit,
+    stream: Share,
     _room: Reservation,
     /// Of pages that are kept until the answer is written.
     pages: Vec<PageRoom>,

@@ -1,6 +1,8 @@
 //! What a lane promises: bounds, bulkheads, skipped and lost jobs.
 
 use super::*;
+use crate::accounting::shares::Owner;
+use async_trait::async_trait;
 use logs::clock::SystemClock;
 use tokio::sync::Notify;
 
@@ -13,6 +15,7 @@ struct Scripted {
 
 enum Script {
     Answer(u32),
+    OfAnother(u32),
     WaitForGate,
     Panic,
     Fail,
@@ -24,9 +27,17 @@ impl Handler for Scripted {
     type Output = u32;
     type Error = &'static str;
 
+    fn owner(job: &Script) -> Owner {
+        match job {
+            Script::WaitForGate => Some(Arc::from("one")),
+            Script::OfAnother(_) => Some(Arc::from("another")),
+            Script::Answer(_) | Script::Panic | Script::Fail => None,
+        }
+    }
+
     async fn run(&self, job: Script, _deadline: Duration) -> Result<u32, &'static str> {
         match job {
-            Script::Answer(number) => Ok(number),
+            Script::Answer(number) | Script::OfAnother(number) => Ok(number),
             Script::WaitForGate => {
                 self.begun.notify_one();
                 self.gate.notified().await;
@@ -91,7 +102,7 @@ async fn a_full_lane_refuses_at_once_and_says_when_to_come_again() {
     let waiting = tokio::spawn(async move { lane.submit(Script::Answer(1), LATER).await });
     bench.until(|counts| counts.queued == 1).await;
     match bench.lane.submit(Script::Answer(2), LATER).await {
-        Err(JobError::Full { retry_after }) => assert!(retry_after >= SOONEST_RETRY),
+        Err(JobError::Full { retry_after }) => assert!(retry_after >= Duration::from_secs(1)),
         other => panic!("{other:?}"),
     }
     assert_eq!(bench.lane.snapshot().refused, 1);
@@ -161,4 +172,30 @@ async fn closing_a_lane_finishes_what_was_taken() {
     handler.gate.notify_one();
     assert_eq!(held.await.unwrap(), Ok(0));
     dispatcher.await.unwrap();
+}
+
+#[tokio::test]
+async fn one_owners_long_jobs_leave_a_worker_to_another() {
+    let bench = bench(16, 4);
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(bench.hold_a_worker().await);
+    }
+    let lane = Arc::clone(&bench.lane);
+    let fourth = tokio::spawn(async move { lane.submit(Script::WaitForGate, LATER).await });
+    bench.until(|counts| counts.queued == 1).await;
+    for _ in 0..3 {
+        let quick = bench.lane.submit(Script::OfAnother(7), LATER).await;
+        assert_eq!(quick, Ok(7));
+    }
+    assert_eq!(
+        (bench.lane.snapshot().busy, bench.lane.snapshot().queued),
+        (3, 1)
+    );
+    for held in held {
+        bench.handler.gate.notify_one();
+        held.await.unwrap().unwrap();
+    }
+    bench.handler.gate.notify_one();
+    assert_eq!(fourth.await.unwrap(), Ok(0));
 }

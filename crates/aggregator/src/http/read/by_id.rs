@@ -29,12 +29,14 @@ use store::page::Page;
 /// A record as it stands in every answer.
 pub(in crate::http) async fn one(
     State(services): State<Arc<Services>>,
-    Reader(reach): Reader,
+    Reader { reach, owner }: Reader,
     id: Result<Path<String>, PathRejection>,
     address: Uri,
 ) -> Result<Response, ApiError> {
     let id = record_id(id, &address, &services)?;
-    let permit = services.retrieval.permit(&reach.bind(Query::default()))?;
+    let permit = services
+        .retrieval
+        .permit(owner, &reach.bind(Query::default()))?;
     let (found, permit) = find(&services, &reach, id, permit).await?;
     let text = off_runtime(move || {
         let mut text = Vec::new();
@@ -49,7 +51,7 @@ pub(in crate::http) async fn one(
 /// A record between those before and behind it that the filters find.
 pub(in crate::http) async fn context(
     State(services): State<Arc<Services>>,
-    Reader(reach): Reader,
+    Reader { reach, owner }: Reader,
     id: Result<Path<String>, PathRejection>,
     address: Uri,
     RawQuery(query): RawQuery,
@@ -59,7 +61,7 @@ pub(in crate::http) async fn context(
     let parameters = read_query(query, move |text| Parameters::parse(text, now)).await?;
     let permit = services
         .retrieval
-        .permit(&reach.bind(parameters.query.clone()))?;
+        .permit(owner, &reach.bind(parameters.query.clone()))?;
     let (found, permit) = find(&services, &reach, id, permit).await?;
     let id = found
         .iter()

@@ -37,14 +37,14 @@ struct Head {
 /// The handler.
 pub(in crate::http) async fn facets(
     State(services): State<Arc<Services>>,
-    Reader(reach): Reader,
+    Reader { reach, owner }: Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let now = services.clock.now();
     let parameters = read_query(query, move |text| Parameters::parse(text, now)).await?;
     let order = parameters.query.order;
     let query = reach.bind(parameters.query);
-    let permit = services.retrieval.permit(&query)?;
+    let permit = services.retrieval.permit(owner, &query)?;
     let mut facets = services
         .retrieval
         .faceting(permit, query, parameters.fields);

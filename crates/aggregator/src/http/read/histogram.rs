@@ -29,13 +29,13 @@ const OUTERMOST: usize = 16;
 /// The handler.
 pub(in crate::http) async fn histogram(
     State(services): State<Arc<Services>>,
-    Reader(reach): Reader,
+    Reader { reach, owner }: Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let now = services.clock.now();
     let parameters = read_query(query, move |text| Parameters::parse(text, now)).await?;
     let question = reach.bind(parameters.query.clone());
-    let permit = services.retrieval.permit(&question)?;
+    let permit = services.retrieval.permit(owner, &question)?;
     let mut steps = Steps::begin(&services.clock, services.limits.query_max_time);
     let (span, permit) = span(&services, &parameters.query, &reach, &steps, permit).await?;
     let Some(span) = span else {

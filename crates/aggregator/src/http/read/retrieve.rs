@@ -34,7 +34,7 @@ const SEARCH_COMPLETE: HeaderName = HeaderName::from_static("x-search-complete")
 /// The handler.
 pub(in crate::http) async fn retrieve(
     State(services): State<Arc<Services>>,
-    Reader(reach): Reader,
+    Reader { reach, owner }: Reader,
     RawQuery(query): RawQuery,
     wishes: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -46,7 +46,7 @@ pub(in crate::http) async fn retrieve(
     let encoder = Encoder::new(preferred).map_err(|_| ApiError::internal())?;
     let mut pages = services
         .retrieval
-        .pages(parameters.query.clone(), parameters.after)?;
+        .pages(owner, parameters.query.clone(), parameters.after)?;
     let mut headers = head(&format, &encoder);
     let (first, source) = match parameters.limit {
         Some(limit) => {

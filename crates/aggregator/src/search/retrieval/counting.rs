@@ -82,7 +82,7 @@ impl Counting {
         let time = retrieval.call_time(STEP_TIME.min(left));
         let query = Arc::clone(&pages.query);
         let question = ReadJob::counts(query, pages.after, Arc::clone(&self.buckets), time);
-        let answer = retrieval.ask(question).await?;
+        let answer = retrieval.ask(pages.owner(), question).await?;
         answer.counts().map_err(|()| JobError::Panicked)
     }
 }

@@ -85,11 +85,11 @@ impl Faceting {
         };
         let (query, facets) = (Arc::clone(&pages.query), self.facets.clone());
         let question = ReadJob::facets(query, pages.after, facets, limit);
-        match retrieval.ask(question).await {
+        match retrieval.ask(pages.owner(), question).await {
             Ok(answer) => answer.facets().ok_or(JobError::Panicked),
             Err(error) => Ok(FacetsStep {
                 facets: self.facets.clone(),
-                next: Some(retrieval.hidden(&pages.reach, error).await?),
+                next: Some(retrieval.hidden(pages.owner(), &pages.reach, error).await?),
             }),
         }
     }

@@ -3,6 +3,7 @@
 
 use super::read_job::ReadJob;
 use super::{PageError, RECORD_TIME, Retrieval};
+use crate::accounting::shares::Owner;
 use crate::breaker::guard::CallError;
 use crate::worker::JobError;
 use logs::Timestamp;
@@ -21,6 +22,7 @@ impl Retrieval {
     /// one that names no record.
     pub(super) async fn hidden(
         &self,
+        owner: &Owner,
         reach: &Reach,
         error: PageError,
     ) -> Result<RecordId, PageError> {
@@ -43,7 +45,7 @@ impl Retrieval {
             Some(_) => JobError::Failed(CallError::Store(StoreError::QueryTooSlow)),
             None => error,
         };
-        let found = self.ask(question).await.map_err(unknown)?;
+        let found = self.ask(owner, question).await.map_err(unknown)?;
         let found = found.found().ok_or(JobError::Panicked)?;
         let page = found.read(&query).await;
         let page = page.map_err(|error| JobError::Failed(CallError::Store(error)))?;

@@ -6,6 +6,7 @@ use super::{
     FIRST_PAGE, LONGEST_PAGE, PAGE_ROWS, PageError, RETRY_PAUSE, Retrieval, StreamPermit, passes,
 };
 use crate::accounting::admission::RETRY_AFTER;
+use crate::accounting::shares::Owner;
 use crate::breaker::guard::CallError;
 use crate::worker::JobError;
 use query::Query;
@@ -221,6 +222,11 @@ impl Pages {
         permit
     }
 
+    /// Who asks.
+    pub(super) fn owner(&self) -> &Owner {
+        self.permit.stream.owner()
+    }
+
     /// Whether no further page will come.
     pub fn is_done(&self) -> bool {
         self.state == State::Done
@@ -260,12 +266,16 @@ impl Pages {
     async fn found(&self) -> Result<PageReply, PageError> {
         let limit = self.retrieval.limit(self.rows, self.bytes, self.page_time);
         let question = ReadJob::page(Arc::clone(&self.query), self.after, limit);
-        match self.retrieval.ask(question).await {
+        match self.retrieval.ask(self.owner(), question).await {
             Ok(answer) => answer.found().ok_or(JobError::Panicked),
             Err(error) => {
                 // The next page begins behind it.
                 let mut page = Page::default();
-                page.next = Some(self.retrieval.hidden(&self.reach, error).await?);
+                page.next = Some(
+                    self.retrieval
+                        .hidden(self.owner(), &self.reach, error)
+                        .await?,
+                );
                 Ok(PageReply::Page(page))
             }
         }

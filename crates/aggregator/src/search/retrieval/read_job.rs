@@ -1,5 +1,6 @@
 //! What the workers of the read lane are asked, and what they answer.
 
+use crate::accounting::shares::Owner;
 use crate::breaker::guard::{CallError, Guard};
 use crate::worker::Handler;
 use async_trait::async_trait;
@@ -22,6 +23,7 @@ pub(super) struct ReadJob {
     query: Arc<Query>,
     after: Option<RecordId>,
     wanted: Wanted,
+    owner: Owner,
 }
 
 enum Wanted {
@@ -47,6 +49,7 @@ impl ReadJob {
             query,
             after,
             wanted: Wanted::Page(limit),
+            owner: None,
         }
     }
 
@@ -61,6 +64,7 @@ impl ReadJob {
             query,
             after,
             wanted: Wanted::Counts(buckets, time),
+            owner: None,
         }
     }
 
@@ -75,7 +79,13 @@ impl ReadJob {
             query,
             after,
             wanted: Wanted::Facets(Box::new(facets), limit),
+            owner: None,
         }
+    }
+
+    /// The same, as somebody's.
+    pub(super) fn of(self, owner: Owner) -> Self {
+        Self { owner, ..self }
     }
 
     async fn ask(self, store: &dyn Store, deadline: Duration) -> Result<ReadReply, StoreError> {
@@ -134,6 +144,10 @@ impl Handler for Reader {
     type Job = ReadJob;
     type Output = ReadReply;
     type Error = CallError;
+
+    fn owner(question: &ReadJob) -> Owner {
+        question.owner.clone()
+    }
 
     async fn run(&self, question: ReadJob, deadline: Duration) -> Result<ReadReply, CallError> {
         let store = Arc::clone(&self.store);

@@ -69,7 +69,7 @@ pub(crate) fn pages_in(bytes: usize, pages: Vec<Option<Page>>) -> (Pages, Questi
     let guard = Guard::new(Arc::new(breaker), Arc::clone(&clock));
     let room = Arc::new(Admission::new(bytes));
     let (retrieval, _) = Retrieval::start(Arc::new(store), guard, clock, (8, 2), TIMEOUT, 1, room);
-    let pages = Arc::new(retrieval).pages(Reach::EVERYTHING.bind(Query::default()), None);
+    let pages = Arc::new(retrieval).pages(None, Reach::EVERYTHING.bind(Query::default()), None);
     (pages.unwrap(), Questions(questions))
 }
 

@@ -93,14 +93,14 @@ async fn an_answer_keeps_its_place_to_its_end() {
     while ahead.next().await.unwrap().is_some() {}
     assert!(
         retrieval
-            .permit(&Reach::EVERYTHING.bind(Query::default()))
+            .permit(None, &Reach::EVERYTHING.bind(Query::default()))
             .is_err(),
         "there is one permit"
     );
     drop(ahead);
     assert!(
         retrieval
-            .permit(&Reach::EVERYTHING.bind(Query::default()))
+            .permit(None, &Reach::EVERYTHING.bind(Query::default()))
             .is_ok()
     );
 }

@@ -1,0 +1,102 @@
+//! One reader's costly questions and another's quick ones: whoever asks for most waits for himself.
+#![expect(clippy::disallowed_methods, reason = "real processes, real time")]
+
+use super::{PATIENCE, Tokens, asked, count, sent};
+use crate::support::service::Service;
+use crate::support::wait_until;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+const RECORDS: usize = 200_000;
+const BATCH: usize = 5_000;
+/// At a time: more than there are workers and places behind them.
+const ASKERS: usize = 80;
+const DURING: Duration = Duration::from_secs(5);
+/// What a quick question takes, in the middle: other tests share the machine. Measured alone: 11 to 19 ms.
+const SOON: Duration = Duration::from_millis(100);
+const COSTLY: [&str; 5] = [
+    "/logs/retrieve?regex=(x%7Cy%7Cxy)*z%5Bab%5D%7B40%7D&limit=10",
+    "/logs/retrieve?q=what-no-record-has&limit=10",
+    "/logs/retrieve?attr.user=nobody&format=ndjson",
+    "/logs/histogram?startTime=2024-01-01T00:00:00Z&endTime=2024-01-01T02:46:40Z&interval=1s&q=1",
+    "/logs/facets?fields=attr.user&limit=100",
+];
+
+/// Each record has a user of its own.
+async fn fill(service: &Service, secret: &str) {
+    for first in (0..RECORDS).step_by(BATCH) {
+        let records: Vec<String> = (first..first + BATCH)
+            .map(|number| {
+                let (minute, second) = (number / 60 % 60, number % 60);
+                format!(
+                    r#"{{"timestamp":"2024-01-01T00:{minute:02}:{second:02}Z","level":"INFO","message":"request {number} xyxyxyxyxyxyxy took {second} ms","user":"u{number}"}}"#
+                )
+            })
+            .collect();
+        let body = format!("[{}]", records.join(","));
+        let reply = sent(service, "/logs/batch", secret, &body).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_tokens_costly_questions_hold_up_no_quick_ones_of_another() {
+    let tokens = Tokens::new();
+    let sender = tokens.make("sender", "--scope ingest,operate").await;
+    let greedy = tokens.make("greedy", "--scope read").await;
+    let modest = tokens.make("modest", "--scope read").await;
+    let service = Arc::new(tokens.service().start().await);
+    fill(&service, &sender).await;
+    wait_until("all to be stored", PATIENCE, async || {
+        count(&service, &modest).await == RECORDS as u64
+    })
+    .await;
+    let (is_over, answered) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let askers: Vec<_> = (0..ASKERS)
+        .map(|number| {
+            let (service, greedy) = (Arc::clone(&service), greedy.clone());
+            let (is_over, answered) = (Arc::clone(&is_over), Arc::clone(&answered));
+            tokio::spawn(async move {
+                while !is_over.load(Ordering::Relaxed) {
+                    let reply = asked(&service, COSTLY[number % COSTLY.len()], &greedy).await;
+                    assert!(
+                        [200, 404, 503, 504].contains(&reply.status),
+                        "{}",
+                        reply.text()
+                    );
+                    match reply.status {
+                        503 => tokio::time::sleep(Duration::from_millis(50)).await,
+                        _ => drop(answered.fetch_add(1, Ordering::Relaxed)),
+                    }
+                }
+            })
+        })
+        .collect();
+    let (began, mut times) = (Instant::now(), Vec::new());
+    while began.elapsed() < DURING {
+        let asks = Instant::now();
+        let reply = asked(&service, "/logs/retrieve?limit=1&order=desc", &modest).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        times.push(asks.elapsed());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    is_over.store(true, Ordering::Relaxed);
+    for asker in askers {
+        tokio::time::timeout(PATIENCE, asker)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    times.sort_unstable();
+    let (middle, most) = (times[times.len() / 2], times[times.len() - 1]);
+    println!(
+        "{} costly answers; {} quick ones, {middle:?} in the middle, {most:?} at most",
+        answered.load(Ordering::Relaxed),
+        times.len()
+    );
+    assert!(middle < SOON, "{middle:?} in the middle, {most:?} at most");
+}
