@@ -28,6 +28,7 @@ mod formats;
 mod gelf;
 mod health;
 mod histogram;
+mod hostile;
 mod idempotency;
 mod images;
 mod import_command;
