@@ -8,10 +8,13 @@
 //! hash = "blake3:…"
 //! scopes = ["ingest", "read"]
 //! tenant = "shop"
+//! certificate = "dns:orders.example"
 //! ```
 //!
-//! `tenant` may be left out: it is the token's name then.
+//! `tenant` may be left out: it is the token's name then. `certificate` is there where a client has a certificate
+//! in place of the secret.
 
+use super::certificate::{BadCertificateName, CertificateName, ClientCertificate};
 use super::scope::Scope;
 use super::secret::SecretHash;
 use crate::config::is_name;
@@ -41,6 +44,7 @@ pub struct Token {
     /// When it was made, as the file has it.
     pub created: Option<Datetime>,
     hash: SecretHash,
+    certificate: Option<CertificateName>,
 }
 
 /// All that there are.
@@ -67,6 +71,12 @@ pub enum BadTokens {
     /// One secret, two tokens.
     #[error("the tokens {0:?} and {1:?} have one hash: each needs a secret of its own")]
     TwoOfHash(Arc<str>, Arc<str>),
+    /// A client that has it would be either.
+    #[error("the tokens {0:?} and {1:?} have one certificate: each needs one of its own")]
+    TwoOfCertificate(Arc<str>, Arc<str>),
+    /// What it says of a certificate.
+    #[error("the certificate of the token {0:?}: {1}")]
+    Certificate(String, BadCertificateName),
     /// It would be of no use.
     #[error("the token {0:?} has no scope: ingest, read, operate, or several of them")]
     NoScope(String),
@@ -91,6 +101,7 @@ struct Entry {
     hash: String,
     scopes: Vec<Scope>,
     tenant: Option<String>,
+    certificate: Option<String>,
     created: Option<Datetime>,
 }
 
@@ -139,11 +150,18 @@ impl Tokens {
             if !names.insert(&token.name) {
                 return Err(BadTokens::TwoOfName(Arc::clone(&token.name)));
             }
-            let mut before = tokens.iter().take(place);
-            if let Some(other) = before.find(|other| other.hash == token.hash) {
-                let names = [other, token].map(|token| Arc::clone(&token.name));
-                let [first, second] = names;
+            let before = || tokens.iter().take(place);
+            let names = |other: &Token| (Arc::clone(&other.name), Arc::clone(&token.name));
+            if let Some(other) = before().find(|other| other.hash == token.hash) {
+                let (first, second) = names(other);
                 return Err(BadTokens::TwoOfHash(first, second));
+            }
+            let is_same = |other: &&Token| other.certificate == token.certificate;
+            if token.certificate.is_some()
+                && let Some(other) = before().find(is_same)
+            {
+                let (first, second) = names(other);
+                return Err(BadTokens::TwoOfCertificate(first, second));
             }
         }
         Ok(Self(tokens.into_iter().map(Arc::new).collect()))
@@ -157,6 +175,15 @@ impl Tokens {
             false => found,
         };
         self.0.iter().fold(None, is_it)
+    }
+
+    /// Those that a client with this certificate has.
+    pub fn of_certificate(&self, shown: &ClientCertificate) -> impl Iterator<Item = &Arc<Token>> {
+        let is_named = |token: &&Arc<Token>| {
+            let named = token.certificate.as_ref();
+            named.is_some_and(|name| shown.is(name))
+        };
+        self.0.iter().filter(is_named)
     }
 
     /// All of them, as the file has them.
@@ -177,6 +204,11 @@ impl Token {
         let Ok(hash) = entry.hash.parse() else {
             return Err(BadTokens::Hash(entry.name));
         };
+        let certificate = entry.certificate.map(|text| text.parse()).transpose();
+        let certificate = match certificate {
+            Ok(certificate) => certificate,
+            Err(error) => return Err(BadTokens::Certificate(entry.name, error)),
+        };
         let name: Arc<str> = entry.name.into();
         Ok(Self {
             tenant: entry.tenant.map_or_else(|| Arc::clone(&name), Arc::from),
@@ -184,12 +216,16 @@ impl Token {
             scopes: entry.scopes,
             created: entry.created,
             hash,
+            certificate,
         })
     }
 
-    /// Whether it is this one still, with the same secret.
+    /// Whether it is this one still, with the same secret and certificate.
     pub fn is_still(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.name == other.name && self.scopes == other.scopes
+        self.hash == other.hash
+            && self.certificate == other.certificate
+            && self.name == other.name
+            && self.scopes == other.scopes
     }
 
     fn hash(token: &Arc<Self>) -> SecretHash {

@@ -5,6 +5,7 @@ use super::error::ApiError;
 use super::listener::Ends;
 use super::services::Services;
 use crate::access::Scope;
+use crate::access::certificate::ClientCertificate;
 use axum::extract::Request;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -80,7 +81,10 @@ impl Guard {
         let Some(ends) = request.extensions().get::<Ends>().copied() else {
             return Some(ApiError::internal().into_response());
         };
-        let asker = asker(ends, request.uri(), request.headers());
+        let shown = || request.extensions().get::<Arc<ClientCertificate>>();
+        let certificate = if ends.is_secure { shown() } else { None };
+        let certificate = certificate.map(AsRef::as_ref);
+        let asker = asker(ends, certificate, request.uri(), request.headers());
         // Whether there is such an address is no secret, and Docker's driver for Splunk asks so without its token.
         let needed = self
             .needs

@@ -2,7 +2,7 @@
 
 use super::addresses::Addresses;
 use super::ingest::held_uploads::HeldUploads;
-use super::listener::Connections;
+use super::listener::{Connections, Tls};
 use super::refusal_notices::RefusalNotices;
 use crate::access::Access;
 use crate::accounting::admission::Admission;
@@ -42,6 +42,8 @@ pub struct Services {
     pub limits: Limits,
     /// Connections that are open.
     pub connections: Arc<Connections>,
+    /// What TLS is spoken with, where it is.
+    pub tls: Option<Arc<Tls>>,
     /// Who may ask for what.
     pub access: Access,
     /// Those who may not, as the log has them.
