@@ -64,6 +64,7 @@ mod store_that_takes_nothing;
 mod streaming;
 mod support;
 mod taken;
+mod tls;
 mod tokens;
 mod too_large;
 mod visible_soon;

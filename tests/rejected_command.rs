@@ -124,7 +124,7 @@ async fn a_refusal_and_a_service_that_is_not_there_are_one_sentence_and_an_exit_
             "no answer from http://127.0.0.1:9: ",
         ),
         (
-            "list --url https://localhost",
+            "list --url ftp://localhost",
             2,
             "--url must begin with http://",
         ),

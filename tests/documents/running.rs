@@ -83,6 +83,7 @@ impl Place {
             None => panic!("{at}: nobody says how to run {:?}", command.text),
             Some(Kind::Measures | Kind::NotRun(_)) => None,
             Some(Kind::Serves) => {
+                self.bring_files();
                 serve(self.shell(&format!("exec env {text}"), self.elsewhere.path())).await;
                 None
             }
@@ -92,6 +93,17 @@ impl Place {
             }
             Some(Kind::Ends) => Some(self.end(at, &text).await),
             Some(Kind::AtRest) => Some(ended(at, &self.shell(&text, self.folder.path())).await),
+        }
+    }
+
+    /// What the page has made lies beside the services that it starts, too.
+    fn bring_files(&self) {
+        let made = std::fs::read_dir(self.folder.path()).expect("a folder");
+        for entry in made.map(|entry| entry.expect("an entry")) {
+            if entry.file_type().expect("a type").is_file() {
+                let copy = self.elsewhere.path().join(entry.file_name());
+                std::fs::copy(entry.path(), copy).expect("a file is copied");
+            }
         }
     }
 

@@ -145,7 +145,7 @@ pub(super) fn kind(command: &str) -> Option<Kind> {
     let words = words(command);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["curl" | "printf", ..]
+        ["curl" | "openssl" | "printf", ..]
         | [
             "aggregator",
             "query" | "health" | "import" | "export" | "rejected" | "token",

@@ -50,11 +50,17 @@ impl Reply {
 
 /// A client which leaves the machine's proxy settings alone and never hangs for good.
 pub(super) fn client() -> reqwest::Client {
+    let client = client_builder().build();
+    client.expect("a client without TLS needs nothing")
+}
+
+/// The same, not built yet. It speaks TLS to nobody.
+pub(crate) fn client_builder() -> reqwest::ClientBuilder {
+    let tls = program::tls::unused().expect("a configuration without files");
     reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
         .no_proxy()
         .timeout(Duration::from_secs(120))
-        .build()
-        .expect("a client without TLS needs nothing")
 }
 
 impl Service {

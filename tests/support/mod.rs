@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 pub(crate) mod binaries;
+pub(crate) mod certificates;
 pub(crate) mod compressed;
 pub(crate) mod contents;
 pub(crate) mod forwarder;

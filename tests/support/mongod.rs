@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,6 +37,8 @@ struct Launch {
     args: Vec<String>,
     /// Whether only [`ROOT`] gets in.
     access_control: bool,
+    /// By whose word a client believes it, where it speaks TLS.
+    ca: Option<PathBuf>,
 }
 
 /// Name and password of the one who may do anything where there is access control.
@@ -62,6 +64,7 @@ impl Mongod {
                 port: free_port(),
                 args: args.iter().map(ToString::to_string).collect(),
                 access_control: false,
+                ca: None,
             };
             if let Some(process) = launch.start().await {
                 let process = Mutex::new(Arc::new(process));
@@ -73,17 +76,42 @@ impl Mongod {
 
     /// A server that asks everyone for a password, and knows `root`.
     pub(crate) async fn start_with_access_control() -> Self {
-        let mut mongod = Self::start().await;
+        let mut mongod = Self::start_with_root().await;
+        mongod.restart_with_access_control().await;
+        mongod
+    }
+
+    /// The same, which speaks TLS and nothing else, with a certificate and key in one file; those for whom `ca` vouches
+    /// may be users by their certificates.
+    pub(crate) async fn start_with_tls(both: &Path, ca: &Path) -> Self {
+        let mut mongod = Self::start_with_root().await;
+        let [both, file] = [both, ca].map(|file| file.to_str().expect("UTF-8").to_owned());
+        let args = &mut mongod.launch.args;
+        args.extend(["--tlsMode", "requireTLS"].map(str::to_owned));
+        args.extend(["--tlsCertificateKeyFile".to_owned(), both]);
+        args.extend(["--tlsCAFile".to_owned(), file]);
+        // Who has a password needs none.
+        args.push("--tlsAllowConnectionsWithoutCertificates".to_owned());
+        mongod.launch.ca = Some(ca.to_owned());
+        mongod.restart_with_access_control().await;
+        mongod
+    }
+
+    async fn start_with_root() -> Self {
+        let mongod = Self::start().await;
         let (name, password) = ROOT.split_once(':').expect("a name and a password");
         let create = doc! { "createUser": name, "pwd": password, "roles": ["root"] };
         let admin = mongod.client().await.database("admin");
         admin.run_command(create).await.expect("root is created");
-        mongod.launch.access_control = true;
-        mongod.launch.args.push("--auth".to_owned());
-        // Killed, it would forget the user: that write was not journaled.
-        mongod.stop_clean().await;
-        mongod.restart().await;
         mongod
+    }
+
+    async fn restart_with_access_control(&mut self) {
+        // Killed, it would forget the user: that write was not journaled.
+        self.stop_clean().await;
+        self.launch.access_control = true;
+        self.launch.args.push("--auth".to_owned());
+        self.restart().await;
     }
 
     /// Where a user of this database finds it.
@@ -180,9 +208,13 @@ impl Launch {
         } else {
             String::new()
         };
+        let path = |ca: &PathBuf| ca.to_str().expect("UTF-8").replace('/', "%2F");
+        let tls = self.ca.as_ref().map(path);
+        let tls = tls.map(|ca| format!("&tls=true&tlsCAFile={ca}"));
         format!(
-            "mongodb://{user}127.0.0.1:{}/?directConnection=true",
-            self.port
+            "mongodb://{user}127.0.0.1:{}/?directConnection=true{}",
+            self.port,
+            tls.unwrap_or_default()
         )
     }
 

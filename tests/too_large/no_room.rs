@@ -67,7 +67,7 @@ async fn what_the_spool_does_not_take_leaves_nothing_aside_however_often_it_is_s
 
 /// Sends from another address of this machine.
 async fn send_from(service: &Service, address: [u8; 4]) -> u16 {
-    let client = reqwest::Client::builder().local_address(Some(IpAddr::from(address)));
+    let client = crate::support::http::client_builder().local_address(Some(IpAddr::from(address)));
     let request = client.build().unwrap().post(service.url("/logs/batch"));
     let reply = request.body(too_large("x").to_string()).send().await;
     reply.unwrap().status().as_u16()

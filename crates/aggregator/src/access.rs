@@ -4,6 +4,7 @@
 //! not. It knows no HTTP, and answers nobody.
 
 mod authority;
+pub mod certificate;
 mod hosts;
 pub mod limits;
 mod pins;
@@ -21,6 +22,7 @@ pub use read_filter::BadReadFilter;
 pub use scope::{BadScope, Scope};
 
 use crate::config::HostName;
+use certificate::ClientCertificate;
 use hosts::Hosts;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -49,6 +51,10 @@ pub struct Asker<'a> {
     pub way: Way<'a>,
     /// All that it gives for the secret of a token.
     pub secrets: Vec<Cow<'a, str>>,
+    /// Whether its connection is one of TLS.
+    pub is_secure: bool,
+    /// The certificate that it has shown there.
+    pub certificate: Option<&'a ClientCertificate>,
 }
 
 impl<'a> Asker<'a> {
@@ -98,6 +104,11 @@ pub enum Refusal {
         "a token is needed: as `Authorization: Bearer TOKEN`, or as the protocol of the sender has it"
     )]
     NoToken,
+    /// There are tokens, and what it has shown is of none of them.
+    #[error(
+        "the client certificate is of no token: TOKENS_FILE names it by certificate = \"{0}\" or by one of its names, or a token is needed beside it"
+    )]
+    UnknownCertificate(String),
     /// It may have been one.
     #[error("the token is none of those that there are: it may have been revoked")]
     UnknownToken,
@@ -208,7 +219,7 @@ impl Access {
                 hosts::check_one(asker)?;
                 // A browser may send the password of `Basic` for a page of anybody's.
                 self.hosts.check_page(asker)?;
-                check_token(&tokens.borrow(), needed, &asker.secrets)
+                check_token(&tokens.borrow(), needed, asker)
             }
         }
     }
@@ -235,15 +246,25 @@ impl Access {
 fn check_token(
     tokens: &Tokens,
     needed: Option<Scope>,
-    said: &[Cow<'_, str>],
+    asker: &Asker<'_>,
 ) -> Result<Caller, Refusal> {
-    let known = || said.iter().filter_map(|said| tokens.of(said));
+    let said = &asker.secrets;
+    // A proxy has one certificate for all who come by it: it does not stand in for a secret that is none.
+    let shown = asker.certificate.filter(|_| said.is_empty());
+    let known = || {
+        let by_certificate = shown.map(|shown| tokens.of_certificate(shown));
+        let by_secret = said.iter().filter_map(|said| tokens.of(said));
+        by_secret.chain(by_certificate.into_iter().flatten())
+    };
     let fits = |token: &&Arc<Token>| needed.is_none_or(|needed| token.is_for(needed));
     // A proxy may add one of its own.
     let token = known().find(fits).or_else(|| known().next());
     match (token, needed) {
         (None, None) => Ok(Caller::Stranger),
-        (None, Some(_)) if said.is_empty() => Err(Refusal::NoToken),
+        (None, Some(_)) if said.is_empty() => Err(match shown {
+            Some(shown) => Refusal::UnknownCertificate(shown.fingerprint()),
+            None => Refusal::NoToken,
+        }),
         (None, Some(_)) => Err(Refusal::UnknownToken),
         (Some(token), Some(needed)) if !token.is_for(needed) => Err(Refusal::OutOfScope {
             token: Arc::clone(&token.name),

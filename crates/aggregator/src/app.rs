@@ -9,11 +9,14 @@ pub mod cursor_key;
 mod data_folder;
 mod descriptors;
 mod emptying;
+mod entrance;
+mod looks;
 pub mod migration;
 mod new_format;
 mod questionable_settings;
 pub mod shutdown;
 pub mod telemetry;
+mod tls;
 mod tokens;
 mod wiring;
 
@@ -23,12 +26,12 @@ use crate::app::cursor_key::CursorKeyError;
 use crate::config::{Backend, Config, ConfigError};
 use crate::deliver::drain::DrainTasks;
 use crate::http::{self, Services, listener};
+use entrance::Entrance;
 use logs::clock::{Clock, SystemClock};
 use spool::{Committer, Spool, SpoolError};
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use store::layout::LayoutError;
@@ -117,7 +120,7 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let (workers, wanted) = (config.workers.workers, config.http.max_connections);
         let connections = descriptors::connections(&backend, workers, wanted);
-        let tokens = tokens_of(&config)?;
+        let entrance = Entrance::of(&config, connections)?;
         // Before anything is opened: a start that fails for its port leaves nothing behind.
         let listeners = binding::bind(&config.http).await?;
         let (folder, lock) = data_folder::take(&config.store.data_dir)?;
@@ -138,8 +141,7 @@ impl App {
                 (opened, queues)
             }
         };
-        let (services, ends) =
-            wiring::wire_up(&config, opened, queues, tokens, clock, cursors, connections);
+        let (services, ends) = wiring::wire_up(&config, opened, queues, entrance, clock, cursors);
         Ok(Self {
             listeners,
             services,
@@ -162,7 +164,11 @@ impl App {
             "keeping logs"
         );
         for (_, address) in &self.listeners {
-            tracing::info!(%address, "listening");
+            if self.services.tls.is_some() {
+                tracing::info!(%address, tls = true, "listening");
+            } else {
+                tracing::info!(%address, "listening");
+            }
         }
         let tracker = TaskTracker::new();
         let serving = {
@@ -173,6 +179,7 @@ impl App {
                     listener,
                     router.clone(),
                     Arc::clone(&self.services.connections),
+                    self.services.tls.clone(),
                     Arc::clone(&self.services.clock),
                     self.services.stopping.clone(),
                     tracker.clone(),
@@ -206,17 +213,6 @@ impl App {
         stop.in_order(self.services, self.ends, serving, &tracker)
             .await;
         Ok(())
-    }
-}
-
-/// The tokens that let one in, with the file that has them.
-fn tokens_of(config: &Config) -> Result<Option<(PathBuf, tokens::Said)>, ConfigError> {
-    let Some(file) = config.http.tokens_file() else {
-        return Ok(None);
-    };
-    match tokens::read(file) {
-        Ok(said) => Ok(Some((file.to_owned(), said))),
-        Err(error) => Err(ConfigError::tokens_file(file, &error)),
     }
 }
 

@@ -8,11 +8,13 @@ mod listen_address;
 mod mongodb_names;
 mod network;
 mod store_settings;
+mod tls_settings;
 
 pub use host_name::{BadHostName, HostName, is_name};
 pub use listen_address::{BadListenAddress, ListenAddress};
 pub use network::{BadNetwork, Network};
 pub use store_settings::{Compression, Layout, StoreConfig};
+pub use tls_settings::{ClientAuth, TlsConfig, TlsFiles};
 
 use clap::{Args, ValueEnum};
 use program::values::{count, disk_size, file, size, time};
@@ -128,6 +130,9 @@ pub struct HttpConfig {
         value_delimiter = ','
     )]
     pub trusted_proxies: Vec<Network>,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsConfig,
 }
 
 /// How much acknowledged data may wait on disk for the store.
@@ -199,7 +204,13 @@ impl LogConfig {
     /// # Errors
     /// When the filter's text is none.
     pub fn filter(&self) -> Result<EnvFilter, ParseError> {
-        EnvFilter::builder().parse(&self.rust_log)
+        const TLS: &str = "rustls";
+        let filter = EnvFilter::builder().parse(&self.rust_log)?;
+        if self.rust_log.contains(TLS) {
+            return Ok(filter);
+        }
+        // A client can have it say something as often as it likes; why a handshake failed we say ourselves.
+        Ok(filter.add_directive(format!("{TLS}=off").parse()?))
     }
 }
 
@@ -225,6 +236,11 @@ impl ConfigError {
              listen on 127.0.0.1:{} instead, give tokens to those who may (TOKENS_FILE), or set ALLOW_ANONYMOUS=true",
             address.port()
         ))
+    }
+
+    /// The files of TLS say nothing that can be used.
+    pub fn tls_files(reason: &dyn fmt::Display) -> Self {
+        Self(reason.to_string())
     }
 
     /// The file of tokens says nothing that can be used.
@@ -284,6 +300,7 @@ impl Config {
             let message = format!("SPOOL_MAX_BYTES must be at least {LEAST_SPOOL} bytes");
             return Err(ConfigError(message));
         }
+        http.tls.files()?;
         if let Err(error) = self.log.filter() {
             return Err(ConfigError(format!("RUST_LOG is no filter: {error}")));
         }

@@ -199,7 +199,9 @@ impl Service {
 
 /// A client that keeps its connections.
 pub(crate) fn client() -> Result<reqwest::Client, Failure> {
-    let client = reqwest::Client::builder().no_proxy().tcp_nodelay(true);
+    let tls = program::tls::unused().map_err(|error| Failure::told(error.to_string()))?;
+    let client = reqwest::Client::builder().tls_backend_preconfigured(tls);
+    let client = client.no_proxy().tcp_nodelay(true);
     Ok(client.build()?)
 }
 

@@ -25,6 +25,15 @@ pub struct Config {
     /// File that holds the token that the service wants, and nothing else.
     #[arg(long, env = "PRODUCER_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// For https: file with the certificates (PEM) of those that may vouch for the service, in place of the system's.
+    #[arg(long = "ca", env = "PRODUCER_CA_FILE", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Certificate (PEM) that a service is shown that asks for one, with those of its issuers.
+    #[arg(long, env = "PRODUCER_CLIENT_CERT_FILE", value_name = "FILE")]
+    pub client_cert: Option<PathBuf>,
+    /// Its key (PEM).
+    #[arg(long, env = "PRODUCER_CLIENT_KEY_FILE", value_name = "FILE")]
+    pub client_key: Option<PathBuf>,
     /// Logs a second; 0 sends as fast as the answers come.
     #[arg(long, env = "PRODUCER_RATE", default_value = "100", value_name = "LOGS/S", value_parser = rate)]
     pub rate: f64,
@@ -183,7 +192,7 @@ mod tests {
     #[test]
     fn a_wrong_value_gives_one_sentence_that_names_it() {
         for (flag, value) in [
-            ("--url", "https://logs.example"),
+            ("--url", "ftp://logs.example"),
             ("--url", "nowhere"),
             ("--rate", "-1"),
             ("--rate", "NaN"),

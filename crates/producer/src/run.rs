@@ -12,6 +12,7 @@ use crate::stats::Stats;
 use crate::summary::{RunInfo, Summary};
 use crate::workload::{Pacer, Schedule, Workload, WorkloadSettings};
 use indicatif::ProgressBar;
+use program::tls::{self, Files};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -127,6 +128,15 @@ async fn send_workload(
 
 fn client(config: &Config, endpoint: Endpoint) -> Result<HttpClient, RunError> {
     let token = program::token::of_setting(config.token_file.as_ref())?;
-    let client = HttpClient::new(endpoint, token, config.timeout, config.concurrency)?;
-    Ok(client)
+    let files = Files {
+        ca: config.ca.as_ref(),
+        certificate: config.client_cert.as_ref(),
+        key: config.client_key.as_ref(),
+    };
+    let tls = match endpoint.is_secure() {
+        true => tls::verified(files)?,
+        false => tls::unused()?,
+    };
+    let (timeout, connections) = (config.timeout, config.concurrency);
+    Ok(HttpClient::new(endpoint, token, tls, timeout, connections)?)
 }

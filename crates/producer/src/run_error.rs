@@ -1,6 +1,7 @@
 //! Why a run could not begin or go on.
 
 use crate::spool::SpoolError;
+use program::tls::BadTls;
 use program::token::BadTokenFile;
 use std::io;
 
@@ -13,6 +14,9 @@ pub enum RunError {
     /// The token.
     #[error(transparent)]
     Token(#[from] BadTokenFile),
+    /// The files of TLS.
+    #[error(transparent)]
+    Tls(#[from] BadTls),
     /// The client.
     #[error("cannot make an HTTP client: {0}")]
     Client(#[from] reqwest::Error),

@@ -1,11 +1,13 @@
 //! What both programs share beside the record: how a setting's text is read and a wrong one is told, how
-//! sizes are shown, which characters are not seen, how standard error is written to, where a token is, and how a `main` ends.
+//! sizes are shown, which characters are not seen, how standard error is written to, where a token is, how
+//! a service is trusted, and how a `main` ends.
 
 pub mod exit;
 pub mod invisible;
 pub mod line_queue;
 pub mod shown;
 pub mod standard_error;
+pub mod tls;
 pub mod token;
 pub mod usage;
 pub mod values;

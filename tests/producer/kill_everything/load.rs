@@ -55,7 +55,7 @@ const LONGEST_MEMORY: u64 = 200;
 /// Sends records without a time until it is told to stop, each batch until it is acknowledged. Between
 /// them it sends earlier ones once more: a service that was killed meanwhile has forgotten their keys.
 pub(super) fn undated_load(url: String, stop: watch::Receiver<bool>) -> JoinHandle<()> {
-    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
+    let client = crate::support::http::client_builder().timeout(PATIENCE);
     let client = client.build().unwrap();
     tokio::spawn(async move {
         for number in 0_u64.. {

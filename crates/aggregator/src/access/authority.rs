@@ -3,6 +3,9 @@
 use crate::config::is_name;
 use std::net::{IpAddr, Ipv6Addr};
 
+/// The usual port of HTTP without TLS.
+pub(super) const UNSECURED: u16 = 80;
+
 /// What an authority names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Authority<'a> {
@@ -59,7 +62,7 @@ impl<'a> Authority<'a> {
     pub(super) fn of_origin(text: &'a str) -> Option<(Self, Option<u16>)> {
         let (scheme, authority) = text.trim().split_once("://")?;
         let usual = match scheme {
-            "http" => Some(80),
+            "http" => Some(UNSECURED),
             "https" => Some(443),
             _ => None,
         };

@@ -4,7 +4,7 @@
 //! the service for a part of that page, and only the name in `Host` tells. A browser sends that name always, so
 //! that a request without one comes from a program: old senders and health checks speak HTTP/1.0 so.
 
-use super::authority::{Authority, Host};
+use super::authority::{Authority, Host, UNSECURED};
 use super::{Asker, Refusal};
 use crate::config::HostName;
 use std::net::IpAddr;
@@ -78,6 +78,10 @@ impl Hosts {
         let Some((origin, usual)) = Authority::of_origin(origin) else {
             return false;
         };
+        // What came without TLS, anybody on its way may have written.
+        if asker.is_secure && usual == Some(UNSECURED) {
+            return self.is_allowed(origin.host);
+        }
         let is_same = |text: &str| {
             Authority::parse(text).is_some_and(|called| {
                 called.host == origin.host && called.port.or(usual) == origin.port.or(usual)

@@ -1,5 +1,6 @@
 //! The rule by examples; against a definition of it in other words in [`random`].
 
+mod certificates;
 mod random;
 
 use super::*;
@@ -30,6 +31,8 @@ fn local(host: Option<&str>) -> Asker<'_> {
         sites: Vec::new(),
         way: Way::default(),
         secrets: Vec::new(),
+        is_secure: false,
+        certificate: None,
     }
 }
 

@@ -10,10 +10,13 @@
 //! tenant = "shop"
 //! limits = { records_per_second = 1000, concurrent_queries = 4 }
 //! pin = { service = "orders" }
+//! certificate = "dns:orders.example"
 //! ```
 //!
 //! `tenant` may be left out: it is the token's name then. `filter` binds what is read, in the words of a query string.
+//! `certificate` is there where a client has a certificate in place of the secret.
 
+use super::certificate::{BadCertificateName, CertificateName, ClientCertificate};
 use super::limits::{self, BadLimits, Limited, Limits};
 use super::pins;
 use super::read_filter::{self, BadReadFilter};
@@ -54,6 +57,7 @@ pub struct Token {
     /// Attributes that all its records get.
     pub pins: Option<Arc<Pins>>,
     hash: SecretHash,
+    certificate: Option<CertificateName>,
 }
 
 /// All that there are.
@@ -80,6 +84,12 @@ pub enum BadTokens {
     /// One secret, two tokens.
     #[error("the tokens {0:?} and {1:?} have one hash: each needs a secret of its own")]
     TwoOfHash(Arc<str>, Arc<str>),
+    /// A client that has it would be either.
+    #[error("the tokens {0:?} and {1:?} have one certificate: each needs one of its own")]
+    TwoOfCertificate(Arc<str>, Arc<str>),
+    /// What it says of a certificate.
+    #[error("the certificate of the token {0:?}: {1}")]
+    Certificate(String, BadCertificateName),
     /// It would be of no use.
     #[error("the token {0:?} has no scope: ingest, read, operate, or several of them")]
     NoScope(String),
@@ -134,6 +144,7 @@ struct Entry {
     scopes: Vec<Scope>,
     tenant: Option<String>,
     filter: Option<String>,
+    certificate: Option<String>,
     created: Option<Datetime>,
     #[serde(default)]
     limits: limits::Given,
@@ -186,11 +197,18 @@ impl Tokens {
             if !names.insert(&token.name) {
                 return Err(BadTokens::TwoOfName(Arc::clone(&token.name)));
             }
-            let mut before = tokens.iter().take(place);
-            if let Some(other) = before.find(|other| other.hash == token.hash) {
-                let names = [other, token].map(|token| Arc::clone(&token.name));
-                let [first, second] = names;
+            let before = || tokens.iter().take(place);
+            let names = |other: &Token| (Arc::clone(&other.name), Arc::clone(&token.name));
+            if let Some(other) = before().find(|other| other.hash == token.hash) {
+                let (first, second) = names(other);
                 return Err(BadTokens::TwoOfHash(first, second));
+            }
+            let is_same = |other: &&Token| other.certificate == token.certificate;
+            if token.certificate.is_some()
+                && let Some(other) = before().find(is_same)
+            {
+                let (first, second) = names(other);
+                return Err(BadTokens::TwoOfCertificate(first, second));
             }
         }
         Ok(Self(tokens.into_iter().map(Arc::new).collect()))
@@ -226,6 +244,15 @@ impl Tokens {
         self.0.iter().fold(None, is_it)
     }
 
+    /// Those that a client with this certificate has.
+    pub fn of_certificate(&self, shown: &ClientCertificate) -> impl Iterator<Item = &Arc<Token>> {
+        let is_named = |token: &&Arc<Token>| {
+            let named = token.certificate.as_ref();
+            named.is_some_and(|name| shown.is(name))
+        };
+        self.0.iter().filter(is_named)
+    }
+
     /// All of them, as the file has them.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Token> {
         self.0.iter().map(AsRef::as_ref)
@@ -245,6 +272,11 @@ impl Token {
             return Err(BadTokens::Hash(entry.name));
         };
         let filter = read_filter::of(&entry.name, &entry.scopes, entry.filter.as_deref())?;
+        let certificate = entry.certificate.map(|text| text.parse()).transpose();
+        let certificate = match certificate {
+            Ok(certificate) => certificate,
+            Err(error) => return Err(BadTokens::Certificate(entry.name, error)),
+        };
         let name: Arc<str> = entry.name.into();
         let limits = Limits::of(entry.limits).map_err(|reason| BadTokens::Limits {
             token: Arc::clone(&name),
@@ -263,6 +295,7 @@ impl Token {
             limited: Limited::new(limits),
             pins,
             hash,
+            certificate,
         };
         token.check_scopes()?;
         Ok(token)
@@ -296,9 +329,12 @@ impl Token {
         Ok(())
     }
 
-    /// Whether it is this one still, with the same secret.
+    /// Whether it is this one still, with the same secret and certificate.
     pub fn is_still(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.name == other.name && self.scopes == other.scopes
+        self.hash == other.hash
+            && self.certificate == other.certificate
+            && self.name == other.name
+            && self.scopes == other.scopes
     }
 
     fn hash(token: &Arc<Self>) -> SecretHash {

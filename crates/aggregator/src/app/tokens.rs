@@ -1,5 +1,6 @@
 //! The file of tokens: read at the start, and again whenever it says something else.
 
+use super::looks::Looks;
 use crate::access::tokens::{BadTokens, MAX_FILE_BYTES, Tokens};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -67,8 +68,7 @@ pub(super) fn follow(
     let (sender, receiver) = watch::channel(Arc::clone(&said.tokens));
     let following = Following {
         file,
-        last: Ok(said.text),
-        changed: None,
+        looks: Looks::new(said.text),
         sender,
     };
     let task = tokio::spawn(following.run());
@@ -77,10 +77,7 @@ pub(super) fn follow(
 
 struct Following {
     file: PathBuf,
-    /// What counts: the text, or why there was none.
-    last: Result<String, String>,
-    /// What was seen last, if it is not what counts: whoever writes the file in place may not be done.
-    changed: Option<String>,
+    looks: Looks<String>,
     sender: watch::Sender<Arc<Tokens>>,
 }
 
@@ -97,29 +94,22 @@ impl Following {
     }
 
     fn note(&mut self, looked: Result<String, TokensError>) {
-        if let Ok(text) = &looked {
-            if self.last.as_ref().ok() == Some(text) {
-                self.changed = None;
-                return;
-            }
-            if self.changed.as_ref() != Some(text) {
-                self.changed = Some(text.clone());
-                return;
-            }
+        if let Ok(text) = &looked
+            && !self.looks.is_news(text)
+        {
+            return;
         }
         let said = looked.and_then(|text| Said::of(text, &self.sender.borrow()));
         match said {
             Ok(Said { tokens, text }) => {
                 tracing::info!(file = %self.file.display(), count = tokens.iter().len(), "the tokens were read anew");
-                self.last = Ok(text);
+                self.looks.count(text);
                 self.sender.send_replace(tokens);
             }
             Err(error) => {
-                let reason = error.to_string();
-                if self.last.as_ref().err() != Some(&reason) {
+                if self.looks.fail(error.to_string()) {
                     tracing::error!(%error, file = %self.file.display(), "TOKENS_FILE cannot be used: the tokens of before still count, also those that it revokes");
                 }
-                self.last = Err(reason);
             }
         }
     }
@@ -141,8 +131,7 @@ mod tests {
         let (sender, receiver) = watch::channel(said.tokens);
         let following = Following {
             file: PathBuf::new(),
-            last: Ok(said.text),
-            changed: None,
+            looks: Looks::new(said.text),
             sender,
         };
         (following, receiver)

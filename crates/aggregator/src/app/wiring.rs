@@ -1,15 +1,14 @@
 //! Opens each part of the service and puts them together.
 
 use super::data_folder::{REJECTED_FOLDER, SPOOL_FOLDER};
-use super::tokens::{self, Said};
+use super::entrance::Entrance;
 use super::{Ends, StartError, new_format};
-use crate::access::{Access, TrustedProxies};
 use crate::accounting::admission::Admission;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::Accounting;
 use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings, recovery};
-use crate::config::{Config, HttpConfig, SpoolConfig};
+use crate::config::{Config, SpoolConfig};
 use crate::deliver::attempt::StoreAccess;
 use crate::deliver::batch_memory::{self, ForgetsBatches};
 use crate::deliver::dead_letters::{DeadLetterBounds, DeadLetters};
@@ -21,7 +20,6 @@ use crate::deliver::key_memory::KeyMemory;
 use crate::deliver::outage::Outage;
 use crate::deliver::problems::Problems;
 use crate::deliver::write_job::Writer;
-use crate::http::listener::Connections;
 use crate::http::{self, Audit, HeldUploads, Limits, Services};
 use crate::ingest::decode::BodyBounds;
 use crate::ingest::intake::Intake;
@@ -33,7 +31,7 @@ use query::cursor::CursorKey;
 use spool::disk::Folder;
 use spool::{self, Bounds, Committer, Consumer, Identity, Spool, SpoolError, SpoolOptions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::blocks::BlockStore;
@@ -141,10 +139,9 @@ pub(super) fn wire_up(
     config: &Config,
     Opened { store, blocks, .. }: Opened,
     queues: Queues,
-    tokens: Option<(PathBuf, Said)>,
+    entrance: Entrance,
     clock: Arc<dyn Clock>,
     cursors: CursorKey,
-    connections: usize,
 ) -> (Arc<Services>, Ends) {
     let (http, workers) = (&config.http, config.workers.workers);
     let deadline = http.request_timeout;
@@ -153,10 +150,8 @@ pub(super) fn wire_up(
         store: Arc::clone(&store),
         guard: write_guard,
     });
-    let mut tasks = vec![recovery::start(
-        Arc::clone(&store),
-        vec![writer.guard.clone(), read_guard.clone()],
-    )];
+    let guarded = vec![writer.guard.clone(), read_guard.clone()];
+    let mut tasks = vec![recovery::start(Arc::clone(&store), guarded)];
     tasks.extend(forgetting(config, &queues, &writer, blocks, &clock));
     let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
@@ -165,8 +160,8 @@ pub(super) fn wire_up(
     let delivery = delivery(&queues, (lane, writer), &statuses, &clock, deadline);
     // One more than there are workers, so that none waits for work.
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
-    let (access, following) = access(http, tokens);
-    tasks.extend([Some(queues.reading), following].into_iter().flatten());
+    tasks.push(queues.reading);
+    let door = entrance.open(http, &clock, &mut tasks);
     let (retrieval, reading) = Retrieval::start(
         Arc::clone(&store),
         read_guard,
@@ -185,7 +180,7 @@ pub(super) fn wire_up(
             Arc::clone(&clock),
             bounds(config),
         ),
-        connections: bounded_connections(http, connections, &clock),
+        connections: door.connections,
         clock,
         store,
         drain,
@@ -195,7 +190,8 @@ pub(super) fn wire_up(
         admission: Admission::with_kept(http.max_inflight_bytes, http.kept_for_deliveries()),
         held_uploads: HeldUploads::new(http.max_inflight_bytes),
         limits: limits(config),
-        access,
+        tls: door.tls,
+        access: door.access,
         audit: Audit::default(),
         addresses: http::addresses(),
         stopping,
@@ -282,22 +278,6 @@ pub(super) fn guards(deadline: Duration, clock: &Arc<dyn Clock>) -> [Guard; 2] {
     })
 }
 
-/// Who may, and what follows the file of tokens, if there is one.
-fn access(
-    http: &HttpConfig,
-    tokens: Option<(PathBuf, Said)>,
-) -> (Access, Option<AbortOnDropHandle<()>>) {
-    let proxies = TrustedProxies::new(http.trusted_proxies.clone());
-    let access = Access::new(http.listen_addr.name(), http.allowed_hosts.clone(), proxies);
-    match tokens {
-        Some((file, said)) => {
-            let (tokens, following) = tokens::follow(file, said);
-            (access.with_tokens(tokens), Some(following))
-        }
-        None => (access, None),
-    }
-}
-
 fn limits(config: &Config) -> Limits {
     let http = &config.http;
     Limits {
@@ -313,13 +293,4 @@ fn bounds(config: &Config) -> BodyBounds {
         decoded_bytes: config.http.max_decoded_bytes,
         strict: config.http.is_strict(),
     }
-}
-
-fn bounded_connections(
-    http: &HttpConfig,
-    limit: usize,
-    clock: &Arc<dyn Clock>,
-) -> Arc<Connections> {
-    let (head, write) = (http.body_timeout, http.reader_timeout);
-    Arc::new(Connections::new(limit, Arc::clone(clock), head, write))
 }

@@ -156,6 +156,16 @@ impl Command {
                     file.clone_from(&config.http.tokens_file);
                 }
             }
+            ("tls-cert-file", command) => {
+                let Some(service) = command.service_mut() else {
+                    return false;
+                };
+                if !is_typed(own, "tls_cert_file") {
+                    service
+                        .tls_cert_file
+                        .clone_from(&config.http.tls.tls_cert_file);
+                }
+            }
             ("listen-addr", command) => {
                 let Some(service) = command.service_mut() else {
                     return false;

@@ -4,9 +4,8 @@
 mod report;
 
 use super::output_form::OutputForm;
-use super::service::{self, BadUrl, Refusal, ServiceArgs, innermost};
+use super::service::{self, Asked, BadClient, BadUrl, Refusal, ServiceArgs, innermost};
 use clap::Args;
-use program::token::BadTokenFile;
 use program::values::time;
 use reqwest::{ClientBuilder, StatusCode, Url};
 use std::time::Duration;
@@ -50,9 +49,9 @@ pub enum HealthError {
     /// The address is none.
     #[error(transparent)]
     Url(#[from] BadUrl),
-    /// A token that is none.
+    /// A file that is of no use.
     #[error(transparent)]
-    Token(#[from] BadTokenFile),
+    Client(#[from] BadClient),
     /// The program itself has not got what it needs.
     #[error("cannot ask: {0}")]
     Start(String),
@@ -82,7 +81,7 @@ pub enum HealthError {
 impl HealthError {
     /// Whether the command line is wrong, and not the service.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Url(_) | Self::Token(_))
+        matches!(self, Self::Url(_) | Self::Client(_))
     }
 }
 
@@ -91,11 +90,12 @@ impl HealthError {
 /// # Errors
 /// [`HealthError`]
 pub fn ask(args: &HealthArgs) -> Result<Answer, HealthError> {
-    let (base, address) = asked(args)?;
+    let asked = args.service.asked()?;
+    let address = shown(args, &asked);
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| HealthError::Start(error.to_string()))?;
-    let client = service::client(&args.service.token)?.timeout(args.timeout);
-    let answered = runtime.block_on(answer(&base, client));
+    let client = service::client(&args.service.client, &asked)?.timeout(args.timeout);
+    let answered = runtime.block_on(answer(&asked.url, client));
     // Without waiting: a name server that does not answer still blocks a thread.
     runtime.shutdown_background();
     let away = |reason| HealthError::Away {
@@ -130,14 +130,12 @@ fn no_report(address: String, body: &[u8]) -> HealthError {
     }
 }
 
-/// Where to ask, and how that is called.
-fn asked(args: &HealthArgs) -> Result<(Url, String), BadUrl> {
-    let base = service::url(&args.service.asked())?;
-    let shown = match args.service.url.as_deref() {
+/// How the place is called that is asked.
+fn shown(args: &HealthArgs, asked: &Asked) -> String {
+    match args.service.url.as_deref() {
         None | Some("") => args.service.listen_addr.asked_locally().to_string(),
-        Some(_) => base.as_str().trim_end_matches('/').to_owned(),
-    };
-    Ok((base, shown))
+        Some(_) => asked.url.as_str().trim_end_matches('/').to_owned(),
+    }
 }
 
 async fn answer(base: &Url, client: ClientBuilder) -> reqwest::Result<(StatusCode, Vec<u8>)> {

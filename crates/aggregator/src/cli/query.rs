@@ -84,7 +84,7 @@ impl<'a, W: Write> Search<'a, W> {
         Ok(Self {
             args,
             request: Request::new(args),
-            client: ServiceClient::new(&args.service.url, &args.service.token, args.timeout)?,
+            client: ServiceClient::at(&args.service, args.timeout)?,
             format: OutputFormat::new(args, io::stdout().is_terminal()),
             context: Context::new(args),
             left: args.limit,

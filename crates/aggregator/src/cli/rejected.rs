@@ -114,7 +114,7 @@ struct Replayed {
 pub fn run(command: &RejectedCommand, out: &mut impl Write) -> Result<(), Failure> {
     let asked = command.asked();
     let service = &asked.service;
-    let client = ServiceClient::new(&service.asked(), &service.token, asked.timeout)?;
+    let client = ServiceClient::new(service.asked()?, &service.client, asked.timeout)?;
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -4,6 +4,7 @@
 use super::sanitize;
 use crate::config::{DEFAULT_LISTEN_ADDR, ListenAddress};
 use clap::Args;
+use program::tls::{self, BadTls, Files};
 use program::token::BadTokenFile;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Client, ClientBuilder, Url};
@@ -24,17 +25,65 @@ pub struct UrlArgs {
         hide_env_values = true
     )]
     pub url: String,
-    /// With which token.
+    /// Who asks, and whom he believes.
     #[command(flatten)]
-    pub token: TokenArgs,
+    pub client: ClientArgs,
 }
 
-/// With which token a service is asked.
-#[derive(Debug, Clone, Args)]
-pub struct TokenArgs {
+/// Who asks a service, and whom he believes to be it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ClientArgs {
     /// File that holds the token that the service wants, and nothing else.
     #[arg(long, env = "TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// For https: file with the certificates (PEM) of those that may vouch for the service, in place of the system's.
+    #[arg(long = "ca", env = "CA_FILE", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Certificate (PEM) that a service is shown that asks for one, with those of its issuers.
+    #[arg(long, env = "CLIENT_CERT_FILE", value_name = "FILE")]
+    pub client_cert: Option<PathBuf>,
+    /// Its key (PEM).
+    #[arg(long, env = "CLIENT_KEY_FILE", value_name = "FILE")]
+    pub client_key: Option<PathBuf>,
+}
+
+impl ClientArgs {
+    fn files(&self) -> Files<'_> {
+        Files {
+            ca: self.ca.as_ref(),
+            certificate: self.client_cert.as_ref(),
+            key: self.client_key.as_ref(),
+        }
+    }
+}
+
+/// Why nobody can be asked: a file that says nothing that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadClient {
+    /// A token that is none.
+    #[error(transparent)]
+    Token(#[from] BadTokenFile),
+    /// What TLS needs.
+    #[error(transparent)]
+    Tls(#[from] BadTls),
+}
+
+/// Where a service is asked, and how it is known to be the one.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) url: Url,
+    /// On this machine, by an address that no certificate has.
+    is_local: bool,
+}
+
+impl Asked {
+    /// The service at a URL that somebody has written.
+    pub(super) fn at(text: &str) -> Result<Self, BadUrl> {
+        Ok(Self {
+            url: url(text)?,
+            is_local: false,
+        })
+    }
 }
 
 /// Why a text is no address of a service; the text is not repeated, because it may hold a password.
@@ -44,7 +93,7 @@ pub enum BadUrl {
     #[error("--url must be an address such as http://127.0.0.1:8005")]
     Form,
     /// Another scheme.
-    #[error("--url must begin with http://: no other protocol is spoken here")]
+    #[error("--url must begin with http:// or https://: no other protocol is spoken here")]
     Scheme,
     /// A user or a password.
     #[error("--url must hold neither user nor password")]
@@ -74,9 +123,13 @@ pub struct ServiceArgs {
         value_name = "[HOST:]PORT"
     )]
     pub listen_addr: ListenAddress,
-    /// With which token.
+    /// The certificate that the service shows: where this is set, it is asked over TLS at --listen-addr; on loopback
+    /// whoever answers is believed, unless --ca says otherwise.
+    #[arg(long, env = "TLS_CERT_FILE", value_name = "FILE")]
+    pub tls_cert_file: Option<PathBuf>,
+    /// Who asks, and whom he believes.
     #[command(flatten)]
-    pub token: TokenArgs,
+    pub client: ClientArgs,
 }
 
 impl ServiceArgs {
@@ -88,19 +141,27 @@ impl ServiceArgs {
         }
     }
 
-    /// The URL to ask at.
-    pub(super) fn asked(&self) -> String {
-        match self.url.as_deref().filter(|url| !url.is_empty()) {
-            Some(url) => url.to_owned(),
-            None => format!("http://{}", self.listen_addr.asked_locally()),
+    /// Where to ask.
+    pub(super) fn asked(&self) -> Result<Asked, BadUrl> {
+        if let Some(url) = self.url.as_deref().filter(|url| !url.is_empty()) {
+            return Asked::at(url);
         }
+        let address = self.listen_addr.asked_locally();
+        let scheme = match program::values::file(self.tls_cert_file.as_ref()) {
+            Some(_) => "https",
+            None => "http",
+        };
+        Ok(Asked {
+            url: url(&format!("{scheme}://{address}"))?,
+            is_local: address.is_loopback(),
+        })
     }
 }
 
 /// Reads the address of a service.
 pub(super) fn url(text: &str) -> Result<Url, BadUrl> {
     let url = Url::parse(text.trim()).map_err(|_| BadUrl::Form)?;
-    if url.scheme() != "http" {
+    if !["http", "https"].contains(&url.scheme()) {
         // `localhost:8005` is read as a URL of the scheme `localhost`.
         let has_scheme = text.contains("://");
         return Err(if has_scheme {
@@ -126,13 +187,20 @@ pub(super) fn below(base: &Url, path: &str) -> Url {
 }
 
 /// A client that asks the service itself, once, and nobody else.
-pub(super) fn client(token: &TokenArgs) -> Result<ClientBuilder, BadTokenFile> {
+pub(super) fn client(args: &ClientArgs, asked: &Asked) -> Result<ClientBuilder, BadClient> {
+    let files = args.files();
+    let tls = match (asked.url.scheme(), asked.is_local) {
+        ("https", false) => tls::verified(files)?,
+        ("https", true) => tls::on_loopback(files)?,
+        _ => tls::unused()?,
+    };
     let client = Client::builder()
+        .tls_backend_preconfigured(tls)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never());
     Ok(
-        match program::token::of_setting(token.token_file.as_ref())? {
+        match program::token::of_setting(args.token_file.as_ref())? {
             Some(secret) => client.default_headers(authorized(&secret)),
             None => client,
         },
@@ -167,7 +235,10 @@ impl Refusal {
 }
 
 /// The last reason of all: the ones above it repeat the address.
-pub(super) fn innermost(error: &dyn Error) -> String {
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+    if let Some(told) = tls::told(error) {
+        return sanitize::line(&told);
+    }
     let mut reason = error;
     while let Some(source) = reason.source() {
         reason = source;
@@ -181,11 +252,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_asked_is_refused_and_not_repeated() {
-        assert!(url("http://127.0.0.1:8005/logs-of/us/").is_ok());
+        for right in ["http://127.0.0.1:8005/logs-of/us/", "https://logs.example"] {
+            assert!(url(right).is_ok(), "{right}");
+        }
         for (wrong, expected) in [
             ("", BadUrl::Form),
             ("localhost:8005", BadUrl::Form),
-            ("https://localhost", BadUrl::Scheme),
+            ("ftp://localhost", BadUrl::Scheme),
             ("http://u:hunter2@localhost", BadUrl::Credentials),
             ("http://localhost/?q=hunter2", BadUrl::Query),
         ] {

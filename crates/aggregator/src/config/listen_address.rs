@@ -47,6 +47,14 @@ impl ListenAddress {
         self.port
     }
 
+    /// Whether it is a loopback address, or the name that every resolver keeps on this machine.
+    pub fn is_loopback(&self) -> bool {
+        match &self.host {
+            Host::Address(address) => address.to_canonical().is_loopback(),
+            Host::Name(name) => name.eq_ignore_ascii_case("localhost"),
+        }
+    }
+
     /// Where someone on the same machine asks what listens there: one that listens on every address
     /// is asked on the loopback one.
     #[must_use]

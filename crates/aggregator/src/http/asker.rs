@@ -2,6 +2,7 @@
 
 use super::credentials;
 use super::listener::Ends;
+use crate::access::certificate::ClientCertificate;
 use crate::access::{Asker, Way, named_in_forwarded};
 use axum::http::header::{FORWARDED, HOST, ORIGIN, VIA};
 use axum::http::uri::Authority;
@@ -17,7 +18,12 @@ const UNREADABLE: &str = "\u{fffd}";
 const FORWARDED_AS: &str = "x-forwarded-";
 
 /// Who asks.
-pub(super) fn asker<'a>(ends: Ends, uri: &'a Uri, headers: &'a HeaderMap) -> Asker<'a> {
+pub(super) fn asker<'a>(
+    ends: Ends,
+    certificate: Option<&'a ClientCertificate>,
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+) -> Asker<'a> {
     Asker {
         peer: ends.peer,
         reached: ends.reached,
@@ -28,6 +34,8 @@ pub(super) fn asker<'a>(ends: Ends, uri: &'a Uri, headers: &'a HeaderMap) -> Ask
         sites: texts(headers, SITE).collect(),
         way: way(headers),
         secrets: credentials::secrets(headers),
+        is_secure: ends.is_secure,
+        certificate,
     }
 }
 
@@ -123,11 +131,12 @@ mod tests {
         let ends = Ends {
             peer: [127, 0, 0, 1].into(),
             reached: [127, 0, 0, 1].into(),
+            is_secure: false,
         };
         let uri = Uri::from_static("http://evil.example/logs/retrieve");
         let mut headers = headers(&[(HOST, "localhost"), (HOST, "other.example:80")]);
         headers.append(HOST, HeaderValue::from_bytes(b"\xff").unwrap());
-        let asker = asker(ends, &uri, &headers);
+        let asker = asker(ends, None, &uri, &headers);
         assert_eq!(asker.target, Some("evil.example"));
         assert_eq!(asker.hosts, ["localhost", "other.example:80", UNREADABLE]);
     }

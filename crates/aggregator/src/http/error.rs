@@ -184,6 +184,12 @@ impl ApiError {
         Some(Self::new(status, code, message))
     }
 
+    /// 400 to whoever speaks plain HTTP where TLS is spoken.
+    pub(super) fn tls_needed() -> Self {
+        let message = "TLS is spoken at this port: ask with https:// in place of http://";
+        Self::bad_request("tls_needed", message).closing()
+    }
+
     /// 503: the service is stopping.
     pub(super) fn stopping() -> Self {
         let soon = Duration::from_secs(1);

@@ -6,6 +6,7 @@ use super::error::ApiError;
 use super::held_place::hold;
 use super::listener::Ends;
 use super::services::Services;
+use crate::access::certificate::ClientCertificate;
 use crate::access::limits::Place;
 use crate::access::{Caller, Scope};
 use axum::extract::Request;
@@ -84,7 +85,10 @@ impl Guard {
         let Some(ends) = request.extensions().get::<Ends>().copied() else {
             return Err(Box::new(ApiError::internal().into_response()));
         };
-        let asker = asker(ends, request.uri(), request.headers());
+        let shown = || request.extensions().get::<Arc<ClientCertificate>>();
+        let certificate = if ends.is_secure { shown() } else { None };
+        let certificate = certificate.map(AsRef::as_ref);
+        let asker = asker(ends, certificate, request.uri(), request.headers());
         // Whether there is such an address is no secret, and Docker's driver for Splunk asks so without its token.
         let needed = self
             .needs

@@ -5,14 +5,20 @@
 
 mod accept_trouble;
 mod answer;
+mod client_certificate;
 mod connection;
 mod connections;
 mod departure;
+mod handshake;
+mod linger;
 mod progress;
 mod socket;
+mod tls;
+mod transport;
 
 pub use connection::Ends;
 pub use connections::Connections;
+pub use tls::Tls;
 
 use accept_trouble::{AcceptTrouble, is_of_one_connection};
 use axum::Router;
@@ -35,6 +41,7 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     connections: Arc<Connections>,
+    tls: Option<Arc<Tls>>,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
     tracker: TaskTracker,
@@ -51,6 +58,7 @@ pub async fn serve(
                 place,
                 router.clone(),
                 Arc::clone(&connections),
+                tls.clone(),
                 stop.clone(),
             );
             tracker.spawn(serving);

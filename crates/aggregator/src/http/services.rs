@@ -3,7 +3,7 @@
 use super::addresses::Addresses;
 use super::audit::Audit;
 use super::ingest::held_uploads::HeldUploads;
-use super::listener::Connections;
+use super::listener::{Connections, Tls};
 use crate::access::Access;
 use crate::accounting::admission::Admission;
 use crate::deliver::dead_letters::DeadLetters;
@@ -42,6 +42,8 @@ pub struct Services {
     pub limits: Limits,
     /// Connections that are open.
     pub connections: Arc<Connections>,
+    /// What TLS is spoken with, where it is.
+    pub tls: Option<Arc<Tls>>,
     /// Who may ask for what.
     pub access: Access,
     /// Those who may not, and those who operate, as the log has them.

@@ -13,7 +13,7 @@ pub enum EndpointError {
     #[error("must be an address such as http://127.0.0.1:8005")]
     Form,
     /// Another scheme.
-    #[error("must begin with http://: the producer speaks no other protocol")]
+    #[error("must begin with http:// or https://: the producer speaks no other protocol")]
     Scheme,
     /// A user or a password.
     #[error("must hold neither user nor password")]
@@ -24,10 +24,10 @@ impl Endpoint {
     /// Reads a URL; an empty path stands for `/logs/batch`, any other is used as it is.
     ///
     /// # Errors
-    /// [`EndpointError`] for anything else than an `http` address without credentials.
+    /// [`EndpointError`] for anything else than an `http` or `https` address without credentials.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         let mut url = Url::parse(text.trim()).map_err(|_| EndpointError::Form)?;
-        if url.scheme() != "http" {
+        if !["http", "https"].contains(&url.scheme()) {
             // `localhost:8005` is read as a URL of the scheme `localhost`.
             let has_scheme = text.contains("://");
             return Err(if has_scheme {
@@ -44,6 +44,11 @@ impl Endpoint {
             url.set_path("/logs/batch");
         }
         Ok(Self(url))
+    }
+
+    /// Whether TLS is spoken there.
+    pub fn is_secure(&self) -> bool {
+        self.0.scheme() == "https"
     }
 
     /// The address.
@@ -66,6 +71,7 @@ mod tests {
                 "http://logs/logs/batch?partial=true",
             ),
             ("http://logs/logs/batch", "http://logs/logs/batch"),
+            ("https://logs", "https://logs/logs/batch"),
             ("http://gateway/a/b", "http://gateway/a/b"),
         ] {
             assert_eq!(Endpoint::parse(given).unwrap().url().as_str(), meant);
@@ -78,7 +84,7 @@ mod tests {
             ("", EndpointError::Form),
             ("localhost:8005", EndpointError::Form),
             ("http://", EndpointError::Form),
-            ("https://logs", EndpointError::Scheme),
+            ("ftp://logs", EndpointError::Scheme),
             ("http://user@logs", EndpointError::Credentials),
             ("http://:secret@logs", EndpointError::Credentials),
         ] {

@@ -7,6 +7,7 @@ use crate::clock;
 use crate::payload::Payload;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response};
+use rustls::ClientConfig;
 use std::error::Error;
 use std::time::Duration;
 
@@ -24,17 +25,19 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// A client that has this token, if the service wants one; `timeout` is for a whole request.
+    /// A client that has this token, if the service wants one, and speaks TLS so; `timeout` is for a whole request.
     ///
     /// # Errors
     /// When the system gives no means for a client.
     pub fn new(
         endpoint: Endpoint,
         token: Option<String>,
+        tls: ClientConfig,
         timeout: Duration,
         connections: usize,
     ) -> reqwest::Result<Self> {
         let client = Client::builder()
+            .tls_backend_preconfigured(tls)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             // Retries are counted by us: none is to be made in secret.
@@ -120,6 +123,9 @@ fn describe(error: &reqwest::Error) -> String {
     } else {
         "connection broken"
     };
+    if let Some(told) = program::tls::told(error) {
+        return format!("{kind}: {}", short(&told));
+    }
     let mut root: &dyn Error = error;
     while let Some(source) = root.source() {
         root = source;

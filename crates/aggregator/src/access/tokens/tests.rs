@@ -95,6 +95,15 @@ fn whatever_is_wrong_in_a_file_is_told_and_nothing_of_it_is_taken() {
             entry("a", 1, read) + &entry("b", 1, read),
             "the tokens \"a\" and \"b\" have one hash",
         ),
+        (
+            entry("a", 1, "scopes = [\"read\"]\ncertificate = \"cn:x\"")
+                + &entry("b", 2, "scopes = [\"read\"]\ncertificate = \"cn:x\""),
+            "the tokens \"a\" and \"b\" have one certificate",
+        ),
+        (
+            entry("a", 1, "scopes = [\"read\"]\ncertificate = \"orders\""),
+            "the certificate of the token \"a\": expected cn:NAME",
+        ),
         (entry("a", 1, "scopes = []"), "\"a\" has no scope"),
         (entry("a b", 1, read), "\"a b\" is no name"),
         (entry(&"x".repeat(65), 1, read), "is no name"),

@@ -54,7 +54,7 @@ pub(super) fn start(
         let folder = OpenFolder::new(folder, &parameters)?;
         Box::new(move || folder.read(behind, &sender))
     } else {
-        let client = ServiceClient::new(&args.service.url, &args.service.token, args.timeout)?;
+        let client = ServiceClient::at(&args.service, args.timeout)?;
         let asked = Asked::new(parameters, behind);
         Box::new(move || {
             let end = asked.read(&client, &sender).map(|()| None);

@@ -1,7 +1,6 @@
 //! Why an import did not come to its end: one sentence each, and an exit code.
 
-use crate::cli::service::BadUrl;
-use program::token::BadTokenFile;
+use crate::cli::service::{BadClient, BadUrl};
 use std::io;
 use std::time::Duration;
 
@@ -15,9 +14,9 @@ pub enum Failure {
     /// An address that is none.
     #[error(transparent)]
     Url(#[from] BadUrl),
-    /// A token that is none.
+    /// A file that is of no use.
     #[error(transparent)]
-    Token(#[from] BadTokenFile),
+    Client(#[from] BadClient),
     /// The program itself has not got what it needs.
     #[error("cannot begin: {0}")]
     Start(String),
@@ -60,7 +59,7 @@ impl Failure {
     /// 2 for what the caller has to write in another way, 1 for all else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Url(_) | Self::Token(_) => USAGE,
+            Self::Url(_) | Self::Client(_) => USAGE,
             _ => FAILED,
         }
     }

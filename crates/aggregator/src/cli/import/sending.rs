@@ -3,7 +3,7 @@
 use super::cutter::Cut;
 use super::failure::Failure;
 use crate::cli::sanitize;
-use crate::cli::service::{self, UrlArgs, innermost};
+use crate::cli::service::{self, Asked, UrlArgs, innermost};
 use bytes::Bytes;
 use logs::clock::{Clock as _, SystemClock};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -88,13 +88,13 @@ impl BatchSender {
         timeout: Duration,
         patience: Duration,
     ) -> Result<Self, Failure> {
-        let base = service::url(&to.url)?;
-        let client = service::client(&to.token)?
+        let asked = Asked::at(&to.url)?;
+        let client = service::client(&to.client, &asked)?
             .connect_timeout(timeout.min(CONNECT_TIMEOUT))
             .timeout(timeout)
             .build()
             .map_err(|error| Failure::Start(innermost(&error)))?;
-        let mut url = service::below(&base, "/logs/batch");
+        let mut url = service::below(&asked.url, "/logs/batch");
         // Or one odd value would have a service that is strict by its settings refuse the others beside it.
         url.set_query(Some(match is_awaited {
             true => "ack=stored&strict=false",

@@ -3,9 +3,8 @@
 use super::json_record::NoRecord;
 use super::parameter_names;
 use super::row_splitter::TooLong;
-use crate::cli::service::BadUrl;
+use crate::cli::service::{BadClient, BadUrl};
 use logs::counted;
-use program::token::BadTokenFile;
 use std::io;
 use std::time::Duration;
 
@@ -22,9 +21,9 @@ pub enum Failure {
     /// An address that is none.
     #[error(transparent)]
     Url(#[from] BadUrl),
-    /// A token that is none.
+    /// A file that is of no use.
     #[error(transparent)]
-    Token(#[from] BadTokenFile),
+    Client(#[from] BadClient),
     /// The program itself has not got what it needs.
     #[error("cannot ask: {0}")]
     Start(String),
@@ -123,7 +122,7 @@ impl Failure {
     /// 2 for what the caller has to write in another way, 1 for all else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Url(_) | Self::Token(_) | Self::Refused { .. } => USAGE,
+            Self::Usage(_) | Self::Url(_) | Self::Client(_) | Self::Refused { .. } => USAGE,
             _ => FAILED,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use crate::cli::sanitize;
-use crate::cli::service::{self, Refusal, TokenArgs, innermost};
+use crate::cli::service::{self, Asked, ClientArgs, Refusal, UrlArgs, innermost};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER, TRANSFER_ENCODING};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use std::time::Duration;
@@ -28,20 +28,25 @@ pub(in crate::cli) struct ServiceClient {
 pub(in crate::cli) struct Answer(Response);
 
 impl ServiceClient {
-    /// The service at `url`; an answer has to begin within `timeout`.
+    /// The service at a URL.
+    pub(in crate::cli) fn at(args: &UrlArgs, timeout: Duration) -> Result<Self, Failure> {
+        Self::new(Asked::at(&args.url)?, &args.client, timeout)
+    }
+
+    /// The service that is asked; an answer has to begin within `timeout`.
     pub(in crate::cli) fn new(
-        url: &str,
-        token: &TokenArgs,
+        asked: Asked,
+        args: &ClientArgs,
         timeout: Duration,
     ) -> Result<Self, Failure> {
-        let client = service::client(token)?
+        let client = service::client(args, &asked)?
             .connect_timeout(timeout.min(CONNECT_TIMEOUT))
             .tcp_keepalive(KEEP_ALIVE)
             .build()
             .map_err(|error| Failure::Start(innermost(&error)))?;
         Ok(Self {
             client,
-            base: service::url(url)?,
+            base: asked.url,
             timeout,
         })
     }

@@ -41,6 +41,7 @@ impl From<Refusal> for ApiError {
             Refusal::CrossSite | Refusal::Origin(_) => (StatusCode::FORBIDDEN, "cross_site"),
             Refusal::NotLocal => (StatusCode::FORBIDDEN, "local_only"),
             Refusal::NoToken => (StatusCode::UNAUTHORIZED, "token_needed"),
+            Refusal::UnknownCertificate(_) => (StatusCode::UNAUTHORIZED, "unknown_certificate"),
             Refusal::UnknownToken => (StatusCode::UNAUTHORIZED, "unknown_token"),
             Refusal::OutOfScope { .. } => (StatusCode::FORBIDDEN, "token_out_of_scope"),
         };

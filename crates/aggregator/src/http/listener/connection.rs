@@ -3,9 +3,13 @@
 use super::answer::{Answer, UnderWay};
 use super::connections::{Connections, Place};
 use super::departure::{ClientLeft, departure};
+use super::linger::linger;
 use super::progress::Progress;
 use super::socket::{ResetAtEnd, Socket};
-use super::{TIME_WHEN_STOPPING, stopped_for};
+use super::tls::{Secured, Tls};
+use super::transport::{Tcp, Transport};
+use super::{TIME_WHEN_STOPPING, handshake, stopped_for};
+use crate::access::certificate::ClientCertificate;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -19,8 +23,6 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
@@ -31,15 +33,6 @@ use tower_service::Service as _;
 const SEND_BUFFER: usize = 256 * 1024;
 /// The largest head of a request, and what is read and written at once.
 const BUFFER: usize = 64 * 1024;
-/// How long, and how much, of a body that nobody wants is read on, so that the sender sees the
-/// answer and not a reset.
-const LINGER_TIME: Duration = Duration::from_secs(5);
-/// The same during a stop, which connections that ask for nothing should not hold up.
-const LINGER_TIME_STOPPING: Duration = Duration::from_secs(1);
-const LINGER_BYTES: usize = 64 * 1024 * 1024;
-const LINGER_BUFFER: usize = 16 * 1024;
-
-type Stream = Pin<Box<TimeoutStream<Socket>>>;
 
 /// Both ends of the connection that a request came over, as every request has them among its extensions.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +41,8 @@ pub struct Ends {
     pub peer: IpAddr,
     /// The address of this machine that it came to.
     pub reached: IpAddr,
+    /// Whether TLS is spoken over it.
+    pub is_secure: bool,
 }
 
 impl Ends {
@@ -61,6 +56,7 @@ impl Ends {
         Self {
             peer: known(stream.peer_addr(), Ipv4Addr::UNSPECIFIED),
             reached: known(stream.local_addr(), Ipv4Addr::LOCALHOST),
+            is_secure: false,
         }
     }
 }
@@ -71,6 +67,7 @@ pub(super) async fn serve(
     place: Place,
     router: Router,
     connections: Arc<Connections>,
+    tls: Option<Arc<Tls>>,
     stop: CancellationToken,
 ) {
     // Answers are whole when they are written; waiting for more only costs time.
@@ -81,7 +78,18 @@ pub(super) async fn serve(
         tracing::debug!(%error, "the send buffer could not be set");
     }
     let progress = &place.progress;
-    let mut ended = pin!(exchange(stream, progress, router, &connections, stop));
+    let served = async {
+        let plain = Begun::plain(stream, router);
+        let begun = match &tls {
+            None => Some(plain),
+            // Boxed, because it is large and soon over.
+            Some(tls) => Box::pin(plain.secured(tls, &connections, &stop)).await,
+        };
+        if let Some(begun) = begun {
+            exchange(begun, progress, &connections, &stop).await;
+        }
+    };
+    let mut ended = pin!(served);
     tokio::select! {
         biased;
         () = &mut ended => {}
@@ -89,19 +97,78 @@ pub(super) async fn serve(
     }
 }
 
+/// A connection over which requests come.
+struct Begun {
+    stream: Arc<TcpStream>,
+    transport: Transport,
+    ends: Ends,
+    certificate: Option<Arc<ClientCertificate>>,
+    /// What answers them.
+    router: Router,
+}
+
+impl Begun {
+    fn plain(stream: TcpStream, router: Router) -> Self {
+        let stream = Arc::new(stream);
+        Self {
+            transport: Transport::Plain(Tcp(Arc::clone(&stream))),
+            ends: Ends::of(&stream),
+            certificate: None,
+            stream,
+            router,
+        }
+    }
+
+    /// After a handshake; `None` where the connection has come to its end in it.
+    async fn secured(
+        self,
+        tls: &Tls,
+        connections: &Connections,
+        stop: &CancellationToken,
+    ) -> Option<Self> {
+        let (peer, time) = (self.ends.peer, connections.head_timeout);
+        let begun = handshake::begin(&self.stream, peer, tls, time, stop).await?;
+        Some(match begun {
+            handshake::Begun::Plain => Self {
+                router: tls.to_plain(),
+                ..self
+            },
+            handshake::Begun::Secured(Secured {
+                stream,
+                certificate,
+            }) => Self {
+                transport: Transport::Tls(stream),
+                ends: Ends {
+                    is_secure: true,
+                    ..self.ends
+                },
+                certificate,
+                ..self
+            },
+        })
+    }
+}
+
 /// Requests and their answers, and the end.
 async fn exchange(
-    stream: TcpStream,
+    begun: Begun,
     progress: &Arc<Progress>,
-    router: Router,
     connections: &Connections,
-    stop: CancellationToken,
+    stop: &CancellationToken,
 ) {
-    let stream = Arc::new(stream);
-    let (socket, reset_at_end) = Socket::new(Arc::clone(&stream), Arc::clone(progress));
-    let ends = Ends::of(&stream);
+    let Begun {
+        stream,
+        transport,
+        ends,
+        certificate,
+        router,
+    } = begun;
+    let (socket, reset_at_end) = Socket::new(transport, Arc::clone(&stream), Arc::clone(progress));
     let service = service_fn(|mut request: Request<Incoming>| {
         request.extensions_mut().insert(ends);
+        if let Some(certificate) = &certificate {
+            request.extensions_mut().insert(Arc::clone(certificate));
+        }
         answer(request, &router, &stream, progress, &reset_at_end)
     });
     let mut timed = TimeoutStream::new(socket);
@@ -113,7 +180,7 @@ async fn exchange(
         .half_close(true)
         .serve_connection(TokioIo::new(Box::pin(timed)), service);
     let (mut stopping, mut over) = (false, false);
-    let mut late = pin!(stopped_for(&stop, TIME_WHEN_STOPPING));
+    let mut late = pin!(stopped_for(stop, TIME_WHEN_STOPPING));
     let ended = loop {
         tokio::select! {
             biased;
@@ -136,8 +203,10 @@ async fn exchange(
         _ => {
             progress.rest();
             // Its buffers end here, and not with the last byte of a sender that does not stop.
-            let stream = connection.into_parts().io.into_inner();
-            linger(stream, &stop).await;
+            let mut stream = connection.into_parts().io.into_inner();
+            if stream.as_ref().get_ref().get_ref().end_well().is_ok() {
+                linger(&mut stream, stop).await;
+            }
         }
     }
 }
@@ -174,30 +243,4 @@ fn answer(
             _under_way: under_way,
         }))
     })
-}
-
-/// Says that nothing more comes, and reads on for a while. A socket that is closed with bytes unread
-/// sends a reset, which makes the other side throw away an answer that it has not read yet.
-async fn linger(mut stream: Stream, stop: &CancellationToken) {
-    let ended_well = stream.as_ref().get_ref().get_ref().end_well();
-    if ended_well.is_err() || stream.shutdown().await.is_err() {
-        return;
-    }
-    let drain = async {
-        let mut buffer = vec![0; LINGER_BUFFER];
-        let mut total = 0;
-        while let Ok(count) = stream.read(&mut buffer).await {
-            total += count;
-            if count == 0 || total > LINGER_BYTES {
-                break;
-            }
-        }
-    };
-    // Whoever has not gone by then gets the reset.
-    tokio::select! {
-        () = drain => return,
-        () = tokio::time::sleep(LINGER_TIME) => {}
-        () = stopped_for(stop, LINGER_TIME_STOPPING) => {}
-    }
-    tracing::debug!("a client went on sending after its answer");
 }

@@ -8,9 +8,9 @@
 //! is under way is such an answer, and gets the form that all errors have.
 
 use super::progress::Progress;
+use super::transport::Transport;
 use crate::http::error::ApiError;
 use bytes::{Buf as _, Bytes};
-use rustix::net::{Shutdown, shutdown};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,6 +21,8 @@ use tokio::net::TcpStream;
 
 /// A connection.
 pub(super) struct Socket {
+    transport: Transport,
+    /// What is below that.
     stream: Arc<TcpStream>,
     progress: Arc<Progress>,
     wanted: ResetAtEnd,
@@ -39,9 +41,14 @@ impl ResetAtEnd {
 }
 
 impl Socket {
-    pub(super) fn new(stream: Arc<TcpStream>, progress: Arc<Progress>) -> (Self, ResetAtEnd) {
+    pub(super) fn new(
+        transport: Transport,
+        stream: Arc<TcpStream>,
+        progress: Arc<Progress>,
+    ) -> (Self, ResetAtEnd) {
         let wanted = ResetAtEnd::default();
         let socket = Self {
+            transport,
             stream,
             progress,
             wanted: wanted.clone(),
@@ -62,20 +69,6 @@ impl Socket {
         Ok(())
     }
 
-    fn poll_write_with(
-        &self,
-        context: &mut Context<'_>,
-        write: impl Fn(&TcpStream) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.stream.poll_write_ready(context))?;
-            match write(&self.stream) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                written => return Poll::Ready(written),
-            }
-        }
-    }
-
     /// Writes what is to be said instead of these bytes; `None` when nothing is.
     fn poll_write_instead(
         &mut self,
@@ -87,7 +80,7 @@ impl Socket {
         }
         let mut rest = self.instead.take()?;
         while !rest.is_empty() {
-            match self.poll_write_with(context, |stream| stream.try_write(&rest)) {
+            match Pin::new(&mut self.transport).poll_write(context, &rest) {
                 Poll::Ready(Ok(written)) => rest.advance(written),
                 Poll::Ready(Err(error)) => return Some(Poll::Ready(Err(error))),
                 Poll::Pending => {
@@ -120,17 +113,11 @@ fn in_full(head: &[u8]) -> Option<Bytes> {
 
 impl AsyncRead for Socket {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.stream.poll_read_ready(context))?;
-            match self.stream.try_read_buf(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                read => return Poll::Ready(read.map(|_| ())),
-            }
-        }
+        Pin::new(&mut self.transport).poll_read(context, buffer)
     }
 }
 
@@ -144,7 +131,7 @@ impl AsyncWrite for Socket {
         if let Some(written) = self.poll_write_instead(context, bytes) {
             return written.map_ok(|()| bytes.len());
         }
-        self.poll_write_with(context, |stream| stream.try_write(bytes))
+        Pin::new(&mut self.transport).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -157,20 +144,21 @@ impl AsyncWrite for Socket {
         if let Some(written) = self.poll_write_instead(context, first) {
             return written.map_ok(|()| first.len());
         }
-        self.poll_write_with(context, |stream| stream.try_write_vectored(parts))
+        Pin::new(&mut self.transport).poll_write_vectored(context, parts)
     }
 
     fn is_write_vectored(&self) -> bool {
-        true
+        self.transport.is_write_vectored()
     }
 
     /// Called once hyper has nothing left to write.
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.transport).poll_flush(context))?;
         self.progress.flushed();
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(shutdown(&self.stream, Shutdown::Write).map_err(io::Error::from))
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.transport).poll_shutdown(context)
     }
 }

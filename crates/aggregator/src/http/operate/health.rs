@@ -158,7 +158,8 @@ fn readiness_of(
     let waits = away
         .or_else(|| services.drain.problem())
         .or_else(|| services.dead_letters.problem())
-        .or(of_store(true).flatten());
+        .or(of_store(true).flatten())
+        .or_else(|| services.tls.as_ref()?.problem());
     let waits = spool.problem.clone().or(waits);
     let readiness = match (&refused, &waits) {
         (Some(_), _) => Readiness::Unavailable,

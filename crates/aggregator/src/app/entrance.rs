@@ -1,0 +1,73 @@
+//! What stands at the door: how many may come in, who, and how.
+
+use super::{tls, tokens};
+use crate::access::{Access, TrustedProxies};
+use crate::config::{Config, ConfigError, HttpConfig};
+use crate::http::listener::{Connections, Tls};
+use logs::clock::Clock;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio_util::task::AbortOnDropHandle;
+
+/// What the files say of it, before anything is opened.
+pub(super) struct Entrance {
+    /// The tokens that let one in, with the file that has them.
+    tokens: Option<(PathBuf, tokens::Said)>,
+    tls: Option<tls::Said>,
+    connections: usize,
+}
+
+/// The same for those who work with it.
+pub(super) struct Door {
+    pub(super) access: Access,
+    pub(super) tls: Option<Arc<Tls>>,
+    pub(super) connections: Arc<Connections>,
+}
+
+impl Entrance {
+    /// For so many connections at most.
+    pub(super) fn of(config: &Config, connections: usize) -> Result<Self, ConfigError> {
+        let tokens = match config.http.tokens_file() {
+            None => None,
+            Some(file) => match tokens::read(file) {
+                Ok(said) => Some((file.to_owned(), said)),
+                Err(error) => return Err(ConfigError::tokens_file(file, &error)),
+            },
+        };
+        let files = config.http.tls.files()?;
+        let tls = files.map(tls::read).transpose();
+        Ok(Self {
+            tokens,
+            tls: tls.map_err(|error| ConfigError::tls_files(&error))?,
+            connections,
+        })
+    }
+
+    /// From here on `tasks` follow what the files say.
+    pub(super) fn open(
+        self,
+        http: &HttpConfig,
+        clock: &Arc<dyn Clock>,
+        tasks: &mut Vec<AbortOnDropHandle<()>>,
+    ) -> Door {
+        let proxies = TrustedProxies::new(http.trusted_proxies.clone());
+        let mut access = Access::new(http.listen_addr.name(), http.allowed_hosts.clone(), proxies);
+        if let Some((file, said)) = self.tokens {
+            let (tokens, following) = tokens::follow(file, said);
+            tasks.push(following);
+            access = access.with_tokens(tokens);
+        }
+        let tls = self.tls.map(|said| {
+            let (tls, following) = tls::follow(said, clock);
+            tasks.push(following);
+            Arc::new(tls)
+        });
+        let (head, write) = (http.body_timeout, http.reader_timeout);
+        let connections = Connections::new(self.connections, Arc::clone(clock), head, write);
+        Door {
+            access,
+            tls,
+            connections: Arc::new(connections),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The files of TLS: read at the start, and again whenever they say something else. Connections that are open keep
+//! what they were made with.
+
+mod material;
+mod validity;
+
+use super::looks::Looks;
+use crate::config::TlsFiles;
+use crate::http::listener::Tls;
+use logs::Timestamp;
+use logs::clock::Clock;
+pub(super) use material::TlsError;
+use material::{Made, Material};
+use rustls::ServerConfig;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+use validity::Standing;
+
+/// How soon a certificate that was put in place of another is shown.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+/// What the files said when they were looked at.
+pub(super) struct Said {
+    files: TlsFiles,
+    identity: blake3::Hash,
+    made: Made,
+}
+
+/// Reads the files.
+pub(super) fn read(files: TlsFiles) -> Result<Said, TlsError> {
+    let material = Material::read(&files)?;
+    Ok(Said {
+        identity: material.identity(),
+        made: material.made()?,
+        files,
+    })
+}
+
+/// What they say from here on. While they say nothing that can be used, what they said before counts.
+pub(super) fn follow(said: Said, clock: &Arc<dyn Clock>) -> (Tls, AbortOnDropHandle<()>) {
+    let (config, current) = watch::channel(Arc::clone(&said.made.config));
+    let (problem, told) = watch::channel(None);
+    let mut following = Following {
+        files: said.files,
+        looks: Looks::new(said.identity),
+        ends: said.made.ends,
+        standing: Standing::Good,
+        failure: None,
+        config,
+        problem,
+        clock: Arc::clone(clock),
+    };
+    following.look_at_the_time();
+    let task = tokio::spawn(following.run());
+    let tls = Tls::new(current, told, Arc::clone(clock));
+    (tls, AbortOnDropHandle::new(task))
+}
+
+struct Following {
+    files: TlsFiles,
+    looks: Looks<blake3::Hash>,
+    /// When the first certificate of those that are shown does.
+    ends: Option<Timestamp>,
+    /// What was said of that.
+    standing: Standing,
+    /// Why what the files say now does not count.
+    failure: Option<String>,
+    config: watch::Sender<Arc<ServerConfig>>,
+    problem: watch::Sender<Option<String>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Following {
+    async fn run(mut self) {
+        loop {
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+            let files = self.files.clone();
+            let looked = tokio::task::spawn_blocking(move || Material::read(&files)).await;
+            // The process is about to end.
+            let Ok(looked) = looked else { return };
+            self.note(looked);
+            self.look_at_the_time();
+        }
+    }
+
+    fn note(&mut self, looked: Result<Material, TlsError>) {
+        let identity = looked.as_ref().map(Material::identity).ok();
+        if let Some(identity) = &identity
+            && !self.looks.is_news(identity)
+        {
+            return;
+        }
+        match (looked.and_then(|material| material.made()), identity) {
+            (Ok(made), Some(identity)) => {
+                tracing::info!(file = %self.files.certificate.display(), "the certificate was read anew: connections made from here on are shown it");
+                self.looks.count(identity);
+                self.failure = None;
+                (self.ends, self.standing) = (made.ends, Standing::Good);
+                self.config.send_replace(made.config);
+            }
+            (Err(error), _) => {
+                let reason = error.to_string();
+                if self.looks.fail(reason.clone()) {
+                    tracing::error!(%error, "the files of TLS cannot be used: what they said before still counts");
+                }
+                self.failure = Some(format!("{reason}; what was there before still counts"));
+            }
+            (Ok(_), None) => {}
+        }
+    }
+
+    /// Says once when a certificate will end soon, and once when it has.
+    fn look_at_the_time(&mut self) {
+        let now = self.clock.now();
+        let standing = Standing::at(now, self.ends);
+        let sentence = self.ends.and_then(|ends| standing.sentence(ends));
+        if standing != self.standing {
+            self.standing = standing;
+            if let Some(sentence) = &sentence {
+                tracing::warn!("{sentence}");
+            }
+        }
+        let problem = self.failure.clone().or(sentence);
+        self.problem.send_if_modified(|told| {
+            let is_news = *told != problem;
+            *told = problem;
+            is_news
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;
