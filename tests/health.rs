@@ -8,7 +8,8 @@ use crate::support::wait_until;
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 const MIB: u64 = 1024 * 1024;
 /// Everything that is told of a service that is well.
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 13] = [
+    "access",
     "breakers",
     "connections",
     "log",
@@ -86,6 +87,8 @@ async fn shown(backend: Backend) {
     assert_eq!(told["workers"], workers, "{told}");
     let breakers = json!({ "write": breaker(1), "read": breaker(1) });
     assert_eq!(told["breakers"], breakers, "{told}");
+    let access = json!({ "operated": 0, "refused": {} });
+    assert_eq!(told["access"], access, "{told}");
     let memory = json!({
         "reservedBytes": 0, "limitBytes": 300 * MIB,
         "reads": { "reservedBytes": 0, "limitBytes": 100 * MIB },
