@@ -3,7 +3,7 @@
 use crate::support::producer::{Ended, Producer};
 use crate::support::scripted::{Action, Request, Scripted};
 
-const FLAGS: [(&str, &str); 21] = [
+const FLAGS: [(&str, &str); 24] = [
     ("--url", "PRODUCER_URL"),
     ("--token-file", "PRODUCER_TOKEN_FILE"),
     ("--rate", "PRODUCER_RATE"),
@@ -12,6 +12,9 @@ const FLAGS: [(&str, &str); 21] = [
     ("--duration", "PRODUCER_DURATION"),
     ("--concurrency", "PRODUCER_CONCURRENCY"),
     ("--seed", "PRODUCER_SEED"),
+    ("--ca", "PRODUCER_CA_FILE"),
+    ("--client-cert", "PRODUCER_CLIENT_CERT_FILE"),
+    ("--client-key", "PRODUCER_CLIENT_KEY_FILE"),
     ("--start-time", "PRODUCER_START_TIME"),
     ("--levels", "PRODUCER_LEVELS"),
     ("--message-bytes", "PRODUCER_MESSAGE_BYTES"),

@@ -38,9 +38,11 @@ async fn where_a_certificate_is_required_nobody_else_is_heard() {
     // One that is there for a service.
     let wrong = failure(&authority.http_as(Some(&server)), &service).await;
     assert!(wrong.contains("it refuses"), "{wrong}");
-    let log = service.log_text();
-    assert!(log.contains("peer sent no certificates"), "{log}");
-    assert!(log.contains("UnknownIssuer"), "{log}");
+    wait_until("the log to tell of both kinds", PATIENCE, async || {
+        let log = service.log_text();
+        log.contains("peer sent no certificates") && log.contains("UnknownIssuer")
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
