@@ -13,6 +13,7 @@ mod ingest;
 mod json_list;
 pub mod listener;
 mod negotiation;
+mod openapi;
 mod operate;
 mod read;
 mod refusal_notices;
