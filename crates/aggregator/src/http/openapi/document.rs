@@ -181,3 +181,18 @@ fn http(scheme: HttpAuthScheme, about: &str) -> SecurityScheme {
 fn in_header(name: &str, about: &str) -> SecurityScheme {
     SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(name, about)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_that_an_address_is_said_to_have_is_one() {
+        for Described { path, codes, .. } in described() {
+            for code in codes {
+                let is_one = CODES.iter().any(|known| known.name == code);
+                assert!(is_one, "{path}: {code}");
+            }
+        }
+    }
+}

@@ -21,7 +21,7 @@ pub(super) struct Described {
     name: String,
     form: Form,
     pub(super) scope: Option<Scope>,
-    codes: Vec<&'static str>,
+    pub(super) codes: Vec<&'static str>,
     told: BTreeMap<u16, Told>,
     operation: OperationBuilder,
 }
