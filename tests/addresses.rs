@@ -24,6 +24,8 @@ const ALL: &[&str] = &[
     "GET /logs/rejected",
     "POST /logs/rejected/replay",
     "GET /health",
+    "GET /openapi.json",
+    "GET /docs",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

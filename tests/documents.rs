@@ -26,7 +26,7 @@ const GUIDE: &str = "crates/aggregator/guide";
 const MOST_LINES: usize = 300;
 const PROGRAMS: [&str; 3] = ["aggregator", "producer", "bench"];
 /// Words in capitals that are no settings of a program of ours.
-const NO_SETTINGS: [&str; 17] = [
+const NO_SETTINGS: [&str; 18] = [
     "KEY",
     "TRACE",
     "DEBUG",
@@ -37,6 +37,7 @@ const NO_SETTINGS: [&str; 17] = [
     "FATAL",
     "GET",
     "POST",
+    "HEAD",
     // Fields of journald's.
     "MESSAGE",
     "PRIORITY",

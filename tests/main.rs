@@ -39,6 +39,7 @@ mod migrate;
 mod mongodb_layout;
 mod neighbours;
 mod network_faults;
+mod openapi;
 mod order_of_sending;
 mod otlp;
 mod outage;

@@ -3,9 +3,11 @@
 use super::markdown::Block;
 
 /// Commands that no test of ours can run, by their first words, and why.
-pub(super) const NOT_RUN: [(&str, &str); 5] = [
+pub(super) const NOT_RUN: [(&str, &str); 7] = [
     ("docker-compose ", "a Docker engine: tests/compose.sh"),
     ("cargo test", "it is what runs this"),
+    ("openapi-python-client ", "PyPI: tests/senders/api.rs"),
+    ("npx ", "npm: tests/senders/api.rs"),
     ("cargo bench", "minutes on a machine that is left alone"),
     (
         "cargo run --release -p producer --example answer",

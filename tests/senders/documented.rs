@@ -18,12 +18,12 @@ fn guide() -> String {
     tried.to_owned()
 }
 
-/// `name version` of each sender at its fixed version.
-fn senders() -> Vec<String> {
-    let package: Value = serde_json::from_str(installed::PACKAGE).unwrap();
+/// `name version` of each program at its fixed version.
+fn listed(package: &str, requirements: &str) -> Vec<String> {
+    let package: Value = serde_json::from_str(package).unwrap();
     let of_npm = package["dependencies"].as_object().unwrap().iter();
     let of_npm = of_npm.map(|(name, version)| format!("{name} {}", version.as_str().unwrap()));
-    let of_pypi = installed::REQUIREMENTS
+    let of_pypi = requirements
         .lines()
         .take_while(|line| !line.starts_with("# What they need"))
         .filter_map(|line| line.split_once("=="))
@@ -40,12 +40,21 @@ const NO_SENDERS: [&str; 3] = [
 
 #[test]
 fn the_guide_names_the_versions_that_are_tried() {
-    let (guide, senders) = (guide(), senders());
+    let senders = listed(installed::PACKAGE, installed::REQUIREMENTS);
+    let guide = guide();
     assert!(senders.len() > NO_SENDERS.len(), "{senders:?}");
     for sender in senders {
         let named = guide.contains(&sender);
         let needed = NO_SENDERS.iter().any(|name| sender.starts_with(name));
         assert!(named != needed, "the guide's table and {sender}");
+    }
+}
+
+#[test]
+fn the_guide_names_the_versions_that_read_the_description() {
+    let guide = read_to_string(of_the_aggregator("guide/clients.md")).unwrap();
+    for program in listed(installed::API_PACKAGE, installed::API_REQUIREMENTS) {
+        assert!(guide.contains(&program), "{program}");
     }
 }
 

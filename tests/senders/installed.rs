@@ -10,55 +10,75 @@ pub(crate) const REQUIREMENTS: &str = include_str!("requirements.txt");
 /// The senders of npm.
 pub(crate) const PACKAGE: &str = include_str!("package.json");
 const PACKAGE_LOCK: &str = include_str!("package-lock.json");
+/// The same of what reads the description of the service's addresses.
+pub(crate) const API_REQUIREMENTS: &str = include_str!("api/requirements.txt");
+pub(crate) const API_PACKAGE: &str = include_str!("api/package.json");
+const API_PACKAGE_LOCK: &str = include_str!("api/package-lock.json");
 
 /// The clients try again by themselves; what they give up is tried once more as a whole.
 const TRIES: usize = 3;
 
-const WHAT_TO_DO: &str = "The suite of senders needs python3 (3.10 or later) with pip, PyPI and npm's registry in reach, \
+const WHAT_TO_DO: &str = "The suite of senders needs python3 (3.11 or later) with pip, PyPI and npm's registry in reach, \
     on x86-64 Linux. What it has fetched is kept: run it once where they are.";
 
-/// The folder with all that pip installs; panics with what to do about it if it cannot be had.
+/// The folder with the senders that pip installs; panics with what to do about it if it cannot be had.
 pub(crate) fn python_packages() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        cached("python", &[REQUIREMENTS], |folder| {
-            fs::write(folder.join("requirements.txt"), REQUIREMENTS).map_err(text)?;
-            // All that is needed is listed: nothing else gets in.
-            let mut pip = Command::new("python3");
-            pip.args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--no-deps",
-                "--only-binary=:all:",
-            ]);
-            pip.args(["--root-user-action=ignore", "--retries", "8"]);
-            pip.args(["--target", ".", "--requirement", "requirements.txt"]);
-            run(pip.current_dir(folder))
-        })
-    })
+    FOLDER.get_or_init(|| of_pip("python", REQUIREMENTS))
+}
+
+/// The same of what reads the description of the service's addresses.
+pub(crate) fn api_packages() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| of_pip("api-python", API_REQUIREMENTS))
 }
 
 /// The folder with `node_modules`. A program finds these when it lies below the folder.
 pub(crate) fn node_packages() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        cached("node", &[PACKAGE, PACKAGE_LOCK], |folder| {
-            fs::write(folder.join("package.json"), PACKAGE).map_err(text)?;
-            fs::write(folder.join("package-lock.json"), PACKAGE_LOCK).map_err(text)?;
-            let mut npm = Command::new(node());
-            npm.arg(of_node("lib/node_modules/npm/bin/npm-cli.js"));
-            npm.args([
-                "ci",
-                "--ignore-scripts",
-                "--no-audit",
-                "--no-fund",
-                "--loglevel=error",
-            ]);
-            npm.arg("--fetch-retries=5");
-            run(npm.current_dir(folder))
-        })
+    FOLDER.get_or_init(|| of_npm("node", PACKAGE, PACKAGE_LOCK))
+}
+
+/// The same of what makes clients of the description.
+pub(crate) fn api_node_packages() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| of_npm("api-node", API_PACKAGE, API_PACKAGE_LOCK))
+}
+
+fn of_pip(name: &str, requirements: &str) -> PathBuf {
+    cached(name, &[requirements], |folder| {
+        fs::write(folder.join("requirements.txt"), requirements).map_err(text)?;
+        // All that is needed is listed: nothing else gets in.
+        let mut pip = Command::new("python3");
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+        ]);
+        pip.args(["--root-user-action=ignore", "--retries", "8"]);
+        pip.args(["--target", ".", "--requirement", "requirements.txt"]);
+        run(pip.current_dir(folder))
+    })
+}
+
+fn of_npm(name: &str, package: &str, lock: &str) -> PathBuf {
+    cached(name, &[package, lock], |folder| {
+        fs::write(folder.join("package.json"), package).map_err(text)?;
+        fs::write(folder.join("package-lock.json"), lock).map_err(text)?;
+        let mut npm = Command::new(node());
+        npm.arg(of_node("lib/node_modules/npm/bin/npm-cli.js"));
+        npm.args([
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+        ]);
+        npm.arg("--fetch-retries=5");
+        run(npm.current_dir(folder))
     })
 }
 

@@ -16,6 +16,7 @@ mod json_list;
 pub mod listener;
 mod negotiation;
 mod notices;
+mod openapi;
 mod operate;
 mod read;
 mod router;

@@ -1,6 +1,7 @@
 //! The one form of an error: a status, a code that stays the same, a sentence, and when to come again.
 
 mod causes;
+pub(super) mod codes;
 mod records;
 
 pub(super) use records::{RecordError, Warning, record_errors};
@@ -13,6 +14,7 @@ use record::batch::Rejects;
 use record::id::{BatchId, RecordId};
 use serde::Serialize;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// An answer that is not what was asked for.
 #[derive(Debug)]
@@ -24,9 +26,11 @@ pub(super) struct ApiError {
     body: Box<ErrorBody>,
 }
 
-#[derive(Debug, Serialize)]
+/// What is wrong.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct ErrorBody {
+#[schema(as = Error)]
+pub(super) struct ErrorBody {
     status: &'static str,
     code: &'static str,
     message: String,

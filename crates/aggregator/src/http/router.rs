@@ -1,9 +1,13 @@
 //! The table of addresses: every one that there is, what it is for, and its handler.
 
+#[cfg(test)]
+mod served;
+
 use super::addresses::{Address, Addresses};
 use super::error::ApiError;
 use super::guard::{self, Guard, INGEST, NOTHING, Needs, OPERATE, READ};
 use super::ingest::{datadog, elasticsearch, gelf, journald, loki, native, otlp, splunk};
+use super::openapi;
 use super::operate::{batches, dead_letters, health};
 use super::read::{by_id, facets, histogram, retrieve};
 use super::services::Services;
@@ -45,6 +49,8 @@ fn table() -> Vec<Row> {
         ("GET", "/logs/rejected", "records that are kept aside", OPERATE, get(dead_letters::list)),
         ("POST", "/logs/rejected/replay", "puts them back", OPERATE, post(dead_letters::replay)),
         ("GET", "/health", "how the service is", NOTHING, get(health::health)),
+        ("GET", "/openapi.json", "what every address takes and gives, for programs", NOTHING, get(openapi::document)),
+        ("GET", "/docs", "the same as a page", NOTHING, get(openapi::page)),
     ]
 }
 
@@ -124,6 +130,27 @@ async fn method_not_allowed() -> ApiError {
 mod tests {
     use super::*;
     use crate::access::Scope;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_address_is_described_with_its_scope_and_no_other() {
+        let rows = table().into_iter();
+        let rows =
+            rows.map(|(_, path, _, needs, handler)| (needs, Router::new().route(path, handler)));
+        let served = rows.chain(others()).flat_map(|(needs, router)| {
+            let served = served::by(&router).into_iter();
+            served.map(move |(method, path)| {
+                // As the guard has it.
+                let scope = needs.scope.filter(|_| method != "OPTIONS");
+                (method, path, scope.map(Scope::name))
+            })
+        });
+        // Whatever has GET has it as well, which the description says of all.
+        let served: BTreeSet<_> = served.filter(|(method, ..)| method != "HEAD").collect();
+        let described: BTreeSet<_> = openapi::described().into_iter().collect();
+        let alone: Vec<_> = served.symmetric_difference(&described).collect();
+        assert!(alone.is_empty(), "served or described alone: {alone:?}");
+    }
 
     #[test]
     fn what_is_of_those_who_run_the_service_is_not_for_strangers_and_the_rest_has_its_scope() {
@@ -131,7 +158,7 @@ mod tests {
             let rows = table().into_iter().filter(move |row| row.3.scope == scope);
             rows.map(|row| row.1).collect::<Vec<_>>()
         };
-        assert_eq!(of(None), ["/", "/health"]);
+        assert_eq!(of(None), ["/", "/health", "/openapi.json", "/docs"]);
         let operate = ["/logs/rejected", "/logs/rejected/replay"];
         assert_eq!(of(Some(Scope::Operate)), operate);
         let takes = |row: &Row| row.0 == "POST" && row.1 != "/logs/rejected/replay";

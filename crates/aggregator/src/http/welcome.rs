@@ -15,11 +15,14 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const ABOUT: &str = "Takes batches of logs, keeps them, and gives them back.";
 /// With marks where what varies goes.
 const PAGE: &str = include_str!("welcome/page.html");
+/// How pages look, and where that goes.
+pub(super) const STYLE: &str = include_str!("welcome/style.css");
+pub(super) const STYLE_MARK: &str = "/* style */\n";
 const VERSION_MARK: &str = "<!-- version -->";
 const HOST_MARK: &str = "<!-- host -->";
 const ROWS_MARK: &str = "<!-- addresses -->";
-/// The page is of one piece, and asks nobody for anything.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; \
+/// A page is of one piece, and asks nobody for anything.
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; \
                       base-uri 'none'; form-action 'none'";
 /// JSON where both are liked equally: only a browser names HTML.
 const OFFERS: &[&[&str]] = &[&["application/json"], &["text/html"]];
@@ -73,7 +76,8 @@ fn page(addresses: &Addresses, host: &str) -> String {
             format!("<tr><td>{method}</td><td><code>{address}</code></td><td>{about}</td></tr>\n");
         rows.push_str(&row);
     }
-    PAGE.replace(VERSION_MARK, VERSION)
+    PAGE.replace(STYLE_MARK, STYLE)
+        .replace(VERSION_MARK, VERSION)
         .replace(HOST_MARK, host)
         .replace(ROWS_MARK, rows.trim_end())
 }
@@ -128,7 +132,7 @@ mod tests {
     #[test]
     fn the_page_asks_nobody_for_anything() {
         for outside in ["http:", "https:", "src=", "<script", "<link", "url("] {
-            let code = PAGE.replace(&format!("http://{HOST_MARK}"), "");
+            let code = PAGE.replace(&format!("http://{HOST_MARK}"), "") + STYLE;
             assert!(!code.contains(outside), "{outside}");
         }
     }

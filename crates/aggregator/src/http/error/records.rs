@@ -3,9 +3,10 @@
 use record::batch::Rejects;
 use record::notice::Told;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A record that was refused.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct RecordError {
     index: usize,
     reason: String,
@@ -21,7 +22,7 @@ impl RecordError {
 }
 
 /// What is told of a record that was taken, or of the request.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct Warning {
     #[serde(skip_serializing_if = "Option::is_none")]
     index: Option<u32>,

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::map_response;
 use axum::response::Response;
-use axum::routing::{MethodRouter, any, get, post};
+use axum::routing::{MethodRouter, get, post};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -20,8 +20,8 @@ const UNDER: &str = "/elasticsearch";
 const BULK: &str = "/_bulk";
 const PRODUCT: HeaderName = HeaderName::from_static("x-elastic-product");
 
-/// Addresses where clients ask for something to be set up, in any method: there is nothing to set up.
-const SET_UP: [&str; 13] = [
+/// Addresses where clients ask for something to be set up: there is nothing to set up.
+pub(in crate::http) const SET_UP: [&str; 13] = [
     "/_ilm/policy",
     "/_ilm/policy/{*rest}",
     "/_index_template",
@@ -72,6 +72,13 @@ pub(in crate::http) fn bulk() -> MethodRouter<Arc<Services>> {
         .layer(map_response(of_product))
 }
 
+/// Says yes.
+fn set_up() -> MethodRouter<Arc<Services>> {
+    let yes = around::nothing_to_set_up;
+    let asked = get(yes).put(yes).post(yes).delete(yes);
+    asked.fallback(refusal::method_not_allowed)
+}
+
 /// All other addresses of it. The one of an index named `logs` would be another's.
 pub(in crate::http) fn others() -> Router<Arc<Services>> {
     let mut router = Router::new().route(&format!("{UNDER}{BULK}"), bulk());
@@ -82,7 +89,7 @@ pub(in crate::http) fn others() -> Router<Arc<Services>> {
             .route(&format!("{base}/_cluster/health"), get(around::health))
             .route(&format!("{base}/_cat/health"), get(around::health));
         for path in SET_UP {
-            router = router.route(&format!("{base}{path}"), any(around::nothing_to_set_up));
+            router = router.route(&format!("{base}{path}"), set_up());
         }
     }
     router

@@ -11,15 +11,17 @@ use axum::response::{IntoResponse, Response};
 use record::fault::RecordFault;
 use record::notice::MAX_LISTED_NOTICES;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const PARTIAL_IGNORED: &str =
     "partial=true has no effect: what is sent is taken, unless all or nothing is asked for";
 
 /// What a sender is told when its batch is safe.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Success {
+#[schema(as = BatchAccepted)]
+pub(in crate::http) struct Success {
     status: &'static str,
     message: &'static str,
     accepted: usize,

@@ -14,9 +14,12 @@ use logs::Timestamp;
 use record::id::BatchId;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
-#[derive(Debug, Serialize)]
+/// What is known of a batch.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = BatchStatus)]
 pub(in crate::http) struct Answer {
     batch_id: String,
     received_at: String,

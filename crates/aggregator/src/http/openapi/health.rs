@@ -1,0 +1,121 @@
+//! How the service is: `GET /health`.
+
+use super::operation::Described;
+use super::shapes::{
+    Shape, any_of, count, list, map, named, nullable_count, object, one_of, text, truth,
+};
+use super::tags::ABOUT;
+use serde_json::json;
+use utoipa::openapi::HttpMethod;
+
+pub(super) fn described() -> Vec<Described> {
+    vec![health()]
+}
+
+#[rustfmt::skip]
+fn health() -> Described {
+    Described::new(HttpMethod::Get, "/health", "getHealth", "How the service is")
+        .under(ABOUT)
+        .about("Where there are tokens, all but `status` is told to those with the scope `read` or `operate`.")
+        .answers(200, "Batches are taken.")
+        .with(200, "application/json", health_shape(), json!({"status": "ok", "more": "is told to a token with the scope read or operate"}))
+        .answers(503, "Batches are refused now.")
+        .with(503, "application/json", health_shape(), json!({"status": "unavailable", "more": "is told to a token with the scope read or operate"}))
+}
+
+fn health_shape() -> Shape {
+    any_of([named("Health"), named("HealthForStrangers")])
+}
+
+/// Components that only this has.
+pub(super) fn schemas() -> Vec<(&'static str, Shape)> {
+    let strangers = object(
+        "For whoever has no token.",
+        [
+            ("status", status()),
+            ("more", text("Why there is no more.")),
+        ],
+    );
+    let mut all = vec![("HealthForStrangers", strangers), ("Health", whole())];
+    all.extend(parts());
+    all
+}
+
+fn status() -> Shape {
+    one_of(
+        &["ok", "degraded", "unavailable"],
+        "`unavailable` only while a batch could not be accepted.",
+    )
+}
+
+#[rustfmt::skip]
+fn whole() -> Shape {
+    object("The service in numbers.", [
+        ("status", status()),
+        ("problem?", text("What is in the way, or could be better.")),
+        ("version", text("")),
+        ("uptimeSeconds", count("Since the start.")),
+        ("store", named("StoreHealth")),
+        ("spool", named("SpoolHealth")),
+        ("rejected", named("RejectedHealth")),
+        ("records", named("RecordCounts")),
+        ("workers", object("The lanes of calls to the store.", [("write", named("LaneHealth")), ("read", named("LaneHealth"))])),
+        ("breakers", object("The breakers before the store.", [("write", named("BreakerHealth")), ("read", named("BreakerHealth"))])),
+        ("memory", object("Of requests under way.", [
+            ("reservedBytes", count("")),
+            ("limitBytes", count("")),
+            ("reads", object("The same of answers.", [("reservedBytes", count("")), ("limitBytes", count(""))])),
+        ])),
+        ("connections", count("Connections that are open.")),
+        ("log", object("The service's own log.", [("leftOut", count("Lines that nobody read in time."))])),
+    ])
+}
+
+#[rustfmt::skip]
+fn parts() -> Vec<(&'static str, Shape)> {
+    let store = object("The store.", [
+        ("kind", text("`blocks`, `sqlite` or `mongodb`.")),
+        ("location", text("Where the data is, without any password.")),
+        ("available", truth("Whether it can take records, as far as is known.")),
+        ("problem?", text("Why not, or what is wrong with it although it can.")),
+        ("notes?", list(text(""))),
+        ("receipts?", object("What is kept for keyed batches whose records have no time of their own.", [("count", count("")), ("bytes", nullable_count("About what they take on disk."))])),
+    ]);
+    let spool = object("What was taken and waits for the store.", [
+        ("bytes", count("On disk.")), ("maxBytes", count("That there may be.")),
+        ("batches", count("That wait.")), ("records", count("That wait.")),
+        ("oldestAgeMs?", count("Of the oldest batch that waits.")),
+        ("secondsUntilFull?", count("If it goes on as in the last ten seconds.")),
+        ("commits", count("Since the start.")),
+        ("fsyncP50Us", count("")), ("fsyncP99Us", count("")),
+        ("tornBytes", count("Of a torn write that the start cut off.")),
+        ("poisoned", truth("Whether a sync has failed.")),
+        ("problem?", text("Why batches are not being handed on.")),
+    ]);
+    let rejected = object("Records that are kept aside.", [
+        ("records", count("")), ("bytes", count("")), ("maxBytes", count("")),
+        ("damagedFiles", count("")), ("unreadFiles", count("")),
+    ]);
+    let records = object("Every record has one of these fates; the counts add up at every moment.", [
+        ("received", count("")), ("recovered", count("Found in the spool at the start.")),
+        ("stored", count("")), ("alreadyStored", count("")),
+        ("rejected", map(count(""), "Not taken, by reason.")),
+        ("waiting", count("")),
+        ("warnings", map(count(""), "Told of records that were taken, by reason.")),
+    ]);
+    let lane = object("Jobs of a lane.", [
+        ("workers", count("")), ("busy", count("")), ("queued", count("")), ("capacity", count("")),
+        ("done", count("")), ("failed", count("")), ("refused", count("")), ("skipped", count("")),
+        ("expired", count("")), ("panicked", count("")),
+    ]);
+    let breaker = object("A circuit breaker.", [
+        ("state", one_of(&["closed", "open", "half_open", "forced_open", "forced_closed"], "")),
+        ("calls", count("")), ("failed", count("")), ("slow", count("")), ("consecutiveFailures", count("")),
+        ("opened", count("")), ("rejected", count("")), ("late", count("")), ("cancelled", count("")),
+        ("retryAfterMs", nullable_count("Until a refused call should come back.")),
+    ]);
+    vec![
+        ("StoreHealth", store), ("SpoolHealth", spool), ("RejectedHealth", rejected),
+        ("RecordCounts", records), ("LaneHealth", lane), ("BreakerHealth", breaker),
+    ]
+}
