@@ -2,7 +2,7 @@
 
 use super::operation::Described;
 use super::parameters::{content_encoding, path};
-use super::refusals::{Form, OF_BODY, OF_ENCODING, OF_TAKING};
+use super::refusals::{Form, OF_BODY, OF_ENCODING, OF_RATE, OF_TAKING};
 use super::shapes::{
     Shape, any_of, count, list, map, named, object, one_of, open_object, text, truth,
 };
@@ -87,7 +87,7 @@ fn bulk(path: &str) -> Vec<Described> {
         .with(200, "application/json", named("BulkAnswer"), json!({"took": 3, "errors": false, "items": [{"create": {"_index": "app", "status": 201}}]}))
         .header(200, "X-Elastic-Product", text("By which clients know Elasticsearch."))
         .refuses(&["invalid_json", "invalid_records", "invalid_utf8", "malformed_action", "not_records", "too_many_ids", "unsupported_media_type"])
-        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING);
+        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING).refuses(OF_RATE);
     vec![of_method(Post, "post"), of_method(Put, "put")]
 }
 

@@ -75,8 +75,9 @@ pub(super) const OF_TAKING: &[&str] = &[
     "spool_full",
     "spool_unavailable",
     "stopping",
-    "token_over_rate",
 ];
+/// Told of records by a token that has sent more than it may.
+pub(super) const OF_RATE: &[&str] = &["token_over_rate"];
 /// Told by whatever reads from the store.
 pub(super) const OF_STORE: &[&str] = &[
     "internal_error",

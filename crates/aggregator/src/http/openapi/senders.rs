@@ -2,7 +2,7 @@
 
 use super::operation::Described;
 use super::parameters::{content_encoding, header, query};
-use super::refusals::{Form, OF_BODY, OF_ENCODING, OF_TAKING};
+use super::refusals::{Form, OF_BODY, OF_ENCODING, OF_RATE, OF_TAKING};
 use super::shapes::{
     Shape, anything, bytes, count, list, map, named, object, open_object, text, truth,
 };
@@ -73,7 +73,7 @@ fn otlp_logs() -> Described {
         .with(200, "application/x-protobuf", bytes(told), Value::Null)
         .with(200, "application/protobuf", bytes(told), Value::Null)
         .refuses(&["invalid_form", "invalid_json", "invalid_protobuf", "invalid_records", "invalid_utf8", "unsupported_media_type"])
-        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING)
+        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING).refuses(OF_RATE)
 }
 
 #[rustfmt::skip]
@@ -90,7 +90,7 @@ fn loki_push() -> Described {
         .answers(204, "The push is safe.")
         .header(204, "X-Rejected-Count", count("Lines of which nothing could be kept."))
         .refuses(&["invalid_json", "invalid_protobuf", "invalid_records", "invalid_utf8", "not_push", "unsupported_media_type"])
-        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING)
+        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING).refuses(OF_RATE)
 }
 
 #[rustfmt::skip]
@@ -115,7 +115,7 @@ fn datadog_logs(path: &str, name: &str) -> Described {
         .answers(202, "They are safe.")
         .with(202, "application/json", object("Nothing.", []), json!({}))
         .refuses(&["invalid_json", "invalid_records", "invalid_utf8", "not_records"])
-        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING)
+        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING).refuses(OF_RATE)
 }
 
 #[rustfmt::skip]
@@ -136,7 +136,7 @@ fn gelf() -> Described {
         .body([("application/json", anything("A message, or a list of them."), message)])
         .answers(202, "It is safe.")
         .refuses(&["invalid_json", "invalid_records", "invalid_utf8", "not_records"])
-        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING)
+        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING).refuses(OF_RATE)
 }
 
 #[rustfmt::skip]
@@ -149,7 +149,7 @@ fn journal() -> Described {
         .answers(202, "All of it is safe.")
         .with(202, "text/plain", text("`OK.`"), "OK.\n".into())
         .refuses(&["decoded_body_too_large", "invalid_journal", "invalid_records", "unsupported_encoding", "unsupported_media_type"])
-        .refuses(OF_BODY).refuses(OF_TAKING)
+        .refuses(OF_BODY).refuses(OF_TAKING).refuses(OF_RATE)
 }
 
 /// Components that only these have.

@@ -2,7 +2,7 @@
 
 use super::operation::Described;
 use super::parameters::{content_encoding, header, old_query, path, query};
-use super::refusals::{OF_BODY, OF_ENCODING, OF_TAKING};
+use super::refusals::{OF_BODY, OF_ENCODING, OF_RATE, OF_TAKING};
 use super::shapes::{Shape, list, named, one_of, open_object, text, text_like};
 use super::tags::SENDING;
 use crate::access::Scope;
@@ -59,7 +59,7 @@ fn batch() -> Described {
         .answers(202, "The batch is on the service's own disk; the store, which `ack=stored` asked for, does not have it yet.")
         .with(202, "application/json", named("BatchAccepted"), stored)
         .header(202, "Idempotent-Replayed", one_of(&["true"], "The batch was taken before, under this key."))
-        .refuses(OF_ASKING).refuses(OF_RECORDS).refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING)
+        .refuses(OF_ASKING).refuses(OF_RECORDS).refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING).refuses(OF_RATE)
 }
 
 #[rustfmt::skip]

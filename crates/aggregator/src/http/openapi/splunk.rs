@@ -2,7 +2,7 @@
 
 use super::operation::Described;
 use super::parameters::{content_encoding, query};
-use super::refusals::{Form, OF_BODY, OF_ENCODING, OF_TAKING};
+use super::refusals::{Form, OF_BODY, OF_ENCODING, OF_RATE, OF_TAKING};
 use super::shapes::{Shape, anything, count, named, object, text};
 use super::tags::SPLUNK;
 use crate::access::Scope;
@@ -81,7 +81,7 @@ fn taken(path: &str, name: &str, summary: &str, body: (&str, Shape, Value)) -> D
         .with(200, "application/json", named("SplunkAnswer"), json!({"text": "Success", "code": 0}))
         .with(400, "application/json", named("SplunkAnswer"), json!({"text": "No data", "code": 5}))
         .refuses(&["invalid_json", "invalid_records", "invalid_utf8", "not_records"])
-        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING)
+        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING).refuses(OF_RATE)
 }
 
 fn asked_before(path: &str, name: &str) -> Described {
