@@ -1,5 +1,6 @@
 //! Tokens: who is let in by which, and for what.
 
+mod attacks;
 mod audit;
 mod commands;
 mod fairness;

@@ -171,6 +171,23 @@ pub struct Sender {
     pub token: Option<Arc<Token>>,
 }
 
+impl Sender {
+    /// Whose share of what is kept aside its records take: that of its address, or of its tenant, by an address that
+    /// stands for the tenant among those that no machine has (RFC 4193).
+    pub fn share(&self) -> IpAddr {
+        let Some(token) = &self.token else {
+            return self.address;
+        };
+        let digest = blake3::hash(token.tenant.as_bytes());
+        let mut bytes = [0_u8; 16];
+        for (byte, of_digest) in bytes.iter_mut().zip(digest.as_bytes()) {
+            *byte = *of_digest;
+        }
+        bytes[0] = 0xfd;
+        bytes.into()
+    }
+}
+
 /// The rule.
 #[derive(Debug, Clone, Default)]
 pub struct Access {

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -68,6 +69,32 @@ impl fmt::Display for SecretHash {
     }
 }
 
+/// The same text with every secret in it cut off behind its mark: what is told of what others have sent or written may
+/// hold one.
+pub fn masked(text: &str) -> Cow<'_, str> {
+    const LETTERS: usize = 20;
+    let is_of_secret =
+        |letter: char| letter.is_ascii_alphanumeric() || ['-', '_'].contains(&letter);
+    if !text.contains(MARK) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::new();
+    let mut parts = text.split(MARK);
+    out.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        out.push_str(MARK);
+        let rest = part.trim_start_matches(is_of_secret);
+        match part.len() - rest.len() >= LETTERS {
+            true => {
+                out.push('…');
+                out.push_str(rest);
+            }
+            false => out.push_str(part),
+        }
+    }
+    Cow::Owned(out)
+}
+
 impl FromStr for SecretHash {
     type Err = BadSecretHash;
 
@@ -92,6 +119,16 @@ mod tests {
         assert!(!format!("{secret:?} {kept}").contains(&secret.show()[MARK.len()..]));
         assert!(secret.show().starts_with("logs_"));
         assert_eq!(secret.show().len(), 48);
+    }
+
+    #[test]
+    fn a_secret_in_a_text_is_cut_off_and_nothing_else() {
+        let secret = Secret::new([9; 32]);
+        let text = format!("/logs/{0}?a=\"{0}\" logs_of_last_week", secret.show());
+        let expected = "/logs/logs_…?a=\"logs_…\" logs_of_last_week";
+        assert_eq!(masked(&text), expected);
+        assert_eq!(masked("/logs/batch"), "/logs/batch");
+        assert_eq!(masked("logs_logs_"), "logs_logs_");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::limits::{self, BadLimits, Limited, Limits};
 use super::pins;
 use super::read_filter::{self, BadReadFilter};
 use super::scope::Scope;
-use super::secret::SecretHash;
+use super::secret::{SecretHash, masked};
 use crate::config::is_name;
 use query::reach::Filter;
 use record::id::Tenant;
@@ -158,10 +158,10 @@ impl BadTokens {
     pub fn toml(text: &str, place: Option<Range<usize>>, message: &str) -> Self {
         let before = place.and_then(|place| text.get(..place.start));
         let line = before.map(|before| before.matches('\n').count() + 1);
-        let message = message.lines().next().unwrap_or_default();
+        let message = masked(message.lines().next().unwrap_or_default());
         Self::Toml(match line {
             Some(line) => format!("line {line}: {message}"),
-            None => message.to_owned(),
+            None => message.into_owned(),
         })
     }
 }
@@ -174,7 +174,7 @@ pub fn check_name(name: &str) -> Result<(), BadTokens> {
     match name.len() <= LONGEST_NAME && is_name(name) {
         true => Ok(()),
         false => Err(BadTokens::Name(
-            name.chars().take(2 * LONGEST_NAME).collect(),
+            masked(name).chars().take(2 * LONGEST_NAME).collect(),
         )),
     }
 }

@@ -3,7 +3,9 @@
 
 use super::error::ApiError;
 use super::notices::{Due, Notices};
+use crate::access::secret::masked;
 use crate::access::{Caller, Sender};
+use axum::http::Method;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -45,7 +47,7 @@ impl Audit {
     ) {
         if let Some(due) = self.note_refused(now, token, error) {
             let path = shortened(path);
-            let (sentence, others) = (error.message(), due.others());
+            let (sentence, others) = (masked(error.message()), due.others());
             tracing::warn!(%peer, path, "a request is refused: {sentence}{others}");
         }
     }
@@ -88,5 +90,22 @@ impl Audit {
 
 /// What is asked for, as it is told.
 pub(super) fn shortened(path: &str) -> String {
-    path.chars().take(LONGEST_PATH).collect()
+    masked(path).chars().take(LONGEST_PATH).collect()
+}
+
+/// A method as it is told: anybody may make up others, of any length.
+pub(super) fn known(method: &Method) -> &str {
+    const KNOWN: [Method; 7] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::PATCH,
+        Method::OPTIONS,
+    ];
+    match KNOWN.contains(method) {
+        true => method.as_str(),
+        false => "another method of",
+    }
 }

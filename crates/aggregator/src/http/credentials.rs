@@ -43,6 +43,13 @@ pub(super) fn secrets(headers: &HeaderMap) -> Vec<Cow<'_, str>> {
     found
 }
 
+/// Whether a head has anything where secrets stand.
+pub(super) fn are_given(headers: &HeaderMap) -> bool {
+    let names = NAMED.into_iter().chain([AUTHORIZATION.as_str()]);
+    let mut values = names.flat_map(|name| headers.get_all(name));
+    values.any(|value| !value.as_bytes().trim_ascii().is_empty())
+}
+
 fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
     let values = headers.get_all(name).iter();
     let texts = values.filter_map(|value| value.to_str().ok());

@@ -28,6 +28,8 @@ pub(super) struct Needs {
     /// None: it is for all.
     pub(super) scope: Option<Scope>,
     refuse: Refuse,
+    /// Whether `OPTIONS` is for all.
+    has_open_options: bool,
 }
 
 /// For all.
@@ -51,7 +53,19 @@ pub(super) const fn ingest(refuse: Refuse) -> Needs {
 
 impl Needs {
     const fn of(scope: Option<Scope>, refuse: Refuse) -> Self {
-        Self { scope, refuse }
+        Self {
+            scope,
+            refuse,
+            has_open_options: false,
+        }
+    }
+
+    /// The same, but that whether there is such an address is told to all: what answers `OPTIONS` must read no body.
+    pub(super) const fn with_open_options(self) -> Self {
+        Self {
+            has_open_options: true,
+            ..self
+        }
     }
 }
 
@@ -89,11 +103,8 @@ impl Guard {
         let certificate = if ends.is_secure { shown() } else { None };
         let certificate = certificate.map(AsRef::as_ref);
         let asker = asker(ends, certificate, request.uri(), request.headers());
-        // Whether there is such an address is no secret, and Docker's driver for Splunk asks so without its token.
-        let needed = self
-            .needs
-            .scope
-            .filter(|_| request.method() != Method::OPTIONS);
+        let is_open = self.needs.has_open_options && request.method() == Method::OPTIONS;
+        let needed = self.needs.scope.filter(|_| !is_open);
         let services = &self.services;
         let caller = services.access.check(needed, &asker).map_err(|refusal| {
             let token = refusal.token().map(Arc::clone);
@@ -107,7 +118,7 @@ impl Guard {
             })?,
             Some(Scope::Operate) => {
                 let path = audit::shortened(request.uri().path());
-                let use_of_it = format!("{} {path}", request.method());
+                let use_of_it = format!("{} {path}", audit::known(request.method()));
                 let now = services.clock.elapsed();
                 let audit = &services.audit;
                 audit.operated(now, ends.peer, &caller, &use_of_it);

@@ -57,7 +57,8 @@ fn table() -> Vec<Row> {
 const OTLP: Needs = guard::ingest(otlp::refusal);
 const LOKI: Needs = guard::ingest(loki::refusal);
 const ELASTICSEARCH: Needs = guard::ingest(elasticsearch::refusal);
-const SPLUNK: Needs = guard::ingest(splunk::refusal);
+/// Docker's driver asks whether there is such an address without its token.
+const SPLUNK: Needs = guard::ingest(splunk::refusal).with_open_options();
 const DATADOG: Needs = guard::ingest(datadog::refusal);
 const DATADOG_KEY: Needs = guard::ingest(datadog::no_key);
 /// As Loki has it: what starts its senders asks so.

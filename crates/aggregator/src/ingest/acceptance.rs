@@ -23,7 +23,6 @@ use record::batch::{Batch, BatchOrigin, TooLargeRecord};
 use record::fault::RecordFault;
 use record::notice::NoticeCounts;
 use spool::{AppendError, BatchOutcome, Spool};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Why what is too large is kept.
@@ -132,7 +131,7 @@ impl Acceptance {
         let is_alone = parts.own.too_large.is_empty();
         let large = parts.too_large.len();
         let letters = parts.take_apart();
-        let kept = self.set_aside(letters, parts.sender.address);
+        let kept = self.set_aside(letters, &parts.sender);
         let kept = kept.await.map_err(|error| not_taken(records, error))?;
         let spooled = parts.batch.documents.len();
         let mut repeated = parts.own.repeated;
@@ -171,11 +170,12 @@ impl Acceptance {
     async fn set_aside(
         &self,
         too_large: Vec<(BatchOrigin, TooLargeRecord)>,
-        peer: IpAddr,
+        sender: &Sender,
     ) -> Result<Option<KeptApart>, NotAccepted> {
         if too_large.is_empty() {
             return Ok(None);
         }
+        let share = sender.share();
         let rejected_at = self.clock.now().millis();
         let count = too_large.len();
         let letter = |(origin, record): (BatchOrigin, TooLargeRecord)| DeadLetter {
@@ -184,15 +184,15 @@ impl Acceptance {
             undated: record.undated,
             alone: false,
             earlier: false,
-            peer: Some(peer),
+            peer: Some(share),
             reason: reason(),
             rejected_at,
             document: record.document,
         };
         let letters = too_large.into_iter().map(letter).collect();
-        let kept = self.dead_letters.keep_apart(letters, peer).await?;
+        let kept = self.dead_letters.keep_apart(letters, share).await?;
         if let Some(file) = &kept {
-            let file = file.name();
+            let (file, peer) = (file.name(), sender.address);
             tracing::warn!(count, %peer, file, "records that are too large to be stored are set aside");
         }
         Ok(kept)

@@ -22,7 +22,7 @@ pub use faceting::Faceting;
 pub use pages::Pages;
 pub use prefetch::Prefetch;
 
-use crate::accounting::admission::{Admission, Reservation};
+use crate::accounting::admission::Admission;
 use crate::accounting::shares::{Owner, Share, Shares};
 use crate::breaker::guard::{CallError, Guard};
 use crate::worker::{JobError, Lane, LaneSnapshot};
@@ -30,7 +30,7 @@ use logs::clock::Clock;
 use query::reach::BoundQuery;
 use read_job::{ReadJob, Reader};
 use record::id::RecordId;
-use room::{PageRoom, ReadRoom};
+use room::{OwnRoom, PageRoom, ReadRoom, Room};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{PageLimit, Store, StoreError};
@@ -123,12 +123,13 @@ impl Retrieval {
     /// # Errors
     /// [`NotBegun`], at once.
     pub fn permit(&self, owner: Owner, query: &BoundQuery) -> Result<StreamPermit, NotBegun> {
+        let own = self.room.own(&owner);
+        let stream = self.streams.take(owner).ok_or(NotBegun::TooManyStreams)?;
+        let room = self.room.for_answer(&own, query.query().bytes());
         Ok(StreamPermit {
-            stream: self.streams.take(owner).ok_or(NotBegun::TooManyStreams)?,
-            _room: self
-                .room
-                .for_answer(query.query().bytes())
-                .map_err(|_| NotBegun::NoRoom)?,
+            stream,
+            own,
+            _room: room.map_err(|_| NotBegun::NoRoom)?,
             pages: Vec::new(),
         })
     }
@@ -188,7 +189,8 @@ impl Retrieval {
 #[derive(Debug)]
 pub struct StreamPermit {
     stream: Share,
-    _room: Reservation,
+    own: OwnRoom,
+    _room: Room,
     /// Of pages that are kept until the answer is written.
     pages: Vec<PageRoom>,
 }

@@ -1,7 +1,7 @@
 //! The pages of one answer: where it stands, and what comes next.
 
 use super::read_job::ReadJob;
-use super::room::{PIECE_BYTES, PageRoom};
+use super::room::{OwnRoom, PIECE_BYTES, PageRoom};
 use super::{
     FIRST_PAGE, LONGEST_PAGE, PAGE_ROWS, PageError, RETRY_PAUSE, Retrieval, StreamPermit, passes,
 };
@@ -141,7 +141,10 @@ impl Pages {
         if !self.keeps {
             self.room.clear();
         }
-        let room = self.retrieval.room.try_page(FIRST_ROOM.min(self.bytes));
+        let room = self
+            .retrieval
+            .room
+            .try_page(self.own(), FIRST_ROOM.min(self.bytes));
         self.room.push(room.map_err(|_| no_room())?);
         Ok(())
     }
@@ -220,6 +223,11 @@ impl Pages {
         let mut permit = self.permit;
         permit.pages.extend(self.room);
         permit
+    }
+
+    /// What whoever asks may take of the memory of answers.
+    pub(super) fn own(&self) -> &OwnRoom {
+        &self.permit.own
     }
 
     /// Who asks.
@@ -310,7 +318,7 @@ mod tests {
         let found = pages.next().await.unwrap();
         assert_eq!(found.map(|page| page.len()), Some(1));
         let reads = std::sync::Arc::clone(&pages.retrieval);
-        let mut other = reads.room.try_page(0).unwrap();
+        let mut other = reads.room.try_page(&None, 0).unwrap();
         assert!(!reads.room.try_large(&mut other));
         drop(pages);
         assert!(reads.room.try_large(&mut other));

@@ -1,7 +1,9 @@
 //! Memory of answers: what each takes in any case, and pages, under one bound.
 
 use crate::accounting::admission::{Admission, NoRoom, Reservation};
-use std::sync::Arc;
+use crate::accounting::shares::Owner;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use store::page::Page;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -16,14 +18,27 @@ const ANSWER_BYTES: usize = 896 * 1024;
 /// The memory of all answers.
 pub(super) struct ReadRoom {
     admission: Arc<Admission>,
+    /// What any one owner's may take of it, of those that have any.
+    owners: Mutex<HashMap<Arc<str>, Weak<Admission>>>,
     /// One record at a time may be larger than the room that there is.
     turn: Arc<Semaphore>,
 }
 
+/// Room of all, and of an owner's part of it.
+#[derive(Debug)]
+pub(super) struct Room {
+    bytes: usize,
+    of_all: Reservation,
+    of_owner: Option<Reservation>,
+}
+
+/// What one owner may take, where there are owners.
+pub(super) type OwnRoom = Option<Arc<Admission>>;
+
 /// Room for a page.
 #[derive(Debug)]
 pub(super) struct PageRoom {
-    reservation: Reservation,
+    reservation: Room,
     turn: Option<OwnedSemaphorePermit>,
 }
 
@@ -31,6 +46,7 @@ impl ReadRoom {
     pub(super) fn new(admission: Arc<Admission>) -> Self {
         Self {
             admission,
+            owners: Mutex::default(),
             turn: Arc::new(Semaphore::new(1)),
         }
     }
@@ -39,19 +55,42 @@ impl ReadRoom {
         &self.admission
     }
 
+    /// What this owner may take: three quarters, so that there is some for others.
+    pub(super) fn own(&self, owner: &Owner) -> OwnRoom {
+        let owner = owner.as_ref()?;
+        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = owners.get(owner).and_then(Weak::upgrade) {
+            return Some(own);
+        }
+        // Those whose answers have all ended.
+        owners.retain(|_, own| own.strong_count() > 0);
+        let own = Arc::new(Admission::new(self.admission.limit() / 4 * 3));
+        owners.insert(Arc::clone(owner), Arc::downgrade(&own));
+        Some(own)
+    }
+
+    fn reserve(&self, own: &OwnRoom, bytes: usize) -> Result<Room, NoRoom> {
+        let of_owner = own.as_ref().map(|own| own.reserve(bytes)).transpose()?;
+        Ok(Room {
+            bytes,
+            of_all: self.admission.reserve(bytes)?,
+            of_owner,
+        })
+    }
+
     /// Room for what an answer takes in any case, with what looks for its records, beside which there is
     /// always some for a page: so whoever has begun comes to its end. What looks for records counts up to
     /// half of all the room, so that no question is refused for ever.
-    pub(super) fn for_answer(&self, query_bytes: usize) -> Result<Reservation, NoRoom> {
+    pub(super) fn for_answer(&self, own: &OwnRoom, query_bytes: usize) -> Result<Room, NoRoom> {
         let bytes = ANSWER_BYTES + query_bytes.min(self.admission.limit() / 2);
-        let mut room = self.admission.reserve(bytes + PIECE_BYTES)?;
+        let mut room = self.reserve(own, bytes + PIECE_BYTES)?;
         room.resize(bytes)?;
         Ok(room)
     }
 
     /// Room for a page of so many bytes.
-    pub(super) fn try_page(&self, bytes: usize) -> Result<PageRoom, NoRoom> {
-        let reservation = self.admission.reserve(bytes)?;
+    pub(super) fn try_page(&self, own: &OwnRoom, bytes: usize) -> Result<PageRoom, NoRoom> {
+        let reservation = self.reserve(own, bytes)?;
         Ok(PageRoom {
             reservation,
             turn: None,
@@ -59,12 +98,21 @@ impl ReadRoom {
     }
 
     /// Room for a page of so many bytes, or else for a small one as soon as there is; for how many.
-    pub(super) async fn page(&self, bytes: usize) -> (PageRoom, usize) {
-        if let Ok(room) = self.try_page(bytes) {
+    pub(super) async fn page(&self, own: &OwnRoom, bytes: usize) -> (PageRoom, usize) {
+        if let Ok(room) = self.try_page(own, bytes) {
             return (room, bytes);
         }
+        let of_owner = match own {
+            Some(own) => Some(own.wait(PIECE_BYTES).await),
+            None => None,
+        };
+        let reservation = Room {
+            bytes: PIECE_BYTES,
+            of_all: self.admission.wait(PIECE_BYTES).await,
+            of_owner,
+        };
         let room = PageRoom {
-            reservation: self.admission.wait(PIECE_BYTES).await,
+            reservation,
             turn: None,
         };
         (room, PIECE_BYTES)
@@ -79,6 +127,23 @@ impl ReadRoom {
     pub(super) fn try_large(&self, room: &mut PageRoom) -> bool {
         room.turn = Arc::clone(&self.turn).try_acquire_owned().ok();
         room.turn.is_some()
+    }
+}
+
+impl Room {
+    fn resize(&mut self, bytes: usize) -> Result<(), NoRoom> {
+        if let Some(own) = &mut self.of_owner {
+            own.resize(bytes)?;
+        }
+        if let Err(error) = self.of_all.resize(bytes) {
+            if let Some(own) = &mut self.of_owner {
+                // It held as much before.
+                own.resize(self.bytes)?;
+            }
+            return Err(error);
+        }
+        self.bytes = bytes;
+        Ok(())
     }
 }
 
@@ -111,12 +176,12 @@ mod tests {
         let many = "regex=a%2Bb&".repeat(16);
         let query = Query::parse(&many, Timestamp::from_nanos(0)).unwrap();
         assert!(query.bytes() > 8 * 1024 * 1024);
-        let answer = room.for_answer(query.bytes());
+        let answer = room.for_answer(&None, query.bytes());
         assert_eq!(admission.reserved(), ANSWER_BYTES + 4 * 1024 * 1024);
-        assert!(room.for_answer(query.bytes()).is_err());
-        assert!(room.for_answer(0).is_ok());
+        assert!(room.for_answer(&None, query.bytes()).is_err());
+        assert!(room.for_answer(&None, 0).is_ok());
         drop(answer);
-        assert!(room.for_answer(query.bytes()).is_ok());
+        assert!(room.for_answer(&None, query.bytes()).is_ok());
     }
 
     #[tokio::test]
@@ -124,16 +189,41 @@ mod tests {
         let admission = Arc::new(Admission::new(4 * 1024 * 1024));
         let room = ReadRoom::new(Arc::clone(&admission));
         let mut answers = Vec::new();
-        while let Ok(answer) = room.for_answer(0) {
+        while let Ok(answer) = room.for_answer(&None, 0) {
             answers.push(answer);
         }
         assert_eq!(answers.len(), 4);
-        let (mut page, bytes) = room.page(64 * 1024 * 1024).await;
+        let (mut page, bytes) = room.page(&None, 64 * 1024 * 1024).await;
         assert_eq!(bytes, PIECE_BYTES);
         assert!(!page.fit_bytes(16 * 1024 * 1024));
         room.large(&mut page).await;
         assert!(page.fit_bytes(16 * 1024 * 1024));
         drop((page, answers));
         assert_eq!(admission.reserved(), 0);
+    }
+
+    #[tokio::test]
+    async fn one_owners_answers_leave_a_quarter_of_the_room_to_another() {
+        let admission = Arc::new(Admission::new(16 * 1024 * 1024));
+        let room = ReadRoom::new(Arc::clone(&admission));
+        let [one, other] = ["one", "other"].map(|name| room.own(&Some(Arc::from(name))));
+        let mut answers = Vec::new();
+        while let Ok(answer) = room.for_answer(&one, 0) {
+            answers.push(answer);
+        }
+        assert!(admission.reserved() <= 12 * 1024 * 1024);
+        let (mut page, _) = room.page(&one, PIECE_BYTES).await;
+        assert!(!page.fit_bytes(4 * 1024 * 1024));
+        // What could not be had is not held either.
+        assert!(page.fit_bytes(PIECE_BYTES));
+        assert!(room.for_answer(&other, 0).is_ok());
+        assert!(room.try_page(&other, 2 * 1024 * 1024).is_ok());
+        let again = room.own(&Some(Arc::from("one")));
+        assert!(room.for_answer(&again, 0).is_err());
+        drop((page, answers, one, again));
+        assert_eq!(admission.reserved(), 0);
+        let third = room.own(&Some(Arc::from("third")));
+        assert!(room.for_answer(&third, 0).is_ok());
+        assert_eq!(room.owners.lock().unwrap().len(), 2);
     }
 }
