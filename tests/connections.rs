@@ -133,3 +133,31 @@ async fn where_every_connection_has_a_request_under_way_a_new_one_waits_and_is_n
     }
     assert_eq!(waiting.read_response(PATIENCE).await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_take_nothing_of_their_answers_do_not_keep_others_out_for_long() {
+    const PLACES: usize = 20;
+    let service = Service::builder()
+        .env("MAX_CONNECTIONS", PLACES.to_string())
+        .start()
+        .await;
+    let many = get("/").repeat(4_000);
+    let mut stalled = Vec::new();
+    for _ in 0..PLACES {
+        let mut client = RawClient::connect_slow(service.address(), 4_096).await;
+        let many = many.clone();
+        stalled.push(tokio::spawn(async move {
+            // It is held up when no more is read of it, since nothing is taken of the answers.
+            drop(client.send(many).await);
+            client
+        }));
+    }
+    rest(Duration::from_secs(1)).await;
+    let mut new = RawClient::connect(service.address()).await;
+    new.send(get("/health")).await.unwrap();
+    assert!(!new.answered_within(Duration::from_secs(1)).await);
+    assert_eq!(new.read_response(PATIENCE).await.status, 200);
+    for client in stalled {
+        client.abort();
+    }
+}

@@ -1,5 +1,6 @@
 //! The bound of connections, and who goes when it is reached: first who has never had a request, and
-//! then who is between two; among each, whoever has waited longest.
+//! then who is between two; among each, whoever has waited longest. Where each has a request under way, whoever takes
+//! nothing of its answer goes after a while.
 
 use super::progress::Progress;
 use logs::clock::Clock;
@@ -15,6 +16,8 @@ const LEAST_REST: Duration = Duration::from_millis(200);
 /// How long one that was asked to close may take until another one is asked: on a busy machine it takes
 /// more than a moment, and then two would go for one.
 const CLOSING: Duration = Duration::from_millis(250);
+/// Where each has a request under way, one whose other end has taken nothing of its answer for so long may go.
+const STALLED: Duration = Duration::from_secs(10);
 /// Where each has a request under way, when that is looked at again.
 const LOOKED_AGAIN: Duration = Duration::from_millis(50);
 
@@ -65,7 +68,7 @@ impl Connections {
     }
 
     /// A place for a new connection. When all are taken, one without a request under way is asked to
-    /// close; where each has one, the new one waits.
+    /// close; where each has one, the new one waits, until one of them ends or has taken nothing for long.
     pub(super) async fn place(self: &Arc<Self>) -> Place {
         loop {
             if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
@@ -105,8 +108,19 @@ impl Connections {
             progress.ask_to_close(since);
             return CLOSING;
         }
-        let rest_ends = waiting.map(|(_, since, _)| since + LEAST_REST).min();
-        rest_ends.map_or(LOOKED_AGAIN, |end| end.saturating_sub(now))
+        if let Some(end) = waiting.map(|(_, since, _)| since + LEAST_REST).min() {
+            return end.saturating_sub(now);
+        }
+        let stalled = open
+            .values()
+            .filter_map(|progress| Some((progress.stalled_since()?, progress)));
+        match stalled.min_by_key(|(since, _)| *since) {
+            Some((since, progress)) if since + STALLED <= now => {
+                progress.evict();
+                CLOSING
+            }
+            _ => LOOKED_AGAIN,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Progress>>> {

@@ -13,12 +13,19 @@ const WRITING: u64 = u64::MAX - 1;
 /// No request is under way, and the connection is asked to close.
 const ASKED: u64 = u64::MAX - 2;
 
+/// Nothing waits to be taken.
+const TAKES: u64 = u64::MAX;
+
 /// What one connection is at. Without a request under way, the time in microseconds since when; else
 /// one of the values above.
 pub(super) struct Progress {
     state: AtomicU64,
     /// Whether there ever was a request.
     used: AtomicBool,
+    /// Since when its other end takes nothing of what is to be written, in microseconds; [`TAKES`] if it does.
+    stalled: AtomicU64,
+    /// Whether it has to go, whatever it is at.
+    evicted: AtomicBool,
     clock: Arc<dyn Clock>,
     asked: Notify,
 }
@@ -29,6 +36,8 @@ impl Progress {
         let progress = Self {
             state: AtomicU64::new(ASKED),
             used: AtomicBool::new(false),
+            stalled: AtomicU64::new(TAKES),
+            evicted: AtomicBool::new(false),
             clock,
             asked: Notify::new(),
         };
@@ -87,9 +96,34 @@ impl Progress {
         }
     }
 
-    /// Ends when the connection is to close: it was asked to, and no request came first.
+    /// What is written is taken by its other end, or by what lies between, or not for now.
+    pub(super) fn wrote(&self, is_taken: bool) {
+        if is_taken {
+            self.stalled.store(TAKES, Ordering::Relaxed);
+        } else if self.stalled.load(Ordering::Relaxed) == TAKES {
+            self.stalled.store(self.now(), Ordering::Relaxed);
+        }
+    }
+
+    /// Since when its other end takes nothing, as in [`Progress::waiting_since`]; `None` as well for one that has to go
+    /// already.
+    pub(super) fn stalled_since(&self) -> Option<Duration> {
+        let since = self.stalled.load(Ordering::Relaxed);
+        let is_so = since != TAKES && !self.evicted.load(Ordering::Relaxed);
+        is_so.then(|| Duration::from_micros(since))
+    }
+
+    /// Ends a connection, with a request under way or not.
+    pub(super) fn evict(&self) {
+        self.evicted.store(true, Ordering::Relaxed);
+        self.asked.notify_one();
+    }
+
+    /// Ends when the connection is to close: it was asked to and no request came first, or it has to.
     pub(super) async fn asked_to_close(&self) {
-        while self.state.load(Ordering::Relaxed) != ASKED {
+        let is_asked =
+            || self.state.load(Ordering::Relaxed) == ASKED || self.evicted.load(Ordering::Relaxed);
+        while !is_asked() {
             self.asked.notified().await;
         }
     }

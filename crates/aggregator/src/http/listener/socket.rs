@@ -131,7 +131,9 @@ impl AsyncWrite for Socket {
         if let Some(written) = self.poll_write_instead(context, bytes) {
             return written.map_ok(|()| bytes.len());
         }
-        Pin::new(&mut self.transport).poll_write(context, bytes)
+        let written = Pin::new(&mut self.transport).poll_write(context, bytes);
+        self.progress.wrote(written.is_ready());
+        written
     }
 
     fn poll_write_vectored(
@@ -144,7 +146,9 @@ impl AsyncWrite for Socket {
         if let Some(written) = self.poll_write_instead(context, first) {
             return written.map_ok(|()| first.len());
         }
-        Pin::new(&mut self.transport).poll_write_vectored(context, parts)
+        let written = Pin::new(&mut self.transport).poll_write_vectored(context, parts);
+        self.progress.wrote(written.is_ready());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
