@@ -47,6 +47,8 @@ fn attack(address: &str) -> Attack {
     match address {
         "GET /" => Attack::ForAll("/"),
         "GET /health" => Attack::ForAll("/health"),
+        "GET /openapi.json" => Attack::ForAll("/openapi.json"),
+        "GET /docs" => Attack::ForAll("/docs"),
         "POST /logs/batch" => Attack::Replay(&["/logs/batch"]),
         "POST /v1/logs" => Attack::Replay(&["/v1/logs"]),
         "POST /loki/api/v1/push" => Attack::Replay(&["/loki/api/v1/push"]),

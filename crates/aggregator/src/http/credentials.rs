@@ -112,6 +112,21 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_read_for_a_secret_is_given_all_the_same() {
+        let given = |name, value: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_bytes(value).unwrap());
+            are_given(&headers)
+        };
+        for value in [&b"Basic !!!"[..], b"\xe9", &[b'x'; LONGEST + 1]] {
+            assert!(given(AUTHORIZATION.as_str(), value), "{value:?}");
+            assert!(given("x-api-key", value), "{value:?}");
+        }
+        assert!(!given("x-api-key", b" ") && !given("cookie", b"a=b"));
+        assert!(!are_given(&HeaderMap::new()));
+    }
+
+    #[test]
     fn what_holds_no_secret_gives_none() {
         for value in [
             "",
