@@ -21,7 +21,7 @@ pub trait Handler: Send + Sync + 'static {
         None
     }
 
-    /// Does the job, by `deadline`, which is a time of the clock's [`elapsed`](Clock::elapsed).
+    /// Does the job, by `deadline`, which is a time of the clock's [`elapsed`](logs::clock::Clock::elapsed).
     async fn run(&self, job: Self::Job, deadline: Duration) -> Result<Self::Output, Self::Error>;
 }
 
