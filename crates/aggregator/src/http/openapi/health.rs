@@ -67,6 +67,10 @@ fn whole() -> Shape {
             ("reads", object("The same of answers.", [("reservedBytes", count("")), ("limitBytes", count(""))])),
         ])),
         ("connections", count("Connections that are open.")),
+        ("access", object("Who came, since the start.", [
+            ("operated", count("Uses of what is for those who run the service.")),
+            ("refused", map(count(""), "Requests that were refused for who asked, by code.")),
+        ])),
         ("log", object("The service's own log.", [("leftOut", count("Lines that nobody read in time."))])),
     ])
 }
