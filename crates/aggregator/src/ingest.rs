@@ -15,4 +15,5 @@ pub mod idempotency;
 pub mod intake;
 pub mod intake_error;
 pub mod key_recovery;
+mod last_taken;
 mod own_turn;

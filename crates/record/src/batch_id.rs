@@ -91,7 +91,7 @@ pub fn own_key(scope: &str, name: &str) -> (KeyDigest, BatchId) {
 }
 
 /// Whose keys are one another's: equal keys of two tenants, and equal bodies, are two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tenant([u8; 32]);
 
 impl Tenant {

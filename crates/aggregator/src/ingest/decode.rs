@@ -3,6 +3,7 @@
 use super::batch_key::{self, BatchKey};
 use super::body_error::BodyError;
 use super::compression::{self, Encoding};
+use super::last_taken::LastTaken;
 use crate::accounting::admission::Reservation;
 use crate::accounting::record_counts::{Accounting, Rejection};
 use bytes::Bytes;
@@ -10,9 +11,8 @@ use logs::Timestamp;
 use record::batch::{Batch, BatchBuilder, OwnBatches, Rejects, TooLargeRecord};
 use record::id::Tenant;
 use record::notice::Notices;
-use record::order::Taken;
 use record::pins::Pins;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use wire::DecodeError;
 
 /// Larger bodies are decoded on a thread for blocking work: at this size it takes about a millisecond.
@@ -108,7 +108,7 @@ pub(super) struct Arrival {
     /// What the clock said.
     pub(super) received_at: Timestamp,
     /// The batches that were taken before.
-    pub(super) taken: Arc<Mutex<Taken>>,
+    pub(super) taken: Arc<LastTaken>,
 }
 
 impl Arrival {
@@ -119,8 +119,7 @@ impl Arrival {
     }
 
     fn take(&self, builder: &mut BatchBuilder) {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        builder.take(&mut taken);
+        self.taken.with(self.tenant, |taken| builder.take(taken));
     }
 }
 

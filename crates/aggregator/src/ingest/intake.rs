@@ -6,6 +6,7 @@ use super::charge::charge;
 use super::decode::{Arrival, BodyBounds, BodyTerms, Decoded, decode};
 use super::idempotency::{Claim, KnownKeys};
 use super::intake_error::{IngestError, IntakeError};
+use super::last_taken::LastTaken;
 use super::own_turn::OwnTurn;
 use crate::access::Sender;
 use crate::accounting::admission::Reservation;
@@ -17,10 +18,9 @@ use logs::clock::Clock;
 use record::batch::Rejects;
 use record::id::{BatchId, KeyDigest};
 use record::notice::Notices;
-use record::order::Taken;
 use spool::BatchOutcome;
 use spool::{AppendError, Spool};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How safe a batch is when it is acknowledged.
@@ -89,7 +89,7 @@ pub struct Intake {
     bounds: BodyBounds,
     keys: KnownKeys,
     /// The last batches that were taken.
-    taken: Arc<Mutex<Taken>>,
+    taken: Arc<LastTaken>,
 }
 
 impl Intake {
