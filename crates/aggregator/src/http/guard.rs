@@ -60,6 +60,12 @@ impl Needs {
         }
     }
 
+    /// What it needs for a method.
+    pub(super) fn scope_of(self, method: &Method) -> Option<Scope> {
+        let is_open = self.has_open_options && method == Method::OPTIONS;
+        self.scope.filter(|_| !is_open)
+    }
+
     /// The same, but that whether there is such an address is told to all: what answers `OPTIONS` must read no body.
     pub(super) const fn with_open_options(self) -> Self {
         Self {
@@ -103,8 +109,7 @@ impl Guard {
         let certificate = if ends.is_secure { shown() } else { None };
         let certificate = certificate.map(AsRef::as_ref);
         let asker = asker(ends, certificate, request.uri(), request.headers());
-        let is_open = self.needs.has_open_options && request.method() == Method::OPTIONS;
-        let needed = self.needs.scope.filter(|_| !is_open);
+        let needed = self.needs.scope_of(request.method());
         let services = &self.services;
         let caller = services.access.check(needed, &asker).map_err(|refusal| {
             let token = refusal.token().map(Arc::clone);

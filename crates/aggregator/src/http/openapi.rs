@@ -28,10 +28,15 @@ use axum::body::Bytes;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{Html, IntoResponse as _, Response};
 use std::sync::LazyLock;
+use tracing::subscriber::{NoSubscriber, with_default};
 
 /// Both, as they are sent: they are the same for all and always.
 static WRITTEN: LazyLock<Written> = LazyLock::new(|| {
-    let document = serde_json::to_value(document::document()).unwrap_or_default();
+    // What is refused in it is no event of the service.
+    let made = with_default(NoSubscriber::default(), document::document);
+    // That has made whatever logs ask anew whether anybody listens, and so it does from now on.
+    tracing::callsite::rebuild_interest_cache();
+    let document = serde_json::to_value(made).unwrap_or_default();
     Written {
         document: document.to_string().into(),
         page: page::page(&document).into(),

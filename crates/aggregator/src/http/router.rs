@@ -96,12 +96,17 @@ pub fn addresses() -> Addresses {
     )
 }
 
-/// The service over HTTP.
-pub fn router(services: Arc<Services>) -> Router {
+/// All that is served, with what it needs.
+fn parts() -> impl Iterator<Item = (Needs, Router<Arc<Services>>)> {
     let rows = table().into_iter();
     let rows = rows.map(|(_, path, _, needs, handler)| (needs, Router::new().route(path, handler)));
-    let nothing = Router::new().fallback(not_found);
     rows.chain(others())
+}
+
+/// The service over HTTP.
+pub fn router(services: Arc<Services>) -> Router {
+    let nothing = Router::new().fallback(not_found);
+    parts()
         .map(|(needs, router)| guarded(&services, needs, router))
         .fold(guarded(&services, NOTHING, nothing), Router::merge)
         .with_state(services)
@@ -135,14 +140,10 @@ mod tests {
 
     #[test]
     fn every_address_is_described_with_its_scope_and_no_other() {
-        let rows = table().into_iter();
-        let rows =
-            rows.map(|(_, path, _, needs, handler)| (needs, Router::new().route(path, handler)));
-        let served = rows.chain(others()).flat_map(|(needs, router)| {
+        let served = parts().flat_map(|(needs, router)| {
             let served = served::by(&router).into_iter();
             served.map(move |(method, path)| {
-                // As the guard has it.
-                let scope = needs.scope.filter(|_| method != "OPTIONS");
+                let scope = needs.scope_of(&method.parse().unwrap());
                 (method, path, scope.map(Scope::name))
             })
         });

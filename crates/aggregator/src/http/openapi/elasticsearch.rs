@@ -2,7 +2,7 @@
 
 use super::operation::Described;
 use super::parameters::{content_encoding, path};
-use super::refusals::{Form, OF_BODY, OF_ENCODING, OF_RATE, OF_TAKING};
+use super::refusals::{Form, OF_BODY};
 use super::shapes::{
     Shape, any_of, count, list, map, named, object, one_of, open_object, text, truth,
 };
@@ -47,7 +47,12 @@ fn of(method: HttpMethod, verb: &str, path: &str, summary: &str) -> Described {
     let described = Described::new(method, &path, &format!("{verb}{name}"), summary)
         .under(ELASTICSEARCH)
         .in_form(FORM)
-        .needs(Scope::Ingest);
+        .needs(Scope::Ingest)
+        .header(
+            200,
+            "X-Elastic-Product",
+            text("By which clients know Elasticsearch."),
+        );
     ["index", "rest"]
         .into_iter()
         .fold(described, |described, name| {
@@ -78,16 +83,15 @@ fn bulk(path: &str) -> Vec<Described> {
     let sent = "{\"create\":{\"_index\":\"app\"}}\n{\"@timestamp\":\"2024-10-08T00:00:00Z\",\"message\":\"Database connection failed.\"}\n";
     let of_method = |method, verb| of(method, verb, path, "Takes documents of Elasticsearch's senders")
         .about("Actions and documents, a line each; `index` and `create` are taken. All parameters change nothing.")
-        .parameters([content_encoding(&["x-gzip"])])
+        .parameters([content_encoding(&[])])
         .body([
             ("application/x-ndjson", text("An action a line, and its document in the next."), sent.into()),
             ("application/json", text("The same."), sent.into()),
         ])
         .answers(200, "What became of each action: 201 and 200 are safe.")
         .with(200, "application/json", named("BulkAnswer"), json!({"took": 3, "errors": false, "items": [{"create": {"_index": "app", "status": 201}}]}))
-        .header(200, "X-Elastic-Product", text("By which clients know Elasticsearch."))
         .refuses(&["invalid_json", "invalid_records", "invalid_utf8", "malformed_action", "not_records", "too_many_ids", "unsupported_media_type"])
-        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING).refuses(OF_RATE);
+        .takes_records();
     vec![of_method(Post, "post"), of_method(Put, "put")]
 }
 
@@ -97,7 +101,6 @@ fn license(path: &str) -> Described {
     of(Get, "get", path, "A license that never ends")
         .answers(200, "The license.")
         .with(200, "application/json", open_object("A license.", []), license)
-        .header(200, "X-Elastic-Product", text("By which clients know Elasticsearch."))
 }
 
 #[rustfmt::skip]
@@ -106,7 +109,6 @@ fn health(path: &str) -> Described {
     of(Get, "get", path, "How the service is, as Elasticsearch says it")
         .answers(200, "Documents are taken.")
         .with(200, "application/json", status(), json!({"status": "green"}))
-        .header(200, "X-Elastic-Product", text("By which clients know Elasticsearch."))
         .answers(503, "Documents are refused now.")
         .with(503, "application/json", status(), json!({"status": "red"}))
 }
@@ -118,7 +120,6 @@ fn set_up(path: &str) -> Vec<Described> {
         .about("A template, a policy, a pipeline: there is nothing to set up, and what is sent is thrown away.")
         .answers(200, "Yes.")
         .with(200, "application/json", object("Nothing.", []), json!({}))
-        .header(200, "X-Elastic-Product", text("By which clients know Elasticsearch."))
         .refuses(OF_BODY));
     described.into()
 }

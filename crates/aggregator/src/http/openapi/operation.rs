@@ -1,6 +1,8 @@
 //! An address and a method as they are described: what may be asked, what is needed, and every answer.
 
-use super::refusals::{ANYWHERE, Form, OF_HEAD, OF_TOKEN, OWN, refusals};
+use super::refusals::{
+    ANYWHERE, Form, OF_BODY, OF_ENCODING, OF_HEAD, OF_RATE, OF_TAKING, OF_TOKEN, OWN, refusals,
+};
 use super::shapes::Shape;
 use super::told::{Told, example};
 use crate::access::Scope;
@@ -35,7 +37,7 @@ impl Described {
             name: name.to_owned(),
             form: OWN,
             scope: None,
-            codes: [OF_HEAD, ANYWHERE].concat(),
+            codes: ANYWHERE.to_vec(),
             told: BTreeMap::new(),
             operation: OperationBuilder::new().summary(Some(summary)),
         }
@@ -57,6 +59,12 @@ impl Described {
     pub(super) fn needs(mut self, scope: Scope) -> Self {
         self.scope = Some(scope);
         self.refuses(OF_TOKEN)
+    }
+
+    /// Records in a body that may be compressed, and what that comes to.
+    pub(super) fn takes_records(self) -> Self {
+        let all = [OF_BODY, OF_ENCODING, OF_TAKING, OF_RATE];
+        all.into_iter().fold(self, Self::refuses)
     }
 
     /// How its protocol says an error.
@@ -115,11 +123,9 @@ impl Described {
         self,
         mut keep: impl FnMut(&str, u16, Response) -> utoipa::openapi::Ref,
     ) -> Operation {
-        let (of_head, own): (Vec<_>, Vec<_>) =
-            self.codes.iter().partition(|code| OF_HEAD.contains(code));
         let mut all = self.told;
-        let refused = refusals(self.form, own.into_iter().copied());
-        let unread = refusals(OWN, of_head.into_iter().copied());
+        let refused = refusals(self.form, self.codes.into_iter());
+        let unread = refusals(OWN, OF_HEAD.iter().copied());
         for (status, told) in refused.into_iter().chain(unread) {
             all.entry(status).or_default().merge(told);
         }

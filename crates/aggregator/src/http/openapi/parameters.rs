@@ -50,7 +50,7 @@ fn given(place: ParameterIn, name: &str, mut shape: Shape) -> ParameterBuilder {
 
 /// How a body is packed; `others` are taken as well.
 pub(super) fn content_encoding(others: &[&str]) -> Parameter {
-    let encodings = [&["gzip", "deflate", "zstd", "identity"], others].concat();
+    let encodings = [&["gzip", "deflate", "zstd", "identity", "x-gzip"], others].concat();
     header(
         "Content-Encoding",
         one_of(&encodings, "How the body is compressed."),

@@ -12,7 +12,6 @@ use futures_util::FutureExt as _;
 use http_body_util::{BodyExt as _, Collected};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use tracing::subscriber::{NoSubscriber, with_default};
 
 /// How a protocol says what it does not take.
 #[derive(Clone, Copy)]
@@ -62,6 +61,13 @@ pub(super) const OF_ENCODING: &[&str] = &[
     "invalid_compression",
     "unsupported_encoding",
 ];
+/// Told of values that are to be records.
+pub(super) const OF_RECORDS: &[&str] = &[
+    "invalid_json",
+    "invalid_records",
+    "invalid_utf8",
+    "not_records",
+];
 /// Told of records that cannot be made durable.
 pub(super) const OF_TAKING: &[&str] = &[
     "batch_too_large",
@@ -109,14 +115,11 @@ pub(super) fn refusals(
     codes: impl Iterator<Item = &'static str>,
 ) -> BTreeMap<u16, Told> {
     let mut all = BTreeMap::new();
-    // They are no events of the service.
-    with_default(NoSubscriber::default(), || {
-        for code in codes.filter_map(|name| CODES.iter().find(|code| code.name == name)) {
-            for asked_as in form.asked_as {
-                add(&mut all, form, code, asked_as);
-            }
+    for code in codes.filter_map(|name| CODES.iter().find(|code| code.name == name)) {
+        for asked_as in form.asked_as {
+            add(&mut all, form, code, asked_as);
         }
-    });
+    }
     all
 }
 

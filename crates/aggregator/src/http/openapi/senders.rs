@@ -2,7 +2,7 @@
 
 use super::operation::Described;
 use super::parameters::{content_encoding, header, query};
-use super::refusals::{Form, OF_BODY, OF_ENCODING, OF_RATE, OF_TAKING};
+use super::refusals::{Form, OF_BODY, OF_RATE, OF_RECORDS, OF_TAKING};
 use super::shapes::{
     Shape, anything, bytes, count, list, map, named, object, open_object, text, truth,
 };
@@ -62,7 +62,7 @@ fn otlp_logs() -> Described {
     let sent = "`ExportLogsServiceRequest`, encoded.";
     Described::new(Post, "/v1/logs", "exportLogs", "Takes logs of OpenTelemetry")
         .under(OPENTELEMETRY).in_form(OF_OTLP).needs(Scope::Ingest)
-        .parameters([content_encoding(&["x-gzip"])])
+        .parameters([content_encoding(&[])])
         .body([
             ("application/json", named("OtlpLogs"), export),
             ("application/x-protobuf", bytes(sent), Value::Null),
@@ -73,7 +73,7 @@ fn otlp_logs() -> Described {
         .with(200, "application/x-protobuf", bytes(told), Value::Null)
         .with(200, "application/protobuf", bytes(told), Value::Null)
         .refuses(&["invalid_form", "invalid_json", "invalid_protobuf", "invalid_records", "invalid_utf8", "unsupported_media_type"])
-        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING).refuses(OF_RATE)
+        .takes_records()
 }
 
 #[rustfmt::skip]
@@ -82,7 +82,7 @@ fn loki_push() -> Described {
     let tenant = text("Becomes an attribute of each line.");
     Described::new(Post, "/loki/api/v1/push", "pushLoki", "Takes pushes of Loki's senders")
         .under(LOKI).in_form(OF_LOKI).needs(Scope::Ingest)
-        .parameters([header("X-Scope-OrgID", tenant), content_encoding(&["x-gzip", "snappy"])])
+        .parameters([header("X-Scope-OrgID", tenant), content_encoding(&["snappy"])])
         .body([
             ("application/json", named("LokiPush"), push),
             ("application/x-protobuf", bytes("`PushRequest`, encoded, as a block of snappy."), Value::Null),
@@ -90,7 +90,7 @@ fn loki_push() -> Described {
         .answers(204, "The push is safe.")
         .header(204, "X-Rejected-Count", count("Lines of which nothing could be kept."))
         .refuses(&["invalid_json", "invalid_protobuf", "invalid_records", "invalid_utf8", "not_push", "unsupported_media_type"])
-        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING).refuses(OF_RATE)
+        .takes_records()
 }
 
 #[rustfmt::skip]
@@ -110,12 +110,12 @@ fn datadog_logs(path: &str, name: &str) -> Described {
         .under(DATADOG).in_form(OF_DATADOG).needs(Scope::Ingest)
         .about("Of any type: the body is read as JSON, or as text. Parameters become attributes of all that do not bring them.")
         .parameters(given.map(|name| query(name, text("An attribute."), "orders")))
-        .parameters([content_encoding(&["x-gzip"])])
+        .parameters([content_encoding(&[])])
         .body([("application/json", anything("A list of objects, or one."), logs), ("text/plain", text("A message a line."), "hello\n".into())])
         .answers(202, "They are safe.")
         .with(202, "application/json", object("Nothing.", []), json!({}))
-        .refuses(&["invalid_json", "invalid_records", "invalid_utf8", "not_records"])
-        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING).refuses(OF_RATE)
+        .refuses(OF_RECORDS)
+        .takes_records()
 }
 
 #[rustfmt::skip]
@@ -132,11 +132,11 @@ fn gelf() -> Described {
     Described::new(Post, "/gelf", "sendGelf", "Takes GELF")
         .under(OTHERS).needs(Scope::Ingest)
         .about("Of any type: one message, a list of them, or one behind another.")
-        .parameters([content_encoding(&["x-gzip"])])
+        .parameters([content_encoding(&[])])
         .body([("application/json", anything("A message, or a list of them."), message)])
         .answers(202, "It is safe.")
-        .refuses(&["invalid_json", "invalid_records", "invalid_utf8", "not_records"])
-        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING).refuses(OF_RATE)
+        .refuses(OF_RECORDS)
+        .takes_records()
 }
 
 #[rustfmt::skip]

@@ -2,20 +2,13 @@
 
 use super::operation::Described;
 use super::parameters::{content_encoding, header, old_query, path, query};
-use super::refusals::{OF_BODY, OF_ENCODING, OF_RATE, OF_TAKING};
+use super::refusals::OF_RECORDS;
 use super::shapes::{Shape, list, named, one_of, open_object, text, text_like};
 use super::tags::SENDING;
 use crate::access::Scope;
 use serde_json::json;
 use utoipa::openapi::HttpMethod;
 
-/// Told of values that are to be records.
-const OF_RECORDS: &[&str] = &[
-    "invalid_json",
-    "invalid_records",
-    "invalid_utf8",
-    "not_records",
-];
 /// Told of what a head asks for.
 const OF_ASKING: &[&str] = &[
     "idempotency_key_reused",
@@ -46,7 +39,7 @@ fn batch() -> Described {
             query("key", one_of(&["content"], "Makes a key of what is sent, for senders that cannot send one of their own."), "content"),
             old_query("partial", one_of(&["true", "false", "1", "0"], "`false` is `strict=true`; `true` has no effect."), "false"),
             header("Idempotency-Key", text_like("^[!-~]{1,255}$", "One of your own for this batch: 1 to 255 visible ASCII characters.")),
-            content_encoding(&["x-gzip"]),
+            content_encoding(&[]),
         ])
         .body([
             ("application/json", records, record),
@@ -59,7 +52,7 @@ fn batch() -> Described {
         .answers(202, "The batch is on the service's own disk; the store, which `ack=stored` asked for, does not have it yet.")
         .with(202, "application/json", named("BatchAccepted"), stored)
         .header(202, "Idempotent-Replayed", one_of(&["true"], "The batch was taken before, under this key."))
-        .refuses(OF_ASKING).refuses(OF_RECORDS).refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING).refuses(OF_RATE)
+        .refuses(OF_ASKING).refuses(OF_RECORDS).takes_records()
 }
 
 #[rustfmt::skip]

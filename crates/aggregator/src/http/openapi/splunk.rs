@@ -2,7 +2,7 @@
 
 use super::operation::Described;
 use super::parameters::{content_encoding, query};
-use super::refusals::{Form, OF_BODY, OF_ENCODING, OF_RATE, OF_TAKING};
+use super::refusals::{Form, OF_RECORDS};
 use super::shapes::{Shape, anything, count, named, object, text};
 use super::tags::SPLUNK;
 use crate::access::Scope;
@@ -75,13 +75,13 @@ fn taken(path: &str, name: &str, summary: &str, body: (&str, Shape, Value)) -> D
         .about("Whatever type the body names. Parameters become attributes of all that do not bring them.")
         .needs(Scope::Ingest)
         .parameters(["host", "source", "sourcetype", "index"].map(|name| query(name, text("An attribute."), "web-1")))
-        .parameters([content_encoding(&["x-gzip"])])
+        .parameters([content_encoding(&[])])
         .body([body])
         .answers(200, "They are safe.")
         .with(200, "application/json", named("SplunkAnswer"), json!({"text": "Success", "code": 0}))
         .with(400, "application/json", named("SplunkAnswer"), json!({"text": "No data", "code": 5}))
-        .refuses(&["invalid_json", "invalid_records", "invalid_utf8", "not_records"])
-        .refuses(OF_BODY).refuses(OF_ENCODING).refuses(OF_TAKING).refuses(OF_RATE)
+        .refuses(OF_RECORDS)
+        .takes_records()
 }
 
 fn asked_before(path: &str, name: &str) -> Described {

@@ -47,8 +47,11 @@ impl Told {
         }
     }
 
-    /// A body of this type, for example.
+    /// A body of this type, for example, unless it is nothing.
     pub(super) fn example(&mut self, media_type: &str, name: &'static str, value: Value) {
+        if value.is_null() {
+            return;
+        }
         if let Some(content) = self.contents.get_mut(media_type) {
             content.examples.insert(name, value);
         }
