@@ -29,7 +29,7 @@ const SHORT_MESSAGE: usize = 2_200;
 const REQUEST_TIMEOUT: &str = "1s";
 
 /// A text without any order, which an expression has to follow at a hundred places at once.
-fn of_a_and_b(length: usize) -> String {
+pub(crate) fn of_a_and_b(length: usize) -> String {
     let mut number = 1_u32;
     let letter = |_| {
         number ^= number << 13;
@@ -41,7 +41,7 @@ fn of_a_and_b(length: usize) -> String {
 }
 
 /// As many expressions as there may be.
-fn expressions() -> String {
+pub(crate) fn expressions() -> String {
     let one = |length: usize| format!("regex=[ab]*a[ab]{{{length}}}c|a[ab]{{60}}d");
     (90..106).map(one).collect::<Vec<_>>().join("&")
 }

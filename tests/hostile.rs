@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use crate::support::compressed::{gzip, zlib, zstd};
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
-use crate::support::traffic::{drained, get, post_head, post_head_to};
+use crate::support::traffic::{drained, fill, get, post_head, post_head_to, rest};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
@@ -21,6 +21,7 @@ const MIB: usize = 1024 * KIB;
 const TRICKLE: Duration = Duration::from_millis(100);
 /// How long harm is done, at least.
 const HARM: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// What a usual client waits, in the middle: it shares two cores with other tests. Measured alone: 1 to 12 ms, and 35
 /// at most.
 const SOON: Duration = Duration::from_millis(100);
@@ -48,9 +49,7 @@ async fn beside(service: &Arc<Service>, harm: impl Future<Output = ()>) {
     let usual = tokio::spawn(usual(Arc::clone(service), Arc::clone(&is_over)));
     let began = Instant::now();
     harm.await;
-    while began.elapsed() < HARM {
-        tokio::time::sleep(TRICKLE).await;
-    }
+    rest(HARM.saturating_sub(began.elapsed())).await;
     is_over.store(true, Ordering::Relaxed);
     let mut times = usual.await.unwrap();
     times.sort_unstable();
@@ -74,9 +73,17 @@ async fn usual(service: Arc<Service>, is_over: Arc<AtomicBool>) -> Vec<Duration>
         let read = service.get("/logs/retrieve?limit=1&order=desc").await;
         assert_eq!(read.status, 200, "{}", read.text());
         times.push(began.elapsed() / 2);
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        rest(Duration::from_millis(5)).await;
     }
     times
+}
+
+/// Does it for as long as harm is done.
+async fn again(mut harm: impl AsyncFnMut()) {
+    let began = Instant::now();
+    while began.elapsed() < HARM {
+        harm().await;
+    }
 }
 
 async fn many(service: &Service, count: usize) -> Vec<RawClient> {
@@ -91,7 +98,7 @@ async fn trickle(service: &Service, count: usize, beginning: &str) {
         let began = Instant::now();
         let mut sent = client.send(beginning).await;
         while sent.is_ok() && began.elapsed() < HARM {
-            tokio::time::sleep(TRICKLE).await;
+            rest(TRICKLE).await;
             sent = client.send(b"x").await;
         }
     });
@@ -132,7 +139,7 @@ async fn ten_thousand_idle_connections_hold_up_nobody() {
             // Some have had an answer, so that they are not the first to go.
             drop(idle[last].send(get("/health")).await);
         }
-        tokio::time::sleep(HARM).await;
+        rest(HARM).await;
         drop(idle);
     };
     beside(&service, harm).await;
@@ -155,10 +162,10 @@ async fn bombs_in_every_encoding_hold_up_nobody() {
     ];
     drop(blanks);
     let harm = async {
-        let began = Instant::now();
-        while began.elapsed() < HARM {
+        again(async || {
             join_all(bombs.iter().map(|bomb| send_bomb(&service, bomb))).await;
-        }
+        })
+        .await;
     };
     beside(&service, harm).await;
 }
@@ -170,7 +177,7 @@ async fn send_bomb(service: &Service, (path, encoding, bomb): &(&str, &str, Vec<
     // It may be refused before all of it is sent.
     drop(client.send(head).await);
     drop(client.send(bomb).await);
-    let reply = client.try_read_response(Duration::from_secs(30)).await;
+    let reply = client.try_read_response(PATIENCE).await;
     let status = reply.map(|reply| reply.status);
     assert!(
         status.is_none_or(|status| (400..500).contains(&status) || status == 503),
@@ -198,17 +205,17 @@ async fn what_is_no_http_holds_up_nobody() {
         format!("{chunked}\r\n1;{}\r\n", "x".repeat(64 * KIB)),
     ];
     let harm = async {
-        let began = Instant::now();
-        while began.elapsed() < HARM {
+        again(async || {
             let each = sent.iter().map(async |text| {
                 let mut client = RawClient::connect(service.address()).await;
                 drop(client.send(text).await);
                 client.shutdown_write().await;
-                client.closed_within(Duration::from_secs(30)).await
+                client.closed_within(PATIENCE).await
             });
             let all = join_all(each).await;
             assert!(all.iter().all(|is_closed| *is_closed), "{all:?}");
-        }
+        })
+        .await;
     };
     beside(&service, harm).await;
 }
@@ -222,16 +229,17 @@ async fn giant_heads_hold_up_nobody() {
         padding.repeat(128)
     );
     let harm = async {
-        let began = Instant::now();
-        while began.elapsed() < HARM {
+        again(async || {
             let clients = many(&service, 100).await;
             let each = clients.into_iter().map(async |mut client| {
                 // It is refused before it ends.
                 drop(client.send(&head).await);
-                client.closed_within(Duration::from_secs(30)).await
+                client.closed_within(PATIENCE).await
             });
-            join_all(each).await;
-        }
+            let all = join_all(each).await;
+            assert!(all.iter().all(|is_closed| *is_closed), "{all:?}");
+        })
+        .await;
     };
     beside(&service, harm).await;
 }
@@ -240,12 +248,7 @@ async fn giant_heads_hold_up_nobody() {
 async fn readers_that_stall_hold_up_nobody() {
     const READERS: usize = 40;
     let service = service().await;
-    let text = "x".repeat(1_000);
-    let records: Vec<_> = (0..1_000).map(|_| json!({ "message": text })).collect();
-    for _ in 0..20 {
-        let reply = service.batch(&json!(records)).await;
-        assert_eq!(reply.status, 200, "{}", reply.text());
-    }
+    fill(&service, 20).await;
     drained(&service).await;
     let harm = async {
         let mut stalled = Vec::new();
@@ -255,7 +258,7 @@ async fn readers_that_stall_hold_up_nobody() {
             asked.unwrap();
             stalled.push(client);
         }
-        tokio::time::sleep(HARM).await;
+        rest(HARM).await;
     };
     beside(&service, harm).await;
 }

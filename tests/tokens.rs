@@ -17,6 +17,7 @@ use crate::access::{get, post, refused};
 use crate::support::http::Reply;
 use crate::support::service::{Builder, Service};
 use crate::support::wait_until;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -111,6 +112,24 @@ async fn count(service: &Service, reader: &str) -> u64 {
     let reply = asked(service, path, reader).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     reply.json()["records"].as_u64().unwrap()
+}
+
+/// Waits until there are so many records.
+async fn until(service: &Service, reader: &str, records: u64) {
+    wait_until("what was taken to be stored", PATIENCE, async || {
+        count(service, reader).await == records
+    })
+    .await;
+}
+
+/// The records that are found, in order.
+async fn found(service: &Service, reader: &str, query: &str) -> Vec<Value> {
+    let path = format!("/logs/retrieve?format=ndjson&{query}");
+    let reply = asked(service, &path, reader).await;
+    assert_eq!(reply.status, 200, "{query}: {}", reply.text());
+    let text = reply.text();
+    let records = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    records.collect()
 }
 
 /// Asks an address in its own way, with these headers.

@@ -1,11 +1,11 @@
 //! One reader's costly questions and another's quick ones: whoever asks for most waits for himself.
 #![expect(clippy::disallowed_methods, reason = "real processes, real time")]
 
-use super::{PATIENCE, Tokens, asked, count, sent};
+use super::{PATIENCE, Tokens, asked, sent, until};
 use crate::support::service::Service;
-use crate::support::wait_until;
+use crate::support::traffic::rest;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const RECORDS: usize = 200_000;
@@ -48,19 +48,14 @@ async fn one_tokens_costly_questions_hold_up_no_quick_ones_of_another() {
     let modest = tokens.make("modest", "--scope read").await;
     let service = Arc::new(tokens.service().start().await);
     fill(&service, &sender).await;
-    wait_until("all to be stored", PATIENCE, async || {
-        count(&service, &modest).await == RECORDS as u64
-    })
-    .await;
-    let (is_over, answered) = (
-        Arc::new(AtomicBool::new(false)),
-        Arc::new(AtomicUsize::new(0)),
-    );
+    until(&service, &modest, RECORDS as u64).await;
+    let is_over = Arc::new(AtomicBool::new(false));
     let askers: Vec<_> = (0..ASKERS)
         .map(|number| {
             let (service, greedy) = (Arc::clone(&service), greedy.clone());
-            let (is_over, answered) = (Arc::clone(&is_over), Arc::clone(&answered));
+            let is_over = Arc::clone(&is_over);
             tokio::spawn(async move {
+                let mut answered = 0;
                 while !is_over.load(Ordering::Relaxed) {
                     let reply = asked(&service, COSTLY[number % COSTLY.len()], &greedy).await;
                     assert!(
@@ -69,10 +64,11 @@ async fn one_tokens_costly_questions_hold_up_no_quick_ones_of_another() {
                         reply.text()
                     );
                     match reply.status {
-                        503 => tokio::time::sleep(Duration::from_millis(50)).await,
-                        _ => drop(answered.fetch_add(1, Ordering::Relaxed)),
+                        503 => rest(Duration::from_millis(50)).await,
+                        _ => answered += 1,
                     }
                 }
+                answered
             })
         })
         .collect();
@@ -82,11 +78,12 @@ async fn one_tokens_costly_questions_hold_up_no_quick_ones_of_another() {
         let reply = asked(&service, "/logs/retrieve?limit=1&order=desc", &modest).await;
         assert_eq!(reply.status, 200, "{}", reply.text());
         times.push(asks.elapsed());
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        rest(Duration::from_millis(5)).await;
     }
     is_over.store(true, Ordering::Relaxed);
+    let mut answered = 0;
     for asker in askers {
-        tokio::time::timeout(PATIENCE, asker)
+        answered += tokio::time::timeout(PATIENCE, asker)
             .await
             .unwrap()
             .unwrap();
@@ -94,9 +91,9 @@ async fn one_tokens_costly_questions_hold_up_no_quick_ones_of_another() {
     times.sort_unstable();
     let (middle, most) = (times[times.len() / 2], times[times.len() - 1]);
     println!(
-        "{} costly answers; {} quick ones, {middle:?} in the middle, {most:?} at most",
-        answered.load(Ordering::Relaxed),
+        "{answered} costly answers; {} quick ones, {middle:?} in the middle, {most:?} at most",
         times.len()
     );
+    assert!(answered > 0, "nothing costly was looked for");
     assert!(middle < SOON, "{middle:?} in the middle, {most:?} at most");
 }

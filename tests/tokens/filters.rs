@@ -6,14 +6,31 @@ mod random;
 mod slow;
 mod twins;
 
-use super::{JSON, PATIENCE, Tokens, asked, bearer};
+use super::{JSON, Tokens, asked, bearer, change, found};
 use crate::access::{get, post, refused};
 use crate::support::http::Reply;
 use crate::support::service::{Builder, Service};
 use crate::support::stores::Backend;
-use crate::support::wait_until;
 use serde_json::Value;
 use std::path::Path;
+
+/// Of a sender, of a reader of all records, and of one of those of a service.
+struct Secrets {
+    sends: String,
+    all: String,
+    orders: String,
+}
+
+impl Secrets {
+    async fn of(tokens: &Tokens) -> Self {
+        let filter = "--scope read --filter attr.service=orders";
+        Self {
+            sends: tokens.make("sends", "--scope ingest").await,
+            all: tokens.make("all", "--scope read").await,
+            orders: tokens.make("orders", filter).await,
+        }
+    }
+}
 
 /// A service on this store that asks for the tokens of a file.
 async fn builder(backend: Backend, name: &str, tokens: &Path) -> Builder {
@@ -31,18 +48,6 @@ async fn store(service: &Service, secret: &str, key: &str, records: &Value) -> S
     reply.json()["batchId"].as_str().unwrap().to_owned()
 }
 
-/// The records that are found, in order.
-async fn found(service: &Service, secret: &str, query: &str) -> Vec<Value> {
-    let path = format!("/logs/retrieve?format=ndjson&{query}");
-    let reply = asked(service, &path, secret).await;
-    assert_eq!(reply.status, 200, "{query}: {}", reply.text());
-    let text = reply.text();
-    let lines = text.lines();
-    lines
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
 fn id(record: &Value) -> &str {
     record["id"].as_str().unwrap()
 }
@@ -50,11 +55,7 @@ fn id(record: &Value) -> &str {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cursor_goes_on_with_the_answer_of_nobody_who_reaches_more_or_less() {
     let tokens = Tokens::new();
-    let sends = tokens.make("sends", "--scope ingest").await;
-    let all = tokens.make("all", "--scope read").await;
-    let orders = tokens
-        .make("orders", "--scope read --filter attr.service=orders")
-        .await;
+    let Secrets { sends, all, orders } = Secrets::of(&tokens).await;
     let same = tokens
         .make("same", "--scope read --filter attr.service=%6frders")
         .await;
@@ -92,12 +93,8 @@ async fn a_cursor_goes_on_with_the_answer_of_nobody_who_reaches_more_or_less() {
         }
     }
     // A filter that is changed is another one.
-    let text = std::fs::read_to_string(tokens.file()).unwrap();
-    std::fs::write(tokens.file(), text.replace("%6frders", "bank")).unwrap();
-    wait_until("the other filter to count", PATIENCE, async || {
-        found(&service, &same, "attr.service=bank").await.len() == 10
-    })
-    .await;
+    change(&service, &tokens, "%6frders", "bank").await;
+    assert_eq!(found(&service, &same, "attr.service=bank").await.len(), 10);
     refused(
         &asked(&service, &of_orders, &same).await,
         400,

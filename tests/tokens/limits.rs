@@ -1,6 +1,6 @@
 //! How much a token may send: what is more is refused for a while, in the form of its protocol, and has no effect.
 
-use super::{JSON, PATIENCE, Tokens, asked, bearer, change, count, sent};
+use super::{JSON, PATIENCE, Tokens, asked, bearer, change, count, sent, until};
 use crate::access::post;
 use crate::access::senders::{SENDERS, sentence};
 use crate::support::http::Reply;
@@ -25,13 +25,6 @@ async fn send(service: &Service, secret: &str, records: usize) -> Reply {
 fn is_over(reply: &Reply) {
     assert_eq!(reply.status, 429, "{}", reply.text());
     assert_eq!(reply.json()["code"], "token_over_rate");
-}
-
-async fn until(service: &Service, reader: &str, records: u64) {
-    wait_until("what was taken to be stored", PATIENCE, async || {
-        count(service, reader).await == records
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,12 @@
 //! What a token pins is what its records have, whatever their sender says, and no part of what they are known by.
 
-use super::{JSON, PATIENCE, Tokens, asked, bearer, change, count, sent};
+use super::{JSON, Tokens, asked, bearer, change, found, sent, until};
 use crate::access::post;
 use crate::access::senders::SENDERS;
 use crate::support::http::Reply;
 use crate::support::mongod::Mongod;
 use crate::support::service::{Builder, Service};
-use crate::support::wait_until;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const PINNED: &str = "--scope ingest --pin service=orders --pin app.name=shop";
 
@@ -42,20 +41,6 @@ async fn send(
     reply
 }
 
-async fn records(service: &Service, reader: &str, query: &str) -> Vec<Value> {
-    let path = format!("/logs/retrieve?format=ndjson&{query}");
-    let text = asked(service, &path, reader).await.text();
-    let records = text.lines().map(|line| serde_json::from_str(line).unwrap());
-    records.collect()
-}
-
-async fn until(service: &Service, reader: &str, records: u64) {
-    wait_until("what was sent to be stored", PATIENCE, async || {
-        count(service, reader).await == records
-    })
-    .await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_a_sender_says_in_whatever_protocol_its_records_have_what_is_pinned() {
     let tokens = Tokens::new();
@@ -72,28 +57,24 @@ async fn whatever_a_sender_says_in_whatever_protocol_its_records_have_what_is_pi
     }
     let expected = SENDERS.len() + PRETENDING.len() + 2;
     until(&service, &read, expected as u64).await;
-    for record in records(&service, &read, "").await {
+    for record in found(&service, &read, "").await {
         let attributes = &record["attributes"];
         assert_eq!(attributes["service"], "orders", "{record}");
         assert_eq!(attributes["app.name"], "shop", "{record}");
     }
-    for (query, found) in [
+    for (query, expected) in [
         ("attr.service=payments", 0),
         ("attr.app.name=payments", 0),
         ("attr.service=orders&attr.app.name=shop", expected),
         ("attr.app.kept=1", 1),
     ] {
-        assert_eq!(
-            records(&service, &read, query).await.len(),
-            found,
-            "{query}"
-        );
+        assert_eq!(found(&service, &read, query).await.len(), expected, "{query}");
     }
     // They are another's to give.
     let (path, content_type, body) = PRETENDING[0];
     send(&service, &free, path, content_type, body).await;
     until(&service, &read, expected as u64 + 2).await;
-    let found = records(&service, &read, "attr.service=payments").await;
+    let found = found(&service, &read, "attr.service=payments").await;
     assert_eq!(found.len(), 2);
 }
 
@@ -132,8 +113,8 @@ async fn stays_one(settings: Builder, tokens: &Tokens, secret: &str, read: &str)
     send_all(&service, secret).await;
     sent(&service, "/logs/batch", secret, r#"[{"message":"new"}]"#).await;
     until(&service, read, 7).await;
-    let orders = records(&service, read, "attr.service=orders").await;
-    let payments = records(&service, read, "attr.service=payments").await;
+    let orders = found(&service, read, "attr.service=orders").await;
+    let payments = found(&service, read, "attr.service=payments").await;
     assert_eq!((orders.len(), payments.len()), (5, 2));
     change(&service, tokens, "\"payments\"", "\"orders\"").await;
 }

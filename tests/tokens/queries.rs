@@ -1,6 +1,6 @@
 //! How many queries a token may have under way: each has its place until its answer has been sent, or its reader has left.
 
-use super::{PATIENCE, Tokens, asked, count, sent};
+use super::{PATIENCE, Tokens, asked, sent, until};
 use crate::support::raw::RawClient;
 use crate::support::service::Service;
 use crate::support::traffic::seconds_to_wait;
@@ -42,10 +42,7 @@ async fn so_many_queries_of_a_token_are_answered_at_a_time_and_anothers_meanwhil
         .await;
     let service = tokens.service().start().await;
     fill(&service, &all).await;
-    wait_until("all to be stored", PATIENCE, async || {
-        count(&service, &all).await == THOUSANDS * 1000
-    })
-    .await;
+    until(&service, &all, THOUSANDS * 1000).await;
     let page = asked(&service, "/logs/retrieve?limit=1", &all).await;
     let id = page.json()[0]["id"].as_str().unwrap().to_owned();
     // One after another they have room.

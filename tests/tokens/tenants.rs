@@ -1,11 +1,10 @@
 //! Tenants do not meet: what one sends is no repetition of what another has sent.
 
-use super::{JSON, Tokens, asked, bearer, count, sent};
+use super::{JSON, Tokens, asked, bearer, sent, until};
 use crate::access::post;
 use crate::access::senders::SENDERS;
 use crate::support::mongod::Mongod;
 use crate::support::service::{Builder, Service};
-use crate::support::wait_until;
 use serde_json::json;
 
 /// Three tokens that may send: two of one tenant, and one of another; and one that reads.
@@ -32,10 +31,7 @@ impl Two {
     }
 
     async fn until(&self, service: &Service, records: u64) {
-        wait_until("what is new to be stored", super::PATIENCE, async || {
-            count(service, &self.reads).await == records
-        })
-        .await;
+        until(service, &self.reads, records).await;
     }
 }
 

@@ -4,12 +4,11 @@
 //! The addresses are those that the service itself names: one that has no row here fails. What is not to be had
 //! by requests of a test, the memory of the last batches and their keys, and uploads that are held, is where it is kept.
 
-use super::{Tokens, asked, bearer, count};
+use super::{Tokens, asked, bearer, count, until};
 use crate::access::senders::{SENDERS, Sender};
 use crate::access::{get, post, refused};
 use crate::support::http::Reply;
 use crate::support::service::Service;
-use crate::support::wait_until;
 use serde_json::Value;
 
 const SECRET: &str = "the-banks-own";
@@ -150,10 +149,7 @@ impl Scene {
                 let what = format!("{path} {} {has_key}", sender.content_type);
                 assert_eq!(told(&first), told(&replayed), "{what}");
                 assert_eq!(first.status, sender.taken, "{what}");
-                wait_until("both to be stored", super::PATIENCE, async || {
-                    count(&self.service, &self.all).await == before + 2
-                })
-                .await;
+                until(&self.service, &self.all, before + 2).await;
                 tried += 1;
             }
         }

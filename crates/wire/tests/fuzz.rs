@@ -20,6 +20,7 @@ use record::id::BatchId;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use wire::{DecodeError, GivenAttributes, datadog, gelf, journald, loki, otlp, splunk};
 
 /// Unless the environment says otherwise.
@@ -171,6 +172,8 @@ impl Edit {
 }
 
 /// Every file of the corpus, with its folder.
+static CORPUS: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(corpus);
+
 fn corpus() -> Vec<(String, Vec<u8>)> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let mut files = Vec::new();
@@ -215,7 +218,7 @@ fn check(decode: Decode, body: &[u8]) -> TestCaseResult {
 
 #[test]
 fn each_decoder_has_a_corpus_that_it_reads_and_each_file_of_it_a_decoder() {
-    let corpus = corpus();
+    let corpus = &*CORPUS;
     let folders: BTreeSet<&str> = corpus.iter().map(|(folder, _)| folder.as_str()).collect();
     let decoders: BTreeSet<&str> = DECODERS.iter().map(|(folder, _)| *folder).collect();
     assert_eq!(folders, decoders);
@@ -229,7 +232,7 @@ fn each_decoder_has_a_corpus_that_it_reads_and_each_file_of_it_a_decoder() {
             });
         assert!(reads, "{folder}");
     }
-    for (_, body) in &corpus {
+    for (_, body) in corpus {
         for (_, decode) in DECODERS {
             check(decode, body).unwrap();
         }
@@ -245,12 +248,12 @@ proptest! {
         sample in any::<Index>(),
         edits in vec(edit(), 1..12),
     ) {
-        let corpus = corpus();
+        let corpus = &*CORPUS;
         let (folder, decode) = decoder.get(&DECODERS);
         let own: Vec<_> = corpus.iter().filter(|(of, _)| of == folder).collect();
         let mut body = sample.get(&own).1.clone();
         for edit in &edits {
-            edit.apply(&mut body, &corpus);
+            edit.apply(&mut body, corpus);
         }
         check(*decode, &body)?;
     }

@@ -91,7 +91,7 @@ async fn what_is_no_filter_is_told_when_it_is_written_and_when_it_is_read() {
     let good = tokens.make("a", "--scope ingest,read").await;
     let before = std::fs::read_to_string(tokens.file()).unwrap();
     let service = tokens.service().start().await;
-    for (number, (scopes, filter, said)) in BAD.into_iter().enumerate() {
+    for (scopes, filter, said) in BAD {
         let arguments = format!("new --name b --scope {scopes} --filter {filter}");
         let (code, stdout, stderr) = tokens.command(&arguments).await;
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments}");
@@ -102,12 +102,14 @@ async fn what_is_no_filter_is_told_when_it_is_written_and_when_it_is_read() {
             .split(',')
             .map(|scope| format!("\"{scope}\""))
             .collect();
-        let (scopes, digit) = (scopes.join(", "), number % 10);
-        let hash = format!("blake3:{}", digit.to_string().repeat(64));
-        let bad = format!(
-            "{before}\n[[token]]\nname = \"b\"\nscopes = [{scopes}]\nhash = \"{hash}\"\nfilter = \"{filter}\"\n"
-        );
+        let scopes = scopes.join(", ");
         let other = Tokens::new();
+        let secret = other.make("b", "--scope read").await;
+        let made = std::fs::read_to_string(other.file()).unwrap();
+        let hash = made.lines().find(|line| line.starts_with("hash")).unwrap();
+        let bad = format!(
+            "{before}\n[[token]]\nname = \"b\"\nscopes = [{scopes}]\n{hash}\nfilter = \"{filter}\"\n"
+        );
         std::fs::write(other.file(), &bad).unwrap();
         let (status, _, stderr) = on(&other.file()).start_expecting_exit().await;
         assert_eq!(status.code(), Some(2), "{stderr}");
@@ -120,8 +122,8 @@ async fn what_is_no_filter_is_told_when_it_is_written_and_when_it_is_read() {
         })
         .await;
         assert!(found(&service, &good, "").await.is_empty());
-        std::fs::write(tokens.file(), &before).unwrap();
-        let unknown = asked(&service, "/logs/retrieve", "logs_b").await;
+        let unknown = asked(&service, "/logs/retrieve", &secret).await;
         refused(&unknown, 401, "unknown_token");
+        std::fs::write(tokens.file(), &before).unwrap();
     }
 }

@@ -1,27 +1,12 @@
 //! Records out of reach that take long to look through: the answer does not tell that they are there.
 
-use super::{Backend, Tokens, asked, builder, found, store};
+use super::{Backend, Secrets, Tokens, asked, builder, found, store};
+use crate::costly_searches::{expressions, of_a_and_b};
 use serde_json::json;
-
-/// A text that an expression has to follow at a hundred places at once, longer than one record may take.
-fn of_a_and_b(length: usize) -> String {
-    let mut number = 1_u32;
-    let letter = |_| {
-        number ^= number << 13;
-        number ^= number >> 17;
-        number ^= number << 5;
-        if number & 1 == 0 { 'a' } else { 'b' }
-    };
-    (0..length).map(letter).collect()
-}
 
 async fn costly(backend: Backend) {
     let tokens = Tokens::new();
-    let sends = tokens.make("sends", "--scope ingest").await;
-    let all = tokens.make("all", "--scope read").await;
-    let orders = tokens
-        .make("orders", "--scope read --filter attr.service=orders")
-        .await;
+    let Secrets { sends, all, orders } = Secrets::of(&tokens).await;
     let service = builder(backend, "a_slow_record_out_of_reach", &tokens.file()).await;
     let service = service.env("QUERY_MAX_TIME", "60s").start().await;
     let large = json!([{"timestamp": "2024-10-08T00:00:00Z", "message": of_a_and_b(6 << 20), "service": "bank"}]);
@@ -30,8 +15,7 @@ async fn costly(backend: Backend) {
     let small =
         json!([{"timestamp": "2024-10-08T00:00:01Z", "message": wanted, "service": "orders"}]);
     store(&service, &sends, "small", &small).await;
-    let one = |length: usize| format!("regex=[ab]*a[ab]{{{length}}}c|a[ab]{{60}}d");
-    let costly = (90..106).map(one).collect::<Vec<_>>().join("&");
+    let costly = expressions();
     let hidden = found(&service, &all, "attr.service=bank").await;
     let hidden = super::id(&hidden[0]);
     for path in [
