@@ -53,6 +53,8 @@ pub struct Asker<'a> {
     pub secrets: Vec<Cow<'a, str>>,
     /// Whether its connection is one of TLS.
     pub is_secure: bool,
+    /// Whether it gives anything where secrets stand, also what cannot be read.
+    pub gives_secret: bool,
     /// The certificate that it has shown there.
     pub certificate: Option<&'a ClientCertificate>,
 }
@@ -172,6 +174,12 @@ pub struct Sender {
 }
 
 impl Sender {
+    /// Whose requests are one another's repetitions, where there are tenants.
+    pub fn tenant(&self) -> Option<Arc<str>> {
+        let token = self.token.as_ref()?;
+        Some(Arc::clone(&token.tenant))
+    }
+
     /// Whose share of what is kept aside its records take: that of its address, or of its tenant, by an address that
     /// stands for the tenant among those that no machine has (RFC 4193).
     pub fn share(&self) -> IpAddr {
@@ -267,7 +275,7 @@ fn check_token(
 ) -> Result<Caller, Refusal> {
     let said = &asker.secrets;
     // A proxy has one certificate for all who come by it: it does not stand in for a secret that is none.
-    let shown = asker.certificate.filter(|_| said.is_empty());
+    let shown = asker.certificate.filter(|_| !asker.gives_secret);
     let known = || {
         let by_certificate = shown.map(|shown| tokens.of_certificate(shown));
         let by_secret = said.iter().filter_map(|said| tokens.of(said));

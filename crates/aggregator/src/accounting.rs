@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod batch_status;
+pub mod fair_admission;
 pub mod fair_order;
 pub mod record_counts;
 pub mod shares;

@@ -164,11 +164,8 @@ impl App {
             "keeping logs"
         );
         for (_, address) in &self.listeners {
-            if self.services.tls.is_some() {
-                tracing::info!(%address, tls = true, "listening");
-            } else {
-                tracing::info!(%address, "listening");
-            }
+            let tls = self.services.tls.as_ref().map(|_| true);
+            tracing::info!(%address, tls, "listening");
         }
         let tracker = TaskTracker::new();
         let serving = {

@@ -18,6 +18,8 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// What is spoken within TLS, as ALPN has it (RFC 7301).
+pub const PROTOCOL: &[u8] = b"http/1.1";
 /// More than a file of certificates has.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
@@ -132,7 +134,7 @@ fn finished(builder: Trusting, files: Files<'_>) -> Result<ClientConfig, BadTls>
         }
         _ => return Err(BadTls::HalfIdentity),
     };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![PROTOCOL.to_vec()];
     Ok(config)
 }
 
@@ -149,13 +151,15 @@ fn roots(file: &Path) -> Result<RootCertStore, BadTls> {
 
 const CERTIFICATE: &str = "certificate";
 
+/// All certificates of a text in PEM; `None` if it has none, or one that is none.
+pub fn certificates_in(text: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
+    found.ok().filter(|found| !found.is_empty())
+}
+
 fn certificates(flag: &'static str, file: &Path) -> Result<Vec<CertificateDer<'static>>, BadTls> {
-    let text = read(flag, file)?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    match found {
-        Ok(found) if !found.is_empty() => Ok(found),
-        _ => Err(content(flag, file, CERTIFICATE)),
-    }
+    let found = certificates_in(&read(flag, file)?);
+    found.ok_or_else(|| content(flag, file, CERTIFICATE))
 }
 
 fn key_in(flag: &'static str, file: &Path) -> Result<PrivateKeyDer<'static>, BadTls> {

@@ -32,6 +32,7 @@ fn local(host: Option<&str>) -> Asker<'_> {
         way: Way::default(),
         secrets: Vec::new(),
         is_secure: false,
+        gives_secret: false,
         certificate: None,
     }
 }

@@ -216,17 +216,15 @@ impl Tokens {
 
     /// The same; what was used of those of before counts on for those that are called so now.
     #[must_use]
-    pub fn after(self, before: &Self) -> Self {
+    pub fn after(mut self, before: &Self) -> Self {
         let before = before.iter().map(|token| (&token.name, &token.limited));
         let before: HashMap<_, _> = before.collect();
-        let all = self.0.into_iter().map(|token| {
-            let mut token = Arc::unwrap_or_clone(token);
+        for token in &mut self.0 {
             if let Some(before) = before.get(&token.name) {
-                token.limited.after(before);
+                Arc::make_mut(token).limited.after(before);
             }
-            Arc::new(token)
-        });
-        Self(all.collect())
+        }
+        self
     }
 
     /// The one that a token is now; `None` if it would not be let in any more.

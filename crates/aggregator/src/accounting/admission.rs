@@ -15,7 +15,7 @@ const KIB: usize = 1024;
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// How long one that waits for room lets others have it first.
-const ASKED_AGAIN_AFTER: Duration = Duration::from_millis(20);
+pub(super) const ASKED_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 /// The room that all requests share.
 #[derive(Debug)]

@@ -4,7 +4,8 @@
 //! has most here whose oldest batch is forgotten.
 
 use crate::access::tokens::Token;
-use crate::accounting::fair_order::{FairOrder, Owner};
+use crate::accounting::fair_order::FairOrder;
+use crate::accounting::shares::Owner;
 use logs::Timestamp;
 use record::id::BatchId;
 use spool::BatchOutcome;

@@ -1,11 +1,8 @@
 //! What several owners have, in the order in which it came; the oldest of whoever has most is the first to go, so that
 //! nobody makes forgotten what is another's while he has more himself.
 
+use super::shares::Owner;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
-
-/// Whose something is: a tenant's, or that of all who are none.
-pub type Owner = Option<Arc<str>>;
 
 /// All of it.
 #[derive(Debug)]
@@ -77,6 +74,7 @@ impl<T: PartialEq> FairOrder<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     #[test]
     fn whoever_has_most_loses_the_oldest_of_his_own_and_nobody_else_does() {

@@ -6,6 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Whose something is, by name. None: nobody's in particular, and no bound but that of all.
 pub type Owner = Option<Arc<str>>;
 
+/// What one owner may have of so much: a quarter is kept from him, and one at least if there are two.
+pub fn most_of_one(all: usize) -> usize {
+    (all - all.div_ceil(4)).max(1)
+}
+
 /// The places, and how many of them each owner has. A quarter of them, and one at least if there are two, is kept from
 /// any one owner: what they are for may take long, and another is not to wait for it.
 #[derive(Debug)]
@@ -36,11 +41,6 @@ impl Shares {
         }
     }
 
-    /// Whether there is a place for anyone.
-    pub fn has_free(&self) -> bool {
-        self.held().all < self.places
-    }
-
     /// Whether there is a place for this owner.
     pub fn has_free_for(&self, owner: &Owner) -> bool {
         self.held().allow(owner, self.places)
@@ -68,9 +68,8 @@ impl Shares {
 
 impl Held {
     fn allow(&self, owner: &Owner, places: usize) -> bool {
-        let most = (places - places.div_ceil(4)).max(1);
         let own = owner.as_ref().and_then(|owner| self.by_owner.get(owner));
-        self.all < places && own.is_none_or(|own| *own < most)
+        self.all < places && own.is_none_or(|own| *own < most_of_one(places))
     }
 }
 
@@ -121,7 +120,6 @@ mod tests {
         let shares = Arc::new(Shares::new(4));
         let mut one = taken(&shares, Some("one"));
         assert!(!shares.has_free_for(&Some(Arc::from("one"))));
-        assert!(shares.has_free());
         drop(one.pop());
         one.extend(shares.take(Some(Arc::from("one"))));
         assert_eq!(one.len(), 3);

@@ -30,6 +30,11 @@ impl<C: PartialEq + Clone> Looks<C> {
         true
     }
 
+    /// Why what was seen last does not count, if that is so.
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.last.as_ref().err().map(String::as_str)
+    }
+
     /// It counts from here on.
     pub(super) fn count(&mut self, content: C) {
         self.last = Ok(content);

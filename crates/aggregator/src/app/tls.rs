@@ -40,21 +40,11 @@ pub(super) fn read(files: TlsFiles) -> Result<Said, TlsError> {
 
 /// What they say from here on. While they say nothing that can be used, what they said before counts.
 pub(super) fn follow(said: Said, clock: &Arc<dyn Clock>) -> (Tls, AbortOnDropHandle<()>) {
-    let (config, current) = watch::channel(Arc::clone(&said.made.config));
-    let (problem, told) = watch::channel(None);
-    let mut following = Following {
-        files: said.files,
-        looks: Looks::new(said.identity),
-        ends: said.made.ends,
-        standing: Standing::Good,
-        failure: None,
-        config,
-        problem,
-        clock: Arc::clone(clock),
-    };
+    let mut following = Following::new(said, Arc::clone(clock));
     following.look_at_the_time();
+    let (config, problem) = (following.config.subscribe(), following.problem.subscribe());
     let task = tokio::spawn(following.run());
-    let tls = Tls::new(current, told, Arc::clone(clock));
+    let tls = Tls::new(config, problem, Arc::clone(clock));
     (tls, AbortOnDropHandle::new(task))
 }
 
@@ -65,14 +55,24 @@ struct Following {
     ends: Option<Timestamp>,
     /// What was said of that.
     standing: Standing,
-    /// Why what the files say now does not count.
-    failure: Option<String>,
     config: watch::Sender<Arc<ServerConfig>>,
     problem: watch::Sender<Option<String>>,
     clock: Arc<dyn Clock>,
 }
 
 impl Following {
+    fn new(said: Said, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            files: said.files,
+            looks: Looks::new(said.identity),
+            ends: said.made.ends,
+            standing: Standing::Good,
+            config: watch::Sender::new(said.made.config),
+            problem: watch::Sender::new(None),
+            clock,
+        }
+    }
+
     async fn run(mut self) {
         loop {
             tokio::time::sleep(BETWEEN_LOOKS).await;
@@ -86,28 +86,25 @@ impl Following {
     }
 
     fn note(&mut self, looked: Result<Material, TlsError>) {
-        let identity = looked.as_ref().map(Material::identity).ok();
-        if let Some(identity) = &identity
-            && !self.looks.is_news(identity)
-        {
-            return;
-        }
-        match (looked.and_then(|material| material.made()), identity) {
-            (Ok(made), Some(identity)) => {
+        let made = looked.and_then(|material| {
+            let identity = material.identity();
+            let is_news = self.looks.is_news(&identity);
+            let made = is_news.then(|| material.made()).transpose();
+            made.map(|made| Some((made?, identity)))
+        });
+        match made {
+            Ok(None) => {}
+            Ok(Some((made, identity))) => {
                 tracing::info!(file = %self.files.certificate.display(), "the certificate was read anew: connections made from here on are shown it");
                 self.looks.count(identity);
-                self.failure = None;
                 (self.ends, self.standing) = (made.ends, Standing::Good);
                 self.config.send_replace(made.config);
             }
-            (Err(error), _) => {
-                let reason = error.to_string();
-                if self.looks.fail(reason.clone()) {
+            Err(error) => {
+                if self.looks.fail(error.to_string()) {
                     tracing::error!(%error, "the files of TLS cannot be used: what they said before still counts");
                 }
-                self.failure = Some(format!("{reason}; what was there before still counts"));
             }
-            (Ok(_), None) => {}
         }
     }
 
@@ -122,7 +119,9 @@ impl Following {
                 tracing::warn!("{sentence}");
             }
         }
-        let problem = self.failure.clone().or(sentence);
+        let failure = self.looks.failure();
+        let failure = failure.map(|reason| format!("{reason}; what was there before still counts"));
+        let problem = failure.or(sentence);
         self.problem.send_if_modified(|told| {
             let is_news = *told != problem;
             *told = problem;

@@ -65,12 +65,8 @@ pub(super) fn follow(
     file: PathBuf,
     said: Said,
 ) -> (watch::Receiver<Arc<Tokens>>, AbortOnDropHandle<()>) {
-    let (sender, receiver) = watch::channel(Arc::clone(&said.tokens));
-    let following = Following {
-        file,
-        looks: Looks::new(said.text),
-        sender,
-    };
+    let following = Following::new(file, said);
+    let receiver = following.sender.subscribe();
     let task = tokio::spawn(following.run());
     (receiver, AbortOnDropHandle::new(task))
 }
@@ -82,6 +78,14 @@ struct Following {
 }
 
 impl Following {
+    fn new(file: PathBuf, said: Said) -> Self {
+        Self {
+            file,
+            looks: Looks::new(said.text),
+            sender: watch::Sender::new(said.tokens),
+        }
+    }
+
     async fn run(mut self) {
         loop {
             tokio::time::sleep(BETWEEN_LOOKS).await;
@@ -128,12 +132,8 @@ mod tests {
 
     fn following(first: &str) -> (Following, watch::Receiver<Arc<Tokens>>) {
         let said = Said::of(text(first), &Tokens::default()).unwrap();
-        let (sender, receiver) = watch::channel(said.tokens);
-        let following = Following {
-            file: PathBuf::new(),
-            looks: Looks::new(said.text),
-            sender,
-        };
+        let following = Following::new(PathBuf::new(), said);
+        let receiver = following.sender.subscribe();
         (following, receiver)
     }
 

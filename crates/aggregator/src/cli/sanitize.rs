@@ -31,8 +31,13 @@ pub(super) fn write(text: &str, out: &mut Vec<u8>) {
 pub(super) fn line(text: &str) -> String {
     const LONGEST: usize = 500;
     let text: String = text.trim().chars().take(LONGEST).collect();
+    in_one_line(&text)
+}
+
+/// A text in one line that is safe to show, however long it is.
+pub(super) fn in_one_line(text: &str) -> String {
     let mut out = Vec::new();
-    write(&text, &mut out);
+    write(text, &mut out);
     String::from_utf8_lossy(&out).into_owned()
 }
 

@@ -31,7 +31,7 @@ pub struct UrlArgs {
 }
 
 /// Who asks a service, and whom he believes to be it.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ClientArgs {
     /// File that holds the token that the service wants, and nothing else.
     #[arg(long, env = "TOKEN_FILE", value_name = "FILE")]

@@ -1,6 +1,6 @@
 //! Where a service listens: an address or a name with a port, or a port alone on the loopback address.
 
-use super::HostName;
+use super::{HostName, is_name};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
@@ -84,7 +84,7 @@ impl FromStr for ListenAddress {
         }
         let (host, port) = match text.rsplit_once(':') {
             None => (Host::Address(Ipv4Addr::LOCALHOST.into()), text),
-            Some((name, port)) if is_name(name) => (Host::Name(name.to_owned()), port),
+            Some((name, port)) if is_host_name(name) => (Host::Name(name.to_owned()), port),
             Some(_) => return Err(BadListenAddress),
         };
         // A number may have a plus sign before it; a port has none.
@@ -96,11 +96,10 @@ impl FromStr for ListenAddress {
 }
 
 /// A name whose last part is a number would be taken for an address in an old spelling.
-fn is_name(text: &str) -> bool {
-    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+fn is_host_name(text: &str) -> bool {
     let last = text.trim_end_matches('.').rsplit('.').next();
     let ends_in_number = last.is_none_or(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
-    text.bytes().all(is_of_name) && !ends_in_number
+    is_name(text) && !ends_in_number
 }
 
 impl fmt::Display for ListenAddress {

@@ -35,8 +35,8 @@ pub(super) fn asker<'a>(
         way: way(headers),
         secrets: credentials::secrets(headers),
         is_secure: ends.is_secure,
-        // Whoever gives something for a secret wants to be known by that, also where it cannot be read.
-        certificate: certificate.filter(|_| !credentials::are_given(headers)),
+        gives_secret: credentials::are_given(headers),
+        certificate,
     }
 }
 

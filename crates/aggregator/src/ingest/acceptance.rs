@@ -54,6 +54,8 @@ pub(super) struct Parts {
     pub(super) has_status: bool,
     /// What is told of it.
     pub(super) notices: NoticeCounts,
+    /// Bytes of the body that it came in, decompressed.
+    pub(super) body_bytes: usize,
     /// Who sent it.
     pub(super) sender: Sender,
 }
@@ -147,8 +149,7 @@ impl Acceptance {
         let new = own.batches.iter();
         let new: Vec<_> = new.filter_map(|own| Some((*own.key()?, own.id))).collect();
         let batch = Some(parts.batch).filter(|_| is_written && spooled > 0);
-        let owner = parts.sender.token.as_ref();
-        let owner = owner.map(|token| Arc::clone(&token.tenant));
+        let owner = parts.sender.tenant();
         let status = (has_status, parts.sender.token);
         if let Err(error) = self.append((batch, status), own.batches, room).await {
             if let (Some(file), Turn::First(_), true) = (kept, &turn, is_alone) {

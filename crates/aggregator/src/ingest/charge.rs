@@ -7,12 +7,11 @@ use super::acceptance::{Parts, Turn};
 use crate::access::limits::{Charge, Cost, OverRate};
 use logs::clock::Clock;
 
-/// Counts a request whose body has so many bytes, decompressed.
+/// Counts a request.
 ///
 /// Fails when it may not be taken now; then it is not counted.
 pub(super) fn charge(
     parts: &Parts,
-    bytes: usize,
     turn: &Turn,
     clock: &dyn Clock,
 ) -> Result<Option<Charge>, OverRate> {
@@ -26,7 +25,7 @@ pub(super) fn charge(
     if records == 0 {
         return Ok(None);
     }
-    let bytes = bytes as u64;
+    let bytes = parts.body_bytes as u64;
     token
         .limited
         .charge(Cost { records, bytes }, clock.elapsed())

@@ -6,7 +6,8 @@
 
 mod own;
 
-use crate::accounting::fair_order::{FairOrder, Owner};
+use crate::accounting::fair_order::FairOrder;
+use crate::accounting::shares::Owner;
 use record::id::{BatchId, KeyDigest};
 use std::collections::{HashMap, hash_map};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

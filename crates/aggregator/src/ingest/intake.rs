@@ -163,10 +163,10 @@ impl Intake {
             own,
             has_status,
             notices: notices.counts,
+            body_bytes,
             sender,
         };
-        let accepting = self.accept((parts, body_bytes), room, wanted, deadline);
-        let accepted = accepting.await?;
+        let accepted = self.accept(parts, room, wanted, deadline).await?;
         Ok(Receipt {
             batch_id,
             records,
@@ -180,13 +180,13 @@ impl Intake {
         })
     }
 
-    /// Makes a request durable, of which the body has so many bytes, and waits for the `wanted` durability as long as
-    /// `deadline` (a time of the clock's [`elapsed`](Clock::elapsed)) allows: then it is at least spooled.
+    /// Makes a request durable, and waits for the `wanted` durability as long as `deadline` (a time of
+    /// the clock's [`elapsed`](Clock::elapsed)) allows: then it is at least spooled.
     ///
     /// Fails when the request counts as not accepted.
     async fn accept(
         &self,
-        (parts, body_bytes): (Parts, usize),
+        parts: Parts,
         room: Reservation,
         wanted: Durability,
         deadline: Duration,
@@ -210,7 +210,7 @@ impl Intake {
             None => Turn::First(None),
         };
         let repeated = matches!(turn, Turn::Again { .. });
-        let charge = charge(&parts, body_bytes, &turn, &*self.acceptance.clock);
+        let charge = charge(&parts, &turn, &*self.acceptance.clock);
         let charge = charge.inspect_err(|_| {
             let accounting = self.accounting();
             accounting.rejected(Rejection::NotTaken, parts.records());

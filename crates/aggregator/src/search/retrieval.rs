@@ -23,6 +23,7 @@ pub use pages::Pages;
 pub use prefetch::Prefetch;
 
 use crate::accounting::admission::Admission;
+use crate::accounting::fair_admission::FairReservation;
 use crate::accounting::shares::{Owner, Share, Shares};
 use crate::breaker::guard::{CallError, Guard};
 use crate::worker::{JobError, Lane, LaneSnapshot};
@@ -30,7 +31,7 @@ use logs::clock::Clock;
 use query::reach::BoundQuery;
 use read_job::{ReadJob, Reader};
 use record::id::RecordId;
-use room::{OwnRoom, PageRoom, ReadRoom, Room};
+use room::{PageRoom, ReadRoom};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{PageLimit, Store, StoreError};
@@ -123,12 +124,10 @@ impl Retrieval {
     /// # Errors
     /// [`NotBegun`], at once.
     pub fn permit(&self, owner: Owner, query: &BoundQuery) -> Result<StreamPermit, NotBegun> {
-        let own = self.room.own(&owner);
         let stream = self.streams.take(owner).ok_or(NotBegun::TooManyStreams)?;
-        let room = self.room.for_answer(&own, query.query().bytes());
+        let room = self.room.for_answer(stream.owner(), query.query().bytes());
         Ok(StreamPermit {
             stream,
-            own,
             _room: room.map_err(|_| NotBegun::NoRoom)?,
             pages: Vec::new(),
         })
@@ -189,8 +188,7 @@ impl Retrieval {
 #[derive(Debug)]
 pub struct StreamPermit {
     stream: Share,
-    own: OwnRoom,
-    _room: Room,
+    _room: FairReservation,
     /// Of pages that are kept until the answer is written.
     pages: Vec<PageRoom>,
 }

@@ -67,9 +67,8 @@ impl<H: Handler> Dispatcher<H> {
 
     /// Begins what there are workers for.
     fn begin_all(&mut self, running: &mut JoinSet<()>) {
-        while self.places.has_free() {
-            let next = self.waiting.pop(|owner| self.places.has_free_for(owner));
-            let Some((owner, queued)) = next else { return };
+        while let Some((owner, queued)) = self.waiting.pop(|owner| self.places.has_free_for(owner))
+        {
             let Some(queued) = self.still_wanted(queued) else {
                 continue;
             };

@@ -33,6 +33,7 @@ fn certificate(names: &[&str]) -> ClientCertificate {
 fn asker<'a>(certificate: &'a ClientCertificate, secrets: &[String]) -> Asker<'a> {
     Asker {
         certificate: Some(certificate),
+        gives_secret: !secrets.is_empty(),
         is_secure: true,
         secrets: secrets.iter().cloned().map(Cow::Owned).collect(),
         ..local(Some("localhost"))

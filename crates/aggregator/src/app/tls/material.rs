@@ -2,6 +2,7 @@
 
 use crate::config::{ClientAuth, TlsFiles};
 use logs::Timestamp;
+use program::tls::{PROTOCOL, certificates_in};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -16,8 +17,6 @@ use x509_cert::der::Decode as _;
 
 /// More than the certificates of all public authorities.
 const LARGEST: u64 = 1024 * 1024;
-/// What the service speaks within TLS.
-const PROTOCOL: &[u8] = b"http/1.1";
 
 /// Why files are of no use: a sentence each.
 #[derive(Debug, thiserror::Error)]
@@ -158,11 +157,7 @@ fn certificates(
     setting: &'static str,
     text: &[u8],
 ) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
-    match found {
-        Ok(found) if !found.is_empty() => Ok(found),
-        _ => Err(TlsError::NoCertificate(setting)),
-    }
+    certificates_in(text).ok_or(TlsError::NoCertificate(setting))
 }
 
 /// When a certificate ends.

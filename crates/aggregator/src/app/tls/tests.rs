@@ -52,24 +52,13 @@ impl Scene {
         fs::write(&files.key, key).unwrap();
         let said = read(files).unwrap();
         let clock = Arc::new(Stopped(Mutex::new(at("2026-01-01T00:00:00Z"))));
-        let (config, current) = watch::channel(Arc::clone(&said.made.config));
-        let (problem, told) = watch::channel(None);
-        let following = Following {
-            files: said.files,
-            looks: Looks::new(said.identity),
-            ends: said.made.ends,
-            standing: Standing::Good,
-            failure: None,
-            config,
-            problem,
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-        };
+        let following = Following::new(said, Arc::clone(&clock) as Arc<dyn Clock>);
         Self {
             folder,
             clock,
+            current: following.config.subscribe(),
+            problem: following.problem.subscribe(),
             following,
-            current,
-            problem: told,
         }
     }
 

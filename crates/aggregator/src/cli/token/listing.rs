@@ -1,7 +1,7 @@
 //! The list of tokens: a line each.
 
 use crate::access::tokens::{Token, Tokens};
-use crate::cli::sanitize;
+use crate::cli::sanitize::in_one_line;
 use record::pins::{PinValue, Pins};
 use std::io::{self, Write};
 
@@ -51,10 +51,4 @@ fn pinned(pins: &Pins) -> String {
         PinValue::Boolean(truth) => format!("{name}={truth}"),
     });
     all.collect::<Vec<_>>().join(", ")
-}
-
-fn in_one_line(text: &str) -> String {
-    let mut out = Vec::new();
-    sanitize::write(text, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
 }

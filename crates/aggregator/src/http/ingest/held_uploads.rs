@@ -4,9 +4,10 @@
 //! one at a time waits for memory and is taken with it. One tenant does not hold all that may be held, so that there is
 //! something for another.
 
-use crate::accounting::admission::{Admission, NoRoom, Reservation};
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use crate::accounting::admission::{Admission, NoRoom};
+use crate::accounting::fair_admission::{FairAdmission, FairReservation};
+use crate::accounting::shares::Owner;
+use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// So many are held at most.
@@ -14,14 +15,9 @@ const MOST: usize = 64;
 /// What they hold is at most this part of the memory of all requests.
 const SHARE: usize = 4;
 
-/// Of that, a tenant may have so many quarters.
-const QUARTERS: usize = 3;
-
 /// Those that are held.
 pub struct HeldUploads {
-    memory: Admission,
-    /// Of those who hold any.
-    of_tenants: std::sync::Mutex<HashMap<Arc<str>, Admission>>,
+    memory: FairAdmission,
     /// What each counts for at least.
     least: usize,
     turn: Mutex<()>,
@@ -33,46 +29,25 @@ impl HeldUploads {
         let memory = Admission::new(inflight_bytes / SHARE);
         Self {
             least: memory.limit() / MOST,
-            memory,
-            of_tenants: std::sync::Mutex::default(),
+            memory: FairAdmission::new(Arc::new(memory)),
             turn: Mutex::new(()),
         }
     }
 
-    /// Holds one more, of so many bytes, until what is given is dropped; of a tenant, if there are any.
-    pub(super) fn hold(&self, bytes: usize, tenant: Option<&Arc<str>>) -> Result<Hold, NoRoom> {
-        let bytes = bytes.max(self.least);
-        let own = tenant.map(|tenant| self.hold_of(tenant, bytes));
-        Ok(Hold {
-            _of_tenant: own.transpose()?,
-            _of_all: self.memory.reserve(bytes)?,
-        })
-    }
-
-    fn hold_of(&self, tenant: &Arc<str>, bytes: usize) -> Result<Reservation, NoRoom> {
-        let all = self.of_tenants.lock();
-        let mut all = all.unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, memory| memory.reserved() > 0);
-        let limit = self.memory.limit() / 4 * QUARTERS;
-        let own = all.entry(Arc::clone(tenant));
-        own.or_insert_with(|| Admission::new(limit)).reserve(bytes)
+    /// Holds one more, of so many bytes, until what is given is dropped; a tenant's, if there are any.
+    pub(super) fn hold(&self, bytes: usize, tenant: &Owner) -> Result<FairReservation, NoRoom> {
+        self.memory.reserve(tenant, bytes.max(self.least))
     }
 
     /// Bytes of memory for which one may wait: those that all others give back, however many are held.
     pub(super) fn most(&self, admission: &Admission) -> usize {
-        admission.shared().saturating_sub(self.memory.limit())
+        admission.shared().saturating_sub(self.memory.all().limit())
     }
 
     /// Waits for the turn to wait for memory.
     pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().await
     }
-}
-
-/// One that is held.
-pub(super) struct Hold {
-    _of_tenant: Option<Reservation>,
-    _of_all: Reservation,
 }
 
 #[cfg(test)]
@@ -86,8 +61,8 @@ mod tests {
         let held = HeldUploads::new(LIMIT);
         // Two are held, as much as may be, and their own bytes are reserved.
         let (_one, _other) = (
-            held.hold(60 << 20, None).unwrap(),
-            held.hold(15 << 20, None).unwrap(),
+            held.hold(60 << 20, &None).unwrap(),
+            held.hold(15 << 20, &None).unwrap(),
         );
         let _own = admission.reserve(75 << 20).unwrap();
         let request = admission.reserve(100 << 20).unwrap();
@@ -102,27 +77,24 @@ mod tests {
     #[test]
     fn held_are_few_and_little_of_the_memory() {
         let held = HeldUploads::new(1 << 30);
-        let all: Vec<_> = std::iter::from_fn(|| held.hold(1, None).ok()).collect();
+        let all: Vec<_> = std::iter::from_fn(|| held.hold(1, &None).ok()).collect();
         assert_eq!(all.len(), MOST);
         drop(all);
-        let large: Vec<_> = std::iter::from_fn(|| held.hold(1 << 26, None).ok()).collect();
+        let large: Vec<_> = std::iter::from_fn(|| held.hold(1 << 26, &None).ok()).collect();
         assert_eq!(large.len(), 4);
     }
 
     #[test]
     fn a_tenant_that_holds_all_that_it_may_leaves_some_for_another() {
         let held = &HeldUploads::new(1 << 30);
-        let [shop, bank] = ["shop", "bank"].map(Arc::from);
-        let all_of = |tenant| std::iter::from_fn(move || held.hold(1, Some(tenant)).ok());
+        let [shop, bank] = ["shop", "bank"].map(|name| Some(Arc::from(name)));
+        let all_of = |tenant| std::iter::from_fn(move || held.hold(1, tenant).ok());
         let of_shop: Vec<_> = all_of(&shop).collect();
         let of_bank: Vec<_> = all_of(&bank).collect();
-        assert_eq!(
-            (of_shop.len(), of_bank.len()),
-            (MOST / 4 * QUARTERS, MOST / 4)
-        );
+        assert_eq!((of_shop.len(), of_bank.len()), (MOST / 4 * 3, MOST / 4));
         drop(of_shop);
-        assert!(held.hold(1, Some(&bank)).is_ok());
+        assert!(held.hold(1, &bank).is_ok());
         drop(of_bank);
-        assert!(held.hold(1, Some(&shop)).is_ok());
+        assert!(held.hold(1, &shop).is_ok());
     }
 }

@@ -111,7 +111,7 @@ impl Begun {
     fn plain(stream: TcpStream, router: Router) -> Self {
         let stream = Arc::new(stream);
         Self {
-            transport: Transport::Plain(Tcp(Arc::clone(&stream))),
+            transport: Transport::Left(Tcp(Arc::clone(&stream))),
             ends: Ends::of(&stream),
             certificate: None,
             stream,
@@ -137,7 +137,7 @@ impl Begun {
                 stream,
                 certificate,
             }) => Self {
-                transport: Transport::Tls(stream),
+                transport: Transport::Right(stream),
                 ends: Ends {
                     is_secure: true,
                     ..self.ends

@@ -2,7 +2,7 @@
 //! with one key at a time are both written, and the store finds that it has everything.
 
 use super::{Entry, Keys};
-use crate::accounting::fair_order::Owner;
+use crate::accounting::shares::Owner;
 use record::id::{BatchId, KeyDigest};
 use std::collections::HashSet;
 

@@ -69,7 +69,7 @@ impl Faceting {
     fn reserve(&mut self) -> Result<(), PageError> {
         let (all, bytes) = (&self.pages.retrieval.room, STEP_BYTES + self.facets.bytes());
         self.pages.room.clear();
-        let mut room = all.try_page(self.pages.own(), 0).map_err(|_| no_room())?;
+        let mut room = all.try_page(self.pages.owner(), 0).map_err(|_| no_room())?;
         if !room.fit_bytes(bytes) && !all.try_large(&mut room) {
             return Err(no_room());
         }

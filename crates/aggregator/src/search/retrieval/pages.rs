@@ -1,7 +1,7 @@
 //! The pages of one answer: where it stands, and what comes next.
 
 use super::read_job::ReadJob;
-use super::room::{OwnRoom, PIECE_BYTES, PageRoom};
+use super::room::{PIECE_BYTES, PageRoom};
 use super::{
     FIRST_PAGE, LONGEST_PAGE, PAGE_ROWS, PageError, RETRY_PAUSE, Retrieval, StreamPermit, passes,
 };
@@ -144,7 +144,7 @@ impl Pages {
         let room = self
             .retrieval
             .room
-            .try_page(self.own(), FIRST_ROOM.min(self.bytes));
+            .try_page(self.owner(), FIRST_ROOM.min(self.bytes));
         self.room.push(room.map_err(|_| no_room())?);
         Ok(())
     }
@@ -223,11 +223,6 @@ impl Pages {
         let mut permit = self.permit;
         permit.pages.extend(self.room);
         permit
-    }
-
-    /// What whoever asks may take of the memory of answers.
-    pub(super) fn own(&self) -> &OwnRoom {
-        &self.permit.own
     }
 
     /// Who asks.

@@ -130,7 +130,7 @@ impl Looking {
         let reads = Arc::clone(&self.pages.retrieval);
         let (mut room, bytes) = reads
             .room
-            .page(self.pages.own(), self.pace.page_bytes())
+            .page(self.pages.owner(), self.pace.page_bytes())
             .await;
         loop {
             self.pages.set_size(bytes, self.row_bytes);
@@ -192,7 +192,7 @@ impl Looking {
 
 /// The next page, when there is room for it beside the last one.
 async fn fetch_ahead(pages: &mut Pages, (bytes, row_bytes): (usize, usize)) -> Option<Found> {
-    let mut room = pages.retrieval.room.try_page(pages.own(), bytes).ok()?;
+    let mut room = pages.retrieval.room.try_page(pages.owner(), bytes).ok()?;
     pages.set_size(bytes, row_bytes);
     let before = pages.after;
     match pages.find_next().await {

@@ -1,9 +1,9 @@
 //! Memory of answers: what each takes in any case, and pages, under one bound.
 
-use crate::accounting::admission::{Admission, NoRoom, Reservation};
+use crate::accounting::admission::{Admission, NoRoom};
+use crate::accounting::fair_admission::{FairAdmission, FairReservation};
 use crate::accounting::shares::Owner;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use store::page::Page;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -17,80 +17,47 @@ const ANSWER_BYTES: usize = 896 * 1024;
 
 /// The memory of all answers.
 pub(super) struct ReadRoom {
-    admission: Arc<Admission>,
-    /// What any one owner's may take of it, of those that have any.
-    owners: Mutex<HashMap<Arc<str>, Weak<Admission>>>,
+    memory: FairAdmission,
     /// One record at a time may be larger than the room that there is.
     turn: Arc<Semaphore>,
 }
 
-/// Room of all, and of an owner's part of it.
-#[derive(Debug)]
-pub(super) struct Room {
-    bytes: usize,
-    of_all: Reservation,
-    of_owner: Option<Reservation>,
-}
-
-/// What one owner may take, where there are owners.
-pub(super) type OwnRoom = Option<Arc<Admission>>;
-
 /// Room for a page.
 #[derive(Debug)]
 pub(super) struct PageRoom {
-    reservation: Room,
+    reservation: FairReservation,
     turn: Option<OwnedSemaphorePermit>,
 }
 
 impl ReadRoom {
     pub(super) fn new(admission: Arc<Admission>) -> Self {
         Self {
-            admission,
-            owners: Mutex::default(),
+            memory: FairAdmission::new(admission),
             turn: Arc::new(Semaphore::new(1)),
         }
     }
 
     pub(super) fn admission(&self) -> &Admission {
-        &self.admission
-    }
-
-    /// What this owner may take: three quarters, so that there is some for others.
-    pub(super) fn own(&self, owner: &Owner) -> OwnRoom {
-        let owner = owner.as_ref()?;
-        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = owners.get(owner).and_then(Weak::upgrade) {
-            return Some(own);
-        }
-        // Those whose answers have all ended.
-        owners.retain(|_, own| own.strong_count() > 0);
-        let own = Arc::new(Admission::new(self.admission.limit() / 4 * 3));
-        owners.insert(Arc::clone(owner), Arc::downgrade(&own));
-        Some(own)
-    }
-
-    fn reserve(&self, own: &OwnRoom, bytes: usize) -> Result<Room, NoRoom> {
-        let of_owner = own.as_ref().map(|own| own.reserve(bytes)).transpose()?;
-        Ok(Room {
-            bytes,
-            of_all: self.admission.reserve(bytes)?,
-            of_owner,
-        })
+        self.memory.all()
     }
 
     /// Room for what an answer takes in any case, with what looks for its records, beside which there is
     /// always some for a page: so whoever has begun comes to its end. What looks for records counts up to
     /// half of all the room, so that no question is refused for ever.
-    pub(super) fn for_answer(&self, own: &OwnRoom, query_bytes: usize) -> Result<Room, NoRoom> {
-        let bytes = ANSWER_BYTES + query_bytes.min(self.admission.limit() / 2);
-        let mut room = self.reserve(own, bytes + PIECE_BYTES)?;
+    pub(super) fn for_answer(
+        &self,
+        owner: &Owner,
+        query_bytes: usize,
+    ) -> Result<FairReservation, NoRoom> {
+        let bytes = ANSWER_BYTES + query_bytes.min(self.memory.all().limit() / 2);
+        let mut room = self.memory.reserve(owner, bytes + PIECE_BYTES)?;
         room.resize(bytes)?;
         Ok(room)
     }
 
     /// Room for a page of so many bytes.
-    pub(super) fn try_page(&self, own: &OwnRoom, bytes: usize) -> Result<PageRoom, NoRoom> {
-        let reservation = self.reserve(own, bytes)?;
+    pub(super) fn try_page(&self, owner: &Owner, bytes: usize) -> Result<PageRoom, NoRoom> {
+        let reservation = self.memory.reserve(owner, bytes)?;
         Ok(PageRoom {
             reservation,
             turn: None,
@@ -98,21 +65,12 @@ impl ReadRoom {
     }
 
     /// Room for a page of so many bytes, or else for a small one as soon as there is; for how many.
-    pub(super) async fn page(&self, own: &OwnRoom, bytes: usize) -> (PageRoom, usize) {
-        if let Ok(room) = self.try_page(own, bytes) {
+    pub(super) async fn page(&self, owner: &Owner, bytes: usize) -> (PageRoom, usize) {
+        if let Ok(room) = self.try_page(owner, bytes) {
             return (room, bytes);
         }
-        let of_owner = match own {
-            Some(own) => Some(own.wait(PIECE_BYTES).await),
-            None => None,
-        };
-        let reservation = Room {
-            bytes: PIECE_BYTES,
-            of_all: self.admission.wait(PIECE_BYTES).await,
-            of_owner,
-        };
         let room = PageRoom {
-            reservation,
+            reservation: self.memory.wait(owner, PIECE_BYTES).await,
             turn: None,
         };
         (room, PIECE_BYTES)
@@ -127,23 +85,6 @@ impl ReadRoom {
     pub(super) fn try_large(&self, room: &mut PageRoom) -> bool {
         room.turn = Arc::clone(&self.turn).try_acquire_owned().ok();
         room.turn.is_some()
-    }
-}
-
-impl Room {
-    fn resize(&mut self, bytes: usize) -> Result<(), NoRoom> {
-        if let Some(own) = &mut self.of_owner {
-            own.resize(bytes)?;
-        }
-        if let Err(error) = self.of_all.resize(bytes) {
-            if let Some(own) = &mut self.of_owner {
-                // It held as much before.
-                own.resize(self.bytes)?;
-            }
-            return Err(error);
-        }
-        self.bytes = bytes;
-        Ok(())
     }
 }
 
@@ -206,7 +147,7 @@ mod tests {
     async fn one_owners_answers_leave_a_quarter_of_the_room_to_another() {
         let admission = Arc::new(Admission::new(16 * 1024 * 1024));
         let room = ReadRoom::new(Arc::clone(&admission));
-        let [one, other] = ["one", "other"].map(|name| room.own(&Some(Arc::from(name))));
+        let [one, other] = ["one", "other"].map(|name| Some(Arc::from(name)));
         let mut answers = Vec::new();
         while let Ok(answer) = room.for_answer(&one, 0) {
             answers.push(answer);
@@ -218,12 +159,8 @@ mod tests {
         assert!(page.fit_bytes(PIECE_BYTES));
         assert!(room.for_answer(&other, 0).is_ok());
         assert!(room.try_page(&other, 2 * 1024 * 1024).is_ok());
-        let again = room.own(&Some(Arc::from("one")));
-        assert!(room.for_answer(&again, 0).is_err());
-        drop((page, answers, one, again));
+        assert!(room.for_answer(&one, 0).is_err());
+        drop((page, answers));
         assert_eq!(admission.reserved(), 0);
-        let third = room.own(&Some(Arc::from("third")));
-        assert!(room.for_answer(&third, 0).is_ok());
-        assert_eq!(room.owners.lock().unwrap().len(), 2);
     }
 }

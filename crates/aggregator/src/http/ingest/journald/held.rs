@@ -5,8 +5,8 @@
 use crate::access::limits::Place;
 use crate::access::{Refusal, Sender};
 use crate::accounting::admission::{NoRoom, Reservation};
+use crate::accounting::fair_admission::FairReservation;
 use crate::http::error::ApiError;
-use crate::http::ingest::held_uploads::Hold;
 use crate::http::ingest::{refused, take_now};
 use crate::http::services::Services;
 use crate::ingest::batch_key::BatchKey;
@@ -81,9 +81,9 @@ impl Taker<'_> {
         self.until_stop(waiting).await
     }
 
-    fn hold(self) -> Result<Hold, NoRoom> {
-        let tenant = self.sender.token.as_ref().map(|token| &token.tenant);
-        self.services.held_uploads.hold(self.holds, tenant)
+    fn hold(self) -> Result<FairReservation, NoRoom> {
+        let tenant = self.sender.tenant();
+        self.services.held_uploads.hold(self.holds, &tenant)
     }
 
     async fn until_stop<T>(

@@ -105,6 +105,7 @@ impl Request {
             too_large,
             own: OwnTurn::of(OwnBatches::default(), &Arc::default()).0,
             has_status: true,
+            body_bytes: 0,
             sender: Sender {
                 address: Ipv4Addr::LOCALHOST.into(),
                 token: None,
