@@ -68,7 +68,11 @@ async fn whatever_a_sender_says_in_whatever_protocol_its_records_have_what_is_pi
         ("attr.service=orders&attr.app.name=shop", expected),
         ("attr.app.kept=1", 1),
     ] {
-        assert_eq!(found(&service, &read, query).await.len(), expected, "{query}");
+        assert_eq!(
+            found(&service, &read, query).await.len(),
+            expected,
+            "{query}"
+        );
     }
     // They are another's to give.
     let (path, content_type, body) = PRETENDING[0];
