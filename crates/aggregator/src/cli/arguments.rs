@@ -276,6 +276,7 @@ mod tests {
             (["--mongodb-database", "a.b"], "--mongodb-database"),
             (["--mongodb-uri", "http://x"], "MONGODB_URI"),
             (["--max-inflight-bytes", "1MiB"], "MAX_INFLIGHT_BYTES"),
+            (["--cursor-key", "guess me"], "CURSOR_KEY"),
             (["--rust-log", "a=b=c"], "RUST_LOG"),
         ] {
             let error = parse(&args).unwrap_err();
