@@ -35,6 +35,7 @@ mod import_command;
 mod journald;
 mod log;
 mod loki;
+mod manual;
 mod migrate;
 mod mongodb_layout;
 mod neighbours;

@@ -124,7 +124,7 @@ impl App {
         // Before anything is opened: a start that fails for its port leaves nothing behind.
         let listeners = binding::bind(&config.http).await?;
         let (folder, lock) = data_folder::take(&config.store.data_dir)?;
-        let cursors = cursor_key::load_or_make(&folder)?;
+        let cursors = cursor_key::of(config.http.cursor_key(), &folder)?;
         let spool = wiring::find_spool(&folder)?;
         let (opened, queues) = match backend {
             Backend::Embedded => {

@@ -5,11 +5,13 @@
 //! has the flags that it uses, and no others.
 
 pub mod arguments;
+pub mod completions;
 pub mod export;
 mod filters;
 mod folder;
 pub mod health;
 pub mod import;
+pub mod manual;
 pub mod migrate;
 pub mod output_form;
 mod progress;

@@ -3,15 +3,18 @@
 use aggregator::app::{App, StartError, shutdown, telemetry};
 use aggregator::cli;
 use aggregator::cli::arguments::{self, Cli, Command, SpoolCommand};
+use aggregator::cli::completions;
 use aggregator::cli::export::ExportArgs;
 use aggregator::cli::health::HealthArgs;
 use aggregator::cli::import::ImportArgs;
+use aggregator::cli::manual::{self, ManualArgs};
 use aggregator::cli::migrate::MigrateArgs;
 use aggregator::cli::query::QueryArgs;
 use aggregator::cli::rejected::RejectedCommand;
 use aggregator::cli::store::StoreCommand;
 use aggregator::cli::token::TokenCommand;
 use aggregator::config::{Config, LogConfig};
+use clap::CommandFactory as _;
 use program::exit::{USAGE, fail, print};
 use program::standard_error;
 use std::io;
@@ -34,6 +37,8 @@ fn main() -> ExitCode {
         Some(Command::Migrate(args)) => migrate(&args),
         Some(Command::Rejected(command)) => rejected(&command),
         Some(Command::Token(command)) => token(&command),
+        Some(Command::Completions(args)) => print(&completions::script(&args, Cli::command())),
+        Some(Command::Manual(args)) => manual(&args),
         None => match cli.config.check() {
             Ok(_) => run(cli.config),
             Err(error) => fail(USAGE, &format!("error: {error}")),
@@ -132,6 +137,13 @@ fn import(args: &ImportArgs) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(failure) => fail(failure.exit_code(), &format!("error: {failure}")),
+    }
+}
+
+fn manual(args: &ManualArgs) -> ExitCode {
+    match manual::write(args, Cli::command()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(1, &format!("error: {error}")),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The command line: the commands, and the settings of a service.
 
+use super::completions::CompletionsArgs;
 use super::export::ExportArgs;
 use super::folder::FolderArgs;
 use super::health::HealthArgs;
 use super::import::ImportArgs;
+use super::manual::ManualArgs;
 use super::migrate::MigrateArgs;
 use super::query::QueryArgs;
 use super::rejected::RejectedCommand;
@@ -57,6 +59,10 @@ pub enum Command {
     Export(Box<ExportArgs>),
     /// Moves the records of a data folder from rows to blocks, while no aggregator runs on it.
     Migrate(Box<MigrateArgs>),
+    /// Prints what makes a shell complete commands and flags.
+    Completions(CompletionsArgs),
+    /// Writes the manual pages of the program and its commands.
+    Manual(ManualArgs),
 }
 
 /// What can be done with a spool that is at rest.
@@ -110,7 +116,9 @@ impl Command {
             | Self::Token(_)
             | Self::Query(_)
             | Self::Import(_)
-            | Self::Export(_) => None,
+            | Self::Export(_)
+            | Self::Completions(_)
+            | Self::Manual(_) => None,
         }
     }
 
@@ -268,6 +276,7 @@ mod tests {
             (["--mongodb-database", "a.b"], "--mongodb-database"),
             (["--mongodb-uri", "http://x"], "MONGODB_URI"),
             (["--max-inflight-bytes", "1MiB"], "MAX_INFLIGHT_BYTES"),
+            (["--cursor-key", "guess me"], "CURSOR_KEY"),
             (["--rust-log", "a=b=c"], "RUST_LOG"),
         ] {
             let error = parse(&args).unwrap_err();
