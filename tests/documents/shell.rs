@@ -150,7 +150,7 @@ pub(super) fn kind(command: &str) -> Option<Kind> {
         ["curl" | "openssl" | "printf", ..]
         | [
             "aggregator",
-            "query" | "health" | "import" | "export" | "rejected" | "token",
+            "query" | "health" | "import" | "export" | "rejected" | "token" | "backup" | "restore",
             ..,
         ] => Some(Kind::Ends),
         ["aggregator", "migrate" | "spool" | "store", ..] => Some(Kind::AtRest),

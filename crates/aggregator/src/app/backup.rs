@@ -13,9 +13,9 @@ use super::cursor_key;
 use super::data_folder::{REJECTED_FOLDER, SPOOL_FOLDER};
 use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters;
-use copying::{copy_file, copy_folder, file_names};
+use copying::{Copied, copy_file, copy_folder, file_names};
 use logs::Timestamp;
-use manifest::{File, Manifest};
+use manifest::Manifest;
 use rustix::fs::Mode;
 use spool::copies;
 use spool::disk::Folder;
@@ -115,7 +115,7 @@ pub fn make(
 }
 
 /// Copies everything, in the order that matters.
-fn copy(data_dir: &Path, target: &Path, store: Option<&Found>) -> Result<Vec<File>, BackupError> {
+fn copy(data_dir: &Path, target: &Path, store: Option<&Found>) -> Result<Vec<Copied>, BackupError> {
     let mut files = Vec::new();
     copy_folder(
         data_dir,
@@ -127,7 +127,7 @@ fn copy(data_dir: &Path, target: &Path, store: Option<&Found>) -> Result<Vec<Fil
     if let Some(store) = store {
         for name in store.copy_to(target)? {
             let (sum, bytes) = copying::sync_and_sum(&target.join(name))?;
-            files.push(File {
+            files.push(Copied {
                 path: name.to_owned(),
                 bytes,
                 blake3: sum,

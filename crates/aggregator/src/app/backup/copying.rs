@@ -1,15 +1,40 @@
 //! Copies of files that others write to meanwhile, each synced, with its sum.
 
 use super::BackupError;
-use super::manifest::File as Copied;
+use serde::{Deserialize, Serialize};
 use spool::disk::Folder;
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
-use std::path::Path;
+use std::path::{Component, Path};
 
 /// So often a folder is looked at anew when files come and go meanwhile.
 const LOOKS: usize = 100;
 const BUFFER: usize = 256 * 1024;
+
+/// A file of a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Copied {
+    /// From the folder of the backup on.
+    pub(super) path: String,
+    pub(super) bytes: u64,
+    /// Hexadecimal.
+    pub(super) blake3: String,
+}
+
+impl Copied {
+    /// Its path, unless that leads out of the folder.
+    pub(super) fn path(&self) -> io::Result<&Path> {
+        let path = Path::new(&self.path);
+        let mut parts = path.components();
+        let is_within = parts.all(|part| matches!(part, Component::Normal(_)));
+        match is_within && !self.path.is_empty() {
+            true => Ok(path),
+            false => Err(io::Error::other(
+                "the path of a file leads out of the backup",
+            )),
+        }
+    }
+}
 
 /// Copies the files of a folder as they stand at one moment, each up to the length that it has then.
 ///

@@ -1,12 +1,11 @@
 //! What a backup consists of: `backup.json`, which is written last, so that without it there is no backup.
 
 use super::BackupError;
-use super::copying;
+use super::copying::{self, Copied};
 use chrono::{DateTime, SecondsFormat};
 use logs::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::io;
-use std::path::{Component, Path};
+use std::path::Path;
 
 pub(super) const FILE_NAME: &str = "backup.json";
 /// The format that is written, and the last that is known.
@@ -24,21 +23,11 @@ pub(super) struct Manifest {
     made_at: String,
     /// How the records lie, where there is an embedded store.
     pub(super) layout: Option<String>,
-    pub(super) files: Vec<File>,
-}
-
-/// A file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct File {
-    /// From the folder of the backup on.
-    pub(super) path: String,
-    pub(super) bytes: u64,
-    /// Hexadecimal.
-    pub(super) blake3: String,
+    pub(super) files: Vec<Copied>,
 }
 
 impl Manifest {
-    pub(super) fn new(now: Timestamp, layout: Option<String>, files: Vec<File>) -> Self {
+    pub(super) fn new(now: Timestamp, layout: Option<String>, files: Vec<Copied>) -> Self {
         Self {
             format: FORMAT,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -64,20 +53,5 @@ impl Manifest {
         text.push(b'\n');
         copying::write(&*text, &path).map_err(failed)?;
         copying::sync_folder(folder)
-    }
-}
-
-impl File {
-    /// Its path, unless that leads out of the folder.
-    pub(super) fn path(&self) -> io::Result<&Path> {
-        let path = Path::new(&self.path);
-        let mut parts = path.components();
-        let is_within = parts.all(|part| matches!(part, Component::Normal(_)));
-        match is_within && !self.path.is_empty() {
-            true => Ok(path),
-            false => Err(io::Error::other(
-                "the path of a file leads out of the backup",
-            )),
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Puts a backup into a data folder that is new: all of it, or a folder that no service starts on.
 
-use super::copying::{sync_folder, write};
+use super::copying::{Copied, sync_folder, write};
 use super::manifest::{self, Manifest};
 use super::{BackupError, Contents};
 use crate::app::StartError;
@@ -155,7 +155,7 @@ fn check_empty(folder: &Path) -> Result<(), RestoreError> {
     Ok(())
 }
 
-fn copy(backup: &Path, file: &manifest::File, folder: &Path) -> Result<(), RestoreError> {
+fn copy(backup: &Path, file: &Copied, folder: &Path) -> Result<(), RestoreError> {
     let path = file.path().map_err(BackupError::file(backup))?;
     let (from, to) = (backup.join(path), folder.join(path));
     if let Some(above) = to.parent() {
