@@ -11,6 +11,7 @@
 mod access;
 mod accounting;
 mod addresses;
+mod backup;
 mod bad_input;
 mod batches;
 mod connections;

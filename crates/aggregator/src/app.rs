@@ -3,6 +3,7 @@
 //! Takes checked settings; opens every part, hands each what it needs, and stops them in order. It makes
 //! no rule of its own, and nobody below knows it.
 
+pub mod backup;
 mod binding;
 mod chosen_store;
 pub mod cursor_key;
@@ -32,6 +33,7 @@ use spool::{Committer, Spool, SpoolError};
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::layout::LayoutError;
@@ -62,6 +64,11 @@ pub enum StartError {
         /// The system's reason.
         source: io::Error,
     },
+    /// A backup is not all in it.
+    #[error(
+        "a backup was to be put into the data folder {0}, and not all of it is there: empty the folder, and restore it again"
+    )]
+    Unrestored(String),
     /// Another process has it.
     #[error("the data folder {0} is in use by another aggregator")]
     Locked(String),
@@ -82,6 +89,15 @@ pub enum StartError {
         /// The system's reason.
         source: io::Error,
     },
+}
+
+impl StartError {
+    fn data_folder(folder: &Path, source: io::Error) -> Self {
+        Self::DataFolder {
+            folder: folder.display().to_string(),
+            source,
+        }
+    }
 }
 
 /// The spool cannot be written any more; what was acknowledged is safe in it. The next start goes on.

@@ -5,6 +5,7 @@
 //! has the flags that it uses, and no others.
 
 pub mod arguments;
+pub mod backup;
 pub mod completions;
 pub mod export;
 mod filters;

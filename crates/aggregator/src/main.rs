@@ -17,6 +17,7 @@ use aggregator::config::{Config, LogConfig};
 use clap::CommandFactory as _;
 use program::exit::{USAGE, fail, print};
 use program::standard_error;
+use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
@@ -39,6 +40,8 @@ fn main() -> ExitCode {
         Some(Command::Token(command)) => token(&command),
         Some(Command::Completions(args)) => print(&completions::script(&args, Cli::command())),
         Some(Command::Manual(args)) => manual(&args),
+        Some(Command::Backup(args)) => told(cli::backup::make(&args)),
+        Some(Command::Restore(args)) => told(cli::backup::restore(&args)),
         None => match cli.config.check() {
             Ok(_) => run(cli.config),
             Err(error) => fail(USAGE, &format!("error: {error}")),
@@ -66,6 +69,13 @@ fn health(args: &HealthArgs) -> ExitCode {
             ExitCode::FAILURE
         }
         Err(error) if error.is_usage() => fail(USAGE, &format!("error: {error}")),
+        Err(error) => fail(1, &format!("error: {error}")),
+    }
+}
+
+fn told(done: Result<String, impl Display>) -> ExitCode {
+    match done {
+        Ok(text) => print(&text),
         Err(error) => fail(1, &format!("error: {error}")),
     }
 }

@@ -63,6 +63,7 @@ mod commit;
 mod condition;
 mod consumer;
 mod continuation;
+pub mod copies;
 mod damage;
 pub mod disk;
 pub mod frame;

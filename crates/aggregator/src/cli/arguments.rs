@@ -1,5 +1,6 @@
 //! The command line: the commands, and the settings of a service.
 
+use super::backup::{BackupArgs, RestoreArgs};
 use super::completions::CompletionsArgs;
 use super::export::ExportArgs;
 use super::folder::FolderArgs;
@@ -63,6 +64,10 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Writes the manual pages of the program and its commands.
     Manual(ManualArgs),
+    /// Copies the data folder, also of a service that runs: all that was acknowledged before, and nothing twice.
+    Backup(BackupArgs),
+    /// Puts a backup into an empty data folder.
+    Restore(RestoreArgs),
 }
 
 /// What can be done with a spool that is at rest.
@@ -111,6 +116,8 @@ impl Command {
             Self::Spool(SpoolCommand::Verify(folder) | SpoolCommand::Dump(folder)) => Some(folder),
             Self::Store(command) => Some(&mut command.args_mut().folder),
             Self::Migrate(args) => Some(&mut args.folder),
+            Self::Backup(args) => Some(&mut args.folder),
+            Self::Restore(args) => Some(&mut args.folder),
             Self::Health(_)
             | Self::Rejected(_)
             | Self::Token(_)

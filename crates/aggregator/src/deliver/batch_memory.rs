@@ -1,6 +1,7 @@
 //! Forgets batches that no copy can come of any more, where the store keeps a ledger of them: in rounds, as
 //! [`remembering`](store::blocks::ledger::remembering) says.
 
+use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
 use logs::clock::Clock;
 use spool::Spool;
@@ -39,6 +40,7 @@ pub(crate) struct ForgetsBatches {
     pub(crate) ledger: Arc<BlockStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) memory: BatchMemory,
+    pub(crate) backups: BackupLock,
 }
 
 /// What came of going through all rows.
@@ -119,6 +121,7 @@ impl ForgetsBatches {
         removal: Arc<Removal>,
         behind: Option<LedgerKey>,
     ) -> Result<ForgottenRows, StoreError> {
+        let _undisturbed = self.backups.hold_off_in_the_end().await;
         let letters = Arc::clone(&self.dead_letters);
         let has_letters = move |batch: &LedgerKey| letters.has_batch(batch);
         self.ledger

@@ -6,6 +6,7 @@
 //! than a batch may wait in any of them.
 
 use crate::breaker::guard::CallError;
+use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::write_job::Writer;
 use logs::Timestamp;
@@ -38,6 +39,7 @@ pub(crate) struct KeyMemory {
     pub(crate) memory: Duration,
     /// For one step.
     pub(crate) timeout: Duration,
+    pub(crate) backups: BackupLock,
 }
 
 impl KeyMemory {
@@ -105,6 +107,7 @@ impl KeyMemory {
         after: Option<ReceiptKey>,
         before: Timestamp,
     ) -> Result<Forgotten, CallError> {
+        let _undisturbed = self.backups.hold_off_in_the_end().await;
         let store = Arc::clone(&self.writer.store);
         let deadline = self.clock.elapsed() + self.timeout;
         let forgetting = async move { store.forget_receipts(after, before, deadline).await };

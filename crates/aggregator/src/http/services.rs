@@ -6,6 +6,7 @@ use super::ingest::held_uploads::HeldUploads;
 use super::listener::{Connections, Tls};
 use crate::access::Access;
 use crate::accounting::admission::Admission;
+use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::drain::Drain;
 use crate::ingest::intake::Intake;
@@ -30,6 +31,8 @@ pub struct Services {
     pub drain: Arc<Drain>,
     /// What the store refused.
     pub dead_letters: Arc<DeadLetters>,
+    /// What may not happen while a backup is made.
+    pub backups: BackupLock,
     /// The way of queries.
     pub retrieval: Arc<Retrieval>,
     /// The secret of cursors.

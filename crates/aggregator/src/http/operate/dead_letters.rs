@@ -2,6 +2,7 @@
 //! hold, and putting it back.
 
 use crate::accounting::admission::{NoRoom, Reservation};
+use crate::deliver::backup_lock::HeldOff;
 use crate::deliver::dead_letters::{DeadLetter, DeadLetterError, file_name};
 use crate::deliver::replay::{self, ReplayError, Replayed};
 use crate::http::error::ApiError;
@@ -184,7 +185,9 @@ pub(in crate::http) async fn replay(
 ) -> Result<Response, ApiError> {
     // Its own task: whoever asked may leave.
     let all = Arc::clone(&services);
+    let held_off = hold_off_backups(&services).await?;
     let replaying = tokio::spawn(async move {
+        let _until_it_ends = held_off;
         replay::replay(&all.dead_letters, all.intake.spool(), &all.admission).await
     });
     let spool = services.intake.spool();
@@ -197,6 +200,15 @@ pub(in crate::http) async fn replay(
         ReplayError::Spool(error) => ApiError::not_durable(&error.into(), || spool.time_to_room()),
     })?;
     Ok(Json(told(replayed)).into_response())
+}
+
+/// A backup copies the spool first and what was refused last: what went from the one into the other meanwhile would be in neither.
+async fn hold_off_backups(services: &Services) -> Result<HeldOff, ApiError> {
+    let backups = services.backups.clone();
+    let held = tokio::task::spawn_blocking(move || backups.hold_off()).await;
+    let held = held.unwrap_or_else(|error| Err(io::Error::other(error)));
+    held.map_err(DeadLetterError::Io)?
+        .ok_or_else(ApiError::backup_under_way)
 }
 
 fn told(
