@@ -12,10 +12,12 @@ use aggregator::cli::rejected::RejectedCommand;
 use aggregator::cli::store::StoreCommand;
 use aggregator::cli::token::TokenCommand;
 use aggregator::config::{Config, LogConfig};
+use logs::clock::SystemClock;
 use program::exit::{USAGE, fail, print};
 use program::standard_error;
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();
@@ -66,7 +68,7 @@ fn health(args: &HealthArgs) -> ExitCode {
 }
 
 fn migrate(args: &MigrateArgs) -> ExitCode {
-    if let Err(error) = telemetry::start(&LogConfig::warnings()) {
+    if let Err(error) = telemetry::start(&LogConfig::warnings(), clock()) {
         return fail(1, &format!("error: {error}"));
     }
     let code = match cli::migrate::run(args) {
@@ -78,8 +80,12 @@ fn migrate(args: &MigrateArgs) -> ExitCode {
     code
 }
 
+fn clock() -> Arc<SystemClock> {
+    Arc::new(SystemClock::start())
+}
+
 async fn serve(config: Config) -> ExitCode {
-    if let Err(error) = telemetry::start(&config.log) {
+    if let Err(error) = telemetry::start(&config.log, clock()) {
         return fail(USAGE, &format!("error: {error}"));
     }
     let stop = match shutdown::on_signals() {

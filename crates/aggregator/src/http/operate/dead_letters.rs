@@ -20,6 +20,7 @@ use std::convert::Infallible;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use store::page;
+use tracing::Instrument as _;
 
 /// Records in one answer when nothing else is asked for, and at most.
 const DEFAULT_LIMIT: usize = 100;
@@ -184,9 +185,9 @@ pub(in crate::http) async fn replay(
 ) -> Result<Response, ApiError> {
     // Its own task: whoever asked may leave.
     let all = Arc::clone(&services);
-    let replaying = tokio::spawn(async move {
-        replay::replay(&all.dead_letters, all.intake.spool(), &all.admission).await
-    });
+    let replaying =
+        async move { replay::replay(&all.dead_letters, all.intake.spool(), &all.admission).await };
+    let replaying = tokio::spawn(replaying.in_current_span());
     let spool = services.intake.spool();
     let replayed = replaying
         .await
