@@ -15,7 +15,6 @@ mod ingest;
 mod json_list;
 pub mod listener;
 mod negotiation;
-mod notices;
 mod openapi;
 mod operate;
 mod read;
@@ -24,7 +23,7 @@ mod services;
 mod welcome;
 
 pub use addresses::Addresses;
-pub use audit::Audit;
+pub use audit::{Audit, TARGET as AUDIT};
 pub use ingest::held_uploads::HeldUploads;
 pub(crate) use read::retrieve::{Format, Kind};
 pub use router::{addresses, router};

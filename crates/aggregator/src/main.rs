@@ -15,11 +15,13 @@ use aggregator::cli::store::StoreCommand;
 use aggregator::cli::token::TokenCommand;
 use aggregator::config::{Config, LogConfig};
 use clap::CommandFactory as _;
+use logs::clock::SystemClock;
 use program::exit::{USAGE, fail, print};
 use program::standard_error;
 use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();
@@ -81,7 +83,7 @@ fn told(done: Result<String, impl Display>) -> ExitCode {
 }
 
 fn migrate(args: &MigrateArgs) -> ExitCode {
-    if let Err(error) = telemetry::start(&LogConfig::warnings()) {
+    if let Err(error) = telemetry::start(&LogConfig::warnings(), clock()) {
         return fail(1, &format!("error: {error}"));
     }
     let code = match cli::migrate::run(args) {
@@ -93,8 +95,12 @@ fn migrate(args: &MigrateArgs) -> ExitCode {
     code
 }
 
+fn clock() -> Arc<SystemClock> {
+    Arc::new(SystemClock::start())
+}
+
 async fn serve(config: Config) -> ExitCode {
-    if let Err(error) = telemetry::start(&config.log) {
+    if let Err(error) = telemetry::start(&config.log, clock()) {
         return fail(USAGE, &format!("error: {error}"));
     }
     let stop = match shutdown::on_signals() {

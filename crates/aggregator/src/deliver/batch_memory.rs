@@ -94,11 +94,14 @@ impl ForgetsBatches {
 
     /// Goes through all rows.
     async fn sweep(&self, removal: &Arc<Removal>) -> Swept {
-        let (mut behind, mut swept) = (None, Swept::default());
+        let (mut behind, mut swept, mut is_told) = (None, Swept::default(), false);
         loop {
             let begun = self.clock.elapsed();
             match self.step(Arc::clone(removal), behind).await {
                 Ok(step) => {
+                    if std::mem::take(&mut is_told) {
+                        tracing::info!("batches are forgotten again");
+                    }
                     let took = self.clock.elapsed().saturating_sub(begun);
                     swept.worked += took;
                     swept.removed += step.removed;
@@ -109,7 +112,9 @@ impl ForgetsBatches {
                     tokio::time::sleep(took * PAUSES).await;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "batches cannot be forgotten at present");
+                    if !std::mem::replace(&mut is_told, true) {
+                        tracing::warn!(%error, "batches cannot be forgotten at present");
+                    }
                     tokio::time::sleep(FAILURE_PAUSE).await;
                 }
             }

@@ -82,11 +82,14 @@ impl KeyMemory {
 
     /// Goes through all markers; how many were removed. `taken` is what [`Self::delivered_before`] gave.
     async fn sweep(&self, taken: Timestamp) -> u64 {
-        let (mut after, mut removed) = (None, 0);
+        let (mut after, mut removed, mut is_told) = (None, 0, false);
         loop {
             let before = self.forgotten_before(taken).await;
             match self.step(after.take(), before).await {
                 Ok(step) => {
+                    if std::mem::take(&mut is_told) {
+                        tracing::info!("keys older than KEY_MEMORY are forgotten again");
+                    }
                     removed += step.removed;
                     after = step.next;
                     if after.is_none() {
@@ -95,7 +98,9 @@ impl KeyMemory {
                     tokio::time::sleep(STEP_PAUSE).await;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "keys older than KEY_MEMORY cannot be forgotten at present");
+                    if !std::mem::replace(&mut is_told, true) {
+                        tracing::warn!(%error, "keys older than KEY_MEMORY cannot be forgotten at present");
+                    }
                     tokio::time::sleep(FAILURE_PAUSE).await;
                 }
             }

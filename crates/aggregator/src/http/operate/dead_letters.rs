@@ -21,6 +21,7 @@ use std::convert::Infallible;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use store::page;
+use tracing::Instrument as _;
 
 /// Records in one answer when nothing else is asked for, and at most.
 const DEFAULT_LIMIT: usize = 100;
@@ -186,10 +187,11 @@ pub(in crate::http) async fn replay(
     // Its own task: whoever asked may leave.
     let all = Arc::clone(&services);
     let held_off = hold_off_backups(&services).await?;
-    let replaying = tokio::spawn(async move {
+    let replaying = async move {
         let _until_it_ends = held_off;
         replay::replay(&all.dead_letters, all.intake.spool(), &all.admission).await
-    });
+    };
+    let replaying = tokio::spawn(replaying.in_current_span());
     let spool = services.intake.spool();
     let replayed = replaying
         .await
