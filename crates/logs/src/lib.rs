@@ -1,8 +1,9 @@
 //! The log record as both programs speak it: its level, its time and its JSON form; the clock that
-//! times come from, and how numbers of records are said.
+//! times come from, how durations are counted, and how numbers of records are said.
 
 pub mod clock;
 mod counted;
+pub mod durations;
 mod level;
 mod record;
 mod timestamp;
