@@ -222,6 +222,36 @@ async fn whether_the_service_is_well_is_told_to_all_and_more_of_it_to_those_who_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn its_metrics_are_told_to_those_who_operate_or_read_everything() {
+    let tokens = Tokens::new();
+    let filtered = "--scope ingest,read --filter attr.app=shop";
+    let mut secrets = Vec::new();
+    for (name, scope) in [
+        ("operates", "--scope operate"),
+        ("reads", "--scope read"),
+        ("filtered", filtered),
+        ("sends", "--scope ingest"),
+    ] {
+        secrets.push(tokens.make(name, scope).await);
+    }
+    let service = tokens.service().start().await;
+    for secret in &secrets[..2] {
+        let reply = asked(&service, "/metrics", secret).await;
+        assert!(reply.status == 200 && reply.text().contains("aggregator_ready 1"));
+    }
+    for secret in &secrets[2..] {
+        let reply = asked(&service, "/metrics", secret).await;
+        refused(&reply, 403, "token_out_of_scope");
+    }
+    let stranger = service.get("/metrics").await;
+    refused(&stranger, 401, "token_needed");
+    assert!(stranger.header("www-authenticate").is_some());
+    for probe in ["/livez", "/readyz"] {
+        assert_eq!(service.get(probe).await.status, 200, "{probe}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_another_site_is_refused_with_a_token_too_and_the_services_name_does_not_count() {
     let tokens = Tokens::new();
     let read = bearer(&tokens.make("out", "--scope read").await);

@@ -4,9 +4,12 @@ use super::{code, crates, document, files, list, text};
 use crate::support::service::Service;
 use regex::Regex;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// Words in the sources that look like codes and are none.
-const NO_CODES: [&str; 2] = ["as_text", "expiry_date_in_millis"];
+const NO_CODES: [&str; 3] = ["as_text", "expiry_date_in_millis", "set_aside"];
+/// Sources whose words are names of series.
+const OF_SERIES: &str = "operate/metrics";
 /// How Elasticsearch calls what is wrong.
 const OF_ELASTICSEARCH: &str = "_exception";
 
@@ -18,8 +21,10 @@ fn named() -> BTreeSet<String> {
     let sources = files(&http)
         .into_iter()
         .chain(others.map(|path| crates().join(path)));
-    let sources =
-        sources.filter(|path| !described.contains(path) && !path.starts_with(http.join("openapi")));
+    let is_other = |path: &PathBuf| {
+        path.starts_with(http.join("openapi")) || path.starts_with(http.join(OF_SERIES))
+    };
+    let sources = sources.filter(|path| !described.contains(path) && !is_other(path));
     // Of two words at least, or told as what it is.
     let literal =
         Regex::new(r#""([a-z0-9]+(?:_[a-z0-9]+)+)"|(?:unavailable|bad_request)\(\s*"([a-z]+)""#)

@@ -46,6 +46,9 @@ fn attack(address: &str) -> Attack {
     match address {
         "GET /" => Attack::ForAll("/"),
         "GET /health" => Attack::ForAll("/health"),
+        "GET /metrics" => Attack::Operate("/metrics"),
+        "GET /livez" => Attack::ForAll("/livez"),
+        "GET /readyz" => Attack::ForAll("/readyz"),
         "GET /openapi.json" => Attack::ForAll("/openapi.json"),
         "GET /docs" => Attack::ForAll("/docs"),
         "POST /logs/batch" => Attack::Replay(&["/logs/batch"]),

@@ -10,6 +10,7 @@
 //! never its enqueueing. Every way of losing a permit (an early return, a panic, an aborted task)
 //! gives the probe's slot back.
 
+pub mod calls;
 pub mod guard;
 mod machine;
 pub(crate) mod recovery;
@@ -140,6 +141,12 @@ pub struct Snapshot {
     pub consecutive_failures: u32,
     /// Times the breaker opened by itself, failed probes included.
     pub opened: u64,
+    /// Times it was ready to let probes in.
+    #[serde(skip)]
+    pub half_opened: u64,
+    /// Times it closed again.
+    #[serde(skip)]
+    pub closed: u64,
     /// Calls refused.
     pub rejected: u64,
     /// Permits that ended, in whichever way, after the state they were given in was over. They

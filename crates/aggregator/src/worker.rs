@@ -67,6 +67,7 @@ impl<H: Handler> Lane<H> {
         let queued = Queued {
             job,
             deadline,
+            since: self.clock.elapsed(),
             reply,
             waiting: Waiting::new(&self.counters),
         };

@@ -1,8 +1,9 @@
 //! The log record as both programs speak it: its level, its time and its JSON form; the clock that
-//! times come from, how numbers of records are said, and what keeps a log from being filled.
+//! times come from, how durations are counted, how numbers of records are said, and what keeps a log from being filled.
 
 pub mod clock;
 mod counted;
+pub mod durations;
 mod level;
 pub mod notices;
 mod record;

@@ -1,5 +1,6 @@
 //! Rates and durations of the last seconds, for `/health` and for `Retry-After`.
 
+use logs::durations::{DurationCounts, Durations};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -46,23 +47,24 @@ impl Rate {
 
 /// The last durations of one kind.
 #[derive(Debug, Default)]
-pub(super) struct Durations {
+pub(super) struct LastDurations {
     last: VecDeque<Duration>,
-    count: u64,
+    /// All that there have been.
+    all: Durations,
 }
 
-impl Durations {
+impl LastDurations {
     pub(super) fn add(&mut self, duration: Duration) {
         if self.last.len() == KEPT {
             self.last.pop_front();
         }
         self.last.push_back(duration);
-        self.count += 1;
+        self.all.add(duration);
     }
 
-    /// How many there have been in all.
-    pub(super) fn count(&self) -> u64 {
-        self.count
+    /// All that there have been.
+    pub(super) fn all(&self) -> DurationCounts {
+        self.all.snapshot()
     }
 
     /// The duration that so many of a hundred do not pass; 0 when there are none.
@@ -91,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_percentile_is_the_duration_that_so_many_do_not_pass() {
-        let mut durations = Durations::default();
+        let mut durations = LastDurations::default();
         assert_eq!(durations.percentile(99), Duration::ZERO);
         for millis in 1..=200 {
             durations.add(Duration::from_millis(millis));

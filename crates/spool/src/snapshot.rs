@@ -1,6 +1,7 @@
-//! The spool in numbers, for `/health`.
+//! The spool in numbers, for `/health` and `/metrics`.
 
 use super::Spool;
+use logs::durations::DurationCounts;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -24,6 +25,9 @@ pub struct SpoolSnapshot {
     pub seconds_until_full: Option<u64>,
     /// Group commits since the start.
     pub commits: u64,
+    /// How long each of them took.
+    #[serde(skip)]
+    pub fsyncs: DurationCounts,
     /// Median of the last commits, each a write with its `fdatasync`, in microseconds.
     pub fsync_p50_us: u64,
     /// 99 of 100 of the last commits took at most so many microseconds.
@@ -58,6 +62,7 @@ impl Spool {
         let oldest = state
             .oldest()
             .map(|time| age(now.nanos().saturating_sub(time.nanos())));
+        let commits = state.fsyncs.all();
         SpoolSnapshot {
             bytes,
             max_bytes,
@@ -65,7 +70,8 @@ impl Spool {
             records: state.accounts.waiting(),
             oldest_age_ms: oldest,
             seconds_until_full: max_bytes.saturating_sub(bytes).checked_div(growth),
-            commits: state.fsyncs.count(),
+            commits: commits.count(),
+            fsyncs: commits,
             fsync_p50_us: micros(state.fsyncs.percentile(50)),
             fsync_p99_us: micros(state.fsyncs.percentile(99)),
             torn_bytes: self.shared.torn_bytes,

@@ -4,7 +4,7 @@ use super::accounts::{Accounts, BatchOutcome};
 use super::condition::Condition;
 use super::hot_window::HotWindow;
 use super::log::Appended;
-use super::meter::{Durations, Rate};
+use super::meter::{LastDurations, Rate};
 use super::oldest_ahead::OldestAhead;
 use super::portion::Portion;
 use super::recovery::Recovered;
@@ -48,7 +48,7 @@ pub(super) struct State {
     unreadable_again: Arc<Condition>,
     pub(super) accounts: Arc<dyn Accounts>,
     pub(super) waiting_batches: u64,
-    pub(super) fsyncs: Durations,
+    pub(super) fsyncs: LastDurations,
     pub(super) bytes_in: Rate,
     pub(super) bytes_done: Rate,
     /// When the last batches became durable; the start of the clock before.
@@ -89,7 +89,7 @@ impl State {
             unreadable_again,
             accounts,
             waiting_batches: recovered.waiting.0,
-            fsyncs: Durations::default(),
+            fsyncs: LastDurations::default(),
             bytes_in: Rate::default(),
             bytes_done: Rate::default(),
             appended_at: Duration::ZERO,

@@ -12,10 +12,12 @@
 //! | `reader` | the same of a file that is only read |
 //! | `merging` | small blocks become larger ones |
 //! | `cache` | what was read last |
+//! | `counting` | how many blocks and rows there are |
 //! | `spare_threads` | threads that help a search |
 //! | `row_blocks` | blocks of records that come out of rows |
 
 mod cache;
+mod counting;
 mod file;
 pub mod ledger;
 mod marking;
@@ -40,6 +42,7 @@ use super::blocking::blocking;
 use super::counts::Counts;
 use super::database_file::FileError;
 use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
+use super::figures::{BlockFigures, Figures};
 use super::identity;
 use super::page_reply::PageReply;
 use super::{
@@ -47,6 +50,7 @@ use super::{
 };
 use async_trait::async_trait;
 use cache::BlockCache;
+use counting::Counting;
 use file::BlockFile;
 use ledger::remembering::Removal;
 use ledger::row::LedgerKey;
@@ -114,6 +118,7 @@ pub struct BlockStore {
 struct Inner {
     file: BlockFile,
     cache: BlockCache,
+    counting: Counting,
     spare: SpareThreads,
     clock: Arc<dyn Clock>,
     changed: merging::Changed,
@@ -151,6 +156,7 @@ impl BlockStore {
         let inner = Arc::new(Inner {
             file,
             cache: BlockCache::new(settings.cache_bytes),
+            counting: Counting::default(),
             spare: SpareThreads::of_machine(),
             clock,
             changed: merging::Changed::default(),
@@ -372,6 +378,24 @@ impl Store for BlockStore {
             notes: Vec::new(),
             receipts: None,
         }
+    }
+
+    async fn figures(&self) -> Figures {
+        let look = |inner: &Inner| {
+            let (tiers, ledger_rows) = inner.counting.look(&inner.file)?;
+            let blocks = BlockFigures {
+                tiers,
+                ledger_rows,
+                merged: inner.file.merged(),
+                cache: inner.cache.figures(),
+            };
+            Ok(Figures {
+                file_bytes: inner.file.bytes(),
+                blocks: Some(blocks),
+            })
+        };
+        // While the file cannot be read, nothing is told of it.
+        self.blocking(look).await.unwrap_or_default()
     }
 
     async fn recovered(&self) {

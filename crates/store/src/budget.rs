@@ -153,6 +153,11 @@ impl Budget {
         rows <= self.limit.looked_at && bytes <= self.limit.bytes
     }
 
+    /// Rows that were looked at or passed over.
+    pub(super) fn looked_at(&self) -> usize {
+        self.looked_at
+    }
+
     /// Notes rows that the store itself passed over, before the next one that is handed to us.
     pub(super) fn pass_over(&mut self, rows: PassedOver) {
         self.looked_at += rows.rows;

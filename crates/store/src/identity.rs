@@ -38,6 +38,13 @@ pub(crate) fn log_of(database: &Path) -> PathBuf {
     log.into()
 }
 
+/// Bytes of a database with its log, if it is there.
+pub(crate) fn bytes(database: &Path) -> Option<u64> {
+    let file = std::fs::metadata(database).ok()?.len();
+    let log = std::fs::metadata(log_of(database));
+    Some(file + log.map_or(0, |log| log.len()))
+}
+
 impl Identity {
     /// Those of a database that has just been opened for writing. Where the file system can hold no
     /// log, there is the file alone.

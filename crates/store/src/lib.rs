@@ -13,6 +13,7 @@ pub mod counts;
 mod database_damage;
 pub mod database_file;
 pub mod facets;
+pub mod figures;
 pub mod folder_reader;
 mod held;
 mod identity;
@@ -30,6 +31,7 @@ mod yielding;
 use async_trait::async_trait;
 use counts::Counts;
 use facets::{Facets, FacetsLimit, FacetsStep, by_pages};
+use figures::Figures;
 use logs::Timestamp;
 use page_reply::PageReply;
 use query::Query;
@@ -147,6 +149,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// What the store is and whether it can be reached, from what is known already.
     fn status(&self) -> StoreStatus;
+
+    /// What it knows of itself in numbers.
+    async fn figures(&self) -> Figures {
+        Figures::default()
+    }
 
     /// Finishes what is under way and closes.
     async fn close(&self);

@@ -23,6 +23,8 @@ pub struct Page {
     rows: Vec<RowSpans>,
     /// The last row that the store looked at, when there may be more behind it.
     pub next: Option<RecordId>,
+    /// Rows that were looked at to find these.
+    pub looked_at: usize,
 }
 
 #[derive(Debug, Clone)]

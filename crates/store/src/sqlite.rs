@@ -26,6 +26,7 @@ use super::budget::Budget;
 use super::counts::Counts;
 use super::database_file::FileError;
 use super::facets::{Facets, FacetsLimit, FacetsStep};
+use super::figures::Figures;
 use super::identity;
 use super::page_reply::PageReply;
 use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
@@ -190,6 +191,14 @@ impl Store for SqliteStore {
             problem,
             notes: Vec::new(),
             receipts: self.database.receipts(),
+        }
+    }
+
+    async fn figures(&self) -> Figures {
+        let bytes = self.blocking(|database| Ok::<_, StoreError>(identity::bytes(&database.path)));
+        Figures {
+            file_bytes: bytes.await.ok().flatten(),
+            blocks: None,
         }
     }
 

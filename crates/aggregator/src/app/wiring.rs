@@ -197,6 +197,7 @@ pub(super) fn wire_up(
         tls: door.tls,
         access: door.access,
         audit: Audit::default(),
+        requests: http::requests(),
         addresses: http::addresses(),
         stopping,
     };

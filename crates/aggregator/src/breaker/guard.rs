@@ -3,6 +3,7 @@
 //! An operation runs in a task of its own. At the deadline its caller gets an answer, and the task
 //! goes on until the store ends it. Tasks that go on are counted and bounded.
 
+use super::calls::{CallCounts, Calls, Operation};
 use crate::breaker::{Breaker, Snapshot};
 use logs::clock::Clock;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub struct Guard {
     breaker: Arc<Breaker>,
     clock: Arc<dyn Clock>,
     operations: Arc<Semaphore>,
+    calls: Arc<Calls>,
     wait_ended: Arc<Notify>,
 }
 
@@ -43,6 +45,7 @@ impl Guard {
             breaker,
             clock,
             operations: Arc::new(Semaphore::new(MAX_OPERATIONS)),
+            calls: Arc::default(),
             wait_ended: Arc::default(),
         }
     }
@@ -55,6 +58,7 @@ impl Guard {
     pub async fn call<T: Send + 'static>(
         &self,
         deadline: Duration,
+        asked: Operation,
         operation: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, CallError> {
         let permit = self
@@ -68,20 +72,26 @@ impl Guard {
             let reason = format!("{MAX_OPERATIONS} operations are without an answer");
             return Err(StoreError::Unavailable(reason).into());
         };
+        let began = self.clock.elapsed();
         let task = tokio::spawn(async move {
             let result = operation.await;
             drop(slot);
             result
         });
-        let left = deadline.saturating_sub(self.clock.elapsed());
+        let took = || self.clock.elapsed().saturating_sub(began);
+        let left = deadline.saturating_sub(began);
         let result = match tokio::time::timeout(left, task).await {
             Ok(Ok(result)) => result,
-            Ok(Err(failed)) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+            Ok(Err(failed)) if failed.is_panic() => {
+                self.calls.ended::<T>(asked, took(), None);
+                std::panic::resume_unwind(failed.into_panic())
+            }
             Ok(Err(_)) => Err(StoreError::Unavailable(
                 "the service is stopping".to_owned(),
             )),
             Err(_) => Err(StoreError::Timeout),
         };
+        self.calls.ended(asked, took(), Some(&result));
         match &result {
             Ok(_) => permit.success(self.clock.elapsed()),
             Err(error) if error.is_failure() => permit.failure(self.clock.elapsed()),
@@ -101,7 +111,12 @@ impl Guard {
         self.wait_ended.notified().await;
     }
 
-    /// The breaker's state, for `/health`.
+    /// The calls that were made, for `/metrics`.
+    pub fn calls(&self) -> Vec<CallCounts> {
+        self.calls.snapshot()
+    }
+
+    /// The breaker's state, for `/health` and `/metrics`.
     pub fn snapshot(&self) -> Snapshot {
         self.breaker.snapshot(self.clock.elapsed())
     }

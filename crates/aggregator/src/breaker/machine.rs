@@ -61,6 +61,8 @@ pub(super) struct Machine {
     window: Window,
     consecutive_failures: u32,
     opened: u64,
+    half_opened: u64,
+    closed: u64,
     rejected: u64,
     late: u64,
     cancelled: u64,
@@ -78,6 +80,8 @@ impl Machine {
             window: Window::new(settings.window_buckets),
             consecutive_failures: 0,
             opened: 0,
+            half_opened: 0,
+            closed: 0,
             rejected: 0,
             late: 0,
             cancelled: 0,
@@ -166,6 +170,8 @@ impl Machine {
             slow: counts.slow,
             consecutive_failures: self.consecutive_failures,
             opened: self.opened,
+            half_opened: self.half_opened,
+            closed: self.closed,
             rejected: self.rejected,
             late: self.late,
             cancelled: self.cancelled,
@@ -285,6 +291,11 @@ impl Machine {
     fn enter(&mut self, phase: Phase) {
         self.phase = phase;
         self.generation = self.generation.saturating_add(1);
+        match phase {
+            Phase::HalfOpen { .. } => self.half_opened = self.half_opened.saturating_add(1),
+            Phase::Closed => self.closed = self.closed.saturating_add(1),
+            Phase::Open { .. } | Phase::Forced(_) => {}
+        }
         if matches!(phase, Phase::Closed | Phase::Forced(Forced::Closed)) {
             self.attempt = 0;
             self.consecutive_failures = 0;

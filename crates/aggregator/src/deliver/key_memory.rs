@@ -5,6 +5,7 @@
 //! waits. Of the spools of other aggregators nothing is known here: `KEY_MEMORY` has to be longer
 //! than a batch may wait in any of them.
 
+use crate::breaker::calls::Operation;
 use crate::breaker::guard::CallError;
 use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
@@ -116,7 +117,10 @@ impl KeyMemory {
         let store = Arc::clone(&self.writer.store);
         let deadline = self.clock.elapsed() + self.timeout;
         let forgetting = async move { store.forget_receipts(after, before, deadline).await };
-        self.writer.guard.call(deadline, forgetting).await
+        let guard = &self.writer.guard;
+        guard
+            .call(deadline, Operation::ForgetReceipts, forgetting)
+            .await
     }
 }
 

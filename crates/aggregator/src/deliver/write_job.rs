@@ -1,5 +1,6 @@
 //! What the workers of the write lane are asked, and what they answer.
 
+use crate::breaker::calls::Operation;
 use crate::breaker::guard::{CallError, Guard};
 use crate::worker::Handler;
 use async_trait::async_trait;
@@ -41,6 +42,10 @@ impl Handler for Writer {
 
     async fn run(&self, work: WriteJob, deadline: Duration) -> Result<WriteReply, CallError> {
         let store = Arc::clone(&self.store);
+        let asked = match &work {
+            WriteJob::Receipts(_) => Operation::Receipts,
+            WriteJob::Insert(..) => Operation::Insert,
+        };
         let operation = async move {
             match work {
                 WriteJob::Receipts(batches) => {
@@ -53,6 +58,6 @@ impl Handler for Writer {
                 }
             }
         };
-        self.guard.call(deadline, operation).await
+        self.guard.call(deadline, asked, operation).await
     }
 }

@@ -34,9 +34,9 @@ pub struct Audit {
 /// How many there were.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Counts {
-    operated: u64,
+    pub(super) operated: u64,
     /// By the code of the answer.
-    refused: BTreeMap<&'static str, u64>,
+    pub(super) refused: BTreeMap<&'static str, u64>,
 }
 
 impl Audit {

@@ -16,6 +16,9 @@ use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
 
+/// The type of an answer that is a sentence.
+pub(super) const SENTENCE: &str = "text/plain; charset=utf-8";
+
 /// An answer that is not what was asked for.
 #[derive(Debug)]
 pub(super) struct ApiError {
@@ -276,6 +279,12 @@ impl ApiError {
             }
         }
         response
+    }
+
+    /// The answer as a sentence.
+    pub(super) fn in_sentence(self) -> Response {
+        let text = format!("{}\n", self.message()).into_bytes();
+        self.in_form(SENTENCE, text)
     }
 
     /// What the log gets of a failure that is the service's own.

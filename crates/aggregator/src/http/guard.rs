@@ -5,6 +5,7 @@ use super::audit;
 use super::error::ApiError;
 use super::held_place::hold;
 use super::listener::{Ends, Route};
+use super::protocol::Protocol;
 use super::services::Services;
 use crate::access::certificate::ClientCertificate;
 use crate::access::limits::Place;
@@ -27,37 +28,53 @@ pub(super) type Refuse = fn(ApiError, &HeaderMap) -> Response;
 pub(super) struct Needs {
     /// None: it is for all.
     pub(super) scope: Option<Scope>,
+    /// What those speak who come there.
+    pub(super) protocol: Protocol,
     refuse: Refuse,
+    /// Whether the numbers of all records are told there, which are for those who may read or operate all.
+    tells_numbers: bool,
     /// Whether `OPTIONS` is for all.
     has_open_options: bool,
 }
 
 /// For all.
-pub(super) const NOTHING: Needs = Needs::of(None, own);
+pub(super) const NOTHING: Needs = nothing(Protocol::Native, own);
 /// Records that are sent in a form of our own.
-pub(super) const INGEST: Needs = ingest(own);
+pub(super) const INGEST: Needs = ingest(Protocol::Native, own);
 /// Records that are read.
-pub(super) const READ: Needs = Needs::of(Some(Scope::Read), own);
+pub(super) const READ: Needs = Needs::of(Some(Scope::Read), Protocol::Native, own);
 /// What is of those who run the service.
-pub(super) const OPERATE: Needs = Needs::of(Some(Scope::Operate), own);
+pub(super) const OPERATE: Needs = Needs::of(Some(Scope::Operate), Protocol::Native, own);
+/// The numbers of all records.
+pub(super) const NUMBERS: Needs = Needs {
+    tells_numbers: true,
+    ..NOTHING
+};
 
 /// For all, refused as another protocol has it.
-pub(super) const fn nothing(refuse: Refuse) -> Needs {
-    Needs::of(None, refuse)
+pub(super) const fn nothing(protocol: Protocol, refuse: Refuse) -> Needs {
+    Needs::of(None, protocol, refuse)
 }
 
 /// Records that are sent as another protocol has it.
-pub(super) const fn ingest(refuse: Refuse) -> Needs {
-    Needs::of(Some(Scope::Ingest), refuse)
+pub(super) const fn ingest(protocol: Protocol, refuse: Refuse) -> Needs {
+    Needs::of(Some(Scope::Ingest), protocol, refuse)
 }
 
 impl Needs {
-    const fn of(scope: Option<Scope>, refuse: Refuse) -> Self {
+    const fn of(scope: Option<Scope>, protocol: Protocol, refuse: Refuse) -> Self {
         Self {
             scope,
+            protocol,
             refuse,
+            tells_numbers: false,
             has_open_options: false,
         }
+    }
+
+    /// The same in another protocol, which has no form of its own for errors.
+    pub(super) const fn spoken_in(self, protocol: Protocol) -> Self {
+        Self { protocol, ..self }
     }
 
     /// What it needs for a method.
@@ -111,7 +128,12 @@ impl Guard {
         let asker = asker(ends, certificate, request.uri(), request.headers());
         let needed = self.needs.scope_of(request.method());
         let services = &self.services;
-        let caller = services.access.check(needed, &asker).map_err(|refusal| {
+        let checked = services.access.check(needed, &asker);
+        let checked = checked.and_then(|caller| match self.needs.tells_numbers {
+            true => caller.for_numbers(),
+            false => Ok(caller),
+        });
+        let caller = checked.map_err(|refusal| {
             let token = refusal.token().map(Arc::clone);
             Box::new(self.refusal(request, (ends, token), refusal.into()))
         })?;
@@ -131,6 +153,9 @@ impl Guard {
             }
             Some(Scope::Ingest) | None => None,
         };
+        if self.needs.scope == Some(Scope::Ingest) {
+            request.extensions_mut().insert(self.needs.protocol);
+        }
         request.extensions_mut().insert(caller);
         Ok(place)
     }

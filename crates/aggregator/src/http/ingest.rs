@@ -13,9 +13,11 @@ pub(super) mod native;
 pub(super) mod otlp;
 mod sent;
 pub(super) mod splunk;
+pub(super) mod taken;
 
 use super::body;
 use super::error::ApiError;
+use super::protocol::Protocol;
 use super::services::Services;
 use crate::access::Sender;
 use crate::accounting::admission::Reservation;
@@ -35,13 +37,14 @@ const MAX_KEY_BYTES: usize = 255;
 async fn receive<T: Send + 'static>(
     services: &Services,
     headers: &HeaderMap,
-    (body, sender): (Body, Sender),
+    (body, sender, protocol): (Body, Sender, Protocol),
     terms: BodyTerms<T>,
     wanted: Durability,
 ) -> Result<Receipt<T>, ApiError> {
     check(services, &sender)?;
     let body = body::read(services, headers, body).await?;
-    take(services, terms, body, sender, wanted).await
+    let taken = take_now(services, terms, body, (sender.clone(), protocol), wanted).await;
+    taken.map_err(|error| refused(services, &sender, error))
 }
 
 /// Refuses before the body is read: a sender that cannot be served should not have to send it.
@@ -60,28 +63,18 @@ fn check_rate(services: &Services, sender: &Sender) -> Result<(), IntakeError> {
 }
 
 /// Takes a body that was read.
-async fn take<T: Send + 'static>(
-    services: &Services,
-    terms: BodyTerms<T>,
-    body: (Bytes, Reservation),
-    sender: Sender,
-    wanted: Durability,
-) -> Result<Receipt<T>, ApiError> {
-    let taken = take_now(services, terms, body, sender.clone(), wanted).await;
-    taken.map_err(|error| refused(services, &sender, error))
-}
-
-/// The same, for whoever may wait for what is missing.
 async fn take_now<T: Send + 'static>(
     services: &Services,
     terms: BodyTerms<T>,
     body: (Bytes, Reservation),
-    sender: Sender,
+    (sender, protocol): (Sender, Protocol),
     wanted: Durability,
 ) -> Result<Receipt<T>, IngestError> {
-    let patience = services.limits.request_timeout;
+    let (patience, bytes) = (services.limits.request_timeout, body.0.len());
     let taken = services.intake.take(terms, body, sender, wanted, patience);
-    taken.await
+    let taken = taken.await;
+    services.requests.taken.note(protocol, bytes, &taken);
+    taken
 }
 
 /// Why a request is not taken.

@@ -5,12 +5,14 @@ mod served;
 
 use super::addresses::{Address, Addresses};
 use super::error::ApiError;
-use super::guard::{self, Guard, INGEST, NOTHING, Needs, OPERATE, READ};
+use super::guard::{self, Guard, INGEST, NOTHING, NUMBERS, Needs, OPERATE, READ};
 use super::ingest::{datadog, elasticsearch, gelf, journald, loki, native, otlp, splunk};
 use super::openapi;
-use super::operate::{batches, dead_letters, health};
+use super::operate::{batches, dead_letters, health, metrics, probes};
+use super::protocol::Protocol;
 use super::read::{by_id, facets, histogram, retrieve};
-use super::services::Services;
+use super::requests::{Meter, OfAddress, Requests};
+use super::services::{Served, Services};
 use super::welcome;
 use axum::Router;
 use axum::extract::State;
@@ -38,8 +40,8 @@ fn table() -> Vec<Row> {
         ("POST", "/_bulk", "takes documents of Elasticsearch's senders, also under /elasticsearch", ELASTICSEARCH, elasticsearch::bulk()),
         ("POST", "/services/collector", "takes Splunk's events; lines go to /services/collector/raw", SPLUNK, splunk::events()),
         ("POST", "/api/v2/logs", "takes logs of Datadog's agent, also at /v1/input", DATADOG, post(datadog::logs)),
-        ("POST", "/gelf", "takes GELF", INGEST, post(gelf::messages)),
-        ("POST", "/upload", "takes a journal of systemd", INGEST, post(journald::upload)),
+        ("POST", "/gelf", "takes GELF", GELF, post(gelf::messages)),
+        ("POST", "/upload", "takes a journal of systemd", JOURNALD, post(journald::upload)),
         ("GET", "/logs/batches/{id}", "what became of a batch", INGEST, get(batches::status)),
         ("GET", "/logs/retrieve", "records in the order of time", READ, get(retrieve::retrieve)),
         ("GET", "/logs/histogram", "how many records, and when", READ, get(histogram::histogram)),
@@ -49,38 +51,50 @@ fn table() -> Vec<Row> {
         ("GET", "/logs/rejected", "records that are kept aside", OPERATE, get(dead_letters::list)),
         ("POST", "/logs/rejected/replay", "puts them back", OPERATE, post(dead_letters::replay)),
         ("GET", "/health", "how the service is", NOTHING, get(health::health)),
+        ("GET", "/metrics", "the same in numbers, for Prometheus", NUMBERS, get(metrics::metrics)),
+        ("GET", "/livez", "that the process answers", PROBE, get(probes::live)),
+        ("GET", "/readyz", "whether a batch would be taken", PROBE, get(probes::ready)),
         ("GET", "/openapi.json", "what every address takes and gives, for programs", NOTHING, get(openapi::document)),
         ("GET", "/docs", "the same as a page", NOTHING, get(openapi::page)),
     ]
 }
 
-const OTLP: Needs = guard::ingest(otlp::refusal);
-const LOKI: Needs = guard::ingest(loki::refusal);
-const ELASTICSEARCH: Needs = guard::ingest(elasticsearch::refusal);
+const PROBE: Needs = guard::nothing(Protocol::Native, probes::refusal);
+const OTLP: Needs = guard::ingest(Protocol::Otlp, otlp::refusal);
+const LOKI: Needs = guard::ingest(Protocol::Loki, loki::refusal);
+const ELASTICSEARCH: Needs = guard::ingest(Protocol::Elasticsearch, elasticsearch::refusal);
+/// Its clients ask there what the service is.
+const ELASTICSEARCH_WELCOME: Needs = NOTHING.spoken_in(Protocol::Elasticsearch);
+const GELF: Needs = INGEST.spoken_in(Protocol::Gelf);
+const JOURNALD: Needs = INGEST.spoken_in(Protocol::Journald);
 /// Docker's driver asks whether there is such an address without its token.
-const SPLUNK: Needs = guard::ingest(splunk::refusal).with_open_options();
-const DATADOG: Needs = guard::ingest(datadog::refusal);
-const DATADOG_KEY: Needs = guard::ingest(datadog::no_key);
+const SPLUNK: Needs = guard::ingest(Protocol::Splunk, splunk::refusal).with_open_options();
+const DATADOG: Needs = guard::ingest(Protocol::Datadog, datadog::refusal);
+const DATADOG_KEY: Needs = guard::ingest(Protocol::Datadog, datadog::no_key);
 /// As Loki has it: what starts its senders asks so.
-const LOKI_READY: Needs = guard::nothing(loki::refusal);
+const LOKI_READY: Needs = guard::nothing(Protocol::Loki, loki::refusal);
 
 /// What senders ask for beside an address of the table: no news to those who read it.
-fn others() -> [(Needs, Router<Arc<Services>>); 6] {
-    let welcome = Router::new()
-        .route("/elasticsearch", get(welcome::welcome))
-        .route("/elasticsearch/", get(welcome::welcome));
-    let validate = Router::new().route("/api/v1/validate", get(datadog::validate));
-    [
-        (NOTHING, welcome),
-        (ELASTICSEARCH, elasticsearch::others()),
-        (LOKI_READY, Router::new().route("/ready", get(loki::ready))),
-        (SPLUNK, splunk::others()),
+fn others() -> impl Iterator<Item = (Needs, Served)> {
+    let own = |path: &str, handler| vec![(path.to_owned(), handler)];
+    let parts: [(Needs, Vec<Served>); 7] = [
         (
-            DATADOG,
-            Router::new().route("/v1/input", post(datadog::logs)),
+            ELASTICSEARCH_WELCOME,
+            own("/elasticsearch", get(welcome::welcome)),
         ),
-        (DATADOG_KEY, validate),
-    ]
+        (
+            ELASTICSEARCH_WELCOME,
+            own("/elasticsearch/", get(welcome::welcome)),
+        ),
+        (ELASTICSEARCH, elasticsearch::others()),
+        (LOKI_READY, own("/ready", get(loki::ready))),
+        (SPLUNK, splunk::others()),
+        (DATADOG, own("/v1/input", post(datadog::logs))),
+        (DATADOG_KEY, own("/api/v1/validate", get(datadog::validate))),
+    ];
+    let each =
+        |(needs, served): (Needs, Vec<Served>)| served.into_iter().map(move |one| (needs, one));
+    parts.into_iter().flat_map(each)
 }
 
 /// Every address to go to.
@@ -97,31 +111,51 @@ pub fn addresses() -> Addresses {
 }
 
 /// All that is served, with what it needs.
-fn parts() -> impl Iterator<Item = (Needs, Router<Arc<Services>>)> {
+fn parts() -> impl Iterator<Item = (Needs, Served)> {
     let rows = table().into_iter();
-    let rows = rows.map(|(_, path, _, needs, handler)| (needs, Router::new().route(path, handler)));
+    let rows = rows.map(|(_, path, _, needs, handler)| (needs, (path.to_owned(), handler)));
     rows.chain(others())
+}
+
+/// What requests for addresses that are not there are counted as.
+const NO_ADDRESS: &str = "none";
+
+/// Counts for every address, and behind them for what is none.
+pub fn requests() -> Requests {
+    let addresses = parts().map(|(needs, (path, _))| (path, needs.protocol));
+    let none = (NO_ADDRESS.to_owned(), NOTHING.protocol);
+    Requests::new(addresses.chain([none]))
 }
 
 /// The service over HTTP.
 pub fn router(services: Arc<Services>) -> Router {
-    let nothing = Router::new().fallback(not_found);
-    parts()
-        .map(|(needs, router)| guarded(&services, needs, router))
-        .fold(guarded(&services, NOTHING, nothing), Router::merge)
+    let nothing = (NOTHING, Router::new().fallback(not_found));
+    let of_paths =
+        parts().map(|(needs, (path, handler))| (needs, Router::new().route(&path, handler)));
+    let counts = services.requests.addresses().iter();
+    let all = of_paths.chain([nothing]).zip(counts);
+    all.map(|((needs, router), counts)| guarded(&services, needs, counts, router))
+        .fold(Router::new(), Router::merge)
         .with_state(services)
 }
 
-/// Nothing of it answers, not even that there is nothing, before the guard has let the request pass.
+/// Nothing of it answers, not even that there is nothing, before the guard has let the request pass; and every request is
+/// counted.
 fn guarded(
     services: &Arc<Services>,
     needs: Needs,
+    counts: &Arc<OfAddress>,
     router: Router<Arc<Services>>,
 ) -> Router<Arc<Services>> {
     let guard = Guard::new(Arc::clone(services), needs);
+    let meter = Meter {
+        counts: Arc::clone(counts),
+        clock: Arc::clone(&services.clock),
+    };
     router
         .method_not_allowed_fallback(method_not_allowed)
         .layer(guard)
+        .layer(meter)
 }
 
 async fn not_found(State(services): State<Arc<Services>>, uri: Uri) -> ApiError {
@@ -140,8 +174,8 @@ mod tests {
 
     #[test]
     fn every_address_is_described_with_its_scope_and_no_other() {
-        let served = parts().flat_map(|(needs, router)| {
-            let served = served::by(&router).into_iter();
+        let served = parts().flat_map(|(needs, (path, handler))| {
+            let served = served::by(&Router::new().route(&path, handler)).into_iter();
             served.map(move |(method, path)| {
                 let scope = needs.scope_of(&method.parse().unwrap());
                 (method, path, scope.map(Scope::name))
@@ -160,7 +194,16 @@ mod tests {
             let rows = table().into_iter().filter(move |row| row.3.scope == scope);
             rows.map(|row| row.1).collect::<Vec<_>>()
         };
-        assert_eq!(of(None), ["/", "/health", "/openapi.json", "/docs"]);
+        let for_all = [
+            "/",
+            "/health",
+            "/metrics",
+            "/livez",
+            "/readyz",
+            "/openapi.json",
+            "/docs",
+        ];
+        assert_eq!(of(None), for_all);
         let operate = ["/logs/rejected", "/logs/rejected/replay"];
         assert_eq!(of(Some(Scope::Operate)), operate);
         let takes = |row: &Row| row.0 == "POST" && row.1 != "/logs/rejected/replay";

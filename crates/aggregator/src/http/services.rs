@@ -4,6 +4,7 @@ use super::addresses::Addresses;
 use super::audit::Audit;
 use super::ingest::held_uploads::HeldUploads;
 use super::listener::{Connections, Tls};
+use super::requests::Requests;
 use crate::access::Access;
 use crate::accounting::admission::Admission;
 use crate::deliver::backup_lock::BackupLock;
@@ -12,12 +13,16 @@ use crate::deliver::drain::Drain;
 use crate::ingest::intake::Intake;
 use crate::search::accumulate::SearchTime;
 use crate::search::retrieval::Retrieval;
+use axum::routing::MethodRouter;
 use logs::clock::Clock;
 use query::cursor::CursorKey;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 use tokio_util::sync::CancellationToken;
+
+/// A path with what serves it.
+pub(super) type Served = (String, MethodRouter<Arc<Services>>);
 
 /// What the handlers work with.
 pub struct Services {
@@ -51,6 +56,8 @@ pub struct Services {
     pub access: Access,
     /// Those who may not, and those who operate, as the log has them.
     pub audit: Audit,
+    /// Requests, and what they brought.
+    pub requests: Requests,
     /// Every address that is served, for answers that show them.
     pub addresses: Addresses,
     /// Cancelled when the service begins to stop.

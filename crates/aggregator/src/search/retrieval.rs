@@ -33,7 +33,9 @@ use read_job::{ReadJob, Reader};
 use record::id::RecordId;
 use room::{PageRoom, ReadRoom};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use store::page::Page;
 use store::{PageLimit, Store, StoreError};
 use tokio::task::JoinHandle;
 
@@ -66,6 +68,14 @@ pub struct Retrieval {
     page_timeout: Duration,
     streams: Arc<Shares>,
     room: ReadRoom,
+    rows: RowCounts,
+}
+
+/// Rows of all searches, since the start.
+#[derive(Debug, Default)]
+struct RowCounts {
+    looked_at: AtomicU64,
+    found: AtomicU64,
 }
 
 /// Why no answer is begun.
@@ -101,6 +111,7 @@ impl Retrieval {
             page_timeout,
             streams: Arc::new(Shares::new(max_streams)),
             room: ReadRoom::new(room),
+            rows: RowCounts::default(),
         };
         (retrieval, dispatcher)
     }
@@ -171,6 +182,19 @@ impl Retrieval {
     ) -> Result<read_job::ReadReply, PageError> {
         let deadline = self.clock.elapsed() + self.page_timeout;
         self.lane.submit(question.of(owner.clone()), deadline).await
+    }
+
+    /// Notes a page that was read.
+    fn note(&self, page: &Page) {
+        let RowCounts { looked_at, found } = &self.rows;
+        looked_at.fetch_add(page.looked_at as u64, Ordering::Relaxed);
+        found.fetch_add(page.len() as u64, Ordering::Relaxed);
+    }
+
+    /// Rows that searches have looked at since the start, and those of them that they found.
+    pub fn rows(&self) -> [u64; 2] {
+        let RowCounts { looked_at, found } = &self.rows;
+        [looked_at, found].map(|count| count.load(Ordering::Relaxed))
     }
 
     /// The lane in numbers.

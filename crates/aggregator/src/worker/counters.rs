@@ -1,5 +1,6 @@
 //! A lane in numbers.
 
+use logs::durations::{DurationCounts, Durations};
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -23,9 +24,11 @@ pub(super) struct Counters {
     pub(super) panicked: AtomicU64,
     /// A moving average over the last jobs.
     job_micros: AtomicU64,
+    waits: Durations,
+    jobs: Durations,
 }
 
-/// A lane in numbers, for `/health`. The counts are since the start.
+/// A lane in numbers, for `/health` and `/metrics`. The counts are since the start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LaneSnapshot {
@@ -49,6 +52,12 @@ pub struct LaneSnapshot {
     pub expired: u64,
     /// Jobs that panicked.
     pub panicked: u64,
+    /// How long jobs waited that were begun.
+    #[serde(skip)]
+    pub waits: DurationCounts,
+    /// How long they took from then on.
+    #[serde(skip)]
+    pub jobs: DurationCounts,
 }
 
 /// Counts a job as one that waits.
@@ -71,10 +80,17 @@ impl Counters {
             expired: AtomicU64::default(),
             panicked: AtomicU64::default(),
             job_micros: AtomicU64::default(),
+            waits: Durations::default(),
+            jobs: Durations::default(),
         }
     }
 
+    pub(super) fn waited(&self, time: Duration) {
+        self.waits.add(time);
+    }
+
     pub(super) fn took(&self, time: Duration) {
+        self.jobs.add(time);
         let took = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let average = self.job_micros.load(Ordering::Relaxed);
         let average = average - average / 8 + took / 8;
@@ -101,6 +117,8 @@ impl Counters {
             skipped: read(&self.skipped),
             expired: read(&self.expired),
             panicked: read(&self.panicked),
+            waits: self.waits.snapshot(),
+            jobs: self.jobs.snapshot(),
         }
     }
 }

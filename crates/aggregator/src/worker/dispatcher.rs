@@ -113,6 +113,7 @@ async fn begin<H: Handler>(
     let _busy = Busy::new(&counters);
     drop(queued.waiting);
     let began = clock.elapsed();
+    counters.waited(began.saturating_sub(queued.since));
     let result = handler.run(queued.job, queued.deadline).await;
     count(if result.is_ok() {
         &counters.done

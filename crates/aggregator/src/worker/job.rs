@@ -47,6 +47,8 @@ pub enum JobError<E> {
 pub(super) struct Queued<H: Handler> {
     pub(super) job: H::Job,
     pub(super) deadline: Duration,
+    /// When it was put there.
+    pub(super) since: Duration,
     pub(super) reply: oneshot::Sender<Result<H::Output, JobError<H::Error>>>,
     /// Until it is begun or dropped.
     pub(super) waiting: Waiting,

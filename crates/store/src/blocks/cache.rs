@@ -1,6 +1,7 @@
 //! What of blocks was read last, unpacked and checked, within a bound of memory.
 
 use super::storage::Place;
+use crate::figures::CacheFigures;
 use blocks::filter::Filter;
 use blocks::head::Head;
 use blocks::ids::Ids;
@@ -12,6 +13,7 @@ use blocks::values::counted::Counted;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a head takes for each of its columns, about.
 const SECTION_BYTES: usize = 128;
@@ -87,7 +89,11 @@ impl Weighter<Key, Kept> for Bytes {
 
 /// Parts of blocks. A block never changes, so what is here is never wrong; what is of a block that is gone is asked
 /// for no more, and makes room by and by.
-pub(super) struct BlockCache(Cache<Key, Kept, Bytes>);
+pub(super) struct BlockCache {
+    kept: Cache<Key, Kept, Bytes>,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
 
 impl BlockCache {
     /// One that takes so many bytes of memory at most, but for what is being read.
@@ -100,36 +106,61 @@ impl BlockCache {
             .hot_allocation(KEPT_LONG)
             .build();
         let (hashes, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Self(match options {
+        let kept = match options {
             Ok(options) => Cache::with_options(options, Bytes, hashes, lifecycle),
             Err(_) => Cache::with(items, bytes as u64, Bytes, hashes, lifecycle),
-        })
+        };
+        Self {
+            kept,
+            hits: AtomicU64::default(),
+            misses: AtomicU64::default(),
+        }
+    }
+
+    fn look(&self, key: &Key) -> Option<Kept> {
+        let found = self.kept.get(key);
+        let count = match found {
+            Some(_) => &self.hits,
+            None => &self.misses,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    pub(super) fn figures(&self) -> CacheFigures {
+        CacheFigures {
+            hits: self.hits.load(Ordering::Relaxed),
+            misses: self.misses.load(Ordering::Relaxed),
+            bytes: self.kept.weight(),
+            max_bytes: self.kept.capacity(),
+        }
     }
 
     pub(super) fn front(&self, place: Place) -> Option<Front> {
-        match self.0.get(&Key::Front(place)) {
+        match self.look(&Key::Front(place)) {
             Some(Kept::Front(front)) => Some(front),
             _ => None,
         }
     }
 
     pub(super) fn keep_front(&self, place: Place, front: Front) {
-        self.0.insert(Key::Front(place), Kept::Front(front));
+        self.kept.insert(Key::Front(place), Kept::Front(front));
     }
 
     pub(super) fn part(&self, place: Place, section: usize) -> Option<Part> {
-        match self.0.get(&Key::Part(place, section)) {
+        match self.look(&Key::Part(place, section)) {
             Some(Kept::Part(part)) => Some(part),
             _ => None,
         }
     }
 
     pub(super) fn keep_part(&self, place: Place, section: usize, part: Part) {
-        self.0.insert(Key::Part(place, section), Kept::Part(part));
+        self.kept
+            .insert(Key::Part(place, section), Kept::Part(part));
     }
 
     pub(super) fn counted(&self, place: Place, section: usize) -> Option<Arc<Counted>> {
-        match self.0.get(&Key::Counted(place, section)) {
+        match self.look(&Key::Counted(place, section)) {
             Some(Kept::Counted(counted)) => Some(counted),
             _ => None,
         }
@@ -137,6 +168,6 @@ impl BlockCache {
 
     pub(super) fn keep_counted(&self, place: Place, section: usize, counted: Arc<Counted>) {
         let key = Key::Counted(place, section);
-        self.0.insert(key, Kept::Counted(counted));
+        self.kept.insert(key, Kept::Counted(counted));
     }
 }

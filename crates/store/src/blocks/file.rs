@@ -5,6 +5,7 @@
 
 pub(super) mod came;
 mod change;
+mod counted;
 mod forgetting;
 pub(super) mod incoming;
 mod log;
@@ -31,6 +32,7 @@ use super::ledger::spools::{KnownSpool, SpoolId, last_left_at};
 use super::storage::{Applied, Change, Readable, Snapshot, Storage};
 use crate::StoreError;
 use crate::database_file::FileError;
+use crate::figures::MergedBlocks;
 use crate::identity::{self, Identity};
 use log::Checkpointer;
 use logs::Timestamp;
@@ -68,6 +70,8 @@ pub(super) struct BlockFile {
     before: Option<Timestamp>,
     /// The spools that are known, and the number of the one that is at hand.
     spools: Mutex<(Vec<KnownSpool>, u32)>,
+    /// What was merged.
+    merged: Mutex<MergedBlocks>,
     /// Why nothing can be stored, as of the last look.
     pub(super) problem: Sender<Option<String>>,
 }
@@ -94,6 +98,7 @@ impl BlockFile {
             min_free_disk,
             before,
             spools: Mutex::default(),
+            merged: Mutex::default(),
             problem: Sender::new(None),
         })
     }
@@ -146,6 +151,9 @@ impl BlockFile {
             // A commit that comes before this waits for a sync of its own, and fails, too.
             self.writer().doubt();
             return Err(StoreError::Unavailable(error.to_string()));
+        }
+        if matches!(applied, Applied::Done(_)) {
+            self.note_merged(change);
         }
         Ok(applied)
     }

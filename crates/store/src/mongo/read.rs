@@ -123,6 +123,7 @@ impl Looking {
 
     fn into_reply(mut self) -> PageReply {
         self.page.next = self.last;
+        self.page.looked_at = self.seen;
         PageReply::Page(self.page)
     }
 }

@@ -110,7 +110,7 @@ pub(super) fn facets(
     query: &Arc<Query>,
     after: Option<RecordId>,
     mut facets: Facets,
-    budget: Budget,
+    mut budget: Budget,
     is_late: impl FnMut() -> bool + Send + 'static,
 ) -> Result<FacetsStep, ReadError> {
     let looks_at_attributes = facets.looks_at_attributes() || !query.attributes.is_empty();
@@ -119,7 +119,7 @@ pub(super) fn facets(
         false => WITHOUT_ATTRIBUTES,
     };
     watched(reader, is_late, |reader| {
-        let next = each_match(reader, columns, query, after, budget, |record, _| {
+        let next = each_match(reader, columns, query, after, &mut budget, |record, _| {
             facets.add(record.severity, record.level, record.attributes);
             Held::default()
         })?;
@@ -145,17 +145,25 @@ fn rows(
     columns: &str,
     query: &Arc<Query>,
     after: Option<RecordId>,
-    budget: Budget,
+    mut budget: Budget,
 ) -> Result<Page, ReadError> {
     let mut page = Page::default();
-    let next = each_match(reader, columns, query, after, budget, |record, received| {
-        page.keep_json(record);
-        if let Some(received) = received {
-            page.note_received(received);
-        }
-        page.held()
-    })?;
+    let next = each_match(
+        reader,
+        columns,
+        query,
+        after,
+        &mut budget,
+        |record, received| {
+            page.keep_json(record);
+            if let Some(received) = received {
+                page.note_received(received);
+            }
+            page.held()
+        },
+    )?;
     page.next = next;
+    page.looked_at = budget.looked_at();
     Ok(page)
 }
 
@@ -166,7 +174,7 @@ fn each_match(
     columns: &str,
     query: &Arc<Query>,
     after: Option<RecordId>,
-    mut budget: Budget,
+    budget: &mut Budget,
     mut take: impl FnMut(Candidate<'_>, Option<i64>) -> Held,
 ) -> Result<Option<RecordId>, ReadError> {
     let severities = query.severities();

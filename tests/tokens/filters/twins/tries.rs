@@ -9,6 +9,9 @@ pub(super) fn tries(address: &str) -> Vec<&'static str> {
         "GET /logs/retrieve" => RETRIEVE.to_vec(),
         "GET /logs/histogram" => HISTOGRAM.to_vec(),
         "GET /logs/facets" => FACETS.to_vec(),
+        "GET /metrics" => vec!["/metrics"],
+        "GET /livez" => vec!["/livez"],
+        "GET /readyz" => vec!["/readyz"],
         "GET /openapi.json" => vec!["/openapi.json"],
         "GET /docs" => vec!["/docs"],
         "GET /logs/{id}" => vec![

@@ -1,6 +1,7 @@
 //! The store's word ends every lane's wait, and a failure that comes late does not begin another.
 
 use super::*;
+use crate::breaker::calls::Operation;
 use crate::breaker::{Breaker, Settings, State};
 use logs::clock::{Clock, SystemClock};
 use std::fs;
@@ -22,7 +23,9 @@ fn lane(clock: &Arc<dyn Clock>) -> Guard {
 async fn fail(lane: &Guard, times: u32) {
     for _ in 0..times {
         let away = async { Err::<(), _>(StoreError::Unavailable("away".to_owned())) };
-        lane.call(PATIENCE, away).await.unwrap_err();
+        lane.call(PATIENCE, Operation::Page, away)
+            .await
+            .unwrap_err();
     }
 }
 

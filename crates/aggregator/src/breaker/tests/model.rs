@@ -63,6 +63,8 @@ pub(super) struct Model {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Totals {
     opened: u64,
+    half_opened: u64,
+    closed: u64,
     rejected: u64,
     late: u64,
     cancelled: u64,
@@ -203,6 +205,8 @@ impl Model {
             slow: count(Kind::Slow).unwrap(),
             consecutive_failures: u32::try_from(in_a_row.count()).unwrap(),
             opened: self.totals.opened,
+            half_opened: self.totals.half_opened,
+            closed: self.totals.closed,
             rejected: self.totals.rejected,
             late: self.totals.late,
             cancelled: self.totals.cancelled,
@@ -331,6 +335,8 @@ impl Model {
     }
 
     fn change(&mut self, mode: Mode) {
+        self.totals.half_opened += u64::from(matches!(mode, Mode::HalfOpen { .. }));
+        self.totals.closed += u64::from(matches!(mode, Mode::Closed));
         self.mode = mode;
         self.era += 1;
     }

@@ -6,8 +6,7 @@ mod bulk;
 mod refusal;
 
 use crate::http::error::ApiError;
-use crate::http::services::Services;
-use axum::Router;
+use crate::http::services::{Served, Services};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::map_response;
 use axum::response::Response;
@@ -80,21 +79,22 @@ fn set_up() -> MethodRouter<Arc<Services>> {
 }
 
 /// All other addresses of it. The one of an index named `logs` would be another's.
-pub(in crate::http) fn others() -> Router<Arc<Services>> {
-    let mut router = Router::new().route(&format!("{UNDER}{BULK}"), bulk());
+pub(in crate::http) fn others() -> Vec<Served> {
+    let mut all = vec![
+        (format!("{UNDER}{BULK}"), bulk()),
+        ("/logs/_bulk".to_owned(), bulk()),
+    ];
     for base in ["", UNDER] {
-        router = router
-            .route(&format!("{base}/{{index}}{BULK}"), bulk())
-            .route(&format!("{base}/_license"), get(around::license))
-            .route(&format!("{base}/_cluster/health"), get(around::health))
-            .route(&format!("{base}/_cat/health"), get(around::health));
-        for path in SET_UP {
-            router = router.route(&format!("{base}{path}"), set_up());
-        }
+        all.extend([
+            (format!("{base}/{{index}}{BULK}"), bulk()),
+            (format!("{base}/_license"), get(around::license)),
+            (format!("{base}/_cluster/health"), get(around::health)),
+            (format!("{base}/_cat/health"), get(around::health)),
+        ]);
+        all.extend(SET_UP.map(|path| (format!("{base}{path}"), set_up())));
     }
-    router
-        .route("/logs/_bulk", bulk())
-        .route_layer(map_response(of_product))
+    let marked = |(path, handler): Served| (path, handler.route_layer(map_response(of_product)));
+    all.into_iter().map(marked).collect()
 }
 
 /// Why its addresses answer nobody of this kind.

@@ -2,7 +2,8 @@
 //! is answered with 204.
 
 use super::sent::Sent;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, SENTENCE};
+use crate::http::operate::probes;
 use crate::http::services::Services;
 use crate::ingest::compression::Encoding;
 use crate::ingest::decode::BodyForm;
@@ -12,7 +13,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use record::batch::BatchBuilder;
 use std::sync::Arc;
-use std::time::Duration;
 use wire::{DecodeError, loki};
 
 /// Who a push is of, as its sender says.
@@ -21,9 +21,6 @@ const TENANT: HeaderName = HeaderName::from_static("x-scope-orgid");
 const REJECTED_COUNT: HeaderName = HeaderName::from_static("x-rejected-count");
 /// What a push comes as.
 const TYPES: &str = "application/json or application/x-protobuf";
-const TEXT: &str = "text/plain; charset=utf-8";
-/// When to ask again whether pushes are taken.
-const SOON: Duration = Duration::from_secs(1);
 
 /// The handler of a push.
 pub(in crate::http) async fn push(sent: Sent) -> Response {
@@ -42,9 +39,9 @@ pub(in crate::http) async fn push(sent: Sent) -> Response {
 
 /// The handler that says whether a push would be taken.
 pub(in crate::http) async fn ready(State(services): State<Arc<Services>>) -> Response {
-    match services.refusal() {
-        None => ([(header::CONTENT_TYPE, TEXT)], "ready\n").into_response(),
-        Some(reason) => refused(ApiError::unavailable("not_ready", reason, SOON)),
+    match probes::not_ready(&services) {
+        None => ([(header::CONTENT_TYPE, SENTENCE)], "ready\n").into_response(),
+        Some(error) => refused(error),
     }
 }
 
@@ -59,8 +56,7 @@ fn refused(error: ApiError) -> Response {
         StatusCode::REQUEST_TIMEOUT => error.with_status(StatusCode::SERVICE_UNAVAILABLE),
         _ => error,
     };
-    let text = format!("{}\n", error.message()).into_bytes();
-    error.in_form(TEXT, text)
+    error.in_sentence()
 }
 
 /// What the type of a push says of it.

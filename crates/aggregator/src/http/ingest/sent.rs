@@ -6,6 +6,7 @@ use crate::access::{Caller, Sender};
 use crate::http::asker::forwarded_for;
 use crate::http::error::ApiError;
 use crate::http::listener::Ends;
+use crate::http::protocol::Protocol;
 use crate::http::services::Services;
 use crate::ingest::batch_key::{BatchKey, Scope};
 use crate::ingest::compression::Encoding;
@@ -28,6 +29,7 @@ pub(in crate::http) struct Sent {
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
     pub(super) sender: Sender,
+    protocol: Protocol,
 }
 
 impl FromRequest<Arc<Services>> for Sent {
@@ -39,6 +41,7 @@ impl FromRequest<Arc<Services>> for Sent {
     ) -> Result<Self, ExtensionRejection> {
         let Extension(Ends { peer, .. }) = request.extract_parts().await?;
         let Extension(caller): Extension<Caller> = request.extract_parts().await?;
+        let Extension(protocol): Extension<Protocol> = request.extract_parts().await?;
         let (head, body) = request.into_parts();
         let named = forwarded_for(&head.headers);
         let sender = Sender {
@@ -47,6 +50,7 @@ impl FromRequest<Arc<Services>> for Sent {
         };
         Ok(Self {
             sender,
+            protocol,
             services: Arc::clone(services),
             uri: head.uri,
             headers: head.headers,
@@ -127,7 +131,7 @@ impl Sent {
         terms: BodyTerms<T>,
         wanted: Durability,
     ) -> Result<Receipt<T>, ApiError> {
-        let sent = (self.body, self.sender);
+        let sent = (self.body, self.sender, self.protocol);
         receive(&self.services, &self.headers, sent, terms, wanted).await
     }
 }

@@ -3,13 +3,13 @@
 
 use super::sent::Sent;
 use crate::http::error::ApiError;
-use crate::http::services::Services;
+use crate::http::services::{Served, Services};
 use crate::ingest::decode::BodyForm;
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use axum::{Json, Router};
 use record::batch::BatchBuilder;
 use serde::Serialize;
 use std::sync::Arc;
@@ -79,17 +79,17 @@ fn takes(handler: MethodRouter<Arc<Services>>) -> MethodRouter<Arc<Services>> {
 }
 
 /// All other addresses of the collector.
-pub(in crate::http) fn others() -> Router<Arc<Services>> {
-    let mut router = Router::new();
-    for version in ["", "/1.0"] {
+pub(in crate::http) fn others() -> Vec<Served> {
+    let of = |version: &str| {
         let below = |name: &str| format!("/services/collector/{name}{version}");
         let health = get(health).fallback(method_not_allowed);
-        router = router
-            .route(&below("event"), events())
-            .route(&below("raw"), raw())
-            .route(&below("health"), health);
-    }
-    router
+        [
+            (below("event"), events()),
+            (below("raw"), raw()),
+            (below("health"), health),
+        ]
+    };
+    ["", "/1.0"].into_iter().flat_map(of).collect()
 }
 
 async fn method_not_allowed() -> Response {

@@ -1,15 +1,57 @@
-//! How the service is: `GET /health`.
+//! How the service is: `GET /health`, `GET /metrics`, `GET /livez` and `GET /readyz`.
 
 use super::operation::Described;
+use super::refusals::{Form, OF_TOKEN};
 use super::shapes::{
     Shape, any_of, count, list, map, named, nullable_count, object, one_of, text, truth,
 };
 use super::tags::ABOUT;
+use crate::http::operate::probes;
 use serde_json::json;
 use utoipa::openapi::HttpMethod;
 
 pub(super) fn described() -> Vec<Described> {
-    vec![health()]
+    vec![health(), metrics(), live(), ready()]
+}
+
+#[rustfmt::skip]
+fn metrics() -> Described {
+    let text_form = "# HELP aggregator_ready Whether a batch would be taken now: 1 or 0.\n# TYPE aggregator_ready gauge\naggregator_ready 1\n";
+    Described::new(HttpMethod::Get, "/metrics", "getMetrics", "How the service is, in numbers, for Prometheus")
+        .under(ABOUT)
+        .about("Where there are tokens, for those with the scope `operate`, or `read` and no filter. As OpenMetrics for whoever asks for that, as Prometheus's text for all others.")
+        .answers(200, "Every series with its help.")
+        .with(200, "text/plain", text("Prometheus's text, version 0.0.4."), text_form.into())
+        .with(200, "application/openmetrics-text", text("OpenMetrics, version 1.0.0."), format!("{text_form}# EOF\n").into())
+        .header(200, "Vary", text("`accept`."))
+        .refuses(&["internal_error"])
+        .refuses(OF_TOKEN)
+}
+
+/// A probe's error is a sentence.
+const OF_PROBES: Form = Form {
+    refuse: probes::refusal,
+    asked_as: &[""],
+    schema: "",
+};
+
+#[rustfmt::skip]
+fn live() -> Described {
+    Described::new(HttpMethod::Get, "/livez", "getLive", "That the process answers")
+        .under(ABOUT).in_form(OF_PROBES)
+        .about("For whatever starts the process again that does not.")
+        .answers(200, "It does.")
+        .with(200, "text/plain", text("`ok`."), "ok\n".into())
+}
+
+#[rustfmt::skip]
+fn ready() -> Described {
+    Described::new(HttpMethod::Get, "/readyz", "getReady", "Whether a batch would be taken")
+        .under(ABOUT).in_form(OF_PROBES)
+        .about("Also while the store is away: what is taken then is safe in the spool.")
+        .answers(200, "It would.")
+        .with(200, "text/plain", text("`ok`."), "ok\n".into())
+        .refuses(&["not_ready"])
 }
 
 #[rustfmt::skip]

@@ -169,6 +169,7 @@ impl Pages {
     pub(super) async fn find_next(&mut self) -> Result<Option<Page>, PageError> {
         while let Some(found) = self.find().await? {
             let page = read(found, &self.query).await?;
+            self.retrieval.note(&page);
             self.taken(page.next);
             if !page.is_empty() {
                 return Ok(Some(page));
@@ -190,6 +191,7 @@ impl Pages {
     /// The rows of what was found, behind which the search goes on then.
     async fn read(&mut self, found: PageReply) -> Result<Page, PageError> {
         let page = read(found, &self.query).await?;
+        self.retrieval.note(&page);
         if let Some(room) = self.room.last_mut()
             && !room.fit(&page)
             && !self.retrieval.room.try_large(room)

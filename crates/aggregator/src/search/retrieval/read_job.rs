@@ -1,6 +1,7 @@
 //! What the workers of the read lane are asked, and what they answer.
 
 use crate::accounting::shares::Owner;
+use crate::breaker::calls::Operation;
 use crate::breaker::guard::{CallError, Guard};
 use crate::worker::Handler;
 use async_trait::async_trait;
@@ -32,6 +33,16 @@ enum Wanted {
     Counts(Arc<Buckets>, Duration),
     /// Into these.
     Facets(Box<Facets>, FacetsLimit),
+}
+
+impl Wanted {
+    fn operation(&self) -> Operation {
+        match self {
+            Self::Page(_) => Operation::Page,
+            Self::Counts(..) => Operation::Counts,
+            Self::Facets(..) => Operation::Facets,
+        }
+    }
 }
 
 /// What the store says to it: of the kind that was wanted.
@@ -151,7 +162,9 @@ impl Handler for Reader {
 
     async fn run(&self, question: ReadJob, deadline: Duration) -> Result<ReadReply, CallError> {
         let store = Arc::clone(&self.store);
+        let asked = question.wanted.operation();
         let read = async move { question.ask(&*store, deadline).await };
-        self.guard.call(deadline + ANSWER_TIME, read).await
+        let deadline = deadline + ANSWER_TIME;
+        self.guard.call(deadline, asked, read).await
     }
 }

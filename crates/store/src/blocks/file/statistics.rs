@@ -11,8 +11,8 @@ use rusqlite::{Connection, Row};
 
 const LISTED: &str = "SELECT day, number, summary FROM summaries ORDER BY day, number";
 const LEDGER: &str = "SELECT flags, COUNT(*) FROM batches GROUP BY flags";
-/// Where each class of sizes begins, but for the first one: as merging has it, eight become one.
-const CLASSES: [usize; 4] = [8, 64, 512, 4_096];
+/// How many records a block of each class of sizes has at most: as merging has it, eight become one.
+pub(super) const LARGEST: [usize; 5] = [7, 63, 511, 4_095, MOST_RECORDS];
 
 /// Counts all of one state.
 pub(crate) fn count(
@@ -74,18 +74,14 @@ fn note_day(days: &mut Vec<Day>, day: storage::Day, summary: &Summary) {
 }
 
 fn classes() -> Vec<SizeClass> {
-    let starts = [1].into_iter().chain(CLASSES);
-    let ends = CLASSES
-        .into_iter()
-        .map(|start| start - 1)
-        .chain([MOST_RECORDS]);
+    let starts = [1].into_iter().chain(LARGEST.map(|largest| largest + 1));
     let class = |(start, end)| SizeClass {
         range: start..=end,
         blocks: 0,
         records: 0,
         bytes: 0,
     };
-    starts.zip(ends).map(class).collect()
+    starts.zip(LARGEST).map(class).collect()
 }
 
 fn ledger(connection: &Connection) -> Result<Ledger, StoreError> {

@@ -54,7 +54,7 @@ impl Reading<'_> {
             cache: self.cache,
         };
         let (mut page, mut merge) = (Page::default(), Merge::new(query.order));
-        let (mut looked_at, mut too_slow) = (0_usize, None);
+        let mut too_slow = None;
         let mut stride = Stride::new(after.is_some());
         loop {
             let frontier = earlier(&plan, merge.rest());
@@ -70,7 +70,7 @@ impl Reading<'_> {
                 return Err(StoreError::RecordTooSlow { record: frontier });
             }
             let is_cut = merge.rest() == Some(frontier);
-            let is_over = stride.has_begun() && budget.is_over(looked_at);
+            let is_over = stride.has_begun() && budget.is_over(page.looked_at);
             if (is_cut || is_over)
                 && let Some(resumed) = resume_at(query.order, &question.bounds, frontier)
             {
@@ -89,8 +89,8 @@ impl Reading<'_> {
                 // One may have twice as much as another.
                 false => taken.len().div_ceil(2),
             });
-            for found in self.search_all(source, &taken, &question, &left, looked_at == 0)? {
-                looked_at += found.looked_at;
+            for found in self.search_all(source, &taken, &question, &left, page.looked_at == 0)? {
+                page.looked_at += found.looked_at;
                 too_slow = too_slow.or(found.too_slow);
                 stride.learn(&found.page);
                 merge.add(found.page, found.rest.or(found.too_slow));

@@ -52,6 +52,7 @@ impl RawPage for RawReply {
         let (mut page, mut yields) = (Page::default(), YieldBudget::default());
         for document in documents(&self.batch)? {
             let document = document?;
+            page.looked_at += 1;
             // All of them were asked for: there is nothing to find out.
             push(&mut page, query, document, &mut Patience::new(&mut || true))?;
             yields.spend(document.as_bytes().len()).await;

@@ -1,0 +1,54 @@
+//! The file and what was done to it in numbers.
+
+use super::BlockFile;
+use super::statistics::LARGEST;
+use crate::StoreError;
+use crate::blocks::storage::Change;
+use crate::figures::{MergedBlocks, Tier};
+use crate::identity;
+use std::sync::{MutexGuard, PoisonError};
+
+const LEDGER: &str = "SELECT COUNT(*) FROM batches";
+
+impl BlockFile {
+    /// Bytes of the file and of its log.
+    pub(in crate::blocks) fn bytes(&self) -> Option<u64> {
+        identity::bytes(&self.path)
+    }
+
+    /// The sizes that blocks are told by, with none of them.
+    pub(in crate::blocks) fn tiers() -> Vec<Tier> {
+        let none = |most_records| Tier {
+            most_records,
+            ..Tier::default()
+        };
+        LARGEST.map(none).into()
+    }
+
+    pub(in crate::blocks) fn ledger_rows(&self) -> Result<u64, StoreError> {
+        self.looked_up(|reader| {
+            let count: i64 = reader.query_row(LEDGER, [], |row| row.get(0))?;
+            Ok(count.cast_unsigned())
+        })
+    }
+
+    /// Notes blocks that were replaced.
+    pub(super) fn note_merged(&self, change: &Change) {
+        let mut merged = self.counted();
+        merged.merges += 1;
+        merged.blocks += change.remove.len() as u64;
+        for made in &change.add {
+            merged.records += made.summary.records as u64;
+            merged.bytes += made.bytes() as u64;
+        }
+    }
+
+    /// What was merged since the start.
+    pub(in crate::blocks) fn merged(&self) -> MergedBlocks {
+        *self.counted()
+    }
+
+    fn counted(&self) -> MutexGuard<'_, MergedBlocks> {
+        self.merged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
