@@ -13,6 +13,7 @@ mod accounting;
 mod addresses;
 mod bad_input;
 mod batches;
+mod configuration;
 mod connections;
 mod content_key;
 mod costly_searches;

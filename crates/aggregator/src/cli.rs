@@ -5,6 +5,8 @@
 //! has the flags that it uses, and no others.
 
 pub mod arguments;
+mod asked;
+pub mod config;
 pub mod export;
 mod filters;
 mod folder;
@@ -17,6 +19,7 @@ pub mod query;
 pub mod rejected;
 mod sanitize;
 pub mod service;
+pub mod settings;
 pub mod spool;
 pub mod store;
 pub mod token;

@@ -79,7 +79,7 @@ async fn take_now<T: Send + 'static>(
     sender: Sender,
     wanted: Durability,
 ) -> Result<Receipt<T>, IngestError> {
-    let patience = services.limits.request_timeout;
+    let patience = services.limits().request_timeout;
     let taken = services.intake.take(terms, body, sender, wanted, patience);
     taken.await
 }
