@@ -149,6 +149,11 @@ check_walls() {
         is "user, root file system and capabilities of $service" "65532:65532 true [ALL]" \
             "$(inspect $service '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}')"
     done
+    for service in aggregator mongodb producer; do
+        [ "$(inspect $service '{{.HostConfig.Memory}}')" -gt 0 ] || fail "the memory of $service has no bound"
+        is "what the log of $service may take" "10m 3" "$(inspect $service \
+            '{{index .HostConfig.LogConfig.Config "max-size"}} {{index .HostConfig.LogConfig.Config "max-file"}}')"
+    done
     owner=$(docker run --rm --entrypoint stat -v "${project}_aggregator-data:/volume:ro" mongo:6.0 -c %u:%g /volume)
     is "owner of the data folder" 65532:65532 "$owner"
     compose logs --no-color aggregator >"$log"
@@ -159,7 +164,7 @@ check_walls() {
             for (const attempt of [() => logs.drop(), () => logs.updateMany({}, { $set: { a: 1 } }),
                 () => db.getSiblingDB("other").logs.insertOne({})])
                 try { attempt(); print("allowed") } catch (error) { print(error.codeName) }' | tr '\n' ' ')"
-    passed "walls: only 127.0.0.1 is published; no root, no writable root file system, no more rights than needed"
+    passed "walls: only 127.0.0.1 is published; no root, no writable root file system, no more rights, memory and log than needed"
 }
 as_service() {
     compose exec -T mongodb mongosh --quiet \

@@ -1,4 +1,4 @@
-//! What the images are built from, as their files have it; `tests/compose.sh` builds them.
+//! What images and packages are built from, as their files have it; `tests/compose.sh` builds the images.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -70,4 +70,52 @@ fn the_second_image_finds_the_first_stage_built() {
         stage.split_once("\nFROM ").unwrap().0.to_owned()
     });
     assert_eq!(one, other);
+}
+
+/// The services of compose by name, each with its lines.
+fn services() -> Vec<(String, String)> {
+    let compose = read("docker-compose.yml");
+    let (_, rest) = compose.split_once("\nservices:\n").unwrap();
+    let (services, _) = rest.split_once("\nvolumes:\n").unwrap();
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in services.lines() {
+        let begins =
+            line.starts_with("  ") && line[2..].starts_with(|c: char| c.is_ascii_lowercase());
+        if begins {
+            found.push((line.trim().to_owned(), String::new()));
+        } else if let Some((_, lines)) = found.last_mut() {
+            lines.push_str(line);
+            lines.push('\n');
+        }
+    }
+    found
+}
+
+#[test]
+fn every_service_of_compose_has_a_bound_on_its_memory_and_its_log() {
+    let services = services();
+    assert!(services.len() > 10, "{services:?}");
+    for (name, lines) in services {
+        // Taken over from another one.
+        let inherits = lines.starts_with("    <<: *");
+        for bound in ["    mem_limit: ", "    logging: *bounded-log"] {
+            assert!(inherits || lines.contains(bound), "{name} has no {bound}");
+        }
+    }
+}
+
+#[test]
+fn the_unit_stops_the_service_no_sooner_than_the_service_itself_and_reads_the_settings_of_the_package()
+ {
+    let unit = read("crates/aggregator/packages/aggregator.service");
+    let seconds = |name: &str| {
+        let line = unit.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap().parse::<u64>().unwrap()
+    };
+    // SHUTDOWN_TIMEOUT.
+    assert!(seconds("TimeoutStopSec=") > 20);
+    let manifest = read("crates/aggregator/Cargo.toml");
+    for path in ["etc/default/aggregator", "usr/bin/"] {
+        assert!(unit.contains(path) && manifest.contains(path), "{path}");
+    }
 }

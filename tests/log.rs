@@ -1,5 +1,9 @@
 //! The service's own log: nobody has to read it.
 
+mod as_records;
+mod requests;
+mod steps;
+
 use std::time::Duration;
 
 use crate::support::service::Service;
@@ -36,7 +40,7 @@ fn told_of(service: &Service) -> u64 {
     let notices = log.lines().filter(|line| line.contains(NOTICE));
     let lines = notices.map(|line| {
         let notice: Value = serde_json::from_str(line).unwrap();
-        notice["fields"]["lines"].as_u64().unwrap()
+        notice["lines"].as_u64().unwrap()
     });
     lines.sum()
 }

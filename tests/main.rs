@@ -11,6 +11,7 @@
 mod access;
 mod accounting;
 mod addresses;
+mod backup;
 mod bad_input;
 mod batches;
 mod configuration;
@@ -36,6 +37,7 @@ mod import_command;
 mod journald;
 mod log;
 mod loki;
+mod manual;
 mod migrate;
 mod mongodb_layout;
 mod neighbours;

@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::http::Reply;
+use crate::support::mongod;
 use crate::support::service::Service;
-use crate::support::stores::{Backend, on_each_store};
+use crate::support::stores::{Backend, database, on_each_store};
 use crate::support::traffic::{drained, fill};
 use serde_json::{Value, json};
 
@@ -180,4 +181,32 @@ mod a_search_with_a_limit_answers_in_time_and_goes_on_with_its_cursor {
     async fn on_mongodb() {
         search_with_little_time(Backend::MongoDb).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aggregators_with_one_cursor_key_go_on_with_one_anothers_pages() {
+    let mongod = mongod::shared().await;
+    let database = database("paging_shared");
+    let start = async |secret: &str| {
+        let service = Service::builder().mongodb(&mongod.uri(), &database);
+        service.env("CURSOR_KEY", secret).start().await
+    };
+    let secret = "a secret of both of them";
+    let (one, other) = tokio::join!(start(secret), start(secret));
+    send_ties(&one, "tie", 30).await;
+    let mut address = "/logs/retrieve?limit=7&q=tie".to_owned();
+    let mut found = Vec::new();
+    for service in [&one, &other].into_iter().cycle() {
+        let reply = service.get(&address).await;
+        found.extend(records(&reply));
+        match next(&reply) {
+            Some(next) => address = next,
+            None => break,
+        }
+    }
+    assert_eq!(found, walk(&one, "q=tie").await);
+    let stranger = start("a secret of somebody else").await;
+    let reply = stranger.get(&address).await;
+    assert_eq!(reply.status, 400, "{}", reply.text());
+    assert_eq!(reply.json()["code"], "invalid_cursor");
 }

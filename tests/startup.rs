@@ -40,9 +40,7 @@ on_each_store!(
             .map(|line| serde_json::from_str(line).expect("each line is JSON"))
             .collect();
         let field = |name: &str| {
-            let found = events
-                .iter()
-                .find_map(|event| event["fields"][name].as_str());
+            let found = events.iter().find_map(|event| event[name].as_str());
             found
                 .unwrap_or_else(|| panic!("no {name} in {log}"))
                 .to_owned()
@@ -129,10 +127,9 @@ async fn a_line_of_the_json_log_keeps_what_happened_apart_from_why() {
         let log = service.log_text();
         let mut events = log.lines().map(|line| serde_json::from_str(line).unwrap());
         events.any(|event: Value| {
-            let fields = &event["fields"];
-            fields["message"] == "refused"
-                && fields["code"] == "store_unavailable"
-                && fields["reason"].is_string()
+            event["message"] == "refused"
+                && event["code"] == "store_unavailable"
+                && event["reason"].is_string()
         })
     })
     .await;

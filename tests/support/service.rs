@@ -167,7 +167,7 @@ fn logged_address(log: &str) -> Option<SocketAddr> {
         let Ok(event) = serde_json::from_str::<Value>(line) else {
             return line.split_once("listening address=")?.1.trim().parse().ok();
         };
-        event.pointer("/fields/address")?.as_str()?.parse().ok()
+        event.get("address")?.as_str()?.parse().ok()
     })
 }
 

@@ -1,6 +1,6 @@
 //! Who is refused and who operates is told in the log, and counted, without a secret.
 
-use super::{BATCH, PATIENCE, Tokens, asked, bearer, sent};
+use super::{BATCH, PATIENCE, Tokens, ask, asked, bearer, sent};
 use crate::access::post;
 use crate::support::service::Service;
 use crate::support::wait_until;
@@ -69,4 +69,20 @@ async fn without_tokens_what_is_of_those_who_run_the_service_is_told_as_well() {
         service.log_text().contains("GET /logs/rejected is used")
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_in_the_place_of_a_requests_id_or_trace_is_not_told() {
+    let tokens = Tokens::new();
+    let secret = tokens.make("reader", "--scope read").await;
+    let service = tokens.service().env("RUST_LOG", "trace").start().await;
+    let headers = [("x-request-id", &*secret), ("traceparent", &*secret)];
+    let refused = ask(&service, "/logs/retrieve", &headers).await;
+    assert_eq!(refused.status, 401, "{}", refused.text());
+    assert_eq!(refused.header("x-request-id").map(str::len), Some(16));
+    service.terminate();
+    service.wait_exit(PATIENCE).await;
+    let log = service.log_text();
+    assert!(log.contains("a request is refused"), "{log}");
+    assert!(!log.contains(&secret), "{log}");
 }

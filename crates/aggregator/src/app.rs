@@ -3,6 +3,7 @@
 //! Takes checked settings; opens every part, hands each what it needs, and stops them in order. It makes
 //! no rule of its own, and nobody below knows it.
 
+pub mod backup;
 mod binding;
 mod check;
 mod chosen_store;
@@ -17,6 +18,8 @@ mod new_format;
 mod questionable_settings;
 pub mod reload;
 pub mod shutdown;
+mod steps;
+mod stop;
 pub mod telemetry;
 mod tls;
 mod tokens;
@@ -36,9 +39,12 @@ use spool::{Committer, Spool, SpoolError};
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use store::layout::LayoutError;
+use steps::Steps;
+use stop::Stop;
+use store::layout::{LayoutError, Opened};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -47,10 +53,6 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 /// How long a spool that failed lets its callers take their answers, and a stop that is late the
 /// store close.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// For the ends of an orderly stop that are quick unless the disk stands still.
-const LAST_WRITES: Duration = Duration::from_secs(2);
-/// How long a stop waits for a store that does not take batches; they are safe where they are.
-const DRAIN_OF_A_DEAD_STORE: Duration = Duration::from_secs(1);
 
 /// Why the service could not start: one sentence each.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +68,11 @@ pub enum StartError {
         /// The system's reason.
         source: io::Error,
     },
+    /// A backup is not all in it.
+    #[error(
+        "a backup was to be put into the data folder {0}, and not all of it is there: empty the folder, and restore it again"
+    )]
+    Unrestored(String),
     /// Another process has it.
     #[error("the data folder {0} is in use by another aggregator")]
     Locked(String),
@@ -86,6 +93,15 @@ pub enum StartError {
         /// The system's reason.
         source: io::Error,
     },
+}
+
+impl StartError {
+    fn data_folder(folder: &Path, source: io::Error) -> Self {
+        Self::DataFolder {
+            folder: folder.display().to_string(),
+            source,
+        }
+    }
 }
 
 /// The spool cannot be written any more; what was acknowledged is safe in it. The next start goes on.
@@ -129,20 +145,26 @@ impl App {
         // Before anything is opened: a start that fails for its port leaves nothing behind.
         let listeners = binding::bind(&config.http).await?;
         let (folder, lock) = data_folder::take(&config.store.data_dir)?;
-        let cursors = cursor_key::load_or_make(&folder)?;
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), data_dir = %folder.display(), "starting");
+        let mut steps = Steps::begin(Arc::clone(&clock));
+        let cursors = cursor_key::of(config.http.cursor_key(), &folder)?;
         let spool = wiring::find_spool(&folder)?;
         let (opened, queues) = match backend {
             Backend::Embedded => {
                 let opened = chosen_store::open_embedded(&config, &folder, &clock, &spool)?;
+                tell_store(&opened, &mut steps);
                 let below = opened.forgotten_below;
                 let queues = wiring::open_queues(&config.spool, &folder, spool, below, &clock)?;
+                tell_spool(&queues.spool, &mut steps);
                 (opened, queues)
             }
             Backend::MongoDb(address) => {
                 spool.keep().map_err(SpoolError::Io)?;
                 let queues = wiring::open_queues(&config.spool, &folder, spool, 0, &clock)?;
+                tell_spool(&queues.spool, &mut steps);
                 let new_format = queues.new_format();
                 let opened = chosen_store::open_mongodb(&config, address, new_format, &clock);
+                tell_store(&opened, &mut steps);
                 (opened, queues)
             }
         };
@@ -165,12 +187,6 @@ impl App {
     /// [`SpoolFailed`], at once, when nothing can be acknowledged any more.
     pub async fn run(mut self, stop: CancellationToken, reload: Reload) -> Result<(), SpoolFailed> {
         self.ends.tasks.push(reload.start(self.changeable));
-        let status = self.services.store.status();
-        tracing::info!(
-            store = status.kind,
-            location = status.location,
-            "keeping logs"
-        );
         for (_, address) in &self.listeners {
             let tls = self.services.tls.as_ref().map(|_| true);
             tracing::info!(%address, tls, "listening");
@@ -205,107 +221,30 @@ impl App {
             drop(tokio::time::timeout(LAST_WORDS, tracker.wait()).await);
             return Err(SpoolFailed(reason));
         }
-        let now = self.services.clock.elapsed();
-        let deadline = now + self.shutdown_timeout;
-        let last = (LAST_WRITES + LAST_WORDS).min(self.shutdown_timeout / 8);
-        let stop = Stop {
-            clock: Arc::clone(&self.services.clock),
-            end_of_requests: now + self.shutdown_timeout / 4 * 3,
-            end_of_drain: deadline.saturating_sub(last),
-            end_of_lanes: deadline.saturating_sub(last / 3),
-            deadline,
-        };
+        let clock = Arc::clone(&self.services.clock);
+        let stop = Stop::within(self.shutdown_timeout, clock);
         stop.in_order(self.services, self.ends, serving, &tracker)
             .await;
         Ok(())
     }
 }
 
-/// An orderly stop.
-struct Stop {
-    clock: Arc<dyn Clock>,
-    /// When requests that are still under way are cut off: after three quarters of the time, so that
-    /// the drain has the rest however long they take.
-    end_of_requests: Duration,
-    /// When what is not delivered stays in the spool.
-    end_of_drain: Duration,
-    /// When jobs that nobody waits for any more are left to themselves, and the store closes.
-    end_of_lanes: Duration,
-    /// When it is over.
-    deadline: Duration,
+fn tell_store(opened: &Opened, steps: &mut Steps) {
+    let status = opened.store.status();
+    tracing::info!(
+        store = status.kind,
+        location = status.location,
+        took_ms = steps.took_ms(),
+        "keeping logs"
+    );
 }
 
-impl Stop {
-    async fn in_order(
-        &self,
-        services: Arc<Services>,
-        ends: Ends,
-        serving: Vec<JoinHandle<()>>,
-        tracker: &TaskTracker,
-    ) {
-        let for_requests = self.until(self.end_of_requests);
-        let cut_off = tokio::time::timeout(for_requests, tracker.wait())
-            .await
-            .is_err();
-        if cut_off {
-            tracing::warn!(
-                connections = tracker.len(),
-                "three quarters of SHUTDOWN_TIMEOUT are over: requests that are still under way are cut off; none of them was acknowledged"
-            );
-        }
-        let committed = tokio::task::spawn_blocking(|| ends.committer.close());
-        let committed = tokio::time::timeout(LAST_WRITES, committed).await;
-        let committed = matches!(committed, Ok(Ok(true)));
-        let patience = match services.drain.store_is_away() {
-            true => self.until(self.end_of_drain).min(DRAIN_OF_A_DEAD_STORE),
-            false => self.until(self.end_of_drain),
-        };
-        ends.drain.finish(patience).await;
-        let (store, spool) = (Arc::clone(&services.store), services.intake.spool().clone());
-        drop(services);
-        let lanes = async {
-            for ended in serving.into_iter().chain(ends.lanes) {
-                if let Err(error) = ended.await {
-                    tracing::error!(%error, "a part of the service ended badly");
-                }
-            }
-        };
-        if !cut_off {
-            // They end with the last of those who use them.
-            drop(tokio::time::timeout(self.until(self.end_of_lanes), lanes).await);
-        }
-        if tokio::time::timeout(self.until(self.deadline), store.close())
-            .await
-            .is_err()
-        {
-            tracing::warn!("the store did not close in time; nothing depends on that");
-        }
-        leave(spool, committed).await;
-    }
-
-    fn until(&self, time: Duration) -> Duration {
-        time.saturating_sub(self.clock.elapsed())
-    }
-}
-
-/// Marks the stop as an orderly one, and says what is left.
-async fn leave(spool: Spool, committed: bool) {
-    let snapshot = spool.snapshot();
-    if committed {
-        match tokio::task::spawn_blocking(move || spool.mark_clean()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the orderly stop could not be marked"),
-            Err(error) => tracing::error!(%error, "marking the orderly stop panicked"),
-        }
-    }
-    let (batches, records) = (snapshot.batches, snapshot.records);
-    if records == 0 && batches == 0 {
-        tracing::info!("stopped; everything that was accepted is stored");
-    } else {
-        tracing::warn!(
-            batches,
-            records,
-            "stopped; what is left waits in the spool and is stored after the next start"
-        );
-    }
+fn tell_spool(spool: &Spool, steps: &mut Steps) {
+    let waiting = spool.snapshot();
+    tracing::info!(
+        batches = waiting.batches,
+        records = waiting.records,
+        took_ms = steps.took_ms(),
+        "the spool is read: what is in it waits for the store"
+    );
 }

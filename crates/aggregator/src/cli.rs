@@ -6,12 +6,15 @@
 
 pub mod arguments;
 mod asked;
+pub mod backup;
+pub mod completions;
 pub mod config;
 pub mod export;
 mod filters;
 mod folder;
 pub mod health;
 pub mod import;
+pub mod manual;
 pub mod migrate;
 pub mod output_form;
 mod progress;

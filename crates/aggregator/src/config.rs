@@ -37,6 +37,8 @@ use tracing_subscriber::filter::ParseError;
 const LARGEST_DECODED: usize = 1024 * 1024 * 1024;
 /// Room for an answer with a page of the largest size.
 const LEAST_READ: usize = 6 * 1024 * 1024;
+/// Of a secret: one that is shorter can be guessed.
+const LEAST_SECRET: usize = 16;
 /// Room for a few segments.
 const LEAST_SPOOL: u64 = 256 * 1024;
 
@@ -139,6 +141,14 @@ pub struct HttpConfig {
         value_delimiter = ','
     )]
     pub trusted_proxies: Vec<Network>,
+    /// Secret of at least 16 characters behind the cursors of pages, the same for all aggregators behind one address; one of the data folder's own unless set.
+    #[arg(
+        long,
+        env = "CURSOR_KEY",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub cursor_key: Option<String>,
     /// TLS.
     #[command(flatten)]
     pub tls: TlsConfig,
@@ -262,6 +272,13 @@ impl HttpConfig {
         file(self.tokens_file.as_ref())
     }
 
+    /// The secret behind cursors; one that is set to nothing is none.
+    pub fn cursor_key(&self) -> Option<&str> {
+        self.cursor_key
+            .as_deref()
+            .filter(|secret| !secret.is_empty())
+    }
+
     /// Whether records are refused of which there is something to tell, unless the sender says otherwise.
     pub fn is_strict(&self) -> bool {
         self.strict_batches || self.partial_batches == Some(false)
@@ -293,6 +310,11 @@ impl Config {
         }
         if self.spool.spool_max_bytes < LEAST_SPOOL {
             let message = format!("SPOOL_MAX_BYTES must be at least {LEAST_SPOOL} bytes");
+            return Err(ConfigError(message));
+        }
+        let secret = http.cursor_key();
+        if secret.is_some_and(|secret| secret.chars().count() < LEAST_SECRET) {
+            let message = format!("CURSOR_KEY must have at least {LEAST_SECRET} characters");
             return Err(ConfigError(message));
         }
         http.tls.files()?;

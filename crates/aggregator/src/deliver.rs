@@ -5,6 +5,7 @@
 //! know how a batch came in.
 
 pub(crate) mod attempt;
+pub mod backup_lock;
 pub(crate) mod batch_memory;
 pub mod dead_letters;
 pub mod deferral;

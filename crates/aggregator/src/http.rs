@@ -16,7 +16,6 @@ mod json_list;
 mod limits;
 pub mod listener;
 mod negotiation;
-mod notices;
 mod openapi;
 mod operate;
 mod read;
@@ -25,7 +24,7 @@ mod services;
 mod welcome;
 
 pub use addresses::Addresses;
-pub use audit::Audit;
+pub use audit::{Audit, TARGET as AUDIT};
 pub use ingest::held_uploads::HeldUploads;
 pub use limits::Limits;
 pub(crate) use read::retrieve::{Format, Kind};

@@ -4,10 +4,12 @@ use aggregator::app::reload::{Reload, Settings};
 use aggregator::app::{App, StartError, shutdown, telemetry};
 use aggregator::cli;
 use aggregator::cli::arguments::{self, Cli, Command, SpoolCommand};
+use aggregator::cli::completions;
 use aggregator::cli::config::ConfigCommand;
 use aggregator::cli::export::ExportArgs;
 use aggregator::cli::health::HealthArgs;
 use aggregator::cli::import::ImportArgs;
+use aggregator::cli::manual::{self, ManualArgs};
 use aggregator::cli::migrate::MigrateArgs;
 use aggregator::cli::query::QueryArgs;
 use aggregator::cli::rejected::RejectedCommand;
@@ -16,9 +18,11 @@ use aggregator::cli::store::StoreCommand;
 use aggregator::cli::token::TokenCommand;
 use aggregator::config::LogConfig;
 use clap::CommandFactory as _;
+use logs::clock::SystemClock;
 use program::exit::{USAGE, fail, print};
 use program::standard_error;
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -41,6 +45,10 @@ fn main() -> ExitCode {
         Some(Command::Rejected(command)) => rejected(command),
         Some(Command::Token(command)) => token(command),
         Some(Command::Config(command)) => config(command, &cli),
+        Some(Command::Completions(args)) => print(&completions::script(args, Cli::command())),
+        Some(Command::Manual(args)) => manual(args),
+        Some(Command::Backup(args)) => told(cli::backup::make(args)),
+        Some(Command::Restore(args)) => told(cli::backup::restore(args)),
         None => match cli.config.check() {
             Ok(_) => run(cli, args),
             Err(error) => fail(USAGE, &format!("error: {error}")),
@@ -72,8 +80,15 @@ fn health(args: &HealthArgs) -> ExitCode {
     }
 }
 
+fn told(done: Result<String, impl Display>) -> ExitCode {
+    match done {
+        Ok(text) => print(&text),
+        Err(error) => fail(1, &format!("error: {error}")),
+    }
+}
+
 fn migrate(args: &MigrateArgs) -> ExitCode {
-    if let Err(error) = telemetry::start(&LogConfig::warnings()) {
+    if let Err(error) = telemetry::start(&LogConfig::warnings(), clock()) {
         return fail(1, &format!("error: {error}"));
     }
     let code = match cli::migrate::run(args) {
@@ -85,11 +100,15 @@ fn migrate(args: &MigrateArgs) -> ExitCode {
     code
 }
 
+fn clock() -> Arc<SystemClock> {
+    Arc::new(SystemClock::start())
+}
+
 async fn serve(cli: Cli, args: Vec<OsString>) -> ExitCode {
     let Cli {
         config, settings, ..
     } = cli;
-    let filter = match telemetry::start(&config.log) {
+    let filter = match telemetry::start(&config.log, clock()) {
         Ok(filter) => filter,
         Err(error) => return fail(USAGE, &format!("error: {error}")),
     };
@@ -131,7 +150,7 @@ fn not_started(error: &StartError) -> ExitCode {
 }
 
 fn config(command: &ConfigCommand, cli: &Cli) -> ExitCode {
-    if let Err(error) = telemetry::start(&LogConfig::warnings()) {
+    if let Err(error) = telemetry::start(&LogConfig::warnings(), clock()) {
         return fail(1, &format!("error: {error}"));
     }
     if !matches!(command, ConfigCommand::Example) {
@@ -181,6 +200,13 @@ fn import(args: &ImportArgs) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(failure) => fail(failure.exit_code(), &format!("error: {failure}")),
+    }
+}
+
+fn manual(args: &ManualArgs) -> ExitCode {
+    match manual::write(args, Cli::command()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(1, &format!("error: {error}")),
     }
 }
 

@@ -1,9 +1,10 @@
 //! The log record as both programs speak it: its level, its time and its JSON form; the clock that
-//! times come from, and how numbers of records are said.
+//! times come from, how numbers of records are said, and what keeps a log from being filled.
 
 pub mod clock;
 mod counted;
 mod level;
+pub mod notices;
 mod record;
 mod timestamp;
 

@@ -11,11 +11,16 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Bytes of documents in one commit, but for a single larger batch. A commit is in memory several
 /// times (its batches, its frame, later the reader's window), and a larger one is hardly faster.
 const COMMIT_BYTES: usize = 4 * 1024 * 1024;
+
+/// The spool has room again once nothing was refused for so long: of a full one a small batch is taken, and a large one is
+/// not.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// Batches of one request that are to be made durable, all of them or none.
 pub(super) struct Commit {
@@ -157,6 +162,7 @@ pub(super) fn commit(tail: &mut Tail, group: Vec<Commit>, shared: &Shared) {
             state.committed(&appended, batches, shared.clock.elapsed());
             warn_when_filling(&mut state.warned, shared);
             drop(state);
+            shared.no_room.is_over_after(QUIET);
             for (seq, answer, room) in answers {
                 drop(room);
                 // The caller may have left; the batch is taken all the same.
@@ -186,11 +192,14 @@ pub(super) fn commit(tail: &mut Tail, group: Vec<Commit>, shared: &Shared) {
 }
 
 fn refuse(group: Vec<Commit>, error: &AppendError, shared: &Shared) {
-    if let AppendError::Poisoned(reason) = error {
-        shared.poison(reason);
-        shared
-            .state()
-            .may_be_there(group.iter().flat_map(|commit| &commit.batches));
+    match error {
+        AppendError::Poisoned(reason) => {
+            shared.poison(reason);
+            let batches = group.iter().flat_map(|commit| &commit.batches);
+            shared.state().may_be_there(batches);
+        }
+        AppendError::Full { .. } | AppendError::DiskFull(_) => shared.no_room.is_there(error),
+        _ => {}
     }
     let accounts = Arc::clone(&shared.state().accounts);
     for commit in group {

@@ -159,7 +159,7 @@ impl Tail {
         salts: Box<dyn FnMut() -> u64 + Send>,
         start: LogStart,
     ) -> Self {
-        let no_segment = Arc::new(Condition::new(NO_SEGMENT));
+        let no_segment = Arc::new(Condition::new(NO_SEGMENT, &options.clock));
         Self::Settled(Log::new(options, used, salts, no_segment, start))
     }
 
@@ -171,7 +171,7 @@ impl Tail {
         owed: Owed,
         error: &io::Error,
     ) -> Self {
-        let no_segment = Arc::new(Condition::new(NO_SEGMENT));
+        let no_segment = Arc::new(Condition::new(NO_SEGMENT, &options.clock));
         no_segment.is_there(error);
         Self::Owing(Unsettled {
             options,

@@ -63,6 +63,7 @@ mod commit;
 mod condition;
 mod consumer;
 mod continuation;
+pub mod copies;
 mod damage;
 pub mod disk;
 pub mod frame;
@@ -117,6 +118,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::{Notify, mpsc, watch};
 
+const NO_ROOM: &str = "batches are refused for want of room";
+const UNTIDY: &str = "finished segments of the spool cannot be removed";
 const UNREADABLE: &str =
     "the spool cannot be read (if that lasts, stop and look with `aggregator spool verify`)";
 /// Batches that may wait for the disk at one time.
@@ -146,6 +149,8 @@ struct Shared {
     /// Why draining has stopped.
     damaged: DamageMet,
     no_segment: Arc<Condition>,
+    /// Batches are refused because the spool or the disk is full.
+    no_room: Condition,
     untidy: Condition,
     unreadable: Condition,
     /// The same for what is read once more.
@@ -206,12 +211,11 @@ fn assemble(
             "a torn write at the end of the spool was cut off; nobody was told that it was taken"
         );
     }
-    if recovered.waiting.1 > 0 {
-        let (batches, records) = recovered.waiting;
-        tracing::info!(batches, records, "batches in the spool wait for the store");
-    }
-    let unreadable_again = Arc::new(Condition::new(UNREADABLE));
+    let unreadable_again = Arc::new(Condition::new(UNREADABLE, &options.clock));
     let shared = Arc::new(Shared {
+        no_room: Condition::new(NO_ROOM, &options.clock),
+        untidy: Condition::new(UNTIDY, &options.clock),
+        unreadable: Condition::new(UNREADABLE, &options.clock),
         hint: Hint::new(Arc::clone(&options.disk)),
         tidying: Mutex::new(()),
         disk: options.disk,
@@ -231,8 +235,6 @@ fn assemble(
         poisoned: watch::Sender::new(None),
         damaged: DamageMet::default(),
         no_segment: recovered.tail.no_segment(),
-        untidy: Condition::new("finished segments of the spool cannot be removed"),
-        unreadable: Condition::new(UNREADABLE),
         unreadable_again,
     });
     Ok((shared, recovered.tail))

@@ -8,6 +8,7 @@ pub mod address;
 mod blocking;
 pub mod blocks;
 mod budget;
+pub mod copying;
 pub mod counts;
 mod database_damage;
 pub mod database_file;

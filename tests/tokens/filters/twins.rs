@@ -82,12 +82,14 @@ impl Twin {
         asked(&self.service, path, secret).await
     }
 
-    /// An answer but for what differs between any two services: ids by their place, a cursor by whether there is one.
+    /// An answer but for what differs between any two services: ids by their place, a cursor and a request's id by
+    /// whether there is one.
     fn told(&self, reply: &Reply) -> String {
         let mut told = format!("{}\n", reply.status);
         for (name, value) in &reply.headers {
             let value = match name.as_str() {
                 "date" => continue,
+                "x-request-id" => "an id",
                 "x-next-cursor" => "a cursor",
                 "link" => "a link",
                 _ => value.to_str().unwrap(),

@@ -1,4 +1,4 @@
-//! The secret behind cursors, kept in the data folder so that they outlast a restart.
+//! The secret behind cursors: one that several aggregators are given, or one of the data folder, where it outlasts a restart.
 
 use query::cursor::{CURSOR_KEY_BYTES, CursorKey};
 use rustix::fs::Mode;
@@ -14,6 +14,9 @@ const FILES: &str = "cursor.";
 /// More than any key has: a large file in its place is not read to its end.
 const LOOKED_AT: u64 = CURSOR_KEY_BYTES as u64 + 1;
 
+/// What the key is made for, of a secret that was given.
+const PURPOSE: &str = "aggregator 2026-11-29 CURSOR_KEY";
+
 /// The key cannot be read: with another one the cursors that readers hold would be refused.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read the secret of cursors in {file}: {source}")]
@@ -22,12 +25,26 @@ pub struct CursorKeyError {
     source: io::Error,
 }
 
+/// The key that `secret` makes, else the one in `folder`.
+///
+/// # Errors
+/// As [`load_or_make`].
+pub fn of(secret: Option<&str>, folder: &Path) -> Result<CursorKey, CursorKeyError> {
+    match secret {
+        Some(secret) => {
+            let bytes = blake3::derive_key(PURPOSE, secret.as_bytes());
+            Ok(CursorKey::new(bytes))
+        }
+        None => load_or_make(folder),
+    }
+}
+
 /// The key in `folder`; a new one when there is none, or when it is damaged. When it cannot be kept,
 /// cursors end with this process, which is no reason not to start.
 ///
 /// # Errors
 /// [`CursorKeyError`] when there is a key, but it cannot be read, or not be set aside.
-pub fn load_or_make(folder: &Path) -> Result<CursorKey, CursorKeyError> {
+fn load_or_make(folder: &Path) -> Result<CursorKey, CursorKeyError> {
     let path = folder.join(FILE_NAME);
     let failed = |source| CursorKeyError {
         file: path.display().to_string(),
@@ -100,6 +117,23 @@ mod tests {
         assert_eq!(again.open(&cursor, "q"), Ok(POSITION));
         let metadata = fs::metadata(folder.path().join(FILE_NAME)).unwrap();
         assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_secret_makes_one_key_in_every_folder_and_leaves_that_of_the_folder_alone() {
+        let [one, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let own = load_or_make(one.path()).unwrap().seal(POSITION, "q");
+        let secret = Some("shared by both of them");
+        let cursor = of(secret, one.path()).unwrap().seal(POSITION, "q");
+        assert_eq!(
+            of(secret, other.path()).unwrap().open(&cursor, "q"),
+            Ok(POSITION)
+        );
+        let another = of(Some("shared by nobody else"), other.path()).unwrap();
+        assert!(another.open(&cursor, "q").is_err());
+        assert!(another.open(&own, "q").is_err());
+        assert_eq!(of(None, one.path()).unwrap().open(&own, "q"), Ok(POSITION));
+        assert!(!other.path().join(FILE_NAME).exists());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The data folder: made, taken for this process alone, and closed to every other user of the machine.
 
 use super::{StartError, cursor_key};
+use crate::deliver::backup_lock;
 use rustix::fs::Mode;
 use spool::disk::Folder;
 use std::ffi::OsStr;
@@ -15,19 +16,32 @@ pub(crate) const SPOOL_FOLDER: &str = "spool";
 /// The folder of refused records.
 pub(super) const REJECTED_FOLDER: &str = "rejected";
 /// Held by the process that has the folder.
-const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
+/// There while a backup is put into the folder.
+pub(super) const RESTORING: &str = "restoring";
 /// Where a file system keeps what it has found: part of a volume, and of no program.
-const LOST_AND_FOUND: &str = "lost+found";
+pub(super) const LOST_AND_FOUND: &str = "lost+found";
 /// What nobody but the user may do.
 const OTHERS: u32 = 0o077;
 
 /// Makes the data folder and takes it for this process alone; its whole path. From here on nothing
 /// that this process makes can be read by another user.
 pub(super) fn take(wanted: &Path) -> Result<(PathBuf, File), StartError> {
-    let failed = |source| StartError::DataFolder {
-        folder: wanted.display().to_string(),
-        source,
-    };
+    let (folder, lock) = take_unfinished(wanted)?;
+    let failed = |source| StartError::data_folder(wanted, source);
+    if folder.join(RESTORING).try_exists().map_err(failed)? {
+        return Err(StartError::Unrestored(wanted.display().to_string()));
+    }
+    // A backup may be made by another user, who is not to make it.
+    let backups = folder.join(backup_lock::FILE_NAME);
+    let made = File::options().create(true).append(true).open(backups);
+    drop(made.map_err(failed)?);
+    Ok((folder, lock))
+}
+
+/// The same, also of a folder that a backup is not all in yet.
+pub(super) fn take_unfinished(wanted: &Path) -> Result<(PathBuf, File), StartError> {
+    let failed = |source| StartError::data_folder(wanted, source);
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     Folder::create(wanted).map_err(failed)?;
     // In full, so that the log says where the data is whatever the working folder was.
@@ -108,7 +122,7 @@ impl Kind {
         match &*name {
             SPOOL_FOLDER | REJECTED_FOLDER => Self::Folder,
             LOST_AND_FOUND => Self::Volume,
-            LOCK => Self::File,
+            LOCK | RESTORING | backup_lock::FILE_NAME => Self::File,
             _ if is_of_store(&name) || cursor_key::is_file(&name) => Self::File,
             _ => Self::Foreign,
         }

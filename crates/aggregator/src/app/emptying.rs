@@ -100,6 +100,7 @@ pub(super) async fn empty(
         dead_letters,
         reading,
         accounting,
+        backups: _,
     } = queues;
     let (drain, draining) = drain::start(delivery, consumer, WORKERS + 1);
     let emptied = async {

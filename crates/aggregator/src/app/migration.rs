@@ -4,6 +4,7 @@
 use super::emptying::{self, Emptied, Left, NotEmpty};
 use super::{StartError, data_folder, wiring};
 use crate::config::SpoolConfig;
+use crate::deliver::backup_lock::BackupLock;
 use logs::clock::Clock;
 use spool::SpoolError;
 use std::fs;
@@ -66,6 +67,9 @@ pub enum MoveError {
     /// A service runs on it.
     #[error("the data folder {0} is in use by an aggregator: stop it first")]
     Locked(String),
+    /// A backup of it is being made.
+    #[error("a backup of the data folder {0} is being made: wait until it is done")]
+    BackedUp(String),
     /// What it makes could not be used by the service.
     #[error(
         "the records in {folder} are those of the user with the number {owner}, and this one has {me}: run it as the user that the service runs as, or it could not open what is made here"
@@ -130,6 +134,9 @@ pub fn run(
     }
     check_user(&settings.data_dir)?;
     let (folder, _lock) = data_folder::take(&settings.data_dir)?;
+    let Some(_undisturbed) = BackupLock::of(&folder).hold_off()? else {
+        return Err(MoveError::BackedUp(folder.display().to_string()));
+    };
     let (mut standing, mut told) = (standing(&folder)?, Vec::new());
     if standing == Standing::Marked {
         migration::forget(&folder)?;

@@ -1,10 +1,19 @@
 //! The log: on standard error, as text or as JSON. It waits for nobody to read it.
 
+mod json_line;
+mod lines;
+mod repeats;
+#[cfg(test)]
+mod tests;
+
 use crate::config::{LogConfig, LogFormat, log_filter};
+use lines::Lines;
+use logs::clock::Clock;
 use program::standard_error;
 use std::error::Error;
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::{EnvFilter, reload};
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -28,11 +37,11 @@ impl LogFilter {
     }
 }
 
-/// Starts logging, once for the process.
+/// Starts logging, once for the process; the clock tells how long ago the same was said.
 ///
 /// # Errors
 /// When the filter is none, there is no thread for it, or logging was started before.
-pub fn start(config: &LogConfig) -> Result<LogFilter, Failure> {
+pub fn start(config: &LogConfig, clock: Arc<dyn Clock>) -> Result<LogFilter, Failure> {
     let log = standard_error::install(io::stderr(), |lines| {
         tracing::warn!(lines, "lines of the log were left out here: nobody read it");
     })?;
@@ -43,13 +52,16 @@ pub fn start(config: &LogConfig) -> Result<LogFilter, Failure> {
         .log_internal_errors(false);
     match config.log_format {
         LogFormat::Json => {
-            let builder = builder.json().with_filter_reloading();
+            let builder = builder.fmt_fields(JsonFields::new());
+            let builder = builder.event_format(Lines::json(clock));
+            let builder = builder.with_filter_reloading();
             let filter = LogFilter::of(builder.reload_handle());
             builder.try_init().map(|()| filter)
         }
         LogFormat::Text => {
             let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            let builder = builder.with_ansi(colours).with_target(false);
+            let builder = builder.with_ansi(colours);
+            let builder = builder.event_format(Lines::text(colours, clock));
             let builder = builder.with_filter_reloading();
             let filter = LogFilter::of(builder.reload_handle());
             builder.try_init().map(|()| filter)

@@ -11,6 +11,7 @@ use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings, recovery};
 use crate::config::{Config, SpoolConfig};
 use crate::deliver::attempt::StoreAccess;
+use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::batch_memory::{self, ForgetsBatches};
 use crate::deliver::dead_letters::{DeadLetterBounds, DeadLetters};
 use crate::deliver::deferral::Deferral;
@@ -55,6 +56,7 @@ pub(super) struct Queues {
     pub(super) dead_letters: Arc<DeadLetters>,
     /// Reads what was refused before.
     pub(super) reading: AbortOnDropHandle<()>,
+    pub(super) backups: BackupLock,
 }
 
 impl Queues {
@@ -117,6 +119,7 @@ pub(super) fn open_queues(
         consumer,
         dead_letters,
         reading,
+        backups: BackupLock::of(folder),
     })
 }
 
@@ -186,6 +189,7 @@ pub(super) fn wire_up(
         store,
         drain,
         dead_letters: queues.dead_letters,
+        backups: queues.backups,
         retrieval: Arc::new(retrieval),
         cursors,
         admission: Admission::with_kept(http.max_inflight_bytes, http.kept_for_deliveries()),
@@ -242,7 +246,7 @@ fn forgetting(
     clock: &Arc<dyn Clock>,
 ) -> Option<AbortOnDropHandle<()>> {
     let (spool, dead_letters) = (queues.spool.clone(), Arc::clone(&queues.dead_letters));
-    let clock = Arc::clone(clock);
+    let (clock, backups) = (Arc::clone(clock), queues.backups.clone());
     let own_keys = config.store.key_memory;
     if let Some(ledger) = blocks {
         let forgets = ForgetsBatches {
@@ -251,6 +255,7 @@ fn forgetting(
             ledger,
             clock,
             memory: batch_memory::memory(own_keys),
+            backups,
         };
         return Some(forgets.start());
     }
@@ -262,6 +267,7 @@ fn forgetting(
             clock,
             memory,
             timeout: config.http.request_timeout,
+            backups,
         };
         key_memory.start()
     })

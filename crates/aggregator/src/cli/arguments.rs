@@ -1,11 +1,14 @@
 //! The command line: the commands, and the settings of a service.
 
 use super::asked::Asked;
+use super::backup::{BackupArgs, RestoreArgs};
+use super::completions::CompletionsArgs;
 use super::config::ConfigCommand;
 use super::export::ExportArgs;
 use super::folder::FolderArgs;
 use super::health::HealthArgs;
 use super::import::ImportArgs;
+use super::manual::ManualArgs;
 use super::migrate::MigrateArgs;
 use super::query::QueryArgs;
 use super::rejected::RejectedCommand;
@@ -78,6 +81,14 @@ pub enum Command {
     Export(Box<ExportArgs>),
     /// Moves the records of a data folder from rows to blocks, while no aggregator runs on it.
     Migrate(Box<MigrateArgs>),
+    /// Prints what makes a shell complete commands and flags.
+    Completions(CompletionsArgs),
+    /// Writes the manual pages of the program and its commands.
+    Manual(ManualArgs),
+    /// Copies the data folder, also of a service that runs: all that was acknowledged before, and nothing twice.
+    Backup(BackupArgs),
+    /// Puts a backup into an empty data folder.
+    Restore(RestoreArgs),
 }
 
 /// What can be done with a spool that is at rest.
@@ -141,13 +152,17 @@ impl Command {
             Self::Spool(SpoolCommand::Verify(folder) | SpoolCommand::Dump(folder)) => Some(folder),
             Self::Store(command) => Some(&mut command.args_mut().folder),
             Self::Migrate(args) => Some(&mut args.folder),
+            Self::Backup(args) => Some(&mut args.folder),
+            Self::Restore(args) => Some(&mut args.folder),
             Self::Config(_)
             | Self::Health(_)
             | Self::Rejected(_)
             | Self::Token(_)
             | Self::Query(_)
             | Self::Import(_)
-            | Self::Export(_) => None,
+            | Self::Export(_)
+            | Self::Completions(_)
+            | Self::Manual(_) => None,
         }
     }
 

@@ -187,8 +187,9 @@ impl<'a> Attempt<'a> {
         if is_answer(&done) {
             access.outage.end();
             self.asking = None;
-            if self.problem.clear() {
-                tracing::info!("the store takes batches again");
+            if let Some(lasted) = self.problem.clear(access.clock.elapsed()) {
+                let lasted_seconds = lasted.as_secs();
+                tracing::info!(lasted_seconds, "the store takes batches again");
             }
         }
         done
@@ -225,7 +226,8 @@ impl<'a> Attempt<'a> {
 
     /// Notes why it is not going on, says it once, and waits.
     async fn rest(&mut self, pause: &mut Duration, reason: &str, wait: Option<Duration>) {
-        if !reason.is_empty() && self.problem.note(reason.to_owned()) {
+        let now = self.access.clock.elapsed();
+        if !reason.is_empty() && self.problem.note(reason.to_owned(), now) {
             tracing::warn!(
                 reason,
                 "the store does not take batches; they wait in the spool"

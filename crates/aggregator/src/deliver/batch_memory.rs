@@ -1,6 +1,7 @@
 //! Forgets batches that no copy can come of any more, where the store keeps a ledger of them: in rounds, as
 //! [`remembering`](store::blocks::ledger::remembering) says.
 
+use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
 use logs::clock::Clock;
 use spool::Spool;
@@ -39,6 +40,7 @@ pub(crate) struct ForgetsBatches {
     pub(crate) ledger: Arc<BlockStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) memory: BatchMemory,
+    pub(crate) backups: BackupLock,
 }
 
 /// What came of going through all rows.
@@ -92,11 +94,14 @@ impl ForgetsBatches {
 
     /// Goes through all rows.
     async fn sweep(&self, removal: &Arc<Removal>) -> Swept {
-        let (mut behind, mut swept) = (None, Swept::default());
+        let (mut behind, mut swept, mut is_told) = (None, Swept::default(), false);
         loop {
             let begun = self.clock.elapsed();
             match self.step(Arc::clone(removal), behind).await {
                 Ok(step) => {
+                    if std::mem::take(&mut is_told) {
+                        tracing::info!("batches are forgotten again");
+                    }
                     let took = self.clock.elapsed().saturating_sub(begun);
                     swept.worked += took;
                     swept.removed += step.removed;
@@ -107,7 +112,9 @@ impl ForgetsBatches {
                     tokio::time::sleep(took * PAUSES).await;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "batches cannot be forgotten at present");
+                    if !std::mem::replace(&mut is_told, true) {
+                        tracing::warn!(%error, "batches cannot be forgotten at present");
+                    }
                     tokio::time::sleep(FAILURE_PAUSE).await;
                 }
             }
@@ -119,6 +126,7 @@ impl ForgetsBatches {
         removal: Arc<Removal>,
         behind: Option<LedgerKey>,
     ) -> Result<ForgottenRows, StoreError> {
+        let _undisturbed = self.backups.hold_off_in_the_end().await;
         let letters = Arc::clone(&self.dead_letters);
         let has_letters = move |batch: &LedgerKey| letters.has_batch(batch);
         self.ledger

@@ -16,6 +16,7 @@ mod writing;
 
 pub use at_the_door::{KeptApart, LEAST_BYTES};
 pub use error::DeadLetterError;
+pub use file_format::is_finished;
 pub use file_format::name as file_name;
 pub use kept::TooLargeLetter;
 

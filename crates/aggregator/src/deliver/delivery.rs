@@ -129,10 +129,14 @@ impl Delivery {
         }
         let mut problem = self.store.problems.of_one();
         while let Err(error) = self.keep_once(portion, part, refused, outcome).await {
-            if problem.note(error.to_string()) {
+            if problem.note(error.to_string(), self.store.clock.elapsed()) {
                 tracing::warn!("{error}; their batches wait");
             }
             tokio::time::sleep(KEEPING_PAUSE).await;
+        }
+        if let Some(lasted) = problem.clear(self.store.clock.elapsed()) {
+            let lasted_seconds = lasted.as_secs();
+            tracing::info!(lasted_seconds, "refused records are kept again");
         }
     }
 

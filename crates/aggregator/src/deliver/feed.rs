@@ -255,10 +255,13 @@ impl Feed {
 
     /// Has `/health` show what became of deliveries that panicked.
     fn tell(&mut self) {
-        match self.panicked.problem() {
-            Some(problem) => self.problem.note(problem),
-            None => self.problem.clear(),
-        };
+        let now = self.delivery.store.clock.elapsed();
+        if let Some(problem) = self.panicked.problem() {
+            self.problem.note(problem, now);
+        } else if let Some(lasted) = self.problem.clear(now) {
+            let lasted_seconds = lasted.as_secs();
+            tracing::info!(lasted_seconds, "what panicked at first was delivered");
+        }
     }
 }
 

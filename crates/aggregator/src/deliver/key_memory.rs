@@ -6,6 +6,7 @@
 //! than a batch may wait in any of them.
 
 use crate::breaker::guard::CallError;
+use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::write_job::Writer;
 use logs::Timestamp;
@@ -38,6 +39,7 @@ pub(crate) struct KeyMemory {
     pub(crate) memory: Duration,
     /// For one step.
     pub(crate) timeout: Duration,
+    pub(crate) backups: BackupLock,
 }
 
 impl KeyMemory {
@@ -80,11 +82,14 @@ impl KeyMemory {
 
     /// Goes through all markers; how many were removed. `taken` is what [`Self::delivered_before`] gave.
     async fn sweep(&self, taken: Timestamp) -> u64 {
-        let (mut after, mut removed) = (None, 0);
+        let (mut after, mut removed, mut is_told) = (None, 0, false);
         loop {
             let before = self.forgotten_before(taken).await;
             match self.step(after.take(), before).await {
                 Ok(step) => {
+                    if std::mem::take(&mut is_told) {
+                        tracing::info!("keys older than KEY_MEMORY are forgotten again");
+                    }
                     removed += step.removed;
                     after = step.next;
                     if after.is_none() {
@@ -93,7 +98,9 @@ impl KeyMemory {
                     tokio::time::sleep(STEP_PAUSE).await;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "keys older than KEY_MEMORY cannot be forgotten at present");
+                    if !std::mem::replace(&mut is_told, true) {
+                        tracing::warn!(%error, "keys older than KEY_MEMORY cannot be forgotten at present");
+                    }
                     tokio::time::sleep(FAILURE_PAUSE).await;
                 }
             }
@@ -105,6 +112,7 @@ impl KeyMemory {
         after: Option<ReceiptKey>,
         before: Timestamp,
     ) -> Result<Forgotten, CallError> {
+        let _undisturbed = self.backups.hold_off_in_the_end().await;
         let store = Arc::clone(&self.writer.store);
         let deadline = self.clock.elapsed() + self.timeout;
         let forgetting = async move { store.forget_receipts(after, before, deadline).await };

@@ -2,15 +2,18 @@
 //! operates should be known afterwards. A token is told by its name; its secret never is.
 
 use super::error::ApiError;
-use super::notices::{Due, Notices};
 use crate::access::secret::masked;
 use crate::access::{Caller, Sender};
 use axum::http::Method;
+use logs::notices::{Due, Notices};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// Of the lines that are told here.
+pub const TARGET: &str = module_path!();
 
 /// Of an address that is asked for, more is not told.
 const LONGEST_PATH: usize = 200;

@@ -4,7 +4,7 @@ use super::asker::asker;
 use super::audit;
 use super::error::ApiError;
 use super::held_place::hold;
-use super::listener::Ends;
+use super::listener::{Ends, Route};
 use super::services::Services;
 use crate::access::certificate::ClientCertificate;
 use crate::access::limits::Place;
@@ -188,6 +188,7 @@ where
 
     /// Asks before the body is read.
     fn call(&mut self, mut request: Request) -> Self::Future {
+        Route::note(&request);
         match self.guard.let_in(&mut request) {
             Ok(None) => Either::Left(self.address.call(request)),
             Ok(Some(place)) => {

@@ -4,6 +4,7 @@
 //! Our own, because `axum::serve` sets no time-out for heads and no bound on connections.
 
 mod accept_trouble;
+mod access_line;
 mod answer;
 mod client_certificate;
 mod connection;
@@ -12,12 +13,15 @@ mod departure;
 mod handshake;
 mod linger;
 mod progress;
+mod request_id;
 mod socket;
 mod tls;
 mod transport;
 
+pub use access_line::Route;
 pub use connection::Ends;
 pub use connections::Connections;
+pub use request_id::REQUEST;
 pub use tls::Tls;
 
 use accept_trouble::{AcceptTrouble, is_of_one_connection};
@@ -78,8 +82,9 @@ async fn accept(
     trouble: &mut AcceptTrouble,
 ) -> TcpStream {
     loop {
-        if trouble.is_over(clock.elapsed()) {
-            tracing::info!("connections are accepted again");
+        if let Some(lasted) = trouble.ended(clock.elapsed()) {
+            let lasted_seconds = lasted.as_secs();
+            tracing::info!(lasted_seconds, "connections are accepted again");
         }
         match accept_or_quiet(listener, trouble.left(clock.elapsed())).await {
             Some(Ok(stream)) => return stream,

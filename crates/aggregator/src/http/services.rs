@@ -7,6 +7,7 @@ use super::limits::Limits;
 use super::listener::{Connections, Tls};
 use crate::access::Access;
 use crate::accounting::admission::Admission;
+use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::drain::Drain;
 use crate::ingest::intake::Intake;
@@ -31,6 +32,8 @@ pub struct Services {
     pub drain: Arc<Drain>,
     /// What the store refused.
     pub dead_letters: Arc<DeadLetters>,
+    /// What may not happen while a backup is made.
+    pub backups: BackupLock,
     /// The way of queries.
     pub retrieval: Arc<Retrieval>,
     /// The secret of cursors.

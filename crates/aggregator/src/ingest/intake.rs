@@ -9,6 +9,7 @@ use super::intake_error::{IngestError, IntakeError};
 use super::last_taken::LastTaken;
 use super::own_turn::OwnTurn;
 use crate::access::Sender;
+use crate::access::limits::Charge;
 use crate::accounting::admission::Reservation;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::{Accounting, Rejection};
@@ -22,6 +23,7 @@ use spool::BatchOutcome;
 use spool::{AppendError, Spool};
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::Instrument as _;
 
 /// How safe a batch is when it is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -81,6 +83,21 @@ pub struct Receipt<T> {
     pub told: T,
     /// The memory that this takes up, until the answer is sent.
     pub told_room: Option<Reservation>,
+}
+
+/// What is charged for a request stays charged once it was accepted.
+async fn accept_charged(
+    acceptance: Arc<Acceptance>,
+    parts: Parts,
+    room: Reservation,
+    turn: Turn,
+    charge: Option<Charge>,
+) -> Result<(), NotAccepted> {
+    let accepted = acceptance.accept(parts, room, turn).await;
+    if let (Ok(()), Some(charge)) = (&accepted, charge) {
+        charge.keep();
+    }
+    accepted
 }
 
 /// Takes batches.
@@ -191,8 +208,8 @@ impl Intake {
         wanted: Durability,
         deadline: Duration,
     ) -> Result<Accepted, IntakeError> {
-        let (id, keyed) = (parts.batch.id, parts.batch.key().is_some());
-        let empty = parts.batch.documents.is_empty();
+        let batch = &parts.batch;
+        let (id, keyed, empty) = (batch.id, batch.key().is_some(), batch.documents.is_empty());
         if parts.records() == 0 {
             return Ok(Accepted {
                 durability: wanted,
@@ -215,16 +232,10 @@ impl Intake {
             let accounting = self.accounting();
             accounting.rejected(Rejection::NotTaken, parts.records());
         })?;
-        // Its own task: whoever asked may leave.
         let acceptance = Arc::clone(&self.acceptance);
-        let accepting = tokio::spawn(async move {
-            let accepted = acceptance.accept(parts, room, turn).await;
-            if let (Ok(()), Some(charge)) = (&accepted, charge) {
-                charge.keep();
-            }
-            accepted
-        });
-        let accepted = tokio::time::timeout(self.left(deadline), accepting).await;
+        let accepting = accept_charged(acceptance, parts, room, turn, charge).in_current_span();
+        // Its own task: whoever asked may leave.
+        let accepted = tokio::time::timeout(self.left(deadline), tokio::spawn(accepting)).await;
         let accepted = accepted.map_err(|_| IntakeError::Timeout)?;
         accepted.unwrap_or(Err(NotAccepted::Spool(AppendError::Closed)))?;
         if empty {

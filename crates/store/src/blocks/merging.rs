@@ -243,7 +243,9 @@ impl Merger {
             self.settled.extend(of_several.copied());
             self.days.extend(places.iter().map(|place| place.day));
             self.is_untidy = true;
-            self.is_told = false;
+            if std::mem::take(&mut self.is_told) {
+                tracing::info!("small blocks of the store are merged again");
+            }
         }
         Ok(())
     }
@@ -270,8 +272,12 @@ impl Merger {
     fn shorten_log(&mut self, file: &BlockFile) {
         let failure = file.shorten_log().err();
         let is_told = std::mem::replace(&mut self.is_log_told, failure.is_some());
-        if let Some(error) = failure.filter(|_| !is_told) {
-            tracing::warn!(%error, "the log of the store cannot be put into its file for now");
+        match failure {
+            Some(error) if !is_told => {
+                tracing::warn!(%error, "the log of the store cannot be put into its file for now");
+            }
+            None if is_told => tracing::info!("the log of the store is put into its file again"),
+            _ => {}
         }
     }
 

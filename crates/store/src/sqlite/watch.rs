@@ -38,6 +38,9 @@ fn run(database: &Weak<Database>) {
         database.look();
         let step = mover.as_mut().map(|mover| mover.step(&database));
         drop(database);
+        if matches!(step, Some(Ok(_))) && std::mem::take(&mut is_told) {
+            tracing::info!("large texts of an earlier version are moved again");
+        }
         thread::sleep(match step {
             Some(Ok(true)) => MOVING_PAUSE,
             Some(Ok(false)) | None => {

@@ -38,6 +38,7 @@ fn a_wrong_value_gives_one_sentence_that_names_it() {
         (["--mongodb-database", "a.b"], "--mongodb-database"),
         (["--mongodb-uri", "http://x"], "MONGODB_URI"),
         (["--max-inflight-bytes", "1MiB"], "MAX_INFLIGHT_BYTES"),
+        (["--cursor-key", "guess me"], "CURSOR_KEY"),
         (["--rust-log", "a=b=c"], "RUST_LOG"),
     ] {
         let error = parse(&args).unwrap_err();

@@ -14,11 +14,15 @@ const HEAD: &str = "\
 ";
 
 /// What a setting may be that has no default.
-const EXAMPLES: [(&str, &str); 12] = [
+const EXAMPLES: [(&str, &str); 13] = [
     ("PARTIAL_BATCHES", "true"),
     ("TOKENS_FILE", "\"tokens.toml\""),
     ("ALLOWED_HOSTS", "[\"logs.example\", \"logs\"]"),
     ("TRUSTED_PROXIES", "[\"10.0.0.0/8\", \"192.168.1.5\"]"),
+    (
+        "CURSOR_KEY",
+        "\"a secret of your own, of 16 characters or more\"",
+    ),
     ("TLS_CERT_FILE", "\"cert.pem\""),
     ("TLS_KEY_FILE", "\"key.pem\""),
     ("TLS_CLIENT_CA_FILE", "\"clients.pem\""),

@@ -53,6 +53,7 @@ fn place_in(folder: tempfile::TempDir, memory: BatchMemory) -> Place {
         max_bytes: 1 << 20,
         min_free_disk: 0,
     };
+    let backups = BackupLock::of(folder.path());
     Place {
         folder,
         _committer: committer,
@@ -63,6 +64,7 @@ fn place_in(folder: tempfile::TempDir, memory: BatchMemory) -> Place {
             ledger: Arc::new(ledger),
             clock,
             memory,
+            backups,
         },
     }
 }

@@ -52,6 +52,11 @@ pub fn name(number: u64) -> String {
     format!("{number:020}{SUFFIX}")
 }
 
+/// Whether a file has its name for good.
+pub fn is_finished(name: &str) -> bool {
+    !name.ends_with(UNFINISHED)
+}
+
 /// The number in a file's name, if it is one of ours.
 pub(super) fn number(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(SUFFIX)?;

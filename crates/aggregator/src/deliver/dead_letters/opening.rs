@@ -85,12 +85,17 @@ impl DeadLetters {
         self: &Arc<Self>,
         step: impl Fn(&Self) -> io::Result<()> + Copy + Send + 'static,
     ) {
+        let mut has_failed = false;
         while let Err(error) = self.blocking(move |letters| Ok(step(letters)?)).await {
+            has_failed = true;
             let reason = error.to_string();
             if self.unread.stand(&reason) {
                 tracing::warn!("what was kept aside before the start cannot be read: {reason}");
             }
             tokio::time::sleep(READING_PAUSE).await;
+        }
+        if has_failed {
+            tracing::info!("what was kept aside before the start is read on");
         }
     }
 

@@ -51,6 +51,7 @@ fn fixture() -> Fixture {
         min_free_disk: 0,
     };
     let dead_letters = DeadLetters::open(Arc::new(rejected), bounds).unwrap();
+    let backups = BackupLock::of(folder.path());
     Fixture {
         _folder: folder,
         _committer: committer,
@@ -62,6 +63,7 @@ fn fixture() -> Fixture {
             clock,
             memory: DAY,
             timeout: TIMEOUT,
+            backups,
         },
     }
 }

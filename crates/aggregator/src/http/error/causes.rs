@@ -101,6 +101,8 @@ impl From<NotBegun> for ApiError {
 
 /// When to come again after a failure that says nothing of its length.
 const SOON: Duration = Duration::from_secs(1);
+/// When to look again whether a backup is done.
+const BACKUP_RETRY: Duration = Duration::from_secs(10);
 /// Records can neither be set aside nor given back.
 const REJECTED_UNAVAILABLE: &str = "rejected_unavailable";
 /// When an operator has to do something first.
@@ -169,6 +171,12 @@ impl ApiError {
             "the token {token:?} has as many queries under way as its concurrent_queries allows: come again when one of them has ended"
         );
         Self::too_many("token_too_many_queries", message, SOON)
+    }
+
+    /// What was refused is not put back while a backup is being made. When it ends is not known.
+    pub(in crate::http) fn backup_under_way() -> Self {
+        let message = "a backup of the data folder is being made: refused records are put back when it is done";
+        Self::unavailable("backup_under_way", message, BACKUP_RETRY)
     }
 
     /// Why a request is not taken; `room_in` says how long it may take until the spool has room, and is

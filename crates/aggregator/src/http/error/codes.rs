@@ -19,6 +19,7 @@ pub(in crate::http) struct Code {
 #[rustfmt::skip]
 pub(in crate::http) const CODES: &[Code] = &[
     of("ambiguous_host", 400, "Host is given more than once: a request has one"),
+    of("backup_under_way", 503, "a backup of the data folder is being made: refused records are put back when it is done"),
     of("batch_too_large", 413, "the batch is too large once encoded: send fewer records in one request"),
     of("body_timeout", 408, "the body did not arrive within 30 s"),
     of("body_too_large", 413, "the body is larger than 33554432 bytes"),

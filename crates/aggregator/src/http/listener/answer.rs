@@ -1,5 +1,6 @@
 //! An answer on its way, which ends when its client leaves and marks its request's end.
 
+use super::access_line::AccessLine;
 use super::departure::ClientLeft;
 use super::progress::Progress;
 use axum::BoxError;
@@ -8,6 +9,7 @@ use hyper::body::{Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use tracing::Span;
 
 /// Ends when the client has left.
 pub(super) type Departure = Pin<Box<dyn Future<Output = ClientLeft> + Send>>;
@@ -32,6 +34,9 @@ impl Drop for UnderWay {
 pub(super) struct Answer {
     pub(super) body: Body,
     pub(super) departure: Departure,
+    /// That of its request.
+    pub(super) span: Span,
+    pub(super) line: Option<Box<AccessLine>>,
     pub(super) _under_way: UnderWay,
 }
 
@@ -40,13 +45,18 @@ impl hyper::body::Body for Answer {
     type Error = BoxError;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+        let this = self.get_mut();
+        let _entered = this.span.enter();
+        if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) {
+            if let (Some(line), Some(Ok(frame))) = (&mut this.line, &frame) {
+                line.bytes += frame.data_ref().map_or(0, Bytes::len);
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(BoxError::from)));
         }
-        let left = self.departure.as_mut().poll(context);
+        let left = this.departure.as_mut().poll(context);
         left.map(|left| Some(Err(left.into())))
     }
 

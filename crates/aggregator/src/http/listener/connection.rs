@@ -1,10 +1,12 @@
 //! One connection, from its first byte to an end that the other side sees.
 
+use super::access_line::AccessLine;
 use super::answer::{Answer, UnderWay};
 use super::connections::{Connections, Place};
 use super::departure::{ClientLeft, departure};
 use super::linger::linger;
 use super::progress::Progress;
+use super::request_id::RequestId;
 use super::socket::{ResetAtEnd, Socket};
 use super::tls::{Secured, Tls};
 use super::transport::{Tcp, Transport};
@@ -18,6 +20,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use logs::clock::Clock;
 use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -27,6 +30,7 @@ use tokio::net::TcpStream;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower_service::Service as _;
+use tracing::Instrument as _;
 
 /// What the system keeps of an answer that is not sent yet or not confirmed: some megabytes otherwise, for
 /// each slow reader. The system takes it twice.
@@ -169,7 +173,8 @@ async fn exchange(
         if let Some(certificate) = &certificate {
             request.extensions_mut().insert(Arc::clone(certificate));
         }
-        answer(request, &router, &stream, progress, &reset_at_end)
+        let clock = connections.clock();
+        answer(request, &router, &stream, progress, &reset_at_end, clock)
     });
     let mut timed = TimeoutStream::new(socket);
     timed.set_write_timeout(Some(connections.write_timeout));
@@ -213,11 +218,12 @@ async fn exchange(
 
 /// The answer to one request.
 fn answer(
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     router: &Router,
     stream: &Arc<TcpStream>,
     progress: &Arc<Progress>,
     reset_at_end: &ResetAtEnd,
+    clock: &Arc<dyn Clock>,
 ) -> Pin<Box<dyn Future<Output = Result<Response<Answer>, ClientLeft>> + Send>> {
     // There are no chunks in HTTP/1.0 that would tell the end of an answer.
     if request.version() < Version::HTTP_11 {
@@ -226,8 +232,11 @@ fn answer(
     let under_way = UnderWay::begin(progress);
     let for_its_answer = matches!(*request.method(), Method::GET | Method::HEAD);
     let mut departure = Box::pin(departure(Arc::clone(stream), for_its_answer));
-    let mut router = router.clone();
-    Box::pin(async move {
+    let id = RequestId::of(request.headers());
+    let span = id.span(request.headers());
+    let mut line = AccessLine::begin(&mut request, &span, clock);
+    let (mut router, of_the_answer) = (router.clone(), span.clone());
+    let answering = async move {
         let response = tokio::select! {
             biased;
             response = router.call(request.map(Body::new)) => response,
@@ -236,11 +245,18 @@ fn answer(
                 return Err(left);
             }
         };
-        let Ok(response) = response;
+        let Ok(mut response) = response;
+        id.mark(response.headers_mut());
+        if let Some(line) = &mut line {
+            line.status = Some(response.status());
+        }
         Ok(response.map(|body| Answer {
             body,
             departure,
+            span: of_the_answer,
+            line,
             _under_way: under_way,
         }))
-    })
+    };
+    Box::pin(answering.instrument(span))
 }

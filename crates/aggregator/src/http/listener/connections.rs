@@ -67,6 +67,11 @@ impl Connections {
         self.limits.borrow().body_timeout
     }
 
+    /// The clock that they go by.
+    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
     /// How many are open.
     pub fn open(&self) -> usize {
         self.limit.saturating_sub(self.places.available_permits())

@@ -21,7 +21,8 @@ use utoipa::openapi::{
 
 const ABOUT: &str = "Takes batches of logs, keeps them, and gives them back. \
     An error has a `code` that stays the same and a `message`, or the form of its sender's protocol; the codes stand in `x-codes`. \
-    `503` and `429` come with `Retry-After`. Where `GET` is answered, `HEAD` is, too; another method is `405` with `Allow`.";
+    `503` and `429` come with `Retry-After`. Where `GET` is answered, `HEAD` is, too; another method is `405` with `Allow`. \
+    Every answer has an `X-Request-Id`, that of the request where it has one of 1 to 128 visible ASCII characters.";
 
 /// Every address with each of its methods.
 pub(super) fn described() -> Vec<Described> {

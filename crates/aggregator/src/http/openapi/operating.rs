@@ -47,6 +47,7 @@ fn replay() -> Described {
         .answers(200, "They are in the spool again, with the ids that they had.")
         .with(200, "application/json", named("Replayed"), json!({"status": "success", "message": "Refused records are put back", "replayed": 2}))
         .refuses(OF_TAKING)
+        .refuses(&["backup_under_way"])
 }
 
 /// Components that only these have.

@@ -2,6 +2,7 @@
 //! hold, and putting it back.
 
 use crate::accounting::admission::{NoRoom, Reservation};
+use crate::deliver::backup_lock::HeldOff;
 use crate::deliver::dead_letters::{DeadLetter, DeadLetterError, file_name};
 use crate::deliver::replay::{self, ReplayError, Replayed};
 use crate::http::error::ApiError;
@@ -20,6 +21,7 @@ use std::convert::Infallible;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use store::page;
+use tracing::Instrument as _;
 
 /// Records in one answer when nothing else is asked for, and at most.
 const DEFAULT_LIMIT: usize = 100;
@@ -184,9 +186,12 @@ pub(in crate::http) async fn replay(
 ) -> Result<Response, ApiError> {
     // Its own task: whoever asked may leave.
     let all = Arc::clone(&services);
-    let replaying = tokio::spawn(async move {
+    let held_off = hold_off_backups(&services).await?;
+    let replaying = async move {
+        let _until_it_ends = held_off;
         replay::replay(&all.dead_letters, all.intake.spool(), &all.admission).await
-    });
+    };
+    let replaying = tokio::spawn(replaying.in_current_span());
     let spool = services.intake.spool();
     let replayed = replaying
         .await
@@ -197,6 +202,15 @@ pub(in crate::http) async fn replay(
         ReplayError::Spool(error) => ApiError::not_durable(&error.into(), || spool.time_to_room()),
     })?;
     Ok(Json(told(replayed)).into_response())
+}
+
+/// A backup copies the spool first and what was refused last: what went from the one into the other meanwhile would be in neither.
+async fn hold_off_backups(services: &Services) -> Result<HeldOff, ApiError> {
+    let backups = services.backups.clone();
+    let held = tokio::task::spawn_blocking(move || backups.hold_off()).await;
+    let held = held.unwrap_or_else(|error| Err(io::Error::other(error)));
+    held.map_err(DeadLetterError::Io)?
+        .ok_or_else(ApiError::backup_under_way)
 }
 
 fn told(

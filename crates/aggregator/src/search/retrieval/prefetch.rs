@@ -17,6 +17,7 @@ use store::page::Page;
 use tokio::sync::mpsc::{self, OwnedPermit, Sender};
 use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 
 type Found = Result<Option<(Page, PageRoom)>, PageError>;
 
@@ -45,13 +46,14 @@ impl Prefetch {
             pace: Pace::default(),
             row_bytes: 0,
         };
-        let looking = tokio::spawn(async move {
+        let looking = async move {
             if let Some((pages, slot, end)) = looking.run().await {
                 // The permit is there before the end is.
                 drop(permit.send(pages.into_permit()));
                 slot.send(end);
             }
-        });
+        };
+        let looking = tokio::spawn(looking.in_current_span());
         Self {
             found: receiver,
             room,

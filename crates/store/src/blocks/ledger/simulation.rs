@@ -10,6 +10,7 @@
 
 mod actor;
 mod at_hand;
+mod backed_up;
 mod backup;
 mod before;
 mod delivering;
@@ -19,6 +20,7 @@ mod habits;
 mod item;
 mod letters;
 mod moving;
+mod online;
 mod process;
 mod random;
 mod restoring;
@@ -97,6 +99,14 @@ enum Fault {
     RowsNotMarked,
     /// A service does not refuse the blocks that are.
     ServedWhileMoving,
+    /// A backup copies the store before the spool.
+    StoreCopiedFirst,
+    /// Dead letters are put back while one is made.
+    PutBackMeanwhile,
+    /// Rows are forgotten while one is made.
+    ForgottenMeanwhile,
+    /// It takes the hint along.
+    HintCopied,
 }
 
 /// What the histories met, so that a simulation that meets nothing fails.

@@ -29,6 +29,7 @@ async fn the_task_forgets_what_the_spool_has_no_more() {
         ledger: Arc::clone(&own.ledger),
         clock: Arc::clone(&own.clock),
         memory: own.memory,
+        backups: own.backups.clone(),
     };
     let _task = task.start();
     // The other is what fills the spool, which has a key.
@@ -109,6 +110,24 @@ async fn a_round_waits_for_a_copy_that_is_in_the_spool_and_not_delivered() {
         place.fill().await;
     });
     place.forgets.sweep(&Arc::new(removal)).await;
+}
+
+#[tokio::test]
+async fn while_a_backup_is_made_nothing_is_forgotten() {
+    let place = place();
+    place.deliver(|| batch(1, None, "a")).await;
+    let (removal, ()) = tokio::join!(place.forgets.round(), async {
+        tokio::task::yield_now().await;
+        place.fill().await;
+    });
+    let (removal, rows) = (Arc::new(removal), place.rows());
+    let backup = place.forgets.backups.begin(|| ()).unwrap();
+    let mut sweep = Box::pin(place.forgets.sweep(&removal));
+    let during = tokio::time::timeout(Duration::from_millis(200), &mut sweep).await;
+    assert!(during.is_err(), "it is waited for");
+    assert_eq!(place.rows(), rows);
+    drop(backup);
+    assert_eq!(sweep.await.removed, 1);
 }
 
 #[tokio::test]

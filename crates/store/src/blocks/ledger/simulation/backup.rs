@@ -13,6 +13,7 @@ pub(super) struct Backup {
 }
 
 /// A spool that is not at hand.
+#[derive(Clone)]
 pub(super) struct Away {
     pub(super) since: Timestamp,
     pub(super) folder: Folder,

@@ -62,6 +62,11 @@ impl Forgetting {
                 }
                 Err(round) => Self::Waiting(round),
             },
+            held @ Self::Removing { .. }
+                if world.is_backed_up && world.fault != Fault::ForgottenMeanwhile =>
+            {
+                held
+            }
             Self::Removing { removal, behind } => {
                 let below = removal.forgotten_below();
                 let next = remove(world, at_hand, behind, below, |world, key, row| {

@@ -88,7 +88,8 @@ impl Process {
 
     /// Puts dead letters back into the spool, and forgets their file when they are there.
     pub(super) fn put_back(&mut self, world: &mut World) {
-        if !self.at_hand.letters_are_read {
+        let is_held = world.is_backed_up && world.fault != Fault::PutBackMeanwhile;
+        if !self.at_hand.letters_are_read || is_held {
             return;
         }
         let before = world.fault == Fault::LettersForgottenFirst;
@@ -120,6 +121,10 @@ impl Process {
         let mut forgetting = std::mem::take(&mut self.forgetting);
         forgetting.step(world, &self.at_hand);
         self.forgetting = forgetting;
+    }
+
+    pub(super) fn is_putting_back(&self) -> bool {
+        self.put_back.is_some()
     }
 
     pub(super) fn is_idle(&self, world: &World) -> bool {

@@ -56,6 +56,18 @@ impl Folder {
         }
     }
 
+    /// As a backup has it: without the hint, which may tell of what was done since.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            hints: vec![0],
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn take_hints(&mut self, other: &Self) {
+        self.hints.clone_from(&other.hints);
+    }
+
     pub(super) fn next_seq(&self) -> u64 {
         self.next_seq
     }

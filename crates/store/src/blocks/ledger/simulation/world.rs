@@ -47,6 +47,10 @@ pub(super) struct Record {
 }
 
 /// All that lasts.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing of its own that may be so"
+)]
 pub(super) struct World {
     pub(super) fault: Fault,
     pub(super) habits: Habits,
@@ -63,6 +67,8 @@ pub(super) struct World {
     pub(super) away: Vec<Away>,
     pub(super) spools_made: u8,
     pub(super) backups: Vec<Backup>,
+    /// A backup is being made, while all goes on.
+    pub(super) is_backed_up: bool,
     /// The folder that it was begun with, if that had rows.
     pub(super) rows_of_before: Option<Rows>,
     pub(super) old: Old,
@@ -98,6 +104,7 @@ impl World {
             has_room_for_letters: true,
             away: Vec::new(),
             backups: Vec::new(),
+            is_backed_up: false,
             rows_of_before: None,
             old: Old::default(),
             is_put_back: false,

@@ -1,7 +1,7 @@
 //! Things that come again and again, each kind of which is told at once and then seldom, with the number of the others; so
 //! nobody can fill the log with them.
 
-use logs::counted;
+use crate::counted;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,7 +13,7 @@ const MAX_KINDS: usize = 4096;
 
 /// What was told of each kind.
 #[derive(Debug)]
-pub(super) struct Notices<K>(Mutex<BTreeMap<K, Notice>>);
+pub struct Notices<K>(Mutex<BTreeMap<K, Notice>>);
 
 #[derive(Debug, Default)]
 struct Notice {
@@ -23,14 +23,18 @@ struct Notice {
 
 /// One that is to be told.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Due {
-    /// Of its kind, since the last one that was told.
+pub struct Due {
     untold: u64,
 }
 
 impl Due {
+    /// How many others of its kind there were since the last one that was told.
+    pub fn untold(&self) -> u64 {
+        self.untold
+    }
+
     /// What is said of the others, behind the sentence.
-    pub(super) fn others(&self) -> String {
+    pub fn others(&self) -> String {
         match self.untold {
             0 => String::new(),
             count => format!("; {} before", counted(count, "other", "others")),
@@ -46,7 +50,7 @@ impl<K> Default for Notices<K> {
 
 impl<K: Ord> Notices<K> {
     /// One more of this kind; whether it is to be told.
-    pub(super) fn note(&self, kind: K, now: Duration) -> Option<Due> {
+    pub fn note(&self, kind: K, now: Duration) -> Option<Due> {
         let mut kinds = self.kinds();
         if kinds.len() >= MAX_KINDS && !kinds.contains_key(&kind) {
             kinds.clear();
