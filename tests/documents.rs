@@ -219,6 +219,30 @@ fn every_setting_that_exists_is_named() {
 }
 
 #[test]
+fn the_table_of_settings_and_the_example_of_a_file_have_the_same_ones() {
+    let mut example = Command::new(binaries::aggregator());
+    let example = example.env_clear().args(["config", "example"]).output();
+    let example = String::from_utf8(example.expect("the program starts").stdout).expect("UTF-8");
+    let keys = example.lines().filter_map(|line| line.strip_prefix('#'));
+    let keys = keys.filter_map(|line| line.split_once(" = ").map(|(key, _)| key));
+    let keys = keys.filter(|key| key.starts_with(char::is_alphabetic));
+    // The file cannot name itself.
+    let of_example = keys
+        .map(str::to_uppercase)
+        .chain(["CONFIG_FILE".to_owned()]);
+    let guide = read(&format!("{GUIDE}/settings.md"));
+    let cells = guide.lines().filter_map(|line| line.strip_prefix("| `"));
+    let cells = cells.filter_map(|line| line.split(" | ").next());
+    let of_guide = cells.flat_map(|cell| {
+        cell.split("`, `")
+            .map(|name| name.trim_matches('`').to_owned())
+    });
+    let of_guide: BTreeSet<String> = of_guide.collect();
+    assert!(of_guide.len() > 30, "{of_guide:?}");
+    assert_eq!(of_example.collect::<BTreeSet<_>>(), of_guide);
+}
+
+#[test]
 fn every_link_leads_somewhere() {
     let pages = pages();
     let exists = |path: &str| top().join(path).exists();

@@ -14,6 +14,7 @@ mod addresses;
 mod backup;
 mod bad_input;
 mod batches;
+mod configuration;
 mod connections;
 mod content_key;
 mod costly_searches;

@@ -5,6 +5,7 @@
 
 pub mod backup;
 mod binding;
+mod check;
 mod chosen_store;
 pub mod cursor_key;
 mod data_folder;
@@ -15,6 +16,7 @@ mod looks;
 pub mod migration;
 mod new_format;
 mod questionable_settings;
+pub mod reload;
 pub mod shutdown;
 mod steps;
 mod stop;
@@ -23,6 +25,7 @@ mod tls;
 mod tokens;
 mod wiring;
 
+pub use check::check;
 pub(crate) use data_folder::SPOOL_FOLDER;
 
 use crate::app::cursor_key::CursorKeyError;
@@ -31,6 +34,7 @@ use crate::deliver::drain::DrainTasks;
 use crate::http::{self, Services, listener};
 use entrance::Entrance;
 use logs::clock::{Clock, SystemClock};
+use reload::{Changeable, Reload};
 use spool::{Committer, Spool, SpoolError};
 use std::fs::File;
 use std::io;
@@ -112,6 +116,7 @@ pub struct App {
     services: Arc<Services>,
     ends: Ends,
     shutdown_timeout: Duration,
+    changeable: Changeable,
     /// Held as long as the service lives.
     _lock: File,
 }
@@ -122,7 +127,7 @@ struct Ends {
     drain: DrainTasks,
     lanes: [JoinHandle<()>; 2],
     /// What goes on beside all this, until the drain has ended.
-    _tasks: Vec<AbortOnDropHandle<()>>,
+    tasks: Vec<AbortOnDropHandle<()>>,
 }
 
 impl App {
@@ -163,22 +168,25 @@ impl App {
                 (opened, queues)
             }
         };
-        let (services, ends) = wiring::wire_up(&config, opened, queues, entrance, clock, cursors);
+        let (services, ends, changeable) =
+            wiring::wire_up(&config, opened, queues, entrance, clock, cursors);
         Ok(Self {
             listeners,
             services,
             ends,
             shutdown_timeout: config.http.shutdown_timeout,
+            changeable,
             _lock: lock,
         })
     }
 
-    /// Serves until `stop` is cancelled, and then ends in order: no new connections, requests that
+    /// Serves until `stop` is cancelled, reads its settings anew whenever `reload` is asked to, and then ends in order: no new connections, requests that
     /// are under way, the last commit of the spool, what waits in it, the store.
     ///
     /// # Errors
     /// [`SpoolFailed`], at once, when nothing can be acknowledged any more.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), SpoolFailed> {
+    pub async fn run(mut self, stop: CancellationToken, reload: Reload) -> Result<(), SpoolFailed> {
+        self.ends.tasks.push(reload.start(self.changeable));
         for (_, address) in &self.listeners {
             let tls = self.services.tls.as_ref().map(|_| true);
             tracing::info!(%address, tls, "listening");

@@ -5,8 +5,10 @@
 //! has the flags that it uses, and no others.
 
 pub mod arguments;
+mod asked;
 pub mod backup;
 pub mod completions;
+pub mod config;
 pub mod export;
 mod filters;
 mod folder;
@@ -20,6 +22,7 @@ pub mod query;
 pub mod rejected;
 mod sanitize;
 pub mod service;
+pub mod settings;
 pub mod spool;
 pub mod store;
 pub mod token;

@@ -1,23 +1,31 @@
-//! Every setting: a flag and an environment variable, with its default and its unit.
+//! Every setting: a flag, an environment variable and a key of a file, with its default and its unit.
 //!
 //! Owns what a setting is called, what it may be and what goes together; gives values that were
 //! checked. It knows no command, starts no log and opens no store.
 
 mod host_name;
 mod listen_address;
+mod log_filter;
 mod mongodb_names;
+pub mod near_names;
 mod network;
+mod setting;
+pub mod settings_file;
+mod spool_settings;
 mod store_settings;
 mod tls_settings;
 
 pub use host_name::{BadHostName, HostName, is_name};
 pub use listen_address::{BadListenAddress, ListenAddress};
+pub use log_filter::log_filter;
 pub use network::{BadNetwork, Network};
+pub use setting::{Origin, Setting};
+pub use spool_settings::SpoolConfig;
 pub use store_settings::{Compression, Layout, StoreConfig};
 pub use tls_settings::{ClientAuth, TlsConfig, TlsFiles};
 
 use clap::{Args, ValueEnum};
-use program::values::{count, disk_size, file, size, time};
+use program::values::{count, file, size, time};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -61,6 +69,7 @@ pub const DEFAULT_DATA_DIR: &str = "./data";
 
 /// Addresses, bounds and times of HTTP.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "HTTP")]
 pub struct HttpConfig {
     /// Address or name with the port to listen on (on every address that the name has), or a port alone on
     /// 127.0.0.1; port 0 takes a free one, and the log says which.
@@ -145,25 +154,9 @@ pub struct HttpConfig {
     pub tls: TlsConfig,
 }
 
-/// How much acknowledged data may wait on disk for the store.
-#[derive(Debug, Clone, Args)]
-pub struct SpoolConfig {
-    /// Bytes that the spool may take; at this bound batches are refused with 503.
-    #[arg(long, env = "SPOOL_MAX_BYTES", default_value = "8GiB", value_name = "SIZE", value_parser = disk_size)]
-    pub spool_max_bytes: u64,
-    /// Bytes of the data folder's disk that stay free; below this batches are refused with 503.
-    #[arg(long, env = "SPOOL_MIN_FREE_DISK", default_value = "1GiB", value_name = "SIZE", value_parser = disk_size)]
-    pub spool_min_free_disk: u64,
-    /// Bytes of records that the store refused for good or that are too large for any; at this bound the former wait in the spool, and batches with the latter are refused with 503.
-    #[arg(long, env = "REJECTED_MAX_BYTES", default_value = "256MiB", value_name = "SIZE", value_parser = disk_size)]
-    pub rejected_max_bytes: u64,
-    /// Set damaged segments of the spool aside, keep what is intact of them, and start.
-    #[arg(long, env = "SPOOL_RECOVER", default_value_t = false, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
-    pub spool_recover: bool,
-}
-
 /// How many work at once, and how many wait.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Workers")]
 pub struct WorkerConfig {
     /// Workers for writes, and as many for reads.
     #[arg(long, env = "WORKERS", default_value_t = 4, value_name = "COUNT", value_parser = count)]
@@ -175,6 +168,7 @@ pub struct WorkerConfig {
 
 /// What is logged, and how.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Log")]
 pub struct LogConfig {
     /// Form of the log.
     #[arg(long, env = "LOG_FORMAT", default_value = "text", value_name = "FORM")]
@@ -198,6 +192,13 @@ impl HttpConfig {
             .saturating_sub(self.largest_request());
         left.min(self.max_inflight_bytes / 8)
     }
+
+    /// Whether a body of this size finds room as well, when it becomes the largest in a service that runs with these
+    /// settings.
+    pub fn has_room_for_bodies_of(&self, bytes: usize) -> bool {
+        let needed = bytes + 3 * self.max_decoded_bytes + self.kept_for_deliveries();
+        bytes <= self.max_body_bytes || needed <= self.max_inflight_bytes
+    }
 }
 
 impl LogConfig {
@@ -214,13 +215,7 @@ impl LogConfig {
     /// # Errors
     /// When the filter's text is none.
     pub fn filter(&self) -> Result<EnvFilter, ParseError> {
-        const TLS: &str = "rustls";
-        let filter = EnvFilter::builder().parse(&self.rust_log)?;
-        if self.rust_log.contains(TLS) {
-            return Ok(filter);
-        }
-        // A client can have it say something as often as it likes; why a handshake failed we say ourselves.
-        Ok(filter.add_directive(format!("{TLS}=off").parse()?))
+        log_filter(&self.rust_log)
     }
 }
 

@@ -1,9 +1,11 @@
 //! The program: settings, log, service, exit code.
 
+use aggregator::app::reload::{Reload, Settings};
 use aggregator::app::{App, StartError, shutdown, telemetry};
 use aggregator::cli;
 use aggregator::cli::arguments::{self, Cli, Command, SpoolCommand};
 use aggregator::cli::completions;
+use aggregator::cli::config::ConfigCommand;
 use aggregator::cli::export::ExportArgs;
 use aggregator::cli::health::HealthArgs;
 use aggregator::cli::import::ImportArgs;
@@ -11,13 +13,15 @@ use aggregator::cli::manual::{self, ManualArgs};
 use aggregator::cli::migrate::MigrateArgs;
 use aggregator::cli::query::QueryArgs;
 use aggregator::cli::rejected::RejectedCommand;
+use aggregator::cli::settings;
 use aggregator::cli::store::StoreCommand;
 use aggregator::cli::token::TokenCommand;
-use aggregator::config::{Config, LogConfig};
+use aggregator::config::LogConfig;
 use clap::CommandFactory as _;
 use logs::clock::SystemClock;
 use program::exit::{USAGE, fail, print};
 use program::standard_error;
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
@@ -30,33 +34,34 @@ fn main() -> ExitCode {
         Err(error) if error.use_stderr() => return fail(USAGE, &arguments::told(&error)),
         Err(help) => return print(&help.to_string()),
     };
-    match cli.command {
-        Some(Command::Query(args)) => query(&args),
-        Some(Command::Import(args)) => import(&args),
-        Some(Command::Export(args)) => export(&args),
-        Some(Command::Spool(command)) => spool(&command),
-        Some(Command::Health(args)) => health(&args),
-        Some(Command::Store(command)) => store(&command),
-        Some(Command::Migrate(args)) => migrate(&args),
-        Some(Command::Rejected(command)) => rejected(&command),
-        Some(Command::Token(command)) => token(&command),
-        Some(Command::Completions(args)) => print(&completions::script(&args, Cli::command())),
-        Some(Command::Manual(args)) => manual(&args),
-        Some(Command::Backup(args)) => told(cli::backup::make(&args)),
-        Some(Command::Restore(args)) => told(cli::backup::restore(&args)),
+    match &cli.command {
+        Some(Command::Query(args)) => query(args),
+        Some(Command::Import(args)) => import(args),
+        Some(Command::Export(args)) => export(args),
+        Some(Command::Spool(command)) => spool(command),
+        Some(Command::Health(args)) => health(args),
+        Some(Command::Store(command)) => store(command),
+        Some(Command::Migrate(args)) => migrate(args),
+        Some(Command::Rejected(command)) => rejected(command),
+        Some(Command::Token(command)) => token(command),
+        Some(Command::Config(command)) => config(command, &cli),
+        Some(Command::Completions(args)) => print(&completions::script(args, Cli::command())),
+        Some(Command::Manual(args)) => manual(args),
+        Some(Command::Backup(args)) => told(cli::backup::make(args)),
+        Some(Command::Restore(args)) => told(cli::backup::restore(args)),
         None => match cli.config.check() {
-            Ok(_) => run(cli.config),
+            Ok(_) => run(cli, args),
             Err(error) => fail(USAGE, &format!("error: {error}")),
         },
     }
 }
 
-fn run(config: Config) -> ExitCode {
+fn run(cli: Cli, args: Vec<OsString>) -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return fail(1, &format!("error: cannot start any threads: {error}")),
     };
-    let code = runtime.block_on(serve(config));
+    let code = runtime.block_on(serve(cli, args));
     // Without waiting: what still blocks a thread (a disk, a name server) was not acknowledged.
     runtime.shutdown_background();
     standard_error::finish();
@@ -99,22 +104,64 @@ fn clock() -> Arc<SystemClock> {
     Arc::new(SystemClock::start())
 }
 
-async fn serve(config: Config) -> ExitCode {
-    if let Err(error) = telemetry::start(&config.log, clock()) {
-        return fail(USAGE, &format!("error: {error}"));
-    }
-    let stop = match shutdown::on_signals() {
-        Ok(stop) => stop,
+async fn serve(cli: Cli, args: Vec<OsString>) -> ExitCode {
+    let Cli {
+        config, settings, ..
+    } = cli;
+    let filter = match telemetry::start(&config.log, clock()) {
+        Ok(filter) => filter,
+        Err(error) => return fail(USAGE, &format!("error: {error}")),
+    };
+    settings::warn_of_slips(&Cli::command());
+    let read = Arc::new(move || read_anew(&args));
+    let signals = shutdown::on_signals()
+        .and_then(|stop| Ok((stop, Reload::on_hangup(filter, settings, read)?)));
+    let (stop, reload) = match signals {
+        Ok(signals) => signals,
         Err(error) => return fail(1, &format!("error: cannot listen for signals: {error}")),
     };
     match App::build(config).await {
-        Ok(app) => match app.run(stop).await {
+        Ok(app) => match app.run(stop, reload).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(1, &format!("error: {error}")),
         },
-        Err(error @ StartError::Config(_)) => fail(USAGE, &format!("error: {error}")),
-        Err(error) => fail(1, &format!("error: {error}")),
+        Err(error) => not_started(&error),
     }
+}
+
+/// The settings as they are now.
+fn read_anew(args: &[OsString]) -> Result<Settings, String> {
+    let cli = Cli::read(args).map_err(|error| {
+        let told = arguments::told(&error);
+        told.strip_prefix("error: ").unwrap_or(&told).to_owned()
+    })?;
+    match cli.config.check() {
+        Ok(_) => Ok((cli.config, cli.settings)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn not_started(error: &StartError) -> ExitCode {
+    let code = match error {
+        StartError::Config(_) => USAGE,
+        _ => 1,
+    };
+    fail(code, &format!("error: {error}"))
+}
+
+fn config(command: &ConfigCommand, cli: &Cli) -> ExitCode {
+    if let Err(error) = telemetry::start(&LogConfig::warnings(), clock()) {
+        return fail(1, &format!("error: {error}"));
+    }
+    if !matches!(command, ConfigCommand::Example) {
+        settings::warn_of_slips(&Cli::command());
+    }
+    let code = match cli::config::run(command, &cli.config, &cli.settings) {
+        Ok(text) => print(&text),
+        Err(error) => not_started(&error),
+    };
+    standard_error::finish();
+    code
 }
 
 fn spool(command: &SpoolCommand) -> ExitCode {

@@ -2,7 +2,7 @@
 
 use super::StartError;
 use crate::access::is_loopback;
-use crate::config::{ConfigError, HttpConfig};
+use crate::config::{ConfigError, HttpConfig, ListenAddress};
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
@@ -21,20 +21,7 @@ type Bound = (TcpListener, SocketAddr);
 /// [`StartError::Listen`], and [`StartError::Config`] where strangers would reach it and nobody said that they may.
 pub(super) async fn bind(http: &HttpConfig) -> Result<Vec<Bound>, StartError> {
     let wanted = &http.listen_addr;
-    let failed = |source| StartError::Listen {
-        address: wanted.to_string(),
-        source,
-    };
-    let found = lookup_host((wanted.host(), wanted.port())).await;
-    let mut seen = BTreeSet::new();
-    let addresses = found
-        .map_err(failed)?
-        .filter(|address| seen.insert(*address));
-    let addresses: Vec<SocketAddr> = addresses.collect();
-    let is_open = |address: &SocketAddr| !is_loopback(address.ip());
-    if !http.allow_anonymous && http.tokens_file().is_none() && addresses.iter().any(is_open) {
-        return Err(ConfigError::open_to_strangers(wanted).into());
-    }
+    let addresses = addresses(http).await?;
     let mut tries = 1;
     loop {
         match bind_all(&addresses).await {
@@ -45,8 +32,34 @@ pub(super) async fn bind(http: &HttpConfig) -> Result<Vec<Bound>, StartError> {
             {
                 tries += 1;
             }
-            bound => return bound.map_err(failed),
+            bound => return bound.map_err(|source| failed(wanted, source)),
         }
+    }
+}
+
+/// The addresses to listen on, none of which is bound yet.
+///
+/// # Errors
+/// As [`bind`].
+pub(super) async fn addresses(http: &HttpConfig) -> Result<Vec<SocketAddr>, StartError> {
+    let wanted = &http.listen_addr;
+    let found = lookup_host((wanted.host(), wanted.port())).await;
+    let mut seen = BTreeSet::new();
+    let addresses = found
+        .map_err(|source| failed(wanted, source))?
+        .filter(|address| seen.insert(*address));
+    let addresses: Vec<SocketAddr> = addresses.collect();
+    let is_open = |address: &SocketAddr| !is_loopback(address.ip());
+    if !http.allow_anonymous && http.tokens_file().is_none() && addresses.iter().any(is_open) {
+        return Err(ConfigError::open_to_strangers(wanted).into());
+    }
+    Ok(addresses)
+}
+
+fn failed(wanted: &ListenAddress, source: io::Error) -> StartError {
+    StartError::Listen {
+        address: wanted.to_string(),
+        source,
     }
 }
 

@@ -1,12 +1,16 @@
 //! What stands at the door: how many may come in, who, and how.
 
+use super::looks::Prompt;
+use super::reload::Changeable;
 use super::{tls, tokens};
 use crate::access::{Access, TrustedProxies};
 use crate::config::{Config, ConfigError, HttpConfig};
+use crate::http::Limits;
 use crate::http::listener::{Connections, Tls};
 use logs::clock::Clock;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 /// What the files say of it, before anything is opened.
@@ -22,6 +26,8 @@ pub(super) struct Door {
     pub(super) access: Access,
     pub(super) tls: Option<Arc<Tls>>,
     pub(super) connections: Arc<Connections>,
+    /// What of it, and of all limits, can change.
+    pub(super) changeable: Changeable,
 }
 
 impl Entrance {
@@ -52,22 +58,30 @@ impl Entrance {
     ) -> Door {
         let proxies = TrustedProxies::new(http.trusted_proxies.clone());
         let mut access = Access::new(http.listen_addr.name(), http.allowed_hosts.clone(), proxies);
+        let prompts = [Prompt::default(), Prompt::default()];
+        let [of_tokens, of_tls] = prompts.clone();
         if let Some((file, said)) = self.tokens {
-            let (tokens, following) = tokens::follow(file, said);
+            let (tokens, following) = tokens::follow(file, said, of_tokens);
             tasks.push(following);
             access = access.with_tokens(tokens);
         }
         let tls = self.tls.map(|said| {
-            let (tls, following) = tls::follow(said, clock);
+            let (tls, following) = tls::follow(said, clock, of_tls);
             tasks.push(following);
             Arc::new(tls)
         });
-        let (head, write) = (http.body_timeout, http.reader_timeout);
-        let connections = Connections::new(self.connections, Arc::clone(clock), head, write);
+        let limits = watch::Sender::new(Limits::from(http));
+        let (clock, followed) = (Arc::clone(clock), limits.subscribe());
+        let connections = Connections::new(self.connections, clock, followed, http.reader_timeout);
         Door {
             access,
             tls,
             connections: Arc::new(connections),
+            changeable: Changeable {
+                limits,
+                prompts,
+                started: http.clone(),
+            },
         }
     }
 }

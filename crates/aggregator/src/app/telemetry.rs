@@ -6,22 +6,42 @@ mod repeats;
 #[cfg(test)]
 mod tests;
 
-use crate::config::{LogConfig, LogFormat};
+use crate::config::{LogConfig, LogFormat, log_filter};
 use lines::Lines;
 use logs::clock::Clock;
 use program::standard_error;
+use std::error::Error;
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use tracing_subscriber::fmt::format::JsonFields;
+use tracing_subscriber::{EnvFilter, reload};
+
+type Failure = Box<dyn Error + Send + Sync>;
+type Change = dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync;
+
+/// What is logged, which can be changed while the process runs.
+#[derive(Clone)]
+pub struct LogFilter(Arc<Change>);
+
+impl LogFilter {
+    fn of<S: 'static>(handle: reload::Handle<EnvFilter, S>) -> Self {
+        Self(Arc::new(move |filter| handle.reload(filter)))
+    }
+
+    /// From here on that is logged, by a text as `RUST_LOG` has it.
+    ///
+    /// # Errors
+    /// When it is no filter, and then all is as it was, or when the process is about to end.
+    pub fn set(&self, text: &str) -> Result<(), Failure> {
+        Ok((self.0)(log_filter(text)?)?)
+    }
+}
 
 /// Starts logging, once for the process; the clock tells how long ago the same was said.
 ///
 /// # Errors
 /// When the filter is none, there is no thread for it, or logging was started before.
-pub fn start(
-    config: &LogConfig,
-    clock: Arc<dyn Clock>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+pub fn start(config: &LogConfig, clock: Arc<dyn Clock>) -> Result<LogFilter, Failure> {
     let log = standard_error::install(io::stderr(), |lines| {
         tracing::warn!(lines, "lines of the log were left out here: nobody read it");
     })?;
@@ -31,16 +51,20 @@ pub fn start(
         // It would be said on the stream itself, which may be full.
         .log_internal_errors(false);
     match config.log_format {
-        LogFormat::Json => builder
-            .fmt_fields(JsonFields::new())
-            .event_format(Lines::json(clock))
-            .try_init(),
+        LogFormat::Json => {
+            let builder = builder.fmt_fields(JsonFields::new());
+            let builder = builder.event_format(Lines::json(clock));
+            let builder = builder.with_filter_reloading();
+            let filter = LogFilter::of(builder.reload_handle());
+            builder.try_init().map(|()| filter)
+        }
         LogFormat::Text => {
             let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            builder
-                .with_ansi(colours)
-                .event_format(Lines::text(colours, clock))
-                .try_init()
+            let builder = builder.with_ansi(colours);
+            let builder = builder.event_format(Lines::text(colours, clock));
+            let builder = builder.with_filter_reloading();
+            let filter = LogFilter::of(builder.reload_handle());
+            builder.try_init().map(|()| filter)
         }
     }
 }

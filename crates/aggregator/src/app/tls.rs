@@ -4,7 +4,7 @@
 mod material;
 mod validity;
 
-use super::looks::Looks;
+use super::looks::{Looks, Prompt};
 use crate::config::TlsFiles;
 use crate::http::listener::Tls;
 use logs::Timestamp;
@@ -38,12 +38,17 @@ pub(super) fn read(files: TlsFiles) -> Result<Said, TlsError> {
     })
 }
 
-/// What they say from here on. While they say nothing that can be used, what they said before counts.
-pub(super) fn follow(said: Said, clock: &Arc<dyn Clock>) -> (Tls, AbortOnDropHandle<()>) {
+/// What they say from here on, looked at each second and whenever `prompt` asks. While they say nothing that can be
+/// used, what they said before counts.
+pub(super) fn follow(
+    said: Said,
+    clock: &Arc<dyn Clock>,
+    prompt: Prompt,
+) -> (Tls, AbortOnDropHandle<()>) {
     let mut following = Following::new(said, Arc::clone(clock));
     following.look_at_the_time();
     let (config, problem) = (following.config.subscribe(), following.problem.subscribe());
-    let task = tokio::spawn(following.run());
+    let task = tokio::spawn(following.run(prompt));
     let tls = Tls::new(config, problem, Arc::clone(clock));
     (tls, AbortOnDropHandle::new(task))
 }
@@ -73,9 +78,12 @@ impl Following {
         }
     }
 
-    async fn run(mut self) {
+    async fn run(mut self, prompt: Prompt) {
         loop {
-            tokio::time::sleep(BETWEEN_LOOKS).await;
+            tokio::select! {
+                () = tokio::time::sleep(BETWEEN_LOOKS) => {}
+                () = prompt.asked() => self.looks.is_whole(),
+            }
             let files = self.files.clone();
             let looked = tokio::task::spawn_blocking(move || Material::read(&files)).await;
             // The process is about to end.

@@ -1,6 +1,6 @@
 //! The file of tokens: read at the start, and again whenever it says something else.
 
-use super::looks::Looks;
+use super::looks::{Looks, Prompt};
 use crate::access::tokens::{BadTokens, MAX_FILE_BYTES, Tokens};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -60,14 +60,16 @@ fn text_of(file: &Path) -> Result<String, TokensError> {
     }
 }
 
-/// What it says from here on. While it says nothing that can be used, the tokens of before count.
+/// What it says from here on, looked at each second and whenever `prompt` asks. While it says nothing that can be used,
+/// the tokens of before count.
 pub(super) fn follow(
     file: PathBuf,
     said: Said,
+    prompt: Prompt,
 ) -> (watch::Receiver<Arc<Tokens>>, AbortOnDropHandle<()>) {
     let following = Following::new(file, said);
     let receiver = following.sender.subscribe();
-    let task = tokio::spawn(following.run());
+    let task = tokio::spawn(following.run(prompt));
     (receiver, AbortOnDropHandle::new(task))
 }
 
@@ -86,9 +88,12 @@ impl Following {
         }
     }
 
-    async fn run(mut self) {
+    async fn run(mut self, prompt: Prompt) {
         loop {
-            tokio::time::sleep(BETWEEN_LOOKS).await;
+            tokio::select! {
+                () = tokio::time::sleep(BETWEEN_LOOKS) => {}
+                () = prompt.asked() => self.looks.is_whole(),
+            }
             let file = self.file.clone();
             let looked = tokio::task::spawn_blocking(move || text_of(&file)).await;
             // The process is about to end.

@@ -2,6 +2,7 @@
 
 use super::data_folder::{REJECTED_FOLDER, SPOOL_FOLDER};
 use super::entrance::Entrance;
+use super::reload::Changeable;
 use super::{Ends, StartError, new_format};
 use crate::accounting::admission::Admission;
 use crate::accounting::batch_status::BatchStatuses;
@@ -21,7 +22,7 @@ use crate::deliver::key_memory::KeyMemory;
 use crate::deliver::outage::Outage;
 use crate::deliver::problems::Problems;
 use crate::deliver::write_job::Writer;
-use crate::http::{self, Audit, HeldUploads, Limits, Services};
+use crate::http::{self, Audit, HeldUploads, Services};
 use crate::ingest::decode::BodyBounds;
 use crate::ingest::intake::Intake;
 use crate::ingest::key_recovery;
@@ -145,7 +146,7 @@ pub(super) fn wire_up(
     entrance: Entrance,
     clock: Arc<dyn Clock>,
     cursors: CursorKey,
-) -> (Arc<Services>, Ends) {
+) -> (Arc<Services>, Ends, Changeable) {
     let (http, workers) = (&config.http, config.workers.workers);
     let deadline = http.request_timeout;
     let [write_guard, read_guard] = guards(deadline, &clock);
@@ -193,7 +194,7 @@ pub(super) fn wire_up(
         cursors,
         admission: Admission::with_kept(http.max_inflight_bytes, http.kept_for_deliveries()),
         held_uploads: HeldUploads::new(http.max_inflight_bytes),
-        limits: limits(config),
+        limits: door.changeable.limits.subscribe(),
         tls: door.tls,
         access: door.access,
         audit: Audit::default(),
@@ -205,9 +206,9 @@ pub(super) fn wire_up(
         committer: queues.committer,
         drain: draining,
         lanes: [writing, reading],
-        _tasks: tasks,
+        tasks,
     };
-    (Arc::new(services), ends)
+    (Arc::new(services), ends, door.changeable)
 }
 
 pub(super) fn delivery(
@@ -283,16 +284,6 @@ pub(super) fn guards(deadline: Duration, clock: &Arc<dyn Clock>) -> [Guard; 2] {
         let breaker = Arc::new(Breaker::new(settings, rand::random()));
         Guard::new(breaker, Arc::clone(clock))
     })
-}
-
-fn limits(config: &Config) -> Limits {
-    let http = &config.http;
-    Limits {
-        body_bytes: http.max_body_bytes,
-        request_timeout: http.request_timeout,
-        query_max_time: http.query_max_time,
-        body_timeout: http.body_timeout,
-    }
 }
 
 fn bounds(config: &Config) -> BodyBounds {

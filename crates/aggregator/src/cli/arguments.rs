@@ -1,7 +1,9 @@
 //! The command line: the commands, and the settings of a service.
 
+use super::asked::Asked;
 use super::backup::{BackupArgs, RestoreArgs};
 use super::completions::CompletionsArgs;
+use super::config::ConfigCommand;
 use super::export::ExportArgs;
 use super::folder::FolderArgs;
 use super::health::HealthArgs;
@@ -11,15 +13,18 @@ use super::migrate::MigrateArgs;
 use super::query::QueryArgs;
 use super::rejected::RejectedCommand;
 use super::service::ServiceArgs;
+use super::settings;
 use super::store::StoreCommand;
 use super::token::TokenCommand;
-use crate::config::Config;
-use clap::builder::Resettable;
+use crate::config::settings_file::BadSettingsFile;
+use crate::config::{Config, Setting};
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use program::usage;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use store::address::hide_credentials;
 
 /// Takes batches of logs over HTTP, keeps them in MongoDB or in an embedded store, and gives them back.
@@ -29,9 +34,22 @@ pub struct Cli {
     /// What to do; serves when nothing is said.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// File of settings, in TOML; the environment counts more, and flags more than that. `aggregator config example`
+    /// prints one.
+    // Set to nothing, it is none.
+    #[arg(
+        long = "config",
+        env = settings::CONFIG_FILE,
+        value_name = "FILE",
+        value_parser = OsStringValueParser::new().map(PathBuf::from)
+    )]
+    pub config_file: Option<PathBuf>,
     /// The settings of the service.
     #[command(flatten)]
     pub config: Config,
+    /// The same as they are shown; those of a command that does not serve are not known.
+    #[arg(skip)]
+    pub settings: Vec<Setting>,
 }
 
 /// What the program can do besides serving.
@@ -43,6 +61,9 @@ pub enum Command {
     /// Looks at the embedded store in the data folder.
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Shows, checks and explains the settings of the service.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Asks a running service for its health: prints it, and exits 0 only if batches are accepted.
     Health(HealthArgs),
     /// Shows what a running service keeps aside of refused records, or puts it back.
@@ -80,24 +101,39 @@ pub enum SpoolCommand {
 }
 
 impl Cli {
-    /// Reads the arguments, the program's name among them, and the environment. A command has flags of
-    /// its own: the settings of a service on this machine are none of its business.
+    /// Reads the arguments, the program's name among them, the environment, and the file of settings. A command has
+    /// flags of its own: of the settings of a service on this machine, it takes those that it has as well.
     ///
     /// # Errors
-    /// What clap has to say, help included.
+    /// What clap has to say, help included, or what is wrong with the file.
     pub fn read(args: &[OsString]) -> Result<Self, clap::Error> {
-        let command = match names_a_command(args) {
-            true => without_settings(),
-            false => Self::command(),
-        };
+        let asked = Asked::by(&Self::command(), args);
+        let file = asked.settings_file().map_err(|error| unusable(&error))?;
+        let mut command = Self::command();
+        if let Some(file) = &file {
+            settings::check(file).map_err(|error| unusable(&error))?;
+            command = settings::with_file(command, file);
+        }
+        if !asked.reads_all {
+            command = settings::without_environment(command);
+        }
         let matches = command.try_get_matches_from(args)?;
         let mut cli = Self::from_arg_matches(&matches)?;
+        if asked.reads_all {
+            cli.settings = settings::read(&matches, file.as_ref());
+        }
         if let (Some(command), Some((_, of_command))) = (&mut cli.command, matches.subcommand()) {
-            let before = given_before(&matches);
+            let mut before = given_before(&matches);
+            before.retain(|flag| flag != "config" || !asked.reads_file);
             command.take(&before, &cli.config, of_command)?;
         }
         Ok(cli)
     }
+}
+
+/// One sentence: a usage of the command line would be beside the point.
+fn unusable(error: &BadSettingsFile) -> clap::Error {
+    clap::Error::raw(ErrorKind::ValueValidation, error)
 }
 
 impl Command {
@@ -118,7 +154,8 @@ impl Command {
             Self::Migrate(args) => Some(&mut args.folder),
             Self::Backup(args) => Some(&mut args.folder),
             Self::Restore(args) => Some(&mut args.folder),
-            Self::Health(_)
+            Self::Config(_)
+            | Self::Health(_)
             | Self::Rejected(_)
             | Self::Token(_)
             | Self::Query(_)
@@ -153,6 +190,7 @@ impl Command {
     /// Takes one of them; whether it is one of the command's.
     fn take_one(&mut self, flag: &str, config: &Config, own: &ArgMatches) -> bool {
         match (flag, self) {
+            (_, Self::Config(command)) => return command.reads_settings(),
             ("data-dir", Self::Export(args)) => {
                 let folder = || config.store.data_dir.clone();
                 args.data_dir.get_or_insert_with(folder);
@@ -220,18 +258,6 @@ fn is_typed(matches: &ArgMatches, id: &str) -> bool {
     matches.value_source(id) == Some(ValueSource::CommandLine)
 }
 
-fn names_a_command(args: &[OsString]) -> bool {
-    let matches = without_settings()
-        .ignore_errors(true)
-        .try_get_matches_from(args);
-    matches.is_ok_and(|matches| matches.subcommand_name().is_some())
-}
-
-/// The same command line with settings that are not in the environment.
-fn without_settings() -> clap::Command {
-    Cli::command().mut_args(|arg| arg.env(Resettable::Reset))
-}
-
 /// What is said of a command line or an environment that clap cannot read: a sentence, and the usage
 /// where it is the command line that is put together wrongly.
 pub fn told(error: &clap::Error) -> String {
@@ -242,175 +268,4 @@ pub fn told(error: &clap::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::path::PathBuf;
-    use std::time::Duration;
-
-    const MIB: usize = 1024 * 1024;
-
-    fn parse(args: &[&str]) -> Result<Config, String> {
-        let args = [&["aggregator"], args].concat();
-        let cli = Cli::try_parse_from(args).map_err(|error| told(&error))?;
-        cli.config.check().map_err(|error| error.to_string())?;
-        Ok(cli.config)
-    }
-
-    #[test]
-    fn sizes_and_times_are_read_with_their_units() {
-        let config = parse(&[
-            "--max-body-bytes",
-            "2MiB",
-            "--request-timeout",
-            "1.5",
-            "--body-timeout",
-            "2m",
-        ])
-        .unwrap();
-        assert_eq!(config.http.max_body_bytes, 2 * MIB);
-        assert_eq!(config.http.request_timeout, Duration::from_millis(1500));
-        assert_eq!(config.http.body_timeout, Duration::from_secs(120));
-    }
-
-    #[test]
-    fn a_wrong_value_gives_one_sentence_that_names_it() {
-        for (args, said) in [
-            (["--workers", "0"], "--workers"),
-            (["--listen-addr", "nowhere"], "--listen-addr"),
-            (["--max-body-bytes", "lots"], "--max-body-bytes"),
-            (["--request-timeout", "0"], "--request-timeout"),
-            (["--log-format", "xml"], "--log-format"),
-            (["--mongodb-database", "a.b"], "--mongodb-database"),
-            (["--mongodb-uri", "http://x"], "MONGODB_URI"),
-            (["--max-inflight-bytes", "1MiB"], "MAX_INFLIGHT_BYTES"),
-            (["--cursor-key", "guess me"], "CURSOR_KEY"),
-            (["--rust-log", "a=b=c"], "RUST_LOG"),
-        ] {
-            let error = parse(&args).unwrap_err();
-            assert!(error.contains(said) && !error.contains('\n'), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_password_in_a_uri_is_in_no_sentence() {
-        let error = parse(&["--mongodb-uri", "mongodb://u:hunter2@x:port"]).unwrap_err();
-        assert!(!error.contains("hunter2"), "{error}");
-    }
-
-    fn read(args: &[&str]) -> Result<Cli, String> {
-        let args: Vec<OsString> = [&["aggregator"], args]
-            .concat()
-            .iter()
-            .map(OsString::from)
-            .collect();
-        Cli::read(&args).map_err(|error| told(&error))
-    }
-
-    fn asked(args: &[&str]) -> (Option<String>, String) {
-        match read(args).unwrap().command {
-            Some(Command::Health(HealthArgs { service, .. })) => {
-                (service.url, service.listen_addr.to_string())
-            }
-            Some(Command::Rejected(mut command)) => {
-                let service = command.service_mut();
-                (service.url.clone(), service.listen_addr.to_string())
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_command_takes_what_it_uses_also_before_its_name() {
-        for args in [
-            &["health", "--listen-addr", "8006"][..],
-            &["--listen-addr", "8006", "health"],
-            &["rejected", "list", "--listen-addr", "8006"],
-            &["--listen-addr", "8006", "rejected", "replay"],
-        ] {
-            assert_eq!(asked(args), (None, "127.0.0.1:8006".to_owned()));
-        }
-        let twice = asked(&["--listen-addr", "8006", "health", "--listen-addr", "8007"]);
-        assert_eq!(twice.1, "127.0.0.1:8007");
-        for args in [
-            ["spool", "verify", "--data-dir", "/x"],
-            ["--data-dir", "/x", "spool", "verify"],
-        ] {
-            match read(&args).unwrap().command {
-                Some(Command::Spool(SpoolCommand::Verify(args))) => {
-                    assert_eq!(args.data_dir, PathBuf::from("/x"));
-                }
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn migrate_takes_the_folder_of_the_service() {
-        for args in [
-            ["migrate", "--data-dir", "/x"],
-            ["--data-dir", "/x", "migrate"],
-        ] {
-            match read(&args).unwrap().command {
-                Some(Command::Migrate(args)) => {
-                    assert_eq!(args.folder.data_dir, PathBuf::from("/x"));
-                }
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn what_it_does_not_use_is_refused_with_its_usage() {
-        for (args, said) in [
-            (
-                &["query", "--listen-addr", "8006"][..],
-                "unexpected argument '--listen-addr'",
-            ),
-            (
-                &["query", "--data-dir", "x"],
-                "unexpected argument '--data-dir'",
-            ),
-            (
-                &["health", "--workers", "3"],
-                "unexpected argument '--workers'",
-            ),
-            (
-                &["spool", "verify", "--listen-addr", "8006"],
-                "unexpected argument '--listen-addr'",
-            ),
-            (
-                &["--listen-addr", "8006", "query"],
-                "--listen-addr is a setting of the service",
-            ),
-            (
-                &["--workers", "3", "health"],
-                "--workers is a setting of the service",
-            ),
-            (
-                &["health", "--url", "http://x", "--listen-addr", "8006"],
-                "--url and --listen-addr say both",
-            ),
-            (
-                &["migrate", "--layout", "blocks"],
-                "unexpected argument '--layout'",
-            ),
-            (
-                &[
-                    "rejected",
-                    "list",
-                    "--url",
-                    "http://x",
-                    "--listen-addr",
-                    "8006",
-                ],
-                "--url and --listen-addr say both",
-            ),
-            (&["spool"], "a command is missing"),
-            (&["rejected"], "a command is missing"),
-        ] {
-            let error = read(args).unwrap_err();
-            assert!(error.starts_with(&format!("error: {said}")), "{error}");
-            assert!(error.contains("\nUsage: aggregator"), "{error}");
-        }
-    }
-}
+mod tests;

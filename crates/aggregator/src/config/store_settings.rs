@@ -9,6 +9,7 @@ use std::time::Duration;
 
 /// Where the records are kept.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Store")]
 pub struct StoreConfig {
     /// MongoDB's connection string; without one, the embedded store is used.
     // A text and not an address here: clap repeats a wrong value, and this one holds a password.

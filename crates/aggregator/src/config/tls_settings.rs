@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 /// Whether the service speaks TLS, and whose certificates it asks for.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "TLS")]
 pub struct TlsConfig {
     /// Certificate (PEM) that the service shows, with those of its issuers: it speaks TLS then, and nothing else; read anew when it changes.
     #[arg(long, env = "TLS_CERT_FILE", value_name = "FILE")]

@@ -1,8 +1,9 @@
 //! A request's body, within its bounds in bytes and time.
 
 use super::error::ApiError;
+use super::limits::Limits;
 use super::listener::{TIME_WHEN_STOPPING, stopped_for};
-use super::services::{Limits, Services};
+use super::services::Services;
 use crate::accounting::admission::Reservation;
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
@@ -23,7 +24,7 @@ pub(super) async fn read(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(Bytes, Reservation), ApiError> {
-    let limits = &services.limits;
+    let limits = services.limits();
     let announced = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
@@ -37,7 +38,7 @@ pub(super) async fn read(
     let read = tokio::select! {
         // A body that is there already waits for nothing.
         biased;
-        read = collect(body, announced, room, limits) => read,
+        read = collect(body, announced, room, &limits) => read,
         () = tokio::time::sleep(limits.body_timeout) => {
             Err(ApiError::body_timeout(limits.body_timeout))
         }

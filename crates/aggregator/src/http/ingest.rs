@@ -70,7 +70,7 @@ async fn take_now<T: Send + 'static>(
     (sender, protocol): (Sender, Protocol),
     wanted: Durability,
 ) -> Result<Receipt<T>, IngestError> {
-    let (patience, bytes) = (services.limits.request_timeout, body.0.len());
+    let (patience, bytes) = (services.limits().request_timeout, body.0.len());
     let taken = services.intake.take(terms, body, sender, wanted, patience);
     let taken = taken.await;
     services.requests.taken.note(protocol, bytes, &taken);

@@ -1,8 +1,9 @@
-//! What every handler works with: the parts of the service, and the bounds of requests.
+//! What every handler works with: the parts of the service.
 
 use super::addresses::Addresses;
 use super::audit::Audit;
 use super::ingest::held_uploads::HeldUploads;
+use super::limits::Limits;
 use super::listener::{Connections, Tls};
 use super::requests::Requests;
 use crate::access::Access;
@@ -17,8 +18,8 @@ use axum::routing::MethodRouter;
 use logs::clock::Clock;
 use query::cursor::CursorKey;
 use std::sync::Arc;
-use std::time::Duration;
 use store::Store;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// A path with what serves it.
@@ -46,8 +47,8 @@ pub struct Services {
     pub admission: Admission,
     /// Uploads that wait for room.
     pub held_uploads: HeldUploads,
-    /// Bounds and times.
-    pub limits: Limits,
+    /// Bounds and times, which may change.
+    pub limits: watch::Receiver<Limits>,
     /// Connections that are open.
     pub connections: Arc<Connections>,
     /// What TLS is spoken with, where it is.
@@ -74,24 +75,16 @@ impl Services {
         known.or_else(|| self.intake.spool().refusal())
     }
 
+    /// Bounds and times, as they are now.
+    pub(super) fn limits(&self) -> Limits {
+        *self.limits.borrow()
+    }
+
     /// How long records are looked for when a limited number is asked for.
     pub(super) fn time_for_searching(&self) -> SearchTime<'_> {
         SearchTime {
             clock: &*self.clock,
-            most: self.limits.query_max_time,
+            most: self.limits().query_max_time,
         }
     }
-}
-
-/// Bounds and times of requests.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// A body as it is sent, in bytes.
-    pub body_bytes: usize,
-    /// From a whole body to the answer.
-    pub request_timeout: Duration,
-    /// How long records are looked for when a limited number is asked for, and how long they are counted.
-    pub query_max_time: Duration,
-    /// From the head of a request to the end of its body.
-    pub body_timeout: Duration,
 }

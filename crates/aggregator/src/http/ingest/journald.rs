@@ -44,7 +44,7 @@ pub(in crate::http) async fn upload(sent: Sent) -> Result<(StatusCode, &'static 
         sender: &sent.sender,
         body: sent.body,
         unread: BytesMut::new(),
-        wanted: PORTION_BYTES.min(services.limits.body_bytes),
+        wanted: PORTION_BYTES.min(services.limits().body_bytes),
     };
     upload.take_all().await.map_err(ApiError::closing)?;
     Ok((StatusCode::ACCEPTED, "OK.\n"))
@@ -92,7 +92,7 @@ enum Pause {
 
 impl<'s> Upload<'s> {
     async fn take_all(mut self) -> Result<(), ApiError> {
-        let limits = &self.services.limits;
+        let limits = self.services.limits();
         let mut stopping = pin!(stopped_for(&self.services.stopping, TIME_WHEN_STOPPING));
         let mut too_long = Box::pin(tokio::time::sleep(limits.body_timeout));
         loop {
@@ -129,7 +129,7 @@ impl<'s> Upload<'s> {
             drop(self.room.resize(self.unread.len()));
         }
         // Of one that is not whole, not each piece that comes is worth a look.
-        let limit = self.services.limits.body_bytes;
+        let limit = self.services.limits().body_bytes;
         if self.unread.len() >= limit {
             return Err(ApiError::body_too_large(limit));
         }

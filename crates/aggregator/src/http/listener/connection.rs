@@ -130,7 +130,7 @@ impl Begun {
         connections: &Connections,
         stop: &CancellationToken,
     ) -> Option<Self> {
-        let (peer, time) = (self.ends.peer, connections.head_timeout);
+        let (peer, time) = (self.ends.peer, connections.head_timeout());
         let begun = handshake::begin(&self.stream, peer, tls, time, stop).await?;
         Some(match begun {
             handshake::Begun::Plain => Self {
@@ -180,7 +180,7 @@ async fn exchange(
     timed.set_write_timeout(Some(connections.write_timeout));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(connections.head_timeout)
+        .header_read_timeout(connections.head_timeout())
         .max_buf_size(BUFFER)
         .half_close(true)
         .serve_connection(TokioIo::new(Box::pin(timed)), service);

@@ -3,12 +3,13 @@
 //! nothing of its answer goes after a while.
 
 use super::progress::Progress;
+use crate::http::limits::Limits;
 use logs::clock::Clock;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// A connection is left alone for so long after it was made, and after an answer: what it sends may be
 /// on its way.
@@ -28,8 +29,7 @@ pub struct Connections {
     clock: Arc<dyn Clock>,
     open: Mutex<BTreeMap<u64, Arc<Progress>>>,
     next: AtomicU64,
-    /// For the head of a request, and between two requests.
-    pub head_timeout: Duration,
+    limits: watch::Receiver<Limits>,
     /// How long a reader may leave an answer lying.
     pub write_timeout: Duration,
 }
@@ -48,7 +48,7 @@ impl Connections {
     pub fn new(
         limit: usize,
         clock: Arc<dyn Clock>,
-        head_timeout: Duration,
+        limits: watch::Receiver<Limits>,
         write_timeout: Duration,
     ) -> Self {
         Self {
@@ -57,9 +57,14 @@ impl Connections {
             clock,
             open: Mutex::default(),
             next: AtomicU64::new(0),
-            head_timeout,
+            limits,
             write_timeout,
         }
+    }
+
+    /// For the head of a request, and between two requests.
+    pub(super) fn head_timeout(&self) -> Duration {
+        self.limits.borrow().body_timeout
     }
 
     /// The clock that they go by.

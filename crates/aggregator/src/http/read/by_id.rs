@@ -128,7 +128,7 @@ async fn with_its_order(
     }
     let query = reach.bind(query);
     let mut pages = services.retrieval.pages_with(permit, query, None);
-    let steps = Steps::begin(&services.clock, services.limits.query_max_time);
+    let steps = Steps::begin(&services.clock, services.limits().query_max_time);
     let mut whole = None;
     while whole.is_none()
         && let Some(page) = pages.next().await?

@@ -48,7 +48,7 @@ pub(in crate::http) async fn facets(
     let mut facets = services
         .retrieval
         .faceting(permit, query, parameters.fields);
-    let mut steps = Steps::begin(&services.clock, services.limits.query_max_time);
+    let mut steps = Steps::begin(&services.clock, services.limits().query_max_time);
     while steps.goes_on(facets.step(steps.left()).await).await? {}
     let reached = steps.reached();
     let head = Head {

@@ -36,7 +36,7 @@ pub(in crate::http) async fn histogram(
     let parameters = read_query(query, move |text| Parameters::parse(text, now)).await?;
     let question = reach.bind(parameters.query.clone());
     let permit = services.retrieval.permit(owner, &question)?;
-    let mut steps = Steps::begin(&services.clock, services.limits.query_max_time);
+    let mut steps = Steps::begin(&services.clock, services.limits().query_max_time);
     let (span, permit) = span(&services, &parameters.query, &reach, &steps, permit).await?;
     let Some(span) = span else {
         let nothing = Answer::nothing(&parameters);

@@ -148,7 +148,7 @@ fn point_to(next: RecordId, parameters: &Parameters, services: &Services, header
 /// The first page that has rows; `None` when nothing matches. A search that has not found any row
 /// within the time of a request is answered with a page that is empty, and goes on behind it.
 async fn first_page(services: &Services, pages: &mut Pages) -> Result<Option<Page>, ApiError> {
-    let until = services.clock.elapsed() + services.limits.request_timeout;
+    let until = services.clock.elapsed() + services.limits().request_timeout;
     pages.in_pieces();
     while let Some(page) = pages.step().await? {
         if !page.is_empty() {

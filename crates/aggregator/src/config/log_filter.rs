@@ -1,0 +1,18 @@
+//! What is logged, by parts of the program.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+/// What is logged by a text as `RUST_LOG` has it.
+///
+/// # Errors
+/// When it is no filter.
+pub fn log_filter(text: &str) -> Result<EnvFilter, ParseError> {
+    const TLS: &str = "rustls";
+    let filter = EnvFilter::builder().parse(text)?;
+    if text.contains(TLS) {
+        return Ok(filter);
+    }
+    // A client can have it say something as often as it likes; why a handshake failed we say ourselves.
+    Ok(filter.add_directive(format!("{TLS}=off").parse()?))
+}
