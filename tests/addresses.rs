@@ -23,6 +23,8 @@ const ALL: &[&str] = &[
     "GET /logs/{id}/context",
     "GET /logs/rejected",
     "POST /logs/rejected/replay",
+    "POST /operate/drain/{action}",
+    "POST /operate/breakers/{lane}/{action}",
     "GET /health",
     "GET /openapi.json",
     "GET /docs",

@@ -40,6 +40,7 @@ mod mongodb_layout;
 mod neighbours;
 mod network_faults;
 mod openapi;
+mod operating;
 mod order_of_sending;
 mod otlp;
 mod outage;

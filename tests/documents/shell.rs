@@ -150,7 +150,7 @@ pub(super) fn kind(command: &str) -> Option<Kind> {
         ["curl" | "openssl" | "printf", ..]
         | [
             "aggregator",
-            "query" | "health" | "import" | "export" | "rejected" | "token",
+            "query" | "health" | "import" | "export" | "rejected" | "drain" | "breaker" | "token",
             ..,
         ] => Some(Kind::Ends),
         ["aggregator", "migrate" | "spool" | "store", ..] => Some(Kind::AtRest),

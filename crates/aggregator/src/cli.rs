@@ -5,6 +5,9 @@
 //! has the flags that it uses, and no others.
 
 pub mod arguments;
+pub mod asked;
+pub mod breaker;
+pub mod drain;
 pub mod export;
 mod filters;
 mod folder;

@@ -18,6 +18,7 @@ use crate::deliver::drain;
 use crate::deliver::insert_size::InsertSize;
 use crate::deliver::key_memory::KeyMemory;
 use crate::deliver::outage::Outage;
+use crate::deliver::pause::Pause;
 use crate::deliver::problems::Problems;
 use crate::deliver::write_job::Writer;
 use crate::http::{self, Audit, HeldUploads, Limits, Services};
@@ -222,6 +223,7 @@ pub(super) fn delivery(
             timeout,
             problems: Problems::default(),
             outage: Outage::default(),
+            pause: Pause::default(),
             portion,
             insert_size: InsertSize::new(portion.documents),
         },

@@ -1,5 +1,7 @@
 //! The command line: the commands, and the settings of a service.
 
+use super::breaker::BreakerCommand;
+use super::drain::DrainCommand;
 use super::export::ExportArgs;
 use super::folder::FolderArgs;
 use super::health::HealthArgs;
@@ -45,6 +47,12 @@ pub enum Command {
     /// Shows what a running service keeps aside of refused records, or puts it back.
     #[command(subcommand)]
     Rejected(RejectedCommand),
+    /// Pauses the way from the spool of a running service to its store, or resumes it.
+    #[command(subcommand)]
+    Drain(DrainCommand),
+    /// Holds the breakers before the store of a running service open or closed, or releases them.
+    #[command(subcommand)]
+    Breaker(BreakerCommand),
     /// Makes, lists and revokes the tokens that let one into a service.
     #[command(subcommand)]
     Token(TokenCommand),
@@ -95,6 +103,8 @@ impl Command {
         match self {
             Self::Health(args) => Some(&mut args.service),
             Self::Rejected(command) => Some(command.service_mut()),
+            Self::Drain(command) => Some(command.service_mut()),
+            Self::Breaker(command) => Some(command.service_mut()),
             _ => None,
         }
     }
@@ -107,6 +117,8 @@ impl Command {
             Self::Migrate(args) => Some(&mut args.folder),
             Self::Health(_)
             | Self::Rejected(_)
+            | Self::Drain(_)
+            | Self::Breaker(_)
             | Self::Token(_)
             | Self::Query(_)
             | Self::Import(_)
@@ -292,14 +304,11 @@ mod tests {
 
     fn asked(args: &[&str]) -> (Option<String>, String) {
         match read(args).unwrap().command {
-            Some(Command::Health(HealthArgs { service, .. })) => {
-                (service.url, service.listen_addr.to_string())
-            }
-            Some(Command::Rejected(mut command)) => {
-                let service = command.service_mut();
+            Some(mut command) => {
+                let service = command.service_mut().unwrap();
                 (service.url.clone(), service.listen_addr.to_string())
             }
-            other => panic!("{other:?}"),
+            None => panic!("{args:?}"),
         }
     }
 
@@ -310,6 +319,8 @@ mod tests {
             &["--listen-addr", "8006", "health"],
             &["rejected", "list", "--listen-addr", "8006"],
             &["--listen-addr", "8006", "rejected", "replay"],
+            &["--listen-addr", "8006", "drain", "pause"],
+            &["breaker", "open", "--listen-addr", "8006", "--lane", "read"],
         ] {
             assert_eq!(asked(args), (None, "127.0.0.1:8006".to_owned()));
         }

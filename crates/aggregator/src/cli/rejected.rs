@@ -5,20 +5,17 @@
 
 mod shown;
 
+use super::asked::{AskedArgs, JSON, finished, understood, write_json};
 use super::output_form::OutputForm;
 use super::query::{Failure, ServiceClient};
 use super::service::ServiceArgs;
 use clap::{Args, Subcommand, value_parser};
-use program::values::time;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::io::Write;
-use std::time::Duration;
-use tokio::runtime;
 
 const LIST: &str = "/logs/rejected";
 const REPLAY: &str = "/logs/rejected/replay";
-const JSON: &str = "application/json";
 /// Records in one answer.
 const PAGE: u64 = 100;
 /// One record may be as large as a body, and an answer ends only behind a record.
@@ -50,26 +47,6 @@ pub struct ReplayArgs {
     /// How.
     #[command(flatten)]
     pub asked: AskedArgs,
-}
-
-/// Which service is asked, and how it is told.
-#[derive(Debug, Clone, Args)]
-pub struct AskedArgs {
-    /// Which service.
-    #[command(flatten)]
-    pub service: ServiceArgs,
-    /// Lines for people, or JSON: of list one object a record, a line each, and of replay one object.
-    #[arg(
-        short = 'o',
-        long,
-        value_enum,
-        default_value = "text",
-        value_name = "FORM"
-    )]
-    pub output: OutputForm,
-    /// How long each answer may take to begin (10s, 500ms; a plain number is seconds).
-    #[arg(long, default_value = "60s", value_name = "TIME", value_parser = time)]
-    pub timeout: Duration,
 }
 
 impl RejectedCommand {
@@ -112,22 +89,13 @@ struct Replayed {
 /// # Errors
 /// [`Failure`], one sentence each.
 pub fn run(command: &RejectedCommand, out: &mut impl Write) -> Result<(), Failure> {
-    let asked = command.asked();
-    let service = &asked.service;
-    let client = ServiceClient::new(service.asked()?, &service.client, asked.timeout)?;
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Start(error.to_string()))?;
-    let done = runtime.block_on(async {
+    let client = command.asked().client()?;
+    finished(async {
         match command {
             RejectedCommand::List(args) => list(&client, args, out).await,
             RejectedCommand::Replay(args) => replay(&client, args.asked.output, out).await,
         }
-    });
-    // Without waiting: a name server that does not answer still blocks a thread.
-    runtime.shutdown_background();
-    done?;
+    })?;
     Ok(out.flush()?)
 }
 
@@ -147,7 +115,7 @@ async fn list(
         for record in &page.records {
             match args.asked.output {
                 OutputForm::Text => shown::write_text(record.get(), out)?,
-                OutputForm::Json => shown::write_json(record.get(), out)?,
+                OutputForm::Json => write_json(record.get(), out)?,
             }
         }
         listed += page.records.len() as u64;
@@ -176,15 +144,8 @@ async fn replay(
     match output {
         OutputForm::Text => shown::write_replayed(replayed, left_aside, out)?,
         OutputForm::Json => {
-            shown::write_json(String::from_utf8_lossy(&body).trim_end(), out)?;
+            write_json(String::from_utf8_lossy(&body).trim_end(), out)?;
         }
     }
     Ok(())
-}
-
-fn understood<'a, T: Deserialize<'a>>(
-    client: &ServiceClient,
-    body: &'a [u8],
-) -> Result<T, Failure> {
-    serde_json::from_slice(body).map_err(|_| client.foreign())
 }

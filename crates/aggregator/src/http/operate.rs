@@ -3,5 +3,7 @@
 //! Takes questions about the service itself; gives what its parts know already, and waits for none.
 
 pub(super) mod batches;
+pub(super) mod breakers;
 pub(super) mod dead_letters;
+pub(super) mod drain;
 pub(super) mod health;

@@ -8,7 +8,7 @@ use super::error::ApiError;
 use super::guard::{self, Guard, INGEST, NOTHING, Needs, OPERATE, READ};
 use super::ingest::{datadog, elasticsearch, gelf, journald, loki, native, otlp, splunk};
 use super::openapi;
-use super::operate::{batches, dead_letters, health};
+use super::operate::{batches, breakers, dead_letters, drain, health};
 use super::read::{by_id, facets, histogram, retrieve};
 use super::services::Services;
 use super::welcome;
@@ -48,6 +48,8 @@ fn table() -> Vec<Row> {
         ("GET", "/logs/{id}/context", "a record between its neighbours", READ, get(by_id::context)),
         ("GET", "/logs/rejected", "records that are kept aside", OPERATE, get(dead_letters::list)),
         ("POST", "/logs/rejected/replay", "puts them back", OPERATE, post(dead_letters::replay)),
+        ("POST", "/operate/drain/{action}", "pause: nothing goes on to the store; resume", OPERATE, post(drain::set)),
+        ("POST", "/operate/breakers/{lane}/{action}", "open, close: holds a breaker so; release", OPERATE, post(breakers::set)),
         ("GET", "/health", "how the service is", NOTHING, get(health::health)),
         ("GET", "/openapi.json", "what every address takes and gives, for programs", NOTHING, get(openapi::document)),
         ("GET", "/docs", "the same as a page", NOTHING, get(openapi::page)),
@@ -161,9 +163,14 @@ mod tests {
             rows.map(|row| row.1).collect::<Vec<_>>()
         };
         assert_eq!(of(None), ["/", "/health", "/openapi.json", "/docs"]);
-        let operate = ["/logs/rejected", "/logs/rejected/replay"];
+        let operate = [
+            "/logs/rejected",
+            "/logs/rejected/replay",
+            "/operate/drain/{action}",
+            "/operate/breakers/{lane}/{action}",
+        ];
         assert_eq!(of(Some(Scope::Operate)), operate);
-        let takes = |row: &Row| row.0 == "POST" && row.1 != "/logs/rejected/replay";
+        let takes = |row: &Row| row.0 == "POST" && !operate.contains(&row.1);
         for row in table() {
             assert_eq!(
                 takes(&row),

@@ -39,14 +39,6 @@ pub(super) fn write_text(record: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "    {time} {level} {message}")
 }
 
-/// As the service tells it, in one line that no terminal obeys.
-pub(super) fn write_json(object: &str, out: &mut impl Write) -> io::Result<()> {
-    let mut line = Vec::with_capacity(object.len());
-    sanitize::write_json(object, &mut line);
-    line.push(b'\n');
-    out.write_all(&line)
-}
-
 /// How many there are.
 pub(super) fn write_sum(listed: u64, total: u64, out: &mut impl Write) -> io::Result<()> {
     match (listed, total.max(listed)) {

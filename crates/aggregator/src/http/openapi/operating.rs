@@ -1,31 +1,29 @@
-//! What is of those who run the service: records that were set aside.
+//! What is of those who run the service: records that were set aside, and the way to the store.
 
 use super::operation::Described;
-use super::parameters::{number, query};
+use super::parameters::{number, path, query};
 use super::refusals::OF_TAKING;
-use super::shapes::{Shape, count, list, named, object, text, text_like, time};
+use super::shapes::{Shape, count, list, named, object, one_of, text, text_like, time, truth};
 use super::tags::OPERATING;
 use crate::access::Scope;
 use serde_json::json;
 use utoipa::openapi::HttpMethod;
 
 pub(super) fn described() -> Vec<Described> {
-    vec![list_rejected(), replay()]
+    vec![list_rejected(), replay(), drain(), breakers()]
 }
 
-/// What both share.
+/// What all share.
 fn operates(method: HttpMethod, path: &str, name: &str, summary: &str) -> Described {
     Described::new(method, path, name, summary)
         .under(OPERATING)
         .about("Without tokens it is answered on the service's own machine alone.")
         .needs(Scope::Operate)
-        .refuses(&[
-            "internal_error",
-            "local_only",
-            "overloaded",
-            "rejected_unavailable",
-        ])
+        .refuses(&["local_only"])
 }
+
+/// Told where it is not known what was set aside, or there is no memory for it.
+const OF_LETTERS: &[&str] = &["internal_error", "overloaded", "rejected_unavailable"];
 
 #[rustfmt::skip]
 fn list_rejected() -> Described {
@@ -39,6 +37,7 @@ fn list_rejected() -> Described {
         .answers(200, "The oldest first.")
         .with(200, "application/json", named("Rejected"), example)
         .refuses(&["invalid_parameter"])
+        .refuses(OF_LETTERS)
 }
 
 #[rustfmt::skip]
@@ -47,6 +46,32 @@ fn replay() -> Described {
         .answers(200, "They are in the spool again, with the ids that they had.")
         .with(200, "application/json", named("Replayed"), json!({"status": "success", "message": "Refused records are put back", "replayed": 2}))
         .refuses(OF_TAKING)
+        .refuses(OF_LETTERS)
+}
+
+#[rustfmt::skip]
+fn drain() -> Described {
+    let example = json!({"status": "success", "message": "The drain is paused: batches are taken, and wait in the spool until it is resumed",
+        "drain": {"paused": true, "since": "2026-11-29T03:51:38Z"}});
+    operates(HttpMethod::Post, "/operate/drain/{action}", "setDrain", "Pauses or resumes the way to the store")
+        .parameters([path("action", one_of(&["pause", "resume"], "A start of the service resumes it as well."), "pause")])
+        .answers(200, "It is so.")
+        .with(200, "application/json", named("DrainSet"), example)
+        .refuses(&["not_found"])
+}
+
+#[rustfmt::skip]
+fn breakers() -> Described {
+    let example = json!({"status": "success", "message": "The breaker of the read lane decides by itself", "lane": "read",
+        "breaker": {"state": "closed", "calls": 0, "failed": 0, "slow": 0, "consecutiveFailures": 0, "opened": 0, "rejected": 0, "late": 0, "cancelled": 0, "retryAfterMs": null}});
+    operates(HttpMethod::Post, "/operate/breakers/{lane}/{action}", "setBreaker", "Holds a breaker open or closed, or releases it")
+        .parameters([
+            path("lane", one_of(&["write", "read"], "Of which calls to the store."), "read"),
+            path("action", one_of(&["open", "close", "release"], "`open`: no call goes to the store. `close`: every call does, whatever comes of it. `release`, or a start of the service: the breaker decides."), "release"),
+        ])
+        .answers(200, "It is so.")
+        .with(200, "application/json", named("BreakerSet"), example)
+        .refuses(&["not_found"])
 }
 
 /// Components that only these have.
@@ -70,5 +95,23 @@ pub(super) fn schemas() -> Vec<(&'static str, Shape)> {
         ("replayed", count("Records that were put back.")),
         ("leftAside?", count("Records that are too large to be stored.")),
     ]);
-    vec![("Rejected", rejected), ("RejectedRecord", record), ("Replayed", replayed)]
+    let drain = object("The way to the store.", [
+        ("status", text("`success`.")),
+        ("message", text("")),
+        ("drain", named("DrainHealth")),
+    ]);
+    let breaker = object("A breaker as it was set.", [
+        ("status", text("`success`.")),
+        ("message", text("")),
+        ("lane", one_of(&["write", "read"], "")),
+        ("breaker", named("BreakerHealth")),
+    ]);
+    let drain_health = object("The way from the spool to the store.", [
+        ("paused", truth("Whether batches wait in the spool until it is resumed.")),
+        ("since?", time("Since when.")),
+    ]);
+    vec![
+        ("Rejected", rejected), ("RejectedRecord", record), ("Replayed", replayed),
+        ("DrainSet", drain), ("BreakerSet", breaker), ("DrainHealth", drain_health),
+    ]
 }
