@@ -53,7 +53,7 @@ impl AskedArgs {
         path: &str,
         out: &mut impl Write,
     ) -> Result<(), Failure> {
-        let answer = client.post(path, JSON).await?;
+        let answer = client.post(path, "", JSON).await?;
         let body = client.whole(answer).await?;
         let Done { message } = understood(client, &body)?;
         match self.output {

@@ -9,6 +9,8 @@ use super::asked::{AskedArgs, JSON, finished, understood, write_json};
 use super::output_form::OutputForm;
 use super::query::{Failure, ServiceClient};
 use super::service::ServiceArgs;
+use crate::deliver::dead_letters::ReasonCode;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, value_parser};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -39,6 +41,13 @@ pub struct ListArgs {
     /// So many records at most; without it, all of them.
     #[arg(short = 'n', long, value_name = "COUNT", value_parser = value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
+    /// Those that are kept for this reason.
+    #[arg(long, value_name = "REASON", value_parser = reasons())]
+    pub reason: Option<String>,
+}
+
+fn reasons() -> PossibleValuesParser {
+    ReasonCode::ALL.map(ReasonCode::name).into()
 }
 
 /// What is put back.
@@ -47,13 +56,19 @@ pub struct ReplayArgs {
     /// How.
     #[command(flatten)]
     pub asked: AskedArgs,
+    /// The one with this id, as `list` tells it; may be given several times. Without any choice, all of them.
+    #[arg(long, value_name = "ID", conflicts_with = "reason")]
+    pub id: Vec<String>,
+    /// Those that are kept for this reason.
+    #[arg(long, value_name = "REASON", value_parser = reasons())]
+    pub reason: Option<String>,
 }
 
 impl RejectedCommand {
     /// Which service.
     pub(super) fn service_mut(&mut self) -> &mut ServiceArgs {
         match self {
-            Self::List(ListArgs { asked, .. }) | Self::Replay(ReplayArgs { asked }) => {
+            Self::List(ListArgs { asked, .. }) | Self::Replay(ReplayArgs { asked, .. }) => {
                 &mut asked.service
             }
         }
@@ -61,7 +76,7 @@ impl RejectedCommand {
 
     fn asked(&self) -> &AskedArgs {
         match self {
-            Self::List(ListArgs { asked, .. }) | Self::Replay(ReplayArgs { asked }) => asked,
+            Self::List(ListArgs { asked, .. }) | Self::Replay(ReplayArgs { asked, .. }) => asked,
         }
     }
 }
@@ -79,9 +94,12 @@ struct Page<'a> {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Replayed {
-    replayed: u64,
+    #[serde(rename = "replayed")]
+    records: u64,
     #[serde(default)]
     left_aside: u64,
+    #[serde(default)]
+    not_found: u64,
 }
 
 /// Carries out a command.
@@ -93,7 +111,7 @@ pub fn run(command: &RejectedCommand, out: &mut impl Write) -> Result<(), Failur
     finished(async {
         match command {
             RejectedCommand::List(args) => list(&client, args, out).await,
-            RejectedCommand::Replay(args) => replay(&client, args.asked.output, out).await,
+            RejectedCommand::Replay(args) => replay(&client, args, out).await,
         }
     })?;
     Ok(out.flush()?)
@@ -108,7 +126,10 @@ async fn list(
     loop {
         let left = args.limit.map_or(PAGE, |limit| limit - listed).min(PAGE);
         let from = after.as_deref().map(|place| format!("&after={place}"));
-        let query = format!("limit={left}{}", from.unwrap_or_default());
+        let kind = args.reason.as_deref();
+        let kind = kind.map(|reason| format!("&reason={reason}"));
+        let (from, kind) = (from.unwrap_or_default(), kind.unwrap_or_default());
+        let query = format!("limit={left}{from}{kind}");
         let answer = client.get(LIST, &query, JSON).await?;
         let body = client.whole_within(answer, LARGEST_ANSWER).await?;
         let page: Page<'_> = understood(client, &body)?;
@@ -132,17 +153,22 @@ async fn list(
 
 async fn replay(
     client: &ServiceClient,
-    output: OutputForm,
+    args: &ReplayArgs,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let answer = client.post(REPLAY, JSON).await?;
+    let ids = args.id.iter().map(|id| ("id", id));
+    let reason = args.reason.iter().map(|reason| ("reason", reason));
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(ids.chain(reason));
+    let answer = client.post(REPLAY, &query.finish(), JSON).await?;
     let body = client.whole(answer).await?;
     let Replayed {
-        replayed,
+        records,
         left_aside,
+        not_found,
     } = understood(client, &body)?;
-    match output {
-        OutputForm::Text => shown::write_replayed(replayed, left_aside, out)?,
+    match args.asked.output {
+        OutputForm::Text => shown::write_replayed(records, left_aside, not_found, out)?,
         OutputForm::Json => {
             write_json(String::from_utf8_lossy(&body).trim_end(), out)?;
         }

@@ -7,3 +7,4 @@ pub(super) mod breakers;
 pub(super) mod dead_letters;
 pub(super) mod drain;
 pub(super) mod health;
+pub(super) mod replay;

@@ -8,7 +8,7 @@ use super::error::ApiError;
 use super::guard::{self, Guard, INGEST, NOTHING, Needs, OPERATE, READ};
 use super::ingest::{datadog, elasticsearch, gelf, journald, loki, native, otlp, splunk};
 use super::openapi;
-use super::operate::{batches, breakers, dead_letters, drain, health};
+use super::operate::{batches, breakers, dead_letters, drain, health, replay};
 use super::read::{by_id, facets, histogram, retrieve};
 use super::services::Services;
 use super::welcome;
@@ -47,7 +47,7 @@ fn table() -> Vec<Row> {
         ("GET", "/logs/{id}", "one record", READ, get(by_id::one)),
         ("GET", "/logs/{id}/context", "a record between its neighbours", READ, get(by_id::context)),
         ("GET", "/logs/rejected", "records that are kept aside", OPERATE, get(dead_letters::list)),
-        ("POST", "/logs/rejected/replay", "puts them back", OPERATE, post(dead_letters::replay)),
+        ("POST", "/logs/rejected/replay", "puts them back", OPERATE, post(replay::replay)),
         ("POST", "/operate/drain/{action}", "pause: nothing goes on to the store; resume", OPERATE, post(drain::set)),
         ("POST", "/operate/breakers/{lane}/{action}", "open, close: holds a breaker so; release", OPERATE, post(breakers::set)),
         ("GET", "/health", "how the service is", NOTHING, get(health::health)),

@@ -6,6 +6,7 @@ use super::refusals::OF_TAKING;
 use super::shapes::{Shape, count, list, named, object, one_of, text, text_like, time, truth};
 use super::tags::OPERATING;
 use crate::access::Scope;
+use crate::deliver::dead_letters::ReasonCode;
 use serde_json::json;
 use utoipa::openapi::HttpMethod;
 
@@ -22,16 +23,24 @@ fn operates(method: HttpMethod, path: &str, name: &str, summary: &str) -> Descri
         .refuses(&["local_only"])
 }
 
+/// The id of one that is kept aside.
+const LETTER_ID: &str = "^[0-9a-fA-F]{32}$";
+
+fn reason_code(about: &str) -> Shape {
+    one_of(&ReasonCode::ALL.map(ReasonCode::name), about)
+}
+
 /// Told where it is not known what was set aside, or there is no memory for it.
 const OF_LETTERS: &[&str] = &["internal_error", "overloaded", "rejected_unavailable"];
 
 #[rustfmt::skip]
 fn list_rejected() -> Described {
-    let example = json!({"total": 1, "records": [{"reason": "the record is too large", "rejectedAt": "2026-11-28T03:51:38.627Z", "file": "0000000001.rejected",
+    let example = json!({"total": 1, "records": [{"id": "6d5f0a1c9b7e4f3288e1d2c3b4a59687", "reasonCode": "too_large", "reason": "the record is too large", "rejectedAt": "2026-11-28T03:51:38.627Z", "file": "0000000001.rejected",
         "record": {"id": "97fc57b6e28d4000706934c744beacc100000002", "timestamp": "2024-10-08T02:00:00Z", "message": "High memory usage detected."}}]});
     operates(HttpMethod::Get, "/logs/rejected", "listRejected", "Records that are kept aside")
         .parameters([
             number("limit", (1, 1_000), "Records of an answer: 100 unless said otherwise."),
+            query("reason", reason_code("Those that are kept for this reason alone."), "against_rule"),
             query("after", text_like("^[0-9]{1,9}-[0-9]{1,9}$", "`next` of the answer before."), "0-0"),
         ])
         .answers(200, "The oldest first.")
@@ -43,6 +52,11 @@ fn list_rejected() -> Described {
 #[rustfmt::skip]
 fn replay() -> Described {
     operates(HttpMethod::Post, "/logs/rejected/replay", "replayRejected", "Puts them back")
+        .parameters([
+            query("id", text_like(LETTER_ID, "The one with this `id` in the list; also given several times, up to 1,000."), "6d5f0a1c9b7e4f3288e1d2c3b4a59687"),
+            query("reason", reason_code("Those that are kept for this reason; not beside `id`."), "against_rule"),
+        ])
+        .refuses(&["invalid_parameter", "repeated_parameter", "unknown_parameter"])
         .answers(200, "They are in the spool again, with the ids that they had.")
         .with(200, "application/json", named("Replayed"), json!({"status": "success", "message": "Refused records are put back", "replayed": 2}))
         .refuses(OF_TAKING)
@@ -78,7 +92,9 @@ fn breakers() -> Described {
 #[rustfmt::skip]
 pub(super) fn schemas() -> Vec<(&'static str, Shape)> {
     let record = object("A record that is kept aside.", [
-        ("reason", text("Why.")),
+        ("id", text_like(LETTER_ID, "For a replay; it stays the same.")),
+        ("reasonCode", reason_code("Why, in a word.")),
+        ("reason", text("Why, as the store says it.")),
         ("rejectedAt", time("")),
         ("file?", text("Of one that is too large for any store: removing it ends it.")),
         ("record?", named("Record")),
@@ -94,6 +110,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Shape)> {
         ("message", text("")),
         ("replayed", count("Records that were put back.")),
         ("leftAside?", count("Records that are too large to be stored.")),
+        ("notFound?", count("Ids of none that is kept.")),
     ]);
     let drain = object("The way to the store.", [
         ("status", text("`success`.")),
