@@ -23,6 +23,7 @@ const ALL: &[&str] = &[
     "GET /logs/{id}/context",
     "GET /logs/rejected",
     "POST /logs/rejected/replay",
+    "GET /stats",
     "POST /operate/drain/{action}",
     "POST /operate/breakers/{lane}/{action}",
     "GET /health",

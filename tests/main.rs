@@ -60,6 +60,7 @@ mod slow_readers;
 mod splunk;
 mod spool;
 mod startup;
+mod stats;
 mod store_command;
 mod store_contract;
 mod store_that_takes_nothing;

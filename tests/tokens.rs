@@ -10,6 +10,7 @@ mod limits;
 mod pins;
 mod protocols;
 mod queries;
+mod stats;
 mod tenants;
 mod tenants_everywhere;
 
@@ -142,7 +143,7 @@ async fn ask(service: &Service, path: &str, headers: &[(&str, &str)]) -> Reply {
 }
 
 /// The addresses with the scope that each of them needs.
-const NEEDED: [(&str, &str); 11] = [
+const NEEDED: [(&str, &str); 12] = [
     ("/logs/batch", "ingest"),
     ("/logs/batches/0123456789abcdef", "ingest"),
     ("/logs/retrieve", "read"),
@@ -152,6 +153,7 @@ const NEEDED: [(&str, &str); 11] = [
     ("/logs/0123/context", "read"),
     ("/logs/rejected", "operate"),
     ("/logs/rejected/replay", "operate"),
+    ("/stats", "operate"),
     ("/operate/drain/resume", "operate"),
     ("/operate/breakers/read/release", "operate"),
 ];

@@ -150,7 +150,8 @@ pub(super) fn kind(command: &str) -> Option<Kind> {
         ["curl" | "openssl" | "printf", ..]
         | [
             "aggregator",
-            "query" | "health" | "import" | "export" | "rejected" | "drain" | "breaker" | "token",
+            "query" | "health" | "import" | "export" | "rejected" | "stats" | "drain" | "breaker"
+            | "token",
             ..,
         ] => Some(Kind::Ends),
         ["aggregator", "migrate" | "spool" | "store", ..] => Some(Kind::AtRest),

@@ -74,6 +74,7 @@ fn attack(address: &str) -> Attack {
         "GET /logs/{id}/context" => Attack::Read(&["/logs/{record}/context"]),
         "GET /logs/rejected" => Attack::Operate("/logs/rejected"),
         "POST /logs/rejected/replay" => Attack::Operate("/logs/rejected/replay"),
+        "GET /stats" => Attack::Operate("/stats"),
         "POST /operate/drain/{action}" => Attack::Operate("/operate/drain/pause"),
         "POST /operate/breakers/{lane}/{action}" => Attack::Operate("/operate/breakers/read/open"),
         other => panic!("{other}: no row says what a tenant may try there"),

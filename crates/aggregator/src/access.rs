@@ -167,6 +167,8 @@ impl Caller {
 /// Who sent records.
 #[derive(Debug, Clone)]
 pub struct Sender {
+    /// In which protocol.
+    pub protocol: &'static str,
     /// See [`TrustedProxies::sender`].
     pub address: IpAddr,
     /// With which token, where there are any.

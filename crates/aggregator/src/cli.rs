@@ -21,5 +21,6 @@ pub mod rejected;
 mod sanitize;
 pub mod service;
 pub mod spool;
+pub mod stats;
 pub mod store;
 pub mod token;

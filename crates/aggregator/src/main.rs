@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Some(Command::Rejected(command)) => {
             asked(cli::rejected::run(&command, &mut io::stdout().lock()))
         }
+        Some(Command::Stats(args)) => asked(cli::stats::run(&args, &mut io::stdout().lock())),
         Some(Command::Drain(command)) => asked(cli::drain::run(&command, &mut io::stdout().lock())),
         Some(Command::Breaker(command)) => {
             asked(cli::breaker::run(&command, &mut io::stdout().lock()))

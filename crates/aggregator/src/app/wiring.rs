@@ -6,6 +6,7 @@ use super::{Ends, StartError, new_format};
 use crate::accounting::admission::Admission;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::Accounting;
+use crate::accounting::senders::Senders;
 use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings, recovery};
 use crate::config::{Config, SpoolConfig};
@@ -194,6 +195,7 @@ pub(super) fn wire_up(
         tls: door.tls,
         access: door.access,
         audit: Audit::default(),
+        senders: Senders::default(),
         addresses: http::addresses(),
         stopping,
     };

@@ -1,5 +1,6 @@
 //! The command line: the commands, and the settings of a service.
 
+use super::asked::AskedArgs;
 use super::breaker::BreakerCommand;
 use super::drain::DrainCommand;
 use super::export::ExportArgs;
@@ -47,6 +48,8 @@ pub enum Command {
     /// Shows what a running service keeps aside of refused records, or puts it back.
     #[command(subcommand)]
     Rejected(RejectedCommand),
+    /// Shows who sends to a running service, how much, and what they were told.
+    Stats(AskedArgs),
     /// Pauses the way from the spool of a running service to its store, or resumes it.
     #[command(subcommand)]
     Drain(DrainCommand),
@@ -103,6 +106,7 @@ impl Command {
         match self {
             Self::Health(args) => Some(&mut args.service),
             Self::Rejected(command) => Some(command.service_mut()),
+            Self::Stats(asked) => Some(&mut asked.service),
             Self::Drain(command) => Some(command.service_mut()),
             Self::Breaker(command) => Some(command.service_mut()),
             _ => None,
@@ -117,6 +121,7 @@ impl Command {
             Self::Migrate(args) => Some(&mut args.folder),
             Self::Health(_)
             | Self::Rejected(_)
+            | Self::Stats(_)
             | Self::Drain(_)
             | Self::Breaker(_)
             | Self::Token(_)

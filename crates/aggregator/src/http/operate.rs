@@ -8,3 +8,4 @@ pub(super) mod dead_letters;
 pub(super) mod drain;
 pub(super) mod health;
 pub(super) mod replay;
+pub(super) mod stats;

@@ -8,7 +8,7 @@ use super::error::ApiError;
 use super::guard::{self, Guard, INGEST, NOTHING, Needs, OPERATE, READ};
 use super::ingest::{datadog, elasticsearch, gelf, journald, loki, native, otlp, splunk};
 use super::openapi;
-use super::operate::{batches, breakers, dead_letters, drain, health, replay};
+use super::operate::{batches, breakers, dead_letters, drain, health, replay, stats};
 use super::read::{by_id, facets, histogram, retrieve};
 use super::services::Services;
 use super::welcome;
@@ -48,6 +48,7 @@ fn table() -> Vec<Row> {
         ("GET", "/logs/{id}/context", "a record between its neighbours", READ, get(by_id::context)),
         ("GET", "/logs/rejected", "records that are kept aside", OPERATE, get(dead_letters::list)),
         ("POST", "/logs/rejected/replay", "puts them back", OPERATE, post(replay::replay)),
+        ("GET", "/stats", "who sends, and what they are told", OPERATE, get(stats::stats)),
         ("POST", "/operate/drain/{action}", "pause: nothing goes on to the store; resume", OPERATE, post(drain::set)),
         ("POST", "/operate/breakers/{lane}/{action}", "open, close: holds a breaker so; release", OPERATE, post(breakers::set)),
         ("GET", "/health", "how the service is", NOTHING, get(health::health)),
@@ -166,6 +167,7 @@ mod tests {
         let operate = [
             "/logs/rejected",
             "/logs/rejected/replay",
+            "/stats",
             "/operate/drain/{action}",
             "/operate/breakers/{lane}/{action}",
         ];

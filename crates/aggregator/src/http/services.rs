@@ -6,6 +6,7 @@ use super::ingest::held_uploads::HeldUploads;
 use super::listener::{Connections, Tls};
 use crate::access::Access;
 use crate::accounting::admission::Admission;
+use crate::accounting::senders::Senders;
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::drain::Drain;
 use crate::ingest::intake::Intake;
@@ -48,6 +49,8 @@ pub struct Services {
     pub access: Access,
     /// Those who may not, and those who operate, as the log has them.
     pub audit: Audit,
+    /// Who sends, and what they were told.
+    pub senders: Senders,
     /// Every address that is served, for answers that show them.
     pub addresses: Addresses,
     /// Cancelled when the service begins to stop.

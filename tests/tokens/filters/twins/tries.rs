@@ -21,6 +21,7 @@ pub(super) fn tries(address: &str) -> Vec<&'static str> {
         "GET /logs/batches/{id}" => vec!["/logs/batches/{batch}", "/logs/batches/0123456789abcdef"],
         "GET /logs/rejected" => vec!["/logs/rejected", "/logs/rejected?limit=1"],
         "POST /logs/rejected/replay" => vec!["/logs/rejected/replay"],
+        "GET /stats" => vec!["/stats"],
         "POST /operate/drain/{action}" => vec!["/operate/drain/resume", "/operate/drain/stop"],
         "POST /operate/breakers/{lane}/{action}" => vec![
             "/operate/breakers/read/release",

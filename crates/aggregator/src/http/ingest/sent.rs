@@ -42,6 +42,7 @@ impl FromRequest<Arc<Services>> for Sent {
         let (head, body) = request.into_parts();
         let named = forwarded_for(&head.headers);
         let sender = Sender {
+            protocol: protocol(head.uri.path()),
             address: services.access.proxies().sender(peer, named.flatten()),
             token: caller.token().map(Arc::clone),
         };
@@ -52,6 +53,21 @@ impl FromRequest<Arc<Services>> for Sent {
             headers: head.headers,
             body,
         })
+    }
+}
+
+/// What is spoken at an address, in a word.
+fn protocol(path: &str) -> &'static str {
+    match path {
+        "/logs/batch" => "native",
+        "/v1/logs" => "otlp",
+        "/loki/api/v1/push" => "loki",
+        "/gelf" => "gelf",
+        "/upload" => "journald",
+        "/api/v2/logs" | "/v1/input" => "datadog",
+        _ if path.starts_with("/services/collector") => "splunk",
+        // Under the name of any index.
+        _ => "elasticsearch",
     }
 }
 

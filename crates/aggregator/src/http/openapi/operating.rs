@@ -3,7 +3,7 @@
 use super::operation::Described;
 use super::parameters::{number, path, query};
 use super::refusals::OF_TAKING;
-use super::shapes::{Shape, count, list, named, object, one_of, text, text_like, time, truth};
+use super::shapes::{Shape, count, list, map, named, object, one_of, text, text_like, time, truth};
 use super::tags::OPERATING;
 use crate::access::Scope;
 use crate::deliver::dead_letters::ReasonCode;
@@ -11,7 +11,7 @@ use serde_json::json;
 use utoipa::openapi::HttpMethod;
 
 pub(super) fn described() -> Vec<Described> {
-    vec![list_rejected(), replay(), drain(), breakers()]
+    vec![list_rejected(), replay(), stats(), drain(), breakers()]
 }
 
 /// What all share.
@@ -61,6 +61,17 @@ fn replay() -> Described {
         .with(200, "application/json", named("Replayed"), json!({"status": "success", "message": "Refused records are put back", "replayed": 2}))
         .refuses(OF_TAKING)
         .refuses(OF_LETTERS)
+}
+
+#[rustfmt::skip]
+fn stats() -> Described {
+    let example = json!({"senders": [{"protocol": "native", "token": "orders", "requests": 2, "records": 20, "bytes": 5_200, "recordsOfLastMinute": 20,
+        "lastSeen": "2026-11-29T03:51:38.627Z", "refused": {"invalid_json": 1},
+        "warnings": {"time": 1, "level": 0, "notJson": 0, "characters": 0, "number": 0, "depth": 0, "members": 0},
+        "lastTold": {"at": "2026-11-29T03:51:38.627Z", "example": "timestamp \"yesterday\" is not a time: the time of receipt was taken"}}], "forgottenSenders": 0});
+    operates(HttpMethod::Get, "/stats", "getStats", "Who sends, and what they are told")
+        .answers(200, "Since the start; who was seen last comes first.")
+        .with(200, "application/json", named("Stats"), example)
 }
 
 #[rustfmt::skip]
@@ -127,8 +138,35 @@ pub(super) fn schemas() -> Vec<(&'static str, Shape)> {
         ("paused", truth("Whether batches wait in the spool until it is resumed.")),
         ("since?", time("Since when.")),
     ]);
-    vec![
+    let mut all = vec![
         ("Rejected", rejected), ("RejectedRecord", record), ("Replayed", replayed),
         ("DrainSet", drain), ("BreakerSet", breaker), ("DrainHealth", drain_health),
-    ]
+    ];
+    all.extend(of_stats());
+    all
+}
+
+#[rustfmt::skip]
+fn of_stats() -> [(&'static str, Shape); 3] {
+    let told = object("What a sender was told last.", [
+        ("at", time("")),
+        ("example", text("The sentence; of a long one the first 200 characters.")),
+    ]);
+    let sender = object("A sender, told from others by protocol and token.", [
+        ("protocol", one_of(&["native", "otlp", "loki", "elasticsearch", "splunk", "datadog", "gelf", "journald"], "")),
+        ("token?", text("The name of its token.")),
+        ("requests", count("That were taken; of a journal its portions.")),
+        ("records", count("In them.")),
+        ("bytes", count("Of their bodies as they were sent.")),
+        ("recordsOfLastMinute", count("")),
+        ("lastSeen", time("")),
+        ("refused", map(count(""), "Requests that were not taken, by code.")),
+        ("warnings", map(count(""), "Told of records that were taken, by reason.")),
+        ("lastTold?", named("LastTold")),
+    ]);
+    let stats = object("Who sends.", [
+        ("senders", list(named("SenderStats"))),
+        ("forgottenSenders", count("Those that made room for others: 256 are told apart.")),
+    ]);
+    [("Stats", stats), ("SenderStats", sender), ("LastTold", told)]
 }

@@ -107,6 +107,7 @@ impl Request {
             has_status: true,
             body_bytes: 0,
             sender: Sender {
+                protocol: "native",
                 address: Ipv4Addr::LOCALHOST.into(),
                 token: None,
             },
