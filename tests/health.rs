@@ -8,10 +8,11 @@ use crate::support::wait_until;
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 const MIB: u64 = 1024 * 1024;
 /// Everything that is told of a service that is well.
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 14] = [
     "access",
     "breakers",
     "connections",
+    "drain",
     "log",
     "memory",
     "records",
@@ -87,6 +88,7 @@ async fn shown(backend: Backend) {
     assert_eq!(told["workers"], workers, "{told}");
     let breakers = json!({ "write": breaker(1), "read": breaker(1) });
     assert_eq!(told["breakers"], breakers, "{told}");
+    assert_eq!(told["drain"], json!({ "paused": false }), "{told}");
     let access = json!({ "operated": 0, "refused": {} });
     assert_eq!(told["access"], access, "{told}");
     let memory = json!({

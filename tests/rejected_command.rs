@@ -22,6 +22,20 @@ async fn rejected(service: &Service, arguments: &str) -> (Option<i32>, String, S
     (status.code(), stdout, stderr)
 }
 
+async fn stored(service: &Service, count: u64) {
+    wait_until("them to be stored", PATIENCE, async || {
+        service.health().await["records"]["stored"] == count
+    })
+    .await;
+}
+
+/// The records of a list, as programs read them.
+async fn listed(service: &Service, arguments: &str) -> Vec<Value> {
+    let listed = printed(service, arguments).await;
+    let records = listed.lines().map(serde_json::from_str);
+    records.collect::<Result<_, _>>().unwrap()
+}
+
 async fn printed(service: &Service, arguments: &str) -> String {
     let (code, stdout, stderr) = rejected(service, arguments).await;
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
@@ -110,6 +124,99 @@ async fn where_strangers_may_not_it_lists_all_there_are_and_puts_them_back() {
     })
     .await;
     assert_eq!(printed(&service, "list").await, "no record is kept aside\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_chosen_by_id_or_by_reason_is_put_back_and_the_rest_stays() {
+    let mongod = Mongod::start().await;
+    let database = mongod.client().await.database("logdb");
+    let validator = doc! { "message": { "$not": { "$regex": "^bad" } } };
+    database
+        .create_collection("logs")
+        .validator(validator)
+        .await
+        .unwrap();
+    let service = Service::builder().mongodb(&mongod.uri(), "logdb");
+    let service = service.start().await;
+    let large = "x".repeat(TOO_LARGE);
+    let batch = json!([{"message": "bad 1"}, {"message": "bad 2"}, {"message": "bad 3"}, {"message": large}]);
+    assert_eq!(service.batch(&batch).await.status, 200);
+    wait_until("them to be kept", PATIENCE, async || {
+        service.health().await["rejected"]["records"] == 4
+    })
+    .await;
+    let before = listed(&service, "list -o json --reason against_rule").await;
+    assert_eq!(before.len(), 3);
+    for (reason, count) in [("too_large", 1), ("panicked", 0)] {
+        let list = format!("list -o json --reason {reason}");
+        assert_eq!(listed(&service, &list).await.len(), count, "{reason}");
+    }
+    // What names one stays the same over a start.
+    service.restart().await;
+    assert_eq!(
+        listed(&service, "list -o json --reason against_rule").await,
+        before
+    );
+
+    database
+        .run_command(doc! { "collMod": "logs", "validator": {} })
+        .await
+        .unwrap();
+    let id = before[1]["id"].as_str().unwrap();
+    let none = "0".repeat(32);
+    let replay = format!("replay --id {id} --id {none}");
+    assert_eq!(
+        printed(&service, &replay).await,
+        "1 record is put back\n1 id is of none that is kept\n"
+    );
+    stored(&service, 1).await;
+    let found = service.get("/logs/retrieve").await.json();
+    assert_eq!(
+        found[0]["message"], before[1]["record"]["message"],
+        "{found}"
+    );
+    let left = listed(&service, "list -o json --reason against_rule").await;
+    assert_eq!(left, [before[0].clone(), before[2].clone()]);
+    for (reason, said) in [
+        (
+            "too_large",
+            "0 records are put back\n1 other is too large to be stored\n",
+        ),
+        ("against_rule", "2 records are put back\n"),
+    ] {
+        let replay = format!("replay --reason {reason}");
+        assert_eq!(printed(&service, &replay).await, said);
+    }
+    stored(&service, 3).await;
+    assert_eq!(listed(&service, "list -o json").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_that_is_not_understood_puts_nothing_back() {
+    let service = Service::builder().start().await;
+    for (query, code) in [
+        ("ids=1", "unknown_parameter"),
+        ("id=1", "invalid_parameter"),
+        ("reason=loud", "invalid_parameter"),
+        ("reason=refused&reason=damaged", "repeated_parameter"),
+        (
+            "id=00000000000000000000000000000000&reason=refused",
+            "invalid_parameter",
+        ),
+    ] {
+        let path = format!("/logs/rejected/replay?{query}");
+        let reply = service.post(&path, "application/json", "").await;
+        assert_eq!(
+            (reply.status, reply.json()["code"].as_str()),
+            (400, Some(code)),
+            "{query}"
+        );
+    }
+    let reply = service.get("/logs/rejected?reason=loud").await;
+    assert_eq!(reply.json()["code"], "invalid_parameter");
+    let (code, _, stderr) = rejected(&service, "replay --id 1").await;
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("(invalid_parameter)"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

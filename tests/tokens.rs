@@ -10,6 +10,7 @@ mod limits;
 mod pins;
 mod protocols;
 mod queries;
+mod stats;
 mod tenants;
 mod tenants_everywhere;
 
@@ -134,7 +135,7 @@ async fn found(service: &Service, reader: &str, query: &str) -> Vec<Value> {
 
 /// Asks an address in its own way, with these headers.
 async fn ask(service: &Service, path: &str, headers: &[(&str, &str)]) -> Reply {
-    if ["/logs/batch", "/logs/rejected/replay"].contains(&path) {
+    if ["/logs/batch", "/logs/rejected/replay"].contains(&path) || path.starts_with("/operate/") {
         let headers = [&[JSON], headers].concat();
         return post(service, service.url(path), &headers, BATCH).await;
     }
@@ -142,7 +143,7 @@ async fn ask(service: &Service, path: &str, headers: &[(&str, &str)]) -> Reply {
 }
 
 /// The addresses with the scope that each of them needs.
-const NEEDED: [(&str, &str); 9] = [
+const NEEDED: [(&str, &str); 12] = [
     ("/logs/batch", "ingest"),
     ("/logs/batches/0123456789abcdef", "ingest"),
     ("/logs/retrieve", "read"),
@@ -152,6 +153,9 @@ const NEEDED: [(&str, &str); 9] = [
     ("/logs/0123/context", "read"),
     ("/logs/rejected", "operate"),
     ("/logs/rejected/replay", "operate"),
+    ("/stats", "operate"),
+    ("/operate/drain/resume", "operate"),
+    ("/operate/breakers/read/release", "operate"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

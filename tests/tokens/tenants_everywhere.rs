@@ -36,7 +36,7 @@ enum Attack {
     Read(&'static [&'static str]),
     /// To ask what became of the other's batch: it is answered as of one that there never was.
     Guess,
-    /// To see or move what is kept aside.
+    /// To see or move what is kept aside, or to hold the service up.
     Operate(&'static str),
     /// What is told to everybody is told to a tenant, and nothing else.
     ForAll(&'static str),
@@ -77,6 +77,9 @@ fn attack(address: &str) -> Attack {
         "GET /logs/{id}/context" => Attack::Read(&["/logs/{record}/context"]),
         "GET /logs/rejected" => Attack::Operate("/logs/rejected"),
         "POST /logs/rejected/replay" => Attack::Operate("/logs/rejected/replay"),
+        "GET /stats" => Attack::Operate("/stats"),
+        "POST /operate/drain/{action}" => Attack::Operate("/operate/drain/pause"),
+        "POST /operate/breakers/{lane}/{action}" => Attack::Operate("/operate/breakers/read/open"),
         other => panic!("{other}: no row says what a tenant may try there"),
     }
 }

@@ -8,6 +8,7 @@ pub mod certificate;
 mod hosts;
 pub mod limits;
 mod pins;
+pub mod protocol;
 mod proxies;
 mod read_filter;
 mod scope;
@@ -24,6 +25,7 @@ pub use scope::{BadScope, Scope};
 use crate::config::HostName;
 use certificate::ClientCertificate;
 use hosts::Hosts;
+use protocol::Protocol;
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -187,6 +189,8 @@ impl Caller {
 /// Who sent records.
 #[derive(Debug, Clone)]
 pub struct Sender {
+    /// In which protocol.
+    pub protocol: Protocol,
     /// See [`TrustedProxies::sender`].
     pub address: IpAddr,
     /// With which token, where there are any.

@@ -1,5 +1,5 @@
 //! What is under way, and what became of it: memory that requests hold, the fate of every record, the
-//! status of the last batches.
+//! status of the last batches, and who sends.
 //!
 //! Takes what the ways in and out tell it; gives counts and states. It does no I/O.
 
@@ -8,4 +8,5 @@ pub mod batch_status;
 pub mod fair_admission;
 pub mod fair_order;
 pub mod record_counts;
+pub mod senders;
 pub mod shares;

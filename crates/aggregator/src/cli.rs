@@ -5,12 +5,15 @@
 //! has the flags that it uses, and no others.
 
 pub mod arguments;
-mod asked;
+pub mod asked;
 pub mod backup;
+pub mod breaker;
 pub mod completions;
 pub mod config;
+pub mod drain;
 pub mod export;
 mod filters;
+mod first_look;
 mod folder;
 pub mod health;
 pub mod import;
@@ -24,5 +27,6 @@ mod sanitize;
 pub mod service;
 pub mod settings;
 pub mod spool;
+pub mod stats;
 pub mod store;
 pub mod token;

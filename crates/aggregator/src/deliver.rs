@@ -18,6 +18,7 @@ pub(crate) mod key_memory;
 pub(crate) mod memory_disk;
 pub mod outage;
 mod outcome;
+pub(crate) mod pause;
 mod portion;
 pub mod problems;
 pub mod replay;

@@ -18,7 +18,6 @@ pub mod listener;
 mod negotiation;
 mod openapi;
 mod operate;
-mod protocol;
 mod read;
 mod requests;
 mod router;

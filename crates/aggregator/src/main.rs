@@ -11,8 +11,8 @@ use aggregator::cli::health::HealthArgs;
 use aggregator::cli::import::ImportArgs;
 use aggregator::cli::manual::{self, ManualArgs};
 use aggregator::cli::migrate::MigrateArgs;
+use aggregator::cli::query::Failure;
 use aggregator::cli::query::QueryArgs;
-use aggregator::cli::rejected::RejectedCommand;
 use aggregator::cli::settings;
 use aggregator::cli::store::StoreCommand;
 use aggregator::cli::token::TokenCommand;
@@ -42,7 +42,14 @@ fn main() -> ExitCode {
         Some(Command::Health(args)) => health(args),
         Some(Command::Store(command)) => store(command),
         Some(Command::Migrate(args)) => migrate(args),
-        Some(Command::Rejected(command)) => rejected(command),
+        Some(Command::Rejected(command)) => {
+            asked(cli::rejected::run(command, &mut io::stdout().lock()))
+        }
+        Some(Command::Stats(args)) => asked(cli::stats::run(args, &mut io::stdout().lock())),
+        Some(Command::Drain(command)) => asked(cli::drain::run(command, &mut io::stdout().lock())),
+        Some(Command::Breaker(command)) => {
+            asked(cli::breaker::run(command, &mut io::stdout().lock()))
+        }
         Some(Command::Token(command)) => token(command),
         Some(Command::Config(command)) => config(command, &cli),
         Some(Command::Completions(args)) => print(&completions::script(args, Cli::command())),
@@ -210,8 +217,9 @@ fn manual(args: &ManualArgs) -> ExitCode {
     }
 }
 
-fn rejected(command: &RejectedCommand) -> ExitCode {
-    match cli::rejected::run(command, &mut io::stdout().lock()) {
+/// How a command ends that has asked a running service.
+fn asked(done: Result<(), Failure>) -> ExitCode {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Err(failure) => fail(failure.exit_code(), &format!("error: {failure}")),

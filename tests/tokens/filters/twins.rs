@@ -169,7 +169,8 @@ impl Twins {
             twin.ask(method, &path, secret).await
         };
         // What is sent by whoever may would be stored.
-        let sends = method == "POST" && path != "/logs/rejected/replay";
+        let operates = path == "/logs/rejected/replay" || path.starts_with("/operate/");
+        let sends = method == "POST" && !operates;
         let bound = &self.bound[..if sends { 1 } else { 2 }];
         for secret in bound {
             let told = self.has_more.told(&ask(&self.has_more, secret).await);

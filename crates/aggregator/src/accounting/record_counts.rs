@@ -54,6 +54,23 @@ pub struct Warnings {
     pub members: u64,
 }
 
+impl Warnings {
+    /// So many more.
+    pub(super) fn add(&mut self, counts: &NoticeCounts) {
+        for (count, kind) in [
+            (&mut self.time, NoticeKind::Time),
+            (&mut self.level, NoticeKind::Level),
+            (&mut self.not_json, NoticeKind::NotJson),
+            (&mut self.characters, NoticeKind::Characters),
+            (&mut self.number, NoticeKind::Number),
+            (&mut self.depth, NoticeKind::Depth),
+            (&mut self.members, NoticeKind::Members),
+        ] {
+            *count += counts.of(kind);
+        }
+    }
+}
+
 /// Records by what became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -100,18 +117,7 @@ impl Accounting {
 
     /// Something was told of records that were taken.
     pub fn told(&self, counts: &NoticeCounts) {
-        let warnings = &mut self.lock().warnings;
-        for (count, kind) in [
-            (&mut warnings.time, NoticeKind::Time),
-            (&mut warnings.level, NoticeKind::Level),
-            (&mut warnings.not_json, NoticeKind::NotJson),
-            (&mut warnings.characters, NoticeKind::Characters),
-            (&mut warnings.number, NoticeKind::Number),
-            (&mut warnings.depth, NoticeKind::Depth),
-            (&mut warnings.members, NoticeKind::Members),
-        ] {
-            *count += counts.of(kind);
-        }
+        self.lock().warnings.add(counts);
     }
 
     /// Records that came and are kept aside at once, because they are too large to be stored.

@@ -7,6 +7,7 @@ use super::{Ends, StartError, new_format};
 use crate::accounting::admission::Admission;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::Accounting;
+use crate::accounting::senders::Senders;
 use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings, recovery};
 use crate::config::{Config, SpoolConfig};
@@ -20,6 +21,7 @@ use crate::deliver::drain;
 use crate::deliver::insert_size::InsertSize;
 use crate::deliver::key_memory::KeyMemory;
 use crate::deliver::outage::Outage;
+use crate::deliver::pause::Pause;
 use crate::deliver::problems::Problems;
 use crate::deliver::write_job::Writer;
 use crate::http::{self, Audit, HeldUploads, Services};
@@ -199,6 +201,7 @@ pub(super) fn wire_up(
         access: door.access,
         audit: Audit::default(),
         requests: http::requests(),
+        senders: Senders::default(),
         addresses: http::addresses(),
         stopping,
     };
@@ -228,6 +231,7 @@ pub(super) fn delivery(
             timeout,
             problems: Problems::default(),
             outage: Outage::default(),
+            pause: Pause::default(),
             portion,
             insert_size: InsertSize::new(portion.documents),
         },

@@ -4,7 +4,7 @@
 //! goes on until the store ends it. Tasks that go on are counted and bounded.
 
 use super::calls::{CallCounts, Calls, Operation};
-use crate::breaker::{Breaker, Snapshot};
+use crate::breaker::{Breaker, Forced, Snapshot};
 use logs::clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,6 +103,12 @@ impl Guard {
     /// Lets a probe through at once if the breaker is open, and wakes those who wait to try again.
     pub fn end_wait(&self) {
         self.breaker.end_wait(self.clock.elapsed());
+        self.wait_ended.notify_waiters();
+    }
+
+    /// Holds the breaker in a state, or with `None` lets it decide again; wakes those who wait to try again.
+    pub fn force(&self, forced: Option<Forced>) {
+        self.breaker.force(forced, self.clock.elapsed());
         self.wait_ended.notify_waiters();
     }
 

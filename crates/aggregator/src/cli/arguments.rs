@@ -1,10 +1,13 @@
 //! The command line: the commands, and the settings of a service.
 
-use super::asked::Asked;
+use super::asked::AskedArgs;
 use super::backup::{BackupArgs, RestoreArgs};
+use super::breaker::BreakerCommand;
 use super::completions::CompletionsArgs;
 use super::config::ConfigCommand;
+use super::drain::DrainCommand;
 use super::export::ExportArgs;
+use super::first_look::FirstLook;
 use super::folder::FolderArgs;
 use super::health::HealthArgs;
 use super::import::ImportArgs;
@@ -69,6 +72,14 @@ pub enum Command {
     /// Shows what a running service keeps aside of refused records, or puts it back.
     #[command(subcommand)]
     Rejected(RejectedCommand),
+    /// Shows who sends to a running service, how much, and what they were told.
+    Stats(AskedArgs),
+    /// Pauses the way from the spool of a running service to its store, or resumes it.
+    #[command(subcommand)]
+    Drain(DrainCommand),
+    /// Holds the breakers before the store of a running service open or closed, or releases them.
+    #[command(subcommand)]
+    Breaker(BreakerCommand),
     /// Makes, lists and revokes the tokens that let one into a service.
     #[command(subcommand)]
     Token(TokenCommand),
@@ -107,7 +118,7 @@ impl Cli {
     /// # Errors
     /// What clap has to say, help included, or what is wrong with the file.
     pub fn read(args: &[OsString]) -> Result<Self, clap::Error> {
-        let asked = Asked::by(&Self::command(), args);
+        let asked = FirstLook::by(&Self::command(), args);
         let file = asked.settings_file().map_err(|error| unusable(&error))?;
         let mut command = Self::command();
         if let Some(file) = &file {
@@ -142,6 +153,9 @@ impl Command {
         match self {
             Self::Health(args) => Some(&mut args.service),
             Self::Rejected(command) => Some(command.service_mut()),
+            Self::Stats(asked) => Some(&mut asked.service),
+            Self::Drain(command) => Some(command.service_mut()),
+            Self::Breaker(command) => Some(command.service_mut()),
             _ => None,
         }
     }
@@ -157,6 +171,9 @@ impl Command {
             Self::Config(_)
             | Self::Health(_)
             | Self::Rejected(_)
+            | Self::Stats(_)
+            | Self::Drain(_)
+            | Self::Breaker(_)
             | Self::Token(_)
             | Self::Query(_)
             | Self::Import(_)

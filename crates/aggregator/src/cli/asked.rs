@@ -1,65 +1,93 @@
-//! What a command line asks for, as far as it has to be known before it is read: whose settings count, and which file
-//! may say some.
+//! What a command asks of a running service: where that is, how long an answer may take, and how it is told.
 
-use super::settings::{has_settings, without_environment};
-use crate::config::settings_file::{BadSettingsFile, SettingsFile};
-use clap::ArgMatches;
-use std::ffi::OsString;
-use std::path::PathBuf;
+use super::output_form::OutputForm;
+use super::query::{Failure, ServiceClient};
+use super::sanitize;
+use super::service::ServiceArgs;
+use clap::Args;
+use program::values::time;
+use serde::Deserialize;
+use std::io::{self, Write};
+use std::time::Duration;
+use tokio::runtime;
 
-/// The first look at a command line.
-pub(super) struct Asked {
-    /// Whether all settings of the service count, and not only those that a command has as well.
-    pub(super) reads_all: bool,
-    /// Whether any do.
-    pub(super) reads_file: bool,
-    file: Option<PathBuf>,
+/// The type of answers.
+pub(super) const JSON: &str = "application/json";
+
+/// Which service is asked, and how it is told.
+#[derive(Debug, Clone, Args)]
+pub struct AskedArgs {
+    /// Which service.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// Lines for people, or JSON, one object a line.
+    #[arg(
+        short = 'o',
+        long,
+        value_enum,
+        default_value = "text",
+        value_name = "FORM"
+    )]
+    pub output: OutputForm,
+    /// How long each answer may take to begin (10s, 500ms; a plain number is seconds).
+    #[arg(long, default_value = "60s", value_name = "TIME", value_parser = time)]
+    pub timeout: Duration,
 }
 
-impl Asked {
-    /// Of a program and its arguments, however wrong they are.
-    pub(super) fn by(program: &clap::Command, args: &[OsString]) -> Self {
-        let lenient = without_environment(program.clone()).ignore_errors(true);
-        let Ok(matches) = lenient.try_get_matches_from(args) else {
-            // Help, for which nothing has to be known.
-            return Self {
-                reads_all: true,
-                reads_file: false,
-                file: None,
-            };
-        };
-        let (mut command, mut inner) = (program, &matches);
-        let mut file = file_of(inner);
-        let mut names = Vec::new();
-        while let Some((name, below)) = inner.subcommand() {
-            let Some(next) = command.find_subcommand(name) else {
-                break;
-            };
-            (command, inner) = (next, below);
-            file = file_of(inner).or(file);
-            names.push(name);
-        }
-        let reads_all = matches!(*names, [] | ["config", "show" | "check"]);
-        Self {
-            reads_all,
-            reads_file: reads_all || has_settings(command),
-            file,
-        }
+/// What is answered to something that is to be done.
+#[derive(Debug, Deserialize)]
+struct Done {
+    message: String,
+}
+
+impl AskedArgs {
+    /// Who asks it.
+    pub(super) fn client(&self) -> Result<ServiceClient, Failure> {
+        ServiceClient::new(self.service.asked()?, &self.service.client, self.timeout)
     }
 
-    /// The file, if one is named and it counts.
-    ///
-    /// # Errors
-    /// [`BadSettingsFile`]
-    pub(super) fn settings_file(&self) -> Result<Option<SettingsFile>, BadSettingsFile> {
-        // Set to nothing, it is none.
-        let file = program::values::file(self.file.as_ref());
-        let file = file.filter(|_| self.reads_file);
-        file.map(SettingsFile::read).transpose()
+    /// Has something done at an address of the service, and says in a sentence what came of it.
+    pub(super) async fn have_done(
+        &self,
+        client: &ServiceClient,
+        path: &str,
+        out: &mut impl Write,
+    ) -> Result<(), Failure> {
+        let answer = client.post(path, "", JSON).await?;
+        let body = client.whole(answer).await?;
+        let Done { message } = understood(client, &body)?;
+        match self.output {
+            OutputForm::Text => writeln!(out, "{}", sanitize::line(&message))?,
+            OutputForm::Json => write_json(String::from_utf8_lossy(&body).trim_end(), out)?,
+        }
+        Ok(())
     }
 }
 
-fn file_of(matches: &ArgMatches) -> Option<PathBuf> {
-    let file = matches.try_get_one::<PathBuf>("config_file");
-    file.ok().flatten().cloned()
+/// Runs to its end.
+pub(super) fn finished(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Start(error.to_string()))?;
+    let done = runtime.block_on(work);
+    // Without waiting: a name server that does not answer still blocks a thread.
+    runtime.shutdown_background();
+    done
+}
+
+/// An answer of an aggregator.
+pub(super) fn understood<'a, T: Deserialize<'a>>(
+    client: &ServiceClient,
+    body: &'a [u8],
+) -> Result<T, Failure> {
+    serde_json::from_slice(body).map_err(|_| client.foreign())
+}
+
+/// As the service tells it, in one line that no terminal obeys.
+pub(super) fn write_json(object: &str, out: &mut impl Write) -> io::Result<()> {
+    let mut line = Vec::with_capacity(object.len());
+    sanitize::write_json(object, &mut line);
+    line.push(b'\n');
+    out.write_all(&line)
 }

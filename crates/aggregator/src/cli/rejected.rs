@@ -5,20 +5,19 @@
 
 mod shown;
 
+use super::asked::{AskedArgs, JSON, finished, understood, write_json};
 use super::output_form::OutputForm;
 use super::query::{Failure, ServiceClient};
 use super::service::ServiceArgs;
+use crate::deliver::dead_letters::ReasonCode;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, value_parser};
-use program::values::time;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::io::Write;
-use std::time::Duration;
-use tokio::runtime;
 
 const LIST: &str = "/logs/rejected";
 const REPLAY: &str = "/logs/rejected/replay";
-const JSON: &str = "application/json";
 /// Records in one answer.
 const PAGE: u64 = 100;
 /// One record may be as large as a body, and an answer ends only behind a record.
@@ -42,6 +41,13 @@ pub struct ListArgs {
     /// So many records at most; without it, all of them.
     #[arg(short = 'n', long, value_name = "COUNT", value_parser = value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
+    /// Those that are kept for this reason.
+    #[arg(long, value_name = "REASON", value_parser = reasons())]
+    pub reason: Option<String>,
+}
+
+fn reasons() -> PossibleValuesParser {
+    ReasonCode::ALL.map(ReasonCode::name).into()
 }
 
 /// What is put back.
@@ -50,33 +56,19 @@ pub struct ReplayArgs {
     /// How.
     #[command(flatten)]
     pub asked: AskedArgs,
-}
-
-/// Which service is asked, and how it is told.
-#[derive(Debug, Clone, Args)]
-pub struct AskedArgs {
-    /// Which service.
-    #[command(flatten)]
-    pub service: ServiceArgs,
-    /// Lines for people, or JSON: of list one object a record, a line each, and of replay one object.
-    #[arg(
-        short = 'o',
-        long,
-        value_enum,
-        default_value = "text",
-        value_name = "FORM"
-    )]
-    pub output: OutputForm,
-    /// How long each answer may take to begin (10s, 500ms; a plain number is seconds).
-    #[arg(long, default_value = "60s", value_name = "TIME", value_parser = time)]
-    pub timeout: Duration,
+    /// The one with this id, as `list` tells it; may be given several times. Without any choice, all of them.
+    #[arg(long, value_name = "ID", conflicts_with = "reason")]
+    pub id: Vec<String>,
+    /// Those that are kept for this reason.
+    #[arg(long, value_name = "REASON", value_parser = reasons())]
+    pub reason: Option<String>,
 }
 
 impl RejectedCommand {
     /// Which service.
     pub(super) fn service_mut(&mut self) -> &mut ServiceArgs {
         match self {
-            Self::List(ListArgs { asked, .. }) | Self::Replay(ReplayArgs { asked }) => {
+            Self::List(ListArgs { asked, .. }) | Self::Replay(ReplayArgs { asked, .. }) => {
                 &mut asked.service
             }
         }
@@ -84,7 +76,7 @@ impl RejectedCommand {
 
     fn asked(&self) -> &AskedArgs {
         match self {
-            Self::List(ListArgs { asked, .. }) | Self::Replay(ReplayArgs { asked }) => asked,
+            Self::List(ListArgs { asked, .. }) | Self::Replay(ReplayArgs { asked, .. }) => asked,
         }
     }
 }
@@ -102,9 +94,12 @@ struct Page<'a> {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Replayed {
-    replayed: u64,
+    #[serde(rename = "replayed")]
+    records: u64,
     #[serde(default)]
     left_aside: u64,
+    #[serde(default)]
+    not_found: u64,
 }
 
 /// Carries out a command.
@@ -112,22 +107,13 @@ struct Replayed {
 /// # Errors
 /// [`Failure`], one sentence each.
 pub fn run(command: &RejectedCommand, out: &mut impl Write) -> Result<(), Failure> {
-    let asked = command.asked();
-    let service = &asked.service;
-    let client = ServiceClient::new(service.asked()?, &service.client, asked.timeout)?;
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Start(error.to_string()))?;
-    let done = runtime.block_on(async {
+    let client = command.asked().client()?;
+    finished(async {
         match command {
             RejectedCommand::List(args) => list(&client, args, out).await,
-            RejectedCommand::Replay(args) => replay(&client, args.asked.output, out).await,
+            RejectedCommand::Replay(args) => replay(&client, args, out).await,
         }
-    });
-    // Without waiting: a name server that does not answer still blocks a thread.
-    runtime.shutdown_background();
-    done?;
+    })?;
     Ok(out.flush()?)
 }
 
@@ -140,14 +126,17 @@ async fn list(
     loop {
         let left = args.limit.map_or(PAGE, |limit| limit - listed).min(PAGE);
         let from = after.as_deref().map(|place| format!("&after={place}"));
-        let query = format!("limit={left}{}", from.unwrap_or_default());
+        let kind = args.reason.as_deref();
+        let kind = kind.map(|reason| format!("&reason={reason}"));
+        let (from, kind) = (from.unwrap_or_default(), kind.unwrap_or_default());
+        let query = format!("limit={left}{from}{kind}");
         let answer = client.get(LIST, &query, JSON).await?;
         let body = client.whole_within(answer, LARGEST_ANSWER).await?;
         let page: Page<'_> = understood(client, &body)?;
         for record in &page.records {
             match args.asked.output {
                 OutputForm::Text => shown::write_text(record.get(), out)?,
-                OutputForm::Json => shown::write_json(record.get(), out)?,
+                OutputForm::Json => write_json(record.get(), out)?,
             }
         }
         listed += page.records.len() as u64;
@@ -164,27 +153,25 @@ async fn list(
 
 async fn replay(
     client: &ServiceClient,
-    output: OutputForm,
+    args: &ReplayArgs,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let answer = client.post(REPLAY, JSON).await?;
+    let ids = args.id.iter().map(|id| ("id", id));
+    let reason = args.reason.iter().map(|reason| ("reason", reason));
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(ids.chain(reason));
+    let answer = client.post(REPLAY, &query.finish(), JSON).await?;
     let body = client.whole(answer).await?;
     let Replayed {
-        replayed,
+        records,
         left_aside,
+        not_found,
     } = understood(client, &body)?;
-    match output {
-        OutputForm::Text => shown::write_replayed(replayed, left_aside, out)?,
+    match args.asked.output {
+        OutputForm::Text => shown::write_replayed(records, left_aside, not_found, out)?,
         OutputForm::Json => {
-            shown::write_json(String::from_utf8_lossy(&body).trim_end(), out)?;
+            write_json(String::from_utf8_lossy(&body).trim_end(), out)?;
         }
     }
     Ok(())
-}
-
-fn understood<'a, T: Deserialize<'a>>(
-    client: &ServiceClient,
-    body: &'a [u8],
-) -> Result<T, Failure> {
-    serde_json::from_slice(body).map_err(|_| client.foreign())
 }

@@ -3,6 +3,7 @@
 
 use super::insert_size::InsertSize;
 use super::outage::Outage;
+use super::pause::Pause;
 use super::problems::{Problem, Problems};
 use super::write_job::{WriteJob, WriteReply, Writer};
 use crate::breaker::guard::CallError;
@@ -33,6 +34,7 @@ pub(crate) struct StoreAccess {
     pub(crate) timeout: Duration,
     pub(crate) problems: Problems,
     pub(crate) outage: Outage,
+    pub(crate) pause: Pause,
     /// What the store is given at one time.
     pub(crate) portion: PortionSize,
     /// How many documents of that it takes in time.
@@ -210,10 +212,12 @@ impl<'a> Attempt<'a> {
         };
         if is_away(error) {
             self.access.outage.begin();
-            if self.asking.is_none() && !self.begun {
-                self.asking = match self.patience {
-                    Patience::Shared => self.access.outage.ask(),
-                    Patience::None => None,
+            // In a pause nobody asks.
+            let may_ask = self.patience == Patience::Shared && !self.access.pause.is_on();
+            if !self.begun && (self.asking.is_none() || !may_ask) {
+                self.asking = match may_ask {
+                    true => self.access.outage.ask(),
+                    false => None,
                 };
                 if self.asking.is_none() {
                     return Err(GivenBack);

@@ -7,6 +7,7 @@
 //! and told; it stops nothing.
 
 mod at_the_door;
+mod choice;
 mod error;
 mod file_format;
 mod kept;
@@ -15,6 +16,7 @@ mod unread;
 mod writing;
 
 pub use at_the_door::{KeptApart, LEAST_BYTES};
+pub use choice::{Choice, LetterId, ReasonCode};
 pub use error::DeadLetterError;
 pub use file_format::is_finished;
 pub use file_format::name as file_name;
@@ -63,8 +65,8 @@ pub struct DeadLetter {
 
 impl DeadLetter {
     /// Names the record.
-    fn digest(&self) -> [u8; 16] {
-        self.origin.digest([self.position])
+    pub fn id(&self) -> LetterId {
+        LetterId(self.origin.digest([self.position]))
     }
 }
 

@@ -188,9 +188,11 @@ impl Delivery {
 
     /// Why batches are not being handed on at present.
     pub(crate) fn problem(&self) -> Option<String> {
-        self.store
-            .problems
-            .oldest()
+        let store = &self.store;
+        store
+            .pause
+            .problem()
+            .or_else(|| store.problems.oldest())
             .or_else(|| self.panicked.oldest())
             .or_else(|| self.deferral.problem())
     }

@@ -3,8 +3,10 @@
 use super::feed::Feed;
 use super::waiting;
 use crate::breaker::guard::Guard;
+use crate::deliver::attempt::StoreAccess;
 use crate::deliver::delivery::Delivery;
 use crate::worker::LaneSnapshot;
+use serde::Serialize;
 use spool::{Consumer, Spool};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,14 +18,25 @@ const TIDY_INTERVAL: Duration = Duration::from_millis(100);
 /// It is looked at least so often.
 const LONGEST_UNTIDY: Duration = Duration::from_secs(1);
 
-/// What can be seen of the drain.
+/// What can be seen of the drain, and done to it.
 pub struct Drain {
     delivery: Arc<Delivery>,
 }
 
+/// What an operator sees of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DrainSnapshot {
+    /// Whether batches are kept in the spool until it is resumed.
+    pub paused: bool,
+    /// Since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+}
+
 /// The drain's tasks, for an orderly end.
 pub struct DrainTasks {
-    spool: Spool,
+    delivery: Arc<Delivery>,
     feeding: JoinHandle<()>,
     tidying: JoinHandle<()>,
     waiting: JoinHandle<()>,
@@ -37,7 +50,7 @@ pub(crate) fn start(
     deliveries: usize,
 ) -> (Arc<Drain>, DrainTasks) {
     let delivery = Arc::new(delivery);
-    let (abandon, spool) = (CancellationToken::new(), delivery.spool.clone());
+    let abandon = CancellationToken::new();
     let feed = Feed::new(Arc::clone(&delivery), consumer, deliveries);
     let abandoned = abandon.clone();
     let feeding = async move {
@@ -49,8 +62,8 @@ pub(crate) fn start(
     let tasks = DrainTasks {
         feeding: tokio::spawn(feeding),
         waiting: tokio::spawn(waiting::start(Arc::clone(&delivery))),
-        tidying: tokio::spawn(tidy(spool.clone())),
-        spool,
+        tidying: tokio::spawn(tidy(delivery.spool.clone())),
+        delivery: Arc::clone(&delivery),
         abandon,
     };
     (Arc::new(Drain { delivery }), tasks)
@@ -67,6 +80,30 @@ impl Drain {
         self.delivery.store.outage.is_on()
     }
 
+    /// Hands nothing more on until it is resumed or the process ends; what is under way is finished.
+    pub fn pause(&self) {
+        let StoreAccess { pause, clock, .. } = &self.delivery.store;
+        if pause.begin(clock.now()) {
+            tracing::warn!("the drain is paused by an operator: batches wait in the spool");
+        }
+    }
+
+    /// Hands on again what waits.
+    pub fn resume(&self) {
+        if self.delivery.store.pause.end() {
+            tracing::info!("the drain is resumed by an operator");
+        }
+    }
+
+    /// Whether it is paused.
+    pub fn snapshot(&self) -> DrainSnapshot {
+        let since = self.delivery.store.pause.since();
+        DrainSnapshot {
+            paused: since.is_some(),
+            since: since.map(|since| since.to_string()),
+        }
+    }
+
     /// The write lane in numbers.
     pub fn lane(&self) -> LaneSnapshot {
         self.delivery.store.lane.snapshot()
@@ -79,9 +116,10 @@ impl Drain {
 }
 
 impl DrainTasks {
-    /// Waits until everything is delivered, once the spool is closed, and at most for `patience`.
-    /// What is not delivered by then stays in the spool.
+    /// Waits until everything is delivered, once the spool is closed, and at most for `patience`; in a pause
+    /// until what is under way is. What is not delivered by then stays in the spool.
     pub async fn finish(mut self, patience: Duration) {
+        self.delivery.store.pause.stop();
         let ended = tokio::time::timeout(patience, &mut self.feeding).await;
         if ended.is_err() {
             self.abandon.cancel();
@@ -92,7 +130,7 @@ impl DrainTasks {
             task.abort();
             drop(task.await);
         }
-        tidy_now(&self.spool).await;
+        tidy_now(&self.delivery.spool).await;
     }
 }
 

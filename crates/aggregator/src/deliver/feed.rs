@@ -78,7 +78,7 @@ impl Feed {
         }
     }
 
-    /// Runs until the spool is closed and all of it is delivered.
+    /// Runs until the spool is closed and all of it is delivered, or nothing is to be.
     pub(super) async fn run(mut self) {
         while let Some(permit) = self.permit().await {
             match self.next().await {
@@ -92,11 +92,22 @@ impl Feed {
         }
     }
 
-    /// Waits until another portion may be held.
+    /// Waits until another portion may be held; `None` when the service stops in a pause.
     async fn permit(&mut self) -> Option<Permit> {
         loop {
             while let Some(ended) = self.under_way.try_join_next() {
                 self.note(ended);
+            }
+            if self.delivery.store.pause.is_on() {
+                tokio::select! {
+                    goes_on = self.delivery.store.pause.ended() => {
+                        if !goes_on {
+                            return None;
+                        }
+                    }
+                    Some(ended) = self.under_way.join_next() => self.note(ended),
+                }
+                continue;
             }
             if self.delivery.store.outage.is_on() && !self.under_way.is_empty() {
                 tokio::select! {
@@ -129,6 +140,7 @@ impl Feed {
                 Next::Nothing
             }
             () = until(due, now), if due.is_some() => Next::Nothing,
+            () = self.delivery.store.pause.begun() => Next::Nothing,
             next = self.consumer.next(self.portion) => match next {
                 Ok(Some(portion)) => Next::Portion(portion),
                 Ok(None) => self.last().await,

@@ -1,6 +1,7 @@
-//! Puts dead letters back into the spool: each batch's records as one batch, under the head that they had.
+//! Puts dead letters back into the spool, all or those that are chosen: each batch's records as one batch, under the
+//! head that they had.
 
-use super::dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
+use super::dead_letters::{Choice, DeadLetter, DeadLetterError, DeadLetters};
 use crate::accounting::admission::{Admission, NoRoom};
 use record::batch::{Batch, BatchOrigin};
 use spool::{AppendError, Spool};
@@ -32,9 +33,11 @@ pub struct Replayed {
     pub records: usize,
     /// Records that stay aside: they are too large for any store.
     pub left_aside: usize,
+    /// Ids of none that was kept.
+    pub not_found: usize,
 }
 
-/// Puts back what is kept when it begins and can be stored. Cut short, it is simply begun again: what was put
+/// Puts back what is kept when it begins, is meant and can be stored. Cut short, it is simply begun again: what was put
 /// back already changes nothing.
 ///
 /// # Errors
@@ -43,34 +46,60 @@ pub async fn replay(
     letters: &Arc<DeadLetters>,
     spool: &Spool,
     admission: &Admission,
+    choice: &Choice,
 ) -> Result<Replayed, ReplayError> {
     let _alone = letters.replay_alone().await;
     letters.are_read().await?;
-    let Some(last) = letters.seal().await? else {
-        return Ok(Replayed::default());
-    };
+    let last = letters.seal().await?.unwrap_or(0);
+    let files = letters.files_of(choice);
     let (mut replayed, mut number) = (Replayed::default(), 0);
+    if let (Choice::Ids(ids), Some(files)) = (choice, &files) {
+        replayed.not_found = ids.len().saturating_sub(files.values().sum());
+    }
     while let Some(next) = letters.after(number)
         && next <= last
     {
         number = next;
-        let too_large = letters.too_large_in(number);
-        if too_large > 0 {
-            replayed.left_aside += too_large;
+        if files
+            .as_ref()
+            .is_some_and(|files| !files.contains_key(&number))
+        {
             continue;
         }
-        let kept = letters.read(number).await?;
-        let bytes = kept.iter().map(|letter| letter.document.len()).sum();
-        let _room = admission.reserve(bytes)?;
-        let batches = batches(&kept).ok_or_else(|| io::Error::other("a record is no document"));
-        let batches = batches.map_err(DeadLetterError::Io)?;
-        let leaving = Leaving::begin(letters, number, &kept);
-        put_back(batches, spool).await?;
-        leaving.end();
-        replayed.records += kept.len();
-        letters.forget(number).await?;
+        let too_large = letters.too_large_in(number);
+        if too_large.is_empty() {
+            replayed.records += replay_file(number, (letters, spool, admission), choice).await?;
+        } else {
+            replayed.left_aside += choice.count_too_large(&too_large);
+        }
     }
     Ok(replayed)
+}
+
+/// Puts back what is meant of a file; how many that is.
+async fn replay_file(
+    number: u64,
+    (letters, spool, admission): (&Arc<DeadLetters>, &Spool, &Admission),
+    choice: &Choice,
+) -> Result<usize, ReplayError> {
+    let kept = letters.read(number).await?;
+    let bytes = kept.iter().map(|letter| letter.document.len()).sum();
+    let _room = admission.reserve(bytes)?;
+    let (meant, others): (Vec<_>, Vec<_>) = kept.into_iter().partition(|kept| choice.has(kept));
+    if meant.is_empty() && !others.is_empty() {
+        return Ok(0);
+    }
+    let batches = batches(&meant).ok_or_else(|| io::Error::other("a record is no document"));
+    let batches = batches.map_err(DeadLetterError::Io)?;
+    let leaving = Leaving::begin(letters, number, &meant);
+    put_back(batches, spool).await?;
+    leaving.end();
+    // Only now: whenever the process is killed, each is in the spool or in a file.
+    match others.is_empty() {
+        true => letters.forget(number).await?,
+        false => letters.forget_all_but(number, others).await?,
+    }
+    Ok(meant.len())
 }
 
 /// Records that are on their way out of their file: refused again before it is forgotten, they must not be
@@ -157,5 +186,7 @@ fn batch(letters: &[&DeadLetter]) -> Option<Batch> {
     })
 }
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;

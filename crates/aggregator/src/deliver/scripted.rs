@@ -6,6 +6,7 @@ use super::deferral::Deferral;
 use super::delivery::Delivery;
 use super::insert_size::InsertSize;
 use super::outage::Outage;
+use super::pause::Pause;
 use super::problems::Problems;
 use super::write_job::Writer;
 use crate::accounting::admission::Admission;
@@ -279,6 +280,7 @@ pub(super) fn open(
             timeout: TIMEOUT,
             problems: Problems::default(),
             outage: Outage::default(),
+            pause: Pause::default(),
             portion: PortionSize::COMMAND,
             insert_size: InsertSize::new(PortionSize::COMMAND.documents),
         },

@@ -122,8 +122,8 @@ impl Waiting {
     /// there are more.
     pub(super) async fn look(&mut self) -> bool {
         let delivery = Arc::clone(&self.delivery);
-        // In an outage one delivery asks, and no other portion is in memory.
-        if delivery.store.outage.is_asked() {
+        // In an outage one delivery asks, and no other portion is in memory; in a pause nobody does.
+        if delivery.store.outage.is_asked() || delivery.store.pause.is_on() {
             return false;
         }
         let numbers = delivery.deferral.parked().some_from(

@@ -11,13 +11,13 @@ pub(super) mod journald;
 pub(super) mod loki;
 pub(super) mod native;
 pub(super) mod otlp;
+mod seen;
 mod sent;
 pub(super) mod splunk;
 pub(super) mod taken;
 
 use super::body;
 use super::error::ApiError;
-use super::protocol::Protocol;
 use super::services::Services;
 use crate::access::Sender;
 use crate::accounting::admission::Reservation;
@@ -37,13 +37,14 @@ const MAX_KEY_BYTES: usize = 255;
 async fn receive<T: Send + 'static>(
     services: &Services,
     headers: &HeaderMap,
-    (body, sender, protocol): (Body, Sender, Protocol),
+    (body, sender): (Body, Sender),
     terms: BodyTerms<T>,
     wanted: Durability,
 ) -> Result<Receipt<T>, ApiError> {
     check(services, &sender)?;
-    let body = body::read(services, headers, body).await?;
-    let taken = take_now(services, terms, body, (sender.clone(), protocol), wanted).await;
+    let body = body::read(services, headers, body).await;
+    let body = body.inspect_err(|error| seen::refused(services, &sender, error))?;
+    let taken = take_now(services, terms, body, sender.clone(), wanted).await;
     taken.map_err(|error| refused(services, &sender, error))
 }
 
@@ -67,20 +68,24 @@ async fn take_now<T: Send + 'static>(
     services: &Services,
     terms: BodyTerms<T>,
     body: (Bytes, Reservation),
-    (sender, protocol): (Sender, Protocol),
+    sender: Sender,
     wanted: Durability,
 ) -> Result<Receipt<T>, IngestError> {
-    let (patience, bytes) = (services.limits().request_timeout, body.0.len());
+    let patience = services.limits().request_timeout;
+    let (bytes, from) = (body.0.len(), sender.clone());
     let taken = services.intake.take(terms, body, sender, wanted, patience);
     let taken = taken.await;
-    services.requests.taken.note(protocol, bytes, &taken);
-    taken
+    services.requests.taken.note(from.protocol, bytes, &taken);
+    let receipt = taken?;
+    seen::taken(services, &from, bytes, &receipt);
+    Ok(receipt)
 }
 
 /// Why a request is not taken.
 fn refused(services: &Services, sender: &Sender, error: IngestError) -> ApiError {
     let is_of_token = matches!(error, IngestError::Intake(IntakeError::OverRate(_)));
     let error = ApiError::not_taken(error, || services.intake.spool().time_to_room());
+    seen::refused(services, sender, &error);
     if is_of_token {
         let now = services.clock.elapsed();
         services.audit.not_taken(now, sender, &error);

@@ -8,7 +8,7 @@ mod metered;
 pub(super) use metered::Meter;
 
 use super::ingest::taken::Taken;
-use super::protocol::Protocol;
+use crate::access::protocol::Protocol;
 use axum::http::{Method, StatusCode};
 use logs::durations::{DurationCounts, Durations};
 use std::sync::Arc;

@@ -8,12 +8,14 @@ use super::error::ApiError;
 use super::guard::{self, Guard, INGEST, NOTHING, NUMBERS, Needs, OPERATE, READ};
 use super::ingest::{datadog, elasticsearch, gelf, journald, loki, native, otlp, splunk};
 use super::openapi;
-use super::operate::{batches, dead_letters, health, metrics, probes};
-use super::protocol::Protocol;
+use super::operate::{
+    batches, breakers, dead_letters, drain, health, metrics, probes, replay, stats,
+};
 use super::read::{by_id, facets, histogram, retrieve};
 use super::requests::{Meter, OfAddress, Requests};
 use super::services::{Served, Services};
 use super::welcome;
+use crate::access::protocol::Protocol;
 use axum::Router;
 use axum::extract::State;
 use axum::http::Uri;
@@ -49,7 +51,10 @@ fn table() -> Vec<Row> {
         ("GET", "/logs/{id}", "one record", READ, get(by_id::one)),
         ("GET", "/logs/{id}/context", "a record between its neighbours", READ, get(by_id::context)),
         ("GET", "/logs/rejected", "records that are kept aside", OPERATE, get(dead_letters::list)),
-        ("POST", "/logs/rejected/replay", "puts them back", OPERATE, post(dead_letters::replay)),
+        ("POST", "/logs/rejected/replay", "puts them back", OPERATE, post(replay::replay)),
+        ("GET", "/stats", "who sends, and what they are told", OPERATE, get(stats::stats)),
+        ("POST", "/operate/drain/{action}", "pause: nothing goes on to the store; resume", OPERATE, post(drain::set)),
+        ("POST", "/operate/breakers/{lane}/{action}", "open, close: holds a breaker so; release", OPERATE, post(breakers::set)),
         ("GET", "/health", "how the service is", NOTHING, get(health::health)),
         ("GET", "/metrics", "the same in numbers, for Prometheus", NUMBERS, get(metrics::metrics)),
         ("GET", "/livez", "that the process answers", PROBE, get(probes::live)),
@@ -204,9 +209,15 @@ mod tests {
             "/docs",
         ];
         assert_eq!(of(None), for_all);
-        let operate = ["/logs/rejected", "/logs/rejected/replay"];
+        let operate = [
+            "/logs/rejected",
+            "/logs/rejected/replay",
+            "/stats",
+            "/operate/drain/{action}",
+            "/operate/breakers/{lane}/{action}",
+        ];
         assert_eq!(of(Some(Scope::Operate)), operate);
-        let takes = |row: &Row| row.0 == "POST" && row.1 != "/logs/rejected/replay";
+        let takes = |row: &Row| row.0 == "POST" && !operate.contains(&row.1);
         for row in table() {
             assert_eq!(
                 takes(&row),

@@ -8,6 +8,7 @@ use super::listener::{Connections, Tls};
 use super::requests::Requests;
 use crate::access::Access;
 use crate::accounting::admission::Admission;
+use crate::accounting::senders::Senders;
 use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::drain::Drain;
@@ -59,6 +60,8 @@ pub struct Services {
     pub audit: Audit,
     /// Requests, and what they brought.
     pub requests: Requests,
+    /// Who sends, and what they were told.
+    pub senders: Senders,
     /// Every address that is served, for answers that show them.
     pub addresses: Addresses,
     /// Cancelled when the service begins to stop.

@@ -24,6 +24,12 @@ pub(super) fn tries(address: &str) -> Vec<&'static str> {
         "GET /logs/batches/{id}" => vec!["/logs/batches/{batch}", "/logs/batches/0123456789abcdef"],
         "GET /logs/rejected" => vec!["/logs/rejected", "/logs/rejected?limit=1"],
         "POST /logs/rejected/replay" => vec!["/logs/rejected/replay"],
+        "GET /stats" => vec!["/stats"],
+        "POST /operate/drain/{action}" => vec!["/operate/drain/resume", "/operate/drain/stop"],
+        "POST /operate/breakers/{lane}/{action}" => vec![
+            "/operate/breakers/read/release",
+            "/operate/breakers/other/release",
+        ],
         // A reader is refused, whatever he sends; what others send here is no answer to him.
         "POST /logs/batch" => vec!["/logs/batch"],
         "POST /v1/logs" => vec!["/v1/logs"],

@@ -63,14 +63,11 @@ fn read(args: &[&str]) -> Result<Cli, String> {
 
 fn asked(args: &[&str]) -> (Option<String>, String) {
     match read(args).unwrap().command {
-        Some(Command::Health(HealthArgs { service, .. })) => {
-            (service.url, service.listen_addr.to_string())
-        }
-        Some(Command::Rejected(mut command)) => {
-            let service = command.service_mut();
+        Some(mut command) => {
+            let service = command.service_mut().unwrap();
             (service.url.clone(), service.listen_addr.to_string())
         }
-        other => panic!("{other:?}"),
+        None => panic!("{args:?}"),
     }
 }
 
@@ -81,6 +78,8 @@ fn a_command_takes_what_it_uses_also_before_its_name() {
         &["--listen-addr", "8006", "health"],
         &["rejected", "list", "--listen-addr", "8006"],
         &["--listen-addr", "8006", "rejected", "replay"],
+        &["--listen-addr", "8006", "drain", "pause"],
+        &["breaker", "open", "--listen-addr", "8006", "--lane", "read"],
     ] {
         assert_eq!(asked(args), (None, "127.0.0.1:8006".to_owned()));
     }

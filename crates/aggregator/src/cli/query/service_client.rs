@@ -67,9 +67,11 @@ impl ServiceClient {
     pub(in crate::cli) async fn post(
         &self,
         path: &str,
+        query: &str,
         content_type: &str,
     ) -> Result<Answer, Failure> {
-        let url = service::below(&self.base, path);
+        let mut url = service::below(&self.base, path);
+        url.set_query(Some(query).filter(|query| !query.is_empty()));
         self.ask(self.client.post(url), content_type).await
     }
 

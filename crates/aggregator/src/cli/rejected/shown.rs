@@ -12,6 +12,8 @@ use std::io::{self, Write};
 struct Told {
     reason: String,
     rejected_at: Option<String>,
+    /// Not told by an earlier version.
+    id: Option<String>,
     /// Of one that is too large for any store.
     file: Option<String>,
     /// None when it is broken itself.
@@ -26,9 +28,16 @@ pub(super) fn write_text(record: &str, out: &mut impl Write) -> io::Result<()> {
     };
     let time = sanitize::line(told.rejected_at.as_deref().unwrap_or("-"));
     let reason = sanitize::line(&told.reason);
-    let file = told.file.map(|file| sanitize::line(&file));
-    let file = file.map_or(String::new(), |file| format!(" (file {file})"));
-    writeln!(out, "{time} {reason}{file}")?;
+    let names = [("file", told.file), ("id", told.id)];
+    let names = names.into_iter().filter_map(|(name, value)| {
+        let value = sanitize::line(&value?);
+        Some(format!("{name} {value}"))
+    });
+    let names = names.collect::<Vec<_>>().join(", ");
+    match names.is_empty() {
+        true => writeln!(out, "{time} {reason}")?,
+        false => writeln!(out, "{time} {reason} ({names})")?,
+    }
     let Some(record) = told.record else {
         let bytes = counted(told.bytes.unwrap_or_default(), "byte", "bytes");
         return writeln!(out, "    {bytes} that are no record");
@@ -37,14 +46,6 @@ pub(super) fn write_text(record: &str, out: &mut impl Write) -> io::Result<()> {
     let [time, level, message] =
         ["timestamp", "level", "message"].map(|name| sanitize::line(field(name)));
     writeln!(out, "    {time} {level} {message}")
-}
-
-/// As the service tells it, in one line that no terminal obeys.
-pub(super) fn write_json(object: &str, out: &mut impl Write) -> io::Result<()> {
-    let mut line = Vec::with_capacity(object.len());
-    sanitize::write_json(object, &mut line);
-    line.push(b'\n');
-    out.write_all(&line)
 }
 
 /// How many there are.
@@ -66,6 +67,7 @@ pub(super) fn write_sum(listed: u64, total: u64, out: &mut impl Write) -> io::Re
 pub(super) fn write_replayed(
     replayed: u64,
     left_aside: u64,
+    not_found: u64,
     out: &mut impl Write,
 ) -> io::Result<()> {
     writeln!(
@@ -73,14 +75,15 @@ pub(super) fn write_replayed(
         "{} put back",
         counted(replayed, "record is", "records are")
     )?;
-    match left_aside {
-        0 => Ok(()),
-        count => writeln!(
-            out,
-            "{} too large to be stored",
-            counted(count, "other is", "others are")
-        ),
+    if left_aside > 0 {
+        let others = counted(left_aside, "other is", "others are");
+        writeln!(out, "{others} too large to be stored")?;
     }
+    if not_found > 0 {
+        let ids = counted(not_found, "id is", "ids are");
+        writeln!(out, "{ids} of none that is kept")?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -103,6 +106,10 @@ mod tests {
             (
                 r#"{"reason":"too large","rejectedAt":null,"file":"1.rej","record":{"message":"\u001b[31m"}}"#,
                 "- too large (file 1.rej)\n    - - \\x1b[31m\n",
+            ),
+            (
+                r#"{"id":"2f","reason":"too large","rejectedAt":null,"file":"1.rej","record":{"message":"a"}}"#,
+                "- too large (file 1.rej, id 2f)\n    - - a\n",
             ),
             (
                 r#"{"reason":"broken","rejectedAt":"t","bytes":7}"#,

@@ -8,7 +8,7 @@
 use super::file_format;
 use super::kept::{self, TooLargeLetter};
 use super::writing::length;
-use super::{DeadLetter, DeadLetterError, DeadLetters};
+use super::{DeadLetter, DeadLetterError, DeadLetters, LetterId};
 use record::fault::MAX_DOCUMENT_BYTES;
 use record::id::BatchId;
 use spool::disk;
@@ -72,8 +72,8 @@ impl DeadLetters {
         Ok(self.kept().too_large_of(id))
     }
 
-    /// How many records of a file are too large to be stored: such a file holds no others.
-    pub fn too_large_in(&self, number: u64) -> usize {
+    /// Which records of a file are too large to be stored: such a file holds no others.
+    pub fn too_large_in(&self, number: u64) -> Vec<LetterId> {
         self.kept().too_large_in(number)
     }
 

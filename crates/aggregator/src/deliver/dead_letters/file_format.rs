@@ -5,13 +5,13 @@
 //!
 //! ```text
 //! { batch: BinData(0, 8 bytes), key: BinData(0, 16 bytes)?, content_key: 1?, received_at: i64 (ns), position,
-//!   undated: 0 | 1, earlier: 1?, peer: "10.0.0.1"?, reason: "…", rejected_at: ISODate, document: BinData(0, the record as the spool had it) }
+//!   undated: 0 | 1, earlier: 1?, alone: 1?, peer: "10.0.0.1"?, reason: "…", rejected_at: ISODate, document: BinData(0, the record as the spool had it) }
 //! ```
 //!
 //! `batch`, `key`, `content_key` and `received_at` are those of the batch's head in the spool. `peer` tells who
 //! sent a record that was set aside at the door; a file holds those of one request and no others, or none.
 //! `earlier` marks what an earlier version took, as does an id without an order in the record: such a version did
-//! not write it. A file with any of these begins with "LOGSREJ2", as all that such a version wrote, so that the
+//! not write it; `alone`, of these, what was in a "LOGSREJ1" file. A file with any of these begins with "LOGSREJ2", as all that such a version wrote, so that the
 //! first bytes tell. "LOGSREJ1", of still earlier ones, has `reason`, `rejected_at` and `document` alone. A file
 //! has its name only when it is durable.
 
@@ -109,6 +109,9 @@ fn encode_head(bytes: &mut Vec<u8>, letter: &DeadLetter) {
     writer.integer("undated", letter.undated.into());
     if letter.earlier {
         writer.integer("earlier", 1);
+    }
+    if letter.alone {
+        writer.integer("alone", 1);
     }
     if let Some(peer) = letter.peer {
         writer.string("peer", &peer.to_string());
@@ -210,7 +213,7 @@ fn parse(raw: &RawDocument) -> Option<DeadLetter> {
         },
         position: u32::try_from(integer("position")?).ok()?,
         undated: integer("undated")? != 0,
-        alone: false,
+        alone: integer("alone").is_some_and(|flag| flag != 0),
         earlier: is_without_order(&without_origin.document)
             || integer("earlier").is_some_and(|flag| flag != 0),
         peer,

@@ -2,7 +2,7 @@
 //! sums, so that asking waits for no disk.
 
 use super::LedgerKey;
-use super::{DeadLetter, DeadLetterSnapshot};
+use super::{DeadLetter, DeadLetterSnapshot, LetterId};
 use logs::Timestamp;
 use record::batch::BatchOrigin;
 use record::fault::MAX_DOCUMENT_BYTES;
@@ -20,7 +20,7 @@ const BLOCK_BYTES: u64 = 4096;
 pub(super) struct Kept {
     files: BTreeMap<u64, KeptFile>,
     /// The file of each letter; the latest, when a crash left two.
-    owners: HashMap<[u8; 16], u64>,
+    owners: HashMap<LetterId, u64>,
     /// In how many files each batch has letters.
     batches: HashMap<LedgerKey, u32>,
     bytes: u64,
@@ -72,6 +72,10 @@ pub(super) fn is_too_large(letter: &DeadLetter) -> bool {
 }
 
 impl TooLargeLetter {
+    fn id(&self) -> LetterId {
+        LetterId(self.origin.digest([self.position]))
+    }
+
     fn of(letter: &DeadLetter) -> Self {
         Self {
             origin: letter.origin,
@@ -107,8 +111,8 @@ impl Kept {
         };
         self.files.insert(number, file);
         self.next = self.next.max(number + 1);
-        let digests = letters.iter().map(DeadLetter::digest);
-        self.owners.extend(digests.map(|digest| (digest, number)));
+        let ids = letters.iter().map(DeadLetter::id);
+        self.owners.extend(ids.map(|id| (id, number)));
     }
 
     /// A file is no more.
@@ -156,10 +160,20 @@ impl Kept {
         (room, self.of_peers.len())
     }
 
-    /// How many letters of a file are too large to be stored.
-    pub(super) fn too_large_in(&self, number: u64) -> usize {
-        let file = self.files.get(&number);
-        file.map_or(0, |file| file.too_large.len())
+    /// The letters of a file that are too large to be stored.
+    pub(super) fn too_large_in(&self, number: u64) -> Vec<LetterId> {
+        let letters = self.files.get(&number).map(|file| &file.too_large);
+        let letters = letters.into_iter().flatten();
+        letters.map(TooLargeLetter::id).collect()
+    }
+
+    /// The files that these letters are in, each with how many.
+    pub(super) fn files_of(&self, ids: &HashSet<LetterId>) -> BTreeMap<u64, usize> {
+        let mut files = BTreeMap::new();
+        for number in ids.iter().filter_map(|id| self.owners.get(id)) {
+            *files.entry(*number).or_default() += 1;
+        }
+        files
     }
 
     /// The letters of a batch that are too large to be stored, in their order.
@@ -179,9 +193,9 @@ impl Kept {
     /// These letters leave a file: should they be refused again from here on, they are new.
     pub(super) fn leave(&mut self, number: u64, letters: &[DeadLetter]) {
         for letter in letters {
-            let digest = letter.digest();
-            if self.owners.get(&digest) == Some(&number) {
-                self.owners.remove(&digest);
+            let id = letter.id();
+            if self.owners.get(&id) == Some(&number) {
+                self.owners.remove(&id);
             }
         }
     }
@@ -189,7 +203,7 @@ impl Kept {
     /// They did not leave.
     pub(super) fn come_back(&mut self, number: u64, letters: &[DeadLetter]) {
         for letter in letters {
-            self.owners.entry(letter.digest()).or_insert(number);
+            self.owners.entry(letter.id()).or_insert(number);
         }
     }
 
@@ -197,14 +211,14 @@ impl Kept {
     pub(super) fn retain_new(&self, letters: &mut Vec<DeadLetter>) {
         let mut new = HashSet::new();
         letters.retain(|letter| {
-            let digest = letter.digest();
-            !self.owners.contains_key(&digest) && new.insert(digest)
+            let id = letter.id();
+            !self.owners.contains_key(&id) && new.insert(id)
         });
     }
 
     /// Whether this file is the one that counts for a letter.
     pub(super) fn is_owner(&self, number: u64, letter: &DeadLetter) -> bool {
-        self.owners.get(&letter.digest()) == Some(&number)
+        self.owners.get(&letter.id()) == Some(&number)
     }
 
     /// When the oldest letter was received that may go back into the spool.

@@ -362,3 +362,40 @@ async fn files_that_a_crash_left_beside_the_one_that_took_their_place_count_once
     letters.forget(2).await.unwrap();
     assert!(!letters.has_batch(&a));
 }
+
+#[tokio::test]
+async fn what_stays_of_a_file_is_in_another_and_counts_once_wherever_a_crash_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = open(folder.path(), 1 << 20);
+    let kept = vec![letter("a", "1"), letter("b", "2"), letter("c", "3")];
+    letters.add(kept.clone()).await.unwrap();
+    assert_eq!(letters.seal().await.unwrap(), Some(1));
+    let first = folder.path().join(file_format::name(1));
+    let content = fs::read(&first).unwrap();
+    letters.leave(1, &kept[..1]);
+    letters.forget_all_but(1, kept[1..].to_vec()).await.unwrap();
+    assert_eq!(all(&letters).await, kept[1..]);
+    assert_eq!(letters.snapshot().records, 2);
+    assert_eq!(files(folder.path()), [file_format::name(2)]);
+    assert_eq!(all(&open(folder.path(), 1 << 20)).await, kept[1..]);
+    // Before the old file was removed: what left it may be in the spool alone, and is put back once more.
+    fs::write(&first, content).unwrap();
+    let letters = open(folder.path(), 1 << 20);
+    assert_eq!(all(&letters).await, kept);
+    assert_eq!(letters.snapshot().records, 3);
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_kept_without_its_origin_goes_alone_also_in_another_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = open(folder.path(), 1 << 20);
+    let mut old = letter("a", "1");
+    (old.alone, old.earlier) = (true, true);
+    letters
+        .add(vec![letter("b", "2"), old.clone()])
+        .await
+        .unwrap();
+    letters.seal().await.unwrap();
+    letters.forget_all_but(1, vec![old.clone()]).await.unwrap();
+    assert_eq!(all(&open(folder.path(), 1 << 20)).await, [old]);
+}

@@ -6,6 +6,7 @@ use super::{DeadLetter, DeadLetterError, DeadLetters, FILE_BYTES};
 use spool::disk;
 use std::borrow::Cow;
 use std::io;
+use std::sync::Arc;
 
 impl DeadLetters {
     pub(super) fn write(&self, mut letters: Vec<DeadLetter>) -> Result<usize, DeadLetterError> {
@@ -43,6 +44,34 @@ impl DeadLetters {
             }
         }
         Ok(added)
+    }
+
+    /// Forgets some of a sealed file, once they are safe elsewhere: the others go on in a file behind all others. A
+    /// list that has passed them meets them there again, and none is left out.
+    ///
+    /// # Errors
+    /// The disk's; then the file stays.
+    pub async fn forget_all_but(
+        self: &Arc<Self>,
+        number: u64,
+        others: Vec<DeadLetter>,
+    ) -> Result<(), DeadLetterError> {
+        self.blocking(move |letters| Ok(letters.write_anew(number, &others)?))
+            .await
+    }
+
+    /// Puts what is to stay of a file into another, which takes its place. No room is asked for: it takes no more than
+    /// what goes.
+    fn write_anew(&self, number: u64, others: &[DeadLetter]) -> io::Result<()> {
+        let _alone = self.writing();
+        let next = self.kept().next();
+        let content = file_format::encode(others);
+        self.write_file(next, &content)?;
+        self.kept().add(next, length(&content), others);
+        self.remove(number)?;
+        self.disk.sync_folder()?;
+        self.kept().remove(number);
+        Ok(())
     }
 
     fn check_room(&self, bytes: u64) -> Result<(), DeadLetterError> {

@@ -9,6 +9,7 @@ use logs::clock::Clock;
 use spool::Spool;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex};
+use store::StoreError;
 
 struct Panicking {
     clock: Arc<dyn Clock>,
@@ -122,4 +123,56 @@ async fn a_store_that_was_away_when_nothing_was_under_way_is_asked_by_the_next_b
     wait_until(&spool, || !spool.waits(1)).await;
     assert!(!place.delivery.store.outage.is_on());
     feeding.abort();
+}
+
+#[tokio::test]
+async fn in_a_pause_nothing_is_handed_on_and_then_all_of_it_is() {
+    let place = start(|_| Answer::Take);
+    let (spool, store) = (place.delivery.spool.clone(), Arc::clone(&place.store));
+    place.delivery.store.pause.begin(Timestamp::from_nanos(0));
+    let feed = Feed::new(Arc::clone(&place.delivery), place.consumer, 2);
+    let mut feeding = std::pin::pin!(feed.run());
+    for key in ["a", "b"] {
+        spool.append(batch(key, &["text"], true), ()).await.unwrap();
+    }
+    // It has come as far as it comes.
+    for _ in 0..100 {
+        assert!(futures_util::poll!(&mut feeding).is_pending());
+        tokio::task::yield_now().await;
+    }
+    assert!(store.inserts.lock().unwrap().is_empty());
+    assert!(spool.waits(1) && spool.waits(2));
+    assert!(place.delivery.problem().unwrap().contains("is paused"));
+
+    place.delivery.store.pause.end();
+    let stored = wait_until(&spool, || !spool.waits(1) && !spool.waits(2));
+    tokio::select! {
+        () = &mut feeding => panic!("the spool is open"),
+        () = stored => {}
+    }
+    assert_eq!(place.delivery.problem(), None);
+
+    // One that waits for batches notices it as well.
+    place.delivery.store.pause.begin(Timestamp::from_nanos(0));
+    spool.append(batch("c", &["text"], true), ()).await.unwrap();
+    place.delivery.store.pause.stop();
+    feeding.await;
+    assert!(spool.waits(3));
+}
+
+#[tokio::test]
+async fn what_is_held_for_a_store_that_is_away_is_given_back_in_a_pause() {
+    let place = start(|_| Answer::Fail(StoreError::Unavailable("away".to_owned())));
+    let spool = place.delivery.spool.clone();
+    spool.append(batch("a", &["text"], true), ()).await.unwrap();
+    let feed = Feed::new(Arc::clone(&place.delivery), place.consumer, 2);
+    let feeding = tokio::spawn(feed.run());
+    let outage = &place.delivery.store.outage;
+    wait_until(&spool, || outage.is_asked()).await;
+    place.delivery.store.pause.begin(Timestamp::from_nanos(0));
+    wait_until(&spool, || !outage.is_asked()).await;
+    assert!(spool.waits(1) && !feeding.is_finished());
+    place.delivery.store.pause.stop();
+    feeding.await.unwrap();
+    assert!(spool.waits(1));
 }

@@ -1,7 +1,7 @@
 //! What was refused goes back under the heads that it had.
 
 use super::*;
-use crate::deliver::dead_letters::DeadLetterBounds;
+use crate::deliver::dead_letters::{DeadLetterBounds, LetterId, ReasonCode};
 use crate::deliver::portion::{Part, Prepared};
 use crate::deliver::scripted::{Answer, Fixture, batch, start};
 use record::fault::MAX_DOCUMENT_BYTES;
@@ -27,7 +27,8 @@ fn picky() -> (Arc<AtomicBool>, Fixture) {
 async fn put_back(place: &Fixture) -> usize {
     let delivery = &place.delivery;
     let admission = Admission::new(1 << 20);
-    let replayed = replay(&delivery.dead_letters, &delivery.spool, &admission).await;
+    let (letters, spool) = (&delivery.dead_letters, &delivery.spool);
+    let replayed = replay(letters, spool, &admission, &Choice::All).await;
     replayed.unwrap().records
 }
 
@@ -104,10 +105,12 @@ async fn what_is_too_large_to_be_stored_is_left_aside_and_counted() {
     // No room for any of them is asked for.
     let admission = Admission::new(1 << 20);
     for records in [1, 0] {
-        let replayed = replay(&letters, &place.delivery.spool, &admission).await;
+        let spool = &place.delivery.spool;
+        let replayed = replay(&letters, spool, &admission, &Choice::All).await;
         let expected = Replayed {
             records,
             left_aside: 2,
+            not_found: 0,
         };
         assert_eq!(replayed.unwrap(), expected);
     }
@@ -138,7 +141,8 @@ async fn a_replay_that_is_cut_short_leaves_what_it_did_not_put_back() {
     let delivery = Arc::clone(&place.delivery);
     let admission = Admission::new(1 << 20);
     {
-        let replaying = replay(&delivery.dead_letters, &delivery.spool, &admission);
+        let (letters, spool) = (&delivery.dead_letters, &delivery.spool);
+        let replaying = replay(letters, spool, &admission, &Choice::All);
         let mut replaying = std::pin::pin!(replaying);
         // Until it waits for the spool.
         while !place.set_aside().await.is_empty() {
@@ -184,4 +188,50 @@ async fn what_an_earlier_version_took_is_known_as_such_wherever_it_goes_when_it_
         let is_old = part.origin.id == batch("b", &["bad"], false).id;
         assert_eq!(deferred.is_of_earlier_version(), is_old);
     }
+}
+
+#[tokio::test]
+async fn what_is_chosen_goes_back_and_everything_else_stays_as_it_was() {
+    let mut place = start(|messages| {
+        let places = 0..messages.len();
+        let bad = places.filter(|place| messages[*place].starts_with("bad"));
+        Answer::Judge(Vec::new(), bad.collect())
+    });
+    for key in ["a", "b"] {
+        let sent = batch(key, &["bad 1", "good", "bad 2"], false);
+        place.deliver(vec![sent]).await;
+    }
+    let kept = place.set_aside().await;
+    assert_eq!(kept.len(), 4);
+    let delivery = Arc::clone(&place.delivery);
+    let (letters, spool) = (&delivery.dead_letters, &delivery.spool);
+    let admission = Admission::new(1 << 20);
+    let unknown = LetterId::parse(&"0".repeat(32)).unwrap();
+    let choice = Choice::Ids([kept[1].id(), unknown].into());
+    let replayed = replay(letters, spool, &admission, &choice).await.unwrap();
+    let expected = Replayed {
+        records: 1,
+        left_aside: 0,
+        not_found: 1,
+    };
+    assert_eq!(replayed, expected);
+    let mut others = kept.clone();
+    let chosen = others.remove(1);
+    assert_eq!(place.set_aside().await, others);
+    let spooled = place.next().await;
+    assert_eq!(spooled.len(), 1);
+    assert_eq!(spooled[0].batch.origin(), chosen.origin);
+    assert_eq!(spooled[0].batch.documents.encoded(), chosen.document);
+    assert_eq!(spooled[0].batch.undated(), [0]);
+    // Refused again, it is kept again.
+    delivery.deliver(spooled).await;
+    assert_eq!(place.set_aside().await.len(), 4);
+
+    let of_another = Choice::Reason(ReasonCode::Panicked);
+    let replayed = replay(letters, spool, &admission, &of_another).await;
+    assert_eq!(replayed.unwrap(), Replayed::default());
+    let all = Choice::Reason(ReasonCode::Refused);
+    let replayed = replay(letters, spool, &admission, &all).await;
+    assert_eq!(replayed.unwrap().records, 4);
+    assert!(place.set_aside().await.is_empty());
 }

@@ -2,11 +2,11 @@
 //! so that what all of them need of a head is read in one way.
 
 use super::{encoding, receive};
+use crate::access::protocol::Protocol;
 use crate::access::{Caller, Sender};
 use crate::http::asker::forwarded_for;
 use crate::http::error::ApiError;
 use crate::http::listener::Ends;
-use crate::http::protocol::Protocol;
 use crate::http::services::Services;
 use crate::ingest::batch_key::{BatchKey, Scope};
 use crate::ingest::compression::Encoding;
@@ -29,7 +29,6 @@ pub(in crate::http) struct Sent {
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
     pub(super) sender: Sender,
-    protocol: Protocol,
 }
 
 impl FromRequest<Arc<Services>> for Sent {
@@ -45,12 +44,12 @@ impl FromRequest<Arc<Services>> for Sent {
         let (head, body) = request.into_parts();
         let named = forwarded_for(&head.headers);
         let sender = Sender {
+            protocol,
             address: services.access.proxies().sender(peer, named.flatten()),
             token: caller.token().map(Arc::clone),
         };
         Ok(Self {
             sender,
-            protocol,
             services: Arc::clone(services),
             uri: head.uri,
             headers: head.headers,
@@ -131,7 +130,7 @@ impl Sent {
         terms: BodyTerms<T>,
         wanted: Durability,
     ) -> Result<Receipt<T>, ApiError> {
-        let sent = (self.body, self.sender, self.protocol);
+        let sent = (self.body, self.sender);
         receive(&self.services, &self.headers, sent, terms, wanted).await
     }
 }

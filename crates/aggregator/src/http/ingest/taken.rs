@@ -1,7 +1,7 @@
 //! What requests brought, by the protocol that they came in. What becomes of it behind the door is in `accounting`, where
 //! nobody knows any more what a record came in.
 
-use crate::http::protocol::Protocol;
+use crate::access::protocol::Protocol;
 use crate::ingest::body_error::BodyError;
 use crate::ingest::intake::Receipt;
 use crate::ingest::intake_error::IngestError;

@@ -103,6 +103,7 @@ fn whole() -> Shape {
         ("records", named("RecordCounts")),
         ("workers", object("The lanes of calls to the store.", [("write", named("LaneHealth")), ("read", named("LaneHealth"))])),
         ("breakers", object("The breakers before the store.", [("write", named("BreakerHealth")), ("read", named("BreakerHealth"))])),
+        ("drain", named("DrainHealth")),
         ("memory", object("Of requests under way.", [
             ("reservedBytes", count("")),
             ("limitBytes", count("")),

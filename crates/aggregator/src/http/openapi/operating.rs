@@ -1,60 +1,112 @@
-//! What is of those who run the service: records that were set aside.
+//! What is of those who run the service: records that were set aside, and the way to the store.
 
 use super::operation::Described;
-use super::parameters::{number, query};
+use super::parameters::{number, path, query};
 use super::refusals::OF_TAKING;
-use super::shapes::{Shape, count, list, named, object, text, text_like, time};
+use super::shapes::{Shape, count, list, map, named, object, one_of, text, text_like, time, truth};
 use super::tags::OPERATING;
 use crate::access::Scope;
+use crate::deliver::dead_letters::ReasonCode;
 use serde_json::json;
 use utoipa::openapi::HttpMethod;
 
 pub(super) fn described() -> Vec<Described> {
-    vec![list_rejected(), replay()]
+    vec![list_rejected(), replay(), stats(), drain(), breakers()]
 }
 
-/// What both share.
+/// What all share.
 fn operates(method: HttpMethod, path: &str, name: &str, summary: &str) -> Described {
     Described::new(method, path, name, summary)
         .under(OPERATING)
         .about("Without tokens it is answered on the service's own machine alone.")
         .needs(Scope::Operate)
-        .refuses(&[
-            "internal_error",
-            "local_only",
-            "overloaded",
-            "rejected_unavailable",
-        ])
+        .refuses(&["local_only"])
 }
+
+/// The id of one that is kept aside.
+const LETTER_ID: &str = "^[0-9a-fA-F]{32}$";
+
+fn reason_code(about: &str) -> Shape {
+    one_of(&ReasonCode::ALL.map(ReasonCode::name), about)
+}
+
+/// Told where it is not known what was set aside, or there is no memory for it.
+const OF_LETTERS: &[&str] = &["internal_error", "overloaded", "rejected_unavailable"];
 
 #[rustfmt::skip]
 fn list_rejected() -> Described {
-    let example = json!({"total": 1, "records": [{"reason": "the record is too large", "rejectedAt": "2026-11-28T03:51:38.627Z", "file": "0000000001.rejected",
+    let example = json!({"total": 1, "records": [{"id": "6d5f0a1c9b7e4f3288e1d2c3b4a59687", "reasonCode": "too_large", "reason": "the record is too large", "rejectedAt": "2026-11-28T03:51:38.627Z", "file": "0000000001.rejected",
         "record": {"id": "97fc57b6e28d4000706934c744beacc100000002", "timestamp": "2024-10-08T02:00:00Z", "message": "High memory usage detected."}}]});
     operates(HttpMethod::Get, "/logs/rejected", "listRejected", "Records that are kept aside")
         .parameters([
             number("limit", (1, 1_000), "Records of an answer: 100 unless said otherwise."),
+            query("reason", reason_code("Those that are kept for this reason alone."), "against_rule"),
             query("after", text_like("^[0-9]{1,9}-[0-9]{1,9}$", "`next` of the answer before."), "0-0"),
         ])
         .answers(200, "The oldest first.")
         .with(200, "application/json", named("Rejected"), example)
         .refuses(&["invalid_parameter"])
+        .refuses(OF_LETTERS)
 }
 
 #[rustfmt::skip]
 fn replay() -> Described {
     operates(HttpMethod::Post, "/logs/rejected/replay", "replayRejected", "Puts them back")
+        .parameters([
+            query("id", text_like(LETTER_ID, "The one with this `id` in the list; also given several times, up to 1,000."), "6d5f0a1c9b7e4f3288e1d2c3b4a59687"),
+            query("reason", reason_code("Those that are kept for this reason; not beside `id`."), "against_rule"),
+        ])
+        .refuses(&["invalid_parameter", "repeated_parameter", "unknown_parameter"])
         .answers(200, "They are in the spool again, with the ids that they had.")
         .with(200, "application/json", named("Replayed"), json!({"status": "success", "message": "Refused records are put back", "replayed": 2}))
         .refuses(OF_TAKING)
         .refuses(&["backup_under_way"])
+        .refuses(OF_LETTERS)
+}
+
+#[rustfmt::skip]
+fn stats() -> Described {
+    let example = json!({"senders": [{"protocol": "native", "token": "orders", "requests": 2, "records": 20, "bytes": 5_200, "recordsOfLastMinute": 20,
+        "lastSeen": "2026-11-29T03:51:38.627Z", "refused": {"invalid_json": 1},
+        "warnings": {"time": 1, "level": 0, "notJson": 0, "characters": 0, "number": 0, "depth": 0, "members": 0},
+        "lastTold": {"at": "2026-11-29T03:51:38.627Z", "example": "timestamp \"yesterday\" is not a time: the time of receipt was taken"}}], "forgottenSenders": 0});
+    operates(HttpMethod::Get, "/stats", "getStats", "Who sends, and what they are told")
+        .answers(200, "Since the start; who was seen last comes first.")
+        .with(200, "application/json", named("Stats"), example)
+}
+
+#[rustfmt::skip]
+fn drain() -> Described {
+    let example = json!({"status": "success", "message": "The drain is paused: batches are taken, and wait in the spool until it is resumed",
+        "drain": {"paused": true, "since": "2026-11-29T03:51:38Z"}});
+    operates(HttpMethod::Post, "/operate/drain/{action}", "setDrain", "Pauses or resumes the way to the store")
+        .parameters([path("action", one_of(&["pause", "resume"], "A start of the service resumes it as well."), "pause")])
+        .answers(200, "It is so.")
+        .with(200, "application/json", named("DrainSet"), example)
+        .refuses(&["not_found"])
+}
+
+#[rustfmt::skip]
+fn breakers() -> Described {
+    let example = json!({"status": "success", "message": "The breaker of the read lane decides by itself", "lane": "read",
+        "breaker": {"state": "closed", "calls": 0, "failed": 0, "slow": 0, "consecutiveFailures": 0, "opened": 0, "rejected": 0, "late": 0, "cancelled": 0, "retryAfterMs": null}});
+    operates(HttpMethod::Post, "/operate/breakers/{lane}/{action}", "setBreaker", "Holds a breaker open or closed, or releases it")
+        .parameters([
+            path("lane", one_of(&["write", "read"], "Of which calls to the store."), "read"),
+            path("action", one_of(&["open", "close", "release"], "`open`: no call goes to the store. `close`: every call does, whatever comes of it. `release`, or a start of the service: the breaker decides."), "release"),
+        ])
+        .answers(200, "It is so.")
+        .with(200, "application/json", named("BreakerSet"), example)
+        .refuses(&["not_found"])
 }
 
 /// Components that only these have.
 #[rustfmt::skip]
 pub(super) fn schemas() -> Vec<(&'static str, Shape)> {
     let record = object("A record that is kept aside.", [
-        ("reason", text("Why.")),
+        ("id", text_like(LETTER_ID, "For a replay; it stays the same.")),
+        ("reasonCode", reason_code("Why, in a word.")),
+        ("reason", text("Why, as the store says it.")),
         ("rejectedAt", time("")),
         ("file?", text("Of one that is too large for any store: removing it ends it.")),
         ("record?", named("Record")),
@@ -70,6 +122,52 @@ pub(super) fn schemas() -> Vec<(&'static str, Shape)> {
         ("message", text("")),
         ("replayed", count("Records that were put back.")),
         ("leftAside?", count("Records that are too large to be stored.")),
+        ("notFound?", count("Ids of none that is kept.")),
     ]);
-    vec![("Rejected", rejected), ("RejectedRecord", record), ("Replayed", replayed)]
+    let drain = object("The way to the store.", [
+        ("status", text("`success`.")),
+        ("message", text("")),
+        ("drain", named("DrainHealth")),
+    ]);
+    let breaker = object("A breaker as it was set.", [
+        ("status", text("`success`.")),
+        ("message", text("")),
+        ("lane", one_of(&["write", "read"], "")),
+        ("breaker", named("BreakerHealth")),
+    ]);
+    let drain_health = object("The way from the spool to the store.", [
+        ("paused", truth("Whether batches wait in the spool until it is resumed.")),
+        ("since?", time("Since when.")),
+    ]);
+    let mut all = vec![
+        ("Rejected", rejected), ("RejectedRecord", record), ("Replayed", replayed),
+        ("DrainSet", drain), ("BreakerSet", breaker), ("DrainHealth", drain_health),
+    ];
+    all.extend(of_stats());
+    all
+}
+
+#[rustfmt::skip]
+fn of_stats() -> [(&'static str, Shape); 3] {
+    let told = object("What a sender was told last.", [
+        ("at", time("")),
+        ("example", text("The sentence; of a long one the first 200 characters.")),
+    ]);
+    let sender = object("A sender, told from others by protocol and token.", [
+        ("protocol", one_of(&["native", "otlp", "loki", "elasticsearch", "splunk", "datadog", "gelf", "journald"], "")),
+        ("token?", text("The name of its token.")),
+        ("requests", count("That were taken; of a journal its portions.")),
+        ("records", count("In them.")),
+        ("bytes", count("Of their bodies as they were sent.")),
+        ("recordsOfLastMinute", count("")),
+        ("lastSeen", time("")),
+        ("refused", map(count(""), "Requests that were not taken, by code.")),
+        ("warnings", map(count(""), "Told of records that were taken, by reason.")),
+        ("lastTold?", named("LastTold")),
+    ]);
+    let stats = object("Who sends.", [
+        ("senders", list(named("SenderStats"))),
+        ("forgottenSenders", count("Those that made room for others: 256 are told apart.")),
+    ]);
+    [("Stats", stats), ("SenderStats", sender), ("LastTold", told)]
 }

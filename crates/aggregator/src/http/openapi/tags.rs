@@ -18,7 +18,7 @@ pub(super) fn all() -> Vec<Tag> {
     [
         (SENDING, "Batches in the service's own form, and what became of them."),
         (READING, "Records in the order of time, how many there are, and which values."),
-        (OPERATING, "For those who run the service: records that were set aside."),
+        (OPERATING, "For those who run the service: records that were set aside, and the way to the store."),
         (ABOUT, "What this is, how it is, and what it takes and gives. For all."),
         (OPENTELEMETRY, "As OTLP/HTTP has it."),
         (LOKI, "As Loki has it: an error is a sentence."),

@@ -1,33 +1,31 @@
-//! `GET /logs/rejected` and `POST /logs/rejected/replay`: what the store refused for good or no store can
-//! hold, and putting it back.
+//! `GET /logs/rejected`: what the store refused for good or no store can hold, page by page.
 
+use super::replay::reason_code;
 use crate::accounting::admission::{NoRoom, Reservation};
-use crate::deliver::backup_lock::HeldOff;
-use crate::deliver::dead_letters::{DeadLetter, DeadLetterError, file_name};
-use crate::deliver::replay::{self, ReplayError, Replayed};
+use crate::deliver::dead_letters::{Choice, DeadLetter, DeadLetterError, ReasonCode, file_name};
 use crate::http::error::ApiError;
 use crate::http::services::Services;
-use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, SecondsFormat};
 use futures_util::{StreamExt as _, stream};
 use record::batch::BatchOrigin;
-use serde_json::json;
 use std::collections::HashSet;
 use std::convert::Infallible;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use store::page;
-use tracing::Instrument as _;
 
 /// Records in one answer when nothing else is asked for, and at most.
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
 /// An answer that is longer than this ends with the portion that it is at.
 const MAX_TEXT_BYTES: usize = 4 * 1024 * 1024;
+
+/// An answer for which more than this was read of the disk ends with the file that it is at, whatever it found.
+const MAX_READ_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Where a list goes on: a file, and how many of its records were listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,7 +47,7 @@ pub(in crate::http) async fn list(
     State(services): State<Arc<Services>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let (limit, mut place) = parameters(query.as_deref().unwrap_or_default())?;
+    let (limit, mut place, choice) = parameters(query.as_deref().unwrap_or_default())?;
     let mut listed = Listed {
         text: Vec::new(),
         count: 0,
@@ -58,12 +56,13 @@ pub(in crate::http) async fn list(
     };
     let letters = &services.dead_letters;
     letters.are_read().await?;
-    let mut next = None;
+    let (mut next, mut read) = (None, 0);
     while let Some(file) = letters.after(place.file.saturating_sub(1)) {
         if file != place.file {
             place = Place { file, letters: 0 };
         }
-        if listed.count >= limit || listed.text.len() > MAX_TEXT_BYTES {
+        let is_long = listed.text.len() > MAX_TEXT_BYTES || read > MAX_READ_BYTES;
+        if listed.count >= limit || is_long {
             next = Some(place);
             break;
         }
@@ -74,10 +73,11 @@ pub(in crate::http) async fn list(
             }
             made => made?,
         }
+        read += letters.bytes_of(file);
         let kept = letters.read(file).await?;
         let all = kept.len();
         let written;
-        (listed, written) = listed.write(kept, place, limit).await?;
+        (listed, written) = listed.write(kept, place, (limit, choice.clone())).await?;
         place = match written < all {
             true => Place {
                 file,
@@ -103,12 +103,12 @@ impl Listed {
             .resize(needed.min(services.retrieval.room().limit()))
     }
 
-    /// Writes what a file holds behind so many letters that were listed before; up to which one that was.
+    /// Writes what is meant of what a file holds behind so many letters that were listed before; up to which one that was.
     async fn write(
         mut self,
         letters: Vec<DeadLetter>,
         from: Place,
-        limit: usize,
+        (limit, choice): (usize, Choice),
     ) -> Result<(Self, usize), ApiError> {
         let writing = tokio::task::spawn_blocking(move || {
             let mut place = from.letters;
@@ -118,7 +118,7 @@ impl Listed {
                 }
                 place += 1;
                 // A small file may have been put together with others since it was read.
-                if self.seen.insert((letter.origin, letter.position)) {
+                if choice.has(letter) && self.seen.insert((letter.origin, letter.position)) {
                     let before: &[u8] = if self.count == 0 { b"\n" } else { b",\n" };
                     self.text.extend_from_slice(before);
                     write_kept(letter, from.file, &mut self.text)?;
@@ -162,7 +162,9 @@ impl Listed {
 fn write_kept(kept: &DeadLetter, file: u64, out: &mut Vec<u8>) -> io::Result<()> {
     let rejected_at = DateTime::from_timestamp_millis(kept.rejected_at)
         .map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true));
-    out.extend_from_slice(b"{\"reason\":");
+    let code = ReasonCode::of(kept).name();
+    write!(out, "{{\"id\":\"{}\",\"reasonCode\":\"{code}\"", kept.id())?;
+    out.extend_from_slice(b",\"reason\":");
     serde_json::to_writer(&mut *out, &kept.reason)?;
     out.extend_from_slice(b",\"rejectedAt\":");
     serde_json::to_writer(&mut *out, &rejected_at)?;
@@ -180,67 +182,19 @@ fn write_kept(kept: &DeadLetter, file: u64, out: &mut Vec<u8>) -> io::Result<()>
     Ok(())
 }
 
-/// Puts everything that was refused and can be stored back into the spool, with the ids that it had.
-pub(in crate::http) async fn replay(
-    State(services): State<Arc<Services>>,
-) -> Result<Response, ApiError> {
-    // Its own task: whoever asked may leave.
-    let all = Arc::clone(&services);
-    let held_off = hold_off_backups(&services).await?;
-    let replaying = async move {
-        let _until_it_ends = held_off;
-        replay::replay(&all.dead_letters, all.intake.spool(), &all.admission).await
-    };
-    let replaying = tokio::spawn(replaying.in_current_span());
-    let spool = services.intake.spool();
-    let replayed = replaying
-        .await
-        .unwrap_or_else(|panic| Err(DeadLetterError::Io(io::Error::other(panic)).into()));
-    let replayed = replayed.map_err(|error| match error {
-        ReplayError::DeadLetters(error) => error.into(),
-        ReplayError::NoRoom(error) => error.into(),
-        ReplayError::Spool(error) => ApiError::not_durable(&error.into(), || spool.time_to_room()),
-    })?;
-    Ok(Json(told(replayed)).into_response())
-}
-
-/// A backup copies the spool first and what was refused last: what went from the one into the other meanwhile would be in neither.
-async fn hold_off_backups(services: &Services) -> Result<HeldOff, ApiError> {
-    let backups = services.backups.clone();
-    let held = tokio::task::spawn_blocking(move || backups.hold_off()).await;
-    let held = held.unwrap_or_else(|error| Err(io::Error::other(error)));
-    held.map_err(DeadLetterError::Io)?
-        .ok_or_else(ApiError::backup_under_way)
-}
-
-fn told(
-    Replayed {
-        records,
-        left_aside,
-    }: Replayed,
-) -> serde_json::Value {
-    let message = "Refused records are put back";
-    if left_aside == 0 {
-        return json!({ "status": "success", "message": message, "replayed": records });
-    }
-    let message = match left_aside {
-        1 => format!("{message}, but for 1 that is too large to be stored"),
-        _ => format!("{message}, but for {left_aside} that are too large to be stored"),
-    };
-    json!({ "status": "success", "message": message, "replayed": records, "leftAside": left_aside })
-}
-
-/// How many are asked for, and from which on.
-fn parameters(query: &str) -> Result<(usize, Place), ApiError> {
+/// How many are asked for, from which on, and of which kind.
+fn parameters(query: &str) -> Result<(usize, Place, Choice), ApiError> {
     let (mut limit, mut place) = (DEFAULT_LIMIT, Place::default());
+    let mut choice = Choice::All;
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match name.as_ref() {
             "limit" => limit = self::limit(&value)?,
             "after" => place = self::place(&value)?,
+            "reason" => choice = Choice::Reason(reason_code(&value)?),
             _ => {}
         }
     }
-    Ok((limit, place))
+    Ok((limit, place, choice))
 }
 
 fn limit(value: &str) -> Result<usize, ApiError> {

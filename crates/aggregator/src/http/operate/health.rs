@@ -2,8 +2,9 @@
 
 use crate::access::Caller;
 use crate::accounting::record_counts::RecordCounts;
-use crate::breaker::Snapshot;
+use crate::breaker::{Snapshot, State as BreakerState};
 use crate::deliver::dead_letters::DeadLetterSnapshot;
+use crate::deliver::drain::DrainSnapshot;
 use crate::http::audit;
 use crate::http::services::Services;
 use crate::worker::LaneSnapshot;
@@ -31,6 +32,7 @@ struct Health {
     records: RecordCounts,
     workers: Lanes<LaneSnapshot>,
     breakers: Lanes<Snapshot>,
+    drain: DrainSnapshot,
     memory: Memory,
     connections: usize,
     access: audit::Counts,
@@ -112,6 +114,7 @@ pub(in crate::http) async fn health(
             write: services.drain.guard().snapshot(),
             read: retrieval.guard().snapshot(),
         },
+        drain: services.drain.snapshot(),
         memory: Memory {
             reserved_bytes: services.admission.reserved(),
             limit_bytes: services.admission.limit(),
@@ -157,6 +160,7 @@ fn readiness_of(
     // What only could be better comes last.
     let waits = away
         .or_else(|| services.drain.problem())
+        .or_else(|| held_breaker(services))
         .or_else(|| services.dead_letters.problem())
         .or(of_store(true).flatten())
         .or_else(|| services.tls.as_ref()?.problem());
@@ -167,4 +171,22 @@ fn readiness_of(
         (None, None) => Readiness::Ok,
     };
     (readiness, refused.or(waits))
+}
+
+/// What an operator might forget of.
+fn held_breaker(services: &Services) -> Option<String> {
+    let lanes = [
+        ("write", services.drain.guard()),
+        ("read", services.retrieval.guard()),
+    ];
+    lanes.into_iter().find_map(|(lane, guard)| {
+        let held = match guard.snapshot().state {
+            BreakerState::ForcedOpen => "open",
+            BreakerState::ForcedClosed => "closed",
+            BreakerState::Closed | BreakerState::Open | BreakerState::HalfOpen => return None,
+        };
+        Some(format!(
+            "the breaker of the {lane} lane is held {held} by an operator"
+        ))
+    })
 }

@@ -8,7 +8,6 @@ use crate::accounting::admission::{NoRoom, Reservation};
 use crate::accounting::fair_admission::FairReservation;
 use crate::http::error::ApiError;
 use crate::http::ingest::{refused, take_now};
-use crate::http::protocol::Protocol;
 use crate::http::services::Services;
 use crate::ingest::batch_key::BatchKey;
 use crate::ingest::body_error::BodyError;
@@ -147,7 +146,7 @@ impl Taker<'_> {
             self.services,
             terms,
             body,
-            (sender.clone(), Protocol::Journald),
+            sender.clone(),
             Durability::Spooled,
         );
         taken.await.map(drop)

@@ -1,6 +1,7 @@
 //! A request as a client has it, that it may send again.
 
 use crate::access::Sender;
+use crate::access::protocol::Protocol;
 use crate::ingest::acceptance::Parts;
 use crate::ingest::idempotency::Keys;
 use crate::ingest::own_turn::OwnTurn;
@@ -107,6 +108,7 @@ impl Request {
             has_status: true,
             body_bytes: 0,
             sender: Sender {
+                protocol: Protocol::Native,
                 address: Ipv4Addr::LOCALHOST.into(),
                 token: None,
             },

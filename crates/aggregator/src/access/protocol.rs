@@ -2,7 +2,7 @@
 
 /// What senders and readers speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Protocol {
+pub enum Protocol {
     /// The service's own.
     Native,
     /// OpenTelemetry's.
@@ -23,7 +23,7 @@ pub(super) enum Protocol {
 
 impl Protocol {
     /// All of them, each at its own place.
-    pub(super) const ALL: [Self; 8] = [
+    pub const ALL: [Self; 8] = [
         Self::Native,
         Self::Otlp,
         Self::Loki,
@@ -35,7 +35,7 @@ impl Protocol {
     ];
 
     /// Its name.
-    pub(super) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Native => "native",
             Self::Otlp => "otlp",

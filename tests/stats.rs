@@ -1,0 +1,59 @@
+//! `GET /stats`: who sends, how much, and what they were told.
+
+use crate::support::service::{Builder, Service};
+use serde_json::{Value, json};
+
+pub(crate) fn sender<'a>(stats: &'a Value, protocol: &str, token: Option<&str>) -> &'a Value {
+    let mut senders = stats["senders"].as_array().unwrap().iter();
+    let found =
+        senders.find(|sender| sender["protocol"] == protocol && sender["token"].as_str() == token);
+    found.unwrap_or_else(|| panic!("{protocol} {token:?} is not in {stats}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_protocol_is_told_with_what_came_by_it_and_what_was_said_last() {
+    let service = Service::builder().start().await;
+    let nobody = json!({ "senders": [], "forgottenSenders": 0 });
+    assert_eq!(service.get("/stats").await.json(), nobody);
+    let body = r#"[{"timestamp":"yesterday","message":"one"},{"message":"two"}]"#;
+    let reply = service.post("/logs/batch", "application/json", body).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let stats = service.get("/stats").await.json();
+    let native = sender(&stats, "native", None);
+    let counts = ["requests", "records", "bytes", "recordsOfLastMinute"];
+    let counts = counts.map(|name| native[name].as_u64().unwrap());
+    assert_eq!(counts, [1, 2, body.len() as u64, 2], "{stats}");
+    assert_eq!(native["warnings"]["time"], 1, "{stats}");
+    let said = "timestamp \"yesterday\" is not a time: the time of receipt was taken";
+    assert_eq!(native["lastTold"]["example"], said);
+
+    for (path, body) in [
+        ("/logs/batch", "[{"),
+        (
+            "/gelf",
+            r#"{"version":"1.1","host":"a","short_message":"three"}"#,
+        ),
+        ("/_bulk", "{\"create\":{}}\n{\"message\":\"four\"}\n"),
+    ] {
+        service.post(path, "application/json", body).await;
+    }
+    let stats = service.get("/stats").await.json();
+    let native = sender(&stats, "native", None);
+    assert_eq!(native["refused"], json!({ "invalid_json": 1 }), "{stats}");
+    let said = native["lastTold"]["example"].as_str().unwrap();
+    assert!(said.starts_with("the body is not valid JSON: "), "{said}");
+    for protocol in ["gelf", "elasticsearch"] {
+        assert_eq!(sender(&stats, protocol, None)["records"], 1, "{stats}");
+    }
+    // Who came last comes first.
+    assert_eq!(stats["senders"][0]["protocol"], "elasticsearch", "{stats}");
+
+    let command = Service::builder().env("LISTEN_ADDR", service.address().to_string());
+    let (ended, stdout, stderr) = Builder::arg(command, "stats").start_expecting_exit().await;
+    assert_eq!((ended.code(), stderr.as_str()), (Some(0), ""));
+    assert!(stdout.starts_with("elasticsearch: 1 record, "), "{stdout}");
+    assert!(
+        stdout.contains("; 1 refused; 1 warned of\n    "),
+        "{stdout}"
+    );
+}
