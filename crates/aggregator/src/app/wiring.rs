@@ -38,9 +38,11 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use store::Store;
 use store::blocks::BlockStore;
 use store::layout::Opened;
 use store::mongo::NewFormat;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -168,15 +170,7 @@ pub(super) fn wire_up(
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
     tasks.push(queues.reading);
     let door = entrance.open(http, &clock, &mut tasks);
-    let (retrieval, reading) = Retrieval::start(
-        Arc::clone(&store),
-        read_guard,
-        Arc::clone(&clock),
-        (capacity.div_ceil(4), workers),
-        deadline,
-        http.max_streams,
-        Arc::new(Admission::new(http.max_read_bytes)),
-    );
+    let (retrieval, reading) = retrieval(config, &store, read_guard, &clock);
     let services = Services {
         intake: Intake::new(
             (queues.spool, Arc::clone(&queues.dead_letters)),
@@ -212,6 +206,24 @@ pub(super) fn wire_up(
         tasks,
     };
     (Arc::new(services), ends, door.changeable)
+}
+
+fn retrieval(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    guard: Guard,
+    clock: &Arc<dyn Clock>,
+) -> (Retrieval, JoinHandle<()>) {
+    let (http, workers) = (&config.http, &config.workers);
+    Retrieval::start(
+        Arc::clone(store),
+        guard,
+        Arc::clone(clock),
+        (workers.queue_capacity.div_ceil(4), workers.workers),
+        http.request_timeout,
+        http.max_streams,
+        Arc::new(Admission::new(http.max_read_bytes)),
+    )
 }
 
 pub(super) fn delivery(
