@@ -28,7 +28,7 @@ pub struct CursorKeyError {
 /// The key that `secret` makes, else the one in `folder`.
 ///
 /// # Errors
-/// As [`load_or_make`].
+/// [`CursorKeyError`] when there is a key in the folder, but it cannot be read, or not be set aside.
 pub fn of(secret: Option<&str>, folder: &Path) -> Result<CursorKey, CursorKeyError> {
     match secret {
         Some(secret) => {
