@@ -71,7 +71,7 @@ on_each_store!(
             .post(
                 strict,
                 "application/json",
-                r#"[{"level":7.5,"timestamp":"never"}]"#,
+                r#"[{"level":7.5,"timestamp":"never"},{"message":"well"}]"#,
             )
             .await;
         assert_eq!(refused.status, 400, "{}", refused.text());
@@ -95,6 +95,7 @@ on_each_store!(
             ended("rejected", "invalid"),
             number(&records["rejected"]["invalid"])
         );
+        assert_eq!(ended("rejected", "invalid"), 2.0);
         assert_eq!(told.value("aggregator_records_unaccounted"), 0.0);
         let warned = told.value("aggregator_warnings_total{reason=\"time\"}");
         assert_eq!(warned, number(&records["warnings"]["time"]));
@@ -104,7 +105,7 @@ on_each_store!(
         };
         assert_eq!(
             (taken("accepted"), taken("repeated"), taken("rejected")),
-            (2.0, 2.0, 1.0)
+            (2.0, 2.0, 2.0)
         );
         let bytes = told.value("aggregator_taken_bytes_total{protocol=\"native\"}");
         assert_eq!(bytes, 2.0 * number(&json!(batch.to_string().len())));

@@ -167,7 +167,7 @@ async fn what_is_chosen_by_id_or_by_reason_is_put_back_and_the_rest_stays() {
     let replay = format!("replay --id {id} --id {none}");
     assert_eq!(
         printed(&service, &replay).await,
-        "1 record is put back\n1 id is of none that is kept\n"
+        "1 record is put back\n1 id is not among the records kept aside\n"
     );
     stored(&service, 1).await;
     let found = service.get("/logs/retrieve").await.json();

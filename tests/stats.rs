@@ -33,7 +33,10 @@ async fn each_protocol_is_told_with_what_came_by_it_and_what_was_said_last() {
             "/gelf",
             r#"{"version":"1.1","host":"a","short_message":"three"}"#,
         ),
-        ("/_bulk", "{\"create\":{}}\n{\"message\":\"four\"}\n"),
+        (
+            "/_bulk",
+            "{\"create\":{\"_id\":\"4\"}}\n{\"message\":\"four\"}\n{\"create\":{}}\n{\"message\":\"five\"}\n",
+        ),
     ] {
         service.post(path, "application/json", body).await;
     }
@@ -42,8 +45,13 @@ async fn each_protocol_is_told_with_what_came_by_it_and_what_was_said_last() {
     assert_eq!(native["refused"], json!({ "invalid_json": 1 }), "{stats}");
     let said = native["lastTold"]["example"].as_str().unwrap();
     assert!(said.starts_with("the body is not valid JSON: "), "{said}");
-    for protocol in ["gelf", "elasticsearch"] {
-        assert_eq!(sender(&stats, protocol, None)["records"], 1, "{stats}");
+    // One with an id of its own is a batch of its own.
+    for (protocol, records) in [("gelf", 1), ("elasticsearch", 2)] {
+        assert_eq!(
+            sender(&stats, protocol, None)["records"],
+            records,
+            "{stats}"
+        );
     }
     // Who came last comes first.
     assert_eq!(stats["senders"][0]["protocol"], "elasticsearch", "{stats}");
@@ -51,7 +59,7 @@ async fn each_protocol_is_told_with_what_came_by_it_and_what_was_said_last() {
     let command = Service::builder().env("LISTEN_ADDR", service.address().to_string());
     let (ended, stdout, stderr) = Builder::arg(command, "stats").start_expecting_exit().await;
     assert_eq!((ended.code(), stderr.as_str()), (Some(0), ""));
-    assert!(stdout.starts_with("elasticsearch: 1 record, "), "{stdout}");
+    assert!(stdout.starts_with("elasticsearch: 2 records, "), "{stdout}");
     assert!(
         stdout.contains("; 1 refused; 1 warned of\n    "),
         "{stdout}"

@@ -127,3 +127,45 @@ async fn what_was_refused_is_not_put_back_while_a_backup_is_made() {
     drop(backup);
     assert_eq!(replay().await.status, 200);
 }
+
+#[tokio::test]
+async fn many_files_of_refused_records_need_no_more_descriptors_than_few() {
+    let (_place, folder, service, backup) = scene().await;
+    stop(&service).await;
+    let rejected = folder.join("rejected");
+    for number in 0..300 {
+        fs::write(rejected.join(format!("{number:020}.rej")), "one").unwrap();
+    }
+    let command = on(&folder).arg("backup").arg(backup.display().to_string());
+    let (status, _, stderr) = command.max_open_files(100).start_expecting_exit().await;
+    assert!(status.success(), "{stderr}");
+    let copied = fs::read_dir(backup.join("rejected")).unwrap().count();
+    assert_eq!(copied, 300);
+}
+
+#[tokio::test]
+async fn what_cannot_be_backed_up_well_is_refused() {
+    let (place, folder, service, backup) = scene().await;
+    // As an aggregator leaves it that knows of no backups.
+    let lock = folder.join("backup.lock");
+    fs::remove_file(&lock).unwrap();
+    assert_fails(
+        &folder,
+        "backup",
+        &backup,
+        "an aggregator of an earlier version",
+    )
+    .await;
+    stop(&service).await;
+    done(&folder, "backup", &backup).await;
+    assert!(lock.is_file(), "made for the next start");
+    fs::write(folder.join("restoring"), "").unwrap();
+    let other = place.path().join("other");
+    assert_fails(
+        &folder,
+        "backup",
+        &other,
+        "not all of a backup was put into",
+    )
+    .await;
+}

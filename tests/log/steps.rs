@@ -49,7 +49,7 @@ async fn a_start_says_what_it_found_and_a_stop_what_became_of_it() {
             "stopping",
             "the requests under way have ended",
             "all that was taken is on disk",
-            "batches that waited went to the store",
+            "the drain has ended",
             "the store is closed",
             "stopped; everything that was accepted is stored",
         ],
@@ -76,13 +76,10 @@ async fn what_waits_in_the_spool_is_told_by_the_stop_and_by_the_next_start() {
     let told = lines(&service);
     let stop = in_order(
         &told,
-        &[
-            "batches that waited went to the store",
-            "stopped; what is left waits",
-        ],
+        &["the drain has ended", "stopped; what is left waits"],
     );
     assert_eq!(
-        (&stop[0]["batches"], &stop[0]["left"]),
+        (&stop[0]["stored"], &stop[0]["left"]),
         (&json!(0), &json!(1))
     );
     assert_eq!(

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a question is made of beside series and labels: functions, and words between them.
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 13] = [
     "abs",
     "and",
     "by",
@@ -19,6 +19,7 @@ const WORDS: [&str; 12] = [
     "job",
     "le",
     "or",
+    "predict_linear",
     "rate",
     "sum",
     "timestamp",

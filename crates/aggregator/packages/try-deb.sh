@@ -31,9 +31,10 @@ refuse_to_disturb() {
     fi
 }
 
+started=''
 cleanup() {
     local code=$?
-    stop || true
+    [ -z "$started" ] || kill -KILL "$started" 2>/dev/null || true
     dpkg --purge aggregator >/dev/null 2>&1 || true
     rm -rf "$data"
     if getent passwd aggregator >/dev/null; then deluser --quiet --system aggregator || true; fi
@@ -41,7 +42,6 @@ cleanup() {
     exit "$code"
 }
 
-started=''
 start() {
     : >"$log"
     /usr/bin/python3 "$here/start_as_unit.py" "$unit" >>"$log" 2>&1 &

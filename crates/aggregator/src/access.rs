@@ -162,21 +162,6 @@ impl Caller {
         self.reads_everything() || self.may(Scope::Operate)
     }
 
-    /// Him, if the numbers of all records are for him.
-    ///
-    /// # Errors
-    /// [`Refusal`], if they are not.
-    pub fn for_numbers(self) -> Result<Self, Refusal> {
-        match self {
-            Self::Stranger => Err(Refusal::NoToken),
-            Self::Token(ref token) if !self.sees_numbers() => Err(Refusal::OutOfScope {
-                token: Arc::clone(&token.name),
-                needed: Scope::Operate,
-            }),
-            Self::Anyone | Self::Token(_) => Ok(self),
-        }
-    }
-
     /// The token that was used.
     pub fn token(&self) -> Option<&Arc<Token>> {
         match self {

@@ -234,6 +234,11 @@ impl Spool {
         self.shared.no_segment.shown()
     }
 
+    /// Bytes on disk, and how many there may be.
+    pub fn fill(&self) -> (u64, u64) {
+        (self.used(), self.shared.bounds.max_bytes)
+    }
+
     pub(super) fn used(&self) -> u64 {
         self.shared.used.load(Ordering::Relaxed)
     }

@@ -106,7 +106,9 @@ impl State {
             end_seq: appended.head.end_seq(),
             bytes: appended.segment_end,
         });
-        self.bytes_in.add(now, appended.head.frame_bytes());
+        // As they are counted when they are done.
+        let documents = batches.iter().map(|batch| batch.documents.encoded_bytes());
+        self.bytes_in.add(now, documents.sum::<usize>() as u64);
         (self.appended_at, self.cannot_rest) = (now, false);
         // What is deferred waits already, in an earlier copy.
         let new = batches.iter().filter(|batch| !batch.is_deferred());

@@ -80,6 +80,8 @@ pub fn make(folder: &Path) -> Result<(), FileError> {
     file::make(&folder.join(FILE_NAME))
 }
 
+/// For counting all blocks anew.
+const COUNTING: Duration = Duration::from_secs(1);
 /// One block of usual records. A quiet service makes no more than four of them a second, and what it took can be read
 /// in less than half of one.
 const PORTION: PortionSize = PortionSize {
@@ -381,21 +383,22 @@ impl Store for BlockStore {
     }
 
     async fn figures(&self) -> Figures {
-        let look = |inner: &Inner| {
-            let (tiers, ledger_rows) = inner.counting.look(&inner.file)?;
-            let blocks = BlockFigures {
-                tiers,
-                ledger_rows,
-                merged: inner.file.merged(),
-                cache: inner.cache.figures(),
-            };
-            Ok(Figures {
-                file_bytes: inner.file.bytes(),
-                blocks: Some(blocks),
-            })
+        // Of a large ledger, on a busy disk, a count may take longer than whoever asks waits: then the last one is told.
+        let renewing = self.blocking(|inner: &Inner| inner.counting.renew(&inner.file));
+        if let Ok(Err(error)) = tokio::time::timeout(COUNTING, renewing).await {
+            tracing::debug!(%error, "blocks could not be counted");
+        }
+        let counted = self.inner.counting.last();
+        let file = &self.inner.file;
+        let blocks = BlockFigures {
+            counted: counted.map(|counted| (counted.tiers, counted.ledger_rows)),
+            merged: file.merged(),
+            cache: self.inner.cache.figures(),
         };
-        // While the file cannot be read, nothing is told of it.
-        self.blocking(look).await.unwrap_or_default()
+        Figures {
+            file_bytes: file.bytes(),
+            blocks: Some(blocks),
+        }
     }
 
     async fn recovered(&self) {

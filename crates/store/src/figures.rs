@@ -12,10 +12,8 @@ pub struct Figures {
 /// Blocks, and the work on them since the start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BlockFigures {
-    /// From the smallest on, as of the last count.
-    pub tiers: Vec<Tier>,
-    /// Rows of the ledger, as of the last count.
-    pub ledger_rows: u64,
+    /// From the smallest on, and rows of the ledger: as of the last count, if there was one.
+    pub counted: Option<(Vec<Tier>, u64)>,
     /// What was merged.
     pub merged: MergedBlocks,
     /// Looks into the cache.

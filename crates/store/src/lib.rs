@@ -44,6 +44,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Why a document is refused that is none.
+pub const DAMAGED_DOCUMENT: &str = "the document is damaged";
 /// From this severity on, a record is in the partial index that both stores keep.
 const INDEXED_FROM: u8 = 13;
 

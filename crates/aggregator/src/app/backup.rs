@@ -10,10 +10,10 @@ mod manifest;
 pub mod restoring;
 
 use super::cursor_key;
-use super::data_folder::{REJECTED_FOLDER, SPOOL_FOLDER};
+use super::data_folder::{REJECTED_FOLDER, RESTORING, SPOOL_FOLDER, is_taken};
 use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters;
-use copying::{Copied, copy_file, copy_folder, file_names};
+use copying::{Copied, copy_file, copy_folder, copy_growing, file_names};
 use logs::Timestamp;
 use manifest::Manifest;
 use rustix::fs::Mode;
@@ -33,6 +33,17 @@ pub enum BackupError {
     /// Nothing is in it.
     #[error("{0} is no data folder of an aggregator: there is neither a spool nor a store in it")]
     NothingThere(String),
+    /// An aggregator of an earlier version runs on it.
+    #[error(
+        "an aggregator of an earlier version runs on {0}, which does not know of backups: stop it first, or start it anew in this version"
+    )]
+    Earlier(String),
+    /// The data folder is what a restore that broke off has left.
+    #[error("not all of a backup was put into {0}: there is nothing to back up")]
+    Unrestored(String),
+    /// So many files that no restore would read of all.
+    #[error("there are too many files in {0} for one backup")]
+    TooMany(String),
     /// The folder for the backup holds something.
     #[error("{0} is there and not empty: give a folder that is new")]
     NotEmpty(String),
@@ -56,6 +67,11 @@ pub enum BackupError {
 }
 
 impl BackupError {
+    /// Whether a file is not there.
+    fn is_missing(&self) -> bool {
+        matches!(self, Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
     fn file(path: &Path) -> impl Fn(io::Error) -> Self + Copy {
         |source| Self::File {
             path: path.display().to_string(),
@@ -89,7 +105,10 @@ pub fn make(
     if !data_dir.is_dir() {
         return Err(BackupError::NoFolder(data_dir.display().to_string()));
     }
+    check_folder(data_dir)?;
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    // Of a spool that is behind, each segment is opened.
+    drop(rlimit::increase_nofile_limit(u64::MAX));
     let store = match Found::of(data_dir) {
         Ok(found) => Some(found),
         Err(InspectionError::Missing(_)) if data_dir.join(SPOOL_FOLDER).is_dir() => None,
@@ -114,6 +133,20 @@ pub fn make(
     })
 }
 
+/// Refuses a folder that is half restored, and one whose service would not leave it alone.
+fn check_folder(data_dir: &Path) -> Result<(), BackupError> {
+    let failed = BackupError::file(data_dir);
+    let shown = || data_dir.display().to_string();
+    if data_dir.join(RESTORING).try_exists().map_err(failed)? {
+        return Err(BackupError::Unrestored(shown()));
+    }
+    let is_known = BackupLock::of(data_dir).is_known().map_err(failed)?;
+    match !is_known && is_taken(data_dir).map_err(failed)? {
+        true => Err(BackupError::Earlier(shown())),
+        false => Ok(()),
+    }
+}
+
 /// Copies everything, in the order that matters.
 fn copy(data_dir: &Path, target: &Path, store: Option<&Found>) -> Result<Vec<Copied>, BackupError> {
     let mut files = Vec::new();
@@ -134,7 +167,7 @@ fn copy(data_dir: &Path, target: &Path, store: Option<&Found>) -> Result<Vec<Cop
             });
         }
     }
-    copy_folder(
+    copy_growing(
         data_dir,
         REJECTED_FOLDER,
         target,

@@ -39,7 +39,20 @@ pub(super) fn take(wanted: &Path) -> Result<(PathBuf, File), StartError> {
     Ok((folder, lock))
 }
 
-/// The same, also of a folder that a backup is not all in yet.
+/// Whether a process has the folder.
+pub(super) fn is_taken(folder: &Path) -> io::Result<bool> {
+    match File::open(folder.join(LOCK)) {
+        Ok(lock) => match lock.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// [`take`], also of a folder that a backup is not all in yet.
 pub(super) fn take_unfinished(wanted: &Path) -> Result<(PathBuf, File), StartError> {
     let failed = |source| StartError::data_folder(wanted, source);
     rustix::process::umask(Mode::RWXG | Mode::RWXO);

@@ -73,7 +73,10 @@ impl Reload {
                     );
                 }
                 // The process is about to end.
-                Err(_) => return,
+                Err(error) if error.is_cancelled() => return,
+                Err(_) => tracing::error!(
+                    "SIGHUP: reading the settings panicked: those of before still count"
+                ),
             }
             service.prompts.iter().for_each(Prompt::ask);
         }

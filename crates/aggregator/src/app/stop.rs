@@ -117,10 +117,10 @@ impl Stop {
         drain.finish(patience).await;
         let left = waiting();
         tracing::info!(
-            batches = waited.saturating_sub(left),
+            stored = waited.saturating_sub(left),
             left,
             took_ms = self.steps.took_ms(),
-            "batches that waited went to the store"
+            "the drain has ended"
         );
     }
 

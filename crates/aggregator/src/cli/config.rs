@@ -15,7 +15,7 @@ use std::path::PathBuf;
 pub enum ConfigCommand {
     /// Shows each setting with its value and where that comes from; flags of the service stand before `config`.
     Show(ShowArgs),
-    /// Checks the settings, and the files that they name, as a start does; exits 0 only if the service could be started.
+    /// Checks the settings, and the files that they name, as a start does; exits 0 only if nothing in them keeps a service from starting. The data folder and the store are not looked at.
     Check(FileArgs),
     /// Prints a file with every setting, what it is for and its default.
     Example,

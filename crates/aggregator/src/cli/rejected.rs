@@ -26,7 +26,7 @@ const LARGEST_ANSWER: usize = 1024 * 1024 * 1024;
 /// What can be done with refused records.
 #[derive(Debug, Clone, Subcommand)]
 pub enum RejectedCommand {
-    /// Lists them with their reasons, the oldest first.
+    /// Lists them with their reasons, in the order in which they were kept.
     List(ListArgs),
     /// Puts back those that can be stored, with the ids that they had, once the cause is mended.
     Replay(ReplayArgs),

@@ -3,6 +3,9 @@
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
+/// Of the span of a request: whatever is logged within it belongs to one, whichever parts are logged.
+pub const REQUEST: &str = "aggregator::request_span";
+
 /// What is logged by a text as `RUST_LOG` has it.
 ///
 /// # Errors
@@ -10,6 +13,7 @@ use tracing_subscriber::filter::ParseError;
 pub fn log_filter(text: &str) -> Result<EnvFilter, ParseError> {
     const TLS: &str = "rustls";
     let filter = EnvFilter::builder().parse(text)?;
+    let filter = filter.add_directive(format!("{REQUEST}=error").parse()?);
     if text.contains(TLS) {
         return Ok(filter);
     }

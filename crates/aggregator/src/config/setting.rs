@@ -14,7 +14,7 @@ pub struct Setting {
     pub name: String,
     /// As a flag would have it, unless it is not set.
     pub value: Option<String>,
-    /// Whether nobody is to see it: a connection string.
+    /// Whether nobody is to see what is secret in it.
     pub is_secret: bool,
     /// Who says so.
     pub origin: Origin,

@@ -1,6 +1,7 @@
 //! One delivery's dealings with the store: each job is sent until the store has answered it, or the
 //! portion is given back because another delivery does the asking.
 
+use super::dead_letters::PANICKED;
 use super::insert_size::InsertSize;
 use super::outage::Outage;
 use super::pause::Pause;
@@ -146,7 +147,7 @@ impl<'a> Attempt<'a> {
                     return refused(&reason);
                 }
                 Err(JobError::Panicked) if panics + 1 >= PANICS => {
-                    return refused("writing it panicked");
+                    return refused(PANICKED);
                 }
                 Err(error) => {
                     panics += u32::from(matches!(error, JobError::Panicked));

@@ -3,8 +3,9 @@
 //!
 //! It is a lock on a file of the data folder, which the system gives back when its holder ends, however that is.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -85,15 +86,31 @@ impl BackupLock {
         Ok(UnderWay { _locked: file })
     }
 
-    /// Opens the file, which a service makes when it takes the folder: only where none has since this version, it is made
-    /// here.
+    /// Whether a service has made the file, as each does since there are backups.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn is_known(&self) -> io::Result<bool> {
+        self.0.try_exists()
+    }
+
+    /// A service makes the file at its start; where none of this version has run yet it is made here, for the user whose
+    /// folder it is.
     fn open(&self) -> io::Result<File> {
         match File::open(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                File::options().create(true).append(true).open(&self.0)
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.make(),
             opened => opened,
         }
+    }
+
+    fn make(&self) -> io::Result<File> {
+        let file = File::options().create(true).append(true).open(&self.0)?;
+        let folder = self.0.parent().unwrap_or(Path::new("."));
+        let (own, of_folder) = (file.metadata()?, fs::metadata(folder)?);
+        if own.uid() != of_folder.uid() {
+            fchown(&file, Some(of_folder.uid()), Some(of_folder.gid()))?;
+        }
+        Ok(file)
     }
 }
 

@@ -16,6 +16,7 @@ mod unread;
 mod writing;
 
 pub use at_the_door::{KeptApart, LEAST_BYTES};
+pub(crate) use choice::PANICKED;
 pub use choice::{Choice, LetterId, ReasonCode};
 pub use error::DeadLetterError;
 pub use file_format::is_finished;

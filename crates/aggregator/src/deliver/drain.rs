@@ -84,7 +84,8 @@ impl Drain {
     pub fn pause(&self) {
         let StoreAccess { pause, clock, .. } = &self.delivery.store;
         if pause.begin(clock.now()) {
-            tracing::warn!("the drain is paused by an operator: batches wait in the spool");
+            // Not a warning: of those that a request repeats only the first is told.
+            tracing::info!("the drain is paused by an operator: batches wait in the spool");
         }
     }
 

@@ -117,7 +117,10 @@ impl Feed {
                 continue;
             }
             let permit = Permit::acquire(&self.places, &self.held, self.portion.bytes).await?;
-            // It may have taken until the store was away.
+            // It may have taken until there was a pause, or until the store was away.
+            if self.delivery.store.pause.is_on() {
+                continue;
+            }
             if !self.delivery.store.outage.is_on() || self.under_way.is_empty() {
                 return Some(permit);
             }

@@ -130,8 +130,8 @@ impl Guard {
         let services = &self.services;
         let checked = services.access.check(needed, &asker);
         let checked = checked.and_then(|caller| match self.needs.tells_numbers {
-            true => caller.for_numbers(),
-            false => Ok(caller),
+            true if !caller.sees_numbers() => services.access.check(Some(Scope::Operate), &asker),
+            _ => Ok(caller),
         });
         let caller = checked.map_err(|refusal| {
             let token = refusal.token().map(Arc::clone);

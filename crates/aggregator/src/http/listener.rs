@@ -21,7 +21,6 @@ mod transport;
 pub use access_line::Route;
 pub use connection::Ends;
 pub use connections::Connections;
-pub use request_id::REQUEST;
 pub use tls::Tls;
 
 use accept_trouble::{AcceptTrouble, is_of_one_connection};

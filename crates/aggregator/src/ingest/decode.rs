@@ -187,7 +187,11 @@ fn decode_now<T>(
     if rejects.count > 0 && (strict || taken == 0) {
         let all = rejects.count + taken as u64;
         accounting.rejected(Rejection::Invalid, all);
-        return Err(BodyError::Records { rejects, strict });
+        return Err(BodyError::Records {
+            rejects,
+            all,
+            strict,
+        });
     }
     accounting.rejected(Rejection::Invalid, rejects.count);
     let apart: usize = too_large.iter().map(|record| record.document.len()).sum();

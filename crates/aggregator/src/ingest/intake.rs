@@ -62,6 +62,30 @@ impl Drop for Waiting<'_> {
     }
 }
 
+/// Records of a request by what became of them at the door, those of batches of their own among them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Brought {
+    /// New, as far as that is remembered.
+    pub accepted: u64,
+    /// Of a batch that was accepted before.
+    pub repeated: u64,
+    /// Too large to be stored.
+    pub set_aside: u64,
+}
+
+impl Brought {
+    /// As long as it is not known whether the batch was accepted before.
+    fn of(parts: &Parts) -> Self {
+        let own = &parts.own;
+        let own_aside = own.too_large.len() as u64;
+        Self {
+            accepted: parts.batch.documents.len() as u64 + own.new_records() - own_aside,
+            repeated: own.repeated,
+            set_aside: parts.too_large.len() as u64 + own_aside,
+        }
+    }
+}
+
 /// A request that was taken.
 #[derive(Debug)]
 pub struct Receipt<T> {
@@ -69,6 +93,8 @@ pub struct Receipt<T> {
     pub batch_id: BatchId,
     /// Records that were taken to be stored.
     pub records: usize,
+    /// All of its records by what became of them.
+    pub brought: Brought,
     /// Records that are set aside, because they are too large to be stored: their places, from 0.
     pub too_large: Vec<u32>,
     /// Records that were not.
@@ -183,10 +209,16 @@ impl Intake {
             body_bytes,
             sender,
         };
+        let mut brought = Brought::of(&parts);
         let accepted = self.accept(parts, room, wanted, deadline).await?;
+        if accepted.repeated {
+            brought.accepted -= records as u64;
+            brought.repeated += records as u64;
+        }
         Ok(Receipt {
             batch_id,
             records,
+            brought,
             too_large: places,
             rejects,
             notices,

@@ -12,41 +12,60 @@ const RESTS: u32 = 200;
 
 /// The last count.
 #[derive(Default)]
-pub(super) struct Counting(Mutex<Option<Counted>>);
+pub(super) struct Counting {
+    last: Mutex<Option<Counted>>,
+    /// Held by whoever counts.
+    counting: Mutex<()>,
+}
 
-struct Counted {
-    tiers: Vec<Tier>,
-    ledger_rows: u64,
-    /// When it is to be counted anew.
+/// Blocks and rows of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Counted {
+    pub(super) tiers: Vec<Tier>,
+    pub(super) ledger_rows: u64,
+    /// When they are to be counted anew.
     until: Duration,
 }
 
 impl Counting {
-    /// Blocks by their size, and rows of the ledger; one caller at a time counts. Blocks.
-    pub(super) fn look(&self, file: &BlockFile) -> Result<(Vec<Tier>, u64), StoreError> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let begun = file.clock.elapsed();
-        if let Some(counted) = last.as_ref().filter(|counted| begun < counted.until) {
-            return Ok((counted.tiers.clone(), counted.ledger_rows));
-        }
-        let mut tiers = BlockFile::tiers();
-        for listed in file.read()?.list(Day(i64::MIN)..Day(i64::MAX))? {
-            let summary = &listed.summary;
-            let fits = |tier: &&mut Tier| summary.records <= tier.most_records;
-            if let Some(tier) = tiers.iter_mut().find(fits) {
-                tier.blocks += 1;
-                tier.records += summary.records as u64;
-                tier.bytes += summary.bytes as u64;
-            }
-        }
-        let ledger_rows = file.ledger_rows()?;
-        let ended = file.clock.elapsed();
-        let until = ended + ended.saturating_sub(begun) * RESTS;
-        *last = Some(Counted {
-            tiers: tiers.clone(),
-            ledger_rows,
-            until,
-        });
-        Ok((tiers, ledger_rows))
+    /// The last count, if there is one.
+    pub(super) fn last(&self) -> Option<Counted> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone()
     }
+
+    /// Counts, unless that was done a short time ago or somebody else is at it.
+    pub(super) fn renew(&self, file: &BlockFile) -> Result<(), StoreError> {
+        let begun = file.clock.elapsed();
+        if self.last().is_some_and(|counted| begun < counted.until) {
+            return Ok(());
+        }
+        let Ok(_alone) = self.counting.try_lock() else {
+            return Ok(());
+        };
+        let (tiers, ledger_rows) = count(file)?;
+        let ended = file.clock.elapsed();
+        let counted = Counted {
+            tiers,
+            ledger_rows,
+            until: ended + ended.saturating_sub(begun) * RESTS,
+        };
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(counted);
+        Ok(())
+    }
+}
+
+/// Blocks by their size, and rows of the ledger.
+fn count(file: &BlockFile) -> Result<(Vec<Tier>, u64), StoreError> {
+    let mut tiers = BlockFile::tiers();
+    for listed in file.read()?.list(Day(i64::MIN)..Day(i64::MAX))? {
+        let summary = &listed.summary;
+        let fits = |tier: &&mut Tier| summary.records <= tier.most_records;
+        if let Some(tier) = tiers.iter_mut().find(fits) {
+            tier.blocks += 1;
+            tier.records += summary.records as u64;
+            tier.bytes += summary.bytes as u64;
+        }
+    }
+    Ok((tiers, file.ledger_rows()?))
 }

@@ -5,6 +5,7 @@ mod planning;
 use super::ledger::row::LedgerKey;
 use super::spare_threads::no_memory;
 use super::storage::{Applied, Change, Day, Made, Place, RowChange, Storage};
+use crate::DAMAGED_DOCUMENT;
 use crate::{InsertReport, Refused, StoreError};
 use blocks::damaged::Damaged;
 use blocks::head::Head;
@@ -210,7 +211,7 @@ impl<'a> Portion<'a> {
         let mut report = InsertReport::default();
         let damaged = |position: &usize| Refused {
             position: *position,
-            reason: "the document is damaged".to_owned(),
+            reason: DAMAGED_DOCUMENT.to_owned(),
         };
         report.refused = self.damaged.iter().map(damaged).collect();
         for (document, (is_new, refused)) in self.documents.iter().zip(is_new.iter().zip(refused)) {

@@ -4,6 +4,7 @@
 //! it would take as long again, also for what is there already.
 
 use super::large;
+use crate::DAMAGED_DOCUMENT;
 use crate::{InsertReport, Refused};
 use bson::RawDocument;
 use logs::clock::Clock;
@@ -102,7 +103,7 @@ pub(super) fn insert(
                 }
                 None => report.refused.push(Refused {
                     position: row.position,
-                    reason: "the document is damaged".to_owned(),
+                    reason: DAMAGED_DOCUMENT.to_owned(),
                 }),
             }
         }

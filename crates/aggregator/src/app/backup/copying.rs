@@ -3,6 +3,7 @@
 use super::BackupError;
 use serde::{Deserialize, Serialize};
 use spool::disk::Folder;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::path::{Component, Path};
@@ -69,6 +70,46 @@ pub(super) fn copy_folder(
         });
     }
     sync_folder(&to)
+}
+
+/// Copies the files of a folder whose files never change: what is taken out of one is in a later one before that goes.
+///
+/// So one that is gone is made up for by those that came, until none goes meanwhile. What was copied twice is known at
+/// the start that finds it.
+pub(super) fn copy_growing(
+    from: &Path,
+    name: &str,
+    to: &Path,
+    is_copied: fn(&str) -> bool,
+    copied: &mut Vec<Copied>,
+) -> Result<(), BackupError> {
+    let (from, to) = (from.join(name), to.join(name));
+    if !from.is_dir() {
+        return Ok(());
+    }
+    Folder::create(&to).map_err(BackupError::file(&to))?;
+    let mut done = BTreeSet::new();
+    for _ in 0..LOOKS {
+        let mut names = file_names(&from)?;
+        names.retain(|file| is_copied(file) && !done.contains(file));
+        names.sort_unstable();
+        let mut all_are_there = true;
+        for file in names {
+            match copy_file(&from, &file, &to) {
+                Ok(one) => copied.push(Copied {
+                    path: format!("{name}/{file}"),
+                    ..one
+                }),
+                Err(error) if error.is_missing() => all_are_there = false,
+                Err(error) => return Err(error),
+            }
+            done.insert(file);
+        }
+        if all_are_there {
+            return sync_folder(&to);
+        }
+    }
+    Err(BackupError::Restless(from.display().to_string()))
 }
 
 struct Opened {

@@ -51,6 +51,9 @@ impl Manifest {
         let failed = BackupError::file(&path);
         let mut text = serde_json::to_vec_pretty(self).map_err(|error| failed(error.into()))?;
         text.push(b'\n');
+        if text.len() as u64 > MAX_BYTES {
+            return Err(BackupError::TooMany(folder.display().to_string()));
+        }
         copying::write(&*text, &path).map_err(failed)?;
         copying::sync_folder(folder)
     }

@@ -82,9 +82,10 @@ pub fn restore(backup: &Path, data_dir: &Path) -> Result<Contents, RestoreError>
     for file in &manifest.files {
         copy(backup, file, &folder)?;
     }
-    for name in fs::read_dir(&folder).map_err(failed)?.flatten() {
-        if name.path().is_dir() {
-            sync_folder(&name.path())?;
+    for entry in fs::read_dir(&folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.is_dir() {
+            sync_folder(&path)?;
         }
     }
     sync_folder(&folder)?;

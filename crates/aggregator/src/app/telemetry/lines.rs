@@ -53,7 +53,7 @@ where
     ) -> fmt::Result {
         // Whoever asks may ask as often as they like; what the service does by itself is told each time.
         let is_in = |mut spans: tracing_subscriber::registry::Scope<'_, S>| {
-            spans.any(|span| span.metadata().target() == crate::http::listener::REQUEST)
+            spans.any(|span| span.metadata().target() == crate::config::REQUEST)
         };
         let others = match context.event_scope().is_some_and(is_in) {
             true => match self.repeats.note(event) {

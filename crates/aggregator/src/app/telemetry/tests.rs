@@ -1,5 +1,5 @@
 use super::*;
-use crate::http::listener::REQUEST;
+use crate::config::REQUEST;
 use logs::Timestamp;
 use serde_json::{Value, json};
 use std::io::Write;

@@ -81,7 +81,7 @@ pub(super) fn write_replayed(
     }
     if not_found > 0 {
         let ids = counted(not_found, "id is", "ids are");
-        writeln!(out, "{ids} of none that is kept")?;
+        writeln!(out, "{ids} not among the records kept aside")?;
     }
     Ok(())
 }

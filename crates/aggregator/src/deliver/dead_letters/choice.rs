@@ -5,6 +5,9 @@ use super::{DeadLetter, DeadLetters};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
+/// Why a record is kept whose writing panicked.
+pub(crate) const PANICKED: &str = "writing it panicked";
+
 /// Names a letter, for as long as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LetterId(pub(super) [u8; 16]);
@@ -71,8 +74,8 @@ impl ReasonCode {
             _ if is_too_large(letter) => Self::TooLarge,
             reason if reason.ends_with("(code 121)") => Self::AgainstRule,
             reason if reason.ends_with("(code 11000)") => Self::Duplicate,
-            "the document is damaged" => Self::Damaged,
-            "writing it panicked" => Self::Panicked,
+            store::DAMAGED_DOCUMENT => Self::Damaged,
+            PANICKED => Self::Panicked,
             _ => Self::Refused,
         }
     }

@@ -212,6 +212,7 @@ fn durability(query: &str) -> Result<Durability, ApiError> {
 mod tests {
     use super::*;
     use crate::ingest::intake::Accepted;
+    use crate::ingest::intake::Brought;
     use record::batch::Rejects;
     use record::id::BatchId;
     use record::notice::{Notice, Notices, Told};
@@ -222,6 +223,7 @@ mod tests {
             notice: Notice::NotJson,
         });
         let receipt = Receipt {
+            brought: Brought::default(),
             batch_id: BatchId::keyed("key", b"body"),
             records: 0,
             too_large,

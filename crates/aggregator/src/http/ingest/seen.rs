@@ -16,7 +16,7 @@ pub(super) fn taken<T>(services: &Services, sender: &Sender, bytes: usize, recei
         .or_else(|| (!receipt.too_large.is_empty()).then(|| RecordFault::TooLarge.to_string()))
         .or_else(|| Some(receipt.notices.listed.first()?.notice.to_string()));
     let taken = Taken {
-        records: receipt.records as u64,
+        records: receipt.brought.accepted + receipt.brought.repeated,
         bytes: bytes as u64,
         warnings: receipt.notices.counts,
         example,

@@ -3,6 +3,7 @@
 
 use super::sent::Sent;
 use crate::http::error::ApiError;
+use crate::http::operate::probes;
 use crate::http::services::{Served, Services};
 use crate::ingest::decode::BodyForm;
 use axum::Json;
@@ -98,14 +99,10 @@ async fn method_not_allowed() -> Response {
 
 /// Whether events are taken now.
 async fn health(State(services): State<Arc<Services>>) -> Response {
-    let Some(reason) = services.refusal() else {
-        return Json(HEALTHY).into_response();
-    };
-    let room_in = services.intake.spool().time_to_room();
-    in_form(
-        ApiError::unavailable("not_ready", reason, room_in),
-        &UNHEALTHY,
-    )
+    match probes::not_ready(&services) {
+        None => Json(HEALTHY).into_response(),
+        Some(error) => in_form(error, &UNHEALTHY),
+    }
 }
 
 async fn take(sent: Sent, kind: &str, decode: Decode) -> Result<Response, ApiError> {

@@ -3,7 +3,7 @@
 
 use crate::access::protocol::Protocol;
 use crate::ingest::body_error::BodyError;
-use crate::ingest::intake::Receipt;
+use crate::ingest::intake::{Brought, Receipt};
 use crate::ingest::intake_error::IngestError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -40,17 +40,16 @@ impl Taken {
     ) {
         match taken {
             Ok(receipt) => {
-                let taken = receipt.records as u64;
-                let [accepted, repeated] = match receipt.accepted.repeated {
-                    true => [0, taken],
-                    false => [taken, 0],
-                };
-                let set_aside = receipt.too_large.len() as u64;
+                let Brought {
+                    accepted,
+                    repeated,
+                    set_aside,
+                } = receipt.brought;
                 let records = [accepted, repeated, set_aside, receipt.rejects.count];
                 self.add(protocol, bytes as u64, records);
             }
-            Err(IngestError::Body(BodyError::Records { rejects, .. })) => {
-                self.add(protocol, 0, [0, 0, 0, rejects.count]);
+            Err(IngestError::Body(BodyError::Records { all, .. })) => {
+                self.add(protocol, 0, [0, 0, 0, *all]);
             }
             Err(_) => {}
         }

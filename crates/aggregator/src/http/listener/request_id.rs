@@ -1,6 +1,7 @@
 //! What a request is called, in the log and in its answer: `X-Request-Id`; and the trace that it is a part of.
 
 use crate::access::secret::masked;
+use crate::config::REQUEST;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use tracing::Span;
 
@@ -8,9 +9,6 @@ static HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Of W3C's Trace Context.
 static TRACE: HeaderName = HeaderName::from_static("traceparent");
-
-/// Of the span of a request: whatever is logged within it belongs to one.
-pub const REQUEST: &str = "aggregator::http::request";
 
 /// Longer ones are not taken over.
 const LONGEST: usize = 128;

@@ -6,6 +6,7 @@ use super::refusals::OF_TAKING;
 use super::shapes::{Shape, count, list, map, named, object, one_of, text, text_like, time, truth};
 use super::tags::OPERATING;
 use crate::access::Scope;
+use crate::access::protocol::Protocol;
 use crate::deliver::dead_letters::ReasonCode;
 use serde_json::json;
 use utoipa::openapi::HttpMethod;
@@ -43,7 +44,7 @@ fn list_rejected() -> Described {
             query("reason", reason_code("Those that are kept for this reason alone."), "against_rule"),
             query("after", text_like("^[0-9]{1,9}-[0-9]{1,9}$", "`next` of the answer before."), "0-0"),
         ])
-        .answers(200, "The oldest first.")
+        .answers(200, "In the order in which their files were written: what stays when others of its file are put back comes last.")
         .with(200, "application/json", named("Rejected"), example)
         .refuses(&["invalid_parameter"])
         .refuses(OF_LETTERS)
@@ -122,7 +123,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Shape)> {
         ("message", text("")),
         ("replayed", count("Records that were put back.")),
         ("leftAside?", count("Records that are too large to be stored.")),
-        ("notFound?", count("Ids of none that is kept.")),
+        ("notFound?", count("Ids that are not among the records kept aside.")),
     ]);
     let drain = object("The way to the store.", [
         ("status", text("`success`.")),
@@ -154,7 +155,7 @@ fn of_stats() -> [(&'static str, Shape); 3] {
         ("example", text("The sentence; of a long one the first 200 characters.")),
     ]);
     let sender = object("A sender, told from others by protocol and token.", [
-        ("protocol", one_of(&["native", "otlp", "loki", "elasticsearch", "splunk", "datadog", "gelf", "journald"], "")),
+        ("protocol", one_of(&Protocol::ALL.map(Protocol::name), "")),
         ("token?", text("The name of its token.")),
         ("requests", count("That were taken; of a journal its portions.")),
         ("records", count("In them.")),

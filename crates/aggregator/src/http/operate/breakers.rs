@@ -48,7 +48,7 @@ pub(in crate::http) async fn set(
     guard.force(forced);
     let breaker = guard.snapshot();
     if breaker.state != before {
-        tracing::warn!(lane, "an operator has set a breaker: it {told}");
+        tracing::info!(lane, "by an operator, the breaker {told}");
     }
     Ok(Json(Answer {
         status: "success",

@@ -42,7 +42,7 @@ struct Listed {
     room: Reservation,
 }
 
-/// Lists refused records with their reasons, oldest first, and says where the rest begins.
+/// Lists refused records with their reasons, in the order of their files, and says where the rest begins.
 pub(in crate::http) async fn list(
     State(services): State<Arc<Services>>,
     RawQuery(query): RawQuery,

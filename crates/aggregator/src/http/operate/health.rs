@@ -173,7 +173,7 @@ fn readiness_of(
     (readiness, refused.or(waits))
 }
 
-/// What an operator might forget of.
+/// What an operator might have forgotten.
 fn held_breaker(services: &Services) -> Option<String> {
     let lanes = [
         ("write", services.drain.guard()),

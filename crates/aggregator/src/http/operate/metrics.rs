@@ -24,10 +24,14 @@ use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use written::Written;
 
 /// How long the store may take to tell its numbers.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Scrapes at one time: each looks at all that the process has open.
+static SCRAPES: Semaphore = Semaphore::const_new(2);
 
 /// What the names of all series begin with, but for those of the process.
 const PREFIX: &str = "aggregator";
@@ -42,6 +46,7 @@ pub(in crate::http) async fn metrics(
     wishes: HeaderMap,
 ) -> Result<Response, ApiError> {
     let is_open = negotiation::preferred(&wishes, header::ACCEPT, OFFERS) == Some(1);
+    let _one_of_few = SCRAPES.acquire().await.map_err(|_| ApiError::internal())?;
     // A disk that stands still holds up nothing else that is told.
     let figures = tokio::time::timeout(PATIENCE, services.store.figures());
     let figures = figures.await.unwrap_or_default();

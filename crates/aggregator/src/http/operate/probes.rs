@@ -33,8 +33,7 @@ pub(in crate::http) fn not_ready(services: &Services) -> Option<ApiError> {
 
 /// What is wrong where the spool has less room than a usual batch takes: it is full for most who send.
 fn full(services: &Services) -> Option<String> {
-    let spool = services.intake.spool().snapshot();
-    let (used, limit) = (spool.bytes, spool.max_bytes);
+    let (used, limit) = services.intake.spool().fill();
     let least = USUAL_BATCH.min(limit / 8);
     let is_full = limit.saturating_sub(used) < least;
     is_full.then(|| AppendError::Full { used, limit }.to_string())

@@ -8,7 +8,6 @@ use crate::http::services::Services;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
-use logs::counted;
 use serde_json::json;
 use std::collections::HashSet;
 use std::io;
@@ -67,14 +66,8 @@ fn told(replayed: Replayed) -> serde_json::Value {
     };
     let unknown = match not_found {
         0 => String::new(),
-        _ => format!(
-            "; {} kept",
-            counted(
-                not_found,
-                "id is of none that is",
-                "ids are of none that is"
-            )
-        ),
+        1 => "; 1 id is not among the records kept aside".to_owned(),
+        _ => format!("; {not_found} ids are not among the records kept aside"),
     };
     let mut told = json!({
         "status": "success",

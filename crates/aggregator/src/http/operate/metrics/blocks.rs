@@ -13,22 +13,24 @@ pub(super) fn write(figures: &Figures, out: &mut Written<'_>) -> fmt::Result {
     let Some(blocks) = &figures.blocks else {
         return Ok(());
     };
-    tiers(&blocks.tiers, out)?;
-    let rows = about(
-        "ledger_rows",
-        "Batches that the ledger remembers, as of the last count.",
-    );
-    out.gauge(&rows, blocks.ledger_rows)?;
+    if let Some((counted, ledger_rows)) = &blocks.counted {
+        tiers(counted, out)?;
+        let rows = about(
+            "ledger_rows",
+            "Batches that the ledger remembers, as of the last count.",
+        );
+        out.gauge(&rows, *ledger_rows)?;
+    }
     merging(blocks, out)?;
     let cache = &blocks.cache;
     let hits = about(
         "block_cache_hits",
-        "Parts of blocks that searches found in memory.",
+        "Parts of blocks that were looked for and found in memory.",
     );
     out.counter(&hits, cache.hits)?;
     let misses = about(
         "block_cache_misses",
-        "Parts of blocks that searches had to read.",
+        "Parts of blocks that were looked for and had to be read.",
     );
     out.counter(&misses, cache.misses)?;
     let held = about("block_cache", "Memory of the parts that were read last.");

@@ -31,7 +31,10 @@ pub(super) fn write(services: &Services, out: &mut Written<'_>) -> fmt::Result {
 }
 
 fn fates(counts: &RecordCounts, out: &mut Written<'_>) -> fmt::Result {
-    let received = about("records_received", "Records that came with requests.");
+    let received = about(
+        "records_received",
+        "Records that came with requests; those that are put back from aside come once more.",
+    );
     out.counter(&received, counts.received)?;
     let recovered = about(
         "records_recovered",

@@ -56,7 +56,7 @@ fn addresses(services: &Services, out: &mut Written<'_>) -> fmt::Result {
     out.counters(&requests, series)?;
     let took = about(
         "http_request_duration",
-        "Time from the head of a request to the head of its answer, by address.",
+        "Time from the head of a request to the head of its answer, or until its sender left, by address.",
     );
     let asked = ended.iter().filter(|(_, ended)| !ended.is_empty());
     let series = asked.map(|(address, _)| {
@@ -93,7 +93,7 @@ fn rows(services: &Services, out: &mut Written<'_>) -> fmt::Result {
     let [looked_at, found] = services.retrieval.rows();
     let about_looked_at = about(
         "query_rows_looked_at",
-        "Records that searches looked at one by one.",
+        "Records that searches looked at one by one, as far as the store tells.",
     );
     out.counter(&about_looked_at, looked_at)?;
     let about_found = about("query_rows_found", "Records that searches found.");

@@ -137,7 +137,7 @@ fn breakers(breakers: [(&'static str, Snapshot); 2], out: &mut Written<'_>) -> f
     out.gauges(&state, series)?;
     let transitions = about(
         "breaker_transitions",
-        "Times that a lane's breaker came into a state.",
+        "Times that a lane's breaker came into a state by itself, or was released into it.",
     );
     let series = breakers.iter().flat_map(|(lane, told)| {
         let states = [
@@ -158,9 +158,13 @@ fn breakers(breakers: [(&'static str, Snapshot); 2], out: &mut Written<'_>) -> f
     out.counters(&rejections, series)?;
     let next = about(
         "breaker_next_probe",
-        "Until a lane's breaker lets the next call through; 0 if it does so now.",
+        "Until a lane's breaker lets the next call through; 0 if it does so now, missing while it is held open.",
     );
-    let series = breakers.iter().map(|(lane, told)| {
+    // One that is held open waits for no probe, but for an operator.
+    let probed = breakers
+        .iter()
+        .filter(|(_, told)| told.state != State::ForcedOpen);
+    let series = probed.map(|(lane, told)| {
         let wait = Duration::from_millis(told.retry_after_ms.unwrap_or(0));
         ([("lane", *lane)], wait.as_secs_f64())
     });
