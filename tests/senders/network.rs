@@ -149,7 +149,8 @@ impl Shared {
             if answer.is_empty() {
                 return Ok(());
             }
-            let loses = matches!(*lock(&self.way), Way::WithoutAnswers(_));
+            // Also once connections are closed: a service that is about to be killed answers yet.
+            let loses = !matches!(*lock(&self.way), Way::To(_));
             // `100 Continue` is not yet an answer.
             if loses && !answer.starts_with(b"HTTP/1.1 100 ") {
                 self.lost_answers.fetch_add(1, Ordering::SeqCst);
