@@ -25,6 +25,8 @@ async fn what_a_service_took_is_found_once_and_what_it_sends_meanwhile_is_given_
     run.gave_up(refused.clone()).await;
     run.started_again().await;
     run.log(BACK);
+    // It ends without an answer to what is on its way.
+    run.found(ANSWERS_LOST.end + BACK.len()).await;
     let outcome = run.ended().await;
     let gave_up = given_up(&outcome.said);
     println!(
