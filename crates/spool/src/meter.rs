@@ -67,12 +67,14 @@ impl LastDurations {
         self.all.snapshot()
     }
 
-    /// The duration that so many of a hundred do not pass; 0 when there are none.
-    pub(super) fn percentile(&self, percent: usize) -> Duration {
+    /// The durations that so many of a hundred do not pass; 0 when there are none.
+    pub(super) fn percentiles<const N: usize>(&self, percents: [usize; N]) -> [Duration; N] {
         let mut sorted: Vec<Duration> = self.last.iter().copied().collect();
         sorted.sort_unstable();
-        let rank = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
-        sorted.get(rank).copied().unwrap_or_default()
+        percents.map(|percent| {
+            let rank = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+            sorted.get(rank).copied().unwrap_or_default()
+        })
     }
 }
 
@@ -94,15 +96,15 @@ mod tests {
     #[test]
     fn a_percentile_is_the_duration_that_so_many_do_not_pass() {
         let mut durations = LastDurations::default();
-        assert_eq!(durations.percentile(99), Duration::ZERO);
+        assert_eq!(durations.percentiles([99]), [Duration::ZERO]);
         for millis in 1..=200 {
             durations.add(Duration::from_millis(millis));
         }
-        assert_eq!(durations.percentile(50), Duration::from_millis(100));
-        assert_eq!(durations.percentile(99), Duration::from_millis(198));
+        assert_eq!(durations.percentiles([50]), [Duration::from_millis(100)]);
+        assert_eq!(durations.percentiles([99]), [Duration::from_millis(198)]);
         for _ in 0..KEPT {
             durations.add(Duration::from_millis(7));
         }
-        assert_eq!(durations.percentile(100), Duration::from_millis(7));
+        assert_eq!(durations.percentiles([100]), [Duration::from_millis(7)]);
     }
 }

@@ -63,6 +63,7 @@ impl Spool {
             .oldest()
             .map(|time| age(now.nanos().saturating_sub(time.nanos())));
         let commits = state.fsyncs.all();
+        let [fsync_p50, fsync_p99] = state.fsyncs.percentiles([50, 99]);
         SpoolSnapshot {
             bytes,
             max_bytes,
@@ -72,8 +73,8 @@ impl Spool {
             seconds_until_full: max_bytes.saturating_sub(bytes).checked_div(growth),
             commits: commits.count(),
             fsyncs: commits,
-            fsync_p50_us: micros(state.fsyncs.percentile(50)),
-            fsync_p99_us: micros(state.fsyncs.percentile(99)),
+            fsync_p50_us: micros(fsync_p50),
+            fsync_p99_us: micros(fsync_p99),
             torn_bytes: self.shared.torn_bytes,
             poisoned: self.shared.poisoned.borrow().is_some(),
             problem,

@@ -7,7 +7,7 @@ use spool::disk::Folder;
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use store::{blocks, sqlite};
 
@@ -37,6 +37,13 @@ pub(super) fn take(wanted: &Path) -> Result<(PathBuf, File), StartError> {
     let made = File::options().create(true).append(true).open(backups);
     drop(made.map_err(failed)?);
     Ok((folder, lock))
+}
+
+/// Of a file or a folder that is there and another user's: whose it is, and who runs this.
+pub(super) fn other_owner(path: &Path) -> Option<(u32, u32)> {
+    let me = rustix::process::geteuid().as_raw();
+    let owner = fs::metadata(path).ok()?.uid();
+    (owner != me).then_some((owner, me))
 }
 
 /// Whether a process has the folder.

@@ -7,8 +7,6 @@ use crate::config::SpoolConfig;
 use crate::deliver::backup_lock::BackupLock;
 use logs::clock::Clock;
 use spool::SpoolError;
-use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -170,14 +168,13 @@ fn standing(folder: &Path) -> Result<Standing, MoveError> {
 
 /// A file of another user's, of 0600, is of no use to the service.
 fn check_user(folder: &Path) -> Result<(), MoveError> {
-    let me = rustix::process::geteuid().as_raw();
-    match fs::metadata(folder.join(sqlite::FILE_NAME)) {
-        Ok(rows) if rows.uid() != me => Err(MoveError::OtherUser {
+    match data_folder::other_owner(&folder.join(sqlite::FILE_NAME)) {
+        Some((owner, me)) => Err(MoveError::OtherUser {
             folder: folder.display().to_string(),
-            owner: rows.uid(),
+            owner,
             me,
         }),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::BackupError;
 use serde::{Deserialize, Serialize};
-use spool::disk::Folder;
+use spool::disk::{Disk as _, Folder};
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::path::{Component, Path};
 
@@ -92,7 +92,6 @@ pub(super) fn copy_growing(
     for _ in 0..LOOKS {
         let mut names = file_names(&from)?;
         names.retain(|file| is_copied(file) && !done.contains(file));
-        names.sort_unstable();
         let mut all_are_there = true;
         for file in names {
             match copy_file(&from, &file, &to) {
@@ -122,7 +121,6 @@ fn open_all(folder: &Path, is_copied: fn(&str) -> bool) -> Result<Vec<Opened>, B
     let names = || -> Result<Vec<String>, BackupError> {
         let mut names = file_names(folder)?;
         names.retain(|name| is_copied(name));
-        names.sort_unstable();
         Ok(names)
     };
     for _ in 0..LOOKS {
@@ -153,16 +151,10 @@ fn open(folder: &Path, name: &str) -> io::Result<Opened> {
 
 /// The files of a folder.
 pub(super) fn file_names(folder: &Path) -> Result<Vec<String>, BackupError> {
-    let failed = BackupError::file(folder);
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        // One that is gone since is none.
-        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        if let (true, Ok(name)) = (is_file, entry.file_name().into_string()) {
-            names.push(name);
-        }
-    }
+    let mut names = Folder::at(folder)
+        .list()
+        .map_err(BackupError::file(folder))?;
+    names.sort_unstable();
     Ok(names)
 }
 
@@ -195,7 +187,7 @@ pub(super) fn sync_and_sum(path: &Path) -> Result<(String, u64), BackupError> {
 }
 
 pub(super) fn sync_folder(folder: &Path) -> Result<(), BackupError> {
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    let synced = Folder::at(folder).sync_folder();
     synced.map_err(BackupError::file(folder))
 }
 

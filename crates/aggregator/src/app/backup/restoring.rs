@@ -9,7 +9,6 @@ use crate::deliver::backup_lock;
 use spool::disk::Folder;
 use std::fs::{self, File};
 use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 /// Why a backup was not restored: one sentence each.
@@ -133,14 +132,13 @@ fn check_lengths(backup: &Path, manifest: &Manifest) -> Result<(), RestoreError>
 
 /// What one user makes, for himself alone, is of no use to another.
 fn check_user(data_dir: &Path) -> Result<(), RestoreError> {
-    let me = rustix::process::geteuid().as_raw();
-    match fs::metadata(data_dir) {
-        Ok(folder) if folder.uid() != me => Err(RestoreError::OtherUser {
+    match data_folder::other_owner(data_dir) {
+        Some((owner, me)) => Err(RestoreError::OtherUser {
             folder: data_dir.display().to_string(),
-            owner: folder.uid(),
+            owner,
             me,
         }),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

@@ -149,7 +149,8 @@ pub(in crate::http) fn readiness(services: &Services) -> (Readiness, Option<Stri
     readiness_of(services, &services.store.status(), &spool)
 }
 
-fn readiness_of(
+/// The same, by what is known of both already.
+pub(in crate::http) fn readiness_of(
     services: &Services,
     store: &StoreStatus,
     spool: &SpoolSnapshot,

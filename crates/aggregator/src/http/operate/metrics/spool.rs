@@ -13,9 +13,9 @@ pub(super) fn write(services: &Services, out: &mut Written<'_>) -> fmt::Result {
         "degraded",
         "Whether anything is in the way, or could be better: 1 or 0.",
     );
-    let (_, problem) = health::readiness(services);
-    out.gauge(&degraded, u64::from(problem.is_some()))?;
     let spool = services.intake.spool().snapshot();
+    let (_, problem) = health::readiness_of(services, &services.store.status(), &spool);
+    out.gauge(&degraded, u64::from(problem.is_some()))?;
     let bytes = about("spool", "What the spool takes on disk.");
     out.gauge(&bytes.in_bytes(), spool.bytes)?;
     let most = about("spool_max", "What the spool may take on disk.");
