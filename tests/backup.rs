@@ -219,3 +219,24 @@ async fn with_mongodb_what_waits_is_backed_up_and_it_says_what_mongodump_has_to_
     let service = on(&second).mongodb(&mongod.uri(), &database).start().await;
     assert_each_once(&["waits".to_owned()], &stored(&service).await);
 }
+
+#[tokio::test]
+async fn a_store_of_before_that_lies_beside_mongodb_is_no_reason_to_leave_mongodump_out() {
+    let place = tempfile::tempdir().unwrap();
+    let [folder, backup] = ["folder", "backup"].map(|name| place.path().join(name));
+    let service = on(&folder).start().await;
+    send(&service, "before").await;
+    drained(&service).await;
+    stop(&service).await;
+    let command = on(&folder).mongodb(AWAY, "logdb").arg("backup");
+    let command = command.arg(backup.to_str().unwrap());
+    let (status, told, stderr) = command.start_expecting_exit().await;
+    assert!(status.success(), "{told}{stderr}");
+    for said in [
+        "records in blocks",
+        "MONGODB_URI is set",
+        "run mongodump now",
+    ] {
+        assert!(told.contains(said), "{told}");
+    }
+}

@@ -3,6 +3,7 @@
 mod as_records;
 mod requests;
 mod steps;
+mod stored;
 
 use std::time::Duration;
 

@@ -20,14 +20,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn sentence((status, stdout, stderr): &(ExitStatus, String, String), code: i32) -> String {
     assert_eq!(status.code(), Some(code), "{stdout}{stderr}");
     assert_eq!(stdout, "");
-    // Log lines may stand before it: they are JSON here.
-    let told: Vec<&str> = stderr
-        .lines()
-        .filter(|line| !line.starts_with('{'))
-        .collect();
-    assert_eq!(told.len(), 1, "{stderr}");
-    let sentence = told[0].strip_prefix("error: ");
-    sentence.unwrap_or_else(|| panic!("{stderr}")).to_owned()
+    // What the log says stands before it, in the log's form.
+    let (before, last) = match stderr.trim_end().rsplit_once('\n') {
+        Some((before, last)) => (before, last),
+        None => ("", stderr.trim_end()),
+    };
+    let is_of_log = |line: &str| line.starts_with('{') && !line.contains(r#""level":"ERROR""#);
+    assert!(before.lines().all(is_of_log), "{stderr}");
+    let Ok(line) = serde_json::from_str::<Value>(last) else {
+        let sentence = last.strip_prefix("error: ");
+        return sentence.unwrap_or_else(|| panic!("{stderr}")).to_owned();
+    };
+    assert_eq!(line["level"], "ERROR", "{stderr}");
+    line["message"].as_str().unwrap().to_owned()
 }
 
 on_each_store!(

@@ -49,6 +49,29 @@ async fn its_own_lines_are_taken_as_they_are_with_time_level_message_and_the_res
     assert_eq!(stored, [] as [Value; 0]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn why_it_could_not_start_is_a_line_like_the_others() {
+    let taken = Service::builder().start().await;
+    let address = taken.address().to_string();
+    let second = Service::builder().env("LISTEN_ADDR", &address);
+    let (status, _, log) = second.start_expecting_exit().await;
+    assert_eq!(status.code(), Some(1), "{log}");
+    let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    let said = format!("cannot listen on {address}: ");
+    assert!(
+        last["message"].as_str().unwrap().starts_with(&said),
+        "{log}"
+    );
+    assert_eq!(
+        (&last["level"], &last["target"]),
+        (&json!("ERROR"), &json!("aggregator"))
+    );
+    let reply = taken
+        .post("/logs/batch?strict=true", "application/x-ndjson", log)
+        .await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+}
+
 /// A time to the millisecond, which the store keeps at least.
 fn millis(time: &Value) -> &str {
     time.as_str().and_then(|text| text.get(..23)).unwrap()

@@ -15,6 +15,7 @@ mod entrance;
 mod looks;
 pub mod migration;
 mod new_format;
+mod own_log;
 mod questionable_settings;
 pub mod reload;
 pub mod shutdown;
@@ -45,6 +46,7 @@ use std::time::Duration;
 use steps::Steps;
 use stop::Stop;
 use store::layout::{LayoutError, Opened};
+use telemetry::Unstored;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -181,17 +183,26 @@ impl App {
     }
 
     /// Serves until `stop` is cancelled, reads its settings anew whenever `reload` is asked to, and then ends in order: no new connections, requests that
-    /// are under way, the last commit of the spool, what waits in it, the store.
+    /// are under way, the last commit of the spool, what waits in it, the store. Lines of its own log that are to be
+    /// stored are `unstored`.
     ///
     /// # Errors
     /// [`SpoolFailed`], at once, when nothing can be acknowledged any more.
-    pub async fn run(mut self, stop: CancellationToken, reload: Reload) -> Result<(), SpoolFailed> {
+    pub async fn run(
+        mut self,
+        stop: CancellationToken,
+        reload: Reload,
+        unstored: Option<Unstored>,
+    ) -> Result<(), SpoolFailed> {
         self.ends.tasks.push(reload.start(self.changeable));
         for (_, address) in &self.listeners {
             let tls = self.services.tls.as_ref().map(|_| true);
             tracing::info!(%address, tls, "listening");
         }
         let tracker = TaskTracker::new();
+        if let Some(lines) = unstored {
+            tracker.spawn(own_log::store(lines, Arc::clone(&self.services)));
+        }
         let serving = {
             // It holds the services: what is left of it here would keep the spool open beyond the end.
             let router = http::router(Arc::clone(&self.services));

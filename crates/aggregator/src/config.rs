@@ -17,7 +17,7 @@ mod tls_settings;
 
 pub use host_name::{BadHostName, HostName, is_name};
 pub use listen_address::{BadListenAddress, ListenAddress};
-pub use log_filter::{REQUEST, log_filter};
+pub use log_filter::{OF_STORING, OF_UNSTORED, REQUEST, log_filter};
 pub use network::{BadNetwork, Network};
 pub use setting::{Origin, Setting};
 pub use spool_settings::SpoolConfig;
@@ -176,6 +176,9 @@ pub struct LogConfig {
     /// What is logged: a level, or levels by part (info,aggregator=debug,spool=debug,store=debug).
     #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "FILTER")]
     pub rust_log: String,
+    /// Store what the log says as well, from `info` on, as records with the attribute service=aggregator (true, false).
+    #[arg(long, env = "LOG_TO_STORE", default_value_t = false, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub log_to_store: bool,
 }
 
 impl HttpConfig {
@@ -207,6 +210,7 @@ impl LogConfig {
         Self {
             log_format: LogFormat::Text,
             rust_log: "warn".to_owned(),
+            log_to_store: false,
         }
     }
 

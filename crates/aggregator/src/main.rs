@@ -115,8 +115,8 @@ async fn serve(cli: Cli, args: Vec<OsString>) -> ExitCode {
     let Cli {
         config, settings, ..
     } = cli;
-    let filter = match telemetry::start(&config.log, clock()) {
-        Ok(filter) => filter,
+    let (filter, unstored) = match telemetry::start(&config.log, clock()) {
+        Ok(started) => started,
         Err(error) => return fail(USAGE, &format!("error: {error}")),
     };
     settings::warn_of_slips(&Cli::command());
@@ -128,7 +128,7 @@ async fn serve(cli: Cli, args: Vec<OsString>) -> ExitCode {
         Err(error) => return fail(1, &format!("error: cannot listen for signals: {error}")),
     };
     match App::build(config).await {
-        Ok(app) => match app.run(stop, reload).await {
+        Ok(app) => match app.run(stop, reload, unstored).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(1, &format!("error: {error}")),
         },

@@ -26,7 +26,7 @@ pub fn filter(text: &str) -> Result<EnvFilter, ParseError> {
 /// When the text is no filter, there is no thread for it, or logging was started before.
 pub fn start(text: &str, bar: ProgressBar) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let log = standard_error::install(AboveBar(bar), |lines| {
+    let log = standard_error::install(AboveBar(bar), standard_error::as_text, |lines| {
         tracing::warn!(lines, "lines of the log were left out here: nobody read it");
     })?;
     tracing_subscriber::fmt()

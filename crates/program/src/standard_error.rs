@@ -16,27 +16,32 @@ const LAST_WAIT: Duration = Duration::from_secs(1);
 /// How long a panic does: it may be one that the process survives.
 const PANIC_WAIT: Duration = Duration::from_millis(100);
 
-/// The process's own.
-static INSTALLED: OnceLock<LineQueue> = OnceLock::new();
+/// How the words of a panic and of an end are written, as whole lines.
+pub type Form = fn(&str) -> String;
 
-/// Makes a queue to `stream` the process's own, for its log, its panics and its last words; a writer to
-/// it. `tell_gap` is to log that so many lines were left out. Only the first call does so.
+/// The process's own.
+static INSTALLED: OnceLock<(LineQueue, Form)> = OnceLock::new();
+
+/// Makes a queue to `stream` the process's own, for its log, its panics and its last words, which have this `form`; a
+/// writer to it. `tell_gap` is to log that so many lines were left out. Only the first call does so.
 ///
 /// # Errors
 /// When the system gives no thread.
 pub fn install(
     stream: impl Write + Send + 'static,
+    form: Form,
     tell_gap: impl Fn(u64) + Send + 'static,
 ) -> io::Result<LineQueue> {
-    if let Some(queue) = INSTALLED.get() {
+    if let Some((queue, _)) = INSTALLED.get() {
         return Ok(queue.clone());
     }
     let queue = LineQueue::start(stream, tell_gap)?;
-    let queue = INSTALLED.get_or_init(|| queue).clone();
+    let (queue, _) = INSTALLED.get_or_init(|| (queue, form));
+    let queue = queue.clone();
     let panics = queue.clone();
     // The one that Rust brings would wait for the stream.
     panic::set_hook(Box::new(move |panic| {
-        panics.push_last_words(last_words(panic).as_bytes());
+        panics.push_last_words(form(&last_words(panic)).as_bytes());
         panics.flush(PANIC_WAIT);
     }));
     Ok(queue)
@@ -50,27 +55,31 @@ fn last_words(panic: &PanicHookInfo<'_>) -> String {
         BacktraceStatus::Captured => format!("\n{trace}"),
         _ => String::new(),
     };
-    format!("thread '{name}' {panic}{trace}\n")
+    format!("thread '{name}' {panic}{trace}")
+}
+
+/// As they are, for people.
+pub fn as_text(words: &str) -> String {
+    format!("{words}\n")
 }
 
 /// One sentence; it waits for its reader only in a process without a queue of its own.
 pub fn say(sentence: &str) {
-    let line = format!("{sentence}\n");
     match INSTALLED.get() {
-        Some(queue) => queue.push_last_words(line.as_bytes()),
+        Some((queue, form)) => queue.push_last_words(form(sentence).as_bytes()),
         // Standard error may be closed.
-        None => drop(io::stderr().write_all(line.as_bytes())),
+        None => drop(io::stderr().write_all(as_text(sentence).as_bytes())),
     }
 }
 
 /// Before the end of the process: waits a second at most until everything is written.
 pub fn finish() {
-    if let Some(queue) = INSTALLED.get() {
+    if let Some((queue, _)) = INSTALLED.get() {
         queue.flush(LAST_WAIT);
     }
 }
 
 /// Lines that were left out since the start, because nobody read those before them.
 pub fn left_out() -> u64 {
-    INSTALLED.get().map_or(0, LineQueue::left_out)
+    INSTALLED.get().map_or(0, |(queue, _)| queue.left_out())
 }

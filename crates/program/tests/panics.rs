@@ -24,7 +24,7 @@ impl Write for Stream {
 #[test]
 fn a_panic_and_the_last_words_are_written_before_the_end() {
     let stream = Stream::default();
-    standard_error::install(stream.clone(), |_| {}).unwrap();
+    standard_error::install(stream.clone(), standard_error::as_text, |_| {}).unwrap();
     let thread = std::thread::Builder::new().name("worker".to_owned());
     let panicking = thread.spawn(|| panic!("it broke")).unwrap();
     assert!(panicking.join().is_err());

@@ -39,8 +39,11 @@ pub(super) fn decode_untyped(body: &[u8], batch: &mut BatchBuilder) -> Result<()
     read(body, UNTYPED, batch)
 }
 
-/// Reads a body under [`LINES`].
-pub(super) fn decode_lines(body: &[u8], batch: &mut BatchBuilder) -> Result<(), DecodeError> {
+/// Reads records of JSON, one a line.
+///
+/// # Errors
+/// When the body as a whole cannot be read; what the batch got until then must be thrown away.
+pub fn decode_lines(body: &[u8], batch: &mut BatchBuilder) -> Result<(), DecodeError> {
     read(body, LINES, batch)
 }
 

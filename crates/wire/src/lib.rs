@@ -68,6 +68,7 @@ pub use encoded_size::encoded_bytes_at_most;
 pub use error::DecodeError;
 pub use formats::{Format, format_of};
 pub use given::GivenAttributes;
+pub use json::decode_lines;
 pub use text::text_bytes;
 
 #[cfg(test)]

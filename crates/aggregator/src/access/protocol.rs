@@ -19,11 +19,13 @@ pub enum Protocol {
     Gelf,
     /// That of systemd's journal.
     Journald,
+    /// None: it is the service's own log.
+    OwnLog,
 }
 
 impl Protocol {
     /// All of them, each at its own place.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Native,
         Self::Otlp,
         Self::Loki,
@@ -32,6 +34,7 @@ impl Protocol {
         Self::Datadog,
         Self::Gelf,
         Self::Journald,
+        Self::OwnLog,
     ];
 
     /// Its name.
@@ -45,6 +48,7 @@ impl Protocol {
             Self::Datadog => "datadog",
             Self::Gelf => "gelf",
             Self::Journald => "journald",
+            Self::OwnLog => "own_log",
         }
     }
 }

@@ -1,20 +1,28 @@
-//! The log: on standard error, as text or as JSON. It waits for nobody to read it.
+//! The log: on standard error, as text or as JSON, and in the store where that is asked for. It waits for nobody to read it.
 
 mod json_line;
 mod lines;
 mod repeats;
 #[cfg(test)]
 mod tests;
+mod unstored;
+
+pub use unstored::Unstored;
 
 use crate::config::{LogConfig, LogFormat, log_filter};
 use lines::Lines;
 use logs::clock::Clock;
+use program::line_queue::LineQueue;
 use program::standard_error;
 use std::error::Error;
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
+use tracing::Subscriber;
 use tracing_subscriber::fmt::format::JsonFields;
-use tracing_subscriber::{EnvFilter, reload};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer, fmt, reload};
 
 type Failure = Box<dyn Error + Send + Sync>;
 type Change = dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync;
@@ -37,34 +45,67 @@ impl LogFilter {
     }
 }
 
-/// Starts logging, once for the process; the clock tells how long ago the same was said.
+/// Starts logging, once for the process; the clock tells how long ago the same was said. Also gives the lines that are to
+/// be stored, where any are.
 ///
 /// # Errors
 /// When the filter is none, there is no thread for it, or logging was started before.
-pub fn start(config: &LogConfig, clock: Arc<dyn Clock>) -> Result<LogFilter, Failure> {
-    let log = standard_error::install(io::stderr(), |lines| {
+pub fn start(
+    config: &LogConfig,
+    clock: Arc<dyn Clock>,
+) -> Result<(LogFilter, Option<Unstored>), Failure> {
+    let last_words = match config.log_format {
+        LogFormat::Json => json_line::last_words,
+        LogFormat::Text => standard_error::as_text,
+    };
+    let log = standard_error::install(io::stderr(), last_words, |lines| {
         tracing::warn!(lines, "lines of the log were left out here: nobody read it");
     })?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(config.filter()?)
+    let (filter, handle) = reload::Layer::new(config.filter()?);
+    let unstored = config.log_to_store.then(Unstored::default);
+    let stored = unstored.clone().map(|lines| stored(lines, &clock));
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(written(config.log_format, log, clock))
+        .with(stored)
+        .try_init()?;
+    Ok((LogFilter::of(handle), unstored))
+}
+
+/// What writes the log to standard error.
+fn written<S>(
+    format: LogFormat,
+    log: LineQueue,
+    clock: Arc<dyn Clock>,
+) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let layer = fmt::layer()
         .with_writer(move || log.clone())
         // It would be said on the stream itself, which may be full.
         .log_internal_errors(false);
-    match config.log_format {
+    match format {
         LogFormat::Json => {
-            let builder = builder.fmt_fields(JsonFields::new());
-            let builder = builder.event_format(Lines::json(clock));
-            let builder = builder.with_filter_reloading();
-            let filter = LogFilter::of(builder.reload_handle());
-            builder.try_init().map(|()| filter)
+            let layer = layer.fmt_fields(JsonFields::new());
+            layer.event_format(Lines::json(clock)).boxed()
         }
         LogFormat::Text => {
             let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            let builder = builder.with_ansi(colours);
-            let builder = builder.event_format(Lines::text(colours, clock));
-            let builder = builder.with_filter_reloading();
-            let filter = LogFilter::of(builder.reload_handle());
-            builder.try_init().map(|()| filter)
+            let layer = layer.with_ansi(colours);
+            layer.event_format(Lines::text(colours, clock)).boxed()
         }
     }
+}
+
+/// What keeps it for the store.
+fn stored<S>(lines: Unstored, clock: &Arc<dyn Clock>) -> impl Layer<S> + use<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fmt::layer()
+        .with_writer(move || lines.clone())
+        .log_internal_errors(false)
+        .fmt_fields(JsonFields::new())
+        .event_format(Lines::stored(Arc::clone(clock)))
 }

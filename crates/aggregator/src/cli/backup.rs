@@ -11,7 +11,7 @@ use program::standard_error;
 use std::path::PathBuf;
 
 /// What MongoDB's own tools have to do.
-const MONGODB: &str = "There is no embedded store in it. Where the records are in MongoDB, run mongodump now that this is done, with --oplog where \
+const MONGODB: &str = "Where the records are in MongoDB, run mongodump now that this is done, with --oplog where \
 MongoDB is a replica set: of the collection, and of those beside it that end in _receipts and _meta. Until it has ended, put no refused records back. \
 To restore, run mongorestore first, and then aggregator restore.";
 
@@ -21,6 +21,9 @@ pub struct BackupArgs {
     /// Folder for the backup: a new one, or an empty one.
     #[arg(value_name = "DIR")]
     pub target: PathBuf,
+    /// The service's own: where there is one, MongoDB has the records.
+    #[arg(long, env = "MONGODB_URI", hide_env_values = true, value_name = "URI")]
+    pub mongodb_uri: Option<String>,
     /// Which folder.
     #[command(flatten)]
     pub folder: FolderArgs,
@@ -55,9 +58,13 @@ pub fn make(args: &BackupArgs) -> Result<String, BackupError> {
         args.target.display(),
         shown(&contents)
     );
-    Ok(match contents.layout {
-        Some(_) => told,
-        None => format!("{told}\n{MONGODB}"),
+    let uri = args.mongodb_uri.as_deref().unwrap_or_default();
+    Ok(match (contents.layout, !uri.is_empty()) {
+        (Some(_), false) => told,
+        (Some(layout), true) => format!(
+            "{told}\nMONGODB_URI is set: those {layout} are of before, and no service adds to them. {MONGODB}"
+        ),
+        (None, _) => format!("{told}\nThere is no embedded store in it. {MONGODB}"),
     })
 }
 

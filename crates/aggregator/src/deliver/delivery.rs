@@ -8,6 +8,7 @@ use super::outcome::{named, outcome};
 use super::portion::{Part, Prepared, without_receipt};
 use super::problems::Problems;
 use crate::accounting::batch_status::BatchStatuses;
+use crate::config::OF_UNSTORED;
 use crate::deliver::dead_letters::{DeadLetterError, DeadLetters};
 use futures_util::{StreamExt as _, stream};
 use record::documents::DocumentList;
@@ -101,6 +102,7 @@ impl Delivery {
         let added = self.dead_letters.add(letters).await?;
         if added > 0 {
             tracing::warn!(
+                target: OF_UNSTORED,
                 count = added,
                 reason = first.reason,
                 "the store refused records for good; they are set aside"

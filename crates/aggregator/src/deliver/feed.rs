@@ -7,6 +7,7 @@ mod panicked;
 mod permit;
 
 use super::problems::Problem;
+use crate::config::OF_UNSTORED;
 use crate::deliver::delivery::Delivery;
 use futures_util::FutureExt as _;
 use panicked::Panicked;
@@ -261,7 +262,7 @@ impl Feed {
                 self.panicked
                     .add(numbers.into_iter().filter(has_no_fate), now);
                 let problem = self.panicked.problem().unwrap_or_default();
-                tracing::error!("a delivery panicked: {problem}");
+                tracing::error!(target: OF_UNSTORED, "a delivery panicked: {problem}");
             }
             Err(error) => tracing::error!(%error, "a delivery ended badly"),
         }

@@ -79,7 +79,7 @@ impl Services {
     }
 
     /// Bounds and times, as they are now.
-    pub(super) fn limits(&self) -> Limits {
+    pub fn limits(&self) -> Limits {
         *self.limits.borrow()
     }
 

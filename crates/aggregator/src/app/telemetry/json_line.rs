@@ -13,24 +13,40 @@ use tracing_subscriber::registry::LookupSpan;
 /// Of a line that others like it went before, which were not told.
 pub(super) const OTHERS: &str = "others_before";
 
+/// Of whoever says it.
+const SERVICE: &str = "service";
+
+/// What it is called.
+pub(super) const PROGRAM: &str = "aggregator";
+
 /// Names that a line has for itself.
 const OWN: [&str; 4] = ["timestamp", "level", "message", "target"];
 
-/// Writes one; `others` like it went before.
+/// What is said, beside what the line and the request that it belongs to say.
+pub(super) struct Beside {
+    /// Others like it that went before and were not told.
+    pub(super) others: u64,
+    /// The name of whoever says it, where its lines lie among those of others.
+    pub(super) service: Option<&'static str>,
+}
+
+/// Writes one.
 pub(super) fn write<S, N>(
     context: &FmtContext<'_, S, N>,
     mut writer: Writer<'_>,
     event: &Event<'_>,
-    others: u64,
+    beside: &Beside,
 ) -> fmt::Result
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
     let metadata = event.metadata();
-    let mut time = String::new();
-    SystemTime.format_time(&mut Writer::new(&mut time))?;
+    let time = time()?;
     let mut said = Said::default();
+    if let Some(service) = beside.service {
+        said.add(SERVICE, service.into());
+    }
     for span in context.event_scope().into_iter().flatten() {
         let extensions = span.extensions();
         let fields = extensions.get::<FormattedFields<N>>();
@@ -40,8 +56,8 @@ where
         }
     }
     event.record(&mut said);
-    if others > 0 {
-        said.add(OTHERS, others.into());
+    if beside.others > 0 {
+        said.add(OTHERS, beside.others.into());
     }
     let target = said.target.as_deref().unwrap_or(metadata.target());
     let (level, message) = (metadata.level(), Value::from(said.message));
@@ -54,6 +70,23 @@ where
         write!(writer, ",{}:{value}", Value::from(name))?;
     }
     writeln!(writer, "}}")
+}
+
+/// Why a thread or the process ends, as such a line.
+pub(super) fn last_words(words: &str) -> String {
+    let time = time().unwrap_or_default();
+    let message = words.strip_prefix("error: ").unwrap_or(words);
+    let message = Value::from(message);
+    format!(
+        "{{\"timestamp\":\"{time}\",\"level\":\"ERROR\",\"message\":{message},\"target\":\"{PROGRAM}\"}}\n"
+    )
+}
+
+/// Now, as `timestamp` has it.
+fn time() -> Result<String, fmt::Error> {
+    let mut time = String::new();
+    SystemTime.format_time(&mut Writer::new(&mut time))?;
+    Ok(time)
 }
 
 /// What a line says.

@@ -1,11 +1,12 @@
 //! A line of the log: its form, and whether it is written or only counted.
 
-use super::json_line;
+use super::json_line::{self, Beside};
 use super::repeats::Repeats;
+use crate::config::{OF_STORING, OF_UNSTORED, REQUEST};
 use logs::clock::Clock;
 use std::fmt;
 use std::sync::Arc;
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format};
 use tracing_subscriber::registry::LookupSpan;
@@ -19,6 +20,8 @@ pub(super) struct Lines {
 enum Form {
     Text(Format<Full>),
     Json,
+    /// JSON for the store.
+    Stored,
 }
 
 impl Lines {
@@ -38,6 +41,14 @@ impl Lines {
             repeats: Repeats::new(clock),
         }
     }
+
+    /// For the store, among the records of others: what its storing makes the service say is left out.
+    pub(super) fn stored(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            form: Form::Stored,
+            repeats: Repeats::new(clock),
+        }
+    }
 }
 
 impl<S, N> FormatEvent<S, N> for Lines
@@ -51,19 +62,30 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        // Whoever asks may ask as often as they like; what the service does by itself is told each time.
-        let is_in = |mut spans: tracing_subscriber::registry::Scope<'_, S>| {
-            spans.any(|span| span.metadata().target() == crate::config::REQUEST)
+        let is_within = |target: &str| {
+            let mut spans = context.event_scope().into_iter().flatten();
+            spans.any(|span| span.metadata().target() == target)
         };
-        let others = match context.event_scope().is_some_and(is_in) {
+        // Not by a filter of the layer: what only asks whether a level is logged leaves that one with an answer for
+        // the next line.
+        if matches!(self.form, Form::Stored)
+            && (!is_for_store(event.metadata()) || is_within(OF_STORING))
+        {
+            return Ok(());
+        }
+        // Whoever asks may ask as often as they like; what the service does by itself is told each time.
+        let others = match is_within(REQUEST) {
             true => match self.repeats.note(event) {
                 Some(others) => others,
                 None => return Ok(()),
             },
             false => 0,
         };
+        let service = matches!(self.form, Form::Stored).then_some(json_line::PROGRAM);
         match &self.form {
-            Form::Json => json_line::write(context, writer, event, others),
+            Form::Json | Form::Stored => {
+                json_line::write(context, writer, event, &Beside { others, service })
+            }
             Form::Text(text) if others == 0 => text.format_event(context, writer, event),
             Form::Text(text) => {
                 let mut line = String::new();
@@ -73,4 +95,9 @@ where
             }
         }
     }
+}
+
+/// Whether it may be a line for the store.
+fn is_for_store(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() <= Level::INFO && metadata.target() != OF_UNSTORED
 }
