@@ -7,6 +7,7 @@ use crate::support::stores::on_each_store;
 use crate::support::traffic::{drained, stored};
 use crate::support::wait_until;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -106,6 +107,49 @@ async fn a_stop_does_not_wait_for_the_end_of_a_pause_and_the_next_start_has_forg
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stop_does_not_wait_for_a_store_that_an_operator_keeps_batches_from() {
+    for held in ["drain/pause", "breakers/write/open"] {
+        let settings = Service::builder().env("SHUTDOWN_TIMEOUT", "5m");
+        let settings = settings.env("REQUEST_TIMEOUT", "5m");
+        let service = Arc::new(settings.start().await);
+        operate(&service, held).await;
+        let sender = Arc::clone(&service);
+        let sent = tokio::spawn(async move { send(&sender, "stored", "waits").await });
+        wait_until("the batch to wait", PATIENCE, async || {
+            service.health().await["records"]["waiting"] == 1
+        })
+        .await;
+        service.terminate();
+        assert_eq!(sent.await.unwrap().status, 202, "{held}");
+        assert_eq!(service.wait_exit(PATIENCE).await.code(), Some(0), "{held}");
+        service.restart().await;
+        drained(&service).await;
+        assert_eq!(stored(&service).await["waits"], 1, "{held}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_deed_of_an_operator_fills_no_log() {
+    let service = Service::builder().start().await;
+    for number in 0..20 {
+        for path in ["drain", "breakers/write", "breakers/read"] {
+            let path = format!("/operate/{path}/x{number}%E2%80%A8");
+            let reply = service.post(&path, "application/json", "").await;
+            assert_eq!(reply.status, 404, "{}", reply.text());
+        }
+    }
+    operate(&service, "drain/pause").await;
+    wait_until("what was done to be told", PATIENCE, async || {
+        let log = service.log_text();
+        log.contains("POST /operate/drain/pause is used by one who may operate")
+    })
+    .await;
+    let log = service.log_text();
+    let told = log.matches("is used by one who may operate").count();
+    assert_eq!(told, 4, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_breaker_that_is_held_open_lets_nothing_through_and_one_that_is_released_decides() {
     let service = Service::builder().start().await;
     assert_eq!(send(&service, "stored", "before").await.status, 200);
@@ -119,6 +163,12 @@ async fn a_breaker_that_is_held_open_lets_nothing_through_and_one_that_is_releas
     assert_eq!(service.health().await["records"]["waiting"], 1);
     let held = "the breaker of the write lane is held open by an operator";
     assert_eq!(problem(&service).await.as_deref(), Some(held));
+
+    operate(&service, "drain/pause").await;
+    let all = problem(&service).await.unwrap();
+    assert!(all.ends_with(&format!("; {held}")), "{all}");
+    assert!(all.contains("paused"), "{all}");
+    operate(&service, "drain/resume").await;
 
     operate(&service, "breakers/read/open").await;
     let refused = service.get("/logs/retrieve").await;

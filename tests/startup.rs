@@ -10,6 +10,7 @@ mod layout;
 mod refusals;
 mod settings;
 
+use crate::support::process::last_words;
 use crate::support::service::Service;
 use crate::support::stores::on_each_store;
 use crate::support::wait_until;
@@ -21,18 +22,11 @@ fn sentence((status, stdout, stderr): &(ExitStatus, String, String), code: i32) 
     assert_eq!(status.code(), Some(code), "{stdout}{stderr}");
     assert_eq!(stdout, "");
     // What the log says stands before it, in the log's form.
-    let (before, last) = match stderr.trim_end().rsplit_once('\n') {
-        Some((before, last)) => (before, last),
-        None => ("", stderr.trim_end()),
-    };
+    let before = stderr.trim_end().rsplit_once('\n');
+    let before = before.map_or("", |(before, _)| before);
     let is_of_log = |line: &str| line.starts_with('{') && !line.contains(r#""level":"ERROR""#);
     assert!(before.lines().all(is_of_log), "{stderr}");
-    let Ok(line) = serde_json::from_str::<Value>(last) else {
-        let sentence = last.strip_prefix("error: ");
-        return sentence.unwrap_or_else(|| panic!("{stderr}")).to_owned();
-    };
-    assert_eq!(line["level"], "ERROR", "{stderr}");
-    line["message"].as_str().unwrap().to_owned()
+    last_words(stderr)
 }
 
 on_each_store!(

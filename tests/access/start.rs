@@ -1,6 +1,7 @@
 //! A service that other machines reach has to be told that it may be.
 
 use super::{open_to_all, own_address};
+use crate::support::process::last_words;
 use crate::support::service::Service;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -15,12 +16,10 @@ async fn beyond_loopback_the_start_fails_with_both_cures_and_leaves_nothing_behi
         let service = service.env("LISTEN_ADDR", &address);
         let (status, stdout, stderr) = service.start_expecting_exit().await;
         assert_eq!(status.code(), Some(2), "{stdout}{stderr}");
-        let lines = stderr.lines().filter(|line| !line.starts_with('{'));
-        let said: Vec<&str> = lines.collect();
-        let [sentence] = said.as_slice() else {
-            panic!("{stderr}");
-        };
-        let begin = format!("error: LISTEN_ADDR is {address}, ");
+        let errors = stderr.lines().filter(|line| line.contains("ERROR"));
+        assert_eq!(errors.count(), 1, "{stderr}");
+        let sentence = last_words(&stderr);
+        let begin = format!("LISTEN_ADDR is {address}, ");
         assert!(sentence.starts_with(&begin), "{sentence}");
         for cure in ["127.0.0.1:8005", "ALLOW_ANONYMOUS=true"] {
             assert!(sentence.contains(cure), "{sentence}");

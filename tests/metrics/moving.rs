@@ -10,7 +10,7 @@ use crate::support::traffic::post_head;
 use crate::support::wait_until;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
 
 /// What no test can move: the version, and what says that records were lost.
 const FIXED: [&str; 2] = ["aggregator_build_info", "aggregator_records_unaccounted"];
@@ -114,6 +114,14 @@ async fn on_rows(seen: &mut Seen) {
         told.value("aggregator_store_receipts") > 0.0
     })
     .await;
+    let paused = service.post("/operate/drain/pause", "application/json", "");
+    assert_eq!(paused.await.status, 200);
+    let backup = File::open(service.data_dir().join("backup.lock")).unwrap();
+    backup.lock().unwrap();
+    let told = seen.look(&service).await;
+    for name in ["aggregator_drain_paused", "aggregator_backup_under_way"] {
+        assert_eq!(told.value(name), 1.0, "{name}");
+    }
 }
 
 async fn send(service: &Service, message: &str) -> u16 {

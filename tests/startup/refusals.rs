@@ -85,7 +85,7 @@ async fn a_bad_mongodb_uri_stops_the_start_with_its_reason() {
         ("localhost", "scheme"),
         ("http://localhost:27017", "scheme"),
         ("mongodb://", "host"),
-        ("mongodb://localhost:port", "port"),
+        ("mongodb://localhost:port", "is no port"),
         ("mongodb://localhost/?w=-1", "w"),
         ("mongodb+srv://localhost:27017", "port"),
     ] {

@@ -259,3 +259,14 @@ impl Gate {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// The sentence that a process ended with, in either form of the log.
+pub(crate) fn last_words(stderr: &str) -> String {
+    let last = stderr.trim_end().lines().last().unwrap_or_default();
+    let Ok(line) = serde_json::from_str::<serde_json::Value>(last) else {
+        let sentence = last.strip_prefix("error: ");
+        return sentence.unwrap_or_else(|| panic!("{stderr}")).to_owned();
+    };
+    assert_eq!(line["level"], "ERROR", "{stderr}");
+    line["message"].as_str().unwrap().to_owned()
+}

@@ -212,6 +212,8 @@ pub struct Access {
     proxies: TrustedProxies,
     /// Those that there are now, if there is to be any.
     tokens: Option<watch::Receiver<Arc<Tokens>>>,
+    /// Why they are not those that there should be, if that is so.
+    problem: Option<watch::Receiver<Option<String>>>,
 }
 
 impl Access {
@@ -225,6 +227,7 @@ impl Access {
             hosts: Hosts::new(listened_on, allowed),
             proxies,
             tokens: None,
+            problem: None,
         }
     }
 
@@ -235,6 +238,20 @@ impl Access {
             tokens: Some(tokens),
             ..self
         }
+    }
+
+    /// With what is wrong with the tokens, while something is.
+    #[must_use]
+    pub fn with_problem(self, problem: watch::Receiver<Option<String>>) -> Self {
+        Self {
+            problem: Some(problem),
+            ..self
+        }
+    }
+
+    /// What is wrong with the tokens.
+    pub fn problem(&self) -> Option<String> {
+        self.problem.as_ref()?.borrow().clone()
     }
 
     /// The proxies that are believed.

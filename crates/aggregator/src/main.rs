@@ -1,6 +1,6 @@
 //! The program: settings, log, service, exit code.
 
-use aggregator::app::reload::{Reload, Settings};
+use aggregator::app::reload::{Hangups, Reload, Settings};
 use aggregator::app::{App, StartError, shutdown, telemetry};
 use aggregator::cli;
 use aggregator::cli::arguments::{self, Cli, Command, SpoolCommand};
@@ -26,9 +26,12 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
+use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();
+    // Whoever has started a service may have it read its settings anew at any time.
+    let early = may_serve(&args).then(Early::begin);
     let cli = match Cli::read(&args) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => return fail(USAGE, &arguments::told(&error)),
@@ -57,18 +60,47 @@ fn main() -> ExitCode {
         Some(Command::Backup(args)) => told(cli::backup::make(args)),
         Some(Command::Restore(args)) => told(cli::backup::restore(args)),
         None => match cli.config.check() {
-            Ok(_) => run(cli, args),
+            Ok(_) => run(cli, args, early.unwrap_or_else(Early::begin)),
             Err(error) => fail(USAGE, &format!("error: {error}")),
         },
     }
 }
 
-fn run(cli: Cli, args: Vec<OsString>) -> ExitCode {
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(1, &format!("error: cannot start any threads: {error}")),
+/// Whether these may be arguments of a service: there is no command, or flags stand before it.
+fn may_serve(args: &[OsString]) -> bool {
+    let first = args.get(1).map(|first| first.to_string_lossy());
+    first.is_none_or(|first| first.starts_with('-'))
+}
+
+/// What there is of a service before anything is read.
+struct Early {
+    runtime: Runtime,
+    hangups: Hangups,
+}
+
+impl Early {
+    /// Begins it, or says why that cannot be.
+    fn begin() -> Result<Self, String> {
+        let no_threads = |error| format!("cannot start any threads: {error}");
+        let runtime = Runtime::new().map_err(no_threads)?;
+        let entered = runtime.enter();
+        let hangups = Hangups::listen();
+        drop(entered);
+        let hangups = hangups.map_err(|error| no_signals(&error))?;
+        Ok(Self { runtime, hangups })
+    }
+}
+
+fn no_signals(error: &io::Error) -> String {
+    format!("cannot listen for signals: {error}")
+}
+
+fn run(cli: Cli, args: Vec<OsString>, early: Result<Early, String>) -> ExitCode {
+    let Early { runtime, hangups } = match early {
+        Ok(early) => early,
+        Err(error) => return fail(1, &format!("error: {error}")),
     };
-    let code = runtime.block_on(serve(cli, args));
+    let code = runtime.block_on(serve(cli, args, hangups));
     // Without waiting: what still blocks a thread (a disk, a name server) was not acknowledged.
     runtime.shutdown_background();
     standard_error::finish();
@@ -111,7 +143,7 @@ fn clock() -> Arc<SystemClock> {
     Arc::new(SystemClock::start())
 }
 
-async fn serve(cli: Cli, args: Vec<OsString>) -> ExitCode {
+async fn serve(cli: Cli, args: Vec<OsString>, hangups: Hangups) -> ExitCode {
     let Cli {
         config, settings, ..
     } = cli;
@@ -121,11 +153,10 @@ async fn serve(cli: Cli, args: Vec<OsString>) -> ExitCode {
     };
     settings::warn_of_slips(&Cli::command());
     let read = Arc::new(move || read_anew(&args));
-    let signals = shutdown::on_signals()
-        .and_then(|stop| Ok((stop, Reload::on_hangup(filter, settings, read)?)));
-    let (stop, reload) = match signals {
-        Ok(signals) => signals,
-        Err(error) => return fail(1, &format!("error: cannot listen for signals: {error}")),
+    let reload = Reload::on_hangup(hangups, filter, settings, read);
+    let stop = match shutdown::on_signals() {
+        Ok(stop) => stop,
+        Err(error) => return fail(1, &format!("error: {}", no_signals(&error))),
     };
     match App::build(config).await {
         Ok(app) => match app.run(stop, reload, unstored).await {

@@ -22,6 +22,7 @@ pub struct AddressError(String);
 
 const HIDDEN: &str = "***";
 const UNESCAPED: &str = "an @ stands behind a / or ?; write it as %40, and in a user name or password each of : / ? # [ ] @ % as its percent code";
+const NO_PORT: &str = "what stands behind the : of a host is no port (1 to 65535); a user and a password stand before an @";
 
 impl MongoAddress {
     /// Checks the form of a connection string; no name is looked up.
@@ -44,6 +45,8 @@ impl MongoAddress {
         };
         match ConnectionString::parse(uri) {
             Ok(_) => Ok(address),
+            // An @ may be missing, or written as %40: what is no port may then be a password.
+            Err(_) if hosts.split(',').any(has_no_port) => Err(AddressError(NO_PORT.to_owned())),
             Err(error) => Err(AddressError(address.scrub(&reason_of(&error)))),
         }
     }
@@ -72,6 +75,15 @@ fn secrets_of(user: &str) -> Vec<String> {
     secrets.extend(decoded);
     secrets.retain(|secret| !secret.is_empty());
     secrets
+}
+
+/// Whether something else than a port stands behind a host.
+fn has_no_port(host: &str) -> bool {
+    let behind = match host.strip_prefix('[') {
+        Some(host) => host.split_once("]:"),
+        None => host.split_once(':'),
+    };
+    behind.is_some_and(|(_, behind)| behind.parse::<u16>().is_err())
 }
 
 /// The text without what stands between `://` and `@`, for texts that may hold a connection string.
@@ -135,6 +147,13 @@ mod tests {
             "mongodb://u:hun?ter2@x:1",
             "mongodb://u:1/hunter2@x",
             "mongodb://u:hun@ter2/hunter2@x",
+            "mongodb://u:hunter2",
+            "mongodb://u:hunter2/logdb",
+            "mongodb://u:hunter2%40db.example/",
+            "mongodb://a,u:hunter2",
+            "mongodb://a:1,u:hun%20ter2,[::1]:2",
+            "mongodb://u:hunter2:27017",
+            "mongodb://[::1]:hunter2",
             "mongodb://x/?tls=true&tlsCertificateKeyFilePassword=hunter2",
         ] {
             let error = MongoAddress::parse(uri).unwrap_err().to_string();

@@ -1,6 +1,7 @@
 //! Where a filter stands, and what is none.
 
 use super::{Tokens, found, refused};
+use crate::support::process::last_words;
 use crate::support::service::Service;
 use crate::support::wait_until;
 use crate::tokens::{PATIENCE, asked, on};
@@ -113,7 +114,7 @@ async fn what_is_no_filter_is_told_when_it_is_written_and_when_it_is_read() {
         std::fs::write(other.file(), &bad).unwrap();
         let (status, _, stderr) = on(&other.file()).start_expecting_exit().await;
         assert_eq!(status.code(), Some(2), "{stderr}");
-        assert!(stderr.contains(said), "{stderr}");
+        assert!(last_words(&stderr).contains(said), "{stderr}");
 
         std::fs::write(tokens.file(), &bad).unwrap();
         wait_until("the log to say so", PATIENCE, async || {

@@ -10,7 +10,7 @@ mod manifest;
 pub mod restoring;
 
 use super::cursor_key;
-use super::data_folder::{REJECTED_FOLDER, RESTORING, SPOOL_FOLDER, is_taken};
+use super::data_folder::{LOST_AND_FOUND, REJECTED_FOLDER, RESTORING, SPOOL_FOLDER, is_taken};
 use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters;
 use copying::{Copied, copy_file, copy_folder, copy_growing, file_names};
@@ -19,7 +19,7 @@ use manifest::Manifest;
 use rustix::fs::Mode;
 use spool::copies;
 use spool::disk::Folder;
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
 use store::inspection::{Found, InspectionError};
@@ -109,19 +109,14 @@ pub fn make(
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     // Of a spool that is behind, each segment is opened.
     drop(rlimit::increase_nofile_limit(u64::MAX));
-    let store = match Found::of(data_dir) {
-        Ok(found) => Some(found),
-        Err(InspectionError::Missing(_)) if data_dir.join(SPOOL_FOLDER).is_dir() => None,
-        Err(InspectionError::Missing(_)) => {
-            return Err(BackupError::NothingThere(data_dir.display().to_string()));
-        }
-        Err(error) => return Err(error.into()),
-    };
+    find_store(data_dir)?;
     make_target(data_dir, target)?;
     let lock = BackupLock::of(data_dir);
     let _alone = lock
         .begin(tell_waiting)
         .map_err(BackupError::file(data_dir))?;
+    // It may have been waited for whoever has moved the records.
+    let store = find_store(data_dir)?;
     let layout = store.as_ref().map(|store| store.layout.to_string());
     let files = copy(data_dir, target, store.as_ref())?;
     let manifest = Manifest::new(now, layout.clone(), files);
@@ -131,6 +126,18 @@ pub fn make(
         bytes: manifest.bytes(),
         layout,
     })
+}
+
+/// The embedded store, if there is one.
+fn find_store(data_dir: &Path) -> Result<Option<Found>, BackupError> {
+    match Found::of(data_dir) {
+        Ok(found) => Ok(Some(found)),
+        Err(InspectionError::Missing(_)) if data_dir.join(SPOOL_FOLDER).is_dir() => Ok(None),
+        Err(InspectionError::Missing(_)) => {
+            Err(BackupError::NothingThere(data_dir.display().to_string()))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Refuses a folder that is half restored, and one whose service would not leave it alone.
@@ -186,7 +193,9 @@ fn copy(data_dir: &Path, target: &Path, store: Option<&Found>) -> Result<Vec<Cop
 fn make_target(data_dir: &Path, target: &Path) -> Result<(), BackupError> {
     let failed = BackupError::file(target);
     let shown = || target.display().to_string();
-    if fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_some()) {
+    let is_in_the_way =
+        |entry: io::Result<DirEntry>| entry.is_ok_and(|entry| entry.file_name() != LOST_AND_FOUND);
+    if fs::read_dir(target).is_ok_and(|mut entries| entries.any(is_in_the_way)) {
         return Err(BackupError::NotEmpty(shown()));
     }
     let whole = |path: &Path| -> io::Result<PathBuf> {

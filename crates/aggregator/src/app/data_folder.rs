@@ -18,7 +18,7 @@ pub(super) const REJECTED_FOLDER: &str = "rejected";
 /// Held by the process that has the folder.
 pub(super) const LOCK: &str = "lock";
 /// There while a backup is put into the folder.
-pub(super) const RESTORING: &str = "restoring";
+pub(crate) const RESTORING: &str = "restoring";
 /// Where a file system keeps what it has found: part of a volume, and of no program.
 pub(super) const LOST_AND_FOUND: &str = "lost+found";
 /// What nobody but the user may do.

@@ -61,9 +61,11 @@ impl Entrance {
         let prompts = [Prompt::default(), Prompt::default()];
         let [of_tokens, of_tls] = prompts.clone();
         if let Some((file, said)) = self.tokens {
-            let (tokens, following) = tokens::follow(file, said, of_tokens);
+            let (followed, following) = tokens::follow(file, said, of_tokens);
             tasks.push(following);
-            access = access.with_tokens(tokens);
+            access = access
+                .with_tokens(followed.tokens)
+                .with_problem(followed.problem);
         }
         let tls = self.tls.map(|said| {
             let (tls, following) = tls::follow(said, clock, of_tls);

@@ -39,22 +39,33 @@ pub(super) struct Changeable {
     pub(super) started: HttpConfig,
 }
 
-impl Reload {
-    /// From here on no SIGHUP ends the process; what comes before the service runs counts once it does.
+/// SIGHUPs, which end the process no more: what comes before the service runs counts once it does.
+pub struct Hangups(Signal);
+
+impl Hangups {
+    /// From here on; within a runtime.
     ///
     /// # Errors
     /// When the system does not let us listen for the signal.
+    pub fn listen() -> io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+}
+
+impl Reload {
+    /// With the settings that the service was started with.
     pub fn on_hangup(
+        Hangups(hangups): Hangups,
         log: LogFilter,
         running: Vec<Setting>,
         read: Arc<ReadSettings>,
-    ) -> io::Result<Self> {
-        Ok(Self {
-            hangups: signal(SignalKind::hangup())?,
+    ) -> Self {
+        Self {
+            hangups,
             read,
             log,
             running,
-        })
+        }
     }
 
     pub(super) fn start(self, service: Changeable) -> AbortOnDropHandle<()> {

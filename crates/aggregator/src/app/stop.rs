@@ -56,6 +56,9 @@ impl Stop {
         serving: Vec<JoinHandle<()>>,
         tracker: &TaskTracker,
     ) {
+        if services.drain.is_held() {
+            services.intake.wait_in_vain_no_more();
+        }
         let cut_off = self.end_requests(tracker).await;
         let committed = self.commit(ends.committer).await;
         self.drain(&services, ends.drain).await;

@@ -60,23 +60,34 @@ fn text_of(file: &Path) -> Result<String, TokensError> {
     }
 }
 
+/// What a file says from here on.
+pub(super) struct Followed {
+    pub(super) tokens: watch::Receiver<Arc<Tokens>>,
+    /// Why that is not what counts, while it is not.
+    pub(super) problem: watch::Receiver<Option<String>>,
+}
+
 /// What it says from here on, looked at each second and whenever `prompt` asks. While it says nothing that can be used,
 /// the tokens of before count.
 pub(super) fn follow(
     file: PathBuf,
     said: Said,
     prompt: Prompt,
-) -> (watch::Receiver<Arc<Tokens>>, AbortOnDropHandle<()>) {
+) -> (Followed, AbortOnDropHandle<()>) {
     let following = Following::new(file, said);
-    let receiver = following.sender.subscribe();
+    let followed = Followed {
+        tokens: following.sender.subscribe(),
+        problem: following.problem.subscribe(),
+    };
     let task = tokio::spawn(following.run(prompt));
-    (receiver, AbortOnDropHandle::new(task))
+    (followed, AbortOnDropHandle::new(task))
 }
 
 struct Following {
     file: PathBuf,
     looks: Looks<String>,
     sender: watch::Sender<Arc<Tokens>>,
+    problem: watch::Sender<Option<String>>,
 }
 
 impl Following {
@@ -85,6 +96,7 @@ impl Following {
             file,
             looks: Looks::new(said.text),
             sender: watch::Sender::new(said.tokens),
+            problem: watch::Sender::default(),
         }
     }
 
@@ -99,7 +111,21 @@ impl Following {
             // The process is about to end.
             let Ok(looked) = looked else { return };
             self.note(looked);
+            self.tell();
         }
+    }
+
+    /// Has `/health` say it.
+    fn tell(&self) {
+        let failure = self.looks.failure();
+        let problem = failure.map(|reason| {
+            format!("TOKENS_FILE cannot be used ({reason}): the tokens of before still count, also those that it revokes")
+        });
+        self.problem.send_if_modified(|told| {
+            let is_news = *told != problem;
+            *told = problem;
+            is_news
+        });
     }
 
     fn note(&mut self, looked: Result<String, TokensError>) {

@@ -14,6 +14,11 @@ pub enum SpoolCommandError {
     /// There is no spool.
     #[error("there is no spool in the data folder {0}")]
     Missing(String),
+    /// A backup is not all in it.
+    #[error(
+        "a backup was to be put into the data folder {0}, and not all of it is there: empty the folder, and restore it again"
+    )]
+    Unrestored(String),
     /// An aggregator runs on it.
     #[error("the data folder {0} is in use by an aggregator: stop it first")]
     Locked(String),
@@ -46,6 +51,9 @@ pub fn run(command: &SpoolCommand, out: &mut impl Write) -> Result<bool, SpoolCo
     let path = data_dir.join(crate::app::SPOOL_FOLDER);
     if !path.is_dir() {
         return Err(SpoolCommandError::Missing(shown()));
+    }
+    if data_dir.join(crate::app::RESTORING).try_exists()? {
+        return Err(SpoolCommandError::Unrestored(shown()));
     }
     let lock = File::create(data_dir.join("lock"))?;
     match lock.try_lock() {

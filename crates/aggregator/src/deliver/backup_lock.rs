@@ -51,6 +51,11 @@ impl BackupLock {
         })
     }
 
+    /// Whether a backup is being made, as far as that is known.
+    pub fn is_under_way(&self) -> bool {
+        self.hold_off().is_ok_and(|held| held.is_none())
+    }
+
     /// Waits until no backup is being made, and then holds them off.
     pub(crate) async fn hold_off_in_the_end(&self) -> HeldOff {
         let mut is_told = false;

@@ -2,6 +2,7 @@
 
 use super::feed::Feed;
 use super::waiting;
+use crate::breaker::State;
 use crate::breaker::guard::Guard;
 use crate::deliver::attempt::StoreAccess;
 use crate::deliver::delivery::Delivery;
@@ -94,6 +95,12 @@ impl Drain {
         if self.delivery.store.pause.end() {
             tracing::info!("the drain is resumed by an operator");
         }
+    }
+
+    /// Whether an operator keeps everything from the store.
+    pub fn is_held(&self) -> bool {
+        let is_open = self.guard().snapshot().state == State::ForcedOpen;
+        is_open || self.delivery.store.pause.is_on()
     }
 
     /// Whether it is paused.

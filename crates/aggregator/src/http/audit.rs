@@ -91,6 +91,22 @@ impl Audit {
     }
 }
 
+/// What an operator does, and to what, as far as it stands in a path. Whatever else stands in its place is not told: there is
+/// no end to it.
+const IN_PATHS: [&str; 7] = [
+    "pause", "resume", "open", "close", "release", "write", "read",
+];
+
+/// A path as the table of addresses has it, with what of it is known.
+pub(super) fn filled(pattern: &str, path: &str) -> String {
+    let (of_pattern, of_path) = (pattern.split('/'), path.split('/'));
+    let parts = of_pattern.zip(of_path).map(|(pattern, part)| match part {
+        part if pattern.starts_with('{') && IN_PATHS.contains(&part) => part,
+        _ => pattern,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
 /// What is asked for, as it is told.
 pub(super) fn shortened(path: &str) -> String {
     masked(path).chars().take(LONGEST_PATH).collect()
@@ -110,5 +126,35 @@ pub(super) fn known(method: &Method) -> &str {
     match KNOWN.contains(method) {
         true => method.as_str(),
         false => "another method of",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_path_that_is_used_only_what_is_known_is_told() {
+        let breakers = "/operate/breakers/{lane}/{action}";
+        for (pattern, path, told) in [
+            ("/stats", "/stats", "/stats"),
+            (
+                breakers,
+                "/operate/breakers/read/open",
+                "/operate/breakers/read/open",
+            ),
+            (
+                breakers,
+                "/operate/breakers/x\u{2028}y/open",
+                "/operate/breakers/{lane}/open",
+            ),
+            (
+                breakers,
+                "/operate/breakers/write/17",
+                "/operate/breakers/write/{action}",
+            ),
+        ] {
+            assert_eq!(filled(pattern, path), told);
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::access::certificate::ClientCertificate;
 use crate::access::limits::Place;
 use crate::access::protocol::Protocol;
 use crate::access::{Caller, Scope};
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -144,7 +144,9 @@ impl Guard {
                 Box::new(self.refusal(request, (ends, token), error))
             })?,
             Some(Scope::Operate) => {
-                let path = audit::shortened(request.uri().path());
+                let matched = request.extensions().get::<MatchedPath>();
+                let pattern = matched.map_or("", MatchedPath::as_str);
+                let path = audit::filled(pattern, request.uri().path());
                 let use_of_it = format!("{} {path}", audit::known(request.method()));
                 let now = services.clock.elapsed();
                 let audit = &services.audit;

@@ -23,6 +23,7 @@ use spool::BatchOutcome;
 use spool::{AppendError, Spool};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 /// How safe a batch is when it is acknowledged.
@@ -133,6 +134,8 @@ pub struct Intake {
     keys: KnownKeys,
     /// The last batches that were taken.
     taken: Arc<LastTaken>,
+    /// Cancelled when nobody need wait for the store any more.
+    in_vain: CancellationToken,
 }
 
 impl Intake {
@@ -157,6 +160,7 @@ impl Intake {
             bounds,
             keys,
             taken: Arc::default(),
+            in_vain: CancellationToken::new(),
         }
     }
 
@@ -299,7 +303,8 @@ impl Intake {
 
     async fn outcome(&self, id: BatchId, deadline: Duration) -> Option<BatchOutcome> {
         let outcome = self.statuses().outcome(id)?;
-        let outcome = tokio::time::timeout(self.left(deadline), outcome.get()).await;
+        let waiting = tokio::time::timeout(self.left(deadline), outcome.get());
+        let outcome = self.in_vain.run_until_cancelled(waiting).await?;
         outcome.ok().flatten()
     }
 
@@ -338,6 +343,11 @@ impl Intake {
     /// How much memory a body of so many bytes that is no text takes while it is decoded: usually, and at most.
     pub fn memory_of_binary(&self, bytes: usize) -> [usize; 2] {
         self.bounds.memory_of_binary(bytes)
+    }
+
+    /// From here on nobody waits until the store has a batch: it gets none until the end of the process.
+    pub fn wait_in_vain_no_more(&self) {
+        self.in_vain.cancel();
     }
 
     /// Says why a batch would be refused now, from what is known already.

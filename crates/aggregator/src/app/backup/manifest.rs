@@ -5,6 +5,7 @@ use super::copying::{self, Copied};
 use chrono::{DateTime, SecondsFormat};
 use logs::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::fs;
 use std::path::Path;
 
 pub(super) const FILE_NAME: &str = "backup.json";
@@ -54,7 +55,9 @@ impl Manifest {
         if text.len() as u64 > MAX_BYTES {
             return Err(BackupError::TooMany(folder.display().to_string()));
         }
-        copying::write(&*text, &path).map_err(failed)?;
-        copying::sync_folder(folder)
+        let written = copying::write(&*text, &path).map_err(failed);
+        let written = written.and_then(|_| copying::sync_folder(folder));
+        // What failed is no backup, however much of it is there.
+        written.inspect_err(|_| drop(fs::remove_file(&path)))
     }
 }

@@ -104,6 +104,7 @@ fn whole() -> Shape {
         ("workers", object("The lanes of calls to the store.", [("write", named("LaneHealth")), ("read", named("LaneHealth"))])),
         ("breakers", object("The breakers before the store.", [("write", named("BreakerHealth")), ("read", named("BreakerHealth"))])),
         ("drain", named("DrainHealth")),
+        ("backupUnderWay", truth("Whether a backup is being made, which holds up replays and forgetting.")),
         ("memory", object("Of requests under way.", [
             ("reservedBytes", count("")),
             ("limitBytes", count("")),

@@ -33,6 +33,8 @@ struct Health {
     workers: Lanes<LaneSnapshot>,
     breakers: Lanes<Snapshot>,
     drain: DrainSnapshot,
+    /// Whether one is being made; it holds up what puts records back and what forgets.
+    backup_under_way: bool,
     memory: Memory,
     connections: usize,
     access: audit::Counts,
@@ -115,6 +117,7 @@ pub(in crate::http) async fn health(
             read: retrieval.guard().snapshot(),
         },
         drain: services.drain.snapshot(),
+        backup_under_way: backup_is_under_way(&services).await,
         memory: Memory {
             reserved_bytes: services.admission.reserved(),
             limit_bytes: services.admission.limit(),
@@ -130,6 +133,13 @@ pub(in crate::http) async fn health(
         },
     };
     (status, Json(health)).into_response()
+}
+
+/// As far as that is known.
+async fn backup_is_under_way(services: &Services) -> bool {
+    let backups = services.backups.clone();
+    let looking = tokio::task::spawn_blocking(move || backups.is_under_way());
+    looking.await.is_ok_and(|is_under_way| is_under_way)
 }
 
 /// Whether batches are taken and go on to the store.
@@ -160,10 +170,10 @@ pub(in crate::http) fn readiness_of(
     let away = of_store(false).flatten();
     // What only could be better comes last.
     let waits = away
-        .or_else(|| services.drain.problem())
-        .or_else(|| held_breaker(services))
+        .or_else(|| held_up(services))
         .or_else(|| services.dead_letters.problem())
         .or(of_store(true).flatten())
+        .or_else(|| services.access.problem())
         .or_else(|| services.tls.as_ref()?.problem());
     let waits = spool.problem.clone().or(waits);
     let readiness = match (&refused, &waits) {
@@ -174,13 +184,19 @@ pub(in crate::http) fn readiness_of(
     (readiness, refused.or(waits))
 }
 
-/// What an operator might have forgotten.
-fn held_breaker(services: &Services) -> Option<String> {
+/// All that keeps batches or questions from the store, with what an operator might have forgotten.
+fn held_up(services: &Services) -> Option<String> {
+    let problems = services.drain.problem().into_iter();
+    let problems: Vec<String> = problems.chain(held_breakers(services)).collect();
+    (!problems.is_empty()).then(|| problems.join("; "))
+}
+
+fn held_breakers(services: &Services) -> impl Iterator<Item = String> {
     let lanes = [
         ("write", services.drain.guard()),
         ("read", services.retrieval.guard()),
     ];
-    lanes.into_iter().find_map(|(lane, guard)| {
+    lanes.into_iter().filter_map(|(lane, guard)| {
         let held = match guard.snapshot().state {
             BreakerState::ForcedOpen => "open",
             BreakerState::ForcedClosed => "closed",

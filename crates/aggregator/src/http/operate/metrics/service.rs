@@ -17,6 +17,12 @@ pub(super) fn write(services: &Services, out: &mut Written<'_>) -> fmt::Result {
     );
     let now = u64::try_from(services.clock.now().nanos()).unwrap_or(0);
     out.gauge(&clock.in_seconds(), Duration::from_nanos(now).as_secs_f64())?;
+    let backup = about(
+        "backup_under_way",
+        "Whether a backup is being made, which holds up replays and forgetting: 1 or 0.",
+    );
+    let is_under_way = services.backups.is_under_way();
+    out.gauge(&backup, u64::from(is_under_way))?;
     let left_out = about(
         "log_lines_left_out",
         "Lines of the service's own log that nobody read in time.",

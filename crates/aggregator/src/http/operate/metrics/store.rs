@@ -31,6 +31,11 @@ pub(super) fn write(services: &Services, out: &mut Written<'_>) -> fmt::Result {
     }
     let (drain, retrieval) = (&services.drain, &services.retrieval);
     let guards = [(WRITE, drain.guard()), (READ, retrieval.guard())];
+    let paused = about(
+        "drain_paused",
+        "Whether an operator keeps batches from going on to the store: 1 or 0.",
+    );
+    out.gauge(&paused, u64::from(drain.snapshot().paused))?;
     calls(guards, out)?;
     lanes(&[(WRITE, drain.lane()), (READ, retrieval.lane())], out)?;
     breakers(guards.map(|(lane, guard)| (lane, guard.snapshot())), out)
