@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Some(Command::Rejected(command)) => {
             asked(cli::rejected::run(command, &mut io::stdout().lock()))
         }
+        Some(Command::LogLevel(args)) => asked(cli::log_level::run(args, &mut io::stdout().lock())),
         Some(Command::Stats(args)) => asked(cli::stats::run(args, &mut io::stdout().lock())),
         Some(Command::Drain(command)) => asked(cli::drain::run(command, &mut io::stdout().lock())),
         Some(Command::Breaker(command)) => {
@@ -122,12 +123,12 @@ async fn serve(cli: Cli, args: Vec<OsString>) -> ExitCode {
     settings::warn_of_slips(&Cli::command());
     let read = Arc::new(move || read_anew(&args));
     let signals = shutdown::on_signals()
-        .and_then(|stop| Ok((stop, Reload::on_hangup(filter, settings, read)?)));
+        .and_then(|stop| Ok((stop, Reload::on_hangup(filter.clone(), settings, read)?)));
     let (stop, reload) = match signals {
         Ok(signals) => signals,
         Err(error) => return fail(1, &format!("error: cannot listen for signals: {error}")),
     };
-    match App::build(config).await {
+    match App::build(config, filter).await {
         Ok(app) => match app.run(stop, reload).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(1, &format!("error: {error}")),

@@ -6,7 +6,7 @@ mod repeats;
 #[cfg(test)]
 mod tests;
 
-use crate::config::{LogConfig, LogFormat, log_filter};
+use crate::config::{LogConfig, LogFilter, LogFormat};
 use lines::Lines;
 use logs::clock::Clock;
 use program::standard_error;
@@ -14,29 +14,8 @@ use std::error::Error;
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use tracing_subscriber::fmt::format::JsonFields;
-use tracing_subscriber::{EnvFilter, reload};
 
 type Failure = Box<dyn Error + Send + Sync>;
-type Change = dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync;
-
-/// What is logged, which can be changed while the process runs.
-#[derive(Clone)]
-pub struct LogFilter(Arc<Change>);
-
-impl LogFilter {
-    fn of<S: 'static>(handle: reload::Handle<EnvFilter, S>) -> Self {
-        Self(Arc::new(move |filter| handle.reload(filter)))
-    }
-
-    /// From here on that is logged, by a text as `RUST_LOG` has it.
-    ///
-    /// # Errors
-    /// When it is no filter, and then all is as it was, or when the process is about to end.
-    pub fn set(&self, text: &str) -> Result<(), Failure> {
-        Ok((self.0)(log_filter(text)?)?)
-    }
-}
-
 /// Starts logging, once for the process; the clock tells how long ago the same was said.
 ///
 /// # Errors
@@ -55,7 +34,8 @@ pub fn start(config: &LogConfig, clock: Arc<dyn Clock>) -> Result<LogFilter, Fai
             let builder = builder.fmt_fields(JsonFields::new());
             let builder = builder.event_format(Lines::json(clock));
             let builder = builder.with_filter_reloading();
-            let filter = LogFilter::of(builder.reload_handle());
+            let changing = builder.reload_handle();
+            let filter = LogFilter::new(&config.rust_log, move |filter| changing.reload(filter));
             builder.try_init().map(|()| filter)
         }
         LogFormat::Text => {
@@ -63,7 +43,8 @@ pub fn start(config: &LogConfig, clock: Arc<dyn Clock>) -> Result<LogFilter, Fai
             let builder = builder.with_ansi(colours);
             let builder = builder.event_format(Lines::text(colours, clock));
             let builder = builder.with_filter_reloading();
-            let filter = LogFilter::of(builder.reload_handle());
+            let changing = builder.reload_handle();
+            let filter = LogFilter::new(&config.rust_log, move |filter| changing.reload(filter));
             builder.try_init().map(|()| filter)
         }
     }
