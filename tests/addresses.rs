@@ -26,6 +26,8 @@ const ALL: &[&str] = &[
     "GET /stats",
     "POST /operate/drain/{action}",
     "POST /operate/breakers/{lane}/{action}",
+    "GET /operate/log",
+    "POST /operate/log",
     "GET /health",
     "GET /metrics",
     "GET /livez",

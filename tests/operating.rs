@@ -1,4 +1,4 @@
-//! What those who run the service may do to its way to the store: hold it, and let it go on.
+//! What those who run the service may do to its way to the store, and to its log: hold it, and let it go on.
 
 use crate::access::{far, open_to_all};
 use crate::support::http::Reply;
@@ -245,11 +245,123 @@ async fn commands_do_the_same_and_say_in_a_sentence_what_came_of_it() {
     }
 }
 
+/// How often something is in the log, once it is there more than `before` times.
+async fn logged(service: &Service, said: &str, before: usize) -> usize {
+    let told = || service.log_text().matches(said).count();
+    wait_until("the log to say it", PATIENCE, async || told() > before).await;
+    told()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_filter_of_the_log_is_told_and_set_at_once_and_the_log_says_so_however_little_it_says()
+{
+    const CHANGED: &str = "by an operator, the filter of the log is changed";
+    let service = Service::builder().start().await;
+    let told = service.get("/operate/log").await.json();
+    assert_eq!(told, json!({ "filter": "info", "setting": "info" }));
+
+    let set = operate(&service, "log?filter=error").await;
+    assert_eq!(set["log"]["filter"], "error", "{set}");
+    assert!(set["log"]["since"].is_string(), "{set}");
+    assert_eq!(service.get("/operate/log").await.json(), set["log"]);
+    let before = logged(&service, CHANGED, 0).await;
+    assert_eq!(before, 1);
+    let requests = "log?filter=warn,aggregator::http::requests=debug";
+    operate(&service, requests).await;
+    assert_eq!(service.get("/livez").await.status, 200);
+    logged(&service, "\"level\":\"DEBUG\"", 0).await;
+    // By the filter that comes, where the one that goes hid it; again and again within a minute.
+    for (turn, filter) in ["info", "error", "info", "error", "info"]
+        .iter()
+        .enumerate()
+    {
+        operate(&service, &format!("log?filter={filter}")).await;
+        logged(&service, CHANGED, turn + 1).await;
+    }
+    let told = service.get("/operate/log").await.json();
+    assert_eq!(told, json!({ "filter": "info", "setting": "info" }));
+    assert_eq!(problem(&service).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_that_cannot_be_read_is_refused_with_its_place_and_changes_nothing() {
+    let service = Service::builder().start().await;
+    for (query, code, said) in [
+        ("", "invalid_parameter", "filter is missing: "),
+        ("?filter=", "invalid_parameter", "filter is empty"),
+        (
+            "?filter=debgu",
+            "invalid_parameter",
+            "filter cannot be used: \"debgu\" is no level: expected off, error, warn, info, debug or trace, or PART=LEVEL",
+        ),
+        (
+            "?filter=info,store=loud",
+            "invalid_parameter",
+            "filter cannot be used: \"store=loud\" cannot be read: ",
+        ),
+        (
+            "?level=info",
+            "unknown_parameter",
+            "there is no parameter \"level\"",
+        ),
+        (
+            "?filter=info&filter=warn",
+            "repeated_parameter",
+            "filter is given more than once",
+        ),
+    ] {
+        let path = format!("/operate/log{query}");
+        let reply = service.post(&path, "application/json", "").await;
+        let told = reply.json();
+        assert_eq!(
+            (reply.status, told["code"].as_str()),
+            (400, Some(code)),
+            "{query}"
+        );
+        let message = told["message"].as_str().unwrap();
+        assert!(message.starts_with(said), "{query}: {message}");
+    }
+    let told = service.get("/operate/log").await.json();
+    assert_eq!(told, json!({ "filter": "info", "setting": "info" }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_shows_and_sets_the_filter_and_a_start_has_forgotten_it() {
+    let service = Service::builder()
+        .env("RUST_LOG", "info,spool=debug")
+        .start()
+        .await;
+    let shown = (Some(0), "info,spool=debug\n".to_owned(), String::new());
+    assert_eq!(command(&service, "log-level").await, shown);
+    let (code, stdout, _) = command(&service, "log-level warn,store=trace").await;
+    let said = "The filter of the log is warn,store=trace until the service starts again; it was info,spool=debug\n";
+    assert_eq!((code, stdout.as_str()), (Some(0), said));
+    let (_, stdout, _) = command(&service, "log-level").await;
+    assert!(
+        stdout.starts_with("warn,store=trace\n    set by an operator at 2"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.ends_with("; RUST_LOG says info,spool=debug\n"),
+        "{stdout}"
+    );
+    let (code, stdout, stderr) = command(&service, "log-level debgu").await;
+    assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
+    assert!(stderr.contains("\"debgu\" is no level"), "{stderr}");
+    service.restart().await;
+    assert_eq!(command(&service, "log-level").await, shown);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_may_do_none_of_it() {
     let service = open_to_all().start().await;
     let stranger = far(&service);
-    for arguments in ["drain pause", "breaker open --lane read"] {
+    for arguments in [
+        "drain pause",
+        "breaker open --lane read",
+        "log-level",
+        "log-level off",
+    ] {
         let arguments = format!("{arguments} --url {stranger}");
         let (code, stdout, stderr) = command(&service, &arguments).await;
         assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");

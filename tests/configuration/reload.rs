@@ -116,3 +116,31 @@ async fn without_a_file_it_looks_at_the_tokens_and_ends_nothing() {
     service.terminate();
     assert_eq!(service.wait_exit(PATIENCE).await.code(), Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_operator_has_set_of_the_log_stays_until_the_settings_say_something_else_than_before()
+ {
+    let settings = Settings::new("rust_log = \"info\"\n");
+    let service = settings.service().start().await;
+    let filter = async || service.get("/operate/log").await.json()["filter"].clone();
+    let set = service.post("/operate/log?filter=debug", "application/json", "");
+    assert_eq!(set.await.status, 200);
+    hang_up(
+        &service,
+        "SIGHUP: what is logged stays as an operator has set it",
+    )
+    .await;
+    assert!(service.log_text().contains("none was changed"));
+    assert_eq!(filter().await, "debug");
+
+    settings.write("rust_log = \"info,spool=debug\"\n");
+    hang_up(&service, "\"changed\":\"RUST_LOG\"").await;
+    let told = service.get("/operate/log").await.json();
+    let setting = "info,spool=debug";
+    assert_eq!(
+        told,
+        serde_json::json!({ "filter": setting, "setting": setting })
+    );
+    let stays = || service.log_text().matches("stays as an operator").count();
+    assert_eq!(stays(), 1);
+}

@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Files that read parameters one by one and do not refuse others, with an address of each.
-const READ_BY: [(&str, &str, &str); 5] = [
+const READ_BY: [(&str, &str, &str); 6] = [
     ("ingest/native.rs", "post", "/logs/batch"),
     ("ingest/splunk.rs", "post", "/services/collector"),
     ("ingest/datadog.rs", "post", "/api/v2/logs"),
     ("operate/dead_letters.rs", "get", "/logs/rejected"),
     ("operate/replay.rs", "post", "/logs/rejected/replay"),
+    ("operate/log.rs", "post", "/operate/log"),
 ];
 /// An id that leads to an answer about the parameters.
 const ID: &str = "97fc57b6e28d4000706934c744beacc100000002";

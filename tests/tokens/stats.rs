@@ -39,6 +39,8 @@ async fn each_token_is_told_by_its_name_and_whoever_may_not_operate_is_told_noth
         );
         orders["refused"] == json!({ "invalid_records": 1 })
             && (&orders["records"], &shop["records"]) == (&json!(0), &json!(2))
+            // All records are for those who operate.
+            && stats["store"]["records"] == 2
     })
     .await;
 }

@@ -80,6 +80,8 @@ fn attack(address: &str) -> Attack {
         "GET /stats" => Attack::Operate("/stats"),
         "POST /operate/drain/{action}" => Attack::Operate("/operate/drain/pause"),
         "POST /operate/breakers/{lane}/{action}" => Attack::Operate("/operate/breakers/read/open"),
+        "GET /operate/log" => Attack::Operate("/operate/log"),
+        "POST /operate/log" => Attack::Operate("/operate/log?filter=debug"),
         other => panic!("{other}: no row says what a tenant may try there"),
     }
 }

@@ -30,7 +30,7 @@ pub use check::check;
 pub(crate) use data_folder::{RESTORING, SPOOL_FOLDER};
 
 use crate::app::cursor_key::CursorKeyError;
-use crate::config::{Backend, Config, ConfigError};
+use crate::config::{Backend, Config, ConfigError, LogFilter};
 use crate::deliver::drain::DrainTasks;
 use crate::http::{self, Services, listener};
 use entrance::Entrance;
@@ -137,7 +137,7 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`], a sentence that says what to change.
-    pub async fn build(config: Config) -> Result<Self, StartError> {
+    pub async fn build(config: Config, log: LogFilter) -> Result<Self, StartError> {
         let backend = config.check()?;
         questionable_settings::warn(&config, &backend);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
@@ -171,7 +171,7 @@ impl App {
             }
         };
         let (services, ends, changeable) =
-            wiring::wire_up(&config, opened, queues, entrance, clock, cursors);
+            wiring::wire_up(&config, opened, queues, (entrance, log), clock, cursors);
         Ok(Self {
             listeners,
             services,

@@ -17,6 +17,7 @@ mod first_look;
 mod folder;
 pub mod health;
 pub mod import;
+pub mod log_level;
 pub mod manual;
 pub mod migrate;
 pub mod output_form;

@@ -17,7 +17,7 @@ mod tls_settings;
 
 pub use host_name::{BadHostName, HostName, is_name};
 pub use listen_address::{BadListenAddress, ListenAddress};
-pub use log_filter::{OF_STORING, OF_UNSTORED, REQUEST, log_filter};
+pub use log_filter::{LogFilter, Logged, NotLogged, OF_STORING, OF_UNSTORED, REQUEST, log_filter};
 pub use network::{BadNetwork, Network};
 pub use setting::{Origin, Setting};
 pub use spool_settings::SpoolConfig;

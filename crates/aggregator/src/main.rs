@@ -48,6 +48,7 @@ fn main() -> ExitCode {
         Some(Command::Rejected(command)) => {
             asked(cli::rejected::run(command, &mut io::stdout().lock()))
         }
+        Some(Command::LogLevel(args)) => asked(cli::log_level::run(args, &mut io::stdout().lock())),
         Some(Command::Stats(args)) => asked(cli::stats::run(args, &mut io::stdout().lock())),
         Some(Command::Drain(command)) => asked(cli::drain::run(command, &mut io::stdout().lock())),
         Some(Command::Breaker(command)) => {
@@ -153,12 +154,12 @@ async fn serve(cli: Cli, args: Vec<OsString>, hangups: Hangups) -> ExitCode {
     };
     settings::warn_of_slips(&Cli::command());
     let read = Arc::new(move || read_anew(&args));
-    let reload = Reload::on_hangup(hangups, filter, settings, read);
+    let reload = Reload::on_hangup(hangups, filter.clone(), settings, read);
     let stop = match shutdown::on_signals() {
         Ok(stop) => stop,
         Err(error) => return fail(1, &format!("error: {}", no_signals(&error))),
     };
-    match App::build(config).await {
+    match App::build(config, filter).await {
         Ok(app) => match app.run(stop, reload, unstored).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(1, &format!("error: {error}")),

@@ -7,5 +7,7 @@
 
 pub mod accumulate;
 pub mod histogram;
+pub mod outermost;
 pub mod retrieval;
+pub mod statistics;
 pub mod steps;

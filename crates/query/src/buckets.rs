@@ -71,6 +71,21 @@ impl Buckets {
         })
     }
 
+    /// One for each of so many UTC days up to that of `now`; before them one for all earlier times, and behind them one
+    /// for all later ones.
+    pub fn of_last_days(now: Timestamp, days: u16) -> Self {
+        let (end, span) = (now.day() + 1, Span::ALL);
+        let begin = end - i64::from(days);
+        let edges = (begin..=end).map(Timestamp::start_of_day);
+        Self {
+            span,
+            interval: Interval::DAY,
+            starts: [span.first].into_iter().chain(edges).collect(),
+            is_first_cut: false,
+            is_last_cut: false,
+        }
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.starts.len()
@@ -125,6 +140,38 @@ impl Bucket {
         match order {
             Order::Ascending => RecordId::last_at(self.last) <= reached,
             Order::Descending => RecordId::first_at(self.first) >= reached,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_days_stand_between_all_that_is_earlier_and_all_that_is_later() {
+        let time = |text: &str| Timestamp::parse(text).unwrap();
+        let buckets = Buckets::of_last_days(time("2024-03-01T23:59:59.999999999Z"), 2);
+        assert_eq!(buckets.count(), 4);
+        for (text, position) in [
+            ("1677-09-21T00:12:44Z", 0),
+            ("2024-02-28T23:59:59.999999999Z", 0),
+            ("2024-02-29T00:00:00Z", 1),
+            ("2024-03-01T00:00:00Z", 2),
+            ("2024-03-01T23:59:59.999999999Z", 2),
+            ("2024-03-02T00:00:00Z", 3),
+            ("2262-04-11T23:47:16Z", 3),
+        ] {
+            assert_eq!(buckets.position_of(time(text)), Some(position), "{text}");
+        }
+        let spans = (0..4).map(|position| buckets.span_of(position));
+        let all: Vec<_> = spans.collect();
+        assert_eq!(
+            (all[0].first, all[3].last),
+            (Timestamp::MIN, Timestamp::MAX)
+        );
+        for pair in all.windows(2) {
+            assert_eq!(pair[0].last.nanos() + 1, pair[1].first.nanos());
         }
     }
 }

@@ -35,6 +35,9 @@ impl Interval {
     /// The first of the lengths that are round.
     pub(super) const SHORTEST_ROUND: Self = Self(NANOS_PER_MILLI);
 
+    /// A day of UTC.
+    pub(super) const DAY: Self = Self(86_400_000_000_000);
+
     /// Reads a length: `15s`, `1h30m`, `1d`.
     ///
     /// # Errors

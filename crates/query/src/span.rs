@@ -12,6 +12,12 @@ pub struct Span {
 }
 
 impl Span {
+    /// All times that there can be.
+    pub const ALL: Self = Self {
+        first: Timestamp::MIN,
+        last: Timestamp::MAX,
+    };
+
     /// Whether a time is one of them.
     #[inline]
     pub fn contains(self, time: Timestamp) -> bool {

@@ -42,7 +42,7 @@ use super::blocking::blocking;
 use super::counts::Counts;
 use super::database_file::FileError;
 use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
-use super::figures::{BlockFigures, Figures};
+use super::figures::{BlockFigures, Figures, StoreSize};
 use super::identity;
 use super::page_reply::PageReply;
 use super::{
@@ -399,6 +399,10 @@ impl Store for BlockStore {
             file_bytes: file.bytes(),
             blocks: Some(blocks),
         }
+    }
+
+    async fn size(&self, _deadline: Duration) -> Result<Option<StoreSize>, StoreError> {
+        self.blocking(|inner| inner.file.size().map(Some)).await
     }
 
     async fn recovered(&self) {

@@ -123,6 +123,17 @@ pub(crate) fn user_version(connection: &Connection) -> Result<i64, rusqlite::Err
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
+/// Bytes of the pages that hold something: those that are free are there for what comes next.
+pub(crate) fn bytes_in_use(connection: &Connection) -> Result<u64, rusqlite::Error> {
+    let number = |pragma| connection.query_row(pragma, [], |row| row.get::<_, u32>(0));
+    let (pages, free) = (
+        number("PRAGMA page_count")?,
+        number("PRAGMA freelist_count")?,
+    );
+    let page = number("PRAGMA page_size")?;
+    Ok(u64::from(pages.saturating_sub(free)) * u64::from(page))
+}
+
 fn make(
     connection: &mut Connection,
     format: &Format,

@@ -1,4 +1,16 @@
-//! What a store knows of itself in numbers, for `/metrics`.
+//! What a store knows of itself in numbers, for `/metrics` and `/stats`.
+
+use serde::Serialize;
+
+/// What a store takes on disk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoreSize {
+    /// Bytes of what it holds, with all that finds it.
+    pub in_use: u64,
+    /// The same with what is free for what comes next.
+    pub on_disk: u64,
+}
 
 /// The numbers of one moment; what a store does not have is missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -31,7 +31,7 @@ mod yielding;
 use async_trait::async_trait;
 use counts::Counts;
 use facets::{Facets, FacetsLimit, FacetsStep, by_pages};
-use figures::Figures;
+use figures::{Figures, StoreSize};
 use logs::Timestamp;
 use page_reply::PageReply;
 use query::Query;
@@ -155,6 +155,11 @@ pub trait Store: Send + Sync + 'static {
     /// What it knows of itself in numbers.
     async fn figures(&self) -> Figures {
         Figures::default()
+    }
+
+    /// What it takes on disk; `None` when it cannot tell, or its user may not ask.
+    async fn size(&self, _deadline: Duration) -> Result<Option<StoreSize>, StoreError> {
+        Ok(None)
     }
 
     /// Finishes what is under way and closes.

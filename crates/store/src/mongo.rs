@@ -16,6 +16,7 @@ mod last_writes;
 mod read;
 mod receipts;
 mod reply;
+mod size;
 mod target;
 
 pub use target::{NewFormat, Target};
@@ -23,6 +24,7 @@ pub use target::{NewFormat, Target};
 use super::budget::Budget;
 use super::counts::Counts;
 use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
+use super::figures::StoreSize;
 use super::page_reply::PageReply;
 use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
 use async_trait::async_trait;
@@ -287,6 +289,15 @@ impl Store for MongoStore {
             notes,
             receipts: self.shared.keeper.receipts(),
         }
+    }
+
+    async fn size(&self, deadline: Duration) -> Result<Option<StoreSize>, StoreError> {
+        self.shared.keeper.ready().await?;
+        let database = self.shared.reads().await?;
+        let (target, left) = (&self.shared.target, self.left(deadline));
+        bounded(left, size::of(&database, target, left))
+            .await
+            .map_err(|error| error.scrub(&target.address))
     }
 
     async fn recovered(&self) {

@@ -24,9 +24,9 @@ pub(crate) use schema::FORMAT_VERSION;
 use super::blocking::blocking;
 use super::budget::Budget;
 use super::counts::Counts;
-use super::database_file::FileError;
+use super::database_file::{FileError, bytes_in_use};
 use super::facets::{Facets, FacetsLimit, FacetsStep};
-use super::figures::Figures;
+use super::figures::{Figures, StoreSize};
 use super::identity;
 use super::page_reply::PageReply;
 use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
@@ -200,6 +200,15 @@ impl Store for SqliteStore {
             file_bytes: bytes.await.ok().flatten(),
             blocks: None,
         }
+    }
+
+    async fn size(&self, _deadline: Duration) -> Result<Option<StoreSize>, StoreError> {
+        self.blocking(|database| {
+            let in_use = database.with_reader(|reader| Ok(bytes_in_use(&reader.connection)?))?;
+            let on_disk = identity::bytes(&database.path).unwrap_or(in_use);
+            Ok::<_, StoreError>(Some(StoreSize { in_use, on_disk }))
+        })
+        .await
     }
 
     async fn recovered(&self) {

@@ -1,8 +1,7 @@
 //! SIGHUP: the settings are read anew. What can change while the service runs changes, and the log says what could not.
 
 use super::looks::Prompt;
-use super::telemetry::LogFilter;
-use crate::config::{Config, HttpConfig, Setting};
+use crate::config::{Config, HttpConfig, LogFilter, Setting};
 use crate::http::Limits;
 use std::io;
 use std::sync::Arc;
@@ -117,6 +116,7 @@ impl Reload {
         if !is_told {
             differing.tell();
         }
+        self.tell_of_operator();
         let changed = differing.changed.iter().map(|name| (*name).to_owned());
         let changed: Vec<String> = changed.collect();
         for setting in &mut self.running {
@@ -124,6 +124,15 @@ impl Reload {
             if let Some(new) = same.filter(|new| changed.contains(&new.name)) {
                 setting.clone_from(new);
             }
+        }
+    }
+
+    /// What an operator has set for now outlasts settings that say what they said before.
+    fn tell_of_operator(&self) {
+        let logged = self.log.logged();
+        if let Some(since) = logged.since {
+            let (filter, setting) = (logged.filter, logged.setting);
+            tracing::info!(filter, setting, %since, "SIGHUP: what is logged stays as an operator has set it");
         }
     }
 }

@@ -9,7 +9,7 @@ mod unstored;
 
 pub use unstored::Unstored;
 
-use crate::config::{LogConfig, LogFormat, log_filter};
+use crate::config::{LogConfig, LogFilter, LogFormat};
 use lines::Lines;
 use logs::clock::Clock;
 use program::line_queue::LineQueue;
@@ -22,28 +22,9 @@ use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer, fmt, reload};
+use tracing_subscriber::{Layer, fmt, reload};
 
 type Failure = Box<dyn Error + Send + Sync>;
-type Change = dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync;
-
-/// What is logged, which can be changed while the process runs.
-#[derive(Clone)]
-pub struct LogFilter(Arc<Change>);
-
-impl LogFilter {
-    fn of<S: 'static>(handle: reload::Handle<EnvFilter, S>) -> Self {
-        Self(Arc::new(move |filter| handle.reload(filter)))
-    }
-
-    /// From here on that is logged, by a text as `RUST_LOG` has it.
-    ///
-    /// # Errors
-    /// When it is no filter, and then all is as it was, or when the process is about to end.
-    pub fn set(&self, text: &str) -> Result<(), Failure> {
-        Ok((self.0)(log_filter(text)?)?)
-    }
-}
 
 /// Starts logging, once for the process; the clock tells how long ago the same was said. Also gives the lines that are to
 /// be stored, where any are.
@@ -69,7 +50,8 @@ pub fn start(
         .with(written(config.log_format, log, clock))
         .with(stored)
         .try_init()?;
-    Ok((LogFilter::of(handle), unstored))
+    let filter = LogFilter::new(&config.rust_log, move |filter| handle.reload(filter));
+    Ok((filter, unstored))
 }
 
 /// What writes the log to standard error.

@@ -10,7 +10,7 @@ use crate::accounting::record_counts::Accounting;
 use crate::accounting::senders::Senders;
 use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings, recovery};
-use crate::config::{Config, SpoolConfig};
+use crate::config::{Config, LogFilter, SpoolConfig};
 use crate::deliver::attempt::StoreAccess;
 use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::batch_memory::{self, ForgetsBatches};
@@ -147,7 +147,7 @@ pub(super) fn wire_up(
     config: &Config,
     Opened { store, blocks, .. }: Opened,
     queues: Queues,
-    entrance: Entrance,
+    (entrance, log): (Entrance, LogFilter),
     clock: Arc<dyn Clock>,
     cursors: CursorKey,
 ) -> (Arc<Services>, Ends, Changeable) {
@@ -193,6 +193,7 @@ pub(super) fn wire_up(
         limits: door.changeable.limits.subscribe(),
         tls: door.tls,
         access: door.access,
+        log,
         audit: Audit::default(),
         requests: http::requests(),
         senders: Senders::default(),

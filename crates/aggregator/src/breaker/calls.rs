@@ -20,6 +20,8 @@ pub enum Operation {
     Counts,
     /// To count values.
     Facets,
+    /// To tell what it takes on disk.
+    Size,
 }
 
 /// What went wrong, of calls that gave no result.
@@ -58,13 +60,14 @@ pub struct CallCounts {
 }
 
 impl Operation {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Insert,
         Self::Receipts,
         Self::ForgetReceipts,
         Self::Page,
         Self::Counts,
         Self::Facets,
+        Self::Size,
     ];
 
     /// As metrics have it.
@@ -76,6 +79,7 @@ impl Operation {
             Self::Page => "page",
             Self::Counts => "counts",
             Self::Facets => "facets",
+            Self::Size => "size",
         }
     }
 }

@@ -11,6 +11,7 @@ use super::first_look::FirstLook;
 use super::folder::FolderArgs;
 use super::health::HealthArgs;
 use super::import::ImportArgs;
+use super::log_level::LogLevelArgs;
 use super::manual::ManualArgs;
 use super::migrate::MigrateArgs;
 use super::query::QueryArgs;
@@ -72,8 +73,10 @@ pub enum Command {
     /// Shows what a running service keeps aside of refused records, or puts it back.
     #[command(subcommand)]
     Rejected(RejectedCommand),
-    /// Shows who sends to a running service, how much, and what they were told.
+    /// Shows who sends to a running service, how much, what they were told, and what its store holds.
     Stats(AskedArgs),
+    /// Shows what a running service logs, or has it log more or less until it starts again.
+    LogLevel(LogLevelArgs),
     /// Pauses the way from the spool of a running service to its store, or resumes it.
     #[command(subcommand)]
     Drain(DrainCommand),
@@ -154,6 +157,7 @@ impl Command {
             Self::Health(args) => Some(&mut args.service),
             Self::Rejected(command) => Some(command.service_mut()),
             Self::Stats(asked) => Some(&mut asked.service),
+            Self::LogLevel(args) => Some(&mut args.asked.service),
             Self::Drain(command) => Some(command.service_mut()),
             Self::Breaker(command) => Some(command.service_mut()),
             _ => None,
@@ -172,6 +176,7 @@ impl Command {
             | Self::Health(_)
             | Self::Rejected(_)
             | Self::Stats(_)
+            | Self::LogLevel(_)
             | Self::Drain(_)
             | Self::Breaker(_)
             | Self::Token(_)

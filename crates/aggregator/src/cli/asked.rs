@@ -50,10 +50,10 @@ impl AskedArgs {
     pub(super) async fn have_done(
         &self,
         client: &ServiceClient,
-        path: &str,
+        (path, query): (&str, &str),
         out: &mut impl Write,
     ) -> Result<(), Failure> {
-        let answer = client.post(path, "", JSON).await?;
+        let answer = client.post(path, query, JSON).await?;
         let body = client.whole(answer).await?;
         let Done { message } = understood(client, &body)?;
         match self.output {

@@ -65,7 +65,7 @@ pub fn run(command: &BreakerCommand, out: &mut impl Write) -> Result<(), Failure
     finished(async {
         for lane in lanes {
             let path = format!("/operate/breakers/{lane}/{action}");
-            args.asked.have_done(&client, &path, out).await?;
+            args.asked.have_done(&client, (&path, ""), out).await?;
         }
         Ok(())
     })?;

@@ -34,6 +34,6 @@ pub fn run(command: &DrainCommand, out: &mut impl Write) -> Result<(), Failure> 
         DrainCommand::Resume(asked) => (asked, "/operate/drain/resume"),
     };
     let client = asked.client()?;
-    finished(asked.have_done(&client, path, out))?;
+    finished(asked.have_done(&client, (path, ""), out))?;
     Ok(out.flush()?)
 }

@@ -1,10 +1,13 @@
-//! `aggregator stats`: who sends to a running service, how much, and what they were told.
+//! `aggregator stats`: who sends to a running service, how much, what they were told, and what its store holds.
+
+mod of_store;
 
 use super::asked::{AskedArgs, JSON, finished, understood, write_json};
 use super::output_form::OutputForm;
 use super::query::{Failure, ServiceClient};
 use super::sanitize;
 use logs::counted;
+use of_store::Store;
 use program::shown;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -14,6 +17,8 @@ use std::io::{self, Write};
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Stats {
+    /// None of a service that does not tell it.
+    store: Option<Store>,
     senders: Vec<Sender>,
     forgotten_senders: u64,
 }
@@ -57,7 +62,10 @@ async fn ask(
     let body = client.whole(answer).await?;
     let stats: Stats = understood(client, &body)?;
     match asked.output {
-        OutputForm::Text => write_text(&stats, out)?,
+        OutputForm::Text => {
+            write_text(&stats, out)?;
+            stats.store.map_or(Ok(()), |store| store.write_text(out))?;
+        }
         OutputForm::Json => write_json(String::from_utf8_lossy(&body).trim_end(), out)?,
     }
     Ok(())

@@ -7,6 +7,7 @@ pub(super) mod breakers;
 pub(super) mod dead_letters;
 pub(super) mod drain;
 pub(super) mod health;
+pub(super) mod log;
 pub(super) mod metrics;
 pub(super) mod probes;
 pub(super) mod replay;

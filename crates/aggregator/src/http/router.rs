@@ -9,7 +9,7 @@ use super::guard::{self, Guard, INGEST, NOTHING, NUMBERS, Needs, OPERATE, READ};
 use super::ingest::{datadog, elasticsearch, gelf, journald, loki, native, otlp, splunk};
 use super::openapi;
 use super::operate::{
-    batches, breakers, dead_letters, drain, health, metrics, probes, replay, stats,
+    batches, breakers, dead_letters, drain, health, log, metrics, probes, replay, stats,
 };
 use super::read::{by_id, facets, histogram, retrieve};
 use super::requests::{Meter, OfAddress, Requests};
@@ -20,6 +20,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::routing::{MethodRouter, get, post};
+use std::mem;
 use std::sync::Arc;
 
 /// Method, path, what it is for, what it needs, handler.
@@ -52,9 +53,11 @@ fn table() -> Vec<Row> {
         ("GET", "/logs/{id}/context", "a record between its neighbours", READ, get(by_id::context)),
         ("GET", "/logs/rejected", "records that are kept aside", OPERATE, get(dead_letters::list)),
         ("POST", "/logs/rejected/replay", "puts them back", OPERATE, post(replay::replay)),
-        ("GET", "/stats", "who sends, and what they are told", OPERATE, get(stats::stats)),
+        ("GET", "/stats", "what is stored, who sends, and what they are told", OPERATE, get(stats::stats)),
         ("POST", "/operate/drain/{action}", "pause: nothing goes on to the store; resume", OPERATE, post(drain::set)),
         ("POST", "/operate/breakers/{lane}/{action}", "open, close: holds a breaker so; release", OPERATE, post(breakers::set)),
+        ("GET", "/operate/log", "what the service logs of itself", OPERATE, get(log::tell)),
+        ("POST", "/operate/log", "filter=: has it log more or less", OPERATE, post(log::set)),
         ("GET", "/health", "how the service is", NOTHING, get(health::health)),
         ("GET", "/metrics", "the same in numbers, for Prometheus", NUMBERS, get(metrics::metrics)),
         ("GET", "/livez", "that the process answers", PROBE, get(probes::live)),
@@ -115,11 +118,16 @@ pub fn addresses() -> Addresses {
     )
 }
 
-/// All that is served, with what it needs.
+/// All that is served, with what it needs, a path each.
 fn parts() -> impl Iterator<Item = (Needs, Served)> {
-    let rows = table().into_iter();
-    let rows = rows.map(|(_, path, _, needs, handler)| (needs, (path.to_owned(), handler)));
-    rows.chain(others())
+    let mut paths: Vec<(Needs, Served)> = Vec::new();
+    for (_, path, _, needs, handler) in table() {
+        match paths.iter_mut().find(|(_, (known, _))| known == path) {
+            Some((_, (_, others))) => *others = mem::take(others).merge(handler),
+            None => paths.push((needs, (path.to_owned(), handler))),
+        }
+    }
+    paths.into_iter().chain(others())
 }
 
 /// What requests for addresses that are not there are counted as.
@@ -215,8 +223,19 @@ mod tests {
             "/stats",
             "/operate/drain/{action}",
             "/operate/breakers/{lane}/{action}",
+            "/operate/log",
+            "/operate/log",
         ];
         assert_eq!(of(Some(Scope::Operate)), operate);
+        for row in table() {
+            let same_path = table().into_iter().filter(|other| other.1 == row.1);
+            let scopes: Vec<_> = same_path.map(|other| other.3.scope).collect();
+            assert!(
+                scopes.iter().all(|scope| *scope == row.3.scope),
+                "{}",
+                row.1
+            );
+        }
         let takes = |row: &Row| row.0 == "POST" && !operate.contains(&row.1);
         for row in table() {
             assert_eq!(

@@ -9,6 +9,7 @@ use super::requests::Requests;
 use crate::access::Access;
 use crate::accounting::admission::Admission;
 use crate::accounting::senders::Senders;
+use crate::config::LogFilter;
 use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::drain::Drain;
@@ -56,6 +57,8 @@ pub struct Services {
     pub tls: Option<Arc<Tls>>,
     /// Who may ask for what.
     pub access: Access,
+    /// What is logged.
+    pub log: LogFilter,
     /// Those who may not, and those who operate, as the log has them.
     pub audit: Audit,
     /// Requests, and what they brought.

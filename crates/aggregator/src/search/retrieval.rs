@@ -35,6 +35,7 @@ use room::{PageRoom, ReadRoom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use store::figures::StoreSize;
 use store::page::Page;
 use store::{PageLimit, Store, StoreError};
 use tokio::task::JoinHandle;
@@ -182,6 +183,15 @@ impl Retrieval {
     ) -> Result<read_job::ReadReply, PageError> {
         let deadline = self.clock.elapsed() + self.page_timeout;
         self.lane.submit(question.of(owner.clone()), deadline).await
+    }
+
+    /// What the store takes on disk; `None` where it cannot tell.
+    ///
+    /// # Errors
+    /// At once.
+    pub async fn size(&self, owner: &Owner) -> Result<Option<StoreSize>, PageError> {
+        let answer = self.ask(owner, ReadJob::size()).await?;
+        answer.size().map_err(|()| JobError::Panicked)
     }
 
     /// Notes a page that was read.

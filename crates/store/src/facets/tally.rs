@@ -23,6 +23,13 @@ pub struct Facet {
     values: Vec<Listed>,
 }
 
+impl Facet {
+    /// Whether no record has a value there, as far as is known.
+    pub fn is_empty(&self) -> bool {
+        self.records == 0
+    }
+}
+
 #[derive(Debug, Serialize, PartialEq, Eq)]
 struct Listed {
     value: String,

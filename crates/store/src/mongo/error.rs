@@ -12,6 +12,8 @@ pub(super) const DUPLICATE_KEY: i32 = 11000;
 pub(super) const UUID_MISMATCH: i32 = 361;
 /// A view has the collection's name.
 const IS_A_VIEW: i32 = 166;
+/// There is no collection of that name.
+pub(super) const NAMESPACE_NOT_FOUND: i32 = 26;
 /// The user has no right to it.
 const UNAUTHORIZED: i32 = 13;
 /// Bad value, failed to parse, invalid options, not supported here, not implemented, unknown field:

@@ -30,6 +30,8 @@ pub(super) fn tries(address: &str) -> Vec<&'static str> {
             "/operate/breakers/read/release",
             "/operate/breakers/other/release",
         ],
+        "GET /operate/log" => vec!["/operate/log"],
+        "POST /operate/log" => vec!["/operate/log?filter=debug"],
         // A reader is refused, whatever he sends; what others send here is no answer to him.
         "POST /logs/batch" => vec!["/logs/batch"],
         "POST /v1/logs" => vec!["/v1/logs"],

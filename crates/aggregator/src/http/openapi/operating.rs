@@ -1,7 +1,7 @@
 //! What is of those who run the service: records that were set aside, and the way to the store.
 
 use super::operation::Described;
-use super::parameters::{number, path, query};
+use super::parameters::{needed_query, number, path, query};
 use super::refusals::OF_TAKING;
 use super::shapes::{Shape, count, list, map, named, object, one_of, text, text_like, time, truth};
 use super::tags::OPERATING;
@@ -12,7 +12,15 @@ use serde_json::json;
 use utoipa::openapi::HttpMethod;
 
 pub(super) fn described() -> Vec<Described> {
-    vec![list_rejected(), replay(), stats(), drain(), breakers()]
+    vec![
+        list_rejected(),
+        replay(),
+        stats(),
+        drain(),
+        breakers(),
+        log(),
+        set_log(),
+    ]
 }
 
 /// What all share.
@@ -67,12 +75,16 @@ fn replay() -> Described {
 
 #[rustfmt::skip]
 fn stats() -> Described {
-    let example = json!({"senders": [{"protocol": "native", "token": "orders", "requests": 2, "records": 20, "bytes": 5_200, "recordsOfLastMinute": 20,
+    let example = json!({"store": {"kind": "blocks", "bytes": {"inUse": 184_320, "onDisk": 1_236_992}, "oldest": "2026-11-27T08:00:00Z", "newest": "2026-11-29T03:51:38Z",
+        "records": 20, "complete": true, "earlier": 0, "days": [{"day": "2026-11-28", "records": 12}, {"day": "2026-11-29", "records": 8}], "later": 0,
+        "services": {"complete": true, "records": 20, "fields": [{"field": "attr.service", "records": 20, "distinct": 1, "values": [{"value": "orders", "count": 20}]}]}},
+        "senders": [{"protocol": "native", "token": "orders", "requests": 2, "records": 20, "bytes": 5_200, "recordsOfLastMinute": 20,
         "lastSeen": "2026-11-29T03:51:38.627Z", "refused": {"invalid_json": 1},
         "warnings": {"time": 1, "level": 0, "notJson": 0, "characters": 0, "number": 0, "depth": 0, "members": 0},
         "lastTold": {"at": "2026-11-29T03:51:38.627Z", "example": "timestamp \"yesterday\" is not a time: the time of receipt was taken"}}], "forgottenSenders": 0});
-    operates(HttpMethod::Get, "/stats", "getStats", "Who sends, and what they are told")
-        .answers(200, "Since the start; who was seen last comes first.")
+    operates(HttpMethod::Get, "/stats", "getStats", "What is stored, who sends, and what they are told")
+        .about("What of the store could not be counted in `QUERY_MAX_TIME` is told: counting begins with the newest records.")
+        .answers(200, "Senders since the start; who was seen last comes first.")
         .with(200, "application/json", named("Stats"), example)
 }
 
@@ -99,6 +111,24 @@ fn breakers() -> Described {
         .answers(200, "It is so.")
         .with(200, "application/json", named("BreakerSet"), example)
         .refuses(&["not_found"])
+}
+
+#[rustfmt::skip]
+fn log() -> Described {
+    operates(HttpMethod::Get, "/operate/log", "getLogFilter", "What the service logs of itself")
+        .answers(200, "The filter that counts.")
+        .with(200, "application/json", named("LogFilter"), json!({"filter": "info,spool=debug", "setting": "info", "since": "2026-11-29T03:51:38.627Z"}))
+}
+
+#[rustfmt::skip]
+fn set_log() -> Described {
+    let example = json!({"status": "success", "message": "The filter of the log is debug until the service starts again; it was info",
+        "log": {"filter": "debug", "setting": "info", "since": "2026-11-29T03:51:38.627Z"}});
+    operates(HttpMethod::Post, "/operate/log", "setLogFilter", "Has it log more or less")
+        .parameters([needed_query("filter", text("As `RUST_LOG` has it: a level, or levels by part. That of the settings ends what an operator has set."), "info,spool=debug")])
+        .answers(200, "It is so, until the service starts again or its settings have another.")
+        .with(200, "application/json", named("LogFilterSet"), example)
+        .refuses(&["invalid_parameter", "repeated_parameter", "unknown_parameter"])
 }
 
 /// Components that only these have.
@@ -140,16 +170,26 @@ pub(super) fn schemas() -> Vec<(&'static str, Shape)> {
         ("paused", truth("Whether batches wait in the spool until it is resumed.")),
         ("since?", time("Since when.")),
     ]);
+    let log = object("What the service logs of itself.", [
+        ("filter", text("The filter that counts.")),
+        ("setting", text("That of `RUST_LOG`.")),
+        ("since?", time("Since when that of an operator counts in its place.")),
+    ]);
+    let log_set = object("The filter of the log as it was set.", [
+        ("status", text("`success`.")),
+        ("message", text("")),
+        ("log", named("LogFilter")),
+    ]);
     let mut all = vec![
         ("Rejected", rejected), ("RejectedRecord", record), ("Replayed", replayed),
-        ("DrainSet", drain), ("BreakerSet", breaker), ("DrainHealth", drain_health),
+        ("DrainSet", drain), ("BreakerSet", breaker), ("DrainHealth", drain_health), ("LogFilterSet", log_set), ("LogFilter", log),
     ];
     all.extend(of_stats());
     all
 }
 
 #[rustfmt::skip]
-fn of_stats() -> [(&'static str, Shape); 3] {
+fn of_stats() -> [(&'static str, Shape); 4] {
     let told = object("What a sender was told last.", [
         ("at", time("")),
         ("example", text("The sentence; of a long one the first 200 characters.")),
@@ -166,9 +206,37 @@ fn of_stats() -> [(&'static str, Shape); 3] {
         ("warnings", map(count(""), "Told of records that were taken, by reason.")),
         ("lastTold?", named("LastTold")),
     ]);
-    let stats = object("Who sends.", [
+    let stats = object("What is stored, and who sends.", [
+        ("store", named("StoreStats")),
         ("senders", list(named("SenderStats"))),
         ("forgottenSenders", count("Those that made room for others: 256 are told apart.")),
     ]);
-    [("Stats", stats), ("SenderStats", sender), ("LastTold", told)]
+    [("Stats", stats), ("StoreStats", of_store()), ("SenderStats", sender), ("LastTold", told)]
+}
+
+#[rustfmt::skip]
+fn of_store() -> Shape {
+    let bytes = object("What it takes on disk, where the store can tell.", [
+        ("inUse", count("Of the records, with all that finds them.")),
+        ("onDisk", count("The same with what is free for what comes next.")),
+    ]);
+    let day = object("A day of UTC.", [
+        ("day", text_like("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "")),
+        ("records", count("")),
+        ("complete?", truth("`false` when something of it was not counted.")),
+    ]);
+    object("What is stored. What could not be found out is missing.", [
+        ("kind", text("Which store it is.")),
+        ("bytes?", bytes),
+        ("oldest?", time("Of the records.")),
+        ("newest?", time("Of the records.")),
+        ("records?", count("Those that were counted.")),
+        ("complete?", truth("Whether these are all that there are.")),
+        ("countedUpTo?", time("How far counting has come, from the newest on, when it is not complete.")),
+        ("earlier?", count("Those before the days.")),
+        ("days?", list(day)),
+        ("later?", count("Those behind the days, by their times.")),
+        ("services?", named("Facets")),
+        ("problem?", text("Why something is missing.")),
+    ])
 }

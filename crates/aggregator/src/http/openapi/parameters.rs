@@ -13,7 +13,15 @@ pub(super) fn query(name: &str, shape: Shape, example: impl Into<Value>) -> Para
         .build()
 }
 
-/// The same, as it was meant once.
+/// The same, without which nothing is done.
+pub(super) fn needed_query(name: &str, shape: Shape, example: &str) -> Parameter {
+    given(ParameterIn::Query, name, shape)
+        .required(Required::True)
+        .example(Some(example.into()))
+        .build()
+}
+
+/// The same as a query, as it was meant once.
 pub(super) fn old_query(name: &str, shape: Shape, example: impl Into<Value>) -> Parameter {
     given(ParameterIn::Query, name, shape)
         .deprecated(Some(Deprecated::True))

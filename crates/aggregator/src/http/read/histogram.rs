@@ -10,6 +10,7 @@ use super::reader::Reader;
 use crate::http::error::ApiError;
 use crate::http::services::Services;
 use crate::search::histogram::Histogram;
+use crate::search::outermost::outermost;
 use crate::search::retrieval::{PageError, StreamPermit};
 use crate::search::steps::Steps;
 use answer::Answer;
@@ -22,9 +23,6 @@ use query::reach::Reach;
 use query::span::Span;
 use query::{Order, Query};
 use std::sync::Arc;
-
-/// Documents that are read at once to find the first record: what others wrote may stand before it.
-const OUTERMOST: usize = 16;
 
 /// The handler.
 pub(in crate::http) async fn histogram(
@@ -88,19 +86,18 @@ async fn span(
 ) -> Result<(Option<Span>, StreamPermit), PageError> {
     let (first, permit) = match query.start {
         Some(start) => (Some(start), permit),
-        None => outermost(services, query, reach, Order::Ascending, steps, permit).await?,
+        None => end_of_range(services, query, reach, Order::Ascending, steps, permit).await?,
     };
     let (last, permit) = match query.end {
         Some(end) => (before(end), permit),
-        None => outermost(services, query, reach, Order::Descending, steps, permit).await?,
+        None => end_of_range(services, query, reach, Order::Descending, steps, permit).await?,
     };
     let span = first.zip(last).map(|(first, last)| Span { first, last });
     Ok((span.filter(|span| span.first <= span.last), permit))
 }
 
-/// The time of the first record of the range in this order, unless there is more else before it than
-/// there is time for.
-async fn outermost(
+/// The time of the first record of the range in this order.
+async fn end_of_range(
     services: &Services,
     query: &Query,
     reach: &Reach,
@@ -114,17 +111,7 @@ async fn outermost(
         order,
         ..Query::default()
     };
-    let mut pages = services
-        .retrieval
-        .pages_with(permit, reach.bind(range), None);
-    pages.set_rows(OUTERMOST);
-    while let Some(page) = pages.attempt().await? {
-        if let Some(row) = page.row(0) {
-            return Ok((Some(row.id.time()), pages.into_permit()));
-        }
-        steps.check()?;
-    }
-    Ok((None, pages.into_permit()))
+    outermost(&services.retrieval, reach.bind(range), steps, permit).await
 }
 
 fn before(time: Timestamp) -> Option<Timestamp> {

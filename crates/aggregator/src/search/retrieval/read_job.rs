@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::counts::Counts;
 use store::facets::{Facets, FacetsLimit, FacetsStep};
+use store::figures::StoreSize;
 use store::page_reply::PageReply;
 use store::{PageLimit, Store, StoreError};
 
@@ -33,6 +34,8 @@ enum Wanted {
     Counts(Arc<Buckets>, Duration),
     /// Into these.
     Facets(Box<Facets>, FacetsLimit),
+    /// What all takes, whatever the query.
+    Size,
 }
 
 impl Wanted {
@@ -41,6 +44,7 @@ impl Wanted {
             Self::Page(_) => Operation::Page,
             Self::Counts(..) => Operation::Counts,
             Self::Facets(..) => Operation::Facets,
+            Self::Size => Operation::Size,
         }
     }
 }
@@ -51,6 +55,8 @@ pub(super) enum ReadReply {
     /// `None` where pages tell them sooner.
     Counts(Option<Counts>),
     Facets(Box<FacetsStep>),
+    /// `None` where the store cannot tell.
+    Size(Option<StoreSize>),
 }
 
 impl ReadJob {
@@ -94,6 +100,16 @@ impl ReadJob {
         }
     }
 
+    /// What the store takes on disk.
+    pub(super) fn size() -> Self {
+        Self {
+            query: Arc::default(),
+            after: None,
+            wanted: Wanted::Size,
+            owner: None,
+        }
+    }
+
     /// The same, as somebody's.
     pub(super) fn of(self, owner: Owner) -> Self {
         Self { owner, ..self }
@@ -114,6 +130,7 @@ impl ReadJob {
                 let step = store.facets(query, after, *facets, limit, deadline).await;
                 step.map(|step| ReadReply::Facets(Box::new(step)))
             }
+            Wanted::Size => store.size(deadline).await.map(ReadReply::Size),
         }
     }
 }
@@ -123,7 +140,7 @@ impl ReadReply {
     pub(super) fn found(self) -> Option<PageReply> {
         match self {
             Self::Page(found) => Some(found),
-            Self::Counts(_) | Self::Facets(_) => None,
+            Self::Counts(_) | Self::Facets(_) | Self::Size(_) => None,
         }
     }
 
@@ -131,7 +148,7 @@ impl ReadReply {
     pub(super) fn counts(self) -> Result<Option<Counts>, ()> {
         match self {
             Self::Counts(counts) => Ok(counts),
-            Self::Page(_) | Self::Facets(_) => Err(()),
+            Self::Page(_) | Self::Facets(_) | Self::Size(_) => Err(()),
         }
     }
 
@@ -139,7 +156,15 @@ impl ReadReply {
     pub(super) fn facets(self) -> Option<FacetsStep> {
         match self {
             Self::Facets(step) => Some(*step),
-            Self::Page(_) | Self::Counts(_) => None,
+            Self::Page(_) | Self::Counts(_) | Self::Size(_) => None,
+        }
+    }
+
+    /// What the store takes on disk, if it could tell. Nothing else may have been asked for.
+    pub(super) fn size(self) -> Result<Option<StoreSize>, ()> {
+        match self {
+            Self::Size(size) => Ok(size),
+            Self::Page(_) | Self::Counts(_) | Self::Facets(_) => Err(()),
         }
     }
 }

@@ -4,7 +4,8 @@ use super::BlockFile;
 use super::statistics::LARGEST;
 use crate::StoreError;
 use crate::blocks::storage::Change;
-use crate::figures::{MergedBlocks, Tier};
+use crate::database_file::bytes_in_use;
+use crate::figures::{MergedBlocks, StoreSize, Tier};
 use crate::identity;
 use std::sync::{MutexGuard, PoisonError};
 
@@ -14,6 +15,13 @@ impl BlockFile {
     /// Bytes of the file and of its log.
     pub(in crate::blocks) fn bytes(&self) -> Option<u64> {
         identity::bytes(&self.path)
+    }
+
+    /// The same, and what of it holds something.
+    pub(in crate::blocks) fn size(&self) -> Result<StoreSize, StoreError> {
+        let in_use = self.looked_up(bytes_in_use)?;
+        let on_disk = self.bytes().unwrap_or(in_use);
+        Ok(StoreSize { in_use, on_disk })
     }
 
     /// The sizes that blocks are told by, with none of them.
