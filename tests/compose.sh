@@ -138,7 +138,7 @@ check_strangers() {
         "$(compose exec -T aggregator aggregator rejected list)"
     is "what the command line puts back" "0 records are put back" "$(compose exec -T aggregator aggregator rejected replay)"
     is "how often the log tells of those who were refused" 2 \
-        "$(compose logs --no-color aggregator | grep -c 'WARN a request is refused')"
+        "$(compose logs --no-color aggregator | grep -cE 'WARN .*: a request is refused: ')"
     passed "strangers do not see refused records; the command line lists them and puts them back"
 }
 
