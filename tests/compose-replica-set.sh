@@ -68,12 +68,45 @@ kill_the_primary() {
     quietly docker start "$(container "$member")"
 }
 
+# What became of a batch is known to the aggregator that took it, which the answer names, and which is asked by its name.
+check_names() {
+    local answer name other id
+    answer=$(mktemp)
+    curl -sSf -D "$answer" -o "$answer.body" -X POST "$(url)/logs/batch?ack=stored" \
+        -H "Content-Type: application/json" -d '[{"message":"who takes this?"}]'
+    total=$((total + 1))
+    name=$(tr -d '\r' <"$answer" | sed -nE 's/^x-instance: *//Ip')
+    id=$(member_of batchId <"$answer.body")
+    rm -f "$answer" "$answer.body"
+    case $name in
+        aggregator-1) other=aggregator-2 ;;
+        aggregator-2) other=aggregator-1 ;;
+        *) fail "no aggregator is called '$name'" ;;
+    esac
+    local times
+    for times in 1 2 3; do
+        is "who tells of the batch, asked $times times" "200 $name" "$(asked "$name" "$id")"
+        is "who does not know it, asked $times times" "404 $other" "$(asked "$other" "$id")"
+    done
+    is "refused records of $name" "no record is kept aside" \
+        "$(compose exec -T "$name" aggregator rejected list)"
+}
+# Asks NAME for the batch ID: the status, and who answered.
+asked() {
+    local answer
+    answer=$(curl -sS -w '\n%{http_code}' -H "X-Instance: $1" "$(url)/logs/batches/$2")
+    echo "$(tail -n 1 <<<"$answer") $(member_of instance <<<"$answer")"
+}
+member_of() { sed -nE "s/.*\"$1\":\"([^\"]*)\".*/\1/p"; }
+
 total=0
 begin
 # shellcheck disable=SC2086 # Without it nothing is built.
 quietly compose up ${BUILD---build} -d balancer
 until_true 60 "the balancer to answer" curl -sf -o /dev/null "$(url)/ready"
 passed "up: three members, two aggregators, one address"
+check_names
+passed "each aggregator tells of the batches that it took, and which one it is of others"
 send_while 2000 kill_one_aggregator
 passed "2000 logs through a killed aggregator: stored exactly, and read page by page from both"
 send_while 3000 kill_the_primary
