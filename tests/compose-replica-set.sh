@@ -12,47 +12,12 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export REPLICA_SET_PORT='' AGGREGATOR_PORT='' CURSOR_KEY=a-secret-of-this-test
 export MONGODB_CACHE_GB=0.25 MONGODB_MEMORY=768m
-unset MONGODB_USER MONGODB_ROOT_USER MONGODB_PASSWORD MONGODB_ROOT_PASSWORD MONGODB_DATABASE MONGODB_COLLECTION
-unset ALLOWED_HOSTS COMPOSE_FILE COMPOSE_PROFILES
+unset MONGODB_PASSWORD MONGODB_ROOT_PASSWORD
 project=${PROJECT:-logs-replica-set-$$}
-started=$(date +%s)
-log=$(mktemp)
-read -r -a compose <<<"${COMPOSE:-$(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)}"
-
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-passed() { printf '%4ds  %s\n' "$(($(date +%s) - started))" "$*"; }
-compose() { "${compose[@]}" -p "$project" --profile replica-set "$@"; }
-quietly() {
-    "$@" >"$log" 2>&1 || {
-        cat "$log" >&2
-        fail "this command failed: $*"
-    }
-}
-is() { [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"; }
-
-cleanup() {
-    local code=$?
-    if [ "$code" -ne 0 ]; then
-        compose ps -a >&2 || true
-        compose logs --no-color --tail 15 >&2 || true
-    fi
-    compose down --volumes --remove-orphans >/dev/null 2>&1 || true
-    rm -f "$log"
-    exit "$code"
-}
-
-container() { compose ps -a -q "$1" | head -n 1; }
-until_true() { # SECONDS WHAT COMMAND...
-    local deadline=$(($(date +%s) + $1)) what=$2
-    shift 2
-    until "$@"; do
-        [ "$(date +%s)" -lt "$deadline" ] || fail "waited in vain for $what"
-        sleep 0.5
-    done
-}
+profile=(--profile replica-set)
+source tests/compose-project.sh
+# They may be needed again.
+[ -n "${BUILD---build}" ] || down=(down --volumes --remove-orphans)
 
 url() { echo "http://$(compose port balancer 8005)"; }
 # Every record, page by page, each of which the balancer gives to the next aggregator: how many, and how many ids.
@@ -81,7 +46,7 @@ send_while() {
     "$@"
     kill -0 "$sender" 2>/dev/null || fail "the logs were sent before it was done: $*"
     wait "$sender" || fail "the producer did not get all of its logs accepted: $(cat "$summary" "$log")"
-    is "logs that were accepted" "$count" "$(sed -nE 's/.*accepted +([0-9]+) .*/\1/p' "$summary")"
+    is "logs that were accepted" "$count" "$(accepted <"$summary")"
     rm -f "$summary"
     total=$((total + count))
     until_true 90 "$total logs to be stored" all_are_stored
@@ -103,12 +68,45 @@ kill_the_primary() {
     quietly docker start "$(container "$member")"
 }
 
+# What became of a batch is known to the aggregator that took it, which the answer names, and which is asked by its name.
+check_names() {
+    local answer name other id
+    answer=$(mktemp)
+    curl -sSf -D "$answer" -o "$answer.body" -X POST "$(url)/logs/batch?ack=stored" \
+        -H "Content-Type: application/json" -d '[{"message":"who takes this?"}]'
+    total=$((total + 1))
+    name=$(tr -d '\r' <"$answer" | sed -nE 's/^x-instance: *//Ip')
+    id=$(member_of batchId <"$answer.body")
+    rm -f "$answer" "$answer.body"
+    case $name in
+        aggregator-1) other=aggregator-2 ;;
+        aggregator-2) other=aggregator-1 ;;
+        *) fail "no aggregator is called '$name'" ;;
+    esac
+    local times
+    for times in 1 2 3; do
+        is "who tells of the batch, asked $times times" "200 $name" "$(asked "$name" "$id")"
+        is "who does not know it, asked $times times" "404 $other" "$(asked "$other" "$id")"
+    done
+    is "refused records of $name" "no record is kept aside" \
+        "$(compose exec -T "$name" aggregator rejected list)"
+}
+# Asks NAME for the batch ID: the status, and who answered.
+asked() {
+    local answer
+    answer=$(curl -sS -w '\n%{http_code}' -H "X-Instance: $1" "$(url)/logs/batches/$2")
+    echo "$(tail -n 1 <<<"$answer") $(member_of instance <<<"$answer")"
+}
+member_of() { sed -nE "s/.*\"$1\":\"([^\"]*)\".*/\1/p"; }
+
 total=0
-trap cleanup EXIT
+begin
 # shellcheck disable=SC2086 # Without it nothing is built.
 quietly compose up ${BUILD---build} -d balancer
 until_true 60 "the balancer to answer" curl -sf -o /dev/null "$(url)/ready"
 passed "up: three members, two aggregators, one address"
+check_names
+passed "each aggregator tells of the batches that it took, and which one it is of others"
 send_while 2000 kill_one_aggregator
 passed "2000 logs through a killed aggregator: stored exactly, and read page by page from both"
 send_while 3000 kill_the_primary

@@ -10,69 +10,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # A password with signs that a connection string wants percent-encoded: p@ss/w:rd.
 export MONGODB_PASSWORD=p%40ss%2Fw%3Ard MONGODB_ROOT_PASSWORD='r@@t/:%' AGGREGATOR_PORT=''
-unset MONGODB_USER MONGODB_ROOT_USER MONGODB_DATABASE MONGODB_COLLECTION ALLOWED_HOSTS COMPOSE_FILE COMPOSE_PROFILES
 project=logs-test-$$
-started=$(date +%s)
-log=$(mktemp)
+profile=()
+source tests/compose-project.sh
 
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-passed() { printf '%4ds  %s\n' "$(($(date +%s) - started))" "$*"; }
-
-# Runs quietly; what was printed is shown when it fails.
-quietly() {
-    "$@" >"$log" 2>&1 || {
-        cat "$log" >&2
-        fail "this command failed: $*"
-    }
-}
-compose() { "${compose[@]}" -p "$project" "$@"; }
-
-find_tools() {
-    command -v curl >/dev/null || fail "curl is needed"
-    docker info >/dev/null 2>&1 || fail "no Docker engine answers: start one, then try again"
-    if [ -n "${COMPOSE:-}" ]; then
-        read -r -a compose <<<"$COMPOSE"
-    elif docker compose version >/dev/null 2>&1; then
-        compose=(docker compose)
-    elif command -v docker-compose >/dev/null; then
-        compose=(docker-compose)
-    else
-        fail "neither 'docker compose' nor docker-compose is installed"
-    fi
-    "${compose[@]}" version --short >/dev/null || fail "'${compose[*]}' does not run"
-}
-
-cleanup() {
-    local code=$?
-    if [ "$code" -ne 0 ]; then
-        compose ps -a >&2 || true
-        compose logs --no-color --tail 20 >&2 || true
-    fi
-    compose down --volumes --rmi local --remove-orphans >/dev/null 2>&1 || true
-    rm -f "$log"
-    exit "$code"
-}
-
-# until_true SECONDS WHAT COMMAND...: waits for the command to succeed.
-until_true() {
-    local deadline=$(($(date +%s) + $1)) what=$2
-    shift 2
-    until "$@"; do
-        [ "$(date +%s)" -lt "$deadline" ] || fail "waited in vain for $what"
-        sleep 0.5
-    done
-}
-
-container() { compose ps -a -q "$1" | head -n 1; }
-inspect() { docker inspect --format "$2" "$(container "$1")"; }
 base_url() { echo "http://$(compose port aggregator 8005)"; }
-
-is() { # WHAT EXPECTED ACTUAL
-    [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
-}
 
 # How many records the service gives back.
 stored() {
@@ -122,8 +64,6 @@ has_at_least() {
     count=$(stored 2>/dev/null) && [ "$count" -ge "$1" ]
 }
 is_sending() { kill -0 "$sender" 2>/dev/null || fail "the logs were sent before the outage was over"; }
-# Reads a producer's summary.
-accepted() { sed -nE 's/.*accepted +([0-9]+) .*/\1/p'; }
 
 check_up() {
     quietly compose up --build -d
@@ -138,7 +78,6 @@ check_up() {
         fail "started out of order: user made '$made', aggregator $ready, producer $first"
     passed "up --build: all services are up, each after what it needs"
 }
-is_healthy() { [ "$(inspect "$1" '{{.State.Health.Status}}')" = healthy ]; }
 
 check_walls() {
     is "addresses of the host that are published" "127.0.0.1 " \
@@ -199,7 +138,7 @@ check_strangers() {
         "$(compose exec -T aggregator aggregator rejected list)"
     is "what the command line puts back" "0 records are put back" "$(compose exec -T aggregator aggregator rejected replay)"
     is "how often the log tells of those who were refused" 2 \
-        "$(compose logs --no-color aggregator | grep -c 'WARN a request is refused')"
+        "$(compose logs --no-color aggregator | grep -cE 'WARN .*: a request is refused: ')"
     passed "strangers do not see refused records; the command line lists them and puts them back"
 }
 
@@ -248,9 +187,8 @@ check_down_and_up() {
     passed "another MONGODB_PASSWORD and up: all $total are still there"
 }
 
-find_tools
+begin
 summary=$(mktemp)
-trap cleanup EXIT
 check_up
 check_examples
 check_steady_producer

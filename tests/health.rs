@@ -8,12 +8,13 @@ use crate::support::wait_until;
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 const MIB: u64 = 1024 * 1024;
 /// Everything that is told of a service that is well.
-const PARTS: [&str; 15] = [
+const PARTS: [&str; 16] = [
     "access",
     "backupUnderWay",
     "breakers",
     "connections",
     "drain",
+    "instance",
     "log",
     "memory",
     "records",

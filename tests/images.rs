@@ -105,6 +105,26 @@ fn every_service_of_compose_has_a_bound_on_its_memory_and_its_log() {
 }
 
 #[test]
+fn each_aggregator_behind_the_balancer_has_a_name_by_which_the_balancer_finds_it() {
+    let balancer = read("crates/aggregator/packages/balancer/haproxy.cfg");
+    let servers = balancer
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("server ")?.split(' ').next());
+    let servers: Vec<&str> = servers.collect();
+    assert_eq!(servers.len(), 2, "{balancer}");
+    let services = services();
+    for name in servers {
+        let asked = format!("use-server {name} if {{ req.hdr(X-Instance) -m str {name} }}");
+        assert!(balancer.contains(&asked), "{name}: {balancer}");
+        let lines = services.iter().find_map(|(service, lines)| {
+            (service.split(':').next() == Some(name)).then_some(lines)
+        });
+        let own = format!("INSTANCE: {name}");
+        assert!(lines.is_some_and(|lines| lines.contains(&own)), "{name}");
+    }
+}
+
+#[test]
 fn the_unit_stops_the_service_no_sooner_than_the_service_itself_and_reads_the_settings_of_the_package()
  {
     let unit = read("crates/aggregator/packages/aggregator.service");

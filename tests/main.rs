@@ -34,6 +34,7 @@ mod hostile;
 mod idempotency;
 mod images;
 mod import_command;
+mod instances;
 mod journald;
 mod log;
 mod loki;

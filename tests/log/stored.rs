@@ -40,7 +40,9 @@ fn for_store(service: &Service) -> Vec<Value> {
     let records = lines.map(|mut line| {
         line.remove("timestamp");
         let [level, message] = ["level", "message"].map(|name| line.remove(name).unwrap());
-        line.insert("service".to_owned(), "aggregator".into());
+        for (name, value) in [("service", "aggregator"), ("instance", "logs-1")] {
+            line.insert(name.to_owned(), value.into());
+        }
         json!([level, message, line])
     });
     records.collect()
@@ -71,6 +73,7 @@ async fn wait_for(service: &Service, message: &str) {
 
 async fn each_line_is_stored_once_and_leads_to_no_other(backend: Backend, name: &str) {
     let settings = backend.builder(name).await.env("LOG_TO_STORE", "true");
+    let settings = settings.env("INSTANCE", "logs-1");
     let service = settings.env("RUST_LOG", "debug").start().await;
     // Each is stored before the next is said, so that a line of a line would be there as well.
     let paused = "the drain is paused by an operator: batches wait in the spool";
@@ -115,7 +118,9 @@ async fn each_line_is_stored_once_and_leads_to_no_other_in_mongodb() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_it_says_until_its_stop_is_there_after_the_next_start_also_of_a_log_for_people() {
-    let settings = Service::builder().env("LOG_TO_STORE", "true");
+    let settings = Service::builder()
+        .env("LOG_TO_STORE", "true")
+        .env("INSTANCE", "logs-1");
     let service = settings.env("LOG_FORMAT", "text").start().await;
     let ask = service.http().get(service.url("/no/such/page"));
     assert_eq!(ask.send().await.unwrap().status(), 404);
@@ -137,6 +142,7 @@ async fn a_store_that_takes_no_line_of_the_log_does_not_make_it_say_so_for_ever(
     let created = database.create_collection("logs").validator(picky);
     created.await.unwrap();
     let settings = Service::builder().mongodb(&mongod.uri(), "logdb");
+    let settings = settings.env("INSTANCE", "logs-1");
     let service = settings.env("LOG_TO_STORE", "true").start().await;
     let refused = async || {
         let listed = service.get("/logs/rejected").await.json();

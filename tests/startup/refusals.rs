@@ -39,6 +39,8 @@ async fn a_wrong_value_stops_the_start_with_one_sentence_that_names_it() {
         ("ALLOWED_HOSTS", "https://logs", "without scheme and port"),
         ("TRUSTED_PROXIES", "proxy", "an address or a network"),
         ("TRUSTED_PROXIES", "10.0.0.0/40", "an address or a network"),
+        ("INSTANCE", "logs 1", "letters, digits, dots"),
+        ("INSTANCE", "a@b", "letters, digits, dots"),
         ("LOG_FORMAT", "xml", "text, json"),
         ("MONGODB_DATABASE", "a.b", "no such name"),
         ("MONGODB_COLLECTION", "a$b", "no such name"),

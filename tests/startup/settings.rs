@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use crate::support::service::Service;
 
 /// Each setting's variable, its default, and a word of its unit or of what it takes.
-const SETTINGS: [(&str, &str, &str); 25] = [
+const SETTINGS: [(&str, &str, &str); 26] = [
     ("LISTEN_ADDR", "127.0.0.1:8005", "[HOST:]PORT"),
     ("MONGODB_URI", "", "without one, the embedded store is used"),
     ("MONGODB_DATABASE", "logdb", "NAME"),
@@ -34,6 +34,7 @@ const SETTINGS: [(&str, &str, &str); 25] = [
     ("ALLOWED_HOSTS", "", "beside those of this machine"),
     ("TRUSTED_PROXIES", "", "X-Forwarded-For"),
     ("CURSOR_KEY", "", "at least 16 characters"),
+    ("INSTANCE", "", "the host's name unless set"),
     ("LOG_FORMAT", "text", "json"),
 ];
 

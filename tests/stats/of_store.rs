@@ -1,5 +1,7 @@
 //! What is stored: how much, from when to when, by day and by service, and what of it could not be found out.
 
+#![expect(clippy::disallowed_methods, reason = "real processes, real time")]
+
 use super::sender;
 use crate::support::mongod::{Mongod, TOO_SLOW};
 use crate::support::service::{Builder, Service};

@@ -31,8 +31,14 @@ for shell in bash zsh fish; do
 done
 
 # What the program is made of. It is written beside each manifest of the workspace, with the paths of this machine.
+parts=$made/aggregator.cdx.json
+trap 'rm -f crates/*/sbom.json' EXIT
 cargo cyclonedx --quiet --format json --spec-version 1.5 --manifest-path crates/aggregator/Cargo.toml --override-filename sbom
-sed "s|file://$PWD/|file:///|g" crates/aggregator/sbom.json >"$made/aggregator.cdx.json"
-rm -f crates/*/sbom.json
+sed "s|file://$PWD/|file:///|g" crates/aggregator/sbom.json >"$parts"
+! grep -qF "$PWD" "$parts" || { echo "$parts names folders of this machine" >&2 && exit 1; }
+built_of=$(cargo tree --locked -p aggregator --edges normal,build --prefix none --format '{p}' | cut -d ' ' -f 1,2 | sort -u)
+while read -r name version; do
+    grep -qF -e "pkg:cargo/$name@${version#v}\"" -e "pkg:cargo/$name@${version#v}?" "$parts" || { echo "$parts lacks $name $version" >&2 && exit 1; }
+done <<<"$built_of"
 
 cargo deb --quiet --locked --no-build --profile "$profile" -p aggregator "$@"

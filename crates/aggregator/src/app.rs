@@ -147,7 +147,8 @@ impl App {
         // Before anything is opened: a start that fails for its port leaves nothing behind.
         let listeners = binding::bind(&config.http).await?;
         let (folder, lock) = data_folder::take(&config.store.data_dir)?;
-        tracing::info!(version = env!("CARGO_PKG_VERSION"), data_dir = %folder.display(), "starting");
+        let instance = config.http.instance();
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), %instance, data_dir = %folder.display(), "starting");
         let mut steps = Steps::begin(Arc::clone(&clock));
         let cursors = cursor_key::of(config.http.cursor_key(), &folder)?;
         let spool = wiring::find_spool(&folder)?;
@@ -170,8 +171,15 @@ impl App {
                 (opened, queues)
             }
         };
-        let (services, ends, changeable) =
-            wiring::wire_up(&config, opened, queues, (entrance, log), clock, cursors);
+        let (services, ends, changeable) = wiring::wire_up(
+            &config,
+            opened,
+            queues,
+            (entrance, log),
+            clock,
+            cursors,
+            instance,
+        );
         Ok(Self {
             listeners,
             services,

@@ -4,6 +4,7 @@
 //! checked. It knows no command, starts no log and opens no store.
 
 mod host_name;
+mod instance;
 mod listen_address;
 mod log_filter;
 mod mongodb_names;
@@ -16,6 +17,7 @@ mod store_settings;
 mod tls_settings;
 
 pub use host_name::{BadHostName, HostName, is_name};
+pub use instance::{BadInstance, Instance};
 pub use listen_address::{BadListenAddress, ListenAddress};
 pub use log_filter::{LogFilter, Logged, NotLogged, OF_STORING, OF_UNSTORED, REQUEST, log_filter};
 pub use network::{BadNetwork, Network};
@@ -149,6 +151,10 @@ pub struct HttpConfig {
         value_name = "SECRET"
     )]
     pub cursor_key: Option<String>,
+    /// Name of this aggregator, which tells it from others behind one address: up to 64 letters, digits, dots, hyphens and
+    /// underscores; the host's name unless set.
+    #[arg(long, env = "INSTANCE", value_name = "NAME", value_parser = instance)]
+    pub instance: Option<Instance>,
     /// TLS.
     #[command(flatten)]
     pub tls: TlsConfig,
@@ -261,6 +267,14 @@ impl ConfigError {
     }
 }
 
+/// A name that is set to nothing is none.
+fn instance(text: &str) -> Result<Instance, BadInstance> {
+    match text {
+        "" => Ok(Instance::of_host()),
+        name => name.parse(),
+    }
+}
+
 /// Which store is asked for.
 #[derive(Debug, Clone)]
 pub enum Backend {
@@ -281,6 +295,11 @@ impl HttpConfig {
         self.cursor_key
             .as_deref()
             .filter(|secret| !secret.is_empty())
+    }
+
+    /// What this aggregator is called.
+    pub fn instance(&self) -> Instance {
+        self.instance.clone().unwrap_or_else(Instance::of_host)
     }
 
     /// Whether records are refused of which there is something to tell, unless the sender says otherwise.

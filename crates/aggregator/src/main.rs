@@ -4,23 +4,22 @@ use aggregator::app::reload::{Hangups, Reload, Settings};
 use aggregator::app::{App, StartError, shutdown, telemetry};
 use aggregator::cli;
 use aggregator::cli::arguments::{self, Cli, Command, SpoolCommand};
-use aggregator::cli::completions;
 use aggregator::cli::config::ConfigCommand;
 use aggregator::cli::export::ExportArgs;
 use aggregator::cli::health::HealthArgs;
 use aggregator::cli::import::ImportArgs;
-use aggregator::cli::manual::{self, ManualArgs};
 use aggregator::cli::migrate::MigrateArgs;
 use aggregator::cli::query::Failure;
 use aggregator::cli::query::QueryArgs;
 use aggregator::cli::settings;
 use aggregator::cli::store::StoreCommand;
 use aggregator::cli::token::TokenCommand;
-use aggregator::config::LogConfig;
+use aggregator::config::{Instance, LogConfig};
 use clap::CommandFactory as _;
 use logs::clock::SystemClock;
 use program::exit::{USAGE, fail, print};
-use program::standard_error;
+use program::manual::{self, ManualArgs};
+use program::{completions, standard_error};
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io;
@@ -128,7 +127,7 @@ fn told(done: Result<String, impl Display>) -> ExitCode {
 }
 
 fn migrate(args: &MigrateArgs) -> ExitCode {
-    if let Err(error) = telemetry::start(&LogConfig::warnings(), clock()) {
+    if let Err(error) = telemetry::start(&LogConfig::warnings(), Instance::of_host(), clock()) {
         return fail(1, &format!("error: {error}"));
     }
     let code = match cli::migrate::run(args) {
@@ -148,7 +147,7 @@ async fn serve(cli: Cli, args: Vec<OsString>, hangups: Hangups) -> ExitCode {
     let Cli {
         config, settings, ..
     } = cli;
-    let (filter, unstored) = match telemetry::start(&config.log, clock()) {
+    let (filter, unstored) = match telemetry::start(&config.log, config.http.instance(), clock()) {
         Ok(started) => started,
         Err(error) => return fail(USAGE, &format!("error: {error}")),
     };
@@ -189,7 +188,7 @@ fn not_started(error: &StartError) -> ExitCode {
 }
 
 fn config(command: &ConfigCommand, cli: &Cli) -> ExitCode {
-    if let Err(error) = telemetry::start(&LogConfig::warnings(), clock()) {
+    if let Err(error) = telemetry::start(&LogConfig::warnings(), Instance::of_host(), clock()) {
         return fail(1, &format!("error: {error}"));
     }
     if !matches!(command, ConfigCommand::Example) {

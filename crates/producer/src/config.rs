@@ -2,16 +2,26 @@
 
 use crate::generate::LevelWeights;
 use crate::send::{Endpoint, EndpointError};
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use logs::Timestamp;
+use program::completions::CompletionsArgs;
+use program::manual::ManualArgs;
 use program::values::{self, count_up_to, long_time, whole_number};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Sends random, realistic logs to the aggregator: a steady trickle, or as much load as is asked for.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "producer", version, max_term_width = 100)]
+#[command(
+    name = "producer",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Config {
+    /// What to do; sends when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Where the service is; without a path, /logs/batch is meant.
     // A text and not a URL here: clap repeats a wrong value, and this one may hold a password.
     #[arg(
@@ -101,6 +111,15 @@ pub struct Config {
     /// What is logged to standard error: a level, or levels by part (info,producer=debug).
     #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "FILTER")]
     pub rust_log: String,
+}
+
+/// What the program can do besides sending.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Prints what makes a shell complete commands and flags.
+    Completions(CompletionsArgs),
+    /// Writes the manual pages of the program and its commands.
+    Manual(ManualArgs),
 }
 
 /// Forms of the summary.

@@ -1,13 +1,13 @@
 //! The program: from the command line to the exit code.
 
-use clap::Parser as _;
-use producer::config::{Config, Output};
+use clap::{CommandFactory as _, Parser as _};
+use producer::config::{Command, Config, Output};
 use producer::send::Endpoint;
 use producer::shutdown::Stop;
 use producer::summary::Summary;
 use producer::{progress, run, telemetry};
 use program::exit::{USAGE, fail, print};
-use program::{standard_error, usage};
+use program::{completions, manual, standard_error, usage};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -16,6 +16,18 @@ fn main() -> ExitCode {
         Err(error) if error.use_stderr() => return fail(USAGE, &usage::told(&error)),
         Err(help) => return print(&help.to_string()),
     };
+    match &config.command {
+        Some(Command::Completions(args)) => {
+            return print(&completions::script(args, Config::command()));
+        }
+        Some(Command::Manual(args)) => {
+            return match manual::write(args, Config::command()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(1, &format!("error: {error}")),
+            };
+        }
+        None => {}
+    }
     match config.check() {
         Ok(endpoint) => {
             let code = send(&config, endpoint);

@@ -9,7 +9,7 @@ mod unstored;
 
 pub use unstored::Unstored;
 
-use crate::config::{LogConfig, LogFilter, LogFormat};
+use crate::config::{Instance, LogConfig, LogFilter, LogFormat};
 use lines::Lines;
 use logs::clock::Clock;
 use program::line_queue::LineQueue;
@@ -27,12 +27,13 @@ use tracing_subscriber::{Layer, fmt, reload};
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// Starts logging, once for the process; the clock tells how long ago the same was said. Also gives the lines that are to
-/// be stored, where any are.
+/// be stored, where any are, as those of this one of several aggregators.
 ///
 /// # Errors
 /// When the filter is none, there is no thread for it, or logging was started before.
 pub fn start(
     config: &LogConfig,
+    instance: Instance,
     clock: Arc<dyn Clock>,
 ) -> Result<(LogFilter, Option<Unstored>), Failure> {
     let last_words = match config.log_format {
@@ -44,7 +45,9 @@ pub fn start(
     })?;
     let (filter, handle) = reload::Layer::new(config.filter()?);
     let unstored = config.log_to_store.then(Unstored::default);
-    let stored = unstored.clone().map(|lines| stored(lines, &clock));
+    let stored = unstored
+        .clone()
+        .map(|lines| stored(lines, instance, &clock));
     tracing_subscriber::registry()
         .with(filter)
         .with(written(config.log_format, log, clock))
@@ -81,7 +84,7 @@ where
 }
 
 /// What keeps it for the store.
-fn stored<S>(lines: Unstored, clock: &Arc<dyn Clock>) -> impl Layer<S> + use<S>
+fn stored<S>(lines: Unstored, instance: Instance, clock: &Arc<dyn Clock>) -> impl Layer<S> + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
@@ -89,5 +92,5 @@ where
         .with_writer(move || lines.clone())
         .log_internal_errors(false)
         .fmt_fields(JsonFields::new())
-        .event_format(Lines::stored(Arc::clone(clock)))
+        .event_format(Lines::stored(instance, Arc::clone(clock)))
 }

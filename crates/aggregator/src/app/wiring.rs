@@ -10,7 +10,7 @@ use crate::accounting::record_counts::Accounting;
 use crate::accounting::senders::Senders;
 use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings, recovery};
-use crate::config::{Config, LogFilter, SpoolConfig};
+use crate::config::{Config, Instance, LogFilter, SpoolConfig};
 use crate::deliver::attempt::StoreAccess;
 use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::batch_memory::{self, ForgetsBatches};
@@ -150,6 +150,7 @@ pub(super) fn wire_up(
     (entrance, log): (Entrance, LogFilter),
     clock: Arc<dyn Clock>,
     cursors: CursorKey,
+    instance: Instance,
 ) -> (Arc<Services>, Ends, Changeable) {
     let (http, workers) = (&config.http, config.workers.workers);
     let deadline = http.request_timeout;
@@ -172,6 +173,7 @@ pub(super) fn wire_up(
     let door = entrance.open(http, &clock, &mut tasks);
     let (retrieval, reading) = retrieval(config, &store, read_guard, &clock);
     let services = Services {
+        instance,
         intake: Intake::new(
             (queues.spool, Arc::clone(&queues.dead_letters)),
             queues.accounting,

@@ -7,6 +7,7 @@ mod records;
 pub(super) use records::{RecordError, Warning, record_errors};
 
 use super::addresses::Addresses;
+use crate::config::Instance;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use logs::counted;
@@ -47,6 +48,9 @@ pub(super) struct ErrorBody {
     rejected: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<RecordError>,
+    /// Which aggregator it is that does not know, where another one behind the same address may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
 }
 
 impl ApiError {
@@ -64,6 +68,7 @@ impl ApiError {
                 column: None,
                 rejected: None,
                 errors: Vec::new(),
+                instance: None,
             }),
         }
     }
@@ -103,11 +108,15 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
-    pub(super) fn unknown_batch(id: BatchId) -> Self {
+    /// 404 of this aggregator: the one that took the batch may be another.
+    pub(super) fn unknown_batch(id: BatchId, instance: &Instance) -> Self {
         let message = format!(
-            "batch {id} is not among the last ones that are remembered; that says nothing about its records"
+            "batch {id} is not among the last ones that {instance} remembers: another aggregator behind this address may \
+             have taken it; that says nothing about its records"
         );
-        Self::new(StatusCode::NOT_FOUND, "unknown_batch", message)
+        let mut error = Self::new(StatusCode::NOT_FOUND, "unknown_batch", message);
+        error.body.instance = Some(instance.to_string());
+        error
     }
 
     pub(super) fn unknown_record(id: RecordId) -> Self {

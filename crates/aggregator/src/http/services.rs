@@ -9,7 +9,7 @@ use super::requests::Requests;
 use crate::access::Access;
 use crate::accounting::admission::Admission;
 use crate::accounting::senders::Senders;
-use crate::config::LogFilter;
+use crate::config::{Instance, LogFilter};
 use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::drain::Drain;
@@ -29,6 +29,8 @@ pub(super) type Served = (String, MethodRouter<Arc<Services>>);
 
 /// What the handlers work with.
 pub struct Services {
+    /// Which aggregator this is, among several behind one address.
+    pub instance: Instance,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// The store, for its state.

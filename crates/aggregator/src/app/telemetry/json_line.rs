@@ -15,19 +15,20 @@ pub(super) const OTHERS: &str = "others_before";
 
 /// Of whoever says it.
 const SERVICE: &str = "service";
+const INSTANCE: &str = "instance";
 
 /// What it is called.
-pub(super) const PROGRAM: &str = "aggregator";
+const PROGRAM: &str = "aggregator";
 
 /// Names that a line has for itself.
 const OWN: [&str; 4] = ["timestamp", "level", "message", "target"];
 
 /// What is said, beside what the line and the request that it belongs to say.
-pub(super) struct Beside {
+pub(super) struct Beside<'s> {
     /// Others like it that went before and were not told.
     pub(super) others: u64,
-    /// The name of whoever says it, where its lines lie among those of others.
-    pub(super) service: Option<&'static str>,
+    /// Which of several aggregators says it, where its lines lie among those of others.
+    pub(super) instance: Option<&'s str>,
 }
 
 /// Writes one.
@@ -35,7 +36,7 @@ pub(super) fn write<S, N>(
     context: &FmtContext<'_, S, N>,
     mut writer: Writer<'_>,
     event: &Event<'_>,
-    beside: &Beside,
+    beside: &Beside<'_>,
 ) -> fmt::Result
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -44,8 +45,9 @@ where
     let metadata = event.metadata();
     let time = time()?;
     let mut said = Said::default();
-    if let Some(service) = beside.service {
-        said.add(SERVICE, service.into());
+    if let Some(instance) = beside.instance {
+        said.add(SERVICE, PROGRAM.into());
+        said.add(INSTANCE, instance.into());
     }
     for span in context.event_scope().into_iter().flatten() {
         let extensions = span.extensions();
@@ -101,6 +103,9 @@ struct Said {
 impl Said {
     /// Under this name, or one like it where that is taken.
     fn add(&mut self, name: &str, value: Value) {
+        if self.others.get(name) == Some(&value) {
+            return;
+        }
         let mut name = name.to_owned();
         while OWN.contains(&name.as_str()) || self.others.contains_key(&name) {
             name.push('_');

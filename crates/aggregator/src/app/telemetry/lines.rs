@@ -2,7 +2,7 @@
 
 use super::json_line::{self, Beside};
 use super::repeats::Repeats;
-use crate::config::{OF_STORING, OF_UNSTORED, REQUEST};
+use crate::config::{Instance, OF_STORING, OF_UNSTORED, REQUEST};
 use logs::clock::Clock;
 use std::fmt;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ pub(super) struct Lines {
 enum Form {
     Text(Format<Full>),
     Json,
-    /// JSON for the store.
-    Stored,
+    /// JSON for the store, from this one of several aggregators.
+    Stored(Instance),
 }
 
 impl Lines {
@@ -43,9 +43,9 @@ impl Lines {
     }
 
     /// For the store, among the records of others: what its storing makes the service say is left out.
-    pub(super) fn stored(clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn stored(instance: Instance, clock: Arc<dyn Clock>) -> Self {
         Self {
-            form: Form::Stored,
+            form: Form::Stored(instance),
             repeats: Repeats::new(clock),
         }
     }
@@ -68,7 +68,7 @@ where
         };
         // Not by a filter of the layer: what only asks whether a level is logged leaves that one with an answer for
         // the next line.
-        if matches!(self.form, Form::Stored)
+        if matches!(self.form, Form::Stored(_))
             && (!is_for_store(event.metadata()) || is_within(OF_STORING))
         {
             return Ok(());
@@ -81,11 +81,13 @@ where
             },
             false => 0,
         };
-        let service = matches!(self.form, Form::Stored).then_some(json_line::PROGRAM);
+        let instance = match &self.form {
+            Form::Stored(instance) => Some(instance.as_str()),
+            Form::Text(_) | Form::Json => None,
+        };
+        let beside = Beside { others, instance };
         match &self.form {
-            Form::Json | Form::Stored => {
-                json_line::write(context, writer, event, &Beside { others, service })
-            }
+            Form::Json | Form::Stored(_) => json_line::write(context, writer, event, &beside),
             Form::Text(text) if others == 0 => text.format_event(context, writer, event),
             Form::Text(text) => {
                 let mut line = String::new();

@@ -14,7 +14,7 @@ const HEAD: &str = "\
 ";
 
 /// What a setting may be that has no default.
-const EXAMPLES: [(&str, &str); 13] = [
+const EXAMPLES: [(&str, &str); 14] = [
     ("PARTIAL_BATCHES", "true"),
     ("TOKENS_FILE", "\"tokens.toml\""),
     ("ALLOWED_HOSTS", "[\"logs.example\", \"logs\"]"),
@@ -23,6 +23,7 @@ const EXAMPLES: [(&str, &str); 13] = [
         "CURSOR_KEY",
         "\"a secret of your own, of 16 characters or more\"",
     ),
+    ("INSTANCE", "\"logs-1\""),
     ("TLS_CERT_FILE", "\"cert.pem\""),
     ("TLS_KEY_FILE", "\"key.pem\""),
     ("TLS_CLIENT_CA_FILE", "\"clients.pem\""),

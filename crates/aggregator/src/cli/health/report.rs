@@ -14,6 +14,8 @@ struct Report {
     status: Status,
     problem: Option<String>,
     version: String,
+    /// Not told by an earlier version.
+    instance: Option<String>,
     uptime_seconds: u64,
     store: Store,
     records: Records,
@@ -116,7 +118,11 @@ impl fmt::Display for Report {
         }
         let uptime = shown::time(Duration::from_secs(self.uptime_seconds));
         let version = sanitize::line(&self.version);
-        writeln!(out, "service   version {version}, up for {uptime}")?;
+        write!(out, "service   ")?;
+        if let Some(instance) = &self.instance {
+            write!(out, "{}, ", sanitize::line(instance))?;
+        }
+        writeln!(out, "version {version}, up for {uptime}")?;
         writeln!(out, "{}", self.store)?;
         writeln!(out, "{}", self.records)?;
         writeln!(out, "{}", self.spool)?;
@@ -216,6 +222,11 @@ records   7 received and 2 found in the spool since the start: 4 stored, 1 there
 spool     1 batch waits (the oldest for 1s), 286 B of 8.0 GiB
 aside     1 record kept aside, 4.0 KiB of 256.0 MiB";
         assert_eq!(report.unwrap(), expected);
+        let named =
+            answer("ok", "").replace("\"version\"", "\"instance\":\"logs\\u001b-1\",\"version\"");
+        let told = lines(named.as_bytes()).unwrap();
+        let expected = "\nservice   logs\\x1b-1, version 0.1.0, up for 1h 1m\n";
+        assert!(told.contains(expected), "{told}");
         let unread = answer("ok", "").replace(
             "\"maxBytes\":268435456",
             "\"maxBytes\":268435456,\"unreadFiles\":2",

@@ -81,7 +81,7 @@ pub(in crate::http) const CODES: &[Code] = &[
     of("too_many_buckets", 400, "86400 buckets of 1s are more than 10000: ask for a longer interval or a shorter range of time"),
     of("too_many_ids", 413, "a request may have 100000 documents with an _id: send fewer in one request"),
     of("too_many_streams", 503, "too many answers are being read at once"),
-    of("unknown_batch", 404, "batch b76d498356649fd9 is not among the last ones that are remembered; that says nothing about its records"),
+    of("unknown_batch", 404, "batch b76d498356649fd9 is not among the last ones that logs-1 remembers: another aggregator behind this address may have taken it; that says nothing about its records"),
     of("unknown_certificate", 401, "no token names the certificate of the client"),
     of("unknown_parameter", 400, "there is no parameter \"sort\": known are startTime, endTime and so on"),
     of("unknown_record", 404, "there is no record 97fc57b6e28d4000706934c744beacc100000002"),
@@ -114,6 +114,7 @@ impl ApiError {
                 error.body.line = Some(1);
                 error.body.column = Some(12);
             }
+            "unknown_batch" => error.body.instance = Some("logs-1".to_owned()),
             "invalid_records" => {
                 error.body.rejected = Some(1);
                 error.body.errors = vec![RecordError::new(0, &"the message is missing")];

@@ -14,6 +14,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// Which aggregator has taken the batch, and so knows what became of it.
+const X_INSTANCE: HeaderName = HeaderName::from_static("x-instance");
 const PARTIAL_IGNORED: &str =
     "partial=true has no effect: what is sent is taken, unless all or nothing is asked for";
 
@@ -48,17 +50,18 @@ pub(in crate::http) async fn batch(sent: Sent) -> Result<Response, ApiError> {
         wanted,
         partial_is_ignored,
     } = asked(&sent).map_err(ApiError::closing)?;
+    let instance = HeaderValue::from_str(sent.services.instance.as_str());
     let receipt = sent.receive(terms, wanted).await?;
     let status = match (wanted, receipt.accepted.durability) {
         (Durability::Stored, Durability::Spooled) => StatusCode::ACCEPTED,
         _ => StatusCode::OK,
     };
     let replayed = receipt.accepted.repeated;
-    Ok(answer(
-        status,
-        &success(&receipt, partial_is_ignored),
-        replayed,
-    ))
+    let mut answer = answer(status, &success(&receipt, partial_is_ignored), replayed);
+    answer
+        .headers_mut()
+        .extend(instance.map(|name| (X_INSTANCE, name)));
+    Ok(answer)
 }
 
 fn success(receipt: &Receipt<()>, partial_is_ignored: bool) -> Success {

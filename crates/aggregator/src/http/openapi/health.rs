@@ -96,6 +96,7 @@ fn whole() -> Shape {
         ("status", status()),
         ("problem?", text("What is in the way, or could be better.")),
         ("version", text("")),
+        ("instance", text("What the aggregator is called among several behind one address.")),
         ("uptimeSeconds", count("Since the start.")),
         ("store", named("StoreHealth")),
         ("spool", named("SpoolHealth")),

@@ -44,13 +44,13 @@ const OF_LETTERS: &[&str] = &["internal_error", "overloaded", "rejected_unavaila
 
 #[rustfmt::skip]
 fn list_rejected() -> Described {
-    let example = json!({"total": 1, "records": [{"id": "6d5f0a1c9b7e4f3288e1d2c3b4a59687", "reasonCode": "too_large", "reason": "the record is too large", "rejectedAt": "2026-11-28T03:51:38.627Z", "file": "0000000001.rejected",
+    let example = json!({"instance": "logs-1", "total": 1, "records": [{"id": "6d5f0a1c9b7e4f3288e1d2c3b4a59687", "reasonCode": "too_large", "reason": "the record is too large", "rejectedAt": "2026-11-28T03:51:38.627Z", "file": "0000000001.rejected",
         "record": {"id": "97fc57b6e28d4000706934c744beacc100000002", "timestamp": "2024-10-08T02:00:00Z", "message": "High memory usage detected."}}]});
     operates(HttpMethod::Get, "/logs/rejected", "listRejected", "Records that are kept aside")
         .parameters([
             number("limit", (1, 1_000), "Records of an answer: 100 unless said otherwise."),
             query("reason", reason_code("Those that are kept for this reason alone."), "against_rule"),
-            query("after", text_like("^[0-9]{1,9}-[0-9]{1,9}$", "`next` of the answer before."), "0-0"),
+            query("after", text_like("^[0-9]{1,9}-[0-9]{1,9}(@[A-Za-z0-9._-]{1,64})?$", "`next` of the answer before, of the same aggregator."), "0-0"),
         ])
         .answers(200, "In the order in which their files were written: what stays when others of its file are put back comes last.")
         .with(200, "application/json", named("Rejected"), example)
@@ -67,7 +67,7 @@ fn replay() -> Described {
         ])
         .refuses(&["invalid_parameter", "repeated_parameter", "unknown_parameter"])
         .answers(200, "They are in the spool again, with the ids that they had.")
-        .with(200, "application/json", named("Replayed"), json!({"status": "success", "message": "Refused records are put back", "replayed": 2}))
+        .with(200, "application/json", named("Replayed"), json!({"status": "success", "message": "Refused records are put back", "instance": "logs-1", "replayed": 2}))
         .refuses(OF_TAKING)
         .refuses(&["backup_under_way"])
         .refuses(OF_LETTERS)
@@ -144,6 +144,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Shape)> {
         ("bytes?", count("Of a document that is itself broken: its size.")),
     ]);
     let rejected = object("Records that are kept aside.", [
+        ("instance", text("Which aggregator keeps them.")),
         ("total", count("All that there are.")),
         ("records", list(named("RejectedRecord"))),
         ("next?", text("For `after`: where the rest begins.")),
@@ -151,6 +152,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Shape)> {
     let replayed = object("What was put back.", [
         ("status", text("`success`.")),
         ("message", text("")),
+        ("instance", text("Which aggregator kept them.")),
         ("replayed", count("Records that were put back.")),
         ("leftAside?", count("Records that are too large to be stored.")),
         ("notFound?", count("Ids that are not among the records kept aside.")),

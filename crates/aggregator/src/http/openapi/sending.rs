@@ -17,6 +17,8 @@ const OF_ASKING: &[&str] = &[
     "unsupported_media_type",
 ];
 
+const TAKEN_BY: &str = "Which aggregator has taken the batch: that one knows what became of it.";
+
 pub(super) fn described() -> Vec<Described> {
     vec![batch(), status()]
 }
@@ -49,20 +51,22 @@ fn batch() -> Described {
         .answers(200, "The batch is safe.")
         .with(200, "application/json", named("BatchAccepted"), accepted)
         .header(200, "Idempotent-Replayed", one_of(&["true"], "The batch was taken before, under this key."))
+        .header(200, "X-Instance", text(TAKEN_BY))
         .answers(202, "The batch is on the service's own disk; the store, which `ack=stored` asked for, does not have it yet.")
         .with(202, "application/json", named("BatchAccepted"), stored)
         .header(202, "Idempotent-Replayed", one_of(&["true"], "The batch was taken before, under this key."))
+        .header(202, "X-Instance", text(TAKEN_BY))
         .refuses(OF_ASKING).refuses(OF_RECORDS).takes_records()
 }
 
 #[rustfmt::skip]
 fn status() -> Described {
     let id = text_like("^[0-9a-f]{16}$", "The batch's id, as `POST /logs/batch` tells it.");
-    let example = json!({"batchId": "b76d498356649fd9", "receivedAt": "2026-11-28T03:51:38.627205218Z", "records": 2, "durability": "stored",
+    let example = json!({"batchId": "b76d498356649fd9", "instance": "logs-1", "receivedAt": "2026-11-28T03:51:38.627205218Z", "records": 2, "durability": "stored",
         "stored": 2, "alreadyStored": 0, "setAside": 0});
     Described::new(HttpMethod::Get, "/logs/batches/{id}", "getBatch", "What became of a batch")
         .under(SENDING)
-        .about("While it is among the last 100,000.")
+        .about("While it is among the last 100,000 of the aggregator that took it; of several behind one address, the others answer `404`, and `instance` says which one it is that does not know it.")
         .needs(Scope::Ingest)
         .parameters([path("id", id, "b76d498356649fd9")])
         .answers(200, "What is known of it.")

@@ -2,6 +2,7 @@
 
 use crate::access::{Caller, Scope};
 use crate::accounting::batch_status::{BatchStatus, MAX_LISTED};
+use crate::config::Instance;
 use crate::deliver::dead_letters::TooLargeLetter;
 use crate::http::error::{ApiError, RecordError};
 use crate::http::services::Services;
@@ -22,6 +23,8 @@ use utoipa::ToSchema;
 #[schema(as = BatchStatus)]
 pub(in crate::http) struct Answer {
     batch_id: String,
+    /// Which aggregator took it.
+    instance: String,
     received_at: String,
     /// This and how safe they are is known only while the batch is remembered.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,16 +57,20 @@ pub(in crate::http) async fn status(
         let message = "a batch's id is sixteen hexadecimal digits, as POST /logs/batch tells it";
         return Err(ApiError::bad_request("invalid_batch_id", message));
     };
+    let instance = &services.instance;
     let status = services.intake.statuses().of(id);
     if !is_shown(&caller, status.as_ref()) {
-        return Err(ApiError::unknown_batch(id));
+        return Err(ApiError::unknown_batch(id, instance));
     }
     let too_large = services.dead_letters.too_large_of(id).await?;
     let received_at = status.as_ref().map(|status| status.received_at);
     let known = received_at.or_else(|| too_large.first().map(|letter| letter.origin.received_at));
     match known {
-        Some(received_at) => Ok(Json(answer(id, received_at, status, &too_large))),
-        None => Err(ApiError::unknown_batch(id)),
+        Some(received_at) => {
+            let known = (id, instance, received_at);
+            Ok(Json(answer(known, status, &too_large)))
+        }
+        None => Err(ApiError::unknown_batch(id, instance)),
     }
 }
 
@@ -78,8 +85,7 @@ fn is_shown(caller: &Caller, status: Option<&BatchStatus>) -> bool {
 /// Of a batch that is not remembered any more, what is kept of it because it is too large is known for as
 /// long as it is kept; its other records may be stored, or still wait in the spool.
 fn answer(
-    id: BatchId,
-    received_at: Timestamp,
+    (id, instance, received_at): (BatchId, &Instance, Timestamp),
     status: Option<BatchStatus>,
     too_large: &[TooLargeLetter],
 ) -> Answer {
@@ -109,6 +115,7 @@ fn answer(
     let errors = errors.into_iter().take(MAX_LISTED);
     Answer {
         batch_id: id.to_string(),
+        instance: instance.to_string(),
         received_at: received_at.to_string(),
         records,
         durability,
@@ -148,7 +155,8 @@ mod tests {
             set_aside: Vec::new(),
             token: None,
         });
-        serde_json::to_value(answer(id, received_at, status, &[letter])).unwrap()
+        let known = (id, &"logs-1".parse().unwrap(), received_at);
+        serde_json::to_value(answer(known, status, &[letter])).unwrap()
     }
 
     #[test]

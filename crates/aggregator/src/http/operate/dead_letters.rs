@@ -2,6 +2,7 @@
 
 use super::replay::reason_code;
 use crate::accounting::admission::{NoRoom, Reservation};
+use crate::config::Instance;
 use crate::deliver::dead_letters::{Choice, DeadLetter, DeadLetterError, ReasonCode, file_name};
 use crate::http::error::ApiError;
 use crate::http::services::Services;
@@ -47,7 +48,8 @@ pub(in crate::http) async fn list(
     State(services): State<Arc<Services>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let (limit, mut place, choice) = parameters(query.as_deref().unwrap_or_default())?;
+    let instance = &services.instance;
+    let (limit, mut place, choice) = parameters(query.as_deref().unwrap_or_default(), instance)?;
     let mut listed = Listed {
         text: Vec::new(),
         count: 0,
@@ -91,7 +93,7 @@ pub(in crate::http) async fn list(
     }
     // Told last: while they were read, some may have been put back, or others refused.
     let total = letters.snapshot().records.max(listed.count as u64);
-    Ok(listed.answer(total, next))
+    Ok(listed.answer(total, next, instance))
 }
 
 impl Listed {
@@ -131,10 +133,14 @@ impl Listed {
         written.map_err(|error| DeadLetterError::Io(error).into())
     }
 
-    fn answer(mut self, total: u64, next: Option<Place>) -> Response {
-        let head = format!("{{\"total\":{total},\"records\":[").into_bytes();
+    /// The place names the aggregator: files of another one have the same numbers.
+    fn answer(mut self, total: u64, next: Option<Place>, instance: &Instance) -> Response {
+        let head =
+            format!("{{\"instance\":\"{instance}\",\"total\":{total},\"records\":[").into_bytes();
         let tail = match next {
-            Some(Place { file, letters }) => format!("],\"next\":\"{file}-{letters}\"}}\n"),
+            Some(Place { file, letters }) => {
+                format!("],\"next\":\"{file}-{letters}@{instance}\"}}\n")
+            }
             None => "]}\n".to_owned(),
         };
         let length = head.len() + self.text.len() + tail.len();
@@ -183,13 +189,13 @@ fn write_kept(kept: &DeadLetter, file: u64, out: &mut Vec<u8>) -> io::Result<()>
 }
 
 /// How many are asked for, from which on, and of which kind.
-fn parameters(query: &str) -> Result<(usize, Place, Choice), ApiError> {
+fn parameters(query: &str, instance: &Instance) -> Result<(usize, Place, Choice), ApiError> {
     let (mut limit, mut place) = (DEFAULT_LIMIT, Place::default());
     let mut choice = Choice::All;
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match name.as_ref() {
             "limit" => limit = self::limit(&value)?,
-            "after" => place = self::place(&value)?,
+            "after" => place = self::place(&value, instance)?,
             "reason" => choice = Choice::Reason(reason_code(&value)?),
             _ => {}
         }
@@ -207,8 +213,21 @@ fn limit(value: &str) -> Result<usize, ApiError> {
     }
 }
 
-fn place(value: &str) -> Result<Place, ApiError> {
-    let parts = value.split_once('-');
+/// One that names no aggregator is of an earlier version.
+fn place(value: &str, instance: &Instance) -> Result<Place, ApiError> {
+    let (value, of) = match value.split_once('@') {
+        Some((place, of)) => (place, of.parse::<Instance>().map(Some)),
+        None => (value, Ok(None)),
+    };
+    if let Ok(Some(other)) = &of
+        && other != instance
+    {
+        let message = format!(
+            "after is of the list of {other}, and this is {instance}, which has one of its own: ask {other} for the rest"
+        );
+        return Err(ApiError::bad_request("invalid_parameter", message));
+    }
+    let parts = value.split_once('-').filter(|_| of.is_ok());
     let place = parts.and_then(|(file, letters)| {
         Some(Place {
             file: file.parse().ok()?,

@@ -25,6 +25,7 @@ struct Health {
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
     version: &'static str,
+    instance: String,
     uptime_seconds: u64,
     store: StoreStatus,
     spool: SpoolSnapshot,
@@ -103,6 +104,7 @@ pub(in crate::http) async fn health(
         status: word,
         problem,
         version: env!("CARGO_PKG_VERSION"),
+        instance: services.instance.to_string(),
         uptime_seconds: services.clock.elapsed().as_secs(),
         store,
         spool,

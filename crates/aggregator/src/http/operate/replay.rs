@@ -1,5 +1,6 @@
 //! `POST /logs/rejected/replay`: puts what was refused back into the spool, all of it or what is chosen.
 
+use crate::config::Instance;
 use crate::deliver::backup_lock::HeldOff;
 use crate::deliver::dead_letters::{Choice, DeadLetterError, LetterId, ReasonCode};
 use crate::deliver::replay::{self, ReplayError, Replayed};
@@ -41,7 +42,7 @@ pub(in crate::http) async fn replay(
         ReplayError::NoRoom(error) => error.into(),
         ReplayError::Spool(error) => ApiError::not_durable(&error.into(), || spool.time_to_room()),
     })?;
-    Ok(Json(told(replayed)).into_response())
+    Ok(Json(told(replayed, &services.instance)).into_response())
 }
 
 /// A backup copies the spool first and what was refused last: what went from the one into the other meanwhile would be in neither.
@@ -53,7 +54,7 @@ async fn hold_off_backups(services: &Services) -> Result<HeldOff, ApiError> {
         .ok_or_else(ApiError::backup_under_way)
 }
 
-fn told(replayed: Replayed) -> serde_json::Value {
+fn told(replayed: Replayed, instance: &Instance) -> serde_json::Value {
     let Replayed {
         records,
         left_aside,
@@ -66,12 +67,13 @@ fn told(replayed: Replayed) -> serde_json::Value {
     };
     let unknown = match not_found {
         0 => String::new(),
-        1 => "; 1 id is not among the records kept aside".to_owned(),
-        _ => format!("; {not_found} ids are not among the records kept aside"),
+        1 => format!("; 1 id is not among the records that {instance} keeps aside"),
+        _ => format!("; {not_found} ids are not among the records that {instance} keeps aside"),
     };
     let mut told = json!({
         "status": "success",
         "message": format!("Refused records are put back{but}{unknown}"),
+        "instance": instance.as_str(),
         "replayed": records,
     });
     if let Some(told) = told.as_object_mut() {

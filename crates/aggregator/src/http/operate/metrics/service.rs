@@ -6,8 +6,16 @@ use std::fmt;
 use std::time::Duration;
 
 pub(super) fn write(services: &Services, out: &mut Written<'_>) -> fmt::Result {
-    let version = about("build", "The version of the service.");
-    out.info(&version, &[("version", env!("CARGO_PKG_VERSION"))])?;
+    let build = about(
+        "build",
+        "The version of the service, and what INSTANCE calls it.",
+    );
+    // `instance` is what Prometheus itself calls the address that it asks.
+    let labels = [
+        ("version", env!("CARGO_PKG_VERSION")),
+        ("aggregator", services.instance.as_str()),
+    ];
+    out.info(&build, &labels)?;
     let uptime = about("uptime", "Time since the start.");
     let elapsed = services.clock.elapsed();
     out.gauge(&uptime.in_seconds(), elapsed.as_secs_f64())?;

@@ -1,4 +1,4 @@
-//! `aggregator manual`: a manual page for the program, and one for each of its commands.
+//! `manual`, a command of both programs: a page for the program, and one for each of its commands.
 
 use clap::{Args, Command};
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// Where to.
 #[derive(Debug, Clone, Args)]
 pub struct ManualArgs {
-    /// The folder for the pages (`aggregator.1`, `aggregator-query.1` and so on), which is made unless it is there.
+    /// The folder for the pages (the program's name with `.1` behind it, and so on), which is made unless it is there.
     #[arg(value_name = "FOLDER")]
     pub folder: PathBuf,
 }

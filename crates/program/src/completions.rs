@@ -1,4 +1,4 @@
-//! `aggregator completions`: the script by which a shell completes the commands and flags of this program.
+//! `completions`, a command of both programs: the script by which a shell completes commands and flags.
 
 use clap::{Args, Command};
 use clap_complete::Shell;
