@@ -176,11 +176,7 @@ pub(in crate::http) fn readiness_of(
 
 /// What an operator might have forgotten.
 fn held_breaker(services: &Services) -> Option<String> {
-    let lanes = [
-        ("write", services.drain.guard()),
-        ("read", services.retrieval.guard()),
-    ];
-    lanes.into_iter().find_map(|(lane, guard)| {
+    services.guards().into_iter().find_map(|(lane, guard)| {
         let held = match guard.snapshot().state {
             BreakerState::ForcedOpen => "open",
             BreakerState::ForcedClosed => "closed",
