@@ -3,8 +3,10 @@
 #![allow(clippy::float_cmp, reason = "counts are whole numbers")]
 
 mod bounded;
+mod brought;
 mod dashboards;
 mod moving;
+mod promtool;
 mod scrape;
 
 use crate::support::service::Service;
@@ -67,13 +69,8 @@ on_each_store!(
         };
         assert_eq!((keyed().await.status, keyed().await.status), (200, 200));
         let strict = "/logs/batch?strict=true";
-        let refused = service
-            .post(
-                strict,
-                "application/json",
-                r#"[{"level":7.5,"timestamp":"never"},{"message":"well"}]"#,
-            )
-            .await;
+        let strict_body = r#"[{"level":7.5,"timestamp":"never"},{"message":"well"}]"#;
+        let refused = service.post(strict, "application/json", strict_body).await;
         assert_eq!(refused.status, 400, "{}", refused.text());
         let (told, health) = (Scrape::of(&service).await, service.health().await);
         let records = &health["records"];
@@ -85,6 +82,11 @@ on_each_store!(
         assert_eq!(
             told.value("aggregator_records_received_total"),
             number(&records["received"])
+        );
+        assert_eq!(number(&records["received"]), 6.0);
+        assert_eq!(
+            (ended("stored", ""), ended("already_stored", "")),
+            (2.0, 2.0)
         );
         assert_eq!(ended("stored", ""), number(&records["stored"]));
         assert_eq!(
@@ -100,14 +102,21 @@ on_each_store!(
         let warned = told.value("aggregator_warnings_total{reason=\"time\"}");
         assert_eq!(warned, number(&records["warnings"]["time"]));
         let taken = |fate: &str| {
-            let name = "aggregator_taken_records_total";
-            told.value(&format!("{name}{{protocol=\"native\",fate=\"{fate}\"}}"))
+            let name = "aggregator_ingest_records_total";
+            let labels = format!("protocol=\"native\",fate=\"{fate}\"");
+            let reason = if fate == "rejected" { "invalid" } else { "" };
+            told.value(&format!("{name}{{{labels},reason=\"{reason}\"}}"))
         };
         assert_eq!(
             (taken("accepted"), taken("repeated"), taken("rejected")),
             (2.0, 2.0, 2.0)
         );
-        let bytes = told.value("aggregator_taken_bytes_total{protocol=\"native\"}");
-        assert_eq!(bytes, 2.0 * number(&json!(batch.to_string().len())));
+        let bytes = |fate: &str| {
+            let name = "aggregator_ingest_bytes_total";
+            told.value(&format!("{name}{{protocol=\"native\",fate=\"{fate}\"}}"))
+        };
+        let lengths = (2 * batch.to_string().len(), strict_body.len());
+        let lengths = (number(&json!(lengths.0)), number(&json!(lengths.1)));
+        assert_eq!((bytes("taken"), bytes("rejected")), lengths);
     }
 );

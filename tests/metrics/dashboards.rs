@@ -37,7 +37,7 @@ fn read(name: &str) -> String {
 }
 
 /// Every question of the rules, with the name of its alert.
-fn of_rules() -> Vec<(String, String)> {
+pub(super) fn of_rules() -> Vec<(String, String)> {
     let text = read("alerts.yaml");
     let after = |line: &str, name: &str| Some(line.trim().strip_prefix(name)?.trim().to_owned());
     let alerts = text.lines().filter_map(|line| after(line, "- alert:"));
@@ -65,7 +65,7 @@ pub(crate) fn of_dashboard() -> Vec<(String, String)> {
 }
 
 /// The series and the labels that a question names; panics where it is not written as one.
-fn named(question: &str) -> Vec<(String, BTreeSet<String>)> {
+pub(super) fn named(question: &str) -> Vec<(String, BTreeSet<String>)> {
     let mut open = Vec::new();
     let texts = Regex::new(r#""[^"]*""#).unwrap();
     let bare = texts.replace_all(question, "\"\"");

@@ -1,7 +1,7 @@
-//! Every series moves: with what is done to the service, or with what it is set to.
+//! Every series moves: what counts with what is done to the service, and the rest with that or with what it is set to.
 
 use super::PATIENCE;
-use super::scrape::Scrape;
+use super::scrape::{Family, Scrape, labels};
 use crate::support::mongod::Mongod;
 use crate::support::raw::RawClient;
 use crate::support::service::{Builder, Service};
@@ -11,28 +11,133 @@ use crate::support::wait_until;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use tokio::task::JoinSet;
 
 /// What no test can move: the version, and what says that records were lost.
 const FIXED: [&str; 2] = ["aggregator_build_info", "aggregator_records_unaccounted"];
 
-/// What was seen of each name in any service, at any time.
+/// What only a fault makes count, of the service or in what a store holds, or a moment that nobody can choose from outside:
+/// a job whose caller leaves while it waits. The tests of what counts them (`breaker::calls`, `worker`) have each.
+const BY_FAULTS: [&str; 9] = [
+    "aggregator_lane_jobs_total{outcome=\"panicked\"}",
+    "aggregator_lane_jobs_total{outcome=\"skipped\"}",
+    "aggregator_store_call_errors_total{error=\"damaged\"}",
+    "aggregator_store_call_errors_total{error=\"newer_format\"}",
+    "aggregator_store_call_errors_total{error=\"panicked\"}",
+    "aggregator_store_call_errors_total{error=\"query_too_slow\"}",
+    "aggregator_store_call_errors_total{error=\"record_too_slow\"}",
+    "aggregator_store_call_errors_total{error=\"rejected\"}",
+    "aggregator_store_call_errors_total{error=\"unsuitable\"}",
+];
+
+/// A label by which it does not matter what moves: any operation fails alike.
+const ALIKE: (&str, &str) = ("aggregator_store_call_errors_total", "operation");
+
+/// What was seen in any service, at any time.
 #[derive(Default)]
-struct Seen(BTreeMap<String, BTreeSet<String>>);
+struct Seen {
+    /// Of what goes up and down, by its name: it is told otherwise at another time, or by a service that is set
+    /// otherwise.
+    gauges: BTreeMap<String, BTreeSet<String>>,
+    /// Of what only grows, by its name and by each value of each label: whether any such series has counted anything.
+    counters: BTreeMap<String, bool>,
+}
 
 impl Seen {
     async fn look(&mut self, service: &Service) -> Scrape {
         let scrape = Scrape::of(service).await;
         for (name, family) in &scrape.0 {
-            let told = format!("{:?}", family.samples);
-            self.0.entry(name.clone()).or_default().insert(told);
+            if family.kind == "gauge" {
+                let told = format!("{:?}", family.samples);
+                self.gauges.entry(name.clone()).or_default().insert(told);
+                continue;
+            }
+            for (series, count) in counts(family) {
+                let values = labels(series).into_iter();
+                let values = values.filter(|(label, _)| (name.as_str(), *label) != ALIKE);
+                let parts = values.map(|(label, value)| format!("{name}{{{label}=\"{value}\"}}"));
+                for part in parts.chain([name.clone()]) {
+                    *self.counters.entry(part).or_default() |= count > 0.0;
+                }
+            }
         }
         scrape
     }
 
-    /// Names that were always told alike.
-    fn still(&self) -> Vec<&str> {
-        let still = self.0.iter().filter(|(_, told)| told.len() < 2);
-        still.map(|(name, _)| name.as_str()).collect()
+    /// What was always told alike, and what has never counted anything.
+    fn still(&self) -> [Vec<&str>; 2] {
+        let gauges = self.gauges.iter().filter(|(_, told)| told.len() < 2);
+        let counters = self.counters.iter().filter(|(_, has_moved)| !**has_moved);
+        [
+            gauges.map(|(name, _)| name.as_str()).collect(),
+            counters.map(|(part, _)| part.as_str()).collect(),
+        ]
+    }
+}
+
+/// The series that only grow, by whole numbers if it is a histogram.
+fn counts(family: &Family) -> impl Iterator<Item = (&str, f64)> {
+    let is_histogram = family.kind == "histogram";
+    let samples = family.samples.iter();
+    let counts = samples.filter(move |(series, _)| {
+        let name = series.split('{').next().unwrap_or_default();
+        !is_histogram || name.ends_with("_count")
+    });
+    counts.map(|(series, count)| (series.as_str(), *count))
+}
+
+/// Records of which there is something to tell, one for each reason.
+fn told_of() -> String {
+    let (deep, many) = ("[".repeat(200) + &"]".repeat(200), "0,".repeat(100_000));
+    [
+        r#"{"timestamp":"never","message":"a"}"#,
+        r#"{"level":7.5,"message":"b"}"#,
+        "no JSON",
+        r#"{"message":"\ud800"}"#,
+        r#"{"message":"c","number":1e400}"#,
+        &format!(r#"{{"message":"d","deep":{deep}}}"#),
+        &format!(r#"{{"message":"e","many":[{many}0]}}"#),
+    ]
+    .join("\n")
+}
+
+/// A record by every protocol, and some that are not taken.
+async fn by_every_protocol(service: &Service) {
+    let journal = "__CURSOR=s=9b2f;i=1;b=1c;m=2;t=3;x=4\n__REALTIME_TIMESTAMP=1700000000000000\nMESSAGE=one\n\n";
+    let otlp =
+        r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"one"}}]}]}]}"#;
+    let loki = r#"{"streams":[{"stream":{"a":"b"},"values":[["1700000000000000000","one"]]}]}"#;
+    let documents = "{\"create\":{\"_id\":\"1\"}}\n{\"message\":\"one\"}\n";
+    let json = "application/json";
+    for (path, content_type, body) in [
+        ("/logs/batch", "application/x-ndjson", &*told_of()),
+        ("/v1/logs", json, otlp),
+        ("/loki/api/v1/push", json, loki),
+        ("/_bulk", json, documents),
+        ("/_bulk", json, documents),
+        ("/services/collector/raw", "text/plain", "one"),
+        ("/api/v2/logs", json, r#"[{"message":"one"}]"#),
+        (
+            "/gelf",
+            json,
+            r#"{"version":"1.1","host":"a","short_message":"one"}"#,
+        ),
+        ("/upload", "application/vnd.fdo.journal", journal),
+    ] {
+        let reply = service.post(path, content_type, body.to_owned()).await;
+        assert!(reply.status < 300, "{path}: {}", reply.text());
+    }
+    let strict = "/logs/batch?strict=true";
+    let refused = service
+        .post(strict, json, r#"[{"level":7.5,"message":"b"}]"#)
+        .await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    let keyed = [("content-type", json), ("idempotency-key", "once")];
+    for (body, status) in [("[{\"message\":\"one\"}]", 200), ("[1]", 422)] {
+        let reply = service
+            .post_with("/logs/batch", &keyed, body.to_owned())
+            .await;
+        assert_eq!(reply.status, status, "{}", reply.text());
     }
 }
 
@@ -62,9 +167,22 @@ async fn on_blocks(seen: &mut Seen) {
         seen.look(&service).await.value("aggregator_merges_total") > 0.0
     })
     .await;
-    for _ in 0..2 {
-        assert_eq!(service.get("/logs/retrieve?q=one").await.status, 200);
+    by_every_protocol(&service).await;
+    for question in ["retrieve", "retrieve", "histogram", "facets"] {
+        let reply = service.get(&format!("/logs/{question}?q=one")).await;
+        assert_eq!(reply.status, 200, "{question}: {}", reply.text());
     }
+    let ledger = seen.look(&service).await.value("aggregator_ledger_bytes");
+    // More batches than one page of the ledger holds.
+    let many = (0..400).map(|_| service.batch(&batch));
+    for taken in futures_util::future::join_all(many).await {
+        assert_eq!(taken.status, 200);
+    }
+    wait_until("the ledger to grow", PATIENCE, async || {
+        seen.look(&service).await.value("aggregator_ledger_bytes") > ledger
+    })
+    .await;
+    hold_the_writes(seen, &service).await;
     assert_eq!(service.get("/logs/rejected").await.status, 200);
     let asked = service
         .http()
@@ -96,6 +214,22 @@ async fn on_blocks(seen: &mut Seen) {
     .await;
 }
 
+/// An operator holds the breaker of the writes open for a while.
+async fn hold_the_writes(seen: &mut Seen, service: &Service) {
+    let set = async |action: &str| {
+        let path = format!("/operate/breakers/write/{action}");
+        assert_eq!(service.post(&path, "text/plain", "").await.status, 200);
+    };
+    set("open").await;
+    assert_eq!(send(service, "while it is held").await, 200);
+    wait_until("a write to be held back", PATIENCE, async || {
+        let told = seen.look(service).await;
+        told.value("aggregator_breaker_rejections_total{lane=\"write\"}") > 0.0
+    })
+    .await;
+    set("release").await;
+}
+
 /// As it is set by itself; and in rows, a key whose batch has no time of its own.
 async fn on_rows(seen: &mut Seen) {
     let service = Service::builder().start().await;
@@ -109,6 +243,10 @@ async fn on_rows(seen: &mut Seen) {
     let taken = service.post_with("/logs/batch?ack=stored", &keyed, r#"[{"message":"one"}]"#);
     assert_eq!(taken.await.status, 200);
     assert_eq!(service.get("/logs/retrieve?q=two").await.status, 404);
+    for question in ["histogram", "facets"] {
+        let reply = service.get(&format!("/logs/{question}?q=one")).await;
+        assert_eq!(reply.status, 200, "{question}: {}", reply.text());
+    }
     wait_until("the key to be counted", PATIENCE, async || {
         let told = seen.look(&service).await;
         told.value("aggregator_store_receipts") > 0.0
@@ -130,13 +268,15 @@ async fn send(service: &Service, message: &str) -> u16 {
     service.post(path, "application/json", body).await.status
 }
 
-/// Questions that MongoDB does not answer, more than there are workers.
-fn ask_in_vain(service: &Service) -> Vec<tokio::task::JoinHandle<()>> {
-    let ask = |_| {
-        let asked = service.http().get(service.url("/logs/retrieve"));
-        tokio::spawn(async move { drop(asked.send().await) })
-    };
-    (0..6).map(ask).collect()
+/// Questions that MongoDB does not answer, more than there are workers and than may wait; each is asked anew once it has
+/// ended.
+fn ask_in_vain(service: &Service, questions: &mut JoinSet<()>) {
+    while questions.try_join_next().is_some() {}
+    let paths = ["retrieve", "histogram", "facets"].into_iter().cycle();
+    for path in paths.take(6_usize.saturating_sub(questions.len())) {
+        let asked = service.http().get(service.url(&format!("/logs/{path}")));
+        questions.spawn(async move { drop(asked.send().await) });
+    }
 }
 
 /// On MongoDB: an outage, a spool that fills, and a start that finds what waits in it.
@@ -144,6 +284,7 @@ async fn on_mongodb(seen: &mut Seen) {
     let mongod = Mongod::start().await;
     let settings = Service::builder().mongodb(&mongod.uri(), "logdb");
     let settings = settings.env("WORKERS", "1").env("SPOOL_MAX_BYTES", "1MiB");
+    let settings = settings.env("QUEUE_CAPACITY", "8");
     let service = settings.env("REQUEST_TIMEOUT", "3s").start().await;
     let keyed = [
         ("content-type", "application/json"),
@@ -153,17 +294,22 @@ async fn on_mongodb(seen: &mut Seen) {
     assert_eq!(taken.await.status, 200);
     seen.look(&service).await;
     mongod.freeze();
-    let questions = ask_in_vain(&service);
+    let mut questions = JoinSet::new();
     assert_eq!(send(&service, "two").await, 200);
     wait_until("jobs to wait and to run", PATIENCE, async || {
+        ask_in_vain(&service, &mut questions);
         let told = seen.look(&service).await;
         told.value("aggregator_lane_queued{lane=\"read\"}") > 0.0
             && told.value("aggregator_lane_busy{lane=\"write\"}") > 0.0
     })
     .await;
-    for question in questions {
-        question.await.unwrap();
-    }
+    wait_until("a job to wait for too long", PATIENCE, async || {
+        ask_in_vain(&service, &mut questions);
+        let told = seen.look(&service).await;
+        told.value("aggregator_lane_jobs_total{lane=\"read\",outcome=\"expired\"}") > 0.0
+    })
+    .await;
+    questions.shutdown().await;
     wait_until("the spool to be full", PATIENCE, async || {
         send(&service, &"x".repeat(200_000)).await == 503
     })
@@ -188,10 +334,16 @@ async fn on_mongodb(seen: &mut Seen) {
     let told = seen.look(&service).await;
     assert!(told.value("aggregator_records_recovered_total") > 1.0);
     mongod.restart().await;
-    wait_until("all to be stored", PATIENCE, async || {
-        let told = seen.look(&service).await;
-        told.value("aggregator_records_waiting") == 0.0
-    })
+    wait_until(
+        "all to be stored, and the breaker to close",
+        PATIENCE,
+        async || {
+            drop(service.get("/logs/retrieve").await);
+            let told = seen.look(&service).await;
+            let closed = "aggregator_breaker_transitions_total{lane=\"read\",state=\"closed\"}";
+            told.value("aggregator_records_waiting") == 0.0 && told.value(closed) > 0.0
+        },
+    )
     .await;
 }
 
@@ -227,5 +379,5 @@ async fn every_series_moves() {
     on_rows(&mut seen).await;
     on_mongodb(&mut seen).await;
     unread(&mut seen).await;
-    assert_eq!(seen.still(), FIXED);
+    assert_eq!(seen.still(), [FIXED.to_vec(), BY_FAULTS.to_vec()]);
 }

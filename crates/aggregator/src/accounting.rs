@@ -5,8 +5,10 @@
 
 pub mod admission;
 pub mod batch_status;
+pub mod brought;
 pub mod fair_admission;
 pub mod fair_order;
 pub mod record_counts;
+pub mod request_account;
 pub mod senders;
 pub mod shares;

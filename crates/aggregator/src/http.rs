@@ -15,6 +15,7 @@ mod ingest;
 mod json_list;
 mod limits;
 pub mod listener;
+mod methods;
 mod negotiation;
 mod openapi;
 mod operate;

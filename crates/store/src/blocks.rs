@@ -391,7 +391,7 @@ impl Store for BlockStore {
         let counted = self.inner.counting.last();
         let file = &self.inner.file;
         let blocks = BlockFigures {
-            counted: counted.map(|counted| (counted.tiers, counted.ledger_rows)),
+            counted: counted.map(|counted| (counted.tiers, counted.ledger)),
             merged: file.merged(),
             cache: self.inner.cache.figures(),
         };

@@ -17,6 +17,8 @@ pub struct Counts {
     bucket: usize,
     /// The last record that the store looked at, when there may be more behind it.
     pub next: Option<RecordId>,
+    /// Records that were looked at one by one, as far as that is known.
+    pub looked_at: u64,
 }
 
 /// Records of one bucket and one severity.
@@ -39,6 +41,7 @@ impl Counts {
             last: None,
             bucket: 0,
             next: None,
+            looked_at: 0,
         }
     }
 
@@ -50,6 +53,7 @@ impl Counts {
     /// Adds what was counted elsewhere by the same buckets.
     pub(super) fn join(&mut self, other: Self) {
         self.groups.extend(other.groups);
+        self.looked_at += other.looked_at;
         self.last = None;
     }
 
@@ -62,6 +66,7 @@ impl Counts {
 
     /// Counts a record, if it is asked for and in a bucket. Those of one bucket come one after another.
     pub(super) fn add(&mut self, query: &Query, id: RecordId, severity: u8) {
+        self.looked_at += 1;
         let group = Group {
             id,
             severity,

@@ -48,6 +48,7 @@ pub struct Facets {
     /// Bytes that all values take.
     bytes: usize,
     records: u64,
+    looked_at: u64,
 }
 
 impl Facets {
@@ -74,12 +75,23 @@ impl Facets {
             missed: 0,
             bytes: 0,
             records: 0,
+            looked_at: 0,
         }
     }
 
-    /// Records that were looked at.
+    /// Records whose values are counted.
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// Records that were looked at one by one to find them, as far as that is known.
+    pub fn looked_at(&self) -> u64 {
+        self.looked_at
+    }
+
+    /// Notes that so many more were.
+    pub(crate) fn note_looked_at(&mut self, records: usize) {
+        self.looked_at += records as u64;
     }
 
     /// Bytes that all values take: what a copy takes, about.

@@ -24,8 +24,8 @@ pub struct Figures {
 /// Blocks, and the work on them since the start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BlockFigures {
-    /// From the smallest on, and rows of the ledger: as of the last count, if there was one.
-    pub counted: Option<(Vec<Tier>, u64)>,
+    /// From the smallest on, and the ledger: as of the last count, if there was one.
+    pub counted: Option<(Vec<Tier>, LedgerFigures)>,
     /// What was merged.
     pub merged: MergedBlocks,
     /// Looks into the cache.
@@ -42,6 +42,15 @@ pub struct Tier {
     /// Records in them.
     pub records: u64,
     /// Bytes of them.
+    pub bytes: u64,
+}
+
+/// What is remembered of batches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LedgerFigures {
+    /// Batches.
+    pub rows: u64,
+    /// Bytes of the pages that they stand in.
     pub bytes: u64,
 }
 

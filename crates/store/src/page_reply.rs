@@ -80,6 +80,7 @@ impl PageReply {
             Self::Page(page) => page,
             Self::Raw(raw) => return raw.count(query, facets).await,
         };
+        facets.note_looked_at(page.looked_at);
         blocking(move || {
             let mut values = StoredValues::default();
             for row in page.rows() {

@@ -1,7 +1,7 @@
 //! The protocols that requests are of, by the names that metrics have for them.
 
 /// What senders and readers speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
     /// The service's own.
     Native,

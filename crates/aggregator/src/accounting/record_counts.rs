@@ -20,6 +20,20 @@ pub enum Rejection {
     NotTaken,
 }
 
+impl Rejection {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Invalid, Self::KeyReused, Self::NotTaken];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::KeyReused => "key_reused",
+            Self::NotTaken => "not_taken",
+        }
+    }
+}
+
 /// Records that were not taken, by reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

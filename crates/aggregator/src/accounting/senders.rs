@@ -2,11 +2,17 @@
 //!
 //! Bounded: of more senders than there is room for, the one goes that has not been seen for longest.
 
+mod minute;
+
+use super::brought::Brought;
 use super::record_counts::Warnings;
+use crate::access::Sender;
+use crate::access::protocol::Protocol;
 use logs::Timestamp;
+use minute::Minute;
 use record::notice::NoticeCounts;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,9 +20,9 @@ use std::time::Duration;
 const MOST_SENDERS: usize = 256;
 /// Characters of what was told last, which may repeat what was sent.
 const LONGEST_EXAMPLE: usize = 200;
-/// A minute, in parts that are counted each.
-const PART: Duration = Duration::from_secs(5);
-const PARTS: usize = 12;
+
+/// What all senders of a protocol brought, for each.
+pub type ByProtocol = [Brought; Protocol::ALL.len()];
 
 /// All of them.
 #[derive(Debug, Default)]
@@ -26,13 +32,15 @@ pub struct Senders(Mutex<Table>);
 struct Table {
     rows: HashMap<Name, Row>,
     forgotten: u64,
+    /// Of those that are forgotten, too.
+    by_protocol: ByProtocol,
 }
 
 /// Whose requests are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name {
     /// By which protocol.
-    pub protocol: &'static str,
+    pub protocol: Protocol,
     /// The name of the token, where there is one.
     pub token: Option<Arc<str>>,
 }
@@ -49,31 +57,31 @@ pub struct When {
 /// A request that was taken.
 #[derive(Debug, Default)]
 pub struct Taken {
-    /// Records in it that were.
-    pub records: u64,
-    /// Its body as it was sent.
-    pub bytes: u64,
+    /// Its records and its body.
+    pub brought: Brought,
     /// What was told of its records.
     pub warnings: NoticeCounts,
     /// The first of that.
     pub example: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Row {
     requests: u64,
-    records: u64,
-    bytes: u64,
+    brought: Brought,
     refused: BTreeMap<&'static str, u64>,
     warnings: Warnings,
     minute: Minute,
     seen: When,
-    told: Option<LastTold>,
+    told: Option<Told>,
 }
 
-/// Records of the last minute, by the number of the part that they came in.
-#[derive(Debug, Default)]
-struct Minute(VecDeque<(u64, u64)>);
+/// What was told last, and when.
+#[derive(Debug, Clone)]
+struct Told {
+    at: Timestamp,
+    example: Arc<str>,
+}
 
 /// What was told last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -93,7 +101,7 @@ pub struct SenderStatistics {
     /// The name of its token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// Requests that were taken.
+    /// Requests that were taken; of a journal its portions.
     pub requests: u64,
     /// Records in them that were.
     pub records: u64,
@@ -103,7 +111,7 @@ pub struct SenderStatistics {
     pub records_of_last_minute: u64,
     /// When it asked for the last time.
     pub last_seen: String,
-    /// Requests that were not taken, by the code of the answer.
+    /// Requests that were answered with an error, by its code.
     pub refused: BTreeMap<&'static str, u64>,
     /// Told of records that were taken, by reason.
     pub warnings: Warnings,
@@ -122,33 +130,58 @@ pub struct SendersStatistics {
     pub forgotten_senders: u64,
 }
 
+impl Name {
+    /// That of whoever sent something.
+    pub fn of(sender: &Sender) -> Self {
+        let token = sender.token.as_ref();
+        Self {
+            protocol: sender.protocol,
+            token: token.map(|token| Arc::clone(&token.name)),
+        }
+    }
+}
+
 impl Senders {
     /// A request was taken.
     pub fn taken(&self, name: Name, taken: Taken, when: When) {
+        let told = taken.example.map(|example| Told::now(&example, when));
         let mut table = self.table();
-        let row = table.row(name, when);
+        let row = table.bring(name, taken.brought, when);
         row.requests += 1;
-        row.records += taken.records;
-        row.bytes += taken.bytes;
         row.warnings.add(&taken.warnings);
-        row.minute.add(taken.records, when.elapsed);
-        if let Some(example) = taken.example {
-            row.tell(&example, when);
-        }
+        row.minute.add(taken.brought.taken(), when.elapsed);
+        row.told = told.or_else(|| row.told.take());
     }
 
-    /// A request was not taken.
+    /// A request brought something that was not taken.
+    pub fn bring(&self, name: Name, brought: Brought, when: When) {
+        self.table().bring(name, brought, when);
+    }
+
+    /// A request was answered with an error.
     pub fn refused(&self, name: Name, code: &'static str, sentence: &str, when: When) {
+        let told = Told::now(sentence, when);
         let mut table = self.table();
         let row = table.row(name, when);
         *row.refused.entry(code).or_default() += 1;
-        row.tell(sentence, when);
+        row.told = Some(told);
+    }
+
+    /// What came by each protocol, in their order.
+    pub fn by_protocol(&self) -> ByProtocol {
+        self.table().by_protocol
     }
 
     /// What there is to see.
     pub fn snapshot(&self, now: Duration) -> SendersStatistics {
-        let table = self.table();
-        let mut rows: Vec<(&Name, &Row)> = table.rows.iter().collect();
+        // Those who send wait for no more than a copy.
+        let mut rows = Vec::with_capacity(MOST_SENDERS);
+        let forgotten_senders = {
+            let table = self.table();
+            let copies = table.rows.iter();
+            rows.extend(copies.map(|(name, row)| (name.clone(), row.clone())));
+            table.forgotten
+        };
         rows.sort_by(|(name, row), (other, others)| {
             let newest_first = others.seen.elapsed.cmp(&row.seen.elapsed);
             newest_first.then_with(|| name.cmp(other))
@@ -156,9 +189,9 @@ impl Senders {
         SendersStatistics {
             senders: rows
                 .into_iter()
-                .map(|(name, row)| row.statistics(name, now))
+                .map(|(name, row)| row.statistics(&name, now))
                 .collect(),
-            forgotten_senders: table.forgotten,
+            forgotten_senders,
         }
     }
 
@@ -168,6 +201,16 @@ impl Senders {
 }
 
 impl Table {
+    /// Counts what a sender brought; its row.
+    fn bring(&mut self, name: Name, brought: Brought, when: When) -> &mut Row {
+        if let Some(all) = self.by_protocol.get_mut(name.protocol as usize) {
+            *all += brought;
+        }
+        let row = self.row(name, when);
+        row.brought += brought;
+        row
+    }
+
     /// The row of a sender that is seen.
     fn row(&mut self, name: Name, when: When) -> &mut Row {
         if self.rows.len() >= MOST_SENDERS && !self.rows.contains_key(&name) {
@@ -190,8 +233,7 @@ impl Row {
     fn new(seen: When) -> Self {
         Self {
             requests: 0,
-            records: 0,
-            bytes: 0,
+            brought: Brought::default(),
             refused: BTreeMap::new(),
             warnings: Warnings::default(),
             minute: Minute::default(),
@@ -200,51 +242,32 @@ impl Row {
         }
     }
 
-    fn tell(&mut self, sentence: &str, when: When) {
-        self.told = Some(LastTold {
-            at: when.at.to_string(),
-            example: shortened(sentence),
-        });
-    }
-
-    fn statistics(&self, name: &Name, now: Duration) -> SenderStatistics {
+    fn statistics(self, name: &Name, now: Duration) -> SenderStatistics {
         SenderStatistics {
-            protocol: name.protocol,
+            protocol: name.protocol.name(),
             token: name.token.as_deref().map(str::to_owned),
             requests: self.requests,
-            records: self.records,
-            bytes: self.bytes,
+            records: self.brought.taken(),
+            bytes: self.brought.taken_bytes,
             records_of_last_minute: self.minute.sum(now),
             last_seen: self.seen.at.to_string(),
-            refused: self.refused.clone(),
+            refused: self.refused,
             warnings: self.warnings,
-            last_told: self.told.clone(),
+            last_told: self.told.map(|told| LastTold {
+                at: told.at.to_string(),
+                example: told.example.to_string(),
+            }),
         }
     }
 }
 
-impl Minute {
-    fn add(&mut self, records: u64, now: Duration) {
-        let number = part(now);
-        match self.0.back_mut() {
-            // What is noted late counts as what came now.
-            Some((newest, sum)) if *newest >= number => *sum += records,
-            _ => self.0.push_back((number, records)),
-        }
-        while self.0.len() > PARTS {
-            self.0.pop_front();
+impl Told {
+    fn now(sentence: &str, when: When) -> Self {
+        Self {
+            at: when.at,
+            example: shortened(sentence).into(),
         }
     }
-
-    fn sum(&self, now: Duration) -> u64 {
-        let oldest = (part(now) + 1).saturating_sub(PARTS as u64);
-        let parts = self.0.iter().filter(|(number, _)| *number >= oldest);
-        parts.map(|(_, records)| records).sum()
-    }
-}
-
-fn part(time: Duration) -> u64 {
-    time.as_secs() / PART.as_secs()
 }
 
 fn shortened(sentence: &str) -> String {

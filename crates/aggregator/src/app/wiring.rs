@@ -7,7 +7,7 @@ use super::{Ends, StartError, new_format};
 use crate::accounting::admission::Admission;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::Accounting;
-use crate::accounting::senders::Senders;
+use crate::accounting::request_account::Books;
 use crate::breaker::guard::Guard;
 use crate::breaker::{Breaker, Settings, recovery};
 use crate::config::{Config, Instance, LogFilter, SpoolConfig};
@@ -172,14 +172,18 @@ pub(super) fn wire_up(
     tasks.push(queues.reading);
     let door = entrance.open(http, &clock, &mut tasks);
     let (retrieval, reading) = retrieval(config, &store, read_guard, &clock);
+    let books = Books {
+        records: queues.accounting,
+        senders: Arc::default(),
+        clock: Arc::clone(&clock),
+    };
     let services = Services {
         instance,
         intake: Intake::new(
             (queues.spool, Arc::clone(&queues.dead_letters)),
-            queues.accounting,
+            books.clone(),
             keys,
             statuses,
-            Arc::clone(&clock),
             bounds(config),
         ),
         connections: door.connections,
@@ -198,7 +202,7 @@ pub(super) fn wire_up(
         log,
         audit: Audit::default(),
         requests: http::requests(),
-        senders: Senders::default(),
+        senders: books.senders,
         addresses: http::addresses(),
         stopping,
     };

@@ -93,6 +93,8 @@ async fn replay_file(
     let batches = batches.map_err(DeadLetterError::Io)?;
     let leaving = Leaving::begin(letters, number, &meant);
     put_back(batches, spool).await?;
+    // They have left also where the file cannot be removed: it may be gone at the next start, so what is refused again has
+    // to be kept anew.
     leaving.end();
     // Only now: whenever the process is killed, each is in the spool or in a file.
     match others.is_empty() {

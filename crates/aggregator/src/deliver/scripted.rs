@@ -57,6 +57,8 @@ pub(super) struct Scripted {
     script: Script,
     /// The messages of each insert.
     pub(super) inserts: Mutex<Vec<Vec<String>>>,
+    /// The ids of all that it got, with their messages.
+    pub(super) ids: Mutex<Vec<(String, String)>>,
     /// The times of receipt that it gives, one after another.
     pub(super) times: Mutex<VecDeque<Timestamp>>,
     pub(super) is_back: Notify,
@@ -75,6 +77,9 @@ impl Store for Scripted {
     ) -> Result<InsertReport, StoreError> {
         let messages: Vec<String> = documents.slices(range.clone()).map(message).collect();
         self.inserts.lock().unwrap().push(messages.clone());
+        let ids = documents.slices(range.clone()).map(id);
+        let ids = messages.iter().cloned().zip(ids);
+        self.ids.lock().unwrap().extend(ids);
         let mut report = InsertReport::default();
         let told = |place: usize| Refused {
             position: range.start + place,
@@ -185,6 +190,12 @@ pub(super) fn message(document: &[u8]) -> String {
     raw.get_str("message").unwrap().to_owned()
 }
 
+/// As it is shown.
+fn id(document: &[u8]) -> String {
+    let raw = bson::RawDocument::from_bytes(document).unwrap();
+    format!("{:?}", raw.get("_id").unwrap().unwrap())
+}
+
 /// A spool, a store, and what goes between them.
 pub(super) struct Fixture {
     /// Where it is, when it is on a disk of its own.
@@ -252,6 +263,7 @@ pub(super) fn open(
     let store = Arc::new(Scripted {
         script,
         inserts: Mutex::default(),
+        ids: Mutex::default(),
         times: Mutex::default(),
         is_back: Notify::new(),
         told: Mutex::default(),

@@ -2,6 +2,7 @@
 //! operates should be known afterwards. A token is told by its name; its secret never is.
 
 use super::error::ApiError;
+use super::methods;
 use crate::access::secret::masked;
 use crate::access::{Caller, Sender};
 use axum::http::Method;
@@ -112,21 +113,10 @@ pub(super) fn shortened(path: &str) -> String {
     masked(path).chars().take(LONGEST_PATH).collect()
 }
 
-/// A method as it is told: anybody may make up others, of any length.
-pub(super) fn known(method: &Method) -> &str {
-    const KNOWN: [Method; 7] = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::DELETE,
-        Method::PATCH,
-        Method::OPTIONS,
-    ];
-    match KNOWN.contains(method) {
-        true => method.as_str(),
-        false => "another method of",
-    }
+/// A method as it is told.
+pub(super) fn known(method: &Method) -> &'static str {
+    let name = methods::name_at(methods::place_of(method));
+    name.unwrap_or("another method of")
 }
 
 #[cfg(test)]

@@ -11,10 +11,8 @@ pub(super) mod journald;
 pub(super) mod loki;
 pub(super) mod native;
 pub(super) mod otlp;
-mod seen;
 mod sent;
 pub(super) mod splunk;
-pub(super) mod taken;
 
 use super::body;
 use super::error::ApiError;
@@ -42,8 +40,7 @@ async fn receive<T: Send + 'static>(
     wanted: Durability,
 ) -> Result<Receipt<T>, ApiError> {
     check(services, &sender)?;
-    let body = body::read(services, headers, body).await;
-    let body = body.inspect_err(|error| seen::refused(services, &sender, error))?;
+    let body = body::read(services, headers, body).await?;
     let taken = take_now(services, terms, body, sender.clone(), wanted).await;
     taken.map_err(|error| refused(services, &sender, error))
 }
@@ -72,20 +69,14 @@ async fn take_now<T: Send + 'static>(
     wanted: Durability,
 ) -> Result<Receipt<T>, IngestError> {
     let patience = services.limits().request_timeout;
-    let (bytes, from) = (body.0.len(), sender.clone());
     let taken = services.intake.take(terms, body, sender, wanted, patience);
-    let taken = taken.await;
-    services.requests.taken.note(from.protocol, bytes, &taken);
-    let receipt = taken?;
-    seen::taken(services, &from, bytes, &receipt);
-    Ok(receipt)
+    taken.await
 }
 
 /// Why a request is not taken.
 fn refused(services: &Services, sender: &Sender, error: IngestError) -> ApiError {
     let is_of_token = matches!(error, IngestError::Intake(IntakeError::OverRate(_)));
     let error = ApiError::not_taken(error, || services.intake.spool().time_to_room());
-    seen::refused(services, sender, &error);
     if is_of_token {
         let now = services.clock.elapsed();
         services.audit.not_taken(now, sender, &error);

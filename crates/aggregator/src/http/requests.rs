@@ -7,19 +7,17 @@ mod metered;
 
 pub(super) use metered::Meter;
 
-use super::ingest::taken::Taken;
+use super::methods;
 use crate::access::protocol::Protocol;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use logs::durations::{DurationCounts, Durations};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// As they are told; the last is for all others.
-const METHODS: [&str; 8] = [
-    "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "other",
-];
-/// The same of statuses.
+/// With a place for those that are not known.
+const METHODS: usize = methods::COUNT + 1;
+/// As they are told.
 const STATUSES: [u16; 20] = [
     200, 201, 202, 204, 400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 421, 422, 429, 500, 503,
     504,
@@ -34,8 +32,6 @@ const ENDS: usize = STATUSES.len() + 2;
 #[derive(Debug)]
 pub struct Requests {
     addresses: Vec<Arc<OfAddress>>,
-    /// What they brought.
-    pub(super) taken: Taken,
 }
 
 /// Those of one address.
@@ -44,7 +40,7 @@ pub(super) struct OfAddress {
     /// Its path, as the router has it.
     pub(super) path: String,
     pub(super) protocol: Protocol,
-    ended: [[AtomicU64; ENDS]; METHODS.len()],
+    ended: [[AtomicU64; ENDS]; METHODS],
     took: Durations,
 }
 
@@ -75,7 +71,6 @@ impl Requests {
         };
         Self {
             addresses: addresses.map(of).map(Arc::new).collect(),
-            taken: Taken::default(),
         }
     }
 
@@ -105,7 +100,8 @@ impl OfAddress {
     /// Those that there were.
     pub(super) fn ended(&self) -> Vec<Ended> {
         let mut all = Vec::new();
-        for (method, ends) in METHODS.into_iter().zip(&self.ended) {
+        for (method, ends) in self.ended.iter().enumerate() {
+            let method = methods::name_at(method).unwrap_or("other");
             for (place, count) in ends.iter().enumerate() {
                 let requests = count.load(Ordering::Relaxed);
                 if requests > 0 {
@@ -126,13 +122,6 @@ impl OfAddress {
     }
 }
 
-/// The place of a method.
-fn method_at(method: &Method) -> usize {
-    let other = METHODS.len() - 1;
-    let place = METHODS.iter().position(|known| *known == method.as_str());
-    place.unwrap_or(other).min(other)
-}
-
 fn status_at(place: usize) -> String {
     match (STATUSES.get(place), place) {
         (Some(status), _) => status.to_string(),
@@ -144,6 +133,7 @@ fn status_at(place: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::Method;
 
     #[test]
     fn whatever_is_asked_and_answered_is_one_of_so_many() {
@@ -154,7 +144,7 @@ mod tests {
         };
         let methods = ["GET", "other", "BREW", "X-MADE-UP"];
         for method in methods.map(|name| name.parse::<Method>().unwrap()) {
-            let place = method_at(&method);
+            let place = methods::place_of(&method);
             for status in 100..=999 {
                 let status = StatusCode::from_u16(status).unwrap();
                 address.count(place, End::Answered(status), Duration::ZERO);

@@ -9,6 +9,7 @@ use super::requests::Requests;
 use crate::access::Access;
 use crate::accounting::admission::Admission;
 use crate::accounting::senders::Senders;
+use crate::breaker::guard::Guard;
 use crate::config::{Instance, LogFilter};
 use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
@@ -63,17 +64,26 @@ pub struct Services {
     pub log: LogFilter,
     /// Those who may not, and those who operate, as the log has them.
     pub audit: Audit,
-    /// Requests, and what they brought.
+    /// Requests by what they ask for.
     pub requests: Requests,
     /// Who sends, and what they were told.
-    pub senders: Senders,
+    pub senders: Arc<Senders>,
     /// Every address that is served, for answers that show them.
     pub addresses: Addresses,
     /// Cancelled when the service begins to stop.
     pub stopping: CancellationToken,
 }
 
+/// The lanes of calls to the store.
+pub(super) const LANES: [&str; 2] = ["write", "read"];
+
 impl Services {
+    /// The breakers before the store, by the lanes that they stand in.
+    pub(super) fn guards(&self) -> [(&'static str, &Guard); 2] {
+        let [write, read] = LANES;
+        [(write, self.drain.guard()), (read, self.retrieval.guard())]
+    }
+
     /// Why a batch would not be taken now; `None` when it would.
     pub(super) fn refusal(&self) -> Option<String> {
         if self.stopping.is_cancelled() {

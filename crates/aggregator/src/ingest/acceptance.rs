@@ -16,9 +16,10 @@ use super::own_turn::OwnTurn;
 use crate::access::Sender;
 use crate::access::tokens::Token;
 use crate::accounting::batch_status::BatchStatuses;
-use crate::accounting::record_counts::{Accounting, Rejection};
+use crate::accounting::brought::Brought;
+use crate::accounting::record_counts::Rejection;
+use crate::accounting::request_account::{Accepted, Books, RequestAccount};
 use crate::deliver::dead_letters::{DeadLetter, DeadLetterError, DeadLetters, KeptApart};
-use logs::clock::Clock;
 use record::batch::{Batch, BatchOrigin, TooLargeRecord};
 use record::fault::RecordFault;
 use record::notice::NoticeCounts;
@@ -73,9 +74,8 @@ pub(super) enum Turn {
 pub(super) struct Acceptance {
     pub(super) spool: Spool,
     pub(super) dead_letters: Arc<DeadLetters>,
-    pub(super) accounting: Arc<Accounting>,
+    pub(super) books: Books,
     pub(super) statuses: Arc<BatchStatuses>,
-    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Parts {
@@ -90,6 +90,21 @@ impl Parts {
 
     fn of_batch(&self) -> u64 {
         (self.batch.documents.len() + self.too_large.len()) as u64
+    }
+
+    /// All of them by what becomes of them if they are accepted.
+    fn brought(&self, turn: &Turn) -> Brought {
+        let (own, of_batch) = (&self.own, self.batch.documents.len() as u64);
+        let (new, again) = match turn {
+            Turn::First(_) => (of_batch, 0),
+            Turn::Again { .. } => (0, of_batch),
+        };
+        Brought {
+            accepted: new + own.new_records() - own.too_large.len() as u64,
+            repeated: again + own.repeated,
+            set_aside: self.apart(),
+            ..Brought::default()
+        }
     }
 
     /// How many of them are to be set aside.
@@ -115,52 +130,57 @@ impl Acceptance {
     pub(super) async fn accept(
         &self,
         mut parts: Parts,
+        account: RequestAccount,
         room: impl Send + 'static,
         turn: Turn,
     ) -> Result<(), NotAccepted> {
         let (apart, records) = (parts.apart(), parts.records());
-        let not_taken = |records, error: NotAccepted| {
-            self.accounting.rejected(Rejection::NotTaken, records);
+        let brought = parts.brought(&turn);
+        let not_taken = |error: NotAccepted| {
+            account.rejected(Rejection::NotTaken, records);
             error
         };
         let is_written = !matches!(turn, Turn::Again { written: false });
         // What would be refused anyway is to leave nothing aside.
         if apart > 0 && (is_written || !parts.own.batches.is_empty()) {
             let ready = self.spool.check();
-            ready.map_err(|error| not_taken(records, error.into()))?;
+            ready.map_err(|error| not_taken(error.into()))?;
         }
         // Another request may have found aside what is its own of this one.
         let is_alone = parts.own.too_large.is_empty();
         let large = parts.too_large.len();
         let letters = parts.take_apart();
         let kept = self.set_aside(letters, &parts.sender);
-        let kept = kept.await.map_err(|error| not_taken(records, error))?;
-        let spooled = parts.batch.documents.len();
+        let kept = kept.await.map_err(not_taken)?;
+        let of_batch = parts.batch.documents.len();
         let mut repeated = parts.own.repeated;
         if !is_written {
-            repeated += spooled as u64;
-        } else if spooled == 0 && large > 0 && parts.has_status {
+            repeated += of_batch as u64;
+        } else if of_batch == 0 && large > 0 && parts.has_status {
             let (id, received_at) = (parts.batch.id, parts.batch.received_at);
             let token = parts.sender.token.clone();
             self.statuses.expect(id, received_at, 0, token);
             self.statuses.done(id, BatchOutcome::default(), Vec::new());
         }
+        let spooled = records - apart - repeated;
         let (own, has_status) = (parts.own, parts.has_status);
         let new = own.batches.iter();
         let new: Vec<_> = new.filter_map(|own| Some((*own.key()?, own.id))).collect();
-        let batch = Some(parts.batch).filter(|_| is_written && spooled > 0);
+        let batch = Some(parts.batch).filter(|_| is_written && of_batch > 0);
         let owner = parts.sender.tenant();
         let status = (has_status, parts.sender.token);
         if let Err(error) = self.append((batch, status), own.batches, room).await {
             if let (Some(file), Turn::First(_), true) = (kept, &turn, is_alone) {
                 self.take_back(file, &error).await;
             }
-            // The others are counted by the spool.
-            return Err(not_taken(apart + repeated, error.into()));
+            account.not_spooled(records, spooled);
+            return Err(error.into());
         }
-        self.accounting.repeated(repeated);
-        self.accounting.set_aside(apart);
-        self.accounting.told(&parts.notices);
+        account.accepted(Accepted {
+            brought,
+            spooled,
+            notices: parts.notices,
+        });
         own.keys.accepted(new.into_iter(), &owner);
         if let Turn::First(Some(claim)) = turn {
             claim.accepted(owner);
@@ -177,7 +197,7 @@ impl Acceptance {
             return Ok(None);
         }
         let share = sender.share();
-        let rejected_at = self.clock.now().millis();
+        let rejected_at = self.books.clock.now().millis();
         let count = too_large.len();
         let letter = |(origin, record): (BatchOrigin, TooLargeRecord)| DeadLetter {
             origin,

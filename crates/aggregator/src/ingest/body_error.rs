@@ -25,8 +25,6 @@ pub enum BodyError {
     Records {
         /// Which records, and why.
         rejects: Rejects,
-        /// All records that came, those that would have been taken among them.
-        all: u64,
         /// Whether the others would have been taken from a sender that is not strict.
         strict: bool,
     },

@@ -5,10 +5,12 @@ use super::body_error::BodyError;
 use super::compression::{self, Encoding};
 use super::last_taken::LastTaken;
 use crate::accounting::admission::Reservation;
-use crate::accounting::record_counts::{Accounting, Rejection};
+use crate::accounting::record_counts::Rejection;
+use crate::accounting::request_account::RequestAccount;
 use bytes::Bytes;
 use logs::Timestamp;
 use record::batch::{Batch, BatchBuilder, OwnBatches, Rejects, TooLargeRecord};
+use record::fault::RecordFault;
 use record::id::Tenant;
 use record::notice::Notices;
 use record::pins::Pins;
@@ -124,7 +126,6 @@ impl Arrival {
 }
 
 /// A batch that was decoded, what was refused and what is told of it, and the memory that it takes up.
-#[derive(Debug)]
 pub(super) struct Decoded<T> {
     pub(super) batch: Batch,
     pub(super) rejects: Rejects,
@@ -140,6 +141,7 @@ pub(super) struct Decoded<T> {
     pub(super) room: Reservation,
     /// Of the body, decompressed.
     pub(super) body_bytes: usize,
+    pub(super) account: RequestAccount,
 }
 
 /// Decodes a body and weighs what came of it. Records that are refused are counted.
@@ -149,10 +151,10 @@ pub(super) async fn decode<T: Send + 'static>(
     bytes: Bytes,
     room: Reservation,
     arrival: Arrival,
-    accounting: Arc<Accounting>,
+    account: RequestAccount,
 ) -> Result<Decoded<T>, BodyError> {
     let short = terms.encoding == Encoding::Identity && bytes.len() <= INLINE_BYTES;
-    let work = move || decode_now(&terms, bounds, bytes, room, &arrival, &accounting);
+    let work = move || decode_now(&terms, bounds, bytes, room, &arrival, account);
     if short {
         return work();
     }
@@ -171,7 +173,7 @@ fn decode_now<T>(
     bytes: Bytes,
     mut room: Reservation,
     arrival: &Arrival,
-    accounting: &Accounting,
+    mut account: RequestAccount,
 ) -> Result<Decoded<T>, BodyError> {
     let body = compression::decompress(terms.encoding, bytes, bounds.decoded_bytes, &mut room)?;
     let strict = terms.strict.unwrap_or(bounds.strict);
@@ -185,15 +187,11 @@ fn decode_now<T>(
     drop(body);
     let taken = batch.documents.len() + too_large.len() + own.records();
     if rejects.count > 0 && (strict || taken == 0) {
-        let all = rejects.count + taken as u64;
-        accounting.rejected(Rejection::Invalid, all);
-        return Err(BodyError::Records {
-            rejects,
-            all,
-            strict,
-        });
+        account.rejected(Rejection::Invalid, rejects.count + taken as u64);
+        return Err(BodyError::Records { rejects, strict });
     }
-    accounting.rejected(Rejection::Invalid, rejects.count);
+    account.rejected(Rejection::Invalid, rejects.count);
+    account.tells(example(&rejects, &too_large, &notices));
     let apart: usize = too_large.iter().map(|record| record.document.len()).sum();
     let documents = batch.documents.memory_bytes() + apart + own.memory_bytes();
     // The spool writes them from a copy.
@@ -211,7 +209,19 @@ fn decode_now<T>(
         told_room,
         room,
         body_bytes,
+        account,
     })
+}
+
+/// The first of what there is to tell of a body that may be taken.
+fn example(rejects: &Rejects, too_large: &[TooLargeRecord], notices: &Notices) -> Option<String> {
+    if let Some(reject) = rejects.listed.first() {
+        return Some(reject.fault.to_string());
+    }
+    if !too_large.is_empty() {
+        return Some(RecordFault::TooLarge.to_string());
+    }
+    Some(notices.listed.first()?.notice.to_string())
 }
 
 /// Reads a body. What the documents of the usual body take at most is held for them; where that was too

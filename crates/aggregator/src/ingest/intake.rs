@@ -9,13 +9,13 @@ use super::intake_error::{IngestError, IntakeError};
 use super::last_taken::LastTaken;
 use super::own_turn::OwnTurn;
 use crate::access::Sender;
-use crate::access::limits::Charge;
+use crate::access::limits::{Charge, OverRate};
 use crate::accounting::admission::Reservation;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::{Accounting, Rejection};
+use crate::accounting::request_account::{self, Books, RequestAccount};
 use crate::deliver::dead_letters::DeadLetters;
 use bytes::Bytes;
-use logs::clock::Clock;
 use record::batch::Rejects;
 use record::id::{BatchId, KeyDigest};
 use record::notice::Notices;
@@ -49,7 +49,7 @@ pub struct Accepted {
 
 /// Records that wait for their key; counted also when the caller leaves meanwhile.
 struct Waiting<'a> {
-    accounting: &'a Accounting,
+    account: &'a RequestAccount,
     records: u64,
     /// What becomes of them as it stands.
     fate: Option<Rejection>,
@@ -58,31 +58,7 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if let Some(why) = self.fate {
-            self.accounting.rejected(why, self.records);
-        }
-    }
-}
-
-/// Records of a request by what became of them at the door, those of batches of their own among them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Brought {
-    /// New, as far as that is remembered.
-    pub accepted: u64,
-    /// Of a batch that was accepted before.
-    pub repeated: u64,
-    /// Too large to be stored.
-    pub set_aside: u64,
-}
-
-impl Brought {
-    /// As long as it is not known whether the batch was accepted before.
-    fn of(parts: &Parts) -> Self {
-        let own = &parts.own;
-        let own_aside = own.too_large.len() as u64;
-        Self {
-            accepted: parts.batch.documents.len() as u64 + own.new_records() - own_aside,
-            repeated: own.repeated,
-            set_aside: parts.too_large.len() as u64 + own_aside,
+            self.account.rejected(why, self.records);
         }
     }
 }
@@ -94,8 +70,6 @@ pub struct Receipt<T> {
     pub batch_id: BatchId,
     /// Records that were taken to be stored.
     pub records: usize,
-    /// All of its records by what became of them.
-    pub brought: Brought,
     /// Records that are set aside, because they are too large to be stored: their places, from 0.
     pub too_large: Vec<u32>,
     /// Records that were not.
@@ -115,12 +89,12 @@ pub struct Receipt<T> {
 /// What is charged for a request stays charged once it was accepted.
 async fn accept_charged(
     acceptance: Arc<Acceptance>,
-    parts: Parts,
+    (parts, account): (Parts, RequestAccount),
     room: Reservation,
     turn: Turn,
     charge: Option<Charge>,
 ) -> Result<(), NotAccepted> {
-    let accepted = acceptance.accept(parts, room, turn).await;
+    let accepted = acceptance.accept(parts, account, room, turn).await;
     if let (Ok(()), Some(charge)) = (&accepted, charge) {
         charge.keep();
     }
@@ -142,18 +116,16 @@ impl Intake {
     /// Takes them into this spool, and what is too large for it among these dead letters.
     pub fn new(
         (spool, dead_letters): (Spool, Arc<DeadLetters>),
-        accounting: Arc<Accounting>,
+        books: Books,
         keys: KnownKeys,
         statuses: Arc<BatchStatuses>,
-        clock: Arc<dyn Clock>,
         bounds: BodyBounds,
     ) -> Self {
         let acceptance = Acceptance {
             spool,
             dead_letters,
-            accounting,
+            books,
             statuses,
-            clock,
         };
         Self {
             acceptance: Arc::new(acceptance),
@@ -179,7 +151,7 @@ impl Intake {
     ) -> Result<Receipt<T>, IngestError> {
         // Such a batch is one of many with its id.
         let has_status = !matches!(terms.key, BatchKey::Places(..));
-        let clock = &self.acceptance.clock;
+        let Books { clock, .. } = &self.acceptance.books;
         let (received_at, deadline) = (clock.now(), clock.elapsed() + patience);
         let token = sender.token.as_ref();
         let arrival = Arrival {
@@ -188,8 +160,8 @@ impl Intake {
             received_at,
             taken: Arc::clone(&self.taken),
         };
-        let accounting = Arc::clone(self.accounting());
-        let decoding = decode(terms, self.bounds, body, room, arrival, accounting);
+        let account = self.acceptance.books.open(&sender, body.len());
+        let decoding = decode(terms, self.bounds, body, room, arrival, account);
         let Decoded {
             batch,
             rejects,
@@ -200,6 +172,7 @@ impl Intake {
             told_room,
             room,
             body_bytes,
+            account,
         } = decoding.await?;
         let (batch_id, records) = (batch.id, batch.documents.len());
         let places = too_large.iter().map(|record| record.position).collect();
@@ -213,16 +186,11 @@ impl Intake {
             body_bytes,
             sender,
         };
-        let mut brought = Brought::of(&parts);
-        let accepted = self.accept(parts, room, wanted, deadline).await?;
-        if accepted.repeated {
-            brought.accepted -= records as u64;
-            brought.repeated += records as u64;
-        }
+        let accepting = self.accept((parts, account), room, wanted, deadline);
+        let accepted = accepting.await?;
         Ok(Receipt {
             batch_id,
             records,
-            brought,
             too_large: places,
             rejects,
             notices,
@@ -239,7 +207,7 @@ impl Intake {
     /// Fails when the request counts as not accepted.
     async fn accept(
         &self,
-        parts: Parts,
+        (parts, account): (Parts, RequestAccount),
         room: Reservation,
         wanted: Durability,
         deadline: Duration,
@@ -247,13 +215,14 @@ impl Intake {
         let batch = &parts.batch;
         let (id, keyed, empty) = (batch.id, batch.key().is_some(), batch.documents.is_empty());
         if parts.records() == 0 {
+            account.accepted(request_account::Accepted::default());
             return Ok(Accepted {
                 durability: wanted,
                 outcome: None,
                 repeated: false,
             });
         }
-        let turn = match self.claim(&parts, deadline).await? {
+        let turn = match self.claim((&parts, &account), deadline).await? {
             Some(Claim::Conflict) => return Err(IntakeError::KeyReused),
             Some(Claim::First(guard)) => Turn::First(Some(guard)),
             // What is remembered of a key, but not its outcome, is written again, as a no-op.
@@ -263,13 +232,11 @@ impl Intake {
             None => Turn::First(None),
         };
         let repeated = matches!(turn, Turn::Again { .. });
-        let charge = charge(&parts, &turn, &*self.acceptance.clock);
-        let charge = charge.inspect_err(|_| {
-            let accounting = self.accounting();
-            accounting.rejected(Rejection::NotTaken, parts.records());
-        })?;
-        let acceptance = Arc::clone(&self.acceptance);
-        let accepting = accept_charged(acceptance, parts, room, turn, charge).in_current_span();
+        let charge = charge(&parts, &turn, &*self.acceptance.books.clock);
+        let not_taken = |_: &OverRate| account.rejected(Rejection::NotTaken, parts.records());
+        let charge = charge.inspect_err(not_taken)?;
+        let (acceptance, request) = (Arc::clone(&self.acceptance), (parts, account));
+        let accepting = accept_charged(acceptance, request, room, turn, charge).in_current_span();
         // Its own task: whoever asked may leave.
         let accepted = tokio::time::timeout(self.left(deadline), tokio::spawn(accepting)).await;
         let accepted = accepted.map_err(|_| IntakeError::Timeout)?;
@@ -308,13 +275,17 @@ impl Intake {
         outcome.ok().flatten()
     }
 
-    async fn claim(&self, parts: &Parts, deadline: Duration) -> Result<Option<Claim>, IntakeError> {
+    async fn claim(
+        &self,
+        (parts, account): (&Parts, &RequestAccount),
+        deadline: Duration,
+    ) -> Result<Option<Claim>, IntakeError> {
         let key = parts.batch.key().copied().and_then(KeyDigest::of_request);
         let Some(key) = key else {
             return Ok(None);
         };
         let mut waiting = Waiting {
-            accounting: self.accounting(),
+            account,
             records: parts.records(),
             fate: Some(Rejection::NotTaken),
         };
@@ -327,7 +298,7 @@ impl Intake {
     }
 
     fn left(&self, deadline: Duration) -> Duration {
-        deadline.saturating_sub(self.acceptance.clock.elapsed())
+        deadline.saturating_sub(self.acceptance.books.clock.elapsed())
     }
 
     /// What became of the last batches.
@@ -337,7 +308,12 @@ impl Intake {
 
     /// Where every record's fate is counted.
     pub fn accounting(&self) -> &Arc<Accounting> {
-        &self.acceptance.accounting
+        &self.acceptance.books.records
+    }
+
+    /// Where requests are counted.
+    pub fn books(&self) -> &Books {
+        &self.acceptance.books
     }
 
     /// How much memory a body of so many bytes that is no text takes while it is decoded: usually, and at most.

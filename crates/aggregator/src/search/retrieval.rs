@@ -14,6 +14,7 @@ mod pages;
 mod prefetch;
 mod read_job;
 mod room;
+mod row_counts;
 #[cfg(test)]
 pub(crate) mod scripted;
 
@@ -21,6 +22,7 @@ pub use counting::Counting;
 pub use faceting::Faceting;
 pub use pages::Pages;
 pub use prefetch::Prefetch;
+pub use row_counts::{Question, Rows};
 
 use crate::accounting::admission::Admission;
 use crate::accounting::fair_admission::FairReservation;
@@ -32,11 +34,10 @@ use query::reach::BoundQuery;
 use read_job::{ReadJob, Reader};
 use record::id::RecordId;
 use room::{PageRoom, ReadRoom};
+use row_counts::RowCounts;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use store::figures::StoreSize;
-use store::page::Page;
 use store::{PageLimit, Store, StoreError};
 use tokio::task::JoinHandle;
 
@@ -70,13 +71,6 @@ pub struct Retrieval {
     streams: Arc<Shares>,
     room: ReadRoom,
     rows: RowCounts,
-}
-
-/// Rows of all searches, since the start.
-#[derive(Debug, Default)]
-struct RowCounts {
-    looked_at: AtomicU64,
-    found: AtomicU64,
 }
 
 /// Why no answer is begun.
@@ -194,17 +188,9 @@ impl Retrieval {
         answer.size().map_err(|()| JobError::Panicked)
     }
 
-    /// Notes a page that was read.
-    fn note(&self, page: &Page) {
-        let RowCounts { looked_at, found } = &self.rows;
-        looked_at.fetch_add(page.looked_at as u64, Ordering::Relaxed);
-        found.fetch_add(page.len() as u64, Ordering::Relaxed);
-    }
-
-    /// Rows that searches have looked at since the start, and those of them that they found.
-    pub fn rows(&self) -> [u64; 2] {
-        let RowCounts { looked_at, found } = &self.rows;
-        [looked_at, found].map(|count| count.load(Ordering::Relaxed))
+    /// Rows of all questions of a kind, since the start.
+    pub fn rows(&self, question: Question) -> Rows {
+        self.rows.of(question)
     }
 
     /// The lane in numbers.

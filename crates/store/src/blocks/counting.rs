@@ -3,7 +3,7 @@
 use super::file::BlockFile;
 use super::storage::{Day, Readable as _};
 use crate::StoreError;
-use crate::figures::Tier;
+use crate::figures::{LedgerFigures, Tier};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ pub(super) struct Counting {
     counting: Mutex<()>,
 }
 
-/// Blocks and rows of the ledger.
+/// Blocks and the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Counted {
     pub(super) tiers: Vec<Tier>,
-    pub(super) ledger_rows: u64,
+    pub(super) ledger: LedgerFigures,
     /// When they are to be counted anew.
     until: Duration,
 }
@@ -43,11 +43,11 @@ impl Counting {
         let Ok(_alone) = self.counting.try_lock() else {
             return Ok(());
         };
-        let (tiers, ledger_rows) = count(file)?;
+        let (tiers, ledger) = count(file)?;
         let ended = file.clock.elapsed();
         let counted = Counted {
             tiers,
-            ledger_rows,
+            ledger,
             until: ended + ended.saturating_sub(begun) * RESTS,
         };
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(counted);
@@ -55,8 +55,8 @@ impl Counting {
     }
 }
 
-/// Blocks by their size, and rows of the ledger.
-fn count(file: &BlockFile) -> Result<(Vec<Tier>, u64), StoreError> {
+/// Blocks by their size, and the ledger.
+fn count(file: &BlockFile) -> Result<(Vec<Tier>, LedgerFigures), StoreError> {
     let mut tiers = BlockFile::tiers();
     for listed in file.read()?.list(Day(i64::MIN)..Day(i64::MAX))? {
         let summary = &listed.summary;
@@ -67,5 +67,5 @@ fn count(file: &BlockFile) -> Result<(Vec<Tier>, u64), StoreError> {
             tier.bytes += summary.bytes as u64;
         }
     }
-    Ok((tiers, file.ledger_rows()?))
+    Ok((tiers, file.ledger()?))
 }

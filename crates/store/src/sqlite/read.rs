@@ -123,6 +123,7 @@ pub(super) fn facets(
             facets.add(record.severity, record.level, record.attributes);
             Held::default()
         })?;
+        facets.note_looked_at(budget.looked_at());
         Ok(FacetsStep { facets, next })
     })
 }

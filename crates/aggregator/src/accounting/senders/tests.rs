@@ -10,17 +10,22 @@ fn at(seconds: u64) -> When {
     }
 }
 
-fn name(protocol: &'static str, token: &str) -> Name {
+fn name(protocol: &str, token: &str) -> Name {
+    let mut all = Protocol::ALL.into_iter();
     Name {
-        protocol,
+        protocol: all.find(|known| known.name() == protocol).unwrap(),
         token: Some(token.into()).filter(|_| !token.is_empty()),
     }
 }
 
 fn records(records: u64) -> Taken {
+    let brought = Brought {
+        accepted: records,
+        taken_bytes: 10 * records,
+        ..Brought::default()
+    };
     Taken {
-        records,
-        bytes: 10 * records,
+        brought,
         ..Taken::default()
     }
 }

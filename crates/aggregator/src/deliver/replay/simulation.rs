@@ -1,5 +1,6 @@
 //! Records are refused, put back by ids, by reason or all, and refused again, with kills between any two operations of
-//! the disk: each record that was acknowledged is stored in the end, and none is kept twice.
+//! the disk: each record that was acknowledged is stored in the end, none is kept twice, the counts add up, and every time
+//! that a record comes to the store it has the id that it had before, by which a store knows it.
 
 use super::{Choice, replay};
 use crate::accounting::admission::Admission;
@@ -13,7 +14,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use record::batch::{Batch, BatchBuilder};
 use record::id::{BatchId, KeyDigest};
 use spool::{Bounds, Portion};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,6 +34,8 @@ struct World {
     sent: u64,
     acknowledged: BTreeSet<String>,
     stored: Arc<Mutex<BTreeSet<String>>>,
+    /// The id by which each record came to the store, by its text.
+    ids: BTreeMap<String, String>,
     picky: Arc<AtomicBool>,
     met: Met,
 }
@@ -42,6 +45,7 @@ struct World {
 struct Met {
     all: u64,
     some: u64,
+    again: u64,
     begun: u64,
     ended: u64,
 }
@@ -54,6 +58,7 @@ impl World {
             sent: 0,
             acknowledged: BTreeSet::new(),
             stored: Arc::default(),
+            ids: BTreeMap::new(),
             picky: Arc::default(),
             met: Met::default(),
         }
@@ -135,6 +140,26 @@ impl World {
                 .store(self.random.random_bool(0.7), Ordering::Relaxed),
             _ => self.put_back(place).await,
         }
+        self.look(place);
+    }
+
+    /// The counts add up, and the store has got each record under one id.
+    fn look(&mut self, place: &Fixture) {
+        let counts = place.accounting.snapshot();
+        let rejected = counts.rejected;
+        let refused = rejected.invalid + rejected.key_reused + rejected.not_taken;
+        let ended = counts.stored + counts.already_stored + refused + rejected.set_aside;
+        let came = counts.received + counts.recovered;
+        assert_eq!(came, ended + counts.waiting, "{counts:?}");
+        for (text, id) in place.store.ids.lock().unwrap().drain(..) {
+            if let Some(known) = self.ids.get(&text) {
+                assert_eq!(*known, id, "{text} is two records for a store");
+                self.met.again += 1;
+            }
+            self.ids.insert(text, id);
+        }
+        let different: BTreeSet<_> = self.ids.values().collect();
+        assert_eq!(different.len(), self.ids.len(), "two records have one id");
     }
 
     /// What was not meant is kept as it was, and what was meant is not.
@@ -203,6 +228,7 @@ impl World {
         while place.accounting.snapshot().waiting > 0 {
             deliver_one(&mut place).await;
         }
+        self.look(&place);
         let stored = self.stored.lock().unwrap().clone();
         let lost: Vec<_> = self.acknowledged.difference(&stored).collect();
         assert!(lost.is_empty(), "seed {seed}: {lost:?}");
@@ -246,11 +272,12 @@ async fn nothing_is_lost_or_kept_twice_whatever_is_chosen_and_whenever_the_proce
         world.end(seed).await;
         met.all += world.met.all;
         met.some += world.met.some;
+        met.again += world.met.again;
         met.begun += world.met.begun;
         met.ended += world.met.ended;
     }
     assert!(
-        met.all > 20 && met.some > 20 && met.begun > met.ended + 10,
+        met.all > 20 && met.some > 20 && met.again > 20 && met.begun > met.ended + 10,
         "{met:?}"
     );
 }

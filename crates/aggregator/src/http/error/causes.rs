@@ -61,9 +61,7 @@ impl From<BodyError> for ApiError {
             }
             BodyError::NoRoom(error) => error.into(),
             BodyError::Decode(error) => error.into(),
-            BodyError::Records {
-                rejects, strict, ..
-            } => Self::invalid_records(&rejects, strict),
+            BodyError::Records { rejects, strict } => Self::invalid_records(&rejects, strict),
             BodyError::Panicked => Self::internal(),
         }
     }

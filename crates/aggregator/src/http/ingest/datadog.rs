@@ -19,7 +19,7 @@ const LATER: Duration = Duration::from_secs(60);
 
 /// Takes records.
 pub(in crate::http) async fn logs(sent: Sent) -> Response {
-    match take(sent).await {
+    match sent.taken_by(take).await {
         Ok(()) => (StatusCode::ACCEPTED, Json(json!({}))).into_response(),
         Err(error) => refused(error),
     }

@@ -34,6 +34,11 @@ const PORTION_TIME: Duration = Duration::from_millis(500);
 
 /// The handler.
 pub(in crate::http) async fn upload(sent: Sent) -> Result<(StatusCode, &'static str), ApiError> {
+    sent.taken_by(take).await?;
+    Ok((StatusCode::ACCEPTED, "OK.\n"))
+}
+
+async fn take(sent: Sent) -> Result<(), ApiError> {
     check_type(&sent).map_err(ApiError::closing)?;
     let services = &sent.services;
     check(services, &sent.sender)?;
@@ -46,8 +51,7 @@ pub(in crate::http) async fn upload(sent: Sent) -> Result<(StatusCode, &'static 
         unread: BytesMut::new(),
         wanted: PORTION_BYTES.min(services.limits().body_bytes),
     };
-    upload.take_all().await.map_err(ApiError::closing)?;
-    Ok((StatusCode::ACCEPTED, "OK.\n"))
+    upload.take_all().await.map_err(ApiError::closing)
 }
 
 /// The journal's own service takes no other type either; what is compressed cannot be taken in portions.

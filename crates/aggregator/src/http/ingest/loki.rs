@@ -24,7 +24,7 @@ const TYPES: &str = "application/json or application/x-protobuf";
 
 /// The handler of a push.
 pub(in crate::http) async fn push(sent: Sent) -> Response {
-    match take(sent).await {
+    match sent.taken_by(take).await {
         Ok(receipt) => {
             let mut response = StatusCode::NO_CONTENT.into_response();
             if receipt.rejects.count > 0 {

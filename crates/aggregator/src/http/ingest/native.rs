@@ -45,6 +45,10 @@ pub(in crate::http) struct Success {
 
 /// The handler.
 pub(in crate::http) async fn batch(sent: Sent) -> Result<Response, ApiError> {
+    sent.taken_by(take).await
+}
+
+async fn take(sent: Sent) -> Result<Response, ApiError> {
     let Asked {
         terms,
         wanted,
@@ -215,7 +219,6 @@ fn durability(query: &str) -> Result<Durability, ApiError> {
 mod tests {
     use super::*;
     use crate::ingest::intake::Accepted;
-    use crate::ingest::intake::Brought;
     use record::batch::Rejects;
     use record::id::BatchId;
     use record::notice::{Notice, Notices, Told};
@@ -226,7 +229,6 @@ mod tests {
             notice: Notice::NotJson,
         });
         let receipt = Receipt {
-            brought: Brought::default(),
             batch_id: BatchId::keyed("key", b"body"),
             records: 0,
             too_large,

@@ -16,31 +16,35 @@ use axum::response::Response;
 
 /// The types that are taken, for whoever sends another.
 const TYPES: &str = "application/x-protobuf or application/json";
+/// Where there is no form that a sender is known to read.
+const UNKNOWN: Form = Form::Json;
 
 /// The handler.
 pub(in crate::http) async fn logs(sent: Sent) -> Response {
-    let content_type = sent.content_type();
-    let media_type = content_type.split(';').next().unwrap_or_default();
-    let Some(form) = Form::of(media_type.trim()) else {
-        let error = ApiError::unsupported_type_for(&content_type, TYPES);
-        // There is no form that its sender is known to read.
-        return refused(Form::Json, error.closing());
-    };
-    match take(sent, form).await {
-        Ok(receipt) => taken(form, &receipt),
-        Err(error) => refused(form, error),
+    let form = form_of(&sent.headers);
+    match sent.taken_by(|sent| take(sent, form)).await {
+        Ok((form, receipt)) => taken(form, &receipt),
+        Err(error) => refused(form.unwrap_or(UNKNOWN), error),
     }
 }
 
 /// Why its address answers nobody of this kind.
 pub(in crate::http) fn refusal(error: ApiError, headers: &HeaderMap) -> Response {
-    let named = headers.get(header::CONTENT_TYPE);
-    let media_type = named.and_then(|value| value.to_str().ok()?.split(';').next());
-    let form = media_type.and_then(|media_type| Form::of(media_type.trim()));
-    refused(form.unwrap_or(Form::Json), error)
+    refused(form_of(headers).unwrap_or(UNKNOWN), error)
 }
 
-async fn take(sent: Sent, form: Form) -> Result<Receipt<()>, ApiError> {
+/// The form that the type of a request names, if it is one.
+fn form_of(headers: &HeaderMap) -> Option<Form> {
+    let named = headers.get(header::CONTENT_TYPE)?;
+    let named = String::from_utf8_lossy(named.as_bytes());
+    Form::of(named.split(';').next()?.trim())
+}
+
+async fn take(sent: Sent, form: Option<Form>) -> Result<(Form, Receipt<()>), ApiError> {
+    let Some(form) = form else {
+        let error = ApiError::unsupported_type_for(&sent.content_type(), TYPES);
+        return Err(error.closing());
+    };
     let (decode, body_form): (Box<Decode<()>>, _) = match form {
         Form::Protobuf | Form::PlainProtobuf => {
             (Box::new(wire::otlp::decode_protobuf), BodyForm::Binary)
@@ -50,5 +54,6 @@ async fn take(sent: Sent, form: Form) -> Result<Receipt<()>, ApiError> {
     // The type says how the body is read.
     let scope = sent.scope("otlp").with(form.media_type());
     let encoding = sent.encoding()?;
-    sent.take(decode, body_form, encoding, scope).await
+    let receipt = sent.take(decode, body_form, encoding, scope).await?;
+    Ok((form, receipt))
 }

@@ -59,6 +59,20 @@ impl FromRequest<Arc<Services>> for Sent {
 }
 
 impl Sent {
+    /// Has it taken as its protocol has it. Every handler takes it so: what its sender is told instead is noted here,
+    /// whatever has refused it.
+    pub(super) async fn taken_by<T, F>(self, take: impl FnOnce(Self) -> F) -> Result<T, ApiError>
+    where
+        F: Future<Output = Result<T, ApiError>>,
+    {
+        let (services, sender) = (Arc::clone(&self.services), self.sender.clone());
+        let taken = take(self).await;
+        taken.inspect_err(|error| {
+            let books = services.intake.books();
+            books.refused(&sender, error.code(), error.message());
+        })
+    }
+
     /// The text of a header; empty when there is none.
     pub(super) fn text(&self, name: HeaderName) -> Cow<'_, str> {
         let value = self.headers.get(name);

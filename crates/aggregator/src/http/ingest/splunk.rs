@@ -57,18 +57,18 @@ type Decode = fn(&[u8], &GivenAttributes, &mut BatchBuilder) -> Result<(), Decod
 
 /// Takes events.
 pub(in crate::http) fn events() -> MethodRouter<Arc<Services>> {
-    let taken = async |sent| {
-        let taken = take(sent, "events", wire::splunk::decode_events).await;
-        taken.unwrap_or_else(refused)
+    let taken = async |sent: Sent| {
+        let take = |sent| take(sent, "events", wire::splunk::decode_events);
+        sent.taken_by(take).await.unwrap_or_else(refused)
     };
     takes(post(taken))
 }
 
 /// Takes lines.
 fn raw() -> MethodRouter<Arc<Services>> {
-    let taken = async |sent| {
-        let taken = take(sent, "raw", wire::splunk::decode_raw).await;
-        taken.unwrap_or_else(refused)
+    let taken = async |sent: Sent| {
+        let take = |sent| take(sent, "raw", wire::splunk::decode_raw);
+        sent.taken_by(take).await.unwrap_or_else(refused)
     };
     takes(post(taken))
 }

@@ -8,6 +8,7 @@ use super::tags::OPERATING;
 use crate::access::Scope;
 use crate::access::protocol::Protocol;
 use crate::deliver::dead_letters::ReasonCode;
+use crate::http::services::LANES;
 use serde_json::json;
 use utoipa::openapi::HttpMethod;
 
@@ -105,7 +106,7 @@ fn breakers() -> Described {
         "breaker": {"state": "closed", "calls": 0, "failed": 0, "slow": 0, "consecutiveFailures": 0, "opened": 0, "rejected": 0, "late": 0, "cancelled": 0, "retryAfterMs": null}});
     operates(HttpMethod::Post, "/operate/breakers/{lane}/{action}", "setBreaker", "Holds a breaker open or closed, or releases it")
         .parameters([
-            path("lane", one_of(&["write", "read"], "Of which calls to the store."), "read"),
+            path("lane", one_of(&LANES, "Of which calls to the store."), "read"),
             path("action", one_of(&["open", "close", "release"], "`open`: no call goes to the store. `close`: every call does, whatever comes of it. `release`, or a start of the service: the breaker decides."), "release"),
         ])
         .answers(200, "It is so.")
@@ -165,7 +166,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Shape)> {
     let breaker = object("A breaker as it was set.", [
         ("status", text("`success`.")),
         ("message", text("")),
-        ("lane", one_of(&["write", "read"], "")),
+        ("lane", one_of(&LANES, "")),
         ("breaker", named("BreakerHealth")),
     ]);
     let drain_health = object("The way from the spool to the store.", [
@@ -204,7 +205,7 @@ fn of_stats() -> [(&'static str, Shape); 4] {
         ("bytes", count("Of their bodies as they were sent.")),
         ("recordsOfLastMinute", count("")),
         ("lastSeen", time("")),
-        ("refused", map(count(""), "Requests that were not taken, by code.")),
+        ("refused", map(count(""), "Requests that were answered with an error, by its code.")),
         ("warnings", map(count(""), "Told of records that were taken, by reason.")),
         ("lastTold?", named("LastTold")),
     ]);

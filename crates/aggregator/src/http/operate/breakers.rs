@@ -27,11 +27,8 @@ pub(in crate::http) async fn set(
 ) -> Result<Json<Answer>, ApiError> {
     let unknown = || ApiError::not_found(uri.path(), &services.addresses);
     let Path((lane, action)) = asked.map_err(|_| unknown())?;
-    let (lane, guard) = match lane.as_str() {
-        "write" => ("write", services.drain.guard()),
-        "read" => ("read", services.retrieval.guard()),
-        _ => return Err(unknown()),
-    };
+    let mut guards = services.guards().into_iter();
+    let (lane, guard) = guards.find(|(name, _)| *name == lane).ok_or_else(unknown)?;
     let (forced, told) = match action.as_str() {
         "open" => (
             Some(Forced::Open),

@@ -194,11 +194,7 @@ fn held_up(services: &Services) -> Option<String> {
 }
 
 fn held_breakers(services: &Services) -> impl Iterator<Item = String> {
-    let lanes = [
-        ("write", services.drain.guard()),
-        ("read", services.retrieval.guard()),
-    ];
-    lanes.into_iter().filter_map(|(lane, guard)| {
+    services.guards().into_iter().filter_map(|(lane, guard)| {
         let held = match guard.snapshot().state {
             BreakerState::ForcedOpen => "open",
             BreakerState::ForcedClosed => "closed",

@@ -1,6 +1,7 @@
 //! Around an address: counts each request once, with the time up to the head of its answer.
 
-use super::{End, OfAddress, method_at};
+use super::{End, OfAddress};
+use crate::http::methods;
 use axum::extract::Request;
 use axum::response::Response;
 use logs::clock::Clock;
@@ -50,7 +51,7 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let under_way = UnderWay {
             meter: self.meter.clone(),
-            method: method_at(request.method()),
+            method: methods::place_of(request.method()),
             began: self.meter.clock.elapsed(),
             end: End::Left,
         };

@@ -105,6 +105,7 @@ impl World {
                     self.met.own += u64::from(request.is_own());
                     known.acknowledged = true;
                     service.set_aside += apart;
+                    service.taken += 1;
                     service.told += request.records.len() as u64;
                     self.met.acknowledged += 1;
                 }
@@ -199,12 +200,13 @@ impl World {
                 }
             };
             service.set_aside += apart;
+            service.taken += 1;
             service.told += request.records.len() as u64;
             self.requests.get_mut(&request.number).unwrap().acknowledged = true;
             service.is_balanced();
         }
         self.look(&service, false).await;
-        while service.acceptance.accounting.snapshot().waiting > 0 {
+        while service.counts().waiting > 0 {
             service.deliver(&mut self.stored).await;
         }
         let acknowledged = self.requests.values();

@@ -1,7 +1,7 @@
 //! Counting by time: steps through the read lane, in the store where it can tell what matches without giving
 //! the records, and page by page otherwise.
 
-use super::{PageError, Pages, Retrieval, STEP_TIME, StreamPermit};
+use super::{PageError, Pages, Question, Retrieval, Rows, STEP_TIME, StreamPermit};
 use crate::search::histogram::Histogram;
 use crate::search::retrieval::read_job::ReadJob;
 use crate::worker::JobError;
@@ -28,10 +28,13 @@ impl Retrieval {
         query: BoundQuery,
         buckets: Arc<Buckets>,
     ) -> Counting {
+        let by_pages = !self.reader.store.can_count(query.query());
+        let mut pages = self.pages_with(permit, query, None);
+        pages.question = Question::Histogram;
         Counting {
-            by_pages: !self.reader.store.can_count(query.query()),
-            pages: self.pages_with(permit, query, None),
+            pages,
             buckets,
+            by_pages,
         }
     }
 }
@@ -55,9 +58,15 @@ impl Counting {
             false => self.counts(left).await?,
         };
         if let Some(counts) = counts {
+            let mut rows = Rows {
+                looked_at: counts.looked_at,
+                found: 0,
+            };
             for group in counts.groups() {
                 histogram.add(group.id.time(), group.severity, group.records);
+                rows.found += group.records;
             }
+            self.pages.note(rows);
             self.pages.go_on_behind(counts.next);
             return Ok(counts.next);
         }

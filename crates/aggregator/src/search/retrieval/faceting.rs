@@ -2,7 +2,7 @@
 
 use super::pages::no_room;
 use super::read_job::ReadJob;
-use super::{PageError, Pages, RECORD_TIME, Retrieval, STEP_TIME, StreamPermit};
+use super::{PageError, Pages, Question, RECORD_TIME, Retrieval, Rows, STEP_TIME, StreamPermit};
 use crate::worker::JobError;
 use query::reach::BoundQuery;
 use record::id::RecordId;
@@ -24,8 +24,10 @@ impl Retrieval {
         query: BoundQuery,
         fields: Option<Vec<Field>>,
     ) -> Faceting {
+        let mut pages = self.pages_with(permit, query, None);
+        pages.question = Question::Facets;
         Faceting {
-            pages: self.pages_with(permit, query, None),
+            pages,
             facets: Facets::new(fields),
         }
     }
@@ -43,6 +45,11 @@ impl Faceting {
         }
         self.reserve()?;
         let step = self.ask(left).await?;
+        let more = |count: fn(&Facets) -> u64| count(&step.facets) - count(&self.facets);
+        self.pages.note(Rows {
+            looked_at: more(Facets::looked_at),
+            found: more(Facets::records),
+        });
         self.facets = step.facets;
         self.pages.go_on_behind(step.next);
         Ok(step.next)

@@ -3,7 +3,8 @@
 use super::read_job::ReadJob;
 use super::room::{PIECE_BYTES, PageRoom};
 use super::{
-    FIRST_PAGE, LONGEST_PAGE, PAGE_ROWS, PageError, RETRY_PAUSE, Retrieval, StreamPermit, passes,
+    FIRST_PAGE, LONGEST_PAGE, PAGE_ROWS, PageError, Question, RETRY_PAUSE, Retrieval, Rows,
+    StreamPermit, passes,
 };
 use crate::accounting::admission::RETRY_AFTER;
 use crate::accounting::shares::Owner;
@@ -38,6 +39,8 @@ pub struct Pages {
     page_time: Duration,
     state: State,
     permit: StreamPermit,
+    /// As which its rows are counted.
+    pub(super) question: Question,
     /// For the page that was found last, and those that are kept.
     pub(super) room: Vec<PageRoom>,
     keeps: bool,
@@ -77,6 +80,7 @@ impl Pages {
                 State::Fresh
             },
             permit,
+            question: Question::Records,
             room: Vec::new(),
             keeps: false,
         }
@@ -169,7 +173,7 @@ impl Pages {
     pub(super) async fn find_next(&mut self) -> Result<Option<Page>, PageError> {
         while let Some(found) = self.find().await? {
             let page = read(found, &self.query).await?;
-            self.retrieval.note(&page);
+            self.note(Rows::of_page(&page));
             self.taken(page.next);
             if !page.is_empty() {
                 return Ok(Some(page));
@@ -191,7 +195,7 @@ impl Pages {
     /// The rows of what was found, behind which the search goes on then.
     async fn read(&mut self, found: PageReply) -> Result<Page, PageError> {
         let page = read(found, &self.query).await?;
-        self.retrieval.note(&page);
+        self.note(Rows::of_page(&page));
         if let Some(room) = self.room.last_mut()
             && !room.fit(&page)
             && !self.retrieval.room.try_large(room)
@@ -205,6 +209,10 @@ impl Pages {
             self.look_far();
         }
         Ok(page)
+    }
+
+    pub(super) fn note(&self, rows: Rows) {
+        self.retrieval.rows.note(self.question, rows);
     }
 
     fn taken(&mut self, next: Option<RecordId>) {

@@ -5,11 +5,13 @@ use super::statistics::LARGEST;
 use crate::StoreError;
 use crate::blocks::storage::Change;
 use crate::database_file::bytes_in_use;
-use crate::figures::{MergedBlocks, StoreSize, Tier};
+use crate::figures::{LedgerFigures, MergedBlocks, StoreSize, Tier};
 use crate::identity;
 use std::sync::{MutexGuard, PoisonError};
 
-const LEDGER: &str = "SELECT COUNT(*) FROM batches";
+/// Of a table without row ids, every cell of a page is a row.
+const LEDGER: &str = "SELECT COALESCE(SUM(ncell), 0), COALESCE(SUM(pgsize), 0) FROM dbstat
+    WHERE name IN ('batches', 'old_batches')";
 
 impl BlockFile {
     /// Bytes of the file and of its log.
@@ -33,10 +35,16 @@ impl BlockFile {
         LARGEST.map(none).into()
     }
 
-    pub(in crate::blocks) fn ledger_rows(&self) -> Result<u64, StoreError> {
+    /// What the ledger has, with what it knows of batches whose records came out of rows.
+    pub(in crate::blocks) fn ledger(&self) -> Result<LedgerFigures, StoreError> {
         self.looked_up(|reader| {
-            let count: i64 = reader.query_row(LEDGER, [], |row| row.get(0))?;
-            Ok(count.cast_unsigned())
+            reader.query_row(LEDGER, [], |row| {
+                let (rows, bytes): (i64, i64) = (row.get(0)?, row.get(1)?);
+                Ok(LedgerFigures {
+                    rows: rows.cast_unsigned(),
+                    bytes: bytes.cast_unsigned(),
+                })
+            })
         })
     }
 

@@ -120,6 +120,7 @@ impl Counting<'_> {
         let levels = columns.levels(unpacker)?;
         let times = columns.times(unpacker)?;
         for place in found.iter() {
+            counts.looked_at += 1;
             if let Some(time) = times.as_slice().get(place) {
                 counts.add_match(Group {
                     id: RecordId::first_at(*time),

@@ -150,6 +150,7 @@ fn count_records(
     let rows = whole.rows()?;
     let mut json = Vec::new();
     for place in among.iter() {
+        facets.note_looked_at(1);
         let attributes = attributes_of(&rows, place, &mut json);
         facets.add(rows.severity(place), rows.level(place), attributes);
     }

@@ -153,3 +153,25 @@ fn who_has_no_patience_is_told_nothing_and_never_a_part() {
         assert!(gave_up > 0 && counted > 0, "{text}: {gave_up}, {counted}");
     }
 }
+
+#[test]
+fn the_ledger_has_a_row_for_each_batch_and_the_bytes_of_its_pages() {
+    const ROWS: u64 = 5_000;
+    let store = filled(&mut StdRng::seed_from_u64(5));
+    let few = store.file.ledger().unwrap();
+    assert_eq!(few.rows, 50);
+    // So many that pages stand above others, which have rows as well.
+    let connection = rusqlite::Connection::open(&store.file.path).unwrap();
+    let more = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
+        INSERT INTO batches SELECT CAST(printf('%016d', n) AS BLOB), NULL, 0, x'00', 0, 1, n, 0 FROM numbers";
+    connection.execute(more, [ROWS - few.rows]).unwrap();
+    let count = "SELECT COUNT(*) FROM batches";
+    let rows: u64 = connection.query_row(count, [], |row| row.get(0)).unwrap();
+    let many = store.file.ledger().unwrap();
+    assert_eq!((many.rows, rows), (ROWS, ROWS));
+    assert!(many.bytes > few.bytes && many.bytes > ROWS * 16, "{many:?}");
+    assert!(
+        few.bytes > 0 && many.bytes.is_multiple_of(few.bytes),
+        "{few:?} {many:?}"
+    );
+}

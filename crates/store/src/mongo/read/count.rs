@@ -105,6 +105,7 @@ impl Task<'_> {
             }
             let documents: u64 = groups().map(|found| found.group.records).sum();
             work.documents += documents;
+            counts.looked_at += documents;
             work.buckets += 1;
             if documents >= limit {
                 // Those behind it wait for the rest of this one.

@@ -69,6 +69,7 @@ impl RawPage for RawReply {
         blocking(move || {
             let mut values = StoredValues::default();
             for document in documents(&self.batch)? {
+                facets.note_looked_at(1);
                 let Some(stored) = StoredDocument::read(document?) else {
                     continue;
                 };

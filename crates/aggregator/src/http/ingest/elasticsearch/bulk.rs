@@ -17,7 +17,7 @@ const OF_ELASTICSEARCH: &str = "application/vnd.elasticsearch+";
 pub(super) async fn bulk(sent: Sent) -> Response {
     let clock = Arc::clone(&sent.services.clock);
     let began = clock.elapsed();
-    match take(sent).await {
+    match sent.taken_by(take).await {
         Ok(receipt) => answer::of(receipt, clock.elapsed().saturating_sub(began)),
         Err(error) => refusal::of(error),
     }

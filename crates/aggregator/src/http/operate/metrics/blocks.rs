@@ -13,13 +13,18 @@ pub(super) fn write(figures: &Figures, out: &mut Written<'_>) -> fmt::Result {
     let Some(blocks) = &figures.blocks else {
         return Ok(());
     };
-    if let Some((counted, ledger_rows)) = &blocks.counted {
+    if let Some((counted, ledger)) = &blocks.counted {
         tiers(counted, out)?;
         let rows = about(
             "ledger_rows",
             "Batches that the ledger remembers, as of the last count.",
         );
-        out.gauge(&rows, *ledger_rows)?;
+        out.gauge(&rows, ledger.rows)?;
+        let bytes = about(
+            "ledger",
+            "What they take in the file, as of the last count.",
+        );
+        out.gauge(&bytes.in_bytes(), ledger.bytes)?;
     }
     merging(blocks, out)?;
     let cache = &blocks.cache;

@@ -1,13 +1,14 @@
 //! Requests, the connections that they come over, the memory that they hold, and what they brought.
 
 use super::written::{Written, about};
-use crate::http::ingest::taken::FATES;
+use crate::access::protocol::Protocol;
 use crate::http::services::Services;
+use crate::search::retrieval::Question;
 use std::fmt;
 
 pub(super) fn write(services: &Services, out: &mut Written<'_>) -> fmt::Result {
     addresses(services, out)?;
-    taken(services, out)?;
+    brought(services, out)?;
     rows(services, out)?;
     memory(services, out)?;
     out.gauge(
@@ -69,35 +70,50 @@ fn addresses(services: &Services, out: &mut Written<'_>) -> fmt::Result {
     out.durations(took, series)
 }
 
-fn taken(services: &Services, out: &mut Written<'_>) -> fmt::Result {
-    let taken = services.requests.taken.snapshot();
+fn brought(services: &Services, out: &mut Written<'_>) -> fmt::Result {
+    let all = services.senders.by_protocol();
+    let all = Protocol::ALL.map(Protocol::name).into_iter().zip(&all);
     let records = about(
-        "taken_records",
-        "Records by the protocol that they came in, and what became of them at the door.",
+        "ingest_records",
+        "Records that requests brought, by protocol, what became of them at the door, and why.",
     );
-    let series = taken.iter().flat_map(|of| {
-        FATES
-            .into_iter()
-            .zip(of.records)
-            .map(|(fate, count)| ([("protocol", of.protocol), ("fate", fate)], count))
+    let series = all.clone().flat_map(|(protocol, brought)| {
+        brought.records().map(move |(fate, reason, count)| {
+            let labels = [("protocol", protocol), ("fate", fate), ("reason", reason)];
+            (labels, count)
+        })
     });
     out.counters(&records, series)?;
-    let bytes = about("taken", "Bodies that were taken, as they were sent.").in_bytes();
-    let series = taken
-        .iter()
-        .map(|of| ([("protocol", of.protocol)], of.bytes));
-    out.counters(&bytes, series)
+    let bytes = about(
+        "ingest",
+        "Bodies that were read, as they were sent, by protocol and whether anything of them was taken.",
+    );
+    let series = all.flat_map(|(protocol, brought)| {
+        brought
+            .bytes()
+            .map(|(fate, bytes)| ([("protocol", protocol), ("fate", fate)], bytes))
+    });
+    out.counters(&bytes.in_bytes(), series)
 }
 
 fn rows(services: &Services, out: &mut Written<'_>) -> fmt::Result {
-    let [looked_at, found] = services.retrieval.rows();
-    let about_looked_at = about(
+    let all = Question::ALL.map(|question| {
+        let rows = services.retrieval.rows(question);
+        ([("question", question.name())], rows)
+    });
+    let looked_at = about(
         "query_rows_looked_at",
-        "Records that searches looked at one by one, as far as the store tells.",
+        "Records that were looked at one by one or passed over in a search, as far as the store tells, by what was asked for.",
     );
-    out.counter(&about_looked_at, looked_at)?;
-    let about_found = about("query_rows_found", "Records that searches found.");
-    out.counter(&about_found, found)
+    out.counters(
+        &looked_at,
+        all.map(|(labels, rows)| (labels, rows.looked_at)),
+    )?;
+    let found = about(
+        "query_rows_found",
+        "Records that were found or counted, by what was asked for.",
+    );
+    out.counters(&found, all.map(|(labels, rows)| (labels, rows.found)))
 }
 
 fn memory(services: &Services, out: &mut Written<'_>) -> fmt::Result {

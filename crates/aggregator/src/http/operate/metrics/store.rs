@@ -3,13 +3,10 @@
 use super::written::{Written, about};
 use crate::breaker::guard::Guard;
 use crate::breaker::{Snapshot, State};
-use crate::http::services::Services;
+use crate::http::services::{LANES, Services};
 use crate::worker::LaneSnapshot;
 use std::fmt;
 use std::time::Duration;
-
-const WRITE: &str = "write";
-const READ: &str = "read";
 
 pub(super) fn write(services: &Services, out: &mut Written<'_>) -> fmt::Result {
     let status = services.store.status();
@@ -29,15 +26,19 @@ pub(super) fn write(services: &Services, out: &mut Written<'_>) -> fmt::Result {
         let bytes = about("store_receipts_size", "About what they take.");
         out.gauges(&bytes.in_bytes(), receipts.bytes.map(|bytes| ([], bytes)))?;
     }
-    let (drain, retrieval) = (&services.drain, &services.retrieval);
-    let guards = [(WRITE, drain.guard()), (READ, retrieval.guard())];
     let paused = about(
         "drain_paused",
         "Whether an operator keeps batches from going on to the store: 1 or 0.",
     );
-    out.gauge(&paused, u64::from(drain.snapshot().paused))?;
+    out.gauge(&paused, u64::from(services.drain.snapshot().paused))?;
+    let guards = services.guards();
     calls(guards, out)?;
-    lanes(&[(WRITE, drain.lane()), (READ, retrieval.lane())], out)?;
+    let [write, read] = LANES;
+    let told = [
+        (write, services.drain.lane()),
+        (read, services.retrieval.lane()),
+    ];
+    lanes(&told, out)?;
     breakers(guards.map(|(lane, guard)| (lane, guard.snapshot())), out)
 }
 

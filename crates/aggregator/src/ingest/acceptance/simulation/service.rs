@@ -2,7 +2,10 @@
 
 use super::request::Request;
 use super::{REJECTED, SPOOL};
-use crate::accounting::record_counts::Accounting;
+use crate::access::protocol::Protocol;
+use crate::accounting::brought::Brought;
+use crate::accounting::record_counts::{Accounting, RecordCounts, Rejection};
+use crate::accounting::request_account::Books;
 use crate::deliver::dead_letters::{DeadLetterBounds, DeadLetters};
 use crate::deliver::memory_disk::MemoryDisk;
 use crate::ingest::acceptance::{Acceptance, NotAccepted, Turn};
@@ -14,6 +17,7 @@ use spool::{
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +25,8 @@ const PORTION: Portion = Portion {
     documents: 20,
     bytes: 1 << 20,
 };
+/// Of each request.
+const BODY_BYTES: usize = 1;
 /// What a look in vain for another portion takes.
 const NOTHING: Duration = Duration::from_millis(2);
 
@@ -36,6 +42,9 @@ pub(super) struct Service {
     pub(super) set_aside: u64,
     /// Notices of those that were taken.
     pub(super) told: u64,
+    /// Requests that were sent, and those of them that were taken.
+    sent: AtomicU64,
+    pub(super) taken: u64,
 }
 
 impl Service {
@@ -62,12 +71,16 @@ impl Service {
         };
         let dead_letters = Arc::new(DeadLetters::open(disk.folder(REJECTED), bounds).ok()?);
         let (keys, statuses) = key_recovery::start(spool.clone(), CancellationToken::new());
+        let books = Books {
+            records: accounting,
+            senders: Arc::default(),
+            clock,
+        };
         let acceptance = Acceptance {
             spool,
             dead_letters,
-            accounting,
+            books,
             statuses,
-            clock,
         };
         Some(Self {
             acceptance,
@@ -77,11 +90,14 @@ impl Service {
             came: 0,
             set_aside: 0,
             told: 0,
+            sent: AtomicU64::new(0),
+            taken: 0,
         })
     }
 
     /// Sends a request; how many records of it were set aside, or were aside.
     pub(super) async fn send(&self, request: &Request) -> Result<u64, NotAccepted> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let parts = request.parts(self.keys.of(true));
         let apart = (parts.too_large.len() + parts.own.too_large.len()) as u64;
         let turn = match parts.batch.key() {
@@ -94,9 +110,10 @@ impl Service {
                 Claim::Conflict => panic!("a key stands for one body"),
             },
         };
+        let account = self.acceptance.books.open(&parts.sender, BODY_BYTES);
         let is_own_written = !parts.own.batches.is_empty();
         let is_written = is_own_written || !matches!(turn, Turn::Again { written: false });
-        let accepted = self.acceptance.accept(parts, (), turn).await;
+        let accepted = self.acceptance.accept(parts, account, (), turn).await;
         let is_full = matches!(accepted, Err(NotAccepted::Spool(AppendError::Full { .. })));
         assert!(is_written || !is_full, "nothing of it needs the spool");
         accepted.map(|()| apart)
@@ -139,7 +156,7 @@ impl Service {
     }
 
     pub(super) fn is_balanced(&self) {
-        let counts = self.acceptance.accounting.snapshot();
+        let counts = self.counts();
         let rejected = counts.rejected.set_aside + counts.rejected.not_taken;
         let ended = counts.stored + counts.already_stored + rejected;
         let came = counts.received + counts.recovered;
@@ -147,6 +164,29 @@ impl Service {
         assert_eq!(counts.received, self.came, "{counts:?}");
         assert_eq!(counts.rejected.set_aside, self.set_aside, "{counts:?}");
         assert_eq!(counts.warnings.not_json, self.told, "{counts:?}");
+        self.is_brought();
+    }
+
+    /// Whoever sent it has brought what is counted: nothing is put back here.
+    fn is_brought(&self) {
+        let (counts, senders) = (self.counts(), &self.acceptance.books.senders);
+        let brought = senders.by_protocol()[Protocol::Native as usize];
+        let all: u64 = brought.records().map(|(.., records)| records).sum();
+        assert_eq!(all, counts.received, "{brought:?} {counts:?}");
+        assert_eq!(brought.set_aside, counts.rejected.set_aside, "{brought:?}");
+        let not_taken = Brought::rejected(Rejection::NotTaken, counts.rejected.not_taken);
+        assert_eq!(brought.rejected, not_taken.rejected, "{brought:?}");
+        assert_eq!(brought.taken_bytes, self.taken, "{brought:?}");
+        let refused = self.sent.load(Ordering::Relaxed) - self.taken;
+        assert_eq!(brought.rejected_bytes, refused, "{brought:?}");
+        if let [sender] = &senders.snapshot(Duration::ZERO).senders[..] {
+            let told = (sender.requests, sender.records);
+            assert_eq!(told, (self.taken, brought.taken()), "{sender:?}");
+        }
+    }
+
+    pub(super) fn counts(&self) -> RecordCounts {
+        self.acceptance.books.records.snapshot()
     }
 
     pub(super) async fn stop(self) {
