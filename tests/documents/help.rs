@@ -38,7 +38,9 @@ impl Program {
             }
             // Values that are listed have a dash and a space.
             if said.starts_with('-') && !said.starts_with("- ") {
-                let names = said.split(['<', '[']).next().unwrap_or_default();
+                // In a short help, what it is for stands behind it.
+                let names = said.split("  ").next().unwrap_or_default();
+                let names = names.split(['<', '[']).next().unwrap_or_default();
                 let names = names.split([',', ' ']);
                 let names = names.map(|name| name.trim_matches(['-', '.']));
                 part.flags
@@ -192,6 +194,7 @@ Options:
           MAX_BYTES=] [default: 1]
   -q, --contains <TEXT>
           Text. [aliases: --text, --part]
+  -h, --help  Print help
       --gzip[=<BOOL>]
           [env: GZIP]
 
@@ -211,7 +214,17 @@ Options:
     fn help_is_read() {
         let program = program();
         assert_eq!(program.settings(), BTreeSet::from(["GZIP", "MAX_BYTES"]));
-        let flags = ["contains", "gzip", "max-bytes", "part", "q", "text", "zip"];
+        let flags = [
+            "contains",
+            "gzip",
+            "h",
+            "help",
+            "max-bytes",
+            "part",
+            "q",
+            "text",
+            "zip",
+        ];
         assert_eq!(program.flags_of(""), BTreeSet::from(flags));
         assert_eq!(program.commands(), BTreeSet::from(["query"]));
     }
