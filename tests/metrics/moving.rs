@@ -172,16 +172,7 @@ async fn on_blocks(seen: &mut Seen) {
         let reply = service.get(&format!("/logs/{question}?q=one")).await;
         assert_eq!(reply.status, 200, "{question}: {}", reply.text());
     }
-    let ledger = seen.look(&service).await.value("aggregator_ledger_bytes");
-    // More batches than one page of the ledger holds.
-    let many = (0..400).map(|_| service.batch(&batch));
-    for taken in futures_util::future::join_all(many).await {
-        assert_eq!(taken.status, 200);
-    }
-    wait_until("the ledger to grow", PATIENCE, async || {
-        seen.look(&service).await.value("aggregator_ledger_bytes") > ledger
-    })
-    .await;
+    fill_the_ledger(seen, &service).await;
     hold_the_writes(seen, &service).await;
     assert_eq!(service.get("/logs/rejected").await.status, 200);
     let asked = service
@@ -200,7 +191,11 @@ async fn on_blocks(seen: &mut Seen) {
     })
     .await;
     drop(sender);
-    // Of what is set aside, a file that is not what was written.
+    damage_what_is_aside(seen, &service).await;
+}
+
+/// Of what is set aside, a file is not what was written at the next start.
+async fn damage_what_is_aside(seen: &mut Seen, service: &Service) {
     service.terminate();
     assert!(service.wait_exit(PATIENCE).await.success());
     let folder = service.data_dir().join("rejected");
@@ -208,8 +203,22 @@ async fn on_blocks(seen: &mut Seen) {
     fs::write(file.path(), "LOGSREJ2, and then nothing of the kind").unwrap();
     service.restart().await;
     wait_until("the damaged file to be told", PATIENCE, async || {
-        let told = seen.look(&service).await;
+        let told = seen.look(service).await;
         told.value("aggregator_set_aside_damaged_files") > 0.0
+    })
+    .await;
+}
+
+/// Sends more batches than one page of the ledger holds.
+async fn fill_the_ledger(seen: &mut Seen, service: &Service) {
+    let batch = json!([{ "message": "one" }]);
+    let ledger = seen.look(service).await.value("aggregator_ledger_bytes");
+    let many = (0..400).map(|_| service.batch(&batch));
+    for taken in futures_util::future::join_all(many).await {
+        assert_eq!(taken.status, 200);
+    }
+    wait_until("the ledger to grow", PATIENCE, async || {
+        seen.look(service).await.value("aggregator_ledger_bytes") > ledger
     })
     .await;
 }
@@ -232,8 +241,17 @@ async fn hold_the_writes(seen: &mut Seen, service: &Service) {
 
 /// As it is set by itself; and in rows, a key whose batch has no time of its own.
 async fn on_rows(seen: &mut Seen) {
-    let service = Service::builder().start().await;
-    seen.look(&service).await;
+    let service = Service::builder().env("LOG_TO_STORE", "true");
+    let service = service.start().await;
+    wait_until("its own log to be taken", PATIENCE, async || {
+        let told = seen.look(&service).await;
+        let taken = &told.0["aggregator_ingest_records_total"].samples;
+        let mut own = taken
+            .iter()
+            .filter(|(series, _)| series.contains("own_log"));
+        own.any(|(_, count)| *count > 0.0)
+    })
+    .await;
     let service = Backend::Sqlite.start("moving_rows").await;
     seen.look(&service).await;
     let keyed = [
@@ -256,10 +274,12 @@ async fn on_rows(seen: &mut Seen) {
     assert_eq!(paused.await.status, 200);
     let backup = File::open(service.data_dir().join("backup.lock")).unwrap();
     backup.lock().unwrap();
-    let told = seen.look(&service).await;
-    for name in ["aggregator_drain_paused", "aggregator_backup_under_way"] {
-        assert_eq!(told.value(name), 1.0, "{name}");
-    }
+    wait_until("both to be told", PATIENCE, async || {
+        let told = seen.look(&service).await;
+        let held = ["aggregator_drain_paused", "aggregator_backup_under_way"];
+        held.iter().all(|name| told.value(name) == 1.0)
+    })
+    .await;
 }
 
 async fn send(service: &Service, message: &str) -> u16 {
@@ -316,22 +336,27 @@ async fn on_mongodb(seen: &mut Seen) {
     .await;
     let told = seen.look(&service).await;
     assert_eq!(told.value("aggregator_ready"), 0.0);
+    fail_and_come_back(seen, &service, &mongod).await;
+}
+
+/// MongoDB is killed, then the service, which starts before MongoDB is back.
+async fn fail_and_come_back(seen: &mut Seen, service: &Service, mongod: &Mongod) {
     mongod.kill();
     wait_until(
         "the breaker to open, and the store to be told away",
         PATIENCE,
         async || {
             drop(service.get("/logs/retrieve").await);
-            let told = seen.look(&service).await;
+            let told = seen.look(service).await;
             let open = "aggregator_breaker_state{lane=\"read\",state=\"open\"}";
             told.value("aggregator_store_available") == 0.0 && told.value(open) == 1.0
         },
     )
     .await;
     service.kill();
-    tear(&service);
+    tear(service);
     service.restart().await;
-    let told = seen.look(&service).await;
+    let told = seen.look(service).await;
     assert!(told.value("aggregator_records_recovered_total") > 1.0);
     mongod.restart().await;
     wait_until(
@@ -339,7 +364,7 @@ async fn on_mongodb(seen: &mut Seen) {
         PATIENCE,
         async || {
             drop(service.get("/logs/retrieve").await);
-            let told = seen.look(&service).await;
+            let told = seen.look(service).await;
             let closed = "aggregator_breaker_transitions_total{lane=\"read\",state=\"closed\"}";
             told.value("aggregator_records_waiting") == 0.0 && told.value(closed) > 0.0
         },

@@ -77,7 +77,7 @@ async fn a_file_that_cannot_be_used_any_more_is_told_as_long_as_that_lasts() {
     std::fs::write(tokens.file(), "[[token]]\nname").unwrap();
     wait_until("it to be told", PATIENCE, async || {
         let told = problem().await;
-        told.is_some_and(|told| told.starts_with("TOKENS_FILE cannot be used ("))
+        told.is_some_and(|told| told.starts_with("TOKENS_FILE cannot be used, "))
     })
     .await;
     std::fs::write(tokens.file(), before).unwrap();

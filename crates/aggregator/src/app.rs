@@ -35,6 +35,7 @@ use crate::deliver::drain::DrainTasks;
 use crate::http::{self, Services, listener};
 use entrance::Entrance;
 use logs::clock::{Clock, SystemClock};
+use own_log::OwnLog;
 use reload::{Changeable, Reload};
 use spool::{Committer, Spool, SpoolError};
 use std::fs::File;
@@ -208,9 +209,7 @@ impl App {
             tracing::info!(%address, tls, "listening");
         }
         let tracker = TaskTracker::new();
-        if let Some(lines) = unstored {
-            tracker.spawn(own_log::store(lines, Arc::clone(&self.services)));
-        }
+        let own_log = unstored.map(|lines| OwnLog::start(lines, Arc::clone(&self.services)));
         let serving = {
             // It holds the services: what is left of it here would keep the spool open beyond the end.
             let router = http::router(Arc::clone(&self.services));
@@ -242,7 +241,7 @@ impl App {
         }
         let clock = Arc::clone(&self.services.clock);
         let stop = Stop::within(self.shutdown_timeout, clock);
-        stop.in_order(self.services, self.ends, serving, &tracker)
+        stop.in_order(self.services, self.ends, serving, (&tracker, own_log))
             .await;
         Ok(())
     }

@@ -66,10 +66,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether these may be arguments of a service: there is no command, or flags stand before it.
+/// Whether these are arguments of a service, as far as that is known before they are read: none of them is a command.
 fn may_serve(args: &[OsString]) -> bool {
-    let first = args.get(1).map(|first| first.to_string_lossy());
-    first.is_none_or(|first| first.starts_with('-'))
+    let program = Cli::command();
+    let is_command = |arg: &OsString| {
+        let name = arg.to_str();
+        name.is_some_and(|name| program.find_subcommand(name).is_some())
+    };
+    !args.iter().skip(1).any(is_command)
 }
 
 /// What there is of a service before anything is read.

@@ -1,5 +1,5 @@
 //! The account of one request: what becomes of its records at the door is counted among the fates of all records and as
-//! brought by its sender, by one call, so that the two never tell different things.
+//! brought by its sender, by one call, so that the two agree once it is settled.
 //!
 //! It goes with the request to wherever that is decided, also when whoever sent it has left meanwhile.
 

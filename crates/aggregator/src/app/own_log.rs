@@ -10,6 +10,7 @@ use crate::accounting::admission::NoRoom;
 use crate::config::OF_STORING;
 use crate::http::Services;
 use crate::ingest::batch_key::BatchKey;
+use crate::ingest::body_error::BodyError;
 use crate::ingest::compression::Encoding;
 use crate::ingest::decode::{BodyForm, BodyTerms};
 use crate::ingest::intake::Durability;
@@ -18,44 +19,52 @@ use bytes::Bytes;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 /// Lines that come within this time go together; and what could not be taken is tried again after it.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Takes lines until the service stops, with those that it has until then.
-pub(super) async fn store(lines: Unstored, services: Arc<Services>) {
-    let mut own = OwnLog {
-        process: rand::random(),
-        batches: 0,
-        is_refused: false,
-        services,
-    };
-    let stopping = own.services.stopping.clone();
-    loop {
-        let some = async {
-            lines.some().await;
-            sleep(PAUSE).await;
+/// The task that stores the log.
+pub(super) struct OwnLog {
+    task: JoinHandle<()>,
+    end: CancellationToken,
+}
+
+impl OwnLog {
+    /// Stores these lines from here on.
+    pub(super) fn start(lines: Unstored, services: Arc<Services>) -> Self {
+        let end = CancellationToken::new();
+        let storing = Storing {
+            process: rand::random(),
+            batches: 0,
+            is_refused: false,
+            lines,
+            services,
+            end: end.clone(),
         };
-        let is_end = stopping.run_until_cancelled(some).await.is_none();
-        let body = Bytes::from(lines.take());
-        own.take(&body).await;
-        if is_end {
-            return;
+        Self {
+            task: tokio::spawn(storing.run()),
+            end,
         }
-        let left_out = lines.take_left_out();
-        if left_out > 0 {
-            tracing::warn!(
-                lines = left_out,
-                "lines of the log were not stored here: there was no room for them"
-            );
+    }
+
+    /// Stores what there is by now, if that can be done at once, and no more.
+    pub(super) async fn finish(mut self, patience: Duration) {
+        self.end.cancel();
+        if timeout(patience, &mut self.task).await.is_err() {
+            self.task.abort();
+            drop(self.task.await);
         }
     }
 }
 
-struct OwnLog {
+struct Storing {
+    lines: Unstored,
     services: Arc<Services>,
+    end: CancellationToken,
     /// Stands for this run.
     process: u128,
     /// How many were taken.
@@ -63,33 +72,60 @@ struct OwnLog {
     is_refused: bool,
 }
 
-impl OwnLog {
-    /// Takes lines, as often as it needs; once the service stops it is tried once.
-    async fn take(&mut self, body: &Bytes) {
-        if body.is_empty() {
-            return;
+impl Storing {
+    async fn run(mut self) {
+        while !self.end.is_cancelled() {
+            let some = async {
+                self.lines.some().await;
+                sleep(PAUSE).await;
+            };
+            self.end.run_until_cancelled(some).await;
+            let lines = self.lines.take();
+            let count = memchr::memchr_iter(b'\n', &lines).count() as u64;
+            let is_taken = lines.is_empty() || self.take(&Bytes::from(lines)).await;
+            let left_out = self.lines.take_left_out() + if is_taken { 0 } else { count };
+            if left_out > 0 {
+                tracing::warn!(
+                    lines = left_out,
+                    "lines of the log were not stored here: there was no room for them"
+                );
+            }
         }
+    }
+
+    /// Takes lines, as often as it needs; once it is to end, that is tried once more. Whether they were taken.
+    async fn take(&mut self, body: &Bytes) -> bool {
         let span = tracing::error_span!(target: OF_STORING, "storing the log");
-        let stopping = self.services.stopping.clone();
-        while let Err(error) = self.try_to_take(body).instrument(span.clone()).await {
-            if !self.is_refused {
-                let _entered = span.enter();
-                tracing::warn!(%error, "the log cannot be stored for now; it waits, as far as there is room");
+        loop {
+            let is_last = self.end.is_cancelled();
+            let error = match self.try_to_take(body).instrument(span.clone()).await {
+                Ok(()) => break,
+                Err(error) => error,
+            };
+            let is_final = error.is_final();
+            span.in_scope(|| self.refused(&error));
+            if is_last || is_final {
+                return false;
             }
-            self.is_refused = true;
-            if stopping.run_until_cancelled(sleep(PAUSE)).await.is_none() {
-                return;
-            }
+            self.end.run_until_cancelled(sleep(PAUSE)).await;
         }
         self.batches += 1;
         if std::mem::take(&mut self.is_refused) {
-            let _entered = span.enter();
-            tracing::info!("the log is stored again");
+            span.in_scope(|| tracing::info!("the log is stored again"));
+        }
+        true
+    }
+
+    fn refused(&mut self, error: &NotTaken) {
+        if !std::mem::replace(&mut self.is_refused, true) {
+            tracing::warn!(%error, "the log cannot be stored for now; it waits, as far as there is room");
         }
     }
 
     async fn try_to_take(&self, body: &Bytes) -> Result<(), NotTaken> {
         let services = &self.services;
+        // What waits is no batch that was refused.
+        services.intake.check().map_err(IntakeError::from)?;
         let room = services.admission.reserve(body.len())?;
         let terms = BodyTerms {
             decode: Box::new(wire::decode_lines),
@@ -110,10 +146,8 @@ impl OwnLog {
         match taking.await {
             Ok(_) => Ok(()),
             Err(IngestError::Intake(error)) => Err(error.into()),
-            Err(IngestError::Body(error)) => {
-                tracing::error!(%error, "lines of the log cannot be stored");
-                Ok(())
-            }
+            Err(IngestError::Body(BodyError::NoRoom(error))) => Err(error.into()),
+            Err(IngestError::Body(error)) => Err(error.into()),
         }
     }
 }
@@ -125,4 +159,13 @@ enum NotTaken {
     NoRoom(#[from] NoRoom),
     #[error(transparent)]
     Intake(#[from] IntakeError),
+    #[error(transparent)]
+    Body(#[from] BodyError),
+}
+
+impl NotTaken {
+    /// Whether it would be so again.
+    fn is_final(&self) -> bool {
+        matches!(self, Self::Body(_))
+    }
 }

@@ -24,8 +24,8 @@ pub fn on_signals() -> io::Result<CancellationToken> {
     let asked = token.clone();
     tokio::spawn(async move {
         next(&mut terminate, &mut interrupt).await;
-        asked.cancel();
         tracing::info!("stopping: finishing what was accepted (a second signal ends at once)");
+        asked.cancel();
         next(&mut terminate, &mut interrupt).await;
         tracing::warn!("a second signal: ending at once");
         program::exit::at_once(INTERRUPTED);

@@ -1,6 +1,7 @@
 //! The orderly stop: no new connections, requests that are under way, the last commit of the spool, what waits in it,
 //! the store; each step is told with the time that it took.
 
+use super::own_log::OwnLog;
 use super::steps::Steps;
 use super::{Ends, LAST_WORDS};
 use crate::deliver::drain::DrainTasks;
@@ -54,12 +55,17 @@ impl Stop {
         services: Arc<Services>,
         ends: Ends,
         serving: Vec<JoinHandle<()>>,
-        tracker: &TaskTracker,
+        (tracker, own_log): (&TaskTracker, Option<OwnLog>),
     ) {
         if services.drain.is_held() {
             services.intake.wait_in_vain_no_more();
         }
         let cut_off = self.end_requests(tracker).await;
+        if let Some(own_log) = own_log {
+            own_log
+                .finish(LAST_WRITES.min(self.until(self.end_of_drain)))
+                .await;
+        }
         let committed = self.commit(ends.committer).await;
         self.drain(&services, ends.drain).await;
         let (store, spool) = (Arc::clone(&services.store), services.intake.spool().clone());

@@ -117,9 +117,9 @@ impl Following {
 
     /// Has `/health` say it.
     fn tell(&self) {
-        let failure = self.looks.failure();
-        let problem = failure.map(|reason| {
-            format!("TOKENS_FILE cannot be used ({reason}): the tokens of before still count, also those that it revokes")
+        // The reason may name tokens, which those who only read need not know.
+        let problem = self.looks.failure().map(|_| {
+            "TOKENS_FILE cannot be used, for the reason that the log has: the tokens of before still count, also those that it revokes".to_owned()
         });
         self.problem.send_if_modified(|told| {
             let is_news = *told != problem;

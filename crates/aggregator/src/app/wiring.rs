@@ -169,7 +169,7 @@ pub(super) fn wire_up(
     let delivery = delivery(&queues, (lane, writer), &statuses, &clock, deadline);
     // One more than there are workers, so that none waits for work.
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
-    tasks.push(queues.reading);
+    tasks.extend([queues.reading, queues.backups.follow()]);
     let door = entrance.open(http, &clock, &mut tasks);
     let (retrieval, reading) = retrieval(config, &store, read_guard, &clock);
     let books = Books {

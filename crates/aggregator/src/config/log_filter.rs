@@ -127,9 +127,8 @@ impl LogFilter {
     /// Why not.
     pub fn check(text: &str) -> Result<(), NotLogged> {
         for word in text.split(',') {
-            let is_of_name = |c: char| c.is_alphanumeric() || c.is_whitespace() || c == '_';
-            let could_be_a_name = word.chars().all(is_of_name);
-            if !word.is_empty() && could_be_a_name && word.parse::<LevelFilter>().is_err() {
+            let is_name_alone = !word.contains(['=', '[', ']', '{', '}']);
+            if !word.is_empty() && is_name_alone && word.parse::<LevelFilter>().is_err() {
                 return Err(NotLogged::NoLevel(word.to_owned()));
             }
         }
@@ -213,6 +212,7 @@ mod tests {
             ("info,store=loud", "\"store=loud\" cannot be read: "),
             ("debgu", "\"debgu\" is no level: expected off, error, warn"),
             ("info,spool", "\"spool\" is no level"),
+            ("aggregator::http", "\"aggregator::http\" is no level"),
             ("info, debug", "\" debug\" is no level"),
         ] {
             let error = filter.set_for_now(text, at(1)).unwrap_err().to_string();

@@ -7,7 +7,10 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio_util::task::AbortOnDropHandle;
 
 /// The file.
 pub const FILE_NAME: &str = "backup.lock";
@@ -16,7 +19,11 @@ const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// The lock of one data folder.
 #[derive(Debug, Clone)]
-pub struct BackupLock(PathBuf);
+pub struct BackupLock {
+    path: PathBuf,
+    /// Whether a backup was being made when that was looked at last.
+    is_under_way: Arc<AtomicBool>,
+}
 
 /// While it lives, no backup begins.
 #[derive(Debug)]
@@ -35,7 +42,10 @@ pub struct UnderWay {
 impl BackupLock {
     /// The lock of a data folder.
     pub fn of(folder: &Path) -> Self {
-        Self(folder.join(FILE_NAME))
+        Self {
+            path: folder.join(FILE_NAME),
+            is_under_way: Arc::default(),
+        }
     }
 
     /// Holds backups off; `None` while one is being made.
@@ -51,9 +61,23 @@ impl BackupLock {
         })
     }
 
-    /// Whether a backup is being made, as far as that is known.
+    /// Looks each second whether a backup is being made: whoever asks must not wait for a disk.
+    pub(crate) fn follow(&self) -> AbortOnDropHandle<()> {
+        let followed = self.clone();
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            loop {
+                let lock = followed.clone();
+                let looking = tokio::task::spawn_blocking(move || lock.hold_off());
+                let is_under_way = matches!(looking.await, Ok(Ok(None)));
+                followed.is_under_way.store(is_under_way, Ordering::Relaxed);
+                tokio::time::sleep(LOOK_PAUSE).await;
+            }
+        }))
+    }
+
+    /// Whether a backup was being made at the last look.
     pub fn is_under_way(&self) -> bool {
-        self.hold_off().is_ok_and(|held| held.is_none())
+        self.is_under_way.load(Ordering::Relaxed)
     }
 
     /// Waits until no backup is being made, and then holds them off.
@@ -66,7 +90,7 @@ impl BackupLock {
                 Ok(Some(held)) => return held,
                 Err(error) if !is_told => {
                     is_told = true;
-                    tracing::warn!(%error, file = %self.0.display(), "whether a backup is being made is not known: nothing is forgotten");
+                    tracing::warn!(%error, file = %self.path.display(), "whether a backup is being made is not known: nothing is forgotten");
                 }
                 Ok(None) | Err(_) => {}
             }
@@ -96,21 +120,21 @@ impl BackupLock {
     /// # Errors
     /// The system's.
     pub fn is_known(&self) -> io::Result<bool> {
-        self.0.try_exists()
+        self.path.try_exists()
     }
 
     /// A service makes the file at its start; where none of this version has run yet it is made here, for the user whose
     /// folder it is.
     fn open(&self) -> io::Result<File> {
-        match File::open(&self.0) {
+        match File::open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.make(),
             opened => opened,
         }
     }
 
     fn make(&self) -> io::Result<File> {
-        let file = File::options().create(true).append(true).open(&self.0)?;
-        let folder = self.0.parent().unwrap_or(Path::new("."));
+        let file = File::options().create(true).append(true).open(&self.path)?;
+        let folder = self.path.parent().unwrap_or(Path::new("."));
         let (own, of_folder) = (file.metadata()?, fs::metadata(folder)?);
         if own.uid() != of_folder.uid() {
             fchown(&file, Some(of_folder.uid()), Some(of_folder.gid()))?;

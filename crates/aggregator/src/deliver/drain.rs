@@ -76,6 +76,11 @@ impl Drain {
         self.delivery.problem()
     }
 
+    /// What an operator might have forgotten.
+    pub fn pause_problem(&self) -> Option<String> {
+        self.delivery.store.pause.problem()
+    }
+
     /// Whether the store does not do what it is asked, as far as is known.
     pub fn store_is_away(&self) -> bool {
         self.delivery.store.outage.is_on()

@@ -119,7 +119,7 @@ pub(in crate::http) async fn health(
             read: retrieval.guard().snapshot(),
         },
         drain: services.drain.snapshot(),
-        backup_under_way: backup_is_under_way(&services).await,
+        backup_under_way: services.backups.is_under_way(),
         memory: Memory {
             reserved_bytes: services.admission.reserved(),
             limit_bytes: services.admission.limit(),
@@ -135,13 +135,6 @@ pub(in crate::http) async fn health(
         },
     };
     (status, Json(health)).into_response()
-}
-
-/// As far as that is known.
-async fn backup_is_under_way(services: &Services) -> bool {
-    let backups = services.backups.clone();
-    let looking = tokio::task::spawn_blocking(move || backups.is_under_way());
-    looking.await.is_ok_and(|is_under_way| is_under_way)
 }
 
 /// Whether batches are taken and go on to the store.
@@ -172,12 +165,12 @@ pub(in crate::http) fn readiness_of(
     let away = of_store(false).flatten();
     // What only could be better comes last.
     let waits = away
-        .or_else(|| held_up(services))
+        .or_else(|| services.drain.problem())
         .or_else(|| services.dead_letters.problem())
         .or(of_store(true).flatten())
         .or_else(|| services.access.problem())
         .or_else(|| services.tls.as_ref()?.problem());
-    let waits = spool.problem.clone().or(waits);
+    let waits = with_held(services, spool.problem.clone().or(waits));
     let readiness = match (&refused, &waits) {
         (Some(_), _) => Readiness::Unavailable,
         (None, Some(_)) => Readiness::Degraded,
@@ -186,11 +179,17 @@ pub(in crate::http) fn readiness_of(
     (readiness, refused.or(waits))
 }
 
-/// All that keeps batches or questions from the store, with what an operator might have forgotten.
-fn held_up(services: &Services) -> Option<String> {
-    let problems = services.drain.problem().into_iter();
-    let problems: Vec<String> = problems.chain(held_breakers(services)).collect();
-    (!problems.is_empty()).then(|| problems.join("; "))
+/// Whatever else is in the way, with all that an operator holds and might have forgotten.
+fn with_held(services: &Services, problem: Option<String>) -> Option<String> {
+    let held = services.drain.pause_problem().into_iter();
+    let held = held.chain(held_breakers(services));
+    let mut told: Vec<String> = problem.into_iter().collect();
+    for one in held {
+        if !told.contains(&one) {
+            told.push(one);
+        }
+    }
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 fn held_breakers(services: &Services) -> impl Iterator<Item = String> {

@@ -35,6 +35,9 @@ pub(in crate::http) async fn set(
     let before = log.logged().filter;
     // By the filter that goes, or else by the one that comes, if either lets it through.
     let tell = || {
+        if filter == before {
+            return;
+        }
         tracing::info!(
             filter,
             before,
@@ -99,6 +102,9 @@ fn filter(query: &str) -> Result<String, ApiError> {
         Some(filter) if filter.trim().is_empty() => invalid("filter is empty".to_owned()),
         Some(filter) if filter.len() > LONGEST => {
             invalid(format!("filter is longer than {LONGEST} bytes"))
+        }
+        Some(filter) if filter.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) => {
+            invalid("filter has other characters than those of ASCII that can be seen".to_owned())
         }
         Some(filter) => Ok(filter),
     }

@@ -164,12 +164,13 @@ fn the_ledger_has_a_row_for_each_batch_and_the_bytes_of_its_pages() {
     let connection = rusqlite::Connection::open(&store.file.path).unwrap();
     let more = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
         INSERT INTO batches SELECT CAST(printf('%016d', n) AS BLOB), NULL, 0, x'00', 0, 1, n, 0 FROM numbers";
-    let missing = i64::try_from(ROWS - few.rows).unwrap();
-    connection.execute(more, [missing]).unwrap();
+    connection
+        .execute(more, [(ROWS - few.rows).cast_signed()])
+        .unwrap();
     let count = "SELECT COUNT(*) FROM batches";
     let rows: i64 = connection.query_row(count, [], |row| row.get(0)).unwrap();
     let many = store.file.ledger().unwrap();
-    assert_eq!((many.rows, u64::try_from(rows).unwrap()), (ROWS, ROWS));
+    assert_eq!((many.rows, rows.cast_unsigned()), (ROWS, ROWS));
     assert!(many.bytes > few.bytes && many.bytes > ROWS * 16, "{many:?}");
     assert!(
         few.bytes > 0 && many.bytes.is_multiple_of(few.bytes),
