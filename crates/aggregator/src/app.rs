@@ -27,7 +27,7 @@ mod tokens;
 mod wiring;
 
 pub use check::check;
-pub(crate) use data_folder::{RESTORING, SPOOL_FOLDER};
+pub(crate) use data_folder::{SPOOL_FOLDER, check_restored};
 
 use crate::app::cursor_key::CursorKeyError;
 use crate::config::{Backend, Config, ConfigError, LogFilter};

@@ -18,7 +18,7 @@ pub(super) const REJECTED_FOLDER: &str = "rejected";
 /// Held by the process that has the folder.
 pub(super) const LOCK: &str = "lock";
 /// There while a backup is put into the folder.
-pub(crate) const RESTORING: &str = "restoring";
+pub(super) const RESTORING: &str = "restoring";
 /// Where a file system keeps what it has found: part of a volume, and of no program.
 pub(super) const LOST_AND_FOUND: &str = "lost+found";
 /// What nobody but the user may do.
@@ -28,15 +28,25 @@ const OTHERS: u32 = 0o077;
 /// that this process makes can be read by another user.
 pub(super) fn take(wanted: &Path) -> Result<(PathBuf, File), StartError> {
     let (folder, lock) = take_unfinished(wanted)?;
+    check_restored(wanted)?;
     let failed = |source| StartError::data_folder(wanted, source);
-    if folder.join(RESTORING).try_exists().map_err(failed)? {
-        return Err(StartError::Unrestored(wanted.display().to_string()));
-    }
     // A backup may be made by another user, who is not to make it.
     let backups = folder.join(backup_lock::FILE_NAME);
     let made = File::options().create(true).append(true).open(backups);
     drop(made.map_err(failed)?);
     Ok((folder, lock))
+}
+
+/// Whether a backup that was to be put into the folder is all in it, or none was.
+///
+/// # Errors
+/// [`StartError::Unrestored`], or the system's reason.
+pub(crate) fn check_restored(folder: &Path) -> Result<(), StartError> {
+    let mark = folder.join(RESTORING).try_exists();
+    match mark.map_err(|source| StartError::data_folder(folder, source))? {
+        true => Err(StartError::Unrestored(folder.display().to_string())),
+        false => Ok(()),
+    }
 }
 
 /// Of a file or a folder that is there and another user's: whose it is, and who runs this.

@@ -1,6 +1,7 @@
 //! `aggregator spool verify` and `aggregator spool dump`: a spool at rest, read on the command line.
 
 use super::arguments::SpoolCommand;
+use crate::app::StartError;
 use logs::counted;
 use spool::disk::Folder;
 use spool::{SpoolError, offline};
@@ -15,10 +16,8 @@ pub enum SpoolCommandError {
     #[error("there is no spool in the data folder {0}")]
     Missing(String),
     /// A backup is not all in it.
-    #[error(
-        "a backup was to be put into the data folder {0}, and not all of it is there: empty the folder, and restore it again"
-    )]
-    Unrestored(String),
+    #[error(transparent)]
+    Unrestored(#[from] StartError),
     /// An aggregator runs on it.
     #[error("the data folder {0} is in use by an aggregator: stop it first")]
     Locked(String),
@@ -52,9 +51,7 @@ pub fn run(command: &SpoolCommand, out: &mut impl Write) -> Result<bool, SpoolCo
     if !path.is_dir() {
         return Err(SpoolCommandError::Missing(shown()));
     }
-    if data_dir.join(crate::app::RESTORING).try_exists()? {
-        return Err(SpoolCommandError::Unrestored(shown()));
-    }
+    crate::app::check_restored(data_dir)?;
     let lock = File::create(data_dir.join("lock"))?;
     match lock.try_lock() {
         Ok(()) => {}
