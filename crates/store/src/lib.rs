@@ -13,6 +13,7 @@ pub mod counts;
 mod database_damage;
 pub mod database_file;
 pub mod facets;
+pub mod feed;
 pub mod figures;
 pub mod folder_reader;
 mod held;
@@ -25,12 +26,14 @@ pub mod mongo;
 pub mod page;
 pub mod page_reply;
 mod record_sum;
+pub mod removal;
 pub mod sqlite;
 mod yielding;
 
 use async_trait::async_trait;
 use counts::Counts;
 use facets::{Facets, FacetsLimit, FacetsStep, by_pages};
+use feed::FeedSource;
 use figures::{Figures, StoreSize};
 use logs::Timestamp;
 use page_reply::PageReply;
@@ -39,6 +42,7 @@ use query::buckets::Buckets;
 use record::batch::BatchOrigin;
 use record::documents::DocumentList;
 use record::id::RecordId;
+use removal::{Removal, RemovalStep};
 use serde::Serialize;
 use std::ops::Range;
 use std::sync::Arc;
@@ -138,6 +142,23 @@ pub trait Store: Send + Sync + 'static {
         by_pages::step(self, query, after, facets, limit, deadline, || false).await
     }
 
+    /// Takes a step of removing, behind `after` when it is given: work for about this `time`, which holds nobody who
+    /// stores up for longer than that. Records that are stored meanwhile behind what was looked at go with the next round.
+    async fn remove(
+        &self,
+        _removal: &Arc<Removal>,
+        _after: Option<RecordId>,
+        _time: Duration,
+        _deadline: Duration,
+    ) -> Result<RemovalStep, StoreError> {
+        Err(StoreError::Rejected("it removes nothing".to_owned()))
+    }
+
+    /// Gives a little of the room that is free in its files back to the disk; whether there may be more to give.
+    async fn give_back(&self, _deadline: Duration) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     /// How much it is best given at one time.
     fn portion(&self) -> PortionSize {
         PortionSize::COMMAND
@@ -160,6 +181,11 @@ pub trait Store: Send + Sync + 'static {
     /// What it takes on disk; `None` when it cannot tell, or its user may not ask.
     async fn size(&self, _deadline: Duration) -> Result<Option<StoreSize>, StoreError> {
         Ok(None)
+    }
+
+    /// What was stored, in the order of storing; `None` where it keeps no feed.
+    fn feed(&self) -> Option<Arc<dyn FeedSource>> {
+        None
     }
 
     /// Finishes what is under way and closes.
