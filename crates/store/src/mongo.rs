@@ -9,12 +9,14 @@
 mod bounded;
 mod client;
 mod collection;
+mod delete;
 mod error;
 mod insert;
 mod keeper;
 mod last_writes;
 mod read;
 mod receipts;
+mod removing;
 mod reply;
 mod size;
 mod target;
@@ -26,6 +28,7 @@ use super::counts::Counts;
 use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
 use super::figures::StoreSize;
 use super::page_reply::PageReply;
+use super::removal::{Removal, RemovalStep};
 use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
 use async_trait::async_trait;
 use bounded::bounded;
@@ -44,6 +47,7 @@ use read::CountTask;
 use record::batch::BatchOrigin;
 use record::documents::DocumentList;
 use record::id::RecordId;
+use removing::{RemovalTask, Stride};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,6 +73,7 @@ struct Shared {
     readable: Arc<Reachability>,
     keeper: Keeper,
     last_writes: LastWrites,
+    removing: Stride,
 }
 
 impl MongoStore {
@@ -83,6 +88,7 @@ impl MongoStore {
             readable,
             keeper: Keeper::default(),
             last_writes: LastWrites::default(),
+            removing: Stride::default(),
         });
         let keeping = keeper::keep(Arc::clone(&shared), Arc::clone(&clock));
         Self {
@@ -256,6 +262,31 @@ impl Store for MongoStore {
         let until = self.clock.elapsed() + limit.time;
         let goes_on = || self.clock.elapsed() < until;
         by_pages::step(self, query, after, facets, limit, deadline, goes_on).await
+    }
+
+    async fn remove(
+        &self,
+        removal: &Arc<Removal>,
+        after: Option<RecordId>,
+        time: Duration,
+        deadline: Duration,
+    ) -> Result<RemovalStep, StoreError> {
+        let format = self.shared.keeper.ready().await?.format;
+        let database = self.shared.writes().await?;
+        let target = &self.shared.target;
+        let task = RemovalTask {
+            database: &database,
+            collection: &target.collection,
+            format,
+            removal,
+            stride: &self.shared.removing,
+            clock: &self.clock,
+            time,
+            deadline,
+        };
+        bounded(self.left(deadline), task.step(after))
+            .await
+            .map_err(|error| error.scrub(&target.address))
     }
 
     fn status(&self) -> StoreStatus {
