@@ -73,28 +73,30 @@ impl Place<'_> {
         is_over: &dyn Fn() -> bool,
         taking: &mut Taking<'_>,
     ) -> Result<Option<RecordId>, StoreError> {
-        self.reading.each_block(query, after, |source, block, bounds| {
-            if taking.is_handled(block) {
-                return Ok(Walk::GoesOn);
-            }
-            // A block is written again once for all that goes of it.
-            let bounds = Bounds {
-                before: None,
-                ..*bounds
-            };
-            let gone = self.with_unpacker(|unpacker| going.of_block(source, block, &bounds, unpacker));
-            let is_done = match gone {
-                Ok(Gone::Nothing) => taking.leave(block),
-                Ok(Gone::All) => taking.drop_block(source, block)?,
-                Ok(Gone::Some(rows)) => taking.replace(source, block, rows)?,
-                Err(StoreError::Damaged(reason)) => taking.leave_damaged(block, reason)?,
-                Err(error) => return Err(error),
-            };
-            Ok(match is_done == Tried::Outdated || is_over() {
-                true => Walk::Ends,
-                false => Walk::GoesOn,
+        self.reading
+            .each_block(query, after, |source, block, bounds| {
+                if taking.is_handled(block) {
+                    return Ok(Walk::GoesOn);
+                }
+                // A block is written again once for all that goes of it.
+                let bounds = Bounds {
+                    before: None,
+                    ..*bounds
+                };
+                let gone =
+                    self.with_unpacker(|unpacker| going.of_block(source, block, &bounds, unpacker));
+                let is_done = match gone {
+                    Ok(Gone::Nothing) => taking.leave(block),
+                    Ok(Gone::All) => taking.drop_block(source, block)?,
+                    Ok(Gone::Some(rows)) => taking.replace(source, block, rows)?,
+                    Err(StoreError::Damaged(reason)) => taking.leave_damaged(block, reason)?,
+                    Err(error) => return Err(error),
+                };
+                Ok(match is_done == Tried::Outdated || is_over() {
+                    true => Walk::Ends,
+                    false => Walk::GoesOn,
+                })
             })
-        })
     }
 
     /// Counts what would go.
@@ -109,7 +111,8 @@ impl Place<'_> {
         let reading = self.reading;
         step.next = reading.count_blocks(query, after, is_over, |source, blocks, bounds| {
             for block in blocks {
-                let gone = self.with_unpacker(|unpacker| going.of_block(source, block, bounds, unpacker));
+                let gone =
+                    self.with_unpacker(|unpacker| going.of_block(source, block, bounds, unpacker));
                 step.records += match gone? {
                     Gone::Nothing => 0,
                     Gone::All => block.summary.records as u64,

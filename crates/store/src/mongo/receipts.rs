@@ -5,8 +5,8 @@
 //! the server remove what a batch in a spool still needs.
 
 use super::Target;
-use super::insert::{InsertError, early_deadline_millis, read_reply};
 use super::delete::delete;
+use super::insert::{InsertError, early_deadline_millis, read_reply};
 use super::reply::{first_batch, number};
 use crate::{Forgotten, ReceiptKey, Receipts, StoreError};
 use futures_util::TryStreamExt as _;

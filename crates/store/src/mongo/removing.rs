@@ -60,7 +60,9 @@ impl RemovalTask<'_> {
         end: Timestamp,
     ) -> Result<RemovalStep, StoreError> {
         let most = self.stride.documents();
-        let behind_it = (before < end).then(|| first_at(before).predecessor()).flatten();
+        let behind_it = (before < end)
+            .then(|| first_at(before).predecessor())
+            .flatten();
         let mut which = doc! { "_id": self.ids(after, before) };
         let last = self.nth(which.clone(), most).await?;
         if let Some(last) = last {

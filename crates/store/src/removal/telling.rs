@@ -141,8 +141,9 @@ mod tests {
             ("minLevel=ERROR", None),
             ("", Some(100)),
         ]);
-        let verdict =
-            |first, last, severities: &[u8]| rules.verdict((at(first), at(last)), severities.to_vec());
+        let verdict = |first, last, severities: &[u8]| {
+            rules.verdict((at(first), at(last)), severities.to_vec())
+        };
         assert_eq!(verdict(0, 49, &[5, 9]), Verdict::Goes);
         assert_eq!(verdict(0, 50, &[9]), Verdict::Open);
         assert_eq!(verdict(60, 99, &[9]), Verdict::Open);

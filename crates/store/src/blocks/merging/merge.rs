@@ -42,7 +42,10 @@ struct Source {
 
 impl Sources {
     /// Reads them.
-    pub(in crate::blocks) fn read(snapshot: &dyn Snapshot, chosen: &[Listed]) -> Result<Self, Unmerged> {
+    pub(in crate::blocks) fn read(
+        snapshot: &dyn Snapshot,
+        chosen: &[Listed],
+    ) -> Result<Self, Unmerged> {
         let each = chosen.iter();
         let read = each.map(|listed| Source::read(snapshot, listed.place));
         read.collect::<Result<_, _>>().map(Self)
@@ -192,7 +195,9 @@ fn write(
             let day = Day::of(first.time());
             let mut of_day = 1 + rest.partition_point(|id| Day::of(id.time()) == day);
             if !going.is_empty() {
-                of_day = (1..of_day).find(|behind| goes(start + behind)).unwrap_or(of_day);
+                of_day = (1..of_day)
+                    .find(|behind| goes(start + behind))
+                    .unwrap_or(of_day);
             }
             output.write(source, block_of(day), start..start + of_day)?;
             written.extend(all.get(start..start + of_day).unwrap_or_default());

@@ -120,8 +120,13 @@ impl<'a> Going<'a> {
         let records = columns.front.head.records;
         let mut going = RowSet::none(records);
         // Behind the last rule by which anything can go, all that is left stays.
-        let can_go = |(_, before): &(_, Option<Timestamp>)| before.is_some_and(|before| first < before);
-        let behind = self.sought.iter().rposition(can_go).map_or(0, |last| last + 1);
+        let can_go =
+            |(_, before): &(_, Option<Timestamp>)| before.is_some_and(|before| first < before);
+        let behind = self
+            .sought
+            .iter()
+            .rposition(can_go)
+            .map_or(0, |last| last + 1);
         let mut open = RowSet::none(records);
         open.add(columns.within(bounds, unpacker)?);
         let mut goes_on = || (self.goes_on)();

@@ -73,7 +73,10 @@ impl<'a> Taking<'a> {
         if self.removal.purpose == Purpose::ForGood {
             return Err(StoreError::Damaged(reason));
         }
-        tracing::warn!(reason, "what is too old in a damaged block stays until all of it is");
+        tracing::warn!(
+            reason,
+            "what is too old in a damaged block stays until all of it is"
+        );
         Ok(self.leave(block))
     }
 

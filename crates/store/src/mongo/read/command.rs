@@ -141,7 +141,11 @@ pub(super) fn severity(query: &Query) -> Option<(Document, Served)> {
 }
 
 /// The ids that can match.
-pub(in crate::mongo) fn range(query: &Query, after: Option<RecordId>, format: IdFormat) -> Document {
+pub(in crate::mongo) fn range(
+    query: &Query,
+    after: Option<RecordId>,
+    format: IdFormat,
+) -> Document {
     let bounds = query.bounds(after);
     let from = if bounds.behind { "$gt" } else { "$gte" };
     let (beyond, end) = bounds

@@ -140,11 +140,17 @@ impl Looking {
         let Some(stored) = StoredDocument::read(document) else {
             return Ok(false);
         };
-        let end = if self.last.is_none() { self.deadline } else { self.until };
+        let end = if self.last.is_none() {
+            self.deadline
+        } else {
+            self.until
+        };
         let mut goes_on = || self.clock.elapsed() < end;
         let mut json = Vec::new();
         let attributes = match stored.attributes {
-            Some(members) if attributes::write_json(members, &mut json).is_err() => return Ok(false),
+            Some(members) if attributes::write_json(members, &mut json).is_err() => {
+                return Ok(false);
+            }
             // What is written is UTF-8.
             Some(_) => std::str::from_utf8(&json).ok(),
             None => None,
