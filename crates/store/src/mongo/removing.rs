@@ -42,7 +42,10 @@ impl RemovalTask<'_> {
         };
         let begun = self.clock.elapsed();
         let all_before = Rules::of(self.removal).all_before();
-        let is_whole = |before: &Timestamp| after.is_none_or(|after| after < first_at(*before));
+        // Behind the last id of these, they are looked at.
+        let is_whole = |before: &Timestamp| {
+            after.is_none_or(|after| Some(after) < first_at(*before).predecessor())
+        };
         let done = match all_before.filter(is_whole) {
             Some(before) => self.range(after, before, end).await,
             None => self.looked_at(after, end).await,

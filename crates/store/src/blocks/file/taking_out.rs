@@ -7,11 +7,6 @@ use crate::blocks::storage::{Applied, Change};
 use std::time::Duration;
 
 impl BlockFile {
-    /// Puts what is committed into the file itself, beside those who write.
-    pub(in crate::blocks) fn put_into_file(&self) -> Result<(), StoreError> {
-        Ok(self.checkpointer().all()?)
-    }
-
     /// Takes blocks out, and puts others in their place with the records that stay; as [`Self::replace`] does, but also
     /// where the disk has little room: this makes some. When it is done, a machine that loses its power keeps it so.
     pub(in crate::blocks) fn take_out(
