@@ -6,6 +6,7 @@ use super::super::ledger::row::LedgerKey;
 use super::super::storage::{Applied, Change, Made, Place, RowChange};
 use super::old;
 pub(super) use crate::database_file::{empty_log as checkpoint, give_back};
+use crate::feed::embedded::EmbeddedFeed;
 use logs::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
@@ -25,6 +26,7 @@ pub(super) fn apply(
     connection: &mut Connection,
     next: &mut u64,
     change: &Change,
+    feed: &EmbeddedFeed,
 ) -> Result<Applied, rusqlite::Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for row in &change.rows {
@@ -56,6 +58,9 @@ pub(super) fn apply(
         *next += 1;
         add(&transaction, place, made)?;
         places.push(place);
+    }
+    if let Some(announced) = &change.announced {
+        feed.write(&transaction, announced)?;
     }
     transaction.commit()?;
     Ok(Applied::Done(places))

@@ -20,7 +20,7 @@ impl BlockFile {
         }
         unavailable(self.identity.problem())?;
         let applied = writer.write(Synced::Later, |connection, next| {
-            change::apply(connection, next, change)
+            change::apply(connection, next, change, &self.feed)
         })?;
         drop(writer);
         self.sync_behind()?;
