@@ -52,7 +52,7 @@ impl Policy {
     pub(crate) fn removal(&self, now: Timestamp, purpose: Purpose) -> Removal {
         let rules = self.rules.iter().map(|(query, kept)| RemovalRule {
             query: query.clone(),
-            before: kept.map(|kept| minus(now, kept)),
+            before: kept.map(|kept| before(now, kept)),
         });
         Removal {
             rules: rules.collect(),
@@ -68,6 +68,17 @@ fn said(kept: Kept) -> Option<Option<Duration>> {
         Kept::Forever => Some(None),
         Kept::For(time) => Some(Some(time)),
     }
+}
+
+/// Before which time something goes that is kept for so long: by whole parts of that time, so that a block is written again
+/// once for all of a part that goes of it; by days where they are shorter, which no block of the newest ones goes beyond.
+fn before(now: Timestamp, kept: Duration) -> Timestamp {
+    const PARTS: u32 = 24;
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    let part = (kept / PARTS).min(DAY).max(Duration::from_secs(1));
+    let part = i64::try_from(part.as_nanos()).unwrap_or(i64::MAX);
+    let before = minus(now, kept).nanos();
+    Timestamp::from_nanos(before.saturating_sub(before.rem_euclid(part)))
 }
 
 /// All that is older than this.
@@ -106,6 +117,23 @@ pub(super) mod tests {
         let sized = policy(&["--max-store-bytes=2MiB"]).unwrap();
         assert!(!sized.is_by_age());
         assert_eq!(sized.most_bytes(), Some(2 << 20));
+    }
+
+    #[test]
+    fn what_goes_is_older_than_it_is_kept_and_by_whole_parts_of_that() {
+        let at = |hours: i64| Timestamp::from_nanos(hours * 3_600_000_000_000);
+        let hours = |hours| Duration::from_secs(3_600 * hours);
+        assert_eq!(before(at(1_000), hours(24)), at(976));
+        assert_eq!(
+            before(Timestamp::from_nanos(at(1_001).nanos() - 1), hours(24)),
+            at(976)
+        );
+        // By days at most.
+        assert_eq!(before(at(1_000), hours(720)), at(264));
+        assert_eq!(before(at(1_000), hours(721)), at(264));
+        assert_eq!(before(at(-1), hours(1)).nanos() % 150_000_000_000, 0);
+        assert!(before(at(-1), hours(1)) <= at(-2));
+        assert_eq!(before(Timestamp::MIN, hours(1)), Timestamp::MIN);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 /// Before the first round: a start has other things to do.
 const FIRST: Duration = Duration::from_secs(2);
 /// Between two rounds.
-const PAUSE: Duration = Duration::from_secs(2 * 60);
+const PAUSE: Duration = Duration::from_secs(30);
 /// The same where something came that was too old: it need not stay for long.
 const SOON: Duration = Duration::from_secs(5);
 /// A round that looks at more than what is new waits for so many times as long as the last of its kind took.
