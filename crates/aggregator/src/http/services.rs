@@ -14,7 +14,9 @@ use crate::config::{Instance, LogFilter};
 use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::drain::Drain;
+use crate::deliver::expired::Expired;
 use crate::ingest::intake::Intake;
+use crate::retention::RetentionState;
 use crate::search::accumulate::SearchTime;
 use crate::search::retrieval::Retrieval;
 use crate::search::tail::Tails;
@@ -46,6 +48,9 @@ pub struct Services {
     pub dead_letters: Arc<DeadLetters>,
     /// What may not happen while a backup is made.
     pub backups: BackupLock,
+    /// What records went, and what is too old when it comes.
+    pub(crate) retention: Arc<RetentionState>,
+    pub(crate) expired: Arc<Expired>,
     /// The way of queries.
     pub retrieval: Arc<Retrieval>,
     /// Those who follow what is stored, where the store tells it.

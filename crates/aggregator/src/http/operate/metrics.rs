@@ -6,6 +6,7 @@ mod blocks;
 mod process;
 mod records;
 mod requests;
+mod retention;
 mod service;
 mod spool;
 mod store;
@@ -102,6 +103,7 @@ impl Collector for Service {
         spool::write(services, out)?;
         store::write(services, out)?;
         tail::write(services, out)?;
+        retention::write(services, out)?;
         blocks::write(&self.figures, out)
     }
 }
