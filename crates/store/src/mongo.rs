@@ -6,9 +6,11 @@
 //! are held to the collection that was prepared: one that finds another in its place, or none, is
 //! not done, and waits until that was looked at.
 
+mod aggregators;
 mod bounded;
 mod client;
 mod collection;
+mod deleted;
 mod error;
 mod insert;
 mod keeper;
@@ -17,27 +19,28 @@ mod read;
 mod receipts;
 mod reply;
 mod size;
+mod storing;
 mod target;
 
 pub use target::{NewFormat, Target};
 
+use super::aggregators::Aggregators;
 use super::budget::Budget;
 use super::counts::Counts;
 use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
 use super::figures::StoreSize;
 use super::page_reply::PageReply;
 use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
+use aggregators::OnServer;
 use async_trait::async_trait;
 use bounded::bounded;
 use client::{LazyClient, Reachability};
-use collection::Prepared;
-use insert::{Collection, InsertError};
+use insert::InsertError;
 use keeper::{Keeper, Readiness};
 use last_writes::{LastWrites, Written};
 use logs::Timestamp;
 use logs::clock::Clock;
 use mongodb::Database;
-use mongodb::bson::Uuid;
 use query::Query;
 use query::buckets::Buckets;
 use read::CountTask;
@@ -48,9 +51,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
-
-/// An insert goes once more where the collection was gone.
-const ATTEMPTS: u32 = 2;
 
 /// Records in a collection of MongoDB, with a client of its own for each lane.
 pub struct MongoStore {
@@ -69,6 +69,7 @@ struct Shared {
     readable: Arc<Reachability>,
     keeper: Keeper,
     last_writes: LastWrites,
+    deleted: deleted::Memory,
 }
 
 impl MongoStore {
@@ -83,6 +84,7 @@ impl MongoStore {
             readable,
             keeper: Keeper::default(),
             last_writes: LastWrites::default(),
+            deleted: deleted::Memory::default(),
         });
         let keeping = keeper::keep(Arc::clone(&shared), Arc::clone(&clock));
         Self {
@@ -94,50 +96,6 @@ impl MongoStore {
 
     fn left(&self, deadline: Duration) -> Duration {
         deadline.saturating_sub(self.clock.elapsed())
-    }
-
-    /// Inserts into the collection that was prepared. When that is not there any more, it waits for
-    /// the next one, once.
-    async fn insert_prepared(
-        &self,
-        documents: &DocumentList,
-        range: Range<usize>,
-        deadline: Duration,
-    ) -> Result<InsertReport, StoreError> {
-        let (keeper, name) = (&self.shared.keeper, &self.shared.target.collection);
-        let database = self.shared.writes().await?;
-        for _ in 0..ATTEMPTS {
-            let Prepared { uuid, format, .. } = keeper.ready().await?;
-            let into = Collection { name, uuid, format };
-            let left = self.left(deadline);
-            let inserting = insert::insert(&database, into, documents, range.clone(), left);
-            match bounded(left, inserting).await {
-                Ok(report) if report.refused.is_empty() => return Ok(report),
-                // A time series may refuse every record, and none of them is to blame.
-                Ok(report) => match self.is_still(&database, uuid, deadline).await? {
-                    true => return Ok(report),
-                    false => keeper.is_gone(uuid),
-                },
-                Err(InsertError::Store(error)) => return Err(error),
-                Err(InsertError::Gone) => keeper.is_gone(uuid),
-                Err(InsertError::UuidUnknown) => keeper.forget_uuid(),
-            }
-        }
-        Err(StoreError::Unavailable(
-            "the collection was dropped or replaced".to_owned(),
-        ))
-    }
-
-    /// Whether nothing else stands in the place of the collection with this UUID, as far as the user may ask.
-    async fn is_still(
-        &self,
-        database: &Database,
-        uuid: Option<Uuid>,
-        deadline: Duration,
-    ) -> Result<bool, StoreError> {
-        let looking = collection::is_still(database, &self.shared.target, uuid);
-        let is_still = bounded(self.left(deadline), looking).await?;
-        Ok(is_still.unwrap_or(true))
     }
 }
 
@@ -159,7 +117,7 @@ impl Store for MongoStore {
         range: Range<usize>,
         deadline: Duration,
     ) -> Result<InsertReport, StoreError> {
-        let inserted = self.insert_prepared(&documents, range, deadline).await;
+        let inserted = self.insert_kept((&documents, range), deadline).await;
         let inserted = inserted.map_err(|error| error.scrub(&self.shared.target.address));
         self.shared.last_writes.note(Written::Records, &inserted);
         inserted
@@ -298,6 +256,17 @@ impl Store for MongoStore {
         bounded(left, size::of(&database, target, left))
             .await
             .map_err(|error| error.scrub(&target.address))
+    }
+
+    fn settles_within(&self) -> Duration {
+        deleted::SETTLES_WITHIN
+    }
+
+    fn aggregators(&self) -> Option<Arc<dyn Aggregators>> {
+        Some(Arc::new(OnServer::new(
+            Arc::clone(&self.shared),
+            Arc::clone(&self.clock),
+        )))
     }
 
     async fn recovered(&self) {

@@ -4,6 +4,7 @@
 
 pub(crate) mod all_rows;
 mod database;
+mod deleted;
 mod inspection;
 mod large;
 mod message_filter;

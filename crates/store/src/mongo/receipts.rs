@@ -170,7 +170,7 @@ fn is_before(marker: &Document, before: Timestamp) -> bool {
 }
 
 /// Why not all was removed.
-fn refusal(reply: &Document) -> Option<String> {
+pub(super) fn refusal(reply: &Document) -> Option<String> {
     let first = reply
         .get_array("writeErrors")
         .ok()
