@@ -11,6 +11,7 @@
 //! | `read` | pages and counts |
 //! | `reader` | the same of a file that is only read |
 //! | `merging` | small blocks become larger ones |
+//! | `removing` | blocks whose records go, or some of them |
 //! | `cache` | what was read last |
 //! | `counting` | how many blocks and rows there are |
 //! | `spare_threads` | threads that help a search |
@@ -26,6 +27,7 @@ mod portion;
 mod read;
 mod reader;
 mod receipts;
+mod removing;
 mod row_blocks;
 mod spare_threads;
 mod storage;
@@ -45,6 +47,7 @@ use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
 use super::figures::{BlockFigures, Figures, StoreSize};
 use super::identity;
 use super::page_reply::PageReply;
+use super::removal::RemovalStep;
 use super::{
     Forgotten, InsertReport, PageLimit, PortionSize, ReceiptKey, Store, StoreError, StoreStatus,
 };
@@ -90,6 +93,10 @@ const PORTION: PortionSize = PortionSize {
     linger: Duration::from_millis(250),
 };
 
+/// Bytes of memory for what a step of removing reads.
+const REMOVAL_CACHE: usize = 16 * 1024 * 1024;
+/// Pages that one step gives back: some milliseconds' work.
+const PAGES_GIVEN_BACK: u32 = 128;
 /// Rows of the ledger that one step of forgetting looks at: about a millisecond's work.
 const ROWS_AT_ONCE: u32 = 300;
 
@@ -124,6 +131,7 @@ struct Inner {
     spare: SpareThreads,
     clock: Arc<dyn Clock>,
     changed: merging::Changed,
+    handled: removing::Handled,
     /// The last damage that was met.
     damage: Mutex<Option<String>>,
 }
@@ -162,6 +170,7 @@ impl BlockStore {
             spare: SpareThreads::of_machine(),
             clock,
             changed: merging::Changed::default(),
+            handled: removing::Handled::default(),
             damage: Mutex::default(),
         });
         Ok(Self {
@@ -364,6 +373,52 @@ impl Store for BlockStore {
             }
         }
         by_pages::step(self, query, after, facets, limit, deadline, || false).await
+    }
+
+    async fn remove(
+        &self,
+        removal: &Arc<crate::removal::Removal>,
+        after: Option<RecordId>,
+        time: Duration,
+        deadline: Duration,
+    ) -> Result<RemovalStep, StoreError> {
+        let removal = Arc::clone(removal);
+        self.blocking(move |inner| {
+            let is_over = inner.until_over(time, deadline);
+            // What goes is asked for no more: it is not to drive out what is.
+            let cache = BlockCache::new(REMOVAL_CACHE);
+            let place = removing::Place {
+                reading: Reading {
+                    cache: &cache,
+                    ..inner.reading()
+                },
+                file: &inner.file,
+                changed: &inner.changed,
+                handled: &inner.handled,
+            };
+            place.step(&removal, after, &is_over, deadline)
+        })
+        .await
+    }
+
+    async fn give_back(&self, _deadline: Duration) -> Result<bool, StoreError> {
+        self.blocking(|inner| {
+            let has_more = inner.file.give_back(PAGES_GIVEN_BACK)?;
+            if !has_more {
+                // The file becomes shorter only now. Nobody waits for this.
+                inner.file.put_into_file()?;
+            }
+            Ok(has_more)
+        })
+        .await
+    }
+
+    async fn erase(&self, _deadline: Duration) -> Result<bool, StoreError> {
+        self.blocking(|inner| {
+            inner.cache.clear();
+            Ok(!inner.file.give_back(PAGES_GIVEN_BACK)? && inner.file.checkpoint()?)
+        })
+        .await
     }
 
     fn portion(&self) -> PortionSize {

@@ -58,6 +58,9 @@ impl FileError {
 /// The format version of a file of rows, and of one of blocks, while records are moved from the one to the other.
 pub(crate) const MOVING: i64 = 99;
 
+/// For others who have a file open.
+const PATIENCE_MILLIS: u32 = 5_000;
+
 /// What files of one kind have in common.
 pub(crate) struct Format {
     /// The version of a new file.
@@ -132,6 +135,46 @@ pub(crate) fn bytes_in_use(connection: &Connection) -> Result<u64, rusqlite::Err
     );
     let page = number("PRAGMA page_size")?;
     Ok(u64::from(pages.saturating_sub(free)) * u64::from(page))
+}
+
+/// Empties the log, unless a reader needs it: whether it is empty. Nobody waits for that, since those who write
+/// would, too.
+pub(crate) fn empty_log(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let patience = |millis: u32| connection.pragma_update(None, "busy_timeout", millis);
+    patience(0)?;
+    let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let is_busy = connection.query_row(truncate, [], |row| row.get::<_, bool>(0));
+    patience(PATIENCE_MILLIS)?;
+    Ok(!is_busy?)
+}
+
+/// Has what is deleted meanwhile overwritten, where it stands: its pages, too, are written then.
+pub(crate) fn overwriting<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error>,
+) -> Result<T, rusqlite::Error> {
+    let secure = |connection: &Connection, setting: &str| {
+        let set = format!("PRAGMA secure_delete={setting}");
+        connection.query_row(&set, [], |_| Ok(()))
+    };
+    secure(connection, "ON")?;
+    let done = work(connection);
+    secure(connection, "OFF")?;
+    done
+}
+
+/// Gives up to so many empty pages back to the disk; whether there may be more.
+pub(crate) fn give_back(connection: &Connection, pages: u32) -> Result<bool, rusqlite::Error> {
+    let empty = |connection: &Connection| {
+        connection.query_row("PRAGMA freelist_count", [], |row| row.get::<_, u32>(0))
+    };
+    if empty(connection)? == 0 {
+        return Ok(false);
+    }
+    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
+    let mut steps = statement.query([])?;
+    while steps.next()?.is_some() {}
+    Ok(empty(connection)? > 0)
 }
 
 fn make(

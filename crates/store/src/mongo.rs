@@ -10,6 +10,7 @@ mod aggregators;
 mod bounded;
 mod client;
 mod collection;
+mod delete;
 mod deleted;
 mod error;
 mod insert;
@@ -17,6 +18,7 @@ mod keeper;
 mod last_writes;
 mod read;
 mod receipts;
+mod removing;
 mod reply;
 mod size;
 mod storing;
@@ -30,6 +32,7 @@ use super::counts::Counts;
 use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
 use super::figures::StoreSize;
 use super::page_reply::PageReply;
+use super::removal::{Removal, RemovalStep};
 use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
 use aggregators::OnServer;
 use async_trait::async_trait;
@@ -47,6 +50,7 @@ use read::CountTask;
 use record::batch::BatchOrigin;
 use record::documents::DocumentList;
 use record::id::RecordId;
+use removing::{RemovalTask, Stride};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,6 +74,7 @@ struct Shared {
     keeper: Keeper,
     last_writes: LastWrites,
     deleted: deleted::Memory,
+    removing: Stride,
 }
 
 impl MongoStore {
@@ -85,6 +90,7 @@ impl MongoStore {
             keeper: Keeper::default(),
             last_writes: LastWrites::default(),
             deleted: deleted::Memory::default(),
+            removing: Stride::default(),
         });
         let keeping = keeper::keep(Arc::clone(&shared), Arc::clone(&clock));
         Self {
@@ -214,6 +220,32 @@ impl Store for MongoStore {
         let until = self.clock.elapsed() + limit.time;
         let goes_on = || self.clock.elapsed() < until;
         by_pages::step(self, query, after, facets, limit, deadline, goes_on).await
+    }
+
+    async fn remove(
+        &self,
+        removal: &Arc<Removal>,
+        after: Option<RecordId>,
+        time: Duration,
+        deadline: Duration,
+    ) -> Result<RemovalStep, StoreError> {
+        let format = self.shared.keeper.ready().await?.format;
+        let database = self.shared.writes().await?;
+        let target = &self.shared.target;
+        let task = RemovalTask {
+            database: &database,
+            collection: &target.collection,
+            format,
+            removal,
+            stride: &self.shared.removing,
+            memory: (&self.shared.deleted, target),
+            clock: &self.clock,
+            time,
+            deadline,
+        };
+        bounded(self.left(deadline), task.step(after))
+            .await
+            .map_err(|error| error.scrub(&target.address))
     }
 
     fn status(&self) -> StoreStatus {

@@ -1,5 +1,9 @@
 //! What is to be removed, and how far a step of removing came: by retention, and on purpose.
 
+mod telling;
+
+pub(crate) use telling::{Rules, Verdict};
+
 use logs::Timestamp;
 use query::{Candidate, GaveUp, Patience, Query};
 use record::id::RecordId;

@@ -12,6 +12,7 @@ mod moving;
 mod read;
 mod reader;
 mod receipts;
+mod removing;
 mod row_reader;
 mod schema;
 mod watch;
@@ -30,6 +31,7 @@ use super::facets::{Facets, FacetsLimit, FacetsStep};
 use super::figures::{Figures, StoreSize};
 use super::identity;
 use super::page_reply::PageReply;
+use super::removal::{Removal, RemovalStep};
 use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
 use async_trait::async_trait;
 use database::Database;
@@ -181,6 +183,28 @@ impl Store for SqliteStore {
                 .with_reader(|reader| read::facets(reader, &query, after, facets, budget, is_late))
         })
         .await
+    }
+
+    async fn remove(
+        &self,
+        removal: &Arc<Removal>,
+        after: Option<RecordId>,
+        time: Duration,
+        deadline: Duration,
+    ) -> Result<RemovalStep, StoreError> {
+        let removal = Arc::clone(removal);
+        self.blocking(move |database| removing::step(database, &removal, after, time, deadline))
+            .await
+    }
+
+    async fn give_back(&self, deadline: Duration) -> Result<bool, StoreError> {
+        self.blocking(move |database| removing::give_back(database, deadline))
+            .await
+    }
+
+    async fn erase(&self, deadline: Duration) -> Result<bool, StoreError> {
+        self.blocking(move |database| removing::erase(database, deadline))
+            .await
     }
 
     fn status(&self) -> StoreStatus {

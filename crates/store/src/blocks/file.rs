@@ -15,6 +15,7 @@ pub(super) mod reading_back;
 mod schema;
 mod snapshot;
 mod statistics;
+mod taking_out;
 mod verifying;
 mod writer;
 
@@ -146,16 +147,20 @@ impl BlockFile {
         deadline: Duration,
     ) -> Result<Applied, StoreError> {
         let applied = self.change(change, Synced::Later, deadline)?;
-        let synced = self.checkpointer().sync();
-        if let Err(error) = synced {
-            // A commit that comes before this waits for a sync of its own, and fails, too.
-            self.writer().doubt();
-            return Err(StoreError::Unavailable(error.to_string()));
-        }
+        self.sync_behind()?;
         if matches!(applied, Applied::Done(_)) {
             self.note_merged(change);
         }
         Ok(applied)
+    }
+
+    /// Brings to the disk what was committed, beside those who write.
+    fn sync_behind(&self) -> Result<(), StoreError> {
+        self.checkpointer().sync().map_err(|error| {
+            // A commit that comes before this waits for a sync of its own, and fails, too.
+            self.writer().doubt();
+            StoreError::Unavailable(error.to_string())
+        })
     }
 
     /// Unless the writer is not free before the deadline: then nobody waits for it any more. What is written to a

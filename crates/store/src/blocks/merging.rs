@@ -17,7 +17,7 @@ use building::{Building, Urgency};
 pub(super) use changed::Changed;
 use choice::Eagerness;
 use idle_thread::IdleThread;
-use merge::{Sources, Unmerged};
+pub(super) use merge::{Sources, Unmerged};
 use std::collections::{BTreeSet, HashSet};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Weak};

@@ -4,6 +4,7 @@ mod block_search;
 mod columns;
 mod counts;
 mod facets;
+mod going;
 mod matching;
 mod merge;
 mod page;
@@ -13,4 +14,6 @@ mod steps;
 mod values;
 mod walk;
 
+pub(super) use columns::Source;
+pub(super) use going::{Going, Gone, Walk};
 pub(super) use page::Reading;

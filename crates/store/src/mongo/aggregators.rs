@@ -3,9 +3,9 @@
 
 use super::Shared;
 use super::bounded::bounded;
+use super::delete::refusal;
 use super::error::is_unauthorized;
 use super::insert::early_deadline_millis;
-use super::receipts::refusal;
 use crate::StoreError;
 use crate::aggregators::{Aggregators, Present, Request, Seen};
 use async_trait::async_trait;

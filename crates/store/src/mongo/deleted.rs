@@ -9,9 +9,9 @@
 //! found with the portion's next delivery: what is known as deleted is removed, whether or not it is there.
 
 use super::Target;
+use super::delete::{delete, refusal};
 use super::error::is_unauthorized;
 use super::insert::early_deadline_millis;
-use super::receipts::refusal;
 use crate::StoreError;
 use crate::blocks::ledger::have::Have;
 use crate::deleted::{Deleted, by_batch};
@@ -270,21 +270,11 @@ pub(super) async fn remove_again(
             Some(Bson::Binary(binary(id_in(format, document, is_keyed)?)))
         })
         .collect();
-    let command = doc! {
-        "delete": collection,
-        "deletes": [{ "q": { "_id": { "$in": ids } }, "limit": 0 }],
-        "writeConcern": { "w": "majority", "j": true, "wtimeout": early_deadline_millis(left) },
-        "maxTimeMS": early_deadline_millis(left),
-    };
-    let reply = match database.run_command(command).await {
-        Ok(reply) => reply,
+    let which = doc! { "_id": { "$in": ids } };
+    match delete(database, collection, which, left).await {
         // They are not stored anew; whether any is there, whoever may delete has to see.
-        Err(error) if is_unauthorized(&error) => return Ok(()),
-        Err(error) => return Err(error.into()),
-    };
-    match refusal(&reply) {
-        Some(reason) => Err(StoreError::Unavailable(reason)),
-        None => Ok(()),
+        Ok(_) | Err(StoreError::Rejected(_)) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

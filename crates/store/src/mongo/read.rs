@@ -11,7 +11,9 @@ mod command;
 mod count;
 mod raw_reply;
 
+pub(super) use command::{binary, max_time_millis, range};
 pub(super) use count::Task as CountTask;
+pub(super) use raw_reply::documents;
 
 use crate::StoreError;
 use crate::blocking::blocking;

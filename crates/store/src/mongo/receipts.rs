@@ -5,6 +5,7 @@
 //! the server remove what a batch in a spool still needs.
 
 use super::Target;
+use super::delete::delete;
 use super::insert::{InsertError, early_deadline_millis, read_reply};
 use super::reply::{first_batch, number};
 use crate::{Forgotten, ReceiptKey, Receipts, StoreError};
@@ -140,25 +141,8 @@ pub(super) async fn forget(
     if old.is_empty() {
         return Ok(forgotten);
     }
-    let command = doc! {
-        "delete": &receipts,
-        "deletes": [{ "q": { "_id": { "$in": old } }, "limit": 0 }],
-        "writeConcern": { "w": "majority", "j": true, "wtimeout": early_deadline_millis(left) },
-        "maxTimeMS": early_deadline_millis(left),
-    };
-    let reply = match database.run_command(command).await {
-        Ok(reply) => reply,
-        // Not the store's failure: it takes batches all the same.
-        Err(error) if super::error::is_unauthorized(&error) => {
-            let reason = format!("the user may not remove from {receipts}: {error}");
-            return Err(StoreError::Rejected(reason));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    if let Some(reason) = refusal(&reply) {
-        return Err(StoreError::Unavailable(reason));
-    }
-    forgotten.removed = u64::try_from(reply.get_i32("n").unwrap_or_default()).unwrap_or_default();
+    let which = doc! { "_id": { "$in": old } };
+    forgotten.removed = delete(database, &receipts, which, left).await?;
     Ok(forgotten)
 }
 
@@ -167,21 +151,6 @@ fn is_before(marker: &Document, before: Timestamp) -> bool {
     marker
         .get_i64("received_at_ns")
         .is_ok_and(|nanos| nanos < before.nanos())
-}
-
-/// Why not all was removed.
-pub(super) fn refusal(reply: &Document) -> Option<String> {
-    let first = reply
-        .get_array("writeErrors")
-        .ok()
-        .and_then(|errors| errors.first()?.as_document());
-    let error = first.or_else(|| reply.get_document("writeConcernError").ok())?;
-    Some(
-        error
-            .get_str("errmsg")
-            .unwrap_or("no reason given")
-            .to_owned(),
-    )
 }
 
 /// How many markers there are and what they take on disk; `None` when the user may not ask.

@@ -1,6 +1,9 @@
 //! Reading a page from SQLite, or counting its rows.
 
+mod going;
 mod statement;
+
+pub(super) use going::{Going, going};
 
 use crate::StoreError;
 use crate::budget::{Budget, PassedOver, Until};

@@ -5,12 +5,10 @@ use super::super::ledger::row::BatchRow;
 use super::super::ledger::row::LedgerKey;
 use super::super::storage::{Applied, Change, Made, Place, RowChange};
 use super::old;
+pub(super) use crate::database_file::{empty_log as checkpoint, give_back};
 use logs::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
-
-/// For others who have the file open.
-const PATIENCE_MILLIS: u32 = 5_000;
 
 const ROW: &str = "SELECT delay, received_at_ns, have, flags, spool, seq, written_at_ns
     FROM batches WHERE id = ?1";
@@ -69,31 +67,6 @@ pub(super) fn rows(
     keys: &[LedgerKey],
 ) -> Result<Vec<Option<BatchRow>>, rusqlite::Error> {
     keys.iter().map(|key| read_row(connection, key)).collect()
-}
-
-/// Empties the log, unless a reader needs it: whether it is empty. Nobody waits for that, since those who write
-/// would, too.
-pub(super) fn checkpoint(connection: &Connection) -> Result<bool, rusqlite::Error> {
-    let patience = |millis: u32| connection.pragma_update(None, "busy_timeout", millis);
-    patience(0)?;
-    let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
-    let is_busy = connection.query_row(truncate, [], |row| row.get::<_, bool>(0));
-    patience(PATIENCE_MILLIS)?;
-    Ok(!is_busy?)
-}
-
-/// Gives up to so many empty pages back to the disk; whether there may be more.
-pub(super) fn give_back(connection: &Connection, pages: u32) -> Result<bool, rusqlite::Error> {
-    let empty = |connection: &Connection| {
-        connection.query_row("PRAGMA freelist_count", [], |row| row.get::<_, u32>(0))
-    };
-    if empty(connection)? == 0 {
-        return Ok(false);
-    }
-    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
-    let mut steps = statement.query([])?;
-    while steps.next()?.is_some() {}
-    Ok(empty(connection)? > 0)
 }
 
 pub(super) fn add(

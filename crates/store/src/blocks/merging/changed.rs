@@ -37,6 +37,13 @@ impl Changed {
         self.news().is_fresh = true;
     }
 
+    /// Blocks came in the place of others that had more records, and the file has room.
+    pub(in crate::blocks) fn records_went(&self, places: &[Place]) {
+        let mut news = self.news();
+        news.days.extend(places.iter().map(|place| place.day));
+        news.is_fresh = true;
+    }
+
     pub(super) fn close(&self) {
         self.news().is_closed = true;
     }

@@ -7,6 +7,7 @@ use crate::blocks::storage::{Change, Day, Listed, Made, Place, Snapshot};
 use blocks::damaged::Damaged;
 use blocks::head::Head;
 use blocks::opened::Opened;
+use blocks::row_set::RowSet;
 use blocks::rows::{RowSource, Rows, runs};
 use blocks::section::{Packer, Unpacker};
 use blocks::writer::{BlockWriter, NotTaken};
@@ -20,7 +21,7 @@ const RECORDS_OF_A_DAY: usize = 64;
 
 /// Why blocks are not merged.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unmerged {
+pub(in crate::blocks) enum Unmerged {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// One of them is not what was written, or what it becomes cannot be.
@@ -30,7 +31,7 @@ pub(super) enum Unmerged {
 
 /// Blocks that are to be merged, as they are stored.
 #[derive(Debug, Default)]
-pub(super) struct Sources(Vec<Source>);
+pub(in crate::blocks) struct Sources(Vec<Source>);
 
 #[derive(Debug)]
 struct Source {
@@ -41,7 +42,10 @@ struct Source {
 
 impl Sources {
     /// Reads them.
-    pub(super) fn read(snapshot: &dyn Snapshot, chosen: &[Listed]) -> Result<Self, Unmerged> {
+    pub(in crate::blocks) fn read(
+        snapshot: &dyn Snapshot,
+        chosen: &[Listed],
+    ) -> Result<Self, Unmerged> {
         let each = chosen.iter();
         let read = each.map(|listed| Source::read(snapshot, listed.place));
         read.collect::<Result<_, _>>().map(Self)
@@ -49,6 +53,11 @@ impl Sources {
 
     /// What merging them changes. Asks for nothing that anyone else may hold.
     pub(super) fn merged(&self) -> Result<Change, Unmerged> {
+        self.without(&[])
+    }
+
+    /// The same where some records go, by their places in each of them.
+    pub(in crate::blocks) fn without(&self, going: &[RowSet]) -> Result<Change, Unmerged> {
         let first = self.0.first().map(|source| source.place);
         let all =
             first.ok_or_else(|| StoreError::Rejected("nothing is to be merged".to_owned()))?;
@@ -63,7 +72,7 @@ impl Sources {
             rows.push(opened.rows().map_err(damaged)?);
         }
         let mut output = Output::new(all)?;
-        let written = write(&rows, &mut output)?;
+        let written = write(&rows, going, &mut output)?;
         let damaged = |damaged| Unmerged::Damaged(output.blamed, damaged);
         check(&output.made, &written, &mut unpacker).map_err(damaged)?;
         Ok(Change {
@@ -157,8 +166,12 @@ impl Output {
     }
 }
 
-/// Writes all records in the order of their ids, which it gives.
-fn write(rows: &[Rows<'_>], output: &mut Output) -> Result<Vec<RecordId>, Unmerged> {
+/// Writes all records in the order of their ids, which it gives, but for those that go.
+fn write(
+    rows: &[Rows<'_>],
+    going: &[RowSet],
+    output: &mut Output,
+) -> Result<Vec<RecordId>, Unmerged> {
     let mut sources: Vec<RowSource<'_>> = rows.iter().map(RowSource::new).collect();
     let ids: Vec<&[RecordId]> = rows.iter().map(Rows::ids).collect();
     let days = days(&ids);
@@ -171,15 +184,21 @@ fn write(rows: &[Rows<'_>], output: &mut Output) -> Result<Vec<RecordId>, Unmerg
         let (Some(all), Some(source)) = (ids.get(number), sources.get_mut(number)) else {
             continue;
         };
+        let goes = |place: usize| going.get(number).is_some_and(|going| going.has(place));
         let mut start = places.start;
         while let Some((first, rest)) = all.get(start..places.end).and_then(<[_]>::split_first) {
             // The same record in two blocks is one.
-            if written.last() == Some(first) {
+            if written.last() == Some(first) || goes(start) {
                 start += 1;
                 continue;
             }
             let day = Day::of(first.time());
-            let of_day = 1 + rest.partition_point(|id| Day::of(id.time()) == day);
+            let mut of_day = 1 + rest.partition_point(|id| Day::of(id.time()) == day);
+            if !going.is_empty() {
+                of_day = (1..of_day)
+                    .find(|behind| goes(start + behind))
+                    .unwrap_or(of_day);
+            }
             output.write(source, block_of(day), start..start + of_day)?;
             written.extend(all.get(start..start + of_day).unwrap_or_default());
             start += of_day;

@@ -18,7 +18,7 @@ impl Reading<'_> {
     /// Calls `count` with several blocks at a time that may have what is asked for behind `after`, and with the bounds
     /// within which their records count, until `is_over`; what is to be gone on behind then. Each record is within the
     /// bounds once. Where many blocks overlap, all of them are counted before there is a place to go on behind.
-    pub(super) fn count_blocks(
+    pub(in crate::blocks) fn count_blocks(
         self,
         query: &Query,
         after: Option<RecordId>,

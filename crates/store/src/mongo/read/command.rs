@@ -141,7 +141,11 @@ pub(super) fn severity(query: &Query) -> Option<(Document, Served)> {
 }
 
 /// The ids that can match.
-pub(super) fn range(query: &Query, after: Option<RecordId>, format: IdFormat) -> Document {
+pub(in crate::mongo) fn range(
+    query: &Query,
+    after: Option<RecordId>,
+    format: IdFormat,
+) -> Document {
     let bounds = query.bounds(after);
     let from = if bounds.behind { "$gt" } else { "$gte" };
     let (beyond, end) = bounds
@@ -159,11 +163,12 @@ pub(super) fn direction(order: Order) -> i32 {
 }
 
 /// Time in whole milliseconds, as `maxTimeMS` has it: at least one, since none would be no bound.
-pub(super) fn max_time_millis(left: Duration) -> i32 {
+pub(in crate::mongo) fn max_time_millis(left: Duration) -> i32 {
     i32::try_from(left.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 
-fn binary(id: RecordId, format: IdFormat) -> Binary {
+/// An id as it stands in a collection of a format.
+pub(in crate::mongo) fn binary(id: RecordId, format: IdFormat) -> Binary {
     Binary {
         subtype: BinarySubtype::Generic,
         bytes: match format {

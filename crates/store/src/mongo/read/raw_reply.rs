@@ -93,7 +93,7 @@ impl RawPage for RawReply {
 }
 
 /// The documents of a reply.
-pub(super) fn documents(
+pub(in crate::mongo) fn documents(
     batch: &RawBatch,
 ) -> Result<impl Iterator<Item = Result<&RawDocument, StoreError>>, StoreError> {
     let elements = batch.doc_slices()?.into_iter();
