@@ -22,7 +22,7 @@ const ROOMS: [(&str, Stands); 15] = [
     ("listen", Stands::ToCome),
     ("search", Stands::Here),
     ("ingest", Stands::Here),
-    ("retention", Stands::ToCome),
+    ("retention", Stands::Here),
     ("deliver", Stands::Here),
     ("worker", Stands::Here),
     ("breaker", Stands::Here),

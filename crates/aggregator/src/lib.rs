@@ -34,6 +34,7 @@
 //! | [`http`] | addresses, and all that knows axum |
 //! | [`search`] | the way of a question |
 //! | [`ingest`] | the way in, whatever the protocol |
+//! | [`retention`] | what is removed |
 //! | [`deliver`] | the way from the spool to the store |
 //! | [`worker`], [`breaker`] | the pool and the breaker that both ways pass |
 //! | [`accounting`] | memory under way, the fate of every record, the status of batches |
@@ -63,5 +64,6 @@ pub mod config;
 pub mod deliver;
 pub mod http;
 pub mod ingest;
+pub mod retention;
 pub mod search;
 pub mod worker;

@@ -162,6 +162,16 @@ pub trait Store: Send + Sync + 'static {
         Ok(false)
     }
 
+    /// Remembers durably that documents which were kept elsewhere are deleted on purpose: a copy of one that comes counts
+    /// as stored already.
+    async fn forget_for_good(
+        &self,
+        _documents: Arc<DocumentList>,
+        _deadline: Duration,
+    ) -> Result<(), StoreError> {
+        Err(StoreError::Rejected("it removes nothing".to_owned()))
+    }
+
     /// After this, no insert is under way any more that began before a step of removing for good: what such a one may have
     /// stored again is there by then, and a removal that begins later finds it.
     fn settles_within(&self) -> Duration {

@@ -290,6 +290,26 @@ impl Store for MongoStore {
             .map_err(|error| error.scrub(&target.address))
     }
 
+    async fn forget_for_good(
+        &self,
+        documents: Arc<DocumentList>,
+        deadline: Duration,
+    ) -> Result<(), StoreError> {
+        self.shared.keeper.ready().await?;
+        let database = self.shared.writes().await?;
+        let (target, left) = (&self.shared.target, self.left(deadline));
+        let remembering = async {
+            let memory = &self.shared.deleted;
+            memory.announce(&database, target, left).await?;
+            let all = documents.slices(0..documents.len());
+            let ids = all.filter_map(record::document::encoded_id);
+            deleted::remember(&database, target, ids, left).await
+        };
+        bounded(left, remembering)
+            .await
+            .map_err(|error| error.scrub(&target.address))
+    }
+
     fn settles_within(&self) -> Duration {
         deleted::SETTLES_WITHIN
     }

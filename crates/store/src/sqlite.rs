@@ -202,6 +202,23 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn forget_for_good(
+        &self,
+        documents: Arc<DocumentList>,
+        deadline: Duration,
+    ) -> Result<(), StoreError> {
+        self.blocking(move |database| {
+            database.write(deadline, |writer| {
+                let all = documents.slices(0..documents.len());
+                let ids = all.filter_map(record::document::encoded_id);
+                let transaction = writer.transaction()?;
+                deleted::remember(&transaction, ids)?;
+                transaction.commit()
+            })
+        })
+        .await
+    }
+
     async fn erase(&self, deadline: Duration) -> Result<bool, StoreError> {
         self.blocking(move |database| removing::erase(database, deadline))
             .await

@@ -28,6 +28,7 @@ use crate::http::{self, Audit, HeldUploads, Services};
 use crate::ingest::decode::BodyBounds;
 use crate::ingest::intake::Intake;
 use crate::ingest::key_recovery;
+use crate::retention::deletion::{DeletionParts, Deletions};
 use crate::search::retrieval::Retrieval;
 use crate::worker::Lane;
 use logs::clock::Clock;
@@ -144,7 +145,7 @@ fn open_dead_letters(
 
 /// Starts the lanes and puts everything where it belongs.
 pub(super) fn wire_up(
-    config: &Config,
+    (config, folder): (&Config, &Path),
     Opened { store, blocks, .. }: Opened,
     queues: Queues,
     (entrance, log): (Entrance, LogFilter),
@@ -165,10 +166,26 @@ pub(super) fn wire_up(
     let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
     let stopping = CancellationToken::new();
+    let writer_of_deletions = Arc::clone(&writer);
     let (keys, statuses) = key_recovery::start(queues.spool.clone(), stopping.clone());
     let delivery = delivery(&queues, (lane, writer), &statuses, &clock, deadline);
     // One more than there are workers, so that none waits for work.
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
+    let (deletions, deleting) = Deletions::start(
+        folder,
+        DeletionParts {
+            writer: writer_of_deletions,
+            reads: read_guard.clone(),
+            spool: queues.spool.clone(),
+            drain: Arc::clone(&drain),
+            dead_letters: Arc::clone(&queues.dead_letters),
+            backups: queues.backups.clone(),
+            clock: Arc::clone(&clock),
+            timeout: deadline,
+            name: instance.as_str().to_owned(),
+        },
+    );
+    tasks.extend(deleting);
     tasks.extend([queues.reading, queues.backups.follow()]);
     let door = entrance.open(http, &clock, &mut tasks);
     let (retrieval, reading) = retrieval(config, &store, read_guard, &clock);
@@ -192,6 +209,7 @@ pub(super) fn wire_up(
         drain,
         dead_letters: queues.dead_letters,
         backups: queues.backups,
+        deletions,
         retrieval: Arc::new(retrieval),
         cursors,
         admission: Admission::with_kept(http.max_inflight_bytes, http.kept_for_deliveries()),

@@ -22,6 +22,8 @@ pub enum Operation {
     Facets,
     /// To tell what it takes on disk.
     Size,
+    /// To remove records, or to count those that would be.
+    Remove,
 }
 
 /// What went wrong, of calls that gave no result.
@@ -60,7 +62,7 @@ pub struct CallCounts {
 }
 
 impl Operation {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Insert,
         Self::Receipts,
         Self::ForgetReceipts,
@@ -68,6 +70,7 @@ impl Operation {
         Self::Counts,
         Self::Facets,
         Self::Size,
+        Self::Remove,
     ];
 
     /// As metrics have it.
@@ -80,6 +83,7 @@ impl Operation {
             Self::Counts => "counts",
             Self::Facets => "facets",
             Self::Size => "size",
+            Self::Remove => "remove",
         }
     }
 }

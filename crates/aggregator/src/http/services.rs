@@ -15,6 +15,7 @@ use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::drain::Drain;
 use crate::ingest::intake::Intake;
+use crate::retention::deletion::Deletions;
 use crate::search::accumulate::SearchTime;
 use crate::search::retrieval::Retrieval;
 use axum::routing::MethodRouter;
@@ -44,6 +45,8 @@ pub struct Services {
     pub dead_letters: Arc<DeadLetters>,
     /// What may not happen while a backup is made.
     pub backups: BackupLock,
+    /// What is deleted on purpose.
+    pub deletions: Deletions,
     /// The way of queries.
     pub retrieval: Arc<Retrieval>,
     /// The secret of cursors.
