@@ -136,7 +136,12 @@ async fn found(service: &Service, reader: &str, query: &str) -> Vec<Value> {
 
 /// Asks an address in its own way, with these headers.
 async fn ask(service: &Service, path: &str, headers: &[(&str, &str)]) -> Reply {
-    if ["/logs/batch", "/logs/rejected/replay"].contains(&path) || path.starts_with("/operate/") {
+    let is_post = ["/logs/batch", "/logs/rejected/replay"].contains(&path)
+        || ["/operate/", "/logs/delete?"]
+            .iter()
+            .any(|start| path.starts_with(start))
+        || path.ends_with("/cancel");
+    if is_post {
         let headers = [&[JSON], headers].concat();
         return post(service, service.url(path), &headers, BATCH).await;
     }
@@ -144,7 +149,7 @@ async fn ask(service: &Service, path: &str, headers: &[(&str, &str)]) -> Reply {
 }
 
 /// The addresses with the scope that each of them needs.
-const NEEDED: [(&str, &str); 12] = [
+const NEEDED: [(&str, &str); 15] = [
     ("/logs/batch", "ingest"),
     ("/logs/batches/0123456789abcdef", "ingest"),
     ("/logs/retrieve", "read"),
@@ -154,6 +159,9 @@ const NEEDED: [(&str, &str); 12] = [
     ("/logs/0123/context", "read"),
     ("/logs/rejected", "operate"),
     ("/logs/rejected/replay", "operate"),
+    ("/logs/delete?q=x&dryRun=true", "operate"),
+    ("/logs/delete/0123456789abcdef", "operate"),
+    ("/logs/delete/0123456789abcdef/cancel", "operate"),
     ("/stats", "operate"),
     ("/operate/drain/resume", "operate"),
     ("/operate/breakers/read/release", "operate"),

@@ -173,7 +173,7 @@ impl App {
             }
         };
         let (services, ends, changeable) = wiring::wire_up(
-            &config,
+            (&config, &folder),
             opened,
             queues,
             (entrance, log),

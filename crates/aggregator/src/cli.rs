@@ -9,6 +9,7 @@ pub mod asked;
 pub mod backup;
 pub mod breaker;
 pub mod config;
+pub mod delete;
 pub mod drain;
 pub mod export;
 mod filters;

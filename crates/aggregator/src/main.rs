@@ -49,6 +49,7 @@ fn main() -> ExitCode {
         Some(Command::Rejected(command)) => {
             asked(cli::rejected::run(command, &mut io::stdout().lock()))
         }
+        Some(Command::Delete(args)) => asked(cli::delete::run(args, &mut io::stdout().lock())),
         Some(Command::LogLevel(args)) => asked(cli::log_level::run(args, &mut io::stdout().lock())),
         Some(Command::Stats(args)) => asked(cli::stats::run(args, &mut io::stdout().lock())),
         Some(Command::Drain(command)) => asked(cli::drain::run(command, &mut io::stdout().lock())),

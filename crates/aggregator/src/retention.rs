@@ -1,8 +1,11 @@
-//! Retention: records go when they are older than they are to be kept, or when the store takes more than it may.
+//! What is removed: records that are older than they are to be kept, the oldest when the store takes more than it may, and
+//! those that somebody asks to be deleted.
 //!
-//! Takes the settings, the write lane's way to the store, and what was too old when it came; gives numbers, and why it
-//! does not go on. What goes, and how, is the store's.
+//! Takes the settings, the write lane's way to the store, what was too old when it came, the spool's state and the refused
+//! records; removes in paced steps, and gives numbers, and why it does not go on. What goes, and how, is the store's. It does
+//! not know how a record came in, nor who asks.
 
+pub mod deletion;
 mod disk;
 mod pace;
 mod policy;

@@ -57,6 +57,8 @@ pub(super) struct State {
     cannot_rest: bool,
     /// Whether nothing more will be appended.
     pub(super) closed: bool,
+    /// The newest of the deferred batches that were appended since the start.
+    pub(super) last_deferred: Option<u64>,
     /// Whether the warning at 80 % was given.
     pub(super) warned: bool,
 }
@@ -95,6 +97,7 @@ impl State {
             appended_at: Duration::ZERO,
             cannot_rest: false,
             closed: false,
+            last_deferred: None,
             warned: false,
         }
     }
@@ -117,6 +120,9 @@ impl State {
         self.waiting_batches += u64::from(appended.head.batches);
         for (seq, batch) in (appended.head.first_seq..).zip(batches) {
             self.ahead.appended(seq, batch.received_at);
+            if batch.is_deferred() {
+                self.last_deferred = Some(seq);
+            }
             if batch.is_of_earlier_version() {
                 self.earlier_end = seq + 1;
             }

@@ -48,6 +48,27 @@ impl Spool {
         Ok(state.owed.is_none() && state.spans.len() == 1 && state.spans.iter().all(is_last))
     }
 
+    /// Whether nothing below this number is in the spool any more: all of it is done, and its segments are
+    /// removed. Has another segment begun where that
+    /// is in the way; this is to be called until it is so, while it is [tidied](Self::tidy).
+    pub fn is_gone_below(&self, seq: u64) -> bool {
+        let state = self.shared.state();
+        let is_done = state.done_below >= seq;
+        let newest = state.spans.back().map(|newest| newest.first_seq);
+        drop(state);
+        if is_done && newest.is_some_and(|first| first < seq) {
+            // A full queue means that batches are being written: then it is tried again.
+            drop(self.commits.try_send(Message::Rotate));
+        }
+        is_done && self.oldest_seq() >= seq
+    }
+
+    /// Whether a deferred copy was appended at this number or behind it: of records that the spool held before.
+    pub fn was_deferred_from(&self, seq: u64) -> bool {
+        let newest = self.shared.state().last_deferred;
+        newest.is_some_and(|newest| newest >= seq)
+    }
+
     /// When there is no room and all is done, the newest segment stands in the way: another is
     /// begun, so that it can go. So is one that could not be made, and one behind the last that holds what an
     /// earlier version took; and one that rests.

@@ -61,6 +61,7 @@ use ledger::row::LedgerKey;
 use ledger::spools::{KnownSpool, SpoolId};
 use logs::Timestamp;
 use logs::clock::Clock;
+use marking::Noted;
 use portion::Portion;
 use query::Query;
 use query::buckets::Buckets;
@@ -279,7 +280,8 @@ impl Store for BlockStore {
     ) -> Result<(), StoreError> {
         self.blocking(move |inner| {
             let refused = (&*documents, &positions[..]);
-            marking::mark(&inner.file, &*inner.clock, refused, deadline)
+            let noted = Noted::SetAside;
+            marking::note(noted, &inner.file, &*inner.clock, refused, deadline)
         })
         .await
     }
@@ -410,6 +412,28 @@ impl Store for BlockStore {
                 inner.file.checkpoint()?;
             }
             Ok(has_more)
+        })
+        .await
+    }
+
+    async fn forget_for_good(
+        &self,
+        documents: Arc<DocumentList>,
+        deadline: Duration,
+    ) -> Result<(), StoreError> {
+        self.blocking(move |inner| {
+            let positions: Vec<usize> = (0..documents.len()).collect();
+            let deleted = (&*documents, &positions[..]);
+            let noted = Noted::Deleted;
+            marking::note(noted, &inner.file, &*inner.clock, deleted, deadline)
+        })
+        .await
+    }
+
+    async fn erase(&self, _deadline: Duration) -> Result<bool, StoreError> {
+        self.blocking(|inner| {
+            inner.cache.clear();
+            Ok(!inner.file.give_back(PAGES_GIVEN_BACK)? && inner.file.checkpoint()?)
         })
         .await
     }

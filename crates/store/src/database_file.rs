@@ -148,6 +148,21 @@ pub(crate) fn empty_log(connection: &Connection) -> Result<bool, rusqlite::Error
     Ok(!is_busy?)
 }
 
+/// Has what is deleted meanwhile overwritten, where it stands: its pages, too, are written then.
+pub(crate) fn overwriting<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error>,
+) -> Result<T, rusqlite::Error> {
+    let secure = |connection: &Connection, setting: &str| {
+        let set = format!("PRAGMA secure_delete={setting}");
+        connection.query_row(&set, [], |_| Ok(()))
+    };
+    secure(connection, "ON")?;
+    let done = work(connection);
+    secure(connection, "OFF")?;
+    done
+}
+
 /// Gives up to so many empty pages back to the disk; whether there may be more.
 pub(crate) fn give_back(connection: &Connection, pages: u32) -> Result<bool, rusqlite::Error> {
     let empty = |connection: &Connection| {

@@ -5,6 +5,7 @@
 //! HTTP.
 
 pub mod address;
+pub mod aggregators;
 mod blocking;
 pub mod blocks;
 mod budget;
@@ -12,6 +13,7 @@ pub mod copying;
 pub mod counts;
 mod database_damage;
 pub mod database_file;
+mod deleted;
 pub mod facets;
 pub mod feed;
 pub mod figures;
@@ -30,6 +32,7 @@ pub mod removal;
 pub mod sqlite;
 mod yielding;
 
+use aggregators::Aggregators;
 use async_trait::async_trait;
 use counts::Counts;
 use facets::{Facets, FacetsLimit, FacetsStep, by_pages};
@@ -157,6 +160,33 @@ pub trait Store: Send + Sync + 'static {
     /// Gives a little of the room that is free in its files back to the disk; whether there may be more to give.
     async fn give_back(&self, _deadline: Duration) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    /// Remembers durably that documents which were kept elsewhere are deleted on purpose: a copy of one that comes counts
+    /// as stored already.
+    async fn forget_for_good(
+        &self,
+        _documents: Arc<DocumentList>,
+        _deadline: Duration,
+    ) -> Result<(), StoreError> {
+        Err(StoreError::Rejected("it removes nothing".to_owned()))
+    }
+
+    /// After this, no insert is under way any more that began before a step of removing for good: what such a one may have
+    /// stored again is there by then, and a removal that begins later finds it.
+    fn settles_within(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Overwrites what was removed for good where it still stands in the room that is free in the store's files; whether
+    /// that is done.
+    async fn erase(&self, _deadline: Duration) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    /// The aggregators that store here; `None` where it is one alone.
+    fn aggregators(&self) -> Option<Arc<dyn Aggregators>> {
+        None
     }
 
     /// How much it is best given at one time.

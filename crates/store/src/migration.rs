@@ -14,10 +14,12 @@
 //! | module | owns |
 //! |---|---|
 //! | `building` | rows become blocks |
+//! | `deleted` | what is remembered of rows that are no more |
 //! | `error` | why a move did not come to its end |
 //! | `room` | the room that a move takes |
 
 mod building;
+mod deleted;
 mod error;
 mod room;
 
@@ -147,6 +149,7 @@ pub fn move_rows(
         });
     })?;
     move_receipts(&rows, &mut file)?;
+    deleted::move_all(&rows, &mut file)?;
     Ok(file.end()?)
 }
 
@@ -207,6 +210,7 @@ pub fn remove_rows(folder: &Path, tell: &mut dyn FnMut(Progress)) -> Result<u64,
     };
     tell(progress);
     let rows = AllRows::open(&logs)?;
+    let deleted = deleted::count(&rows)?;
     let (rows, found) = thread::scope(|scope| {
         let rows = scope.spawn(move || rows.count());
         let found = read_back(&path, &mut |done| {
@@ -228,7 +232,8 @@ pub fn remove_rows(folder: &Path, tell: &mut dyn FnMut(Progress)) -> Result<u64,
         let other = "some records are not as they were in rows";
         return Err(MigrationError::unreadable(folder, &other));
     }
-    if known > found.records {
+    // What was deleted on purpose is known, and not there.
+    if known > found.records.saturating_add(deleted) {
         let more = format!(
             "{known} records of batches are known, and {} are there",
             found.records

@@ -6,10 +6,12 @@
 //! are held to the collection that was prepared: one that finds another in its place, or none, is
 //! not done, and waits until that was looked at.
 
+mod aggregators;
 mod bounded;
 mod client;
 mod collection;
 mod delete;
+mod deleted;
 mod error;
 mod insert;
 mod keeper;
@@ -19,10 +21,12 @@ mod receipts;
 mod removing;
 mod reply;
 mod size;
+mod storing;
 mod target;
 
 pub use target::{NewFormat, Target};
 
+use super::aggregators::Aggregators;
 use super::budget::Budget;
 use super::counts::Counts;
 use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
@@ -30,17 +34,16 @@ use super::figures::StoreSize;
 use super::page_reply::PageReply;
 use super::removal::{Removal, RemovalStep};
 use super::{Forgotten, InsertReport, PageLimit, ReceiptKey, Store, StoreError, StoreStatus};
+use aggregators::OnServer;
 use async_trait::async_trait;
 use bounded::bounded;
 use client::{LazyClient, Reachability};
-use collection::Prepared;
-use insert::{Collection, InsertError};
+use insert::InsertError;
 use keeper::{Keeper, Readiness};
 use last_writes::{LastWrites, Written};
 use logs::Timestamp;
 use logs::clock::Clock;
 use mongodb::Database;
-use mongodb::bson::Uuid;
 use query::Query;
 use query::buckets::Buckets;
 use read::CountTask;
@@ -52,9 +55,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
-
-/// An insert goes once more where the collection was gone.
-const ATTEMPTS: u32 = 2;
 
 /// Records in a collection of MongoDB, with a client of its own for each lane.
 pub struct MongoStore {
@@ -73,6 +73,7 @@ struct Shared {
     readable: Arc<Reachability>,
     keeper: Keeper,
     last_writes: LastWrites,
+    deleted: deleted::Memory,
     removing: Stride,
 }
 
@@ -88,6 +89,7 @@ impl MongoStore {
             readable,
             keeper: Keeper::default(),
             last_writes: LastWrites::default(),
+            deleted: deleted::Memory::default(),
             removing: Stride::default(),
         });
         let keeping = keeper::keep(Arc::clone(&shared), Arc::clone(&clock));
@@ -100,50 +102,6 @@ impl MongoStore {
 
     fn left(&self, deadline: Duration) -> Duration {
         deadline.saturating_sub(self.clock.elapsed())
-    }
-
-    /// Inserts into the collection that was prepared. When that is not there any more, it waits for
-    /// the next one, once.
-    async fn insert_prepared(
-        &self,
-        documents: &DocumentList,
-        range: Range<usize>,
-        deadline: Duration,
-    ) -> Result<InsertReport, StoreError> {
-        let (keeper, name) = (&self.shared.keeper, &self.shared.target.collection);
-        let database = self.shared.writes().await?;
-        for _ in 0..ATTEMPTS {
-            let Prepared { uuid, format, .. } = keeper.ready().await?;
-            let into = Collection { name, uuid, format };
-            let left = self.left(deadline);
-            let inserting = insert::insert(&database, into, documents, range.clone(), left);
-            match bounded(left, inserting).await {
-                Ok(report) if report.refused.is_empty() => return Ok(report),
-                // A time series may refuse every record, and none of them is to blame.
-                Ok(report) => match self.is_still(&database, uuid, deadline).await? {
-                    true => return Ok(report),
-                    false => keeper.is_gone(uuid),
-                },
-                Err(InsertError::Store(error)) => return Err(error),
-                Err(InsertError::Gone) => keeper.is_gone(uuid),
-                Err(InsertError::UuidUnknown) => keeper.forget_uuid(),
-            }
-        }
-        Err(StoreError::Unavailable(
-            "the collection was dropped or replaced".to_owned(),
-        ))
-    }
-
-    /// Whether nothing else stands in the place of the collection with this UUID, as far as the user may ask.
-    async fn is_still(
-        &self,
-        database: &Database,
-        uuid: Option<Uuid>,
-        deadline: Duration,
-    ) -> Result<bool, StoreError> {
-        let looking = collection::is_still(database, &self.shared.target, uuid);
-        let is_still = bounded(self.left(deadline), looking).await?;
-        Ok(is_still.unwrap_or(true))
     }
 }
 
@@ -165,7 +123,7 @@ impl Store for MongoStore {
         range: Range<usize>,
         deadline: Duration,
     ) -> Result<InsertReport, StoreError> {
-        let inserted = self.insert_prepared(&documents, range, deadline).await;
+        let inserted = self.insert_kept((&documents, range), deadline).await;
         let inserted = inserted.map_err(|error| error.scrub(&self.shared.target.address));
         self.shared.last_writes.note(Written::Records, &inserted);
         inserted
@@ -280,6 +238,7 @@ impl Store for MongoStore {
             format,
             removal,
             stride: &self.shared.removing,
+            memory: (&self.shared.deleted, target),
             clock: &self.clock,
             time,
             deadline,
@@ -329,6 +288,37 @@ impl Store for MongoStore {
         bounded(left, size::of(&database, target, left))
             .await
             .map_err(|error| error.scrub(&target.address))
+    }
+
+    async fn forget_for_good(
+        &self,
+        documents: Arc<DocumentList>,
+        deadline: Duration,
+    ) -> Result<(), StoreError> {
+        self.shared.keeper.ready().await?;
+        let database = self.shared.writes().await?;
+        let (target, left) = (&self.shared.target, self.left(deadline));
+        let remembering = async {
+            let memory = &self.shared.deleted;
+            memory.announce(&database, target, left).await?;
+            let all = documents.slices(0..documents.len());
+            let ids = all.filter_map(record::document::encoded_id);
+            deleted::remember(&database, target, ids, left).await
+        };
+        bounded(left, remembering)
+            .await
+            .map_err(|error| error.scrub(&target.address))
+    }
+
+    fn settles_within(&self) -> Duration {
+        deleted::SETTLES_WITHIN
+    }
+
+    fn aggregators(&self) -> Option<Arc<dyn Aggregators>> {
+        Some(Arc::new(OnServer::new(
+            Arc::clone(&self.shared),
+            Arc::clone(&self.clock),
+        )))
     }
 
     async fn recovered(&self) {

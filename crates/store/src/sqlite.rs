@@ -4,6 +4,7 @@
 
 pub(crate) mod all_rows;
 mod database;
+mod deleted;
 mod inspection;
 mod large;
 mod message_filter;
@@ -214,6 +215,28 @@ impl Store for SqliteStore {
 
     async fn give_back(&self, deadline: Duration) -> Result<bool, StoreError> {
         self.blocking(move |database| removing::give_back(database, deadline))
+            .await
+    }
+
+    async fn forget_for_good(
+        &self,
+        documents: Arc<DocumentList>,
+        deadline: Duration,
+    ) -> Result<(), StoreError> {
+        self.blocking(move |database| {
+            database.write(deadline, |writer| {
+                let all = documents.slices(0..documents.len());
+                let ids = all.filter_map(record::document::encoded_id);
+                let transaction = writer.transaction()?;
+                deleted::remember(&transaction, ids)?;
+                transaction.commit()
+            })
+        })
+        .await
+    }
+
+    async fn erase(&self, deadline: Duration) -> Result<bool, StoreError> {
+        self.blocking(move |database| removing::erase(database, deadline))
             .await
     }
 

@@ -2,6 +2,7 @@
 
 use super::{StartError, cursor_key};
 use crate::deliver::backup_lock;
+use crate::retention::deletion;
 use rustix::fs::Mode;
 use spool::disk::Folder;
 use std::ffi::OsStr;
@@ -153,7 +154,9 @@ impl Kind {
             SPOOL_FOLDER | REJECTED_FOLDER => Self::Folder,
             LOST_AND_FOUND => Self::Volume,
             LOCK | RESTORING | backup_lock::FILE_NAME => Self::File,
-            _ if is_of_store(&name) || cursor_key::is_file(&name) => Self::File,
+            _ if is_of_store(&name) || cursor_key::is_file(&name) || deletion::is_file(&name) => {
+                Self::File
+            }
             _ => Self::Foreign,
         }
     }

@@ -68,6 +68,7 @@ impl Stop {
         }
         let committed = self.commit(ends.committer).await;
         self.drain(&services, ends.drain).await;
+        services.deletions.leave().await;
         let (store, spool) = (Arc::clone(&services.store), services.intake.spool().clone());
         drop(services);
         let lanes = async {

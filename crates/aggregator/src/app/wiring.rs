@@ -17,7 +17,7 @@ use crate::deliver::batch_memory::{self, ForgetsBatches};
 use crate::deliver::dead_letters::{DeadLetterBounds, DeadLetters};
 use crate::deliver::deferral::Deferral;
 use crate::deliver::delivery::Delivery;
-use crate::deliver::drain;
+use crate::deliver::drain::{self, Drain};
 use crate::deliver::expired::Expired;
 use crate::deliver::insert_size::InsertSize;
 use crate::deliver::key_memory::KeyMemory;
@@ -29,6 +29,7 @@ use crate::http::{self, Audit, HeldUploads, Services};
 use crate::ingest::decode::BodyBounds;
 use crate::ingest::intake::Intake;
 use crate::ingest::key_recovery;
+use crate::retention::deletion::{DeletionParts, Deletions};
 use crate::retention::{DiskWatch, Policy, Retention, RetentionState};
 use crate::search::retrieval::Retrieval;
 use crate::search::tail::Tails;
@@ -145,9 +146,40 @@ fn open_dead_letters(
     })
 }
 
+/// Those who follow what is stored, where the store tells it.
+fn tails(
+    store: &Arc<dyn Store>,
+    retrieval: &Arc<Retrieval>,
+    clock: &Arc<dyn Clock>,
+    most: usize,
+) -> Option<Arc<Tails>> {
+    let start = |feed| Tails::start(Arc::clone(retrieval), feed, Arc::clone(clock), most);
+    store.feed().map(start)
+}
+
+fn parts_of_deletions(
+    (spool, dead_letters, backups): (&Spool, &Arc<DeadLetters>, &BackupLock),
+    (writer, reads, drain): (Arc<Writer>, Guard, Arc<Drain>),
+    clock: &Arc<dyn Clock>,
+    timeout: Duration,
+    instance: &Instance,
+) -> DeletionParts {
+    DeletionParts {
+        writer,
+        reads,
+        spool: spool.clone(),
+        drain,
+        dead_letters: Arc::clone(dead_letters),
+        backups: backups.clone(),
+        clock: Arc::clone(clock),
+        timeout,
+        name: instance.as_str().to_owned(),
+    }
+}
+
 /// Starts the lanes and puts everything where it belongs.
 pub(super) fn wire_up(
-    config: &Config,
+    (config, folder): (&Config, &Path),
     Opened { store, blocks, .. }: Opened,
     queues: Queues,
     (entrance, log): (Entrance, LogFilter),
@@ -171,6 +203,7 @@ pub(super) fn wire_up(
     let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
     let stopping = CancellationToken::new();
+    let writer_of_deletions = Arc::clone(&writer);
     let (keys, statuses) = key_recovery::start(queues.spool.clone(), stopping.clone());
     let delivery = Delivery {
         expired: Arc::clone(&expired),
@@ -178,14 +211,18 @@ pub(super) fn wire_up(
     };
     // One more than there are workers, so that none waits for work.
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
+    let kept = (&queues.spool, &queues.dead_letters, &queues.backups);
+    let way = (writer_of_deletions, read_guard.clone(), Arc::clone(&drain));
+    let (deletions, deleting) = Deletions::start(
+        folder,
+        parts_of_deletions(kept, way, &clock, deadline, &instance),
+    );
+    tasks.extend(deleting);
     tasks.extend([queues.reading, queues.backups.follow()]);
     let door = entrance.open(http, &clock, &mut tasks);
     let (retrieval, reading) = retrieval(config, &store, read_guard, &clock);
     let retrieval = Arc::new(retrieval);
-    let tails = store.feed().map(|feed| {
-        let (retrieval, clock) = (Arc::clone(&retrieval), Arc::clone(&clock));
-        Tails::start(retrieval, feed, clock, http.max_tails)
-    });
+    let tails = tails(&store, &retrieval, &clock, http.max_tails);
     let books = Books {
         records: queues.accounting,
         senders: Arc::default(),
@@ -211,6 +248,7 @@ pub(super) fn wire_up(
         tail_heartbeat: http.tail_heartbeat,
         retention,
         expired,
+        deletions,
         cursors,
         admission: Admission::with_kept(http.max_inflight_bytes, http.kept_for_deliveries()),
         held_uploads: HeldUploads::new(http.max_inflight_bytes),

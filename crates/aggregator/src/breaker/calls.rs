@@ -22,7 +22,7 @@ pub enum Operation {
     Facets,
     /// To tell what it takes on disk.
     Size,
-    /// To remove records.
+    /// To remove records, or to count those that would be.
     Remove,
 }
 

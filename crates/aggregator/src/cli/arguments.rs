@@ -4,6 +4,7 @@ use super::asked::AskedArgs;
 use super::backup::{BackupArgs, RestoreArgs};
 use super::breaker::BreakerCommand;
 use super::config::ConfigCommand;
+use super::delete::DeleteArgs;
 use super::drain::DrainCommand;
 use super::export::ExportArgs;
 use super::first_look::FirstLook;
@@ -74,6 +75,8 @@ pub enum Command {
     /// Shows what a running service keeps aside of refused records, or puts it back.
     #[command(subcommand)]
     Rejected(RejectedCommand),
+    /// Has a running service delete records for good, and no copy of them be stored again.
+    Delete(Box<DeleteArgs>),
     /// Shows who sends to a running service, how much, what they were told, and what its store holds.
     Stats(AskedArgs),
     /// Shows what a running service logs, or has it log more or less until it starts again.
@@ -159,6 +162,7 @@ impl Command {
         match self {
             Self::Health(args) => Some(&mut args.service),
             Self::Rejected(command) => Some(command.service_mut()),
+            Self::Delete(args) => Some(&mut args.asked.service),
             Self::Stats(asked) => Some(&mut asked.service),
             Self::LogLevel(args) => Some(&mut args.asked.service),
             Self::Drain(command) => Some(command.service_mut()),
@@ -178,6 +182,7 @@ impl Command {
             Self::Config(_)
             | Self::Health(_)
             | Self::Rejected(_)
+            | Self::Delete(_)
             | Self::Stats(_)
             | Self::LogLevel(_)
             | Self::Drain(_)

@@ -32,6 +32,7 @@ use spool::disk::Disk;
 use std::collections::HashSet;
 use std::io;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::blocks::ledger::row::LedgerKey;
@@ -107,6 +108,8 @@ pub struct DeadLetters {
     unread: Unread,
     /// Held by whoever puts records back: one at a time.
     replaying: tokio::sync::Mutex<()>,
+    /// How often that was begun.
+    replays: AtomicU64,
 }
 
 impl DeadLetters {
@@ -250,6 +253,16 @@ impl DeadLetters {
     /// Waits until nobody else puts records back.
     pub async fn replay_alone(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.replaying.lock().await
+    }
+
+    /// Some are about to be put back, by whoever does so alone.
+    pub(crate) fn note_replay(&self) {
+        self.replays.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often some were put back, since the start.
+    pub(crate) fn replays(&self) -> u64 {
+        self.replays.load(Ordering::Relaxed)
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

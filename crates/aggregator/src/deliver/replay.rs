@@ -49,6 +49,7 @@ pub async fn replay(
     choice: &Choice,
 ) -> Result<Replayed, ReplayError> {
     let _alone = letters.replay_alone().await;
+    letters.note_replay();
     letters.are_read().await?;
     let last = letters.seal().await?.unwrap_or(0);
     let files = letters.files_of(choice);

@@ -2,6 +2,7 @@
 
 mod causes;
 pub(super) mod codes;
+mod deletions;
 mod records;
 
 pub(super) use records::{RecordError, Warning, record_errors};

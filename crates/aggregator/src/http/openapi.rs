@@ -4,6 +4,7 @@
 //! the code that answers. Tests hold the descriptions to the router, to the parameters that are read and to the
 //! codes that there are.
 
+mod deleting;
 mod document;
 mod elasticsearch;
 mod general;

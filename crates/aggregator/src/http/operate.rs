@@ -5,6 +5,7 @@
 pub(super) mod batches;
 pub(super) mod breakers;
 pub(super) mod dead_letters;
+pub(super) mod deletions;
 pub(super) mod drain;
 pub(super) mod health;
 pub(super) mod log;

@@ -9,7 +9,7 @@ use super::guard::{self, Guard, INGEST, NOTHING, NUMBERS, Needs, OPERATE, READ};
 use super::ingest::{datadog, elasticsearch, gelf, journald, loki, native, otlp, splunk};
 use super::openapi;
 use super::operate::{
-    batches, breakers, dead_letters, drain, health, log, metrics, probes, replay, stats,
+    batches, breakers, dead_letters, deletions, drain, health, log, metrics, probes, replay, stats,
 };
 use super::read::{by_id, facets, histogram, retrieve, tail};
 use super::requests::{Meter, OfAddress, Requests};
@@ -54,6 +54,10 @@ fn table() -> Vec<Row> {
         ("GET", "/logs/{id}/context", "a record between its neighbours", READ, get(by_id::context)),
         ("GET", "/logs/rejected", "records that are kept aside", OPERATE, get(dead_letters::list)),
         ("POST", "/logs/rejected/replay", "puts them back", OPERATE, post(replay::replay)),
+        ("POST", "/logs/delete", "deletes records for good; dryRun=true counts them", OPERATE, post(deletions::begin)),
+        ("GET", "/logs/delete", "what is and was deleted for good", OPERATE, get(deletions::list)),
+        ("GET", "/logs/delete/{id}", "how far that is", OPERATE, get(deletions::one)),
+        ("POST", "/logs/delete/{id}/cancel", "ends one that waits still", OPERATE, post(deletions::cancel)),
         ("GET", "/stats", "what is stored, who sends, and what they are told", OPERATE, get(stats::stats)),
         ("POST", "/operate/drain/{action}", "pause: nothing goes on to the store; resume", OPERATE, post(drain::set)),
         ("POST", "/operate/breakers/{lane}/{action}", "open, close: holds a breaker so; release", OPERATE, post(breakers::set)),
@@ -221,6 +225,10 @@ mod tests {
         let operate = [
             "/logs/rejected",
             "/logs/rejected/replay",
+            "/logs/delete",
+            "/logs/delete",
+            "/logs/delete/{id}",
+            "/logs/delete/{id}/cancel",
             "/stats",
             "/operate/drain/{action}",
             "/operate/breakers/{lane}/{action}",

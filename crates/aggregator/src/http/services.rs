@@ -17,6 +17,7 @@ use crate::deliver::drain::Drain;
 use crate::deliver::expired::Expired;
 use crate::ingest::intake::Intake;
 use crate::retention::RetentionState;
+use crate::retention::deletion::Deletions;
 use crate::search::accumulate::SearchTime;
 use crate::search::retrieval::Retrieval;
 use crate::search::tail::Tails;
@@ -51,6 +52,8 @@ pub struct Services {
     /// What records went, and what is too old when it comes.
     pub(crate) retention: Arc<RetentionState>,
     pub(crate) expired: Arc<Expired>,
+    /// What is deleted on purpose.
+    pub deletions: Deletions,
     /// The way of queries.
     pub retrieval: Arc<Retrieval>,
     /// Those who follow what is stored, where the store tells it.

@@ -122,7 +122,7 @@ pub(super) mod tests {
     #[test]
     fn what_goes_is_older_than_it_is_kept_and_by_whole_parts_of_that() {
         let at = |hours: i64| Timestamp::from_nanos(hours * 3_600_000_000_000);
-        let hours = |hours| Duration::from_secs(3_600 * hours);
+        let hours = |hours: u64| Duration::from_secs(3_600 * hours);
         assert_eq!(before(at(1_000), hours(24)), at(976));
         assert_eq!(
             before(Timestamp::from_nanos(at(1_001).nanos() - 1), hours(24)),

@@ -96,6 +96,11 @@ pub(super) struct BlockCache {
 }
 
 impl BlockCache {
+    /// Keeps nothing of what there was.
+    pub(super) fn clear(&self) {
+        self.kept.clear();
+    }
+
     /// One that takes so many bytes of memory at most, but for what is being read.
     pub(super) fn new(bytes: usize) -> Self {
         let items = (bytes / USUAL_BYTES).max(1);

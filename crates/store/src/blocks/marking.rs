@@ -1,7 +1,8 @@
 //! Records that are about to be kept elsewhere because no insert of them succeeded: the rows of their batches say so first,
-//! and stay as long as the records may come back.
+//! and stay as long as the records may come back. Where such records are deleted on purpose, the rows say that they are
+//! stored, so that none comes back.
 
-use super::ledger::row::{BatchRow, Incoming, LedgerKey, marked};
+use super::ledger::row::{BatchRow, Incoming, LedgerKey, marked, plan};
 use super::portion::{delay_of, source_of};
 use super::storage::{Applied, Change, RowChange, Storage};
 use crate::StoreError;
@@ -13,8 +14,18 @@ use record::documents::{DocumentList, Source};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Marks the batches of documents durably, in one transaction; one that is marked already is left as it is.
-pub(super) fn mark(
+/// What is noted of documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Noted {
+    /// They are about to be kept elsewhere.
+    SetAside,
+    /// They were kept elsewhere, and are deleted on purpose.
+    Deleted,
+}
+
+/// Notes it of the batches of documents durably, in one transaction; one of which it is known is left as it is.
+pub(super) fn note(
+    noted: Noted,
     storage: &dyn Storage,
     clock: &dyn Clock,
     (documents, positions): (&DocumentList, &[usize]),
@@ -22,25 +33,33 @@ pub(super) fn mark(
 ) -> Result<(), StoreError> {
     let batches = batches(documents, positions);
     let keys: Vec<LedgerKey> = batches.keys().copied().collect();
-    let origins: Vec<BatchOrigin> = batches.values().map(|(source, _)| source.origin).collect();
+    let origins: Vec<BatchOrigin> = batches.values().map(|batch| batch.source.origin).collect();
     let old = storage.old(&origins)?;
     loop {
         let batches = keys.iter().zip(batches.values()).zip(&old);
         let rows = batches.zip(storage.rows(&keys)?);
-        let changes = rows.filter_map(|(((key, (source, delay)), old), before)| {
+        let changes = rows.filter_map(|(((key, batch), old), before)| {
             let incoming = Incoming {
-                origin: &source.origin,
-                delay: *delay,
-                positions: &[],
+                origin: &batch.source.origin,
+                delay: batch.delay,
+                positions: match noted {
+                    Noted::SetAside => &[],
+                    Noted::Deleted => &batch.positions,
+                },
                 old: old.as_ref(),
-                refused: true,
+                refused: noted == Noted::SetAside,
                 spool: storage.spool(),
-                seq: source.seq,
+                seq: batch.source.seq,
             };
-            let is_marked = before.as_ref().is_some_and(|row| says_so(row, &incoming));
-            (!is_marked).then(|| RowChange {
+            let is_known = before
+                .as_ref()
+                .is_some_and(|row| says_so(noted, row, &incoming));
+            (!is_known).then(|| RowChange {
                 key: *key,
-                after: marked(before.as_ref(), &incoming, clock.now()),
+                after: match noted {
+                    Noted::SetAside => marked(before.as_ref(), &incoming, clock.now()),
+                    Noted::Deleted => plan(before.as_ref(), &incoming, clock.now()).row,
+                },
                 before,
             })
         });
@@ -57,17 +76,28 @@ pub(super) fn mark(
     }
 }
 
-/// Whether a row is marked, and knows of this copy.
-fn says_so(row: &BatchRow, incoming: &Incoming<'_>) -> bool {
-    row.mark && row.spool == incoming.spool && row.seq >= incoming.seq
+/// Whether a row is marked, and knows of this copy; or has what is deleted.
+fn says_so(noted: Noted, row: &BatchRow, incoming: &Incoming<'_>) -> bool {
+    match noted {
+        Noted::SetAside => row.mark && row.spool == incoming.spool && row.seq >= incoming.seq,
+        Noted::Deleted => incoming
+            .positions
+            .iter()
+            .all(|place| row.have.contains(*place)),
+    }
 }
 
-/// The batches that documents are of, each with its newest copy and its delay.
-fn batches(
-    documents: &DocumentList,
-    positions: &[usize],
-) -> BTreeMap<LedgerKey, (Source, Option<u32>)> {
-    let mut batches: BTreeMap<LedgerKey, (Source, Option<u32>)> = BTreeMap::new();
+/// A batch that documents are of.
+struct OfBatch {
+    /// With its newest copy.
+    source: Source,
+    delay: Option<u32>,
+    positions: Vec<u32>,
+}
+
+/// The batches that documents are of.
+fn batches(documents: &DocumentList, positions: &[usize]) -> BTreeMap<LedgerKey, OfBatch> {
+    let mut batches: BTreeMap<LedgerKey, OfBatch> = BTreeMap::new();
     for position in positions {
         let Some((source, mut bytes)) = documents.by_batch(*position..position + 1).next() else {
             continue;
@@ -81,9 +111,15 @@ fn batches(
         };
         let delay = stored.as_ref().and_then(delay_of);
         let batch = batches.entry(source.origin.ledger_key());
-        let (newest, known) = batch.or_insert((source, delay));
-        newest.seq = newest.seq.max(source.seq);
-        *known = known.or(delay);
+        let batch = batch.or_insert_with(|| OfBatch {
+            source,
+            delay,
+            positions: Vec::new(),
+        });
+        batch.source.seq = batch.source.seq.max(source.seq);
+        batch.delay = batch.delay.or(delay);
+        let place = stored.map(|stored| stored.id.position());
+        batch.positions.extend(place);
     }
     batches
 }

@@ -35,8 +35,8 @@ pub(super) async fn delete(
     Ok(u64::try_from(reply.get_i32("n").unwrap_or_default()).unwrap_or_default())
 }
 
-/// Why not all was removed.
-fn refusal(reply: &Document) -> Option<String> {
+/// Why not all was written.
+pub(super) fn refusal(reply: &Document) -> Option<String> {
     let first = reply
         .get_array("writeErrors")
         .ok()

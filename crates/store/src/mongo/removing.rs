@@ -6,7 +6,9 @@ mod stride;
 
 pub(super) use stride::Stride;
 
+use super::Target;
 use super::delete::delete;
+use super::deleted;
 use super::insert::early_deadline_millis;
 use super::read::{binary, max_time_millis, range};
 use super::reply::{first_batch, number};
@@ -28,6 +30,7 @@ pub(super) struct RemovalTask<'a> {
     pub(super) format: IdFormat,
     pub(super) removal: &'a Arc<Removal>,
     pub(super) stride: &'a Stride,
+    pub(super) memory: (&'a deleted::Memory, &'a Target),
     pub(super) clock: &'a Arc<dyn Clock>,
     /// About how long it takes.
     pub(super) time: Duration,
@@ -42,9 +45,11 @@ impl RemovalTask<'_> {
         };
         let begun = self.clock.elapsed();
         let all_before = Rules::of(self.removal).all_before();
+        // What goes for good is remembered, so that it has to be known.
+        let is_unseen = self.removal.purpose != Purpose::ForGood;
         // Behind the last id of these, they are looked at.
         let is_whole = |before: &Timestamp| {
-            after.is_none_or(|after| Some(after) < first_at(*before).predecessor())
+            is_unseen && after.is_none_or(|after| Some(after) < first_at(*before).predecessor())
         };
         let done = match all_before.filter(is_whole) {
             Some(before) => self.range(after, before, end).await,
@@ -94,6 +99,9 @@ impl RemovalTask<'_> {
         end: Timestamp,
     ) -> Result<RemovalStep, StoreError> {
         let looked = looking::look(self, after, end).await?;
+        if self.removal.purpose == Purpose::ForGood && !looked.going.is_empty() {
+            self.remember(&looked.going).await?;
+        }
         let records = match self.removal.purpose {
             _ if looked.going.is_empty() => 0,
             Purpose::Count => looked.going.len() as u64,
@@ -108,6 +116,14 @@ impl RemovalTask<'_> {
             rewritten: 0,
             next: looked.next,
         })
+    }
+
+    /// Before they go: so that no copy of them is stored again.
+    async fn remember(&self, going: &[RecordId]) -> Result<(), StoreError> {
+        let (memory, target) = self.memory;
+        memory.announce(self.database, target, self.left()).await?;
+        let ids = going.iter().copied();
+        deleted::remember(self.database, target, ids, self.left()).await
     }
 
     /// The id of the last of so many documents; `None` when there are fewer.

@@ -15,7 +15,8 @@ pub struct Target {
     pub address: MongoAddress,
     /// The database.
     pub database: String,
-    /// The collection; its name with `_receipts` and `_meta` behind it names two small ones.
+    /// The collection; its name with `_receipts`, `_meta`, `_deleted`, `_deletions` and
+    /// `_aggregators` behind it names small ones.
     pub collection: String,
     /// How new collections are compressed; `None` leaves it to the server.
     pub compression: Option<String>,
@@ -37,6 +38,21 @@ impl Target {
     /// Where the mark of the format stands.
     pub(super) fn meta(&self) -> String {
         format!("{}_meta", self.collection)
+    }
+
+    /// Where what was deleted on purpose is remembered.
+    pub(super) fn deleted(&self) -> String {
+        format!("{}_deleted", self.collection)
+    }
+
+    /// Where the aggregators stand that store here.
+    pub(super) fn aggregators(&self) -> String {
+        format!("{}_aggregators", self.collection)
+    }
+
+    /// Where stands what all of them are to have delivered and removed.
+    pub(super) fn deletions(&self) -> String {
+        format!("{}_deletions", self.collection)
     }
 
     /// Where a plain collection stands while it is being replaced: a name that nobody else would give.

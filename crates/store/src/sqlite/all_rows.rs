@@ -2,11 +2,13 @@
 //!
 //! The file is marked first, so that whoever knows rows refuses it, and is one file then, without a log beside it.
 
+use super::deleted;
 use super::large::{self, STAND_IN};
 use super::schema::version_of;
 use crate::StoreError;
+use crate::blocks::ledger::have::Have;
 use crate::database_file::{FileError, MOVING};
-use record::id::{PLAIN_ID_BYTES, RecordId};
+use record::id::{BatchId, PLAIN_ID_BYTES, RecordId};
 use rusqlite::types::Type;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, params};
 use std::ops::Range;
@@ -226,6 +228,15 @@ impl AllRows {
         let receipts =
             statement.query_map(params![behind, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(receipts.collect::<Result<_, _>>()?)
+    }
+
+    /// The next so many batches behind one of which records were deleted on purpose, with their positions.
+    pub(crate) fn deleted(
+        &self,
+        behind: Option<BatchId>,
+        limit: u32,
+    ) -> Result<Vec<(BatchId, Have)>, StoreError> {
+        Ok(deleted::batches(&self.connection, behind, limit)?)
     }
 }
 

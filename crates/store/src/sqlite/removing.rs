@@ -1,9 +1,10 @@
 //! Rows go: those that do are looked for beside those who write, and removed by their ids in one short transaction.
 
 use super::database::Database;
+use super::deleted;
 use super::read::{self, Going};
 use crate::StoreError;
-use crate::database_file::{empty_log, give_back as give_pages_back};
+use crate::database_file::{empty_log, give_back as give_pages_back, overwriting};
 use crate::removal::{Purpose, Removal, RemovalStep};
 use record::id::RecordId;
 use rusqlite::{Connection, TransactionBehavior};
@@ -47,20 +48,26 @@ pub(super) fn step(
     }
     database.write(deadline, |writer| {
         let until = database.clock.elapsed() + turn;
-        remove(writer, &found, || database.clock.elapsed() >= until)
+        let is_over = || database.clock.elapsed() >= until;
+        match removal.purpose {
+            Purpose::ForGood => overwriting(writer, |writer| remove(writer, &found, true, is_over)),
+            Purpose::Age | Purpose::Count => remove(writer, &found, false, is_over),
+        }
     })
 }
 
-/// Removes rows until `is_over`, at least one.
+/// Removes rows until `is_over`, at least one; those that go for good are remembered.
 fn remove(
     connection: &mut Connection,
     found: &Going,
+    is_for_good: bool,
     is_over: impl Fn() -> bool,
 ) -> Result<RemovalStep, rusqlite::Error> {
     let mut step = RemovalStep {
         next: found.next,
         ..RemovalStep::default()
     };
+    let mut gone = found.ids.len();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     {
         let mut statement = transaction.prepare_cached(REMOVE)?;
@@ -68,9 +75,14 @@ fn remove(
             step.records += statement.execute([id.plain()])? as u64;
             if place % ROWS_BETWEEN_LOOKS == 0 && is_over() && place + 1 < found.ids.len() {
                 step.next = Some(*id);
+                gone = place + 1;
                 break;
             }
         }
+    }
+    if is_for_good {
+        let gone = found.ids.iter().take(gone).copied();
+        deleted::remember(&transaction, gone)?;
     }
     transaction.commit()?;
     Ok(step)
@@ -85,5 +97,13 @@ pub(super) fn give_back(database: &Database, deadline: Duration) -> Result<bool,
             empty_log(writer)?;
         }
         Ok(has_more)
+    })
+}
+
+/// Gives all empty pages back, some of them now, and the log up: they have what was written there before. Whether that
+/// is done.
+pub(super) fn erase(database: &Database, deadline: Duration) -> Result<bool, StoreError> {
+    database.write(deadline, |writer| {
+        Ok(!give_pages_back(writer, PAGES_GIVEN_BACK)? && empty_log(writer)?)
     })
 }

@@ -3,6 +3,7 @@
 //! An insert that takes long commits what it has, and tells what it has not come to: were it given up,
 //! it would take as long again, also for what is there already.
 
+use super::deleted::Memory;
 use super::large;
 use crate::DAMAGED_DOCUMENT;
 use crate::feed::new_records::NewRecords;
@@ -91,12 +92,16 @@ pub(super) fn insert(
     let transaction = connection.transaction()?;
     {
         let mut statement = transaction.prepare_cached(INSERT)?;
+        let mut deleted = Memory::of(&transaction)?;
         for (place, row) in rows.rows.iter().enumerate() {
             if place > 0 && is_over() {
                 report.undone = Some(row.position);
                 break;
             }
             match rows.columns(row) {
+                Some((stored, _)) if deleted.has(stored.id)? => {
+                    report.already_stored.push(row.position);
+                }
                 Some((stored, attributes)) => {
                     match insert_one(&transaction, &mut statement, stored, attributes)? {
                         0 => report.already_stored.push(row.position),

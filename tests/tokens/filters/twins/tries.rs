@@ -30,6 +30,10 @@ pub(super) fn tries(address: &str) -> Vec<&'static str> {
         "GET /logs/batches/{id}" => vec!["/logs/batches/{batch}", "/logs/batches/0123456789abcdef"],
         "GET /logs/rejected" => vec!["/logs/rejected", "/logs/rejected?limit=1"],
         "POST /logs/rejected/replay" => vec!["/logs/rejected/replay"],
+        "POST /logs/delete" => vec!["/logs/delete?all=true", "/logs/delete?all=true&dryRun=true"],
+        "GET /logs/delete" => vec!["/logs/delete"],
+        "GET /logs/delete/{id}" => vec!["/logs/delete/0123456789abcdef"],
+        "POST /logs/delete/{id}/cancel" => vec!["/logs/delete/0123456789abcdef/cancel"],
         "GET /stats" => vec!["/stats"],
         "POST /operate/drain/{action}" => vec!["/operate/drain/resume", "/operate/drain/stop"],
         "POST /operate/breakers/{lane}/{action}" => vec![

@@ -88,6 +88,9 @@ pub enum Failure {
         "not all neighbours of some records were found in the time that the service takes for one answer"
     )]
     Context,
+    /// What was to be done was not.
+    #[error("{0}")]
+    NotDone(String),
     /// The answer holds what cannot be shown.
     #[error(transparent)]
     NoRecord(#[from] NoRecord),

@@ -88,7 +88,7 @@ impl ServiceClient {
             }
             Ok(Ok(response)) => response,
         };
-        if response.status() != StatusCode::OK {
+        if ![StatusCode::OK, StatusCode::ACCEPTED].contains(&response.status()) {
             return Err(self.refusal(response).await);
         }
         if !header(&response, CONTENT_TYPE).is_some_and(|told| told.starts_with(content_type)) {

@@ -10,6 +10,7 @@ use super::unread::Unread;
 use super::{DeadLetterBounds, DeadLetters, FILE_BYTES};
 use spool::disk::{self, Disk};
 use std::io;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
@@ -69,6 +70,7 @@ impl DeadLetters {
             kept: Mutex::new(kept),
             unread: Unread::files(files, any_of_earlier),
             replaying: tokio::sync::Mutex::new(()),
+            replays: AtomicU64::new(0),
         };
         Ok((letters, numbers))
     }

@@ -1,7 +1,9 @@
 //! The document, put together from what is described beside this file.
 
 use super::operation::Described;
-use super::{elasticsearch, general, health, operating, reading, senders, sending, splunk, tags};
+use super::{
+    deleting, elasticsearch, general, health, operating, reading, senders, sending, splunk, tags,
+};
 use crate::http::error::codes::CODES;
 use crate::http::error::{ErrorBody, RecordError, Warning};
 use crate::http::ingest::native;
@@ -30,6 +32,7 @@ pub(super) fn described() -> Vec<Described> {
         sending::described(),
         reading::described(),
         operating::described(),
+        deleting::described(),
         general::described(),
         health::described(),
         senders::described(),
@@ -121,6 +124,7 @@ fn components(shared: Shared) -> Components {
         sending::schemas(),
         reading::schemas(),
         operating::schemas(),
+        deleting::schemas(),
         general::schemas(),
         health::schemas(),
         senders::schemas(),

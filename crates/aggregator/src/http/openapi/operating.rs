@@ -25,7 +25,7 @@ pub(super) fn described() -> Vec<Described> {
 }
 
 /// What all share.
-fn operates(method: HttpMethod, path: &str, name: &str, summary: &str) -> Described {
+pub(super) fn operates(method: HttpMethod, path: &str, name: &str, summary: &str) -> Described {
     Described::new(method, path, name, summary)
         .under(OPERATING)
         .about("Without tokens it is answered on the service's own machine alone.")

@@ -1,6 +1,7 @@
 //! A file of blocks while records come into it from rows: each transaction writes blocks, which positions of which
 //! batches are in them, and up to which row that goes.
 
+use super::super::ledger::have::Have;
 use super::super::storage::{Made, Place};
 use super::came::{self, HaveByBatch};
 use super::schema::{Beginning, WITHOUT_FEED, open_moving};
@@ -121,6 +122,19 @@ impl IncomingFile {
         }
         if let Some((last, _)) = receipts.last() {
             transaction.execute(PUT_RECEIPTS, [last])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Notes positions of batches that were stored once and are no more.
+    pub(crate) fn add_deleted(&mut self, deleted: &[(BatchId, Have)]) -> Result<(), StoreError> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for (batch, have) in deleted {
+            let mut known = old::read(&transaction, *batch)?.unwrap_or_default();
+            known.have.union(have);
+            old::write(&transaction, *batch, &known)?;
         }
         Ok(transaction.commit()?)
     }

@@ -4,14 +4,17 @@ use super::writer::Synced;
 use super::{BlockFile, change, unavailable};
 use crate::StoreError;
 use crate::blocks::storage::{Applied, Change};
+use crate::database_file::overwriting;
 use std::time::Duration;
 
 impl BlockFile {
     /// Takes blocks out, and puts others in their place with the records that stay; as [`Self::replace`] does, but also
-    /// where the disk has little room: this makes some. When it is done, a machine that loses its power keeps it so.
+    /// where the disk has little room: this makes some. Those that are taken out are overwritten where they stand, if they
+    /// go for good. When it is done, a machine that loses its power keeps it so.
     pub(in crate::blocks) fn take_out(
         &self,
         change: &Change,
+        is_for_good: bool,
         deadline: Duration,
     ) -> Result<Applied, StoreError> {
         let mut writer = self.writer();
@@ -20,7 +23,12 @@ impl BlockFile {
         }
         unavailable(self.identity.problem())?;
         let applied = writer.write(Synced::Later, |connection, next| {
-            change::apply(connection, next, change, &self.feed)
+            let mut apply =
+                |connection: &mut _| change::apply(connection, next, change, &self.feed);
+            match is_for_good {
+                true => overwriting(connection, apply),
+                false => apply(connection),
+            }
         })?;
         drop(writer);
         self.sync_behind()?;

@@ -131,7 +131,9 @@ impl<'a> Taking<'a> {
         if self.tried == Tried::Outdated || change.remove.is_empty() {
             return Ok(self.tried);
         }
-        match self.place.file.take_out(change, self.deadline)? {
+        let is_for_good = self.removal.purpose == Purpose::ForGood;
+        let file = self.place.file;
+        match file.take_out(change, is_for_good, self.deadline)? {
             Applied::Done(places) => {
                 self.done.records += records;
                 for (place, made) in places.iter().zip(&change.add) {
