@@ -166,6 +166,53 @@ async fn the_room_of_what_is_gone_is_given_back_by_blocks() {
     room_is_given_back(Backend::Blocks).await;
 }
 
+/// What is kept for a week, over many of them.
+async fn disk_over_days(backend: Backend) {
+    const DAY: i64 = 86_400_000 * MILLI;
+    const WEEK: i64 = 7;
+    let place = super::Place::new(backend, "disk_over_days").await;
+    let opened = place.open();
+    let mut sizes = Vec::new();
+    for day in 0..40 {
+        for part in 0..4 {
+            let sample = |number: i64| {
+                let level = ["DEBUG", "INFO", "WARN"][usize::try_from(number % 3).unwrap()];
+                let time = day * DAY + (part * 400 + number) * 50_000 * MILLI;
+                Sample::at(time, level, noise(day * 10_000 + part * 1_000 + number))
+            };
+            let samples: Vec<Sample> = (0..400).map(sample).collect();
+            opened
+                .insert(&documents(&format!("{day} {part}"), &samples))
+                .await;
+        }
+        let before = |days: i64| Some((day - days) * DAY);
+        let rules = [("logLevel=DEBUG", before(1)), ("", before(WEEK))];
+        opened.remove(&removal(&rules, Purpose::Age), STEP).await;
+        opened.give_back().await;
+        sizes.push(opened.on_disk().await);
+    }
+    // Ten days on, as much goes as comes.
+    let (least, most) = (sizes[10..].iter().min(), sizes[10..].iter().max());
+    let (least, most) = (*least.unwrap(), *most.unwrap());
+    assert!(
+        most < least + least / 4,
+        "from {least} to {most} bytes: {sizes:?}"
+    );
+    let left = opened.everything().await;
+    let oldest = left[0].id.time().nanos();
+    assert!(oldest >= (39 - WEEK) * DAY, "{oldest}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_disk_of_rows_is_flat_over_weeks() {
+    disk_over_days(Backend::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_disk_of_blocks_is_flat_over_weeks() {
+    disk_over_days(Backend::Blocks).await;
+}
+
 contract!(
     a_copy_of_what_is_gone_goes_with_the_next_round_where_it_is_stored_again,
     async |place| {
