@@ -12,6 +12,7 @@ pub(crate) mod new_records;
 mod place;
 mod spans;
 pub(crate) mod table;
+pub(crate) mod verifying;
 
 use crate::StoreError;
 use crate::blocks::ledger::have::Have;

@@ -98,13 +98,8 @@ impl Inner {
         if self.clock.elapsed() >= deadline {
             return Err(StoreError::Timeout);
         }
-        let idle = match self.idle().as_mut() {
-            Some(idle) => idle.pop(),
-            None => {
-                let closed = "the store is closed".to_owned();
-                return Err(StoreError::Unavailable(closed));
-            }
-        };
+        let closed = || StoreError::Unavailable("the store is closed".to_owned());
+        let idle = self.idle().as_mut().ok_or_else(closed)?.pop();
         let connection = match idle {
             Some(connection) => connection,
             None => open_reader(&self.path)?,

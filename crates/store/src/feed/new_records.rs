@@ -23,7 +23,7 @@ impl NewRecords {
         match self.batches.last_mut() {
             Some((last, positions)) if last == batch.as_bytes() => drop(positions.insert(position)),
             _ => {
-                let positions = Have::from_iter([position]);
+                let positions = [position].into_iter().collect();
                 self.batches.push((*batch.as_bytes(), positions));
             }
         }
@@ -89,7 +89,7 @@ mod tests {
                 announced.add(batch, position);
             }
             for (batch, positions) in whole {
-                let (batch, positions) = (BatchId::from_bytes([batch; 8]), Have::from_iter(0..positions));
+                let (batch, positions) = (BatchId::from_bytes([batch; 8]), (0..positions).collect());
                 announced.add_all(batch, &positions);
                 new.add_positions(batch, positions);
             }

@@ -30,18 +30,17 @@ pub(crate) fn behind(
     at_number: Option<Life>,
     standing: Option<Standing>,
 ) -> Result<u64, Gap> {
-    let reached = reached.filter(|reached| reached.number > 0);
-    match (reached, standing, at_number) {
-        (None, None, _) => Ok(0),
-        (None, Some(standing), _) if standing.first <= 1 => Ok(0),
-        (None, Some(_), _) => Err(Gap::Forgotten),
-        (Some(_), None, _) => Err(Gap::AnotherHistory),
-        (Some(reached), Some(_), Some(life)) if life == reached.life => Ok(reached.number),
-        (Some(_), Some(_), Some(_)) => Err(Gap::AnotherHistory),
-        (Some(reached), Some(standing), None) if reached.number < standing.first => {
-            Err(Gap::Forgotten)
-        }
-        (Some(_), Some(_), None) => Err(Gap::AnotherHistory),
+    let is_gone = |number| standing.is_some_and(|standing: Standing| number < standing.first);
+    let Some(reached) = reached.filter(|reached| reached.number > 0) else {
+        return match is_gone(1) {
+            true => Err(Gap::Forgotten),
+            false => Ok(0),
+        };
+    };
+    match at_number {
+        Some(life) if life == reached.life => Ok(reached.number),
+        None if is_gone(reached.number) => Err(Gap::Forgotten),
+        _ => Err(Gap::AnotherHistory),
     }
 }
 
@@ -52,24 +51,30 @@ mod tests {
     const OWN: Life = Life([1; 8]);
     const OTHER: Life = Life([2; 8]);
 
-    fn reached(number: u64) -> Option<Reached> {
-        Some(Reached { number, life: OWN })
+    fn reached(number: u64) -> Reached {
+        Reached { number, life: OWN }
     }
 
-    fn standing(first: u64, newest: u64) -> Option<Standing> {
+    fn standing(first: u64, newest: u64) -> Standing {
         let newest = Reached {
             number: newest,
             life: OTHER,
         };
-        Some(Standing { first, newest })
+        Standing { first, newest }
     }
 
     #[test]
     fn a_reader_goes_on_from_an_entry_that_is_there_and_is_of_the_life_that_it_knows() {
-        assert_eq!(behind(reached(5), Some(OWN), standing(5, 9)), Ok(5));
-        assert_eq!(behind(reached(9), Some(OWN), standing(5, 9)), Ok(9));
         assert_eq!(
-            behind(reached(5), Some(OTHER), standing(5, 9)),
+            behind(Some(reached(5)), Some(OWN), Some(standing(5, 9))),
+            Ok(5)
+        );
+        assert_eq!(
+            behind(Some(reached(9)), Some(OWN), Some(standing(5, 9))),
+            Ok(9)
+        );
+        assert_eq!(
+            behind(Some(reached(5)), Some(OTHER), Some(standing(5, 9))),
             Err(Gap::AnotherHistory)
         );
     }
@@ -77,22 +82,28 @@ mod tests {
     #[test]
     fn where_the_entry_is_not_there_it_is_told_why() {
         assert_eq!(
-            behind(reached(4), None, standing(5, 9)),
+            behind(Some(reached(4)), None, Some(standing(5, 9))),
             Err(Gap::Forgotten)
         );
         assert_eq!(
-            behind(reached(10), None, standing(5, 9)),
+            behind(Some(reached(10)), None, Some(standing(5, 9))),
             Err(Gap::AnotherHistory)
         );
-        assert_eq!(behind(reached(1), None, None), Err(Gap::AnotherHistory));
+        assert_eq!(
+            behind(Some(reached(1)), None, None),
+            Err(Gap::AnotherHistory)
+        );
     }
 
     #[test]
     fn who_knows_nothing_yet_begins_with_the_first_entry_as_long_as_that_is_there() {
-        for none in [None, reached(0)] {
+        for none in [None, Some(reached(0))] {
             assert_eq!(behind(none, None, None), Ok(0));
-            assert_eq!(behind(none, None, standing(1, 9)), Ok(0));
-            assert_eq!(behind(none, None, standing(2, 9)), Err(Gap::Forgotten));
+            assert_eq!(behind(none, None, Some(standing(1, 9))), Ok(0));
+            assert_eq!(
+                behind(none, None, Some(standing(2, 9))),
+                Err(Gap::Forgotten)
+            );
         }
     }
 

@@ -43,13 +43,14 @@ const CLOCK_PUT_BACK_NANOS: i64 = 3_600_000_000_000;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Announcement {
     at: Timestamp,
-    entry: Vec<u8>,
+    entry: Box<[u8]>,
 }
 
 impl Announcement {
     /// `None` where nothing is new.
     pub(crate) fn new(new: NewRecords, at: Timestamp) -> Option<Self> {
-        new.entry().map(|entry| Self { at, entry })
+        let entry = new.entry()?.into_boxed_slice();
+        Some(Self { at, entry })
     }
 }
 
@@ -100,7 +101,7 @@ impl EntryWriter {
             transaction.execute(DATE_ANEW, [at.nanos()])?;
             self.nothing_goes_before = Timestamp::MIN;
         }
-        let row = params![self.life.0, at.nanos(), entry];
+        let row = params![self.life.0, at.nanos(), &**entry];
         transaction.prepare_cached(ADD)?.execute(row)?;
         self.last_at = *at;
         if *at >= self.nothing_goes_before {

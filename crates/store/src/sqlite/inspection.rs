@@ -1,6 +1,7 @@
 //! Rows looked at one by one, and counted.
 
 use crate::database_damage::both_ways;
+use crate::feed::verifying::damage;
 use crate::inspected::{Damage, Day, Statistics, Tell, Told, Unverified, Verified, spanning};
 use logs::Timestamp;
 use record::id::RecordId;
@@ -46,6 +47,10 @@ pub(crate) fn verify(
         row.get_ref(2)?.as_str_or_null()?;
         Ok(())
     })?;
+    if let Some(damage) = damage(connection)? {
+        verified.damages += 1;
+        tell(Told::Damage(damage))?;
+    }
     for (place, missed) in [("logs", read), ("logs_large", large)] {
         if let Some(reason) = missed {
             verified.damages += 1;

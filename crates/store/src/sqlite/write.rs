@@ -103,12 +103,12 @@ pub(super) fn insert(
                     report.already_stored.push(row.position);
                 }
                 Some((stored, attributes)) => {
-                    match insert_one(&transaction, &mut statement, stored, attributes)? {
-                        0 => report.already_stored.push(row.position),
-                        _ => {
-                            report.stored += 1;
-                            new.add(&stored.id);
-                        }
+                    let inserted = insert_one(&transaction, &mut statement, stored, attributes)?;
+                    if inserted == 0 {
+                        report.already_stored.push(row.position);
+                    } else {
+                        report.stored += 1;
+                        new.add(&stored.id);
                     }
                 }
                 None => report.refused.push(Refused {

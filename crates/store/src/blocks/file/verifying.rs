@@ -8,6 +8,7 @@ use super::super::storage::Day;
 use super::change::row_of;
 use crate::StoreError;
 use crate::database_damage::{both_ways, or_damage};
+use crate::feed;
 use crate::inspected::{Damage, DamagedRecords, Tell, Told, Unverified, Verified};
 use batches::batches;
 use blocks::examination::{Examined, examine};
@@ -56,6 +57,10 @@ pub(crate) fn verify(
     verifying.blocks()?;
     verifying.ledger()?;
     verifying.old_batches()?;
+    if let Some(damage) = feed::verifying::damage(connection)? {
+        verifying.verified.damages += 1;
+        (verifying.tell)(Told::Damage(damage))?;
+    }
     Ok(verifying.verified)
 }
 
