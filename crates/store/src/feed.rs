@@ -8,8 +8,9 @@
 
 pub(crate) mod embedded;
 mod entry;
+pub(crate) mod new_records;
 mod place;
-pub(crate) mod spans;
+mod spans;
 pub(crate) mod table;
 
 use crate::StoreError;

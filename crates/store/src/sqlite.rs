@@ -27,6 +27,7 @@ use super::counts::Counts;
 use super::database_file::{FileError, bytes_in_use};
 use super::facets::{Facets, FacetsLimit, FacetsStep};
 use super::feed::FeedSource;
+use super::feed::new_records::NewRecords;
 use super::feed::table::Announcement;
 use super::figures::{Figures, StoreSize};
 use super::identity;
@@ -88,12 +89,12 @@ impl Store for SqliteStore {
             let rows = write::Rows::new(&documents, range);
             let inserted = database.write(deadline, |writer| {
                 let end = write::end_of_turn(&*database.clock, deadline);
-                let announce = |transaction: &Connection, new: &write::New| {
-                    let at = database.clock.now();
-                    match Announcement::new(&new.announced, &new.spans, at) {
-                        Some(announcement) => database.feed.write(transaction, &announcement),
-                        None => Ok(()),
-                    }
+                let announce = |transaction: &Connection, new: NewRecords| match Announcement::new(
+                    new,
+                    database.clock.now(),
+                ) {
+                    Some(announcement) => database.feed.write(transaction, &announcement),
+                    None => Ok(()),
                 };
                 let is_over = || database.clock.elapsed() >= end;
                 write::insert(writer, &rows, is_over, announce)

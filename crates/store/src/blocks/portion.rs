@@ -6,7 +6,6 @@ use super::ledger::row::LedgerKey;
 use super::spare_threads::no_memory;
 use super::storage::{Applied, Change, Day, Made, Place, Storage};
 use crate::DAMAGED_DOCUMENT;
-use crate::feed::spans::Spans;
 use crate::feed::table::Announcement;
 use crate::{InsertReport, Refused, StoreError};
 use blocks::damaged::Damaged;
@@ -151,10 +150,9 @@ impl<'a> Portion<'a> {
         loop {
             let mut planned = self.plan(known, &refused, spool, clock);
             let before = refused.iter().flatten().count();
-            let mut spans = Spans::default();
-            let blocks = self.blocks(&mut planned, &mut refused, &mut spans)?;
+            let blocks = self.blocks(&mut planned, &mut refused)?;
             if refused.iter().flatten().count() == before {
-                change.announced = Announcement::new(&planned.announced, &spans, clock.now());
+                change.announced = Announcement::new(planned.new, clock.now());
                 change.add = blocks;
                 change.rows = planned.rows;
                 change.old = planned.old;
@@ -172,7 +170,6 @@ impl<'a> Portion<'a> {
         &self,
         planned: &mut Planned,
         refused: &mut [Option<NotTaken>],
-        spans: &mut Spans,
     ) -> Result<Vec<Made>, StoreError> {
         let (is_new, rows) = (&mut planned.is_new, &planned.rows);
         let new = self.documents.iter().enumerate().zip(&*is_new);
@@ -205,7 +202,7 @@ impl<'a> Portion<'a> {
                     // The same record in another copy of its batch: it is there.
                     (Err(NotTaken::OutOfOrder), Some(is_new), _) => *is_new = false,
                     (Err(reason), _, Some(refused)) => *refused = Some(reason),
-                    (Ok(()), ..) => spans.add(stored.id.time()),
+                    (Ok(()), ..) => planned.new.add_time(stored.id.time()),
                     (Err(_), ..) => {}
                 }
             }

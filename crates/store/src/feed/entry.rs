@@ -21,10 +21,13 @@ use std::ops::Range;
 /// The first byte.
 const FORMAT: u8 = 1;
 
-/// An entry's bytes.
-pub(crate) fn encode(announced: &Announced, spans: &[Range<Timestamp>]) -> Vec<u8> {
+/// An entry's bytes, of batches in the order of their ids, of which each is there once and has positions.
+pub(crate) fn encode<'a>(
+    batches: impl ExactSizeIterator<Item = (&'a [u8; 8], &'a Have)>,
+    spans: &[Range<Timestamp>],
+) -> Vec<u8> {
     let spans = spans.get(..MOST_SPANS.min(spans.len())).unwrap_or_default();
-    let mut bytes = Vec::with_capacity(2 + 17 * spans.len() + 13 * announced.batches.len());
+    let mut bytes = Vec::with_capacity(2 + 17 * spans.len() + 12 * batches.len());
     let count = u8::try_from(spans.len()).unwrap_or(u8::MAX);
     bytes.extend([FORMAT, count]);
     let mut last: Option<i64> = None;
@@ -37,11 +40,13 @@ pub(crate) fn encode(announced: &Announced, spans: &[Range<Timestamp>]) -> Vec<u
         write_varint(&mut bytes, end.abs_diff(start) - 1);
         last = Some(end);
     }
-    for (batch, positions) in &announced.batches {
-        bytes.extend(batch);
-        let positions = positions.encode();
-        write_varint(&mut bytes, positions.len() as u64);
-        bytes.extend(positions);
+    let mut runs = Vec::new();
+    for (batch, positions) in batches {
+        runs.clear();
+        positions.encode_into(&mut runs);
+        bytes.extend_from_slice(batch);
+        write_varint(&mut bytes, runs.len() as u64);
+        bytes.extend_from_slice(&runs);
     }
     bytes
 }
@@ -135,6 +140,10 @@ mod tests {
             }
         }
         announced
+    }
+
+    fn encode(announced: &Announced, spans: &[Range<Timestamp>]) -> Vec<u8> {
+        super::encode(announced.batches.iter(), spans)
     }
 
     fn spans(times: &[i64]) -> Vec<Range<Timestamp>> {

@@ -1,9 +1,9 @@
 //! The feed in a SQLite file: its tables, what writes an entry in the portion's own transaction, and what reads entries.
 
-use super::entry::{decode, encode};
+use super::entry::decode;
+use super::new_records::NewRecords;
 use super::place::{KEPT_NANOS, Standing, behind, may_go};
-use super::spans::Spans;
-use super::{Announced, EntriesBehind, FeedEntry, FeedId, Gap, Life, Reached, Vector};
+use super::{EntriesBehind, FeedEntry, FeedId, Gap, Life, Reached, Vector};
 use crate::StoreError;
 use logs::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -48,11 +48,8 @@ pub(crate) struct Announcement {
 
 impl Announcement {
     /// `None` where nothing is new.
-    pub(crate) fn new(announced: &Announced, spans: &Spans, at: Timestamp) -> Option<Self> {
-        (announced.batches().len() > 0).then(|| Self {
-            at,
-            entry: encode(announced, &spans.ranges()),
-        })
+    pub(crate) fn new(new: NewRecords, at: Timestamp) -> Option<Self> {
+        new.entry().map(|entry| Self { at, entry })
     }
 }
 

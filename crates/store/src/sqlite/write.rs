@@ -5,8 +5,7 @@
 
 use super::large;
 use crate::DAMAGED_DOCUMENT;
-use crate::feed::Announced;
-use crate::feed::spans::Spans;
+use crate::feed::new_records::NewRecords;
 use crate::{InsertReport, Refused};
 use bson::RawDocument;
 use logs::clock::Clock;
@@ -80,23 +79,15 @@ pub(super) fn end_of_turn(clock: &dyn Clock, deadline: Duration) -> Duration {
     now + LONGEST_TURN.min(deadline.saturating_sub(now) / 2)
 }
 
-/// The rows of an insert that were not there before.
-#[derive(Debug, Default)]
-pub(super) struct New {
-    pub(super) announced: Announced,
-    /// Their times.
-    pub(super) spans: Spans,
-}
-
 /// Inserts rows until `is_over`, at least one, and announces those that are new in the same transaction; what it came to is
 /// all there when this returns, or nothing of it.
 pub(super) fn insert(
     connection: &mut Connection,
     rows: &Rows<'_>,
     is_over: impl Fn() -> bool,
-    announce: impl FnOnce(&Connection, &New) -> Result<(), rusqlite::Error>,
+    announce: impl FnOnce(&Connection, NewRecords) -> Result<(), rusqlite::Error>,
 ) -> Result<InsertReport, rusqlite::Error> {
-    let (mut report, mut new) = (InsertReport::default(), New::default());
+    let (mut report, mut new) = (InsertReport::default(), NewRecords::default());
     let transaction = connection.transaction()?;
     {
         let mut statement = transaction.prepare_cached(INSERT)?;
@@ -111,9 +102,7 @@ pub(super) fn insert(
                         0 => report.already_stored.push(row.position),
                         _ => {
                             report.stored += 1;
-                            let id = &stored.id;
-                            new.announced.add(id.batch(), id.position());
-                            new.spans.add(id.time());
+                            new.add(&stored.id);
                         }
                     }
                 }
@@ -124,7 +113,7 @@ pub(super) fn insert(
             }
         }
     }
-    announce(&transaction, &new)?;
+    announce(&transaction, new)?;
     transaction.commit()?;
     Ok(report)
 }

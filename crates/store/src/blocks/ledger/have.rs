@@ -118,14 +118,19 @@ impl Have {
     /// Its bytes, as the module describes them.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(3 * self.runs.len());
+        self.encode_into(&mut bytes);
+        bytes
+    }
+
+    /// The same behind what is in `bytes`.
+    pub fn encode_into(&self, bytes: &mut Vec<u8>) {
         let mut next = 0;
         for run in &self.runs {
-            write_varint(&mut bytes, run.first - next);
-            write_varint(&mut bytes, run.last - run.first);
+            write_varint(bytes, run.first - next);
+            write_varint(bytes, run.last - run.first);
             // What follows directly would be of this run. The greatest number ends the last one.
             next = run.last.saturating_add(2);
         }
-        bytes
     }
 
     /// The set that has these bytes; `None` when no set has them.

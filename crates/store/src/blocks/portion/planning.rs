@@ -4,7 +4,7 @@ use super::super::ledger::old_batches::OldBatch;
 use super::super::ledger::row::{BatchRow, Incoming, plan};
 use super::super::storage::{OldChange, RowChange};
 use super::Portion;
-use crate::feed::Announced;
+use crate::feed::new_records::NewRecords;
 use blocks::writer::NotTaken;
 use logs::clock::Clock;
 use record::id::BatchId;
@@ -21,7 +21,8 @@ pub(super) struct Planned {
     pub(super) is_new: Vec<bool>,
     pub(super) rows: Vec<RowChange>,
     pub(super) old: Vec<OldChange>,
-    pub(super) announced: Announced,
+    /// But for its times.
+    pub(super) new: NewRecords,
 }
 
 impl Portion<'_> {
@@ -37,7 +38,7 @@ impl Portion<'_> {
         let mut changes = Vec::with_capacity(self.batches.len());
         // Two batches of the ledger may be one of before.
         let mut old_changes: Vec<OldChange> = Vec::new();
-        let mut announced = Announced::default();
+        let mut new_records = NewRecords::default();
         let mut places: HashMap<BatchId, usize> = HashMap::new();
         let is_taken = |place: &&usize| refused.get(**place).is_some_and(Option::is_none);
         for ((batch, row), old) in self.batches.iter().zip(&known.rows).zip(&known.old) {
@@ -72,7 +73,7 @@ impl Portion<'_> {
             if let Some(old) = &mut old {
                 old.have.union(&plan.added);
             }
-            announced.add_all(batch.source.origin.id, &plan.added);
+            new_records.add_positions(batch.source.origin.id, plan.added);
             for (place, new) in taken.into_iter().zip(plan.is_new) {
                 if let Some(is_new) = is_new.get_mut(place) {
                     *is_new = new;
@@ -88,7 +89,7 @@ impl Portion<'_> {
             is_new,
             rows: changes,
             old: old_changes,
-            announced,
+            new: new_records,
         }
     }
 }

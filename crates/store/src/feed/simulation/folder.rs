@@ -1,9 +1,8 @@
 //! A data folder: what is stored, what is known of batches, the entries, and the spool.
 
-use super::super::entry::encode;
+use super::super::new_records::NewRecords;
 use super::super::place::{Standing, may_go};
-use super::super::spans::Spans;
-use super::super::{Announced, Life, Reached};
+use super::super::{Life, Reached};
 use super::Fault;
 use crate::blocks::ledger::have::Have;
 use crate::blocks::ledger::simulation::random::Random;
@@ -90,8 +89,7 @@ impl Folder {
 
     /// Stores what is new of a portion and announces it; whether some of it was there.
     pub(super) fn store(&mut self, portion: &[Batch], now: i64, fault: Fault) -> bool {
-        let (mut announced, mut spans) = (Announced::default(), Spans::default());
-        let mut is_repeated = false;
+        let (mut new, mut is_repeated) = (NewRecords::default(), false);
         for batch in portion {
             for id in &batch.records {
                 let known = self.known.entry(*batch.id.as_bytes()).or_default();
@@ -99,14 +97,11 @@ impl Folder {
                 is_repeated |= !is_new;
                 if is_new || fault == Fault::RepeatedAnnounced {
                     self.records.insert(*id);
-                    announced.add(batch.id, id.position());
-                    spans.add(id.time());
+                    new.add(id);
                 }
             }
         }
-        if announced.records() > 0 {
-            self.unwritten = Some(encode(&announced, &spans.ranges()));
-        }
+        self.unwritten = new.entry();
         if fault != Fault::AnnouncedBehindCommit {
             self.write_what_is_left(now, fault);
         }

@@ -1,7 +1,7 @@
 //! A feed in memory, written at times of the test's own.
 
 use super::*;
-use record::id::BatchId;
+use record::id::{BatchId, RecordId};
 
 const HOUR: i64 = 3_600_000_000_000;
 const LIMIT: usize = 1_000;
@@ -27,11 +27,9 @@ impl Feed {
     /// An entry at a time in hours, of one record.
     fn write(&mut self, hours: i64) {
         let at = Timestamp::from_nanos(hours * HOUR);
-        let mut announced = Announced::default();
-        announced.add(BatchId::from_bytes([7; 8]), 3);
-        let mut spans = Spans::default();
-        spans.add(at);
-        let announcement = Announcement::new(&announced, &spans, at).unwrap();
+        let mut new = NewRecords::default();
+        new.add(&RecordId::new(at, BatchId::from_bytes([7; 8]), 3));
+        let announcement = Announcement::new(new, at).unwrap();
         self.writer.write(&self.connection, &announcement).unwrap();
     }
 
@@ -84,7 +82,7 @@ fn entries_have_numbers_without_gaps_whoever_has_the_file_open() {
 #[test]
 fn where_nothing_is_new_nothing_is_announced() {
     let at = Timestamp::from_nanos(0);
-    let none = Announcement::new(&Announced::default(), &Spans::default(), at);
+    let none = Announcement::new(NewRecords::default(), at);
     assert_eq!(none, None);
 }
 
