@@ -26,7 +26,7 @@ use crate::search::retrieval::{PageError, Retrieval};
 use crate::worker::JobError;
 use follower::Follower;
 use logs::clock::Clock;
-use pace::Pace;
+use pace::{Pace, Work};
 use place::Place;
 use record::id::RecordId;
 use serde::Serialize;
@@ -190,7 +190,15 @@ impl Tails {
             self.pace.wait().await;
             let began = self.clock.elapsed();
             let written = reading::entry(&self.retrieval, &asked, &place, &entry).await;
-            self.pace.worked(self.clock.elapsed().saturating_sub(began));
+            let took = self.clock.elapsed().saturating_sub(began);
+            let known = written.as_ref().ok();
+            let records = known.map_or(0, Written::records);
+            let work = Work {
+                took,
+                looked_at: known.map_or(0, |written| written.looked_at),
+                written: usize::try_from(records).unwrap_or(usize::MAX),
+            };
+            self.pace.worked(work, self.follower.is_busy());
             written
         };
         let key = key(&asked, &place, &entry);
@@ -209,7 +217,7 @@ impl Tails {
 
     fn given(&self, chunk: &Chunk) {
         let bytes = chunk.bytes.len();
-        self.pace.handed_out(bytes);
+        self.pace.handed_out(bytes, self.follower.is_busy());
         add(&self.counts.records, chunk.records);
         add(&self.counts.bytes, u64::try_from(bytes).unwrap_or(0));
     }
