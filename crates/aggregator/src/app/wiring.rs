@@ -172,17 +172,8 @@ pub(super) fn wire_up(
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
     tasks.extend([queues.reading, queues.backups.follow()]);
     let door = entrance.open(http, &clock, &mut tasks);
-    let (retrieval, reading) = retrieval(config, &store, read_guard, &clock);
-    let retrieval = Arc::new(retrieval);
-    let tails = store.feed().map(|feed| {
-        let (retrieval, clock) = (Arc::clone(&retrieval), Arc::clone(&clock));
-        Tails::start(retrieval, feed, clock, http.max_tails)
-    });
-    let books = Books {
-        records: queues.accounting,
-        senders: Arc::default(),
-        clock: Arc::clone(&clock),
-    };
+    let (retrieval, tails, reading) = retrieval(config, &store, read_guard, &clock);
+    let books = books(queues.accounting, &clock);
     let services = Services {
         instance,
         intake: Intake::new(
@@ -200,7 +191,6 @@ pub(super) fn wire_up(
         backups: queues.backups,
         retrieval,
         tails,
-        tail_heartbeat: http.tail_heartbeat,
         cursors,
         admission: Admission::with_kept(http.max_inflight_bytes, http.kept_for_deliveries()),
         held_uploads: HeldUploads::new(http.max_inflight_bytes),
@@ -228,9 +218,9 @@ fn retrieval(
     store: &Arc<dyn Store>,
     guard: Guard,
     clock: &Arc<dyn Clock>,
-) -> (Retrieval, JoinHandle<()>) {
+) -> (Arc<Retrieval>, Option<Arc<Tails>>, JoinHandle<()>) {
     let (http, workers) = (&config.http, &config.workers);
-    Retrieval::start(
+    let (retrieval, reading) = Retrieval::start(
         Arc::clone(store),
         guard,
         Arc::clone(clock),
@@ -238,7 +228,21 @@ fn retrieval(
         http.request_timeout,
         http.max_streams,
         Arc::new(Admission::new(http.max_read_bytes)),
-    )
+    );
+    let retrieval = Arc::new(retrieval);
+    let tails = store.feed().map(|feed| {
+        let bounds = (http.max_tails, http.tail_heartbeat);
+        Tails::start(Arc::clone(&retrieval), feed, Arc::clone(clock), bounds)
+    });
+    (retrieval, tails, reading)
+}
+
+fn books(records: Arc<Accounting>, clock: &Arc<dyn Clock>) -> Books {
+    Books {
+        records,
+        senders: Arc::default(),
+        clock: Arc::clone(clock),
+    }
 }
 
 pub(super) fn delivery(

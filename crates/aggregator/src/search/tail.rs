@@ -33,6 +33,7 @@ use serde::Serialize;
 use shared::{Key, Shared};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use store::StoreError;
 use store::feed::{EntriesBehind, FeedEntry, FeedSource, Vector};
 use tokio::sync::Semaphore;
@@ -50,6 +51,7 @@ pub struct Tails {
     follower: Arc<Follower>,
     clock: Arc<dyn Clock>,
     shares: Arc<Shares>,
+    heartbeat: Duration,
     shared: Shared,
     pace: Pace,
     reads: Semaphore,
@@ -119,12 +121,12 @@ pub enum NotOpened {
 }
 
 impl Tails {
-    /// Those who follow `feed`, `most` at one time.
+    /// Those who follow `feed`, so many at one time, each of which gets a sign of life after so long a silence.
     pub fn start(
         retrieval: Arc<Retrieval>,
         feed: Arc<dyn FeedSource>,
         clock: Arc<dyn Clock>,
-        most: usize,
+        (most, heartbeat): (usize, Duration),
     ) -> Arc<Self> {
         let follower = Arc::new(Follower::of(feed));
         let following = tokio::spawn(Arc::clone(&follower).run(Arc::clone(&clock)));
@@ -134,6 +136,7 @@ impl Tails {
             pace: Pace::new(Arc::clone(&clock)),
             clock,
             shares: Arc::new(Shares::new(most)),
+            heartbeat,
             shared: Shared::default(),
             reads: Semaphore::new(READS),
             counts: Counts::default(),
