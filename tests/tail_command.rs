@@ -37,19 +37,18 @@ async fn records_are_shown_as_they_are_stored_until_it_is_interrupted() {
         followed(&service).await;
         store(&service, &["one", "not", "three"]).await;
         let lines = [tail.line(), tail.line()];
-        match form {
-            "text" => assert_eq!(
-                lines,
-                [
-                    "2024-10-08T00:00:00Z ERROR   one  service=shop\n",
-                    "2024-10-08T00:00:02Z ERROR   three  service=shop\n"
-                ]
-            ),
-            _ => {
-                let messages = lines
-                    .map(|line| serde_json::from_str::<Value>(&line).unwrap()["message"].clone());
-                assert_eq!(messages, ["one", "three"]);
-            }
+        if form == "text" {
+            let shown = [
+                "2024-10-08T00:00:00Z ERROR   one  service=shop\n",
+                "2024-10-08T00:00:02Z ERROR   three  service=shop\n",
+            ];
+            assert_eq!(lines, shown);
+        } else {
+            let message = |line: String| {
+                let record: Value = serde_json::from_str(&line).unwrap();
+                record["message"].clone()
+            };
+            assert_eq!(lines.map(message), ["one", "three"]);
         }
         tail.signal("INT");
         let ended = tail.end().await;

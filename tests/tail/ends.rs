@@ -68,7 +68,7 @@ async fn a_reader_who_is_too_slow_is_told_what_was_passed_over_and_can_have_all_
     };
     let count = dropped["count"].as_u64().unwrap();
     assert!(
-        count > 0 && count as usize >= stored.len() - given.len(),
+        count > 0 && count >= (stored.len() - given.len()) as u64,
         "{count}"
     );
     store(&service, &large("next")).await;

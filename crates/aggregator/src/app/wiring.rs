@@ -146,17 +146,6 @@ fn open_dead_letters(
     })
 }
 
-/// Those who follow what is stored, where the store tells it.
-fn tails(
-    store: &Arc<dyn Store>,
-    retrieval: &Arc<Retrieval>,
-    clock: &Arc<dyn Clock>,
-    most: usize,
-) -> Option<Arc<Tails>> {
-    let start = |feed| Tails::start(Arc::clone(retrieval), feed, Arc::clone(clock), most);
-    store.feed().map(start)
-}
-
 fn parts_of_deletions(
     (spool, dead_letters, backups): (&Spool, &Arc<DeadLetters>, &BackupLock),
     (writer, reads, drain): (Arc<Writer>, Guard, Arc<Drain>),
@@ -220,14 +209,8 @@ pub(super) fn wire_up(
     tasks.extend(deleting);
     tasks.extend([queues.reading, queues.backups.follow()]);
     let door = entrance.open(http, &clock, &mut tasks);
-    let (retrieval, reading) = retrieval(config, &store, read_guard, &clock);
-    let retrieval = Arc::new(retrieval);
-    let tails = tails(&store, &retrieval, &clock, http.max_tails);
-    let books = Books {
-        records: queues.accounting,
-        senders: Arc::default(),
-        clock: Arc::clone(&clock),
-    };
+    let (retrieval, tails, reading) = retrieval(config, &store, read_guard, &clock);
+    let books = books(queues.accounting, &clock);
     let services = Services {
         instance,
         intake: Intake::new(
@@ -245,7 +228,6 @@ pub(super) fn wire_up(
         backups: queues.backups,
         retrieval,
         tails,
-        tail_heartbeat: http.tail_heartbeat,
         retention,
         expired,
         deletions,
@@ -276,9 +258,9 @@ fn retrieval(
     store: &Arc<dyn Store>,
     guard: Guard,
     clock: &Arc<dyn Clock>,
-) -> (Retrieval, JoinHandle<()>) {
+) -> (Arc<Retrieval>, Option<Arc<Tails>>, JoinHandle<()>) {
     let (http, workers) = (&config.http, &config.workers);
-    Retrieval::start(
+    let (retrieval, reading) = Retrieval::start(
         Arc::clone(store),
         guard,
         Arc::clone(clock),
@@ -286,7 +268,21 @@ fn retrieval(
         http.request_timeout,
         http.max_streams,
         Arc::new(Admission::new(http.max_read_bytes)),
-    )
+    );
+    let retrieval = Arc::new(retrieval);
+    let tails = store.feed().map(|feed| {
+        let bounds = (http.max_tails, http.tail_heartbeat);
+        Tails::start(Arc::clone(&retrieval), feed, Arc::clone(clock), bounds)
+    });
+    (retrieval, tails, reading)
+}
+
+fn books(records: Arc<Accounting>, clock: &Arc<dyn Clock>) -> Books {
+    Books {
+        records,
+        senders: Arc::default(),
+        clock: Arc::clone(clock),
+    }
 }
 
 pub(super) fn delivery(

@@ -25,7 +25,6 @@ use axum::routing::MethodRouter;
 use logs::clock::Clock;
 use query::cursor::CursorKey;
 use std::sync::Arc;
-use std::time::Duration;
 use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -58,8 +57,6 @@ pub struct Services {
     pub retrieval: Arc<Retrieval>,
     /// Those who follow what is stored, where the store tells it.
     pub tails: Option<Arc<Tails>>,
-    /// After how long a tail gives a sign of life.
-    pub tail_heartbeat: Duration,
     /// The secret of cursors.
     pub cursors: CursorKey,
     /// Room for requests.

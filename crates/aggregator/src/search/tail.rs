@@ -26,13 +26,14 @@ use crate::search::retrieval::{PageError, Retrieval};
 use crate::worker::JobError;
 use follower::Follower;
 use logs::clock::Clock;
-use pace::Pace;
+use pace::{Pace, Work};
 use place::Place;
 use record::id::RecordId;
 use serde::Serialize;
 use shared::{Key, Shared};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use store::StoreError;
 use store::feed::{EntriesBehind, FeedEntry, FeedSource, Vector};
 use tokio::sync::Semaphore;
@@ -50,6 +51,7 @@ pub struct Tails {
     follower: Arc<Follower>,
     clock: Arc<dyn Clock>,
     shares: Arc<Shares>,
+    heartbeat: Duration,
     shared: Shared,
     pace: Pace,
     reads: Semaphore,
@@ -119,12 +121,12 @@ pub enum NotOpened {
 }
 
 impl Tails {
-    /// Those who follow `feed`, `most` at one time.
+    /// Those who follow `feed`, so many at one time, each of which gets a sign of life after so long a silence.
     pub fn start(
         retrieval: Arc<Retrieval>,
         feed: Arc<dyn FeedSource>,
         clock: Arc<dyn Clock>,
-        most: usize,
+        (most, heartbeat): (usize, Duration),
     ) -> Arc<Self> {
         let follower = Arc::new(Follower::of(feed));
         let following = tokio::spawn(Arc::clone(&follower).run(Arc::clone(&clock)));
@@ -134,6 +136,7 @@ impl Tails {
             pace: Pace::new(Arc::clone(&clock)),
             clock,
             shares: Arc::new(Shares::new(most)),
+            heartbeat,
             shared: Shared::default(),
             reads: Semaphore::new(READS),
             counts: Counts::default(),
@@ -190,7 +193,15 @@ impl Tails {
             self.pace.wait().await;
             let began = self.clock.elapsed();
             let written = reading::entry(&self.retrieval, &asked, &place, &entry).await;
-            self.pace.worked(self.clock.elapsed().saturating_sub(began));
+            let took = self.clock.elapsed().saturating_sub(began);
+            let known = written.as_ref().ok();
+            let records = known.map_or(0, Written::records);
+            let work = Work {
+                took,
+                looked_at: known.map_or(0, |written| written.looked_at),
+                written: usize::try_from(records).unwrap_or(usize::MAX),
+            };
+            self.pace.worked(work, self.follower.is_busy());
             written
         };
         let key = key(&asked, &place, &entry);
@@ -209,7 +220,7 @@ impl Tails {
 
     fn given(&self, chunk: &Chunk) {
         let bytes = chunk.bytes.len();
-        self.pace.handed_out(bytes);
+        self.pace.handed_out(bytes, self.follower.is_busy());
         add(&self.counts.records, chunk.records);
         add(&self.counts.bytes, u64::try_from(bytes).unwrap_or(0));
     }

@@ -133,8 +133,11 @@ impl Failure {
     /// Whether asking again later may help whoever was answered before.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Away { .. } | Self::Silent { .. } | Self::Unavailable { .. } => true,
-            Self::BrokenOff(_) | Self::NoEnd => true,
+            Self::Away { .. }
+            | Self::Silent { .. }
+            | Self::Unavailable { .. }
+            | Self::BrokenOff(_)
+            | Self::NoEnd => true,
             Self::Status { status, .. } => status.starts_with('5') || status.starts_with("429"),
             _ => false,
         }

@@ -4,7 +4,7 @@ use super::recent::Recent;
 use logs::clock::Clock;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -20,6 +20,9 @@ const LOOK: Duration = Duration::from_millis(200);
 const LONGEST_LOOK: Duration = Duration::from_secs(2);
 /// After a look that failed.
 const AGAIN: Duration = Duration::from_millis(500);
+/// How long it is counted what is stored, and from how many records a second on that is much.
+const WINDOW: Duration = Duration::from_secs(1);
+const MANY: u128 = 50_000;
 /// Entries that are taken at a time.
 pub(super) const ENTRIES: usize = 64;
 
@@ -30,6 +33,8 @@ pub(super) struct Follower {
     readers: AtomicUsize,
     wanted: Notify,
     state: watch::Sender<State>,
+    /// Whether more is stored than a machine takes easily.
+    is_busy: AtomicBool,
 }
 
 /// What readers are woken for.
@@ -58,6 +63,7 @@ impl Follower {
             readers: AtomicUsize::new(0),
             wanted: Notify::new(),
             state: watch::Sender::default(),
+            is_busy: AtomicBool::new(false),
         }
     }
 
@@ -118,6 +124,7 @@ impl Follower {
 
     /// Until nobody wants it any more.
     async fn keep_up(&self, clock: &dyn Clock) {
+        let mut before = (clock.elapsed(), self.recent().announced());
         while self.is_wanted() {
             let looked = clock.elapsed();
             let mut changed = pin!(self.feed.changed());
@@ -128,6 +135,7 @@ impl Follower {
                 Poll::Ready(())
             })
             .await;
+            self.measure(&mut before, looked);
             if let Err(error) = self.look(clock).await {
                 self.failed(&error).await;
                 continue;
@@ -139,6 +147,24 @@ impl Follower {
             let since = clock.elapsed().saturating_sub(looked);
             tokio::time::sleep(LOOK.saturating_sub(since)).await;
         }
+    }
+
+    /// Takes note of how much is stored a second, once in a while.
+    fn measure(&self, before: &mut (Duration, u64), now: Duration) {
+        let time = now.saturating_sub(before.0);
+        if time < WINDOW {
+            return;
+        }
+        let announced = self.recent().announced();
+        let records = u128::from(announced.saturating_sub(before.1)) * 1000;
+        let is_busy = records / time.as_millis().max(1) > MANY;
+        self.is_busy.store(is_busy, Ordering::Relaxed);
+        *before = (now, announced);
+    }
+
+    /// Whether much is stored.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_busy.load(Ordering::Relaxed)
     }
 
     async fn failed(&self, error: &StoreError) {

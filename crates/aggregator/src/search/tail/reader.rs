@@ -121,6 +121,11 @@ impl Tail {
         &self.place
     }
 
+    /// After how long without anything he is given a sign of life.
+    pub fn heartbeat(&self) -> Duration {
+        self.tails.heartbeat
+    }
+
     /// What is given next; [`Given::Quiet`] if that is nothing until then, in time of the clock's
     /// [`elapsed`](logs::clock::Clock::elapsed).
     ///
@@ -183,12 +188,11 @@ impl Tail {
         let Some(entry) = self.entries.front() else {
             return;
         };
-        match written.next {
-            Some(next) => self.place.within = Some((entry.feed, next)),
-            None => {
-                self.place.pass(entry);
-                self.entries.pop_front();
-            }
+        if let Some(next) = written.next {
+            self.place.within = Some((entry.feed, next));
+        } else {
+            self.place.pass(entry);
+            self.entries.pop_front();
         }
     }
 
@@ -330,7 +334,7 @@ impl Tail {
     /// The next entries at the live end, or on the way there.
     async fn newest(&mut self) -> Result<Step, PageError> {
         let Some(mut mark) = self.mark else {
-            return self.from_store().await;
+            return self.catch_up().await;
         };
         let next = {
             let recent = self.tails.follower.recent();
@@ -373,7 +377,7 @@ impl Tail {
     }
 
     /// As long as he is not among the newest entries, he has them from the store.
-    async fn from_store(&mut self) -> Result<Step, PageError> {
+    async fn catch_up(&mut self) -> Result<Step, PageError> {
         let behind = self.tails.behind(&self.place.vector).await?;
         if let Some(gap) = self.gap(&behind.gaps) {
             return Ok(gap);

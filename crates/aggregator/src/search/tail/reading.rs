@@ -57,6 +57,7 @@ pub(super) async fn entry(
     let mut written = Written {
         chunks: Vec::new(),
         next: None,
+        looked_at: 0,
         skipped: None,
     };
     let mut parts = VecDeque::new();
@@ -74,6 +75,7 @@ pub(super) async fn entry(
             Found::Nothing => {}
             Found::Page(page) => {
                 let next = page.next;
+                written.looked_at += page.looked_at.max(page.len());
                 let within = Place {
                     within: Some((entry.feed, RecordId::MIN)),
                     ..place.clone()
@@ -165,6 +167,7 @@ impl PageOf {
         Ok(Written {
             chunks: write(asked, place.clone(), self.page, is_given).await?,
             next,
+            looked_at: 0,
             skipped: self.skipped,
         })
     }

@@ -96,6 +96,11 @@ impl Recent {
         }
     }
 
+    /// Records that were announced since the first beginning.
+    pub(super) fn announced(&self) -> u64 {
+        self.announced
+    }
+
     /// The newest entry of each feed.
     pub(super) fn reached(&self) -> &Vector {
         &self.reached

@@ -37,7 +37,7 @@ impl Shared {
     ) -> Result<Arc<Written>, E> {
         let cell = self.kept().cell(key);
         let mut bytes = None;
-        let made = cell
+        let answer = cell
             .get_or_try_init(|| async {
                 let written = make.await?;
                 bytes = Some(written.bytes());
@@ -46,12 +46,12 @@ impl Shared {
             .await
             .map(Arc::clone);
         let mut kept = self.kept();
-        match (&made, bytes) {
+        match (&answer, bytes) {
             (Ok(_), Some(bytes)) => kept.add(key, bytes, &cell),
             (Err(_), _) => kept.forget(key, &cell),
             (Ok(_), None) => {}
         }
-        made
+        answer
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -117,12 +117,12 @@ mod tests {
         let ask = |key: Key| {
             let (shared, made) = (Arc::clone(&shared), Arc::clone(&made));
             tokio::spawn(async move {
-                let make = async {
+                let work = async {
                     made.fetch_add(1, Ordering::Relaxed);
                     tokio::task::yield_now().await;
                     Ok::<_, Infallible>(written(10))
                 };
-                shared.get(key, make).await.unwrap()
+                shared.get(key, work).await.unwrap()
             })
         };
         let asked: Vec<_> = (0..20).map(|number| ask([number % 2; 32])).collect();
@@ -148,8 +148,8 @@ mod tests {
     async fn what_is_kept_is_bounded() {
         let shared = Shared::default();
         for number in 0..40_u8 {
-            let make = async { Ok::<_, Infallible>(written(1024 * 1024)) };
-            shared.get([number; 32], make).await.unwrap();
+            let work = async { Ok::<_, Infallible>(written(1024 * 1024)) };
+            shared.get([number; 32], work).await.unwrap();
         }
         let kept = shared.kept();
         assert!(kept.bytes <= MOST_BYTES && kept.cells.len() == kept.order.len());

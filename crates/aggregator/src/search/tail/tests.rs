@@ -158,7 +158,12 @@ impl Scene {
         let store: Arc<dyn Store> = Arc::clone(self) as _;
         let (retrieval, _) =
             Retrieval::start(store, guard, Arc::clone(&clock), (64, 2), TIMEOUT, 8, room);
-        Tails::start(Arc::new(retrieval), Arc::clone(self) as _, clock, most)
+        Tails::start(
+            Arc::new(retrieval),
+            Arc::clone(self) as _,
+            clock,
+            (most, TIMEOUT),
+        )
     }
 }
 

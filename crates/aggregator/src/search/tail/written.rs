@@ -38,6 +38,8 @@ pub(super) struct Written {
     pub(super) chunks: Vec<Chunk>,
     /// Where there may be more of it.
     pub(super) next: Option<RecordId>,
+    /// Records that were looked at for it.
+    pub(super) looked_at: usize,
     /// One that took too long to look at, and is at `next`.
     pub(super) skipped: Option<RecordId>,
 }
@@ -46,6 +48,11 @@ impl Written {
     /// About what it takes.
     pub(super) fn bytes(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.bytes.len()).sum()
+    }
+
+    /// How many records.
+    pub(super) fn records(&self) -> u64 {
+        self.chunks.iter().map(|chunk| chunk.records).sum()
     }
 
     /// One that takes as much.
@@ -59,6 +66,7 @@ impl Written {
         Self {
             chunks: vec![chunk],
             next: None,
+            looked_at: 0,
             skipped: None,
         }
     }

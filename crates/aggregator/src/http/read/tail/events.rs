@@ -43,7 +43,7 @@ impl Events {
         let now = services.clock.elapsed();
         Self {
             opening: Some(writer.opening(tail.place()).into()),
-            heartbeat: now + services.tail_heartbeat,
+            heartbeat: now + tail.heartbeat(),
             look: now + LOOK,
             is_over: false,
             tail,
@@ -80,13 +80,13 @@ impl Events {
                 }
             }
             if now >= self.heartbeat {
-                self.heartbeat = now + self.services.tail_heartbeat;
+                self.heartbeat = now + self.tail.heartbeat();
                 return Some(self.writer.sign_of_life(self.tail.place()).into());
             }
             let given = self.tail.next(self.heartbeat.min(self.look)).await;
             if let Some(bytes) = self.written(given) {
                 let now = self.services.clock.elapsed();
-                self.heartbeat = now + self.services.tail_heartbeat;
+                self.heartbeat = now + self.tail.heartbeat();
                 return Some(bytes);
             }
             if self.is_over {

@@ -204,6 +204,7 @@ mod tests {
     use logs::Timestamp;
     use record::id::{BatchId, RecordId};
     use serde_json::json;
+    use store::feed::Vector;
 
     fn writer(kind: Kind) -> Writer {
         Writer {
@@ -221,7 +222,7 @@ mod tests {
     #[test]
     fn an_event_has_one_line_of_data_and_the_id_of_its_place() {
         let events = writer(Kind::Events);
-        let place = Place::at(None, Default::default(), None);
+        let place = Place::at(None, Vector::new(), None);
         let id = events.id(&place);
         let dropped = [("count", json!(7)), ("after", json!("x"))];
         assert_eq!(
@@ -259,7 +260,7 @@ mod tests {
         let mut json = Vec::new();
         row.write_json(&mut json).unwrap();
         let json = text(json);
-        let place = Place::at(Some(row.id), Default::default(), None).bytes();
+        let place = Place::at(Some(row.id), Vector::new(), None).bytes();
         let mut out = Vec::new();
         writer(Kind::Events).record(row, &place, &mut out).unwrap();
         let event = text(out);

@@ -53,7 +53,7 @@ impl Parameters {
         }
         let kind = format.as_deref().map(Kind::parse).transpose()?;
         let question = reach.question(sorted(&filters));
-        let place = match last.or(after.map(Into::into)) {
+        let place = match last.or(after) {
             Some(id) => Some(place(&id, key, &question, reach)?),
             None => None,
         };
@@ -109,6 +109,7 @@ fn is_relative(filters: &[Pair<'_>], now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use store::feed::Vector;
 
     const NOW: Timestamp = Timestamp::from_nanos(1_728_345_600_000_000_000);
 
@@ -133,7 +134,7 @@ mod tests {
         let text = "startTime=-1h&q=a";
         let first = parse(text, None, NOW).unwrap();
         assert!(matches!(first.start, Start::Behind(_)));
-        let place = Place::at(Some(RecordId::MAX), Default::default(), first.now);
+        let place = Place::at(Some(RecordId::MAX), Vector::new(), first.now);
         let id = id(&first, &place);
         let later = Timestamp::from_nanos(NOW.nanos() + 3600 * LATER);
         for again in [

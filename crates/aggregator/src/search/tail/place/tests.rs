@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 use record::id::BatchId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::feed::Announced;
 
 fn feed(number: u8) -> FeedId {
@@ -75,7 +75,7 @@ proptest! {
 /// A store with two feeds: records that are stored, and which entry announced each.
 #[derive(Default)]
 struct Model {
-    stored: BTreeMap<RecordId, ()>,
+    stored: BTreeSet<RecordId>,
     unannounced: Vec<(u8, RecordId)>,
     entries: Vec<FeedEntry>,
     numbers: BTreeMap<u8, u64>,
@@ -84,7 +84,7 @@ struct Model {
 impl Model {
     fn store(&mut self, feed: u8, ids: impl Iterator<Item = RecordId>) {
         for id in ids {
-            if self.stored.insert(id, ()).is_none() {
+            if self.stored.insert(id) {
                 self.unannounced.push((feed, id));
             }
         }
@@ -166,11 +166,11 @@ impl Reader {
     }
 
     /// He goes away and comes again at the place that the last event's id says.
-    fn gives(&mut self, id: RecordId, place: Vec<u8>, resumes: &mut impl FnMut() -> bool) -> bool {
+    fn gives(&mut self, id: RecordId, place: &[u8], resumes: &mut impl FnMut() -> bool) -> bool {
         self.given.push(id);
         let is_over = resumes();
         if is_over {
-            self.place = Place::read(&place).unwrap();
+            self.place = Place::read(place).unwrap();
         }
         is_over
     }
@@ -182,7 +182,7 @@ impl Reader {
         entry: &FeedEntry,
         resumes: &mut impl FnMut() -> bool,
     ) -> bool {
-        let ids: Vec<RecordId> = model.stored.keys().copied().collect();
+        let ids: Vec<RecordId> = model.stored.iter().copied().collect();
         let taken = ids
             .iter()
             .filter(|id| self.matches(id) && self.place.takes(entry, id));
@@ -192,7 +192,7 @@ impl Reader {
         }
         .places();
         for id in taken.copied().collect::<Vec<_>>() {
-            if self.gives(id, places.at(Some(id)), resumes) {
+            if self.gives(id, &places.at(Some(id)), resumes) {
                 return false;
             }
         }
@@ -218,7 +218,7 @@ impl Reader {
         };
         let mut page = model
             .stored
-            .keys()
+            .iter()
             .filter(|id| **id > after && self.matches(id))
             .copied();
         let rows: Vec<RecordId> = page.by_ref().take(self.page_rows).collect();
@@ -230,7 +230,7 @@ impl Reader {
         let announced = Later::of(later.iter().cloned().map(Arc::new).collect());
         let places = self.place.places();
         for id in rows.iter().filter(|id| !announced.has(id)) {
-            if self.gives(*id, places.at(Some(*id)), &mut || {
+            if self.gives(*id, &places.at(Some(*id)), &mut || {
                 between(&mut Model::default())
             }) {
                 return;
@@ -268,7 +268,7 @@ proptest! {
         // Of the first of them no entry tells.
         model.store(1, fresh(&before));
         model.unannounced.clear();
-        let first: Vec<RecordId> = model.stored.keys().copied().collect();
+        let first: Vec<RecordId> = model.stored.iter().copied().collect();
         let after = from_the_past.then(|| RecordId::first_at(Timestamp::from_nanos(start)).predecessor().unwrap());
         let vector = model.settled();
         let mut reader = Reader { place: Place::at(after, vector, None), given: Vec::new(), start, page_rows };
@@ -294,7 +294,7 @@ proptest! {
             reader.goes_on(&mut model, &mut |_| false);
         }
         prop_assert!(reader.place.after.is_none());
-        let expected: Vec<RecordId> = model.stored.keys().copied()
+        let expected: Vec<RecordId> = model.stored.iter().copied()
             .filter(|id| reader.matches(id) && (from_the_past || !first.contains(id))).collect();
         let mut given = reader.given.clone();
         given.sort();
