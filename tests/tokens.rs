@@ -136,7 +136,9 @@ async fn found(service: &Service, reader: &str, query: &str) -> Vec<Value> {
 /// Asks an address in its own way, with these headers.
 async fn ask(service: &Service, path: &str, headers: &[(&str, &str)]) -> Reply {
     let is_post = ["/logs/batch", "/logs/rejected/replay"].contains(&path)
-        || ["/operate/", "/logs/delete?"].iter().any(|start| path.starts_with(start))
+        || ["/operate/", "/logs/delete?"]
+            .iter()
+            .any(|start| path.starts_with(start))
         || path.ends_with("/cancel");
     if is_post {
         let headers = [&[JSON], headers].concat();
