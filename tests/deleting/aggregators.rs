@@ -1,6 +1,6 @@
 //! Several aggregators on one MongoDB: a deletion by one of them is about what any has taken.
 
-use super::{PATIENCE, batch, begin, delete, done, post, send, state};
+use super::{PATIENCE, batch, begin, delete, done, post, send, spool, state};
 use crate::support::mongod::{self, Mongod};
 use crate::support::service::Service;
 use crate::support::stores::database;
@@ -45,7 +45,7 @@ async fn another_aggregators_spool_is_waited_for_and_named_and_what_it_held_goes
     send(&one, "k", &batch(0..30)).await;
     assert_eq!(post(&other, "/operate/drain/pause").await.status, 200);
     let late = json!([{"message": "late, of alice", "user": "alice", "timestamp": "2024-10-08T00:00:00Z"}]);
-    assert_eq!(other.batch(&late).await.status, 200);
+    spool(&other, &late).await;
     let id = begin(&one, "attr.user=alice").await;
     wait_until("it to wait for the other alone", PATIENCE, async || {
         awaited(&state(&one, &id).await) == ["logs-2"]

@@ -61,7 +61,7 @@ async fn its_bytes_are_in_no_file(backend: Backend) {
         let reply = service
             .post(path, "application/json", body.to_string())
             .await;
-        assert_eq!(reply.status, 200);
+        assert!([200, 202].contains(&reply.status), "{}", reply.text());
     }
     send(
         &service,

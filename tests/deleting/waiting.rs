@@ -1,6 +1,6 @@
 //! What a deletion waits for, and what a kill leaves of it.
 
-use super::{PATIENCE, batch, begin, delete, done, post, send, state};
+use super::{PATIENCE, batch, begin, delete, done, post, send, spool, state};
 use crate::support::mongod::Mongod;
 use crate::support::service::Service;
 use crate::support::stores::on_each_store;
@@ -16,7 +16,7 @@ on_each_store!(
         let paused = post(&service, "/operate/drain/pause").await;
         assert_eq!(paused.status, 200);
         let late = json!([{"message": "late, of alice", "user": "alice"}, {"message": "late, of bob", "user": "bob"}]);
-        assert_eq!(service.batch(&late).await.status, 200);
+        spool(&service, &late).await;
         let ended = begin(&service, "attr.user=alice").await;
         let id = begin(&service, "attr.user=alice").await;
         wait_until("it to say what it waits for", PATIENCE, async || {
@@ -83,7 +83,7 @@ async fn while_the_store_is_away_it_waits_and_what_was_taken_meanwhile_goes_when
     send(&service, "k", &batch(0..9)).await;
     mongod.kill();
     let body = json!([{"message": "late, of alice", "user": "alice"}]);
-    assert_eq!(service.batch(&body).await.status, 200);
+    spool(&service, &body).await;
     let id = begin(&service, "attr.user=alice").await;
     wait_until("it to say what it waits for", PATIENCE, async || {
         let told = state(&service, &id).await;
@@ -151,11 +151,10 @@ async fn refused_records_that_match_go_and_neither_a_replay_nor_a_retry_brings_t
 async fn what_is_too_large_for_any_store_goes_from_what_is_kept_aside() {
     let service = Service::builder().start().await;
     let large = "x".repeat(9 * 1024 * 1024);
-    let body = json!([
-        {"message": format!("{large} of alice"), "user": "alice"},
-        {"message": format!("{large} of bob"), "user": "bob"},
-    ]);
-    send(&service, "k", &body).await;
+    for user in ["alice", "bob"] {
+        let body = json!([{"message": format!("{large} of {user}"), "user": user}]);
+        send(&service, user, &body).await;
+    }
     let told = delete(&service, "attr.user=alice").await;
     assert_eq!(
         (&told["removed"], &told["deadLetters"]),

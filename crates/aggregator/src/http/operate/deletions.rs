@@ -238,7 +238,9 @@ fn asked(text: &str, now: Timestamp) -> Result<Asked, ApiError> {
             own: OWN_PARAMETERS,
         }
         .into(),
-        error => ApiError::bad_request(error.code(), error.to_string()),
+        BadQuestion::Query(error) => ParameterError::from(error).into(),
+        BadQuestion::NoFilter => ApiError::bad_request("no_filter", error.to_string()),
+        BadQuestion::AllAndFilters => ApiError::bad_request("invalid_parameter", error.to_string()),
     })?;
     Ok(Asked {
         question,
