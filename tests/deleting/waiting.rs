@@ -47,6 +47,33 @@ on_each_store!(
 );
 
 on_each_store!(
+    while_a_backup_is_made_nothing_is_removed_and_a_kill_meanwhile_changes_nothing_of_it,
+    async |service| {
+        send(&service, "k", &batch(0..30)).await;
+        let lock = std::fs::File::open(service.data_dir().join("backup.lock")).unwrap();
+        lock.lock().unwrap();
+        let id = begin(&service, "attr.user=alice").await;
+        for _ in 0..2 {
+            wait_until("it to be about to remove", PATIENCE, async || {
+                state(&service, &id).await["state"] == "removing"
+            })
+            .await;
+            let told = state(&service, &id).await;
+            assert_eq!(
+                (&told["removed"], told["finishedAt"].is_null()),
+                (&json!(0), true)
+            );
+            assert_eq!(found(&service, "attr.user=alice").await.len(), 10);
+            service.restart().await;
+        }
+        lock.unlock().unwrap();
+        let told = done(&service, &id).await;
+        assert_eq!(told["removed"], 10, "{told}");
+        assert_eq!(found(&service, "").await.len(), 20);
+    }
+);
+
+on_each_store!(
     one_that_is_killed_in_the_middle_goes_on_and_loses_nothing_else,
     async |service| {
         const COUNT: usize = 6_000;
