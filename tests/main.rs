@@ -58,6 +58,7 @@ mod query_command;
 mod records;
 mod rejected_command;
 mod replica_set;
+mod retention;
 mod rooms;
 
 mod secrets;

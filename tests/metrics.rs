@@ -7,7 +7,7 @@ mod brought;
 mod dashboards;
 mod moving;
 mod promtool;
-mod scrape;
+pub(crate) mod scrape;
 
 use crate::support::service::Service;
 use crate::support::stores::on_each_store;

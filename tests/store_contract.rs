@@ -7,6 +7,7 @@ mod letters;
 mod nested;
 mod pages;
 mod random;
+mod removing;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use store::address::MongoAddress;
 use store::blocks::{BlockSettings, BlockStore};
 use store::mongo::{MongoStore, Target};
 use store::page::Page;
+use store::removal::{Removal, RemovalStep};
 use store::sqlite::SqliteStore;
 use store::{PageLimit, Store};
 use tempfile::TempDir;
@@ -183,6 +185,35 @@ impl Opened {
                 None => return rows,
             }
         }
+    }
+
+    /// Removes, or counts, step by step, each of about so much time.
+    async fn remove(&self, removal: &Arc<Removal>, time: Duration) -> RemovalStep {
+        let (mut sum, mut after) = (RemovalStep::default(), None);
+        loop {
+            let step = self.step(removal, after, time).await;
+            sum.records += step.records;
+            sum.rewritten += step.rewritten;
+            let Some(next) = step.next else {
+                return sum;
+            };
+            assert!(
+                after.is_none_or(|after| next > after),
+                "each step comes further"
+            );
+            after = Some(next);
+        }
+    }
+
+    async fn step(
+        &self,
+        removal: &Arc<Removal>,
+        after: Option<RecordId>,
+        time: Duration,
+    ) -> RemovalStep {
+        let deadline = self.clock.elapsed() + PATIENCE;
+        let step = self.store.remove(removal, after, time, deadline);
+        step.await.unwrap()
     }
 
     async fn everything(&self) -> Vec<Found> {

@@ -150,12 +150,15 @@ async fn on_blocks(seen: &mut Seen) {
     let settings = settings
         .env("MAX_INFLIGHT_BYTES", "300MiB")
         .env("QUEUE_CAPACITY", "8")
-        .env("BLOCK_CACHE_BYTES", "32MiB");
+        .env("BLOCK_CACHE_BYTES", "32MiB")
+        .env("RETENTION_DEBUG", "1day")
+        .env("MAX_STORE_BYTES", "1GiB");
     let settings = settings
         .env("TOKIO_WORKER_THREADS", "3")
         .max_open_files(2_000);
     let service = settings.env("MAX_READ_BYTES", "100MiB").start().await;
     seen.look(&service).await;
+    of_two_ages(seen, &service).await;
     let batch = json!([{ "message": "one" }, { "timestamp": "yesterday", "message": "two" }]);
     assert_eq!(service.batch(&batch).await.status, 200);
     let large = json!([{ "message": "x".repeat(9 * 1024 * 1024) }]);
@@ -192,6 +195,34 @@ async fn on_blocks(seen: &mut Seen) {
     .await;
     drop(sender);
     damage_what_is_aside(seen, &service).await;
+}
+
+/// One record of two goes, and what both were in is written again.
+async fn of_two_ages(seen: &mut Seen, service: &Service) {
+    let old = |level: &str| json!({ "timestamp": "2024-10-08T00:00:00Z", "level": level, "message": "old" });
+    let batch = json!([old("DEBUG"), old("INFO")]);
+    assert_eq!(service.batch(&batch).await.status, 200);
+    wait_until("one of them to go", PATIENCE, async || {
+        let told = seen.look(service).await;
+        told.value("aggregator_retention_rewritten_bytes_total") > 0.0
+            && told.value("aggregator_retention_rounds_total") > 0.0
+            && told.value("aggregator_retention_expired_records_total") > 0.0
+    })
+    .await;
+}
+
+/// More than the store may hold is in it.
+async fn too_many(seen: &mut Seen) {
+    let settings = Backend::Sqlite.builder("moving_many").await;
+    let service = settings.env("MAX_STORE_BYTES", "1MiB").start().await;
+    let record = |number: u32| json!({ "timestamp": "2024-10-08T00:00:00Z", "message": format!("{number} {}", "x".repeat(900)) });
+    let batch = json!((0..2_000).map(record).collect::<Vec<_>>());
+    assert_eq!(service.batch(&batch).await.status, 200);
+    wait_until("the oldest to go", PATIENCE, async || {
+        let told = seen.look(&service).await;
+        told.value("aggregator_retention_removed_records_total{cause=\"size\"}") > 0.0
+    })
+    .await;
 }
 
 /// Of what is set aside, a file is not what was written at the next start.
@@ -408,6 +439,7 @@ async fn every_series_moves() {
     let mut seen = Seen::default();
     on_blocks(&mut seen).await;
     on_rows(&mut seen).await;
+    too_many(&mut seen).await;
     on_mongodb(&mut seen).await;
     unread(&mut seen).await;
     assert_eq!(seen.still(), [FIXED.to_vec(), BY_FAULTS.to_vec()]);

@@ -20,7 +20,7 @@ pub(super) type Labels<'s> = Vec<(&'s str, &'s str)>;
 
 /// Series of one name.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct Family {
+pub(crate) struct Family {
     pub(super) kind: String,
     pub(super) help: String,
     pub(super) unit: Option<String>,
@@ -30,11 +30,11 @@ pub(super) struct Family {
 
 /// All of one answer, by the name that stands in `# TYPE`.
 #[derive(Debug, Default)]
-pub(super) struct Scrape(pub(super) BTreeMap<String, Family>);
+pub(crate) struct Scrape(pub(crate) BTreeMap<String, Family>);
 
 impl Scrape {
     /// Asks for it, as Prometheus's text.
-    pub(super) async fn of(service: &Service) -> Self {
+    pub(crate) async fn of(service: &Service) -> Self {
         Self::read(&service.get("/metrics").await, Form::Text)
     }
 
@@ -137,7 +137,7 @@ impl Scrape {
     }
 
     /// The value of a series; panics when it is not there.
-    pub(super) fn value(&self, series: &str) -> f64 {
+    pub(crate) fn value(&self, series: &str) -> f64 {
         let found = self
             .0
             .values()

@@ -2,6 +2,7 @@
 
 mod asked;
 mod counted;
+mod removed;
 
 use logs::Timestamp;
 use query::Query;
@@ -110,7 +111,7 @@ struct Stores {
     /// What is in each of them, in order.
     all: Vec<Found>,
     // Declared behind the stores: these have to be gone before the folder is removed.
-    _places: Vec<Place>,
+    places: Vec<Place>,
 }
 
 impl Stores {
@@ -138,7 +139,7 @@ impl Stores {
         Self {
             opened,
             all,
-            _places: places,
+            places,
         }
     }
 }

@@ -10,6 +10,7 @@ mod log_filter;
 mod mongodb_names;
 pub mod near_names;
 mod network;
+mod retention_settings;
 mod setting;
 pub mod settings_file;
 mod spool_settings;
@@ -21,6 +22,7 @@ pub use instance::{BadInstance, Instance};
 pub use listen_address::{BadListenAddress, ListenAddress};
 pub use log_filter::{LogFilter, Logged, NotLogged, OF_STORING, OF_UNSTORED, REQUEST, log_filter};
 pub use network::{BadNetwork, Network};
+pub use retention_settings::{Kept, RetentionConfig, RetentionRule, RetentionRules};
 pub use setting::{Origin, Setting};
 pub use spool_settings::SpoolConfig;
 pub use store_settings::{Compression, Layout, StoreConfig};
@@ -53,6 +55,9 @@ pub struct Config {
     /// The store.
     #[command(flatten)]
     pub store: StoreConfig,
+    /// What goes.
+    #[command(flatten)]
+    pub retention: RetentionConfig,
     /// The spool.
     #[command(flatten)]
     pub spool: SpoolConfig,

@@ -11,6 +11,7 @@ pub mod dead_letters;
 pub mod deferral;
 pub mod delivery;
 pub mod drain;
+pub(crate) mod expired;
 mod feed;
 pub(crate) mod insert_size;
 pub(crate) mod key_memory;

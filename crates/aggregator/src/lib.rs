@@ -34,7 +34,7 @@
 //! | [`http`] | addresses, and all that knows axum |
 //! | [`search`] | the way of a question |
 //! | [`ingest`] | the way in, whatever the protocol |
-//! | [`retention`] | what is removed |
+//! | [`retention`] | what is removed, and when |
 //! | [`deliver`] | the way from the spool to the store |
 //! | [`worker`], [`breaker`] | the pool and the breaker that both ways pass |
 //! | [`accounting`] | memory under way, the fate of every record, the status of batches |

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 const TIB: u64 = 1024 * 1024 * 1024 * 1024;
 const SHORTEST: Duration = Duration::from_millis(1);
+const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const THIRTY_DAYS: Duration = Duration::from_secs(30 * 24 * 3600);
 const HUNDRED_YEARS: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
@@ -71,6 +72,18 @@ pub fn time_of_days(text: &str) -> Result<Duration, String> {
     let time = any_time(text)?;
     if time < DAY || time > HUNDRED_YEARS {
         return Err("must be between 1day and 100years".to_owned());
+    }
+    Ok(time)
+}
+
+/// A duration from an hour to a hundred years; a plain number is seconds.
+///
+/// # Errors
+/// A sentence that says what is expected.
+pub fn time_of_hours(text: &str) -> Result<Duration, String> {
+    let time = any_time(text)?;
+    if time < HOUR || time > HUNDRED_YEARS {
+        return Err("must be between 1h and 100years".to_owned());
     }
     Ok(time)
 }

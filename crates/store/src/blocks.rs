@@ -407,8 +407,8 @@ impl Store for BlockStore {
         self.blocking(|inner| {
             let has_more = inner.file.give_back(PAGES_GIVEN_BACK)?;
             if !has_more {
-                // The file becomes shorter only now. Nobody waits for this.
-                inner.file.put_into_file()?;
+                // The file becomes shorter only now, and its log, too.
+                inner.file.checkpoint()?;
             }
             Ok(has_more)
         })

@@ -10,6 +10,9 @@ pub struct StoreSize {
     pub in_use: u64,
     /// The same with what is free for what comes next.
     pub on_disk: u64,
+    /// How many records it holds, where it knows that without counting.
+    #[serde(skip)]
+    pub records: Option<u64>,
 }
 
 /// The numbers of one moment; what a store does not have is missing.

@@ -4,6 +4,7 @@ use super::blocks::BlockReader;
 use super::inspection::{Found, InspectionError};
 use super::layout::Layout;
 use super::page::Page;
+use super::removal::Removal;
 use super::sqlite::RowReader;
 use super::{PageLimit, StoreError};
 use logs::clock::Clock;
@@ -52,6 +53,20 @@ impl FolderReader {
         match &self.records {
             Records::Blocks(blocks) => blocks.page(query, after, limit),
             Records::Rows(rows) => rows.page(query, after, limit),
+        }
+    }
+
+    /// How many records would go by a removal.
+    ///
+    /// # Errors
+    /// [`StoreError`], also where something is damaged.
+    pub fn would_go(&mut self, removal: &Removal) -> Result<u64, StoreError> {
+        if removal.end().is_none() {
+            return Ok(0);
+        }
+        match &mut self.records {
+            Records::Blocks(blocks) => blocks.would_go(removal),
+            Records::Rows(rows) => rows.would_go(removal),
         }
     }
 }

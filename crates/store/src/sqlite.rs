@@ -248,7 +248,11 @@ impl Store for SqliteStore {
         self.blocking(|database| {
             let in_use = database.with_reader(|reader| Ok(bytes_in_use(&reader.connection)?))?;
             let on_disk = identity::bytes(&database.path).unwrap_or(in_use);
-            Ok::<_, StoreError>(Some(StoreSize { in_use, on_disk }))
+            Ok::<_, StoreError>(Some(StoreSize {
+                in_use,
+                on_disk,
+                records: None,
+            }))
         })
         .await
     }

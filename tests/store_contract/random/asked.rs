@@ -91,6 +91,19 @@ impl Asked {
         }
     }
 
+    /// A question of which what is older than some time goes.
+    pub(super) fn of_a_rule(random: &mut StdRng) -> Self {
+        let asked = match one_in(3, random) {
+            true => Self::of_time_and_level(random),
+            false => Self::random(random),
+        };
+        Self {
+            start: asked.start.filter(|_| one_in(3, random)),
+            end: None,
+            ..asked
+        }
+    }
+
     /// A question that an id and a severity are enough to answer, but for levels that are not known.
     pub(super) fn of_time_and_level(random: &mut StdRng) -> Self {
         Self {

@@ -3,7 +3,7 @@
 use super::data_folder::{REJECTED_FOLDER, SPOOL_FOLDER};
 use super::entrance::Entrance;
 use super::reload::Changeable;
-use super::{Ends, StartError, new_format};
+use super::{Ends, StartError, deleting, new_format};
 use crate::accounting::admission::Admission;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::Accounting;
@@ -18,6 +18,7 @@ use crate::deliver::dead_letters::{DeadLetterBounds, DeadLetters};
 use crate::deliver::deferral::Deferral;
 use crate::deliver::delivery::Delivery;
 use crate::deliver::drain;
+use crate::deliver::expired::Expired;
 use crate::deliver::insert_size::InsertSize;
 use crate::deliver::key_memory::KeyMemory;
 use crate::deliver::outage::Outage;
@@ -28,7 +29,7 @@ use crate::http::{self, Audit, HeldUploads, Services};
 use crate::ingest::decode::BodyBounds;
 use crate::ingest::intake::Intake;
 use crate::ingest::key_recovery;
-use crate::retention::deletion::{DeletionParts, Deletions};
+use crate::retention::{DiskWatch, Policy, Retention, RetentionState};
 use crate::search::retrieval::Retrieval;
 use crate::worker::Lane;
 use logs::clock::Clock;
@@ -163,28 +164,27 @@ pub(super) fn wire_up(
     let guarded = vec![writer.guard.clone(), read_guard.clone()];
     let mut tasks = vec![recovery::start(Arc::clone(&store), guarded)];
     tasks.extend(forgetting(config, &queues, &writer, blocks, &clock));
+    let (retention, expired) = <(Arc<RetentionState>, Arc<Expired>)>::default();
+    let removed = (Arc::clone(&retention), Arc::clone(&expired));
+    tasks.extend(removing(config, &queues, &writer, removed, &clock));
     let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
     let stopping = CancellationToken::new();
-    let writer_of_deletions = Arc::clone(&writer);
     let (keys, statuses) = key_recovery::start(queues.spool.clone(), stopping.clone());
-    let delivery = delivery(&queues, (lane, writer), &statuses, &clock, deadline);
+    let delivery = Delivery {
+        expired: Arc::clone(&expired),
+        ..delivery(
+            &queues,
+            (lane, Arc::clone(&writer)),
+            &statuses,
+            &clock,
+            deadline,
+        )
+    };
     // One more than there are workers, so that none waits for work.
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
-    let (deletions, deleting) = Deletions::start(
-        folder,
-        DeletionParts {
-            writer: writer_of_deletions,
-            reads: read_guard.clone(),
-            spool: queues.spool.clone(),
-            drain: Arc::clone(&drain),
-            dead_letters: Arc::clone(&queues.dead_letters),
-            backups: queues.backups.clone(),
-            clock: Arc::clone(&clock),
-            timeout: deadline,
-            name: instance.as_str().to_owned(),
-        },
-    );
+    let ways = (writer, &read_guard, &drain);
+    let (deletions, deleting) = deleting::start(folder, &queues, ways, &clock, &instance, deadline);
     tasks.extend(deleting);
     tasks.extend([queues.reading, queues.backups.follow()]);
     let door = entrance.open(http, &clock, &mut tasks);
@@ -196,13 +196,10 @@ pub(super) fn wire_up(
     };
     let services = Services {
         instance,
-        intake: Intake::new(
-            (queues.spool, Arc::clone(&queues.dead_letters)),
-            books.clone(),
-            keys,
-            statuses,
-            bounds(config),
-        ),
+        intake: {
+            let into = (queues.spool, Arc::clone(&queues.dead_letters));
+            Intake::new(into, books.clone(), keys, statuses, bounds(config))
+        },
         connections: door.connections,
         clock,
         store,
@@ -210,6 +207,8 @@ pub(super) fn wire_up(
         dead_letters: queues.dead_letters,
         backups: queues.backups,
         deletions,
+        retention,
+        expired,
         retrieval: Arc::new(retrieval),
         cursors,
         admission: Admission::with_kept(http.max_inflight_bytes, http.kept_for_deliveries()),
@@ -276,7 +275,41 @@ pub(super) fn delivery(
         deferral: Deferral::new(&queues.spool),
         panicked: Problems::default(),
         statuses: Arc::clone(statuses),
+        expired: Arc::default(),
     }
+}
+
+/// Removes what is too old, if anything ever is, and looks at the store's disk, if it is here.
+fn removing(
+    config: &Config,
+    queues: &Queues,
+    writer: &Arc<Writer>,
+    (state, expired): (Arc<RetentionState>, Arc<Expired>),
+    clock: &Arc<dyn Clock>,
+) -> Vec<AbortOnDropHandle<()>> {
+    let mut tasks = Vec::new();
+    if writer.store.status().kind != "mongodb" {
+        let least = config.store.store_min_free_disk;
+        let watch = DiskWatch {
+            store: Arc::clone(&writer.store),
+            folder: config.store.data_dir.clone(),
+            min_free: least.unwrap_or(config.spool.spool_min_free_disk),
+            clock: Arc::clone(clock),
+            state: Arc::clone(&state),
+        };
+        tasks.push(watch.start());
+    }
+    let policy = Policy::of(&config.retention);
+    tasks.extend(policy.map(|policy| {
+        Retention::start(
+            policy,
+            Arc::clone(writer),
+            (queues.spool.clone(), queues.backups.clone()),
+            (Arc::clone(clock), config.http.request_timeout),
+            (state, expired),
+        )
+    }));
+    tasks
 }
 
 /// Forgets what is remembered of batches, as the store keeps it.

@@ -6,10 +6,16 @@ mod statistics;
 use super::folder::FolderArgs;
 use super::output_form::OutputForm;
 use super::progress::ProgressBar;
+use crate::config::RetentionConfig;
+use crate::retention::Policy;
 use clap::{Args, Subcommand};
+use logs::clock::{Clock, SystemClock};
 use std::io::{self, Write};
+use std::sync::Arc;
+use store::folder_reader::FolderReader;
 use store::inspected::Told;
 use store::inspection::{Found, InspectionError};
+use store::removal::Purpose;
 
 /// What can be done with an embedded store.
 #[derive(Debug, Clone, Subcommand)]
@@ -17,7 +23,7 @@ pub enum StoreCommand {
     /// Looks at every block and every sum, and exits 0 only if nothing is damaged.
     Verify(StoreArgs),
     /// Counts what is in it: records, bytes, blocks, by day.
-    Stats(StoreArgs),
+    Stats(StatsArgs),
 }
 
 /// Which store, and how it is told.
@@ -37,11 +43,28 @@ pub struct StoreArgs {
     pub output: OutputForm,
 }
 
+/// Which store, and whether it is counted what would go of it.
+#[derive(Debug, Clone, Args)]
+pub struct StatsArgs {
+    /// Which store.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Count what retention would remove now as well, by the settings of the service or by those that are given here;
+    /// nothing is removed.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What is kept.
+    #[command(flatten)]
+    pub retention: RetentionConfig,
+}
+
 impl StoreCommand {
     /// Which store.
     pub fn args_mut(&mut self) -> &mut StoreArgs {
-        let (Self::Verify(args) | Self::Stats(args)) = self;
-        args
+        match self {
+            Self::Verify(args) => args,
+            Self::Stats(args) => &mut args.store,
+        }
     }
 }
 
@@ -74,17 +97,32 @@ pub fn run(command: &StoreCommand, out: &mut impl Write) -> Result<bool, StoreCo
     let is_sound = match command {
         StoreCommand::Verify(args) => verify(args, out)?,
         StoreCommand::Stats(args) => {
-            let found = Found::of(&args.folder.data_dir)?;
+            let found = Found::of(&args.store.folder.data_dir)?;
             let statistics = found.statistics()?;
-            match args.output {
-                OutputForm::Text => statistics::write_text(&found, &statistics, out)?,
-                OutputForm::Json => statistics::write_json(&found, &statistics, out)?,
+            let would_go = match args.dry_run {
+                true => Some(would_go(&found, &args.retention)?),
+                false => None,
+            };
+            match args.store.output {
+                OutputForm::Text => statistics::write_text(&found, &statistics, would_go, out)?,
+                OutputForm::Json => statistics::write_json(&found, &statistics, would_go, out)?,
             }
             true
         }
     };
     out.flush()?;
     Ok(is_sound)
+}
+
+/// How many records would go for their age now.
+fn would_go(found: &Found, config: &RetentionConfig) -> Result<u64, InspectionError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let Some(policy) = Policy::of(config) else {
+        return Ok(0);
+    };
+    let removal = policy.removal(clock.now(), Purpose::Count);
+    let mut reader = FolderReader::open(found, clock)?;
+    Ok(reader.would_go(&removal)?)
 }
 
 fn verify(args: &StoreArgs, out: &mut impl Write) -> Result<bool, StoreCommandError> {

@@ -4,6 +4,7 @@ use super::attempt::{
     Attempt, FIRST_PAUSE, GivenBack, LONGEST_PAUSE, NotInserted, Patience, StoreAccess,
 };
 use super::deferral::{Deferral, NotDeferred};
+use super::expired::Expired;
 use super::outcome::{named, outcome};
 use super::portion::{Part, Prepared, without_receipt};
 use super::problems::Problems;
@@ -42,6 +43,8 @@ pub(crate) struct Delivery {
     /// What panicked, which says nothing of the store.
     pub(crate) panicked: Problems,
     pub(crate) statuses: Arc<BatchStatuses>,
+    /// What is too old when it comes.
+    pub(crate) expired: Arc<Expired>,
 }
 
 impl Delivery {
@@ -52,6 +55,7 @@ impl Delivery {
         let mut attempt = Attempt::new(&self.store, Patience::Shared);
         match send(&mut attempt, portion).await {
             Ok((portion, report)) => {
+                self.expired.look(&portion.documents, &report);
                 self.settle(&portion, &report).await;
                 Vec::new()
             }

@@ -299,6 +299,7 @@ pub(super) fn open(
         dead_letters,
         panicked: Problems::default(),
         statuses: Arc::default(),
+        expired: Arc::default(),
     };
     Ok(Fixture {
         folder: None,

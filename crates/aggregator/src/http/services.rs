@@ -14,7 +14,9 @@ use crate::config::{Instance, LogFilter};
 use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::drain::Drain;
+use crate::deliver::expired::Expired;
 use crate::ingest::intake::Intake;
+use crate::retention::RetentionState;
 use crate::retention::deletion::Deletions;
 use crate::search::accumulate::SearchTime;
 use crate::search::retrieval::Retrieval;
@@ -47,6 +49,9 @@ pub struct Services {
     pub backups: BackupLock,
     /// What is deleted on purpose.
     pub deletions: Deletions,
+    /// What records went, and what is too old when it comes.
+    pub(crate) retention: Arc<RetentionState>,
+    pub(crate) expired: Arc<Expired>,
     /// The way of queries.
     pub retrieval: Arc<Retrieval>,
     /// The secret of cursors.

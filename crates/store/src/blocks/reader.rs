@@ -3,8 +3,10 @@
 use super::cache::BlockCache;
 use super::file::Readers;
 use super::read::Reading;
+use super::removing::count;
 use super::spare_threads::SpareThreads;
 use crate::page::Page;
+use crate::removal::Removal;
 use crate::{PageLimit, StoreError};
 use logs::clock::Clock;
 use query::Query;
@@ -38,11 +40,21 @@ impl BlockReader {
         after: Option<RecordId>,
         limit: PageLimit,
     ) -> Result<Page, StoreError> {
-        let reading = Reading {
+        self.reading().page(query, after, limit, &self.clock)
+    }
+
+    /// How many records would go by a removal.
+    pub(crate) fn would_go(&self, removal: &Removal) -> Result<u64, StoreError> {
+        let (never, always) = (|| false, || true);
+        let counted = count(self.reading(), removal, None, &never, &always)?;
+        Ok(counted.records)
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        Reading {
             storage: &self.readers,
             cache: &self.cache,
             spare: &self.spare,
-        };
-        reading.page(query, after, limit, &self.clock)
+        }
     }
 }

@@ -13,6 +13,7 @@ use super::read::{Going, Gone, Reading, Walk};
 use crate::StoreError;
 use crate::removal::{Purpose, Removal, RemovalStep};
 use blocks::section::Unpacker;
+use logs::Timestamp;
 use query::{Bounds, Query};
 use record::id::RecordId;
 use std::sync::Arc;
@@ -40,14 +41,11 @@ impl Place<'_> {
         let Some(end) = removal.end() else {
             return Ok(RemovalStep::default());
         };
-        let query = Query {
-            end: Some(end),
-            ..Query::default()
-        };
+        let query = older_than(end);
         let goes_on = || self.file.clock.elapsed() < deadline;
         let going = Going::of(removal, &goes_on);
         if removal.purpose == Purpose::Count {
-            return self.count(&going, &query, after, is_over);
+            return count(self.reading, removal, after, is_over, &goes_on);
         }
         let mut step = RemovalStep::default();
         // Until nothing that is to go was merged meanwhile.
@@ -99,35 +97,45 @@ impl Place<'_> {
             })
     }
 
-    /// Counts what would go.
-    fn count(
-        self,
-        going: &Going<'_>,
-        query: &Query,
-        after: Option<RecordId>,
-        is_over: &dyn Fn() -> bool,
-    ) -> Result<RemovalStep, StoreError> {
-        let mut step = RemovalStep::default();
-        let reading = self.reading;
-        step.next = reading.count_blocks(query, after, is_over, |source, blocks, bounds| {
-            for block in blocks {
-                let gone =
-                    self.with_unpacker(|unpacker| going.of_block(source, block, bounds, unpacker));
-                step.records += match gone? {
-                    Gone::Nothing => 0,
-                    Gone::All => block.summary.records as u64,
-                    Gone::Some(rows) => rows.count() as u64,
-                };
-            }
-            Ok(())
-        })?;
-        Ok(step)
-    }
-
     fn with_unpacker<T>(
         self,
         work: impl FnOnce(&mut Unpacker) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.reading.spare.with_unpacker(work)
+    }
+}
+
+/// Counts what would go.
+pub(super) fn count(
+    reading: Reading<'_>,
+    removal: &Removal,
+    after: Option<RecordId>,
+    is_over: &dyn Fn() -> bool,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<RemovalStep, StoreError> {
+    let mut step = RemovalStep::default();
+    let Some(end) = removal.end() else {
+        return Ok(step);
+    };
+    let going = Going::of(removal, goes_on);
+    let query = older_than(end);
+    step.next = reading.count_blocks(&query, after, is_over, |source, blocks, bounds| {
+        for block in blocks {
+            let look = |unpacker: &mut Unpacker| going.of_block(source, block, bounds, unpacker);
+            step.records += match reading.spare.with_unpacker(look)? {
+                Gone::Nothing => 0,
+                Gone::All => block.summary.records as u64,
+                Gone::Some(rows) => rows.count() as u64,
+            };
+        }
+        Ok(())
+    })?;
+    Ok(step)
+}
+
+fn older_than(end: Timestamp) -> Query {
+    Query {
+        end: Some(end),
+        ..Query::default()
     }
 }

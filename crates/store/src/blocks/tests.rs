@@ -7,6 +7,7 @@ mod ledger;
 mod merging;
 mod power_loss;
 mod reading;
+mod removing;
 mod trouble;
 mod values;
 mod verifying;

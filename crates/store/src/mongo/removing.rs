@@ -47,8 +47,10 @@ impl RemovalTask<'_> {
         let all_before = Rules::of(self.removal).all_before();
         // What goes for good is remembered, so that it has to be known.
         let is_unseen = self.removal.purpose != Purpose::ForGood;
-        let is_whole =
-            |before: &Timestamp| is_unseen && after.is_none_or(|after| after < first_at(*before));
+        // Behind the last id of these, they are looked at.
+        let is_whole = |before: &Timestamp| {
+            is_unseen && after.is_none_or(|after| Some(after) < first_at(*before).predecessor())
+        };
         let done = match all_before.filter(is_whole) {
             Some(before) => self.range(after, before, end).await,
             None => self.looked_at(after, end).await,

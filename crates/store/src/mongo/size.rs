@@ -31,7 +31,7 @@ pub(super) async fn of(
                 Some(parts) => parts
                     .iter()
                     .filter_map(Bson::as_document)
-                    .for_each(|part| add(&mut sum, part)),
+                    .for_each(|part| add(&mut sum, part, *collection == target.collection)),
                 None => return Ok(None),
             },
             Err(error) if is_missing(&error) => {}
@@ -46,13 +46,17 @@ pub(super) async fn of(
     Ok(Some(sum))
 }
 
-fn add(sum: &mut StoreSize, part: &Document) {
+fn add(sum: &mut StoreSize, part: &Document, is_of_records: bool) {
     let Ok(storage) = part.get_document("storageStats") else {
         return;
     };
     let bytes = |name| number(storage, name).unwrap_or(0);
     let on_disk = bytes("storageSize") + bytes("totalIndexSize");
     sum.on_disk += on_disk;
+    if is_of_records {
+        let records = sum.records.get_or_insert(0);
+        *records += number(storage, "count").unwrap_or(0);
+    }
     // Never given back to the disk by itself, but used for what comes next.
     sum.in_use += on_disk.saturating_sub(bytes("freeStorageSize"));
 }
@@ -69,13 +73,18 @@ mod tests {
     fn the_shards_are_summed_and_what_is_free_is_on_disk_and_not_in_use() {
         let mut sum = StoreSize::default();
         for free in [10, 20] {
-            let part = doc! { "storageStats": { "storageSize": 100.0, "freeStorageSize": free, "totalIndexSize": 5_i64 } };
-            add(&mut sum, &part);
+            let part = doc! { "storageStats": { "storageSize": 100.0, "freeStorageSize": free, "totalIndexSize": 5_i64, "count": 7 } };
+            add(&mut sum, &part, true);
         }
-        add(&mut sum, &doc! { "storageStats": { "storageSize": 1 } });
+        add(
+            &mut sum,
+            &doc! { "storageStats": { "storageSize": 1, "count": 9 } },
+            false,
+        );
         let expected = StoreSize {
             in_use: 181,
             on_disk: 211,
+            records: Some(14),
         };
         assert_eq!(sum, expected);
     }

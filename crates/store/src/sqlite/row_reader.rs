@@ -4,12 +4,17 @@ use super::read;
 use super::reader::Reader;
 use crate::budget::Budget;
 use crate::page::Page;
+use crate::removal::Removal;
 use crate::{PageLimit, StoreError};
 use logs::clock::Clock;
 use query::Query;
 use record::id::RecordId;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Records that are in memory by their ids.
+const AT_ONCE: usize = 10_000;
 
 /// A file that is open for reading.
 pub(crate) struct RowReader {
@@ -40,5 +45,25 @@ impl RowReader {
             after,
             budget,
         )?)
+    }
+
+    /// How many records would go by a removal.
+    pub(crate) fn would_go(&mut self, removal: &Removal) -> Result<u64, StoreError> {
+        let ever = (Duration::MAX, Duration::MAX);
+        let (mut after, mut records) = (None, 0);
+        loop {
+            let found = read::going(
+                &mut self.reader,
+                removal,
+                (after, AT_ONCE),
+                &self.clock,
+                ever,
+            )?;
+            records += found.ids.len() as u64;
+            after = found.next;
+            if after.is_none() {
+                return Ok(records);
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@ const HEAD: &str = "\
 ";
 
 /// What a setting may be that has no default.
-const EXAMPLES: [(&str, &str); 14] = [
+const EXAMPLES: [(&str, &str); 23] = [
     ("PARTIAL_BATCHES", "true"),
     ("TOKENS_FILE", "\"tokens.toml\""),
     ("ALLOWED_HOSTS", "[\"logs.example\", \"logs\"]"),
@@ -32,6 +32,18 @@ const EXAMPLES: [(&str, &str); 14] = [
     ("KEY_MEMORY", "\"90days\""),
     ("LAYOUT", "\"blocks\""),
     ("STORE_MIN_FREE_DISK", "\"1GiB\""),
+    ("RETENTION", "\"30days\""),
+    ("RETENTION_TRACE", "\"12h\""),
+    ("RETENTION_DEBUG", "\"1day\""),
+    ("RETENTION_INFO", "\"14days\""),
+    ("RETENTION_WARN", "\"90days\""),
+    ("RETENTION_ERROR", "\"1year\""),
+    ("RETENTION_FATAL", "\"forever\""),
+    (
+        "RETENTION_RULES",
+        "\"attr.service=debugger&minLevel=DEBUG 1day; attr.team=audit forever\"",
+    ),
+    ("MAX_STORE_BYTES", "\"200GiB\""),
 ];
 
 /// The whole file.

@@ -11,6 +11,7 @@ use store::inspection::Found;
 pub(super) fn write_text(
     found: &Found,
     statistics: &Statistics,
+    would_go: Option<u64>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let (layout, path) = (found.layout, found.path.display());
@@ -30,6 +31,10 @@ pub(super) fn write_text(
         out,
         "file      {all}, of which {free} are free, and {log} of log"
     )?;
+    if let Some(records) = would_go {
+        let records = counted(records, "record", "records");
+        writeln!(out, "retention {records} would go now")?;
+    }
     if let Some(blocks) = &statistics.blocks {
         write_blocks(blocks, out)?;
     }
@@ -87,6 +92,7 @@ fn name(day: &Day) -> String {
 pub(super) fn write_json(
     found: &Found,
     statistics: &Statistics,
+    would_go: Option<u64>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let day = |day: &Day| {
@@ -109,7 +115,7 @@ pub(super) fn write_json(
     let time = |time: Timestamp| time.to_string();
     let blocks = statistics.blocks.as_ref();
     let ledger = blocks.map(|blocks| blocks.ledger);
-    let told = json!({
+    let mut told = json!({
         "layout": found.layout.to_string(),
         "path": found.path.display().to_string(),
         "bytes": statistics.bytes,
@@ -127,5 +133,8 @@ pub(super) fn write_json(
             "ownKeys": ledger.own_key,
         })),
     });
+    if let (Some(records), Some(told)) = (would_go, told.as_object_mut()) {
+        told.insert("retention".to_owned(), json!({ "records": records }));
+    }
     writeln!(out, "{told}")
 }

@@ -85,7 +85,9 @@ pub(in crate::http) async fn health(
     State(services): State<Arc<Services>>,
     Extension(caller): Extension<Caller>,
 ) -> Response {
-    let store = services.store.status();
+    let mut store = services.store.status();
+    let retention = services.retention.notes(services.clock.elapsed());
+    store.notes.extend(retention);
     let (intake, retrieval) = (&services.intake, &services.retrieval);
     let spool = intake.spool().snapshot();
     let (readiness, problem) = readiness_of(&services, &store, &spool);

@@ -6,6 +6,7 @@ mod blocks;
 mod process;
 mod records;
 mod requests;
+mod retention;
 mod service;
 mod spool;
 mod store;
@@ -100,6 +101,7 @@ impl Collector for Service {
         records::write(services, out)?;
         spool::write(services, out)?;
         store::write(services, out)?;
+        retention::write(services, out)?;
         blocks::write(&self.figures, out)
     }
 }

@@ -23,7 +23,11 @@ impl BlockFile {
     pub(in crate::blocks) fn size(&self) -> Result<StoreSize, StoreError> {
         let in_use = self.looked_up(bytes_in_use)?;
         let on_disk = self.bytes().unwrap_or(in_use);
-        Ok(StoreSize { in_use, on_disk })
+        Ok(StoreSize {
+            in_use,
+            on_disk,
+            records: None,
+        })
     }
 
     /// The sizes that blocks are told by, with none of them.

@@ -9,11 +9,6 @@ use rusqlite::Connection;
 use std::time::Duration;
 
 impl BlockFile {
-    /// Puts what is committed into the file itself, beside those who write.
-    pub(in crate::blocks) fn put_into_file(&self) -> Result<(), StoreError> {
-        Ok(self.checkpointer().all()?)
-    }
-
     /// Leaves nothing of what was taken out in the file's free room: a step of that; whether it is done.
     pub(in crate::blocks) fn erase(&self, pages: u32) -> Result<bool, StoreError> {
         // Those who write wait only for what comes meanwhile.

@@ -17,8 +17,15 @@ use record::id::RecordId;
 /// What is to go.
 pub(in crate::blocks) struct Going<'a> {
     rules: Rules,
-    sought: Vec<(Sought<'a>, Option<Timestamp>)>,
+    sought: Vec<Rule<'a>>,
     goes_on: &'a dyn Fn() -> bool,
+}
+
+struct Rule<'a> {
+    sought: Sought<'a>,
+    /// Where records are that it can match.
+    bounds: Bounds,
+    before: Option<Timestamp>,
 }
 
 /// What of a block goes.
@@ -73,7 +80,11 @@ impl<'a> Going<'a> {
         Self {
             rules: Rules::of(removal),
             sought: sought
-                .map(|rule| (Sought::of(&rule.query), rule.before))
+                .map(|rule| Rule {
+                    sought: Sought::of(&rule.query),
+                    bounds: rule.query.bounds(None),
+                    before: rule.before,
+                })
                 .collect(),
             goes_on,
         }
@@ -120,29 +131,29 @@ impl<'a> Going<'a> {
         let records = columns.front.head.records;
         let mut going = RowSet::none(records);
         // Behind the last rule by which anything can go, all that is left stays.
-        let can_go =
-            |(_, before): &(_, Option<Timestamp>)| before.is_some_and(|before| first < before);
-        let behind = self
-            .sought
-            .iter()
-            .rposition(can_go)
-            .map_or(0, |last| last + 1);
+        let can_go = |rule: &Rule<'_>| rule.before.is_some_and(|before| first < before);
+        let last = self.sought.iter().rposition(can_go);
+        let behind = last.map_or(0, |last| last + 1);
         let mut open = RowSet::none(records);
         open.add(columns.within(bounds, unpacker)?);
         let mut goes_on = || (self.goes_on)();
         let patience = &mut Patience::new(&mut goes_on);
-        for (sought, before) in self.sought.iter().take(behind) {
+        for rule in self.sought.iter().take(behind) {
             if open.is_empty() {
                 break;
             }
+            let sought = &rule.sought;
             let mut found = sought.in_block(columns, bounds, unpacker, patience)?;
             found.keep(&open);
             if found.is_empty() {
                 continue;
             }
+            let mut of_rule = RowSet::none(records);
+            of_rule.add(columns.within(&rule.bounds, unpacker)?);
+            found.keep(&of_rule);
             open.keep(&found.others());
-            if let Some(before) = before {
-                found.keep(&older(columns, *before, unpacker)?);
+            if let Some(before) = rule.before {
+                found.keep(&older(columns, before, unpacker)?);
                 going.join(&found);
             }
         }
@@ -158,12 +169,11 @@ fn older(
 ) -> Result<RowSet, NotFound> {
     let head = &columns.front.head;
     let mut older = RowSet::none(head.records);
-    let count = match head.last.time() < before {
-        true => head.records,
-        false => {
-            let times = columns.times(unpacker)?;
-            times.as_slice().partition_point(|time| *time < before)
-        }
+    let count = if head.last.time() < before {
+        head.records
+    } else {
+        let times = columns.times(unpacker)?;
+        times.as_slice().partition_point(|time| *time < before)
     };
     older.add(0..count);
     Ok(older)

@@ -109,7 +109,14 @@ fn a_batch_of_which_a_record_is_about_to_be_kept_elsewhere_is_not_forgotten_when
     let mut door = Door::new();
     let mark = |list: &DocumentList, positions: &[usize]| {
         let deadline = store.clock.elapsed() + PATIENCE;
-        marking::mark(&store.file, &*store.clock, (list, positions), deadline).unwrap();
+        marking::note(
+            marking::Noted::SetAside,
+            &store.file,
+            &*store.clock,
+            (list, positions),
+            deadline,
+        )
+        .unwrap();
     };
     let row = |list: &DocumentList| {
         let (source, _) = list.by_batch(0..1).next().unwrap();
@@ -159,7 +166,14 @@ fn each_batch_of_the_documents_is_marked() {
     let positions: Vec<usize> = (0..list.len()).collect();
     let deadline = store.clock.elapsed() + PATIENCE;
     let refused = (&list, &positions[..]);
-    marking::mark(&store.file, &*store.clock, refused, deadline).unwrap();
+    marking::note(
+        marking::Noted::SetAside,
+        &store.file,
+        &*store.clock,
+        refused,
+        deadline,
+    )
+    .unwrap();
     let keys: Vec<_> = origins.iter().map(BatchOrigin::ledger_key).collect();
     let rows = store.file.rows(&keys).unwrap();
     assert!(

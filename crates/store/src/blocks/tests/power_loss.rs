@@ -9,13 +9,13 @@ use std::fs;
 const SECTOR: usize = 4_096;
 
 /// The bytes of the file and of its log.
-struct OnDisk {
+pub(super) struct OnDisk {
     file: Vec<u8>,
     log: Vec<u8>,
 }
 
 impl OnDisk {
-    fn of(store: &Store) -> Self {
+    pub(super) fn of(store: &Store) -> Self {
         let read = |suffix: &str| {
             let path = format!("{}{suffix}", store.file.path.display());
             fs::read(path).unwrap()
@@ -27,7 +27,7 @@ impl OnDisk {
     }
 
     /// The same with the log of a later time, of which some sectors came to the disk and others did not.
-    fn torn(&self, later: &Self, random: &mut StdRng) -> Self {
+    pub(super) fn torn(&self, later: &Self, random: &mut StdRng) -> Self {
         assert!(self.file == later.file, "the file itself is as it was");
         let kept = [0.0, 0.5, 0.9, 1.0, 1.0, 1.0][random.random_range(0..6)];
         let length = match random.random_bool(0.5) {
@@ -51,7 +51,7 @@ impl OnDisk {
         }
     }
 
-    fn opened(&self) -> Store {
+    pub(super) fn opened(&self) -> Store {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
         write("blocks.sqlite3", &self.file);
