@@ -1,12 +1,14 @@
 //! What deletes on purpose, put together of what else there is.
 
-use super::wiring::Queues;
 use crate::breaker::guard::Guard;
 use crate::config::Instance;
+use crate::deliver::backup_lock::BackupLock;
+use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::drain::Drain;
 use crate::deliver::write_job::Writer;
 use crate::retention::deletion::{DeletionParts, Deletions};
 use logs::clock::Clock;
+use spool::Spool;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 /// Goes on with what was under way, and takes what is asked for.
 pub(super) fn start(
     folder: &Path,
-    queues: &Queues,
+    (spool, dead_letters, backups): (&Spool, &Arc<DeadLetters>, &BackupLock),
     (writer, reads, drain): (Arc<Writer>, &Guard, &Arc<Drain>),
     clock: &Arc<dyn Clock>,
     instance: &Instance,
@@ -24,10 +26,10 @@ pub(super) fn start(
     let parts = DeletionParts {
         writer,
         reads: reads.clone(),
-        spool: queues.spool.clone(),
+        spool: spool.clone(),
         drain: Arc::clone(drain),
-        dead_letters: Arc::clone(&queues.dead_letters),
-        backups: queues.backups.clone(),
+        dead_letters: Arc::clone(dead_letters),
+        backups: backups.clone(),
         clock: Arc::clone(clock),
         timeout,
         name: instance.as_str().to_owned(),

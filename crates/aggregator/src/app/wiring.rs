@@ -184,7 +184,8 @@ pub(super) fn wire_up(
     // One more than there are workers, so that none waits for work.
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
     let ways = (writer, &read_guard, &drain);
-    let (deletions, deleting) = deleting::start(folder, &queues, ways, &clock, &instance, deadline);
+    let held = (&queues.spool, &queues.dead_letters, &queues.backups);
+    let (deletions, deleting) = deleting::start(folder, held, ways, &clock, &instance, deadline);
     tasks.extend(deleting);
     tasks.extend([queues.reading, queues.backups.follow()]);
     let door = entrance.open(http, &clock, &mut tasks);
