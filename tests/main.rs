@@ -21,6 +21,7 @@ mod costly_searches;
 mod counting_in_trouble;
 mod curl_examples;
 mod datadog;
+mod deleting;
 mod documents;
 mod elasticsearch;
 mod export_command;

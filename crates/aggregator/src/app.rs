@@ -9,6 +9,7 @@ mod check;
 mod chosen_store;
 pub mod cursor_key;
 mod data_folder;
+mod deleting;
 mod descriptors;
 mod emptying;
 mod entrance;

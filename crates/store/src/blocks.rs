@@ -433,7 +433,7 @@ impl Store for BlockStore {
     async fn erase(&self, _deadline: Duration) -> Result<bool, StoreError> {
         self.blocking(|inner| {
             inner.cache.clear();
-            Ok(!inner.file.give_back(PAGES_GIVEN_BACK)? && inner.file.checkpoint()?)
+            inner.file.erase(PAGES_GIVEN_BACK)
         })
         .await
     }

@@ -75,8 +75,8 @@ pub(crate) struct Format {
 
 /// Waits for others who have the file open, as the mode is changed by one alone.
 const WAL: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL;";
-const WRITER_SETTINGS: &str =
-    "PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA journal_size_limit=67108864;";
+/// What is freed within a page is overwritten, since the page is written anyway.
+const WRITER_SETTINGS: &str = "PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA journal_size_limit=67108864; PRAGMA secure_delete=FAST;";
 const READER_SETTINGS: &str = "PRAGMA busy_timeout=5000; PRAGMA cache_size=-4096;";
 
 /// Opens a file for writing; makes and marks it when it is new, with what `create` puts into it. Also the version that
@@ -159,8 +159,26 @@ pub(crate) fn overwriting<T>(
     };
     secure(connection, "ON")?;
     let done = work(connection);
-    secure(connection, "OFF")?;
+    secure(connection, "FAST")?;
     done
+}
+
+/// A file up to this size is written anew as a whole when something was deleted for good, which takes less than a second.
+const WRITTEN_ANEW: u64 = 64 * 1024 * 1024;
+
+/// Leaves nothing of what was deleted in the file's free room, step by step: up to so many empty pages are given back, and
+/// in the end the log is emptied, and a small file written anew. SQLite leaves copies of what it moves from one page to
+/// another between the rows of the first; of a large file they stay. Whether it is done.
+pub(crate) fn erase(connection: &Connection, pages: u32) -> Result<bool, rusqlite::Error> {
+    if give_back(connection, pages)? || !empty_log(connection)? {
+        return Ok(false);
+    }
+    if bytes_in_use(connection)? <= WRITTEN_ANEW
+        && let Err(error) = connection.execute_batch("VACUUM")
+    {
+        tracing::warn!(%error, "the store's file cannot be written anew: between the records that it has, parts of deleted ones may stand");
+    }
+    empty_log(connection)
 }
 
 /// Gives up to so many empty pages back to the disk; whether there may be more.

@@ -3,7 +3,7 @@
 use super::data_folder::{REJECTED_FOLDER, SPOOL_FOLDER};
 use super::entrance::Entrance;
 use super::reload::Changeable;
-use super::{Ends, StartError, new_format};
+use super::{Ends, StartError, deleting, new_format};
 use crate::accounting::admission::Admission;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::Accounting;
@@ -17,7 +17,7 @@ use crate::deliver::batch_memory::{self, ForgetsBatches};
 use crate::deliver::dead_letters::{DeadLetterBounds, DeadLetters};
 use crate::deliver::deferral::Deferral;
 use crate::deliver::delivery::Delivery;
-use crate::deliver::drain::{self, Drain};
+use crate::deliver::drain;
 use crate::deliver::expired::Expired;
 use crate::deliver::insert_size::InsertSize;
 use crate::deliver::key_memory::KeyMemory;
@@ -29,7 +29,6 @@ use crate::http::{self, Audit, HeldUploads, Services};
 use crate::ingest::decode::BodyBounds;
 use crate::ingest::intake::Intake;
 use crate::ingest::key_recovery;
-use crate::retention::deletion::{DeletionParts, Deletions};
 use crate::retention::{DiskWatch, Policy, Retention, RetentionState};
 use crate::search::retrieval::Retrieval;
 use crate::search::tail::Tails;
@@ -146,26 +145,6 @@ fn open_dead_letters(
     })
 }
 
-fn parts_of_deletions(
-    (spool, dead_letters, backups): (&Spool, &Arc<DeadLetters>, &BackupLock),
-    (writer, reads, drain): (Arc<Writer>, Guard, Arc<Drain>),
-    clock: &Arc<dyn Clock>,
-    timeout: Duration,
-    instance: &Instance,
-) -> DeletionParts {
-    DeletionParts {
-        writer,
-        reads,
-        spool: spool.clone(),
-        drain,
-        dead_letters: Arc::clone(dead_letters),
-        backups: backups.clone(),
-        clock: Arc::clone(clock),
-        timeout,
-        name: instance.as_str().to_owned(),
-    }
-}
-
 /// Starts the lanes and puts everything where it belongs.
 pub(super) fn wire_up(
     (config, folder): (&Config, &Path),
@@ -192,20 +171,22 @@ pub(super) fn wire_up(
     let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
     let stopping = CancellationToken::new();
-    let writer_of_deletions = Arc::clone(&writer);
     let (keys, statuses) = key_recovery::start(queues.spool.clone(), stopping.clone());
     let delivery = Delivery {
         expired: Arc::clone(&expired),
-        ..delivery(&queues, (lane, writer), &statuses, &clock, deadline)
+        ..delivery(
+            &queues,
+            (lane, Arc::clone(&writer)),
+            &statuses,
+            &clock,
+            deadline,
+        )
     };
     // One more than there are workers, so that none waits for work.
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
-    let kept = (&queues.spool, &queues.dead_letters, &queues.backups);
-    let way = (writer_of_deletions, read_guard.clone(), Arc::clone(&drain));
-    let (deletions, deleting) = Deletions::start(
-        folder,
-        parts_of_deletions(kept, way, &clock, deadline, &instance),
-    );
+    let ways = (writer, &read_guard, &drain);
+    let held = (&queues.spool, &queues.dead_letters, &queues.backups);
+    let (deletions, deleting) = deleting::start(folder, held, ways, &clock, &instance, deadline);
     tasks.extend(deleting);
     tasks.extend([queues.reading, queues.backups.follow()]);
     let door = entrance.open(http, &clock, &mut tasks);
@@ -213,13 +194,10 @@ pub(super) fn wire_up(
     let books = books(queues.accounting, &clock);
     let services = Services {
         instance,
-        intake: Intake::new(
-            (queues.spool, Arc::clone(&queues.dead_letters)),
-            books.clone(),
-            keys,
-            statuses,
-            bounds(config),
-        ),
+        intake: {
+            let into = (queues.spool, Arc::clone(&queues.dead_letters));
+            Intake::new(into, books.clone(), keys, statuses, bounds(config))
+        },
         connections: door.connections,
         clock,
         store,

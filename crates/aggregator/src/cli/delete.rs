@@ -20,6 +20,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(500);
 
 /// Which records, and whether it is meant.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct DeleteArgs {
     /// Which records.
     #[command(flatten)]

@@ -89,6 +89,7 @@ struct Shared {
     timeout: Duration,
     me: Present,
     others: Option<Arc<dyn Aggregators>>,
+    has_left: tokio::sync::Mutex<bool>,
 }
 
 impl Deletions {
@@ -110,6 +111,7 @@ impl Deletions {
                 me: me.clone(),
             },
             others: parts.writer.store.aggregators(),
+            has_left: tokio::sync::Mutex::new(false),
             writer: parts.writer,
             reads: parts.reads,
             backups: parts.backups,

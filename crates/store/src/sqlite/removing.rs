@@ -4,7 +4,9 @@ use super::database::Database;
 use super::deleted;
 use super::read::{self, Going};
 use crate::StoreError;
-use crate::database_file::{empty_log, give_back as give_pages_back, overwriting};
+use crate::database_file::{
+    empty_log, erase as erase_pages, give_back as give_pages_back, overwriting,
+};
 use crate::removal::{Purpose, Removal, RemovalStep};
 use record::id::RecordId;
 use rusqlite::{Connection, TransactionBehavior};
@@ -103,7 +105,5 @@ pub(super) fn give_back(database: &Database, deadline: Duration) -> Result<bool,
 /// Gives all empty pages back, some of them now, and the log up: they have what was written there before. Whether that
 /// is done.
 pub(super) fn erase(database: &Database, deadline: Duration) -> Result<bool, StoreError> {
-    database.write(deadline, |writer| {
-        Ok(!give_pages_back(writer, PAGES_GIVEN_BACK)? && empty_log(writer)?)
-    })
+    database.write(deadline, |writer| erase_pages(writer, PAGES_GIVEN_BACK))
 }

@@ -100,30 +100,29 @@ impl Deletion {
 
     /// In one line.
     pub(super) fn line(&self) -> String {
-        let mut line = format!(
-            "{}: {} removed",
-            self.state,
-            counted(self.removed, "record", "records")
-        );
+        let removed = counted(self.removed, "record", "records");
+        let mut parts = vec![format!("{}: {removed} removed", self.state)];
         if self.dead_letters > 0 {
             let letters = counted(self.dead_letters, "refused one", "refused ones");
-            line += &format!(", and {letters}");
+            parts.push(format!("{letters} as well"));
         }
         let left = self.undecided + self.unreadable_dead_letters;
         if left > 0 {
             let left = counted(left, "one", "ones");
-            line += &format!("; of {left} it cannot be told whether they match");
+            parts.push(format!("of {left} it cannot be told whether they match"));
         }
-        for waits in &self.waits_for {
-            let seen = waits.last_seen.as_ref();
-            let seen = seen.map_or_else(String::new, |seen| format!(", seen last at {seen}"));
-            let WaitsFor { id, name, what, .. } = waits;
-            line += &format!("; waits for {name} ({id}{seen}): {what}");
-        }
-        if let Some(problem) = &self.problem {
-            line += &format!("; {problem}");
-        }
-        sanitize::line(&line)
+        parts.extend(self.waits_for.iter().map(WaitsFor::told));
+        parts.extend(self.problem.clone());
+        sanitize::line(&parts.join("; "))
+    }
+}
+
+impl WaitsFor {
+    fn told(&self) -> String {
+        let seen = self.last_seen.as_ref();
+        let seen = seen.map_or_else(String::new, |seen| format!(", seen last at {seen}"));
+        let Self { id, name, what, .. } = self;
+        format!("waits for {name} ({id}{seen}): {what}")
     }
 }
 
@@ -137,7 +136,7 @@ mod tests {
             "waitsFor":[{"id":"ab","name":"logs-2","what":"it is away"}],"doesNotReach":[]}"#;
         let deletion: Deletion = serde_json::from_str(told).unwrap();
         let expected =
-            "waiting: 1 record removed, and 2 refused ones; waits for logs-2 (ab): it is away";
+            "waiting: 1 record removed; 2 refused ones as well; waits for logs-2 (ab): it is away";
         assert_eq!(deletion.line(), expected);
         assert!(!deletion.has_ended() && !deletion.is_done());
     }

@@ -65,9 +65,8 @@ fn one() -> Described {
 
 #[rustfmt::skip]
 fn cancel() -> Described {
-    let mut cancelled = example();
-    cancelled["state"] = json!("cancelled");
-    cancelled["waitsFor"] = json!([]);
+    let cancelled = json!({"id": EXAMPLE_ID, "state": "cancelled", "filters": ["attr", "startTime"], "startedAt": "2026-11-29T03:51:38.627Z", "finishedAt": "2026-11-29T03:52:38.627Z",
+        "removed": 0, "deadLetters": 0, "unreadableDeadLetters": 0, "undecided": 0, "waitsFor": [], "doesNotReach": ["backups and exports, and what was read before"]});
     operates(HttpMethod::Post, "/logs/delete/{id}/cancel", "cancelDeletion", "Ends one that waits still")
         .parameters([path("id", text_like(ID, "As the answer to its beginning has it."), EXAMPLE_ID)])
         .answers(200, "It has ended. Refused records that matched may be gone; of the store nothing is.")

@@ -195,6 +195,9 @@ fn not_reached(services: &Services, without: &[String]) -> Vec<String> {
     if services.store.status().kind == "mongodb" {
         let oplog = "MongoDB's oplog, its journal and the free room in its files, until they are written anew";
         all.push(oplog.to_owned());
+    } else {
+        let between = "where the store's file is larger than 64 MiB, room between the records in it: VACUUM clears it while the service is stopped";
+        all.push(between.to_owned());
     }
     if !without.is_empty() {
         let names = without.join(", ");
@@ -235,7 +238,9 @@ fn asked(text: &str, now: Timestamp) -> Result<Asked, ApiError> {
             own: OWN_PARAMETERS,
         }
         .into(),
-        error => ApiError::bad_request(error.code(), error.to_string()),
+        BadQuestion::Query(error) => ParameterError::from(error).into(),
+        BadQuestion::NoFilter => ApiError::bad_request("no_filter", error.to_string()),
+        BadQuestion::AllAndFilters => ApiError::bad_request("invalid_parameter", error.to_string()),
     })?;
     Ok(Asked {
         question,

@@ -50,13 +50,28 @@ pub(super) async fn forget<F: Future<Output = Result<(), String>>>(
         if sorted.matching.is_empty() {
             continue;
         }
-        gone(sorted.matching).await.map_err(io::Error::other)?;
-        match sorted.others.is_empty() {
-            true => letters.forget(number).await?,
-            false => letters.forget_all_but(number, sorted.others).await?,
+        letters.leave(number, &sorted.matching);
+        let forgotten = forget_in(letters, number, &sorted, &gone).await;
+        if forgotten.is_err() {
+            letters.come_back(number, &sorted.matching);
         }
+        forgotten?;
     }
     Ok(all)
+}
+
+async fn forget_in<F: Future<Output = Result<(), String>>>(
+    letters: &Arc<DeadLetters>,
+    number: u64,
+    sorted: &Sorted,
+    gone: impl Fn(Vec<DeadLetter>) -> F,
+) -> Result<(), DeadLetterError> {
+    let told = gone(sorted.matching.clone()).await;
+    told.map_err(io::Error::other)?;
+    match sorted.others.is_empty() {
+        true => letters.forget(number).await,
+        false => letters.forget_all_but(number, sorted.others.clone()).await,
+    }
 }
 
 struct Sorted {

@@ -24,7 +24,14 @@ pub(super) async fn run(shared: Arc<Shared>, others: Arc<dyn Aggregators>) {
     loop {
         let deadline = shared.clock.elapsed() + shared.timeout;
         let mut pause = PAUSE;
-        match others.is_here(&shared.me, deadline).await {
+        // Held while it is said, so that nobody says it after it was taken back.
+        let has_left = shared.has_left.lock().await;
+        if *has_left {
+            return;
+        }
+        let said = others.is_here(&shared.me, deadline).await;
+        drop(has_left);
+        match said {
             Ok(requests) => {
                 is_told = false;
                 let open: HashSet<String> = requests.iter().map(|one| one.id.clone()).collect();
@@ -82,8 +89,11 @@ pub(super) async fn leave(shared: &Shared) {
     if shared.jobs.next().is_some() || !shared.holdings.are_empty() {
         return;
     }
-    let deadline = shared.clock.elapsed() + LEAVING;
-    let leaving = others.leaves(&shared.me, deadline);
+    let leaving = async {
+        *shared.has_left.lock().await = true;
+        let deadline = shared.clock.elapsed() + LEAVING;
+        others.leaves(&shared.me, deadline).await
+    };
     // Not told: then it is waited for until it comes again, or is left out.
     drop(tokio::time::timeout(LEAVING, leaving).await);
 }
