@@ -8,7 +8,7 @@ use crate::support::wait_until;
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 const MIB: u64 = 1024 * 1024;
 /// Everything that is told of a service that is well.
-const PARTS: [&str; 16] = [
+const PARTS: [&str; 17] = [
     "access",
     "backupUnderWay",
     "breakers",
@@ -22,6 +22,7 @@ const PARTS: [&str; 16] = [
     "spool",
     "status",
     "store",
+    "tail",
     "uptimeSeconds",
     "version",
     "workers",

@@ -73,6 +73,8 @@ mod store_contract;
 mod store_that_takes_nothing;
 mod streaming;
 mod support;
+mod tail;
+mod tail_command;
 mod taken;
 mod tls;
 mod tokens;

@@ -58,11 +58,8 @@ async fn every_file_is_served_as_it_was_built_with_its_type_and_guarded() {
     for name in names() {
         let reply = asked(&service, &address(&name), &[]).await;
         assert_eq!(reply.status, 200, "{name}");
-        assert_eq!(
-            reply.body,
-            fs::read(folder().join(&name)).unwrap(),
-            "{name}"
-        );
+        let built = fs::read(folder().join(&name)).unwrap();
+        assert!(reply.body == built, "{name}: the program has another one");
         let kind = match Path::new(&name).extension().unwrap().to_str().unwrap() {
             "html" => "text/html; charset=utf-8",
             "js" => "text/javascript; charset=utf-8",

@@ -1,6 +1,7 @@
 //! What a store promises, tried on each: one suite over the trait, without the service around it.
 
 mod facets;
+mod feed;
 mod inserts;
 mod large;
 mod letters;

@@ -11,6 +11,7 @@ mod pins;
 mod protocols;
 mod queries;
 mod stats;
+mod tails;
 mod tenants;
 mod tenants_everywhere;
 

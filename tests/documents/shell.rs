@@ -150,8 +150,8 @@ pub(super) fn kind(command: &str) -> Option<Kind> {
         ["curl" | "openssl" | "printf", ..]
         | [
             "aggregator",
-            "query" | "health" | "import" | "export" | "rejected" | "stats" | "log-level" | "drain"
-            | "breaker" | "token" | "backup" | "restore" | "completions" | "manual",
+            "query" | "tail" | "health" | "import" | "export" | "rejected" | "stats" | "log-level"
+            | "drain" | "breaker" | "token" | "backup" | "restore" | "completions" | "manual",
             ..,
         ] => Some(Kind::Ends),
         ["aggregator", "migrate" | "spool" | "store", ..] => Some(Kind::AtRest),

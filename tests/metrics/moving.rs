@@ -6,6 +6,7 @@ use crate::support::mongod::Mongod;
 use crate::support::raw::RawClient;
 use crate::support::service::{Builder, Service};
 use crate::support::stores::Backend;
+use crate::support::tail::Tail;
 use crate::support::traffic::post_head;
 use crate::support::wait_until;
 use serde_json::json;
@@ -17,8 +18,9 @@ use tokio::task::JoinSet;
 const FIXED: [&str; 2] = ["aggregator_build_info", "aggregator_records_unaccounted"];
 
 /// What only a fault makes count, of the service or in what a store holds, or a moment that nobody can choose from outside:
-/// a job whose caller leaves while it waits. The tests of what counts them (`breaker::calls`, `worker`) have each.
-const BY_FAULTS: [&str; 9] = [
+/// a job whose caller leaves while it waits, a tail that is left behind. The tests of what counts them (`breaker::calls`,
+/// `worker`, `search::tail`) have each.
+const BY_FAULTS: [&str; 12] = [
     "aggregator_lane_jobs_total{outcome=\"panicked\"}",
     "aggregator_lane_jobs_total{outcome=\"skipped\"}",
     "aggregator_store_call_errors_total{error=\"damaged\"}",
@@ -28,6 +30,9 @@ const BY_FAULTS: [&str; 9] = [
     "aggregator_store_call_errors_total{error=\"record_too_slow\"}",
     "aggregator_store_call_errors_total{error=\"rejected\"}",
     "aggregator_store_call_errors_total{error=\"unsuitable\"}",
+    "aggregator_tail_dropped_records_total",
+    "aggregator_tail_drops_total",
+    "aggregator_tail_gaps_total",
 ];
 
 /// A label by which it does not matter what moves: any operation fails alike.
@@ -154,11 +159,16 @@ async fn on_blocks(seen: &mut Seen) {
     let settings = settings
         .env("TOKIO_WORKER_THREADS", "3")
         .max_open_files(2_000);
+    let settings = settings.env("MAX_TAILS", "7");
     let service = settings.env("MAX_READ_BYTES", "100MiB").start().await;
     seen.look(&service).await;
+    let mut tail = Tail::open(&service, "").await;
     let batch = json!([{ "message": "one" }, { "timestamp": "yesterday", "message": "two" }]);
     assert_eq!(service.batch(&batch).await.status, 200);
     let large = json!([{ "message": "x".repeat(9 * 1024 * 1024) }]);
+    assert_eq!(tail.messages(2).await, ["one", "two"]);
+    seen.look(&service).await;
+    drop(tail);
     assert_eq!(service.batch(&large).await.status, 200);
     for _ in 0..16 {
         assert_eq!(service.batch(&batch).await.status, 200);

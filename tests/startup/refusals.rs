@@ -228,8 +228,8 @@ async fn a_store_that_is_no_database_stops_the_start_and_is_left_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_of_a_newer_format_stops_the_start_and_keeps_its_records() {
-    newer_format("rows", "logs.sqlite3", 2, 2).await;
-    newer_format("blocks", "blocks.sqlite3", 1, 2).await;
+    newer_format("rows", "logs.sqlite3", 3, 3).await;
+    newer_format("blocks", "blocks.sqlite3", 3, 3).await;
 }
 
 /// `own` is the format version of a new folder's file, and `known` the last one of this layout.

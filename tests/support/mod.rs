@@ -28,6 +28,7 @@ pub(crate) mod replica_set;
 pub(crate) mod scripted;
 pub(crate) mod service;
 pub(crate) mod stores;
+pub(crate) mod tail;
 pub(crate) mod traffic;
 mod wire_message;
 

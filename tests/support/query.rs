@@ -60,10 +60,19 @@ pub(crate) struct Running {
 impl Running {
     /// Starts one.
     pub(crate) fn start(url: &str, flags: &[&str]) -> Self {
+        Self::start_as("query", url, flags)
+    }
+
+    /// The same of another command, with its first flags.
+    pub(crate) fn start_as(name: &str, url: &str, flags: &[&str]) -> Self {
         let (stdout, writer) = std::io::pipe().expect("a pipe");
         // The command holds the writing end: only once it is dropped can the reader see the end.
         let mut command = leashed(super::binaries::aggregator(), None);
-        command.arg("query").arg("--url").arg(url).args(flags);
+        command
+            .args(name.split(' '))
+            .arg("--url")
+            .arg(url)
+            .args(flags);
         command.stdout(writer);
         Self {
             process: Process::spawn(&mut command),
@@ -77,6 +86,11 @@ impl Running {
         let stdout = self.stdout.as_mut().expect("not closed yet");
         stdout.read_line(&mut line).expect("text");
         line
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        self.process.signal(name);
     }
 
     /// Closes its output, as `head` does when it has enough.

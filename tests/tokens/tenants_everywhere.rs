@@ -9,6 +9,7 @@ use crate::access::senders::{SENDERS, Sender};
 use crate::access::{get, post, refused};
 use crate::support::http::Reply;
 use crate::support::service::Service;
+use crate::support::tail;
 use serde_json::Value;
 
 const SECRET: &str = "the-banks-own";
@@ -34,6 +35,8 @@ enum Attack {
     Replay(&'static [&'static str]),
     /// To ask for it. Without reading, it is refused; reading, nothing of the other's is told.
     Read(&'static [&'static str]),
+    /// The same of what has no end, as lines.
+    Follow(&'static str),
     /// To ask what became of the other's batch: it is answered as of one that there never was.
     Guess,
     /// To see or move what is kept aside, or to hold the service up.
@@ -68,6 +71,7 @@ fn attack(address: &str) -> Attack {
             "/logs/retrieve?format=ndjson",
             "/logs/retrieve?q=the-banks-own&format=csv",
         ]),
+        "GET /logs/tail" => Attack::Follow("startTime=2000-01-01&format=ndjson"),
         "GET /logs/histogram" => Attack::Read(&[
             "/logs/histogram?by=level",
             "/logs/histogram?q=the-banks-own",
@@ -104,7 +108,8 @@ impl Scene {
             )
             .await;
         let all = tokens.make("all", "--scope read,operate").await;
-        let service = tokens.service().start().await;
+        let service = tokens.service().env("TAIL_HEARTBEAT", "1s");
+        let service = service.start().await;
         let given = bearer(&of_bank);
         let headers = [
             super::JSON,
@@ -192,6 +197,28 @@ impl Scene {
         );
     }
 
+    async fn follow(&self, query: &str) {
+        let path = format!("/logs/tail?{query}");
+        let reply = asked(&self.service, &path, &self.sends).await;
+        refused(&reply, 403, "token_out_of_scope");
+        // Up to the first sign of life all is told that is there.
+        let told = async |secret: &str| {
+            let token = bearer(secret);
+            let mut answer = tail::ask(&self.service, query, &[("authorization", &*token)]).await;
+            let mut text = String::new();
+            while !text.contains("heartbeat") {
+                let chunk = answer.chunk().await.unwrap().expect("it goes on");
+                text.push_str(std::str::from_utf8(&chunk).unwrap());
+            }
+            text
+        };
+        for secret in [&self.reads, &self.both] {
+            let text = told(secret).await;
+            assert!(!text.contains(SECRET) && !text.contains("bank"), "{text}");
+        }
+        assert!(told(&self.all).await.contains(SECRET));
+    }
+
     async fn guess(&self) {
         for secret in [&self.sends, &self.both] {
             let of = async |batch: &str| {
@@ -239,6 +266,7 @@ async fn at_no_address_a_tenant_reads_counts_guesses_or_replays_what_is_anothers
                     scene.read(path).await;
                 }
             }
+            Attack::Follow(query) => scene.follow(query).await,
             Attack::Guess => scene.guess().await,
             Attack::Operate(path) => {
                 for secret in [&scene.sends, &scene.reads, &scene.both] {

@@ -28,4 +28,5 @@ pub mod settings;
 pub mod spool;
 pub mod stats;
 pub mod store;
+pub mod tail;
 pub mod token;

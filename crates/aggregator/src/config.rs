@@ -29,6 +29,7 @@ pub use tls_settings::{ClientAuth, TlsConfig, TlsFiles};
 use clap::{Args, ValueEnum};
 use program::values::{count, file, size, time};
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::address::MongoAddress;
@@ -37,6 +38,8 @@ use tracing_subscriber::filter::ParseError;
 
 /// A batch, encoded, must fit one frame of the spool.
 const LARGEST_DECODED: usize = 1024 * 1024 * 1024;
+/// Less is work for nothing, and with more what lies between takes a tail for one that is dead.
+const HEARTBEATS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
 /// Room for an answer with a page of the largest size.
 const LEAST_READ: usize = 6 * 1024 * 1024;
 /// Of a secret: one that is shorter can be guessed.
@@ -100,6 +103,12 @@ pub struct HttpConfig {
     /// Answers of searches and counts (/logs/retrieve, /logs/histogram and the others) at one time; more are refused with 503.
     #[arg(long, env = "MAX_STREAMS", default_value_t = 64, value_name = "COUNT", value_parser = count)]
     pub max_streams: usize,
+    /// Tails (/logs/tail) at one time; more are refused with 503.
+    #[arg(long, env = "MAX_TAILS", default_value_t = 256, value_name = "COUNT", value_parser = count)]
+    pub max_tails: usize,
+    /// After how long a tail that has nothing to tell gives a sign of life, from 1s to 60s.
+    #[arg(long, env = "TAIL_HEARTBEAT", default_value = "15s", value_name = "TIME", value_parser = time)]
+    pub tail_heartbeat: Duration,
     /// From a whole request to its answer, and for each page of a long answer (10s, 500ms; a plain number is seconds).
     #[arg(long, env = "REQUEST_TIMEOUT", default_value = "10s", value_name = "TIME", value_parser = time)]
     pub request_timeout: Duration,
@@ -322,6 +331,9 @@ impl Config {
                  (MAX_BODY_BYTES and three times MAX_DECODED_BYTES)",
                 http.max_inflight_bytes
             )));
+        }
+        if !HEARTBEATS.contains(&http.tail_heartbeat) {
+            return Err(ConfigError("TAIL_HEARTBEAT is from 1s to 60s".to_owned()));
         }
         if http.max_decoded_bytes > LARGEST_DECODED {
             let message = format!("MAX_DECODED_BYTES may be at most {LARGEST_DECODED} bytes");

@@ -10,9 +10,10 @@ use aggregator::cli::health::HealthArgs;
 use aggregator::cli::import::ImportArgs;
 use aggregator::cli::migrate::MigrateArgs;
 use aggregator::cli::query::Failure;
-use aggregator::cli::query::QueryArgs;
+use aggregator::cli::query::{Failure as QueryFailure, QueryArgs};
 use aggregator::cli::settings;
 use aggregator::cli::store::StoreCommand;
+use aggregator::cli::tail::TailArgs;
 use aggregator::cli::token::TokenCommand;
 use aggregator::config::{Instance, LogConfig};
 use clap::CommandFactory as _;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     };
     match &cli.command {
         Some(Command::Query(args)) => query(args),
+        Some(Command::Tail(args)) => tail(args),
         Some(Command::Import(args)) => import(args),
         Some(Command::Export(args)) => export(args),
         Some(Command::Spool(command)) => spool(command),
@@ -270,7 +272,15 @@ fn token(command: &TokenCommand) -> ExitCode {
 }
 
 fn query(args: &QueryArgs) -> ExitCode {
-    match cli::query::run(args, &mut io::stdout().lock()) {
+    shown(cli::query::run(args, &mut io::stdout().lock()))
+}
+
+fn tail(args: &TailArgs) -> ExitCode {
+    shown(cli::tail::run(args, &mut io::stdout().lock()))
+}
+
+fn shown(ended: Result<(), QueryFailure>) -> ExitCode {
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Err(failure) => fail(failure.exit_code(), &format!("error: {failure}")),

@@ -11,3 +11,4 @@ pub mod outermost;
 pub mod retrieval;
 pub mod statistics;
 pub mod steps;
+pub mod tail;

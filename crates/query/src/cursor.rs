@@ -10,6 +10,10 @@
 //! keystream that the hash at the end begins (a synthetic IV: nobody without the key learns more than whether two
 //! cursors of one question are equal).
 
+mod event;
+
+pub use event::{BadEventId, LARGEST_PLACE};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use logs::Timestamp;

@@ -42,6 +42,7 @@ use super::blocking::blocking;
 use super::counts::Counts;
 use super::database_file::FileError;
 use super::facets::{Facets, FacetsLimit, FacetsStep, by_pages};
+use super::feed::FeedSource;
 use super::figures::{BlockFigures, Figures, StoreSize};
 use super::identity;
 use super::page_reply::PageReply;
@@ -409,6 +410,10 @@ impl Store for BlockStore {
         identity::recovered(&self.inner.file.problem).await;
     }
 
+    fn feed(&self) -> Option<Arc<dyn FeedSource>> {
+        Some(Arc::new(self.inner.file.feed.clone()))
+    }
+
     async fn close(&self) {
         let merging = self
             .merging
@@ -417,6 +422,7 @@ impl Store for BlockStore {
             .take();
         let closed = self.blocking(move |inner| {
             merging::stop(inner, merging);
+            inner.file.feed.close();
             inner.file.checkpoint().map(drop)
         });
         if let Err(error) = closed.await {

@@ -6,6 +6,12 @@
 //! and each that was stored newly is announced. The records themselves are read like any others: those of an entry's
 //! [spans](FeedEntry::spans) that it [announces](Announced::has).
 
+pub(crate) mod embedded;
+mod entry;
+mod place;
+pub(crate) mod spans;
+pub(crate) mod table;
+
 use crate::StoreError;
 use crate::blocks::ledger::have::Have;
 use async_trait::async_trait;
@@ -47,7 +53,8 @@ pub struct FeedEntry {
     pub at: Timestamp,
     /// Its records.
     pub announced: Announced,
-    /// Few spans of time that hold all of its records, in order, apart from one another; the end is not in a span.
+    /// Few spans of time that hold all of its records, in order, apart from one another; the end is not in a span, but for
+    /// [`Timestamp::MAX`].
     pub spans: Vec<Range<Timestamp>>,
 }
 
@@ -67,8 +74,11 @@ impl Announced {
             .insert(position);
     }
 
-    /// Adds many of one batch.
+    /// Adds many of one batch, or none.
     pub fn add_all(&mut self, batch: BatchId, positions: &Have) {
+        if positions.is_empty() {
+            return;
+        }
         self.batches
             .entry(*batch.as_bytes())
             .or_default()
@@ -139,6 +149,9 @@ pub trait FeedSource: Send + Sync + 'static {
     /// How it learns of new entries, for people: `embedded`, `change stream`, `polling`.
     fn way(&self) -> &'static str;
 }
+
+#[cfg(test)]
+mod simulation;
 
 #[cfg(test)]
 mod tests {

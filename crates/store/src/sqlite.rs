@@ -26,6 +26,8 @@ use super::budget::Budget;
 use super::counts::Counts;
 use super::database_file::{FileError, bytes_in_use};
 use super::facets::{Facets, FacetsLimit, FacetsStep};
+use super::feed::FeedSource;
+use super::feed::table::Announcement;
 use super::figures::{Figures, StoreSize};
 use super::identity;
 use super::page_reply::PageReply;
@@ -39,6 +41,7 @@ use query::buckets::Buckets;
 use record::batch::BatchOrigin;
 use record::documents::DocumentList;
 use record::id::RecordId;
+use rusqlite::Connection;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -83,10 +86,22 @@ impl Store for SqliteStore {
     ) -> Result<InsertReport, StoreError> {
         self.blocking(move |database| {
             let rows = write::Rows::new(&documents, range);
-            database.write(deadline, |writer| {
+            let inserted = database.write(deadline, |writer| {
                 let end = write::end_of_turn(&*database.clock, deadline);
-                write::insert(writer, &rows, || database.clock.elapsed() >= end)
-            })
+                let announce = |transaction: &Connection, new: &write::New| {
+                    let at = database.clock.now();
+                    match Announcement::new(&new.announced, &new.spans, at) {
+                        Some(announcement) => database.feed.write(transaction, &announcement),
+                        None => Ok(()),
+                    }
+                };
+                let is_over = || database.clock.elapsed() >= end;
+                write::insert(writer, &rows, is_over, announce)
+            });
+            if inserted.as_ref().is_ok_and(|report| report.stored > 0) {
+                database.feed.tell();
+            }
+            inserted
         })
         .await
     }
@@ -215,9 +230,14 @@ impl Store for SqliteStore {
         identity::recovered(&self.database.moved).await;
     }
 
+    fn feed(&self) -> Option<Arc<dyn FeedSource>> {
+        Some(Arc::new(self.database.feed.clone()))
+    }
+
     async fn close(&self) {
         let closed = self
             .blocking(|database| {
+                database.feed.close();
                 let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
                 let done = database.writer().execute_batch(checkpoint);
                 done.map_err(StoreError::from)

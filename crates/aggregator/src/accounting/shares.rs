@@ -46,6 +46,16 @@ impl Shares {
         self.held().allow(owner, self.places)
     }
 
+    /// How many there are.
+    pub fn places(&self) -> usize {
+        self.places
+    }
+
+    /// How many of them are taken.
+    pub fn taken(&self) -> usize {
+        self.held().all
+    }
+
     /// Takes a place, if there is one for this owner.
     pub fn take(self: &Arc<Self>, owner: Owner) -> Option<Share> {
         let mut held = self.held();

@@ -29,6 +29,7 @@ use crate::ingest::decode::BodyBounds;
 use crate::ingest::intake::Intake;
 use crate::ingest::key_recovery;
 use crate::search::retrieval::Retrieval;
+use crate::search::tail::Tails;
 use crate::worker::Lane;
 use logs::clock::Clock;
 use query::cursor::CursorKey;
@@ -172,6 +173,11 @@ pub(super) fn wire_up(
     tasks.extend([queues.reading, queues.backups.follow()]);
     let door = entrance.open(http, &clock, &mut tasks);
     let (retrieval, reading) = retrieval(config, &store, read_guard, &clock);
+    let retrieval = Arc::new(retrieval);
+    let tails = store.feed().map(|feed| {
+        let (retrieval, clock) = (Arc::clone(&retrieval), Arc::clone(&clock));
+        Tails::start(retrieval, feed, clock, http.max_tails)
+    });
     let books = Books {
         records: queues.accounting,
         senders: Arc::default(),
@@ -192,7 +198,9 @@ pub(super) fn wire_up(
         drain,
         dead_letters: queues.dead_letters,
         backups: queues.backups,
-        retrieval: Arc::new(retrieval),
+        retrieval,
+        tails,
+        tail_heartbeat: http.tail_heartbeat,
         cursors,
         admission: Admission::with_kept(http.max_inflight_bytes, http.kept_for_deliveries()),
         held_uploads: HeldUploads::new(http.max_inflight_bytes),

@@ -17,6 +17,7 @@ use super::rejected::RejectedCommand;
 use super::service::ServiceArgs;
 use super::settings;
 use super::store::StoreCommand;
+use super::tail::TailArgs;
 use super::token::TokenCommand;
 use crate::config::settings_file::BadSettingsFile;
 use crate::config::{Config, Setting};
@@ -89,6 +90,8 @@ pub enum Command {
     /// Asks a running service for records and shows them.
     // Boxed, because it is much larger than the others.
     Query(Box<QueryArgs>),
+    /// Shows records of a running service as they are stored, until interrupted; connects again by itself.
+    Tail(Box<TailArgs>),
     /// Sends files of logs to a running service; started again after a kill, it stores nothing twice.
     Import(Box<ImportArgs>),
     /// Writes records into files, from a running service or from a data folder.
@@ -181,6 +184,7 @@ impl Command {
             | Self::Breaker(_)
             | Self::Token(_)
             | Self::Query(_)
+            | Self::Tail(_)
             | Self::Import(_)
             | Self::Export(_)
             | Self::Completions(_)

@@ -9,8 +9,10 @@ mod closed_pipe;
 mod colors;
 mod context;
 mod context_groups;
+mod event_reader;
 mod failure;
 mod flatten;
+mod following;
 mod json_record;
 mod levels_in_use;
 mod output_format;
@@ -25,7 +27,9 @@ pub use failure::Failure;
 pub use json_record::NoRecord;
 pub use row_splitter::TooLong;
 
+use args::LARGEST_PAGE;
 use context::Context;
+use following::Following;
 pub(super) use json_record::Record;
 use levels_in_use::{DoubtfulLevels, FACETS};
 use output_format::OutputFormat;
@@ -36,8 +40,6 @@ pub(super) use service_client::{Answer, ServiceClient};
 use std::io::{self, IsTerminal as _, Write};
 use tokio::runtime;
 
-/// Records in one page at most, as the service has it.
-const LARGEST_PAGE: u64 = 10_000;
 const RETRIEVE: &str = "/logs/retrieve";
 
 /// Asks, and writes what is found to `out`, which is standard output.
@@ -48,20 +50,37 @@ pub fn run(args: &QueryArgs, out: &mut impl Write) -> Result<(), Failure> {
     if let Some(sentence) = args.contradiction() {
         return Err(Failure::Usage(sentence));
     }
-    let mut search = Search::new(args, out)?;
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Start(error.to_string()))?;
     let ended = runtime.block_on(async {
         tokio::select! {
-            ended = search.run() => ended,
+            ended = show(args, out) => ended,
             () = closed_pipe::closed() => Err(io::Error::from(io::ErrorKind::BrokenPipe).into()),
         }
     });
     // Without waiting: a name server that does not answer still blocks a thread.
     runtime.shutdown_background();
     ended
+}
+
+/// What is there, or what is stored from now on until somebody interrupts it.
+async fn show(args: &QueryArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let mut search = Search::new(args, out)?;
+    if !args.follow {
+        return search.run().await;
+    }
+    let Search {
+        client,
+        format,
+        out,
+        ..
+    } = search;
+    tokio::select! {
+        ended = Following::new(args, client, format, out).run() => ended,
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    }
 }
 
 struct Search<'a, W> {

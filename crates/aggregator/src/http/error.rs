@@ -128,6 +128,13 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "no_logs_found", "No logs found")
     }
 
+    /// 501: the store does not tell what is stored.
+    pub(super) fn no_feed() -> Self {
+        let message =
+            "the store does not tell what is stored as it is stored, so there is no tail of it";
+        Self::new(StatusCode::NOT_IMPLEMENTED, "no_tail", message)
+    }
+
     pub(super) fn method_not_allowed() -> Self {
         let message = "this address does not take this method: see the Allow header";
         Self::new(

@@ -21,6 +21,7 @@ mod transport;
 pub use access_line::Route;
 pub use connection::Ends;
 pub use connections::Connections;
+pub use progress::Endless;
 pub use tls::Tls;
 
 use accept_trouble::{AcceptTrouble, is_of_one_connection};

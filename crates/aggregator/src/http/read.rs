@@ -12,3 +12,4 @@ pub(super) mod parameter_error;
 mod parameters_fuzz;
 mod reader;
 pub(super) mod retrieve;
+pub(super) mod tail;

@@ -12,7 +12,7 @@ use super::operate::{
     batches, breakers, dead_letters, drain, health, log, metrics, probes, replay, stats,
 };
 use super::page;
-use super::read::{by_id, facets, histogram, retrieve};
+use super::read::{by_id, facets, histogram, retrieve, tail};
 use super::requests::{Meter, OfAddress, Requests};
 use super::services::{Served, Services};
 use super::welcome;
@@ -50,6 +50,7 @@ fn table() -> Vec<Row> {
         ("POST", "/upload", "takes a journal of systemd", JOURNALD, post(journald::upload)),
         ("GET", "/logs/batches/{id}", "what became of a batch", INGEST, get(batches::status)),
         ("GET", "/logs/retrieve", "records in the order of time", READ, get(retrieve::retrieve)),
+        ("GET", "/logs/tail", "the same as they are stored", READ, get(tail::tail)),
         ("GET", "/logs/histogram", "how many records, and when", READ, get(histogram::histogram)),
         ("GET", "/logs/facets", "which levels and values there are", READ, get(facets::facets)),
         ("GET", "/logs/{id}", "one record", READ, get(by_id::one)),

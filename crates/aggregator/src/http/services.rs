@@ -17,10 +17,12 @@ use crate::deliver::drain::Drain;
 use crate::ingest::intake::Intake;
 use crate::search::accumulate::SearchTime;
 use crate::search::retrieval::Retrieval;
+use crate::search::tail::Tails;
 use axum::routing::MethodRouter;
 use logs::clock::Clock;
 use query::cursor::CursorKey;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -46,6 +48,10 @@ pub struct Services {
     pub backups: BackupLock,
     /// The way of queries.
     pub retrieval: Arc<Retrieval>,
+    /// Those who follow what is stored, where the store tells it.
+    pub tails: Option<Arc<Tails>>,
+    /// After how long a tail gives a sign of life.
+    pub tail_heartbeat: Duration,
     /// The secret of cursors.
     pub cursors: CursorKey,
     /// Room for requests.

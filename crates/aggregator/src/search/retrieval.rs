@@ -139,6 +139,15 @@ impl Retrieval {
         })
     }
 
+    /// Room for what an answer holds that goes on for as long as its reader likes, and is no stream meanwhile.
+    ///
+    /// # Errors
+    /// [`NotBegun`], at once.
+    pub fn hold(&self, owner: &Owner, bytes: usize) -> Result<FairReservation, NotBegun> {
+        let held = self.room.hold(owner, bytes);
+        held.map_err(|_| NotBegun::NoRoom)
+    }
+
     /// The memory of answers.
     pub fn room(&self) -> &Admission {
         self.room.admission()

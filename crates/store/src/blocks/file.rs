@@ -21,7 +21,7 @@ mod writer;
 pub use forgetting::ForgottenRows;
 pub(super) use readers::Readers;
 pub use schema::Beginning;
-pub(crate) use schema::WITH_OLD as LAST_FORMAT_VERSION;
+pub(crate) use schema::FORMAT_VERSION as LAST_FORMAT_VERSION;
 pub(crate) use statistics::count;
 pub(crate) use verifying::verify;
 
@@ -32,6 +32,7 @@ use super::ledger::spools::{KnownSpool, SpoolId, last_left_at};
 use super::storage::{Applied, Change, Readable, Snapshot, Storage};
 use crate::StoreError;
 use crate::database_file::FileError;
+use crate::feed::embedded::EmbeddedFeed;
 use crate::figures::MergedBlocks;
 use crate::identity::{self, Identity};
 use log::Checkpointer;
@@ -62,6 +63,7 @@ pub(super) struct BlockFile {
     pub(super) path: PathBuf,
     pub(super) clock: Arc<dyn Clock>,
     writer: Mutex<Writer>,
+    pub(super) feed: EmbeddedFeed,
     checkpointer: Mutex<Checkpointer>,
     readers: Readers,
     identity: Identity,
@@ -87,12 +89,15 @@ impl BlockFile {
         let mut writer = Writer::open(&path)?;
         let checkpointer = writer.checkpointer(&path)?;
         let before = writer.before().map_err(FileError::open(&path))?;
+        let feed = writer.feed(&path, Arc::clone(&clock));
+        let feed = feed.map_err(FileError::open(&path))?;
         let identity = Identity::of(&path).map_err(|error| FileError::look(&path, &error))?;
         Ok(Self {
             readers: Readers::new(path.clone()),
             path,
             clock,
             writer: Mutex::new(writer),
+            feed,
             checkpointer: Mutex::new(checkpointer),
             identity,
             min_free_disk,
@@ -172,8 +177,11 @@ impl BlockFile {
         }
         unavailable(self.look())?;
         let applied = writer.write(synced, |connection, next| {
-            change::apply(connection, next, change)
+            change::apply(connection, next, change, &self.feed)
         })?;
+        if change.announced.is_some() {
+            self.feed.tell();
+        }
         unavailable(self.identity.problem())?;
         Ok(applied)
     }

@@ -17,4 +17,4 @@ pub mod row;
 pub mod spools;
 
 #[cfg(test)]
-mod simulation;
+pub(crate) mod simulation;

@@ -4,8 +4,10 @@ mod planning;
 
 use super::ledger::row::LedgerKey;
 use super::spare_threads::no_memory;
-use super::storage::{Applied, Change, Day, Made, Place, RowChange, Storage};
+use super::storage::{Applied, Change, Day, Made, Place, Storage};
 use crate::DAMAGED_DOCUMENT;
+use crate::feed::spans::Spans;
+use crate::feed::table::Announcement;
 use crate::{InsertReport, Refused, StoreError};
 use blocks::damaged::Damaged;
 use blocks::head::Head;
@@ -13,7 +15,7 @@ use blocks::section::Packer;
 use blocks::writer::{BlockWriter, NotTaken};
 use bson::RawDocument;
 use logs::clock::Clock;
-use planning::Known;
+use planning::{Known, Planned};
 use record::batch::BatchOrigin;
 use record::document::StoredDocument;
 use record::documents::{DocumentList, Source};
@@ -149,8 +151,10 @@ impl<'a> Portion<'a> {
         loop {
             let mut planned = self.plan(known, &refused, spool, clock);
             let before = refused.iter().flatten().count();
-            let blocks = self.blocks(&mut planned.is_new, &planned.rows, &mut refused)?;
+            let mut spans = Spans::default();
+            let blocks = self.blocks(&mut planned, &mut refused, &mut spans)?;
             if refused.iter().flatten().count() == before {
+                change.announced = Announcement::new(&planned.announced, &spans, clock.now());
                 change.add = blocks;
                 change.rows = planned.rows;
                 change.old = planned.old;
@@ -162,13 +166,15 @@ impl<'a> Portion<'a> {
         }
     }
 
-    /// Blocks of the new documents, and which of these no block takes. One that is there twice is new once.
+    /// Blocks of the new documents, which of these no block takes, and the times of those that are taken. One that is there
+    /// twice is new once.
     fn blocks(
         &self,
-        is_new: &mut [bool],
-        rows: &[RowChange],
+        planned: &mut Planned,
         refused: &mut [Option<NotTaken>],
+        spans: &mut Spans,
     ) -> Result<Vec<Made>, StoreError> {
+        let (is_new, rows) = (&mut planned.is_new, &planned.rows);
         let new = self.documents.iter().enumerate().zip(&*is_new);
         let new = new.filter(|(_, is_new)| **is_new);
         let mut new: Vec<(usize, StoredDocument<'_>)> = new
@@ -199,7 +205,8 @@ impl<'a> Portion<'a> {
                     // The same record in another copy of its batch: it is there.
                     (Err(NotTaken::OutOfOrder), Some(is_new), _) => *is_new = false,
                     (Err(reason), _, Some(refused)) => *refused = Some(reason),
-                    (Ok(()) | Err(_), ..) => {}
+                    (Ok(()), ..) => spans.add(stored.id.time()),
+                    (Err(_), ..) => {}
                 }
             }
             made.extend(finish(&mut writer, &mut packer)?);

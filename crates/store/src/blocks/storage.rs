@@ -5,6 +5,7 @@ use super::ledger::old_batches::OldBatch;
 use super::ledger::row::BatchRow;
 use super::ledger::row::LedgerKey;
 use crate::StoreError;
+use crate::feed::table::Announcement;
 use blocks::head::Summary;
 use blocks::writer::Block;
 use logs::Timestamp;
@@ -69,6 +70,8 @@ pub(super) struct Change {
     pub(super) remove: Vec<Place>,
     pub(super) rows: Vec<RowChange>,
     pub(super) old: Vec<OldChange>,
+    /// What of it is new, for those who follow what is stored.
+    pub(super) announced: Option<Announcement>,
 }
 
 /// What became of a [`Change`].

@@ -77,7 +77,7 @@ fn programs_that_know_rows_alone_refuse_a_folder_with_blocks() {
     let folder = with_blocks();
     let clock = Arc::new(SystemClock::start());
     let refused = SqliteStore::open(folder.path(), clock).err().unwrap();
-    let said = "has format version 100, and this version knows 2: use a newer aggregator";
+    let said = "has format version 100, and this version knows 3: use a newer aggregator";
     assert!(refused.to_string().contains(said), "{refused}");
     let there = |name: &str| path(&folder, name).exists();
     assert!(!there("logs.sqlite3-wal") && !there("logs.sqlite3-shm"));
@@ -100,7 +100,7 @@ fn a_start_that_was_cut_off_before_the_blocks_were_whole_is_made_again() {
             cut_off(&folder);
             assert_eq!(start(&folder, wanted), kind, "state {state}");
             assert_eq!(start(&folder, None), kind, "state {state}");
-            let version = if kind == "blocks" { MARK } else { 2 };
+            let version = if kind == "blocks" { MARK } else { 3 };
             assert_eq!(version_of_logs(&folder), version, "state {state}");
         }
     }

@@ -3,7 +3,7 @@
 //! The file is marked first, so that whoever knows rows refuses it, and is one file then, without a log beside it.
 
 use super::large::{self, STAND_IN};
-use super::schema::FORMAT_VERSION;
+use super::schema::version_of;
 use crate::StoreError;
 use crate::database_file::{FileError, MOVING};
 use record::id::{PLAIN_ID_BYTES, RecordId};
@@ -87,15 +87,18 @@ pub(crate) struct OneRow<'a> {
 
 /// Marks a file as one whose rows are about to be moved; nothing else has it open.
 pub(crate) fn mark(path: &Path) -> Result<(), FileError> {
-    set_version(path, MOVING).map_err(FileError::open(path))
+    set_version(path, |_| Ok(MOVING)).map_err(FileError::open(path))
 }
 
 /// Takes the mark away again.
 pub(crate) fn unmark(path: &Path) -> Result<(), FileError> {
-    set_version(path, FORMAT_VERSION).map_err(FileError::open(path))
+    set_version(path, version_of).map_err(FileError::open(path))
 }
 
-fn set_version(path: &Path, version: i64) -> Result<(), rusqlite::Error> {
+fn set_version(
+    path: &Path,
+    version: impl FnOnce(&Connection) -> Result<i64, rusqlite::Error>,
+) -> Result<(), rusqlite::Error> {
     let connection = Connection::open(path)?;
     // Then the log beside it is gone.
     connection.execute_batch("PRAGMA busy_timeout=5000; PRAGMA synchronous=EXTRA;")?;
@@ -108,6 +111,7 @@ fn set_version(path: &Path, version: i64) -> Result<(), rusqlite::Error> {
         }
         thread::sleep(CLOSING_PAUSE);
     }
+    let version = version(&connection)?;
     connection.pragma_update(None, "user_version", version)?;
     connection.close().map_err(|(_, error)| error)
 }

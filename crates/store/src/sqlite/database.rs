@@ -5,6 +5,7 @@ use super::reader::Reader;
 use super::receipts;
 use super::schema;
 use crate::database_file::{FileError, open_reader};
+use crate::feed::embedded::EmbeddedFeed;
 use crate::identity::Identity;
 use crate::{Receipts, StoreError};
 use logs::clock::Clock;
@@ -19,6 +20,7 @@ pub(super) struct Database {
     pub(super) path: PathBuf,
     pub(super) clock: Arc<dyn Clock>,
     writer: Mutex<Connection>,
+    pub(super) feed: EmbeddedFeed,
     /// Connections that no page is being read with.
     readers: Mutex<Vec<Reader>>,
     identity: Identity,
@@ -48,12 +50,15 @@ impl Database {
     pub(super) fn open(path: PathBuf, clock: Arc<dyn Clock>) -> Result<Self, FileError> {
         let writer = schema::open_writer(&path, clock.now())?;
         let identity = Identity::of(&path).map_err(|error| FileError::look(&path, &error))?;
+        let feed = EmbeddedFeed::open(path.clone(), Arc::clone(&clock), &writer);
+        let feed = feed.map_err(FileError::open(&path))?;
         let few = receipts::count(&writer, receipts::COUNTED_AT_ONCE)
             .map_err(|error| FileError::look(&path, &error))?;
         Ok(Self {
             path,
             clock,
             writer: Mutex::new(writer),
+            feed,
             readers: Mutex::new(Vec::new()),
             identity,
             moved: Sender::new(None),

@@ -2,13 +2,16 @@
 
 use super::large;
 use crate::database_file::{self, FileError, Format};
+use crate::feed::table as feed;
 use logs::Timestamp;
 use rusqlite::Connection;
 use std::path::Path;
 
 /// The format of the rows; a file that holds a later one is not touched.
-pub(crate) const FORMAT_VERSION: i64 = 2;
-/// The one without large texts of their own; it is upgraded when it is opened.
+pub(crate) const FORMAT_VERSION: i64 = 3;
+/// The one without a feed; it is upgraded when it is opened, as the one before is.
+const WITHOUT_FEED: i64 = 2;
+/// The one without large texts of their own.
 const WITHOUT_LARGE: i64 = 1;
 
 /// In `logs_meta` while there may be very large texts among the rows: the hexadecimal digits of an id,
@@ -55,25 +58,38 @@ pub(super) fn open_writer(path: &Path, now: Timestamp) -> Result<Connection, Fil
         let sql = "INSERT INTO logs_meta (name, value) VALUES ('created_at', ?1)";
         transaction.execute(sql, [now.to_string()]).map(drop)
     })?;
-    if found == WITHOUT_LARGE {
-        upgrade(&mut connection).map_err(FileError::open(path))?;
+    if matches!(found, WITHOUT_LARGE | WITHOUT_FEED) {
+        upgrade(&mut connection, found).map_err(FileError::open(path))?;
     }
     Ok(connection)
 }
 
 pub(super) fn create_tables(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.execute_batch(TABLES)?;
-    connection.execute_batch(large::TABLE)
+    connection.execute_batch(large::TABLE)?;
+    feed::create(connection)
 }
 
-/// What is in the file stays as it is, but for a mark that there may be large texts among its rows.
-fn upgrade(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+/// The version of a file with these tables, which lost its mark.
+pub(super) fn version_of(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    Ok(match feed::is_in(connection)? {
+        true => FORMAT_VERSION,
+        false => WITHOUT_FEED,
+    })
+}
+
+/// What is in the file stays as it is, but for a mark that there may be large texts among its rows. All of it counts as
+/// announced.
+fn upgrade(connection: &mut Connection, found: i64) -> Result<(), rusqlite::Error> {
     let transaction = connection.transaction()?;
-    transaction.execute_batch(large::TABLE)?;
-    transaction.execute(
-        "INSERT INTO logs_meta (name, value) VALUES (?1, '')",
-        [MARK],
-    )?;
+    if found == WITHOUT_LARGE {
+        transaction.execute_batch(large::TABLE)?;
+        transaction.execute(
+            "INSERT INTO logs_meta (name, value) VALUES (?1, '')",
+            [MARK],
+        )?;
+    }
+    feed::create(&transaction)?;
     transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
     transaction.commit()
 }
@@ -122,7 +138,7 @@ mod tests {
         let path = folder.path().join("logs.sqlite3");
         let now = Timestamp::from_nanos(0);
         let connection = open_writer(&path, now).unwrap();
-        assert_eq!(user_version(&connection), Ok(2));
+        assert_eq!(user_version(&connection), Ok(3));
         for (setting, expected) in [
             ("auto_vacuum", "2"),
             ("journal_mode", "wal"),
@@ -137,9 +153,28 @@ mod tests {
                 .unwrap();
             assert_eq!(value, expected, "{setting}");
         }
-        connection.pragma_update(None, "user_version", 3).unwrap();
+        connection.pragma_update(None, "user_version", 4).unwrap();
         drop(connection);
         let refused = open_writer(&path, now).unwrap_err().to_string();
-        assert!(refused.contains("has format version 3"), "{refused}");
+        assert!(refused.contains("has format version 4"), "{refused}");
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_version_gets_a_feed_when_it_is_opened_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("logs.sqlite3");
+        let now = Timestamp::from_nanos(0);
+        let connection = open_writer(&path, now).unwrap();
+        assert_eq!(version_of(&connection), Ok(FORMAT_VERSION));
+        connection
+            .execute_batch("DROP TABLE feed; DROP TABLE feed_id; PRAGMA user_version=2;")
+            .unwrap();
+        assert_eq!(version_of(&connection), Ok(WITHOUT_FEED));
+        drop(connection);
+        for _ in 0..2 {
+            let upgraded = open_writer(&path, now).unwrap();
+            assert_eq!(user_version(&upgraded), Ok(FORMAT_VERSION));
+            assert_eq!(feed::is_in(&upgraded), Ok(true));
+        }
     }
 }

@@ -5,6 +5,8 @@
 
 use super::large;
 use crate::DAMAGED_DOCUMENT;
+use crate::feed::Announced;
+use crate::feed::spans::Spans;
 use crate::{InsertReport, Refused};
 use bson::RawDocument;
 use logs::clock::Clock;
@@ -78,14 +80,23 @@ pub(super) fn end_of_turn(clock: &dyn Clock, deadline: Duration) -> Duration {
     now + LONGEST_TURN.min(deadline.saturating_sub(now) / 2)
 }
 
-/// Inserts rows until `is_over`, at least one; what it came to is all there when this returns, or
-/// nothing of it.
+/// The rows of an insert that were not there before.
+#[derive(Debug, Default)]
+pub(super) struct New {
+    pub(super) announced: Announced,
+    /// Their times.
+    pub(super) spans: Spans,
+}
+
+/// Inserts rows until `is_over`, at least one, and announces those that are new in the same transaction; what it came to is
+/// all there when this returns, or nothing of it.
 pub(super) fn insert(
     connection: &mut Connection,
     rows: &Rows<'_>,
     is_over: impl Fn() -> bool,
+    announce: impl FnOnce(&Connection, &New) -> Result<(), rusqlite::Error>,
 ) -> Result<InsertReport, rusqlite::Error> {
-    let mut report = InsertReport::default();
+    let (mut report, mut new) = (InsertReport::default(), New::default());
     let transaction = connection.transaction()?;
     {
         let mut statement = transaction.prepare_cached(INSERT)?;
@@ -98,7 +109,12 @@ pub(super) fn insert(
                 Some((stored, attributes)) => {
                     match insert_one(&transaction, &mut statement, stored, attributes)? {
                         0 => report.already_stored.push(row.position),
-                        _ => report.stored += 1,
+                        _ => {
+                            report.stored += 1;
+                            let id = &stored.id;
+                            new.announced.add(id.batch(), id.position());
+                            new.spans.add(id.time());
+                        }
                     }
                 }
                 None => report.refused.push(Refused {
@@ -108,6 +124,7 @@ pub(super) fn insert(
             }
         }
     }
+    announce(&transaction, &new)?;
     transaction.commit()?;
     Ok(report)
 }

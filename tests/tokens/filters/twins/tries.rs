@@ -9,6 +9,12 @@ pub(super) fn tries(address: &str) -> Vec<&'static str> {
         "GET /ui/{file}" => vec!["/ui/app.js", "/ui/nothing"],
         "GET /health" => vec!["/health", "/health?verbose"],
         "GET /logs/retrieve" => RETRIEVE.to_vec(),
+        // It has no end: what it gives is tried by the tests of tails.
+        "GET /logs/tail" => vec![
+            "/logs/tail?after=x&q=sekret",
+            "/logs/tail?endTime=now",
+            "/logs/tail?attr.service=bank&limit=1",
+        ],
         "GET /logs/histogram" => HISTOGRAM.to_vec(),
         "GET /logs/facets" => FACETS.to_vec(),
         "GET /metrics" => vec!["/metrics"],

@@ -7,6 +7,8 @@ use clap::{Args, ValueEnum, value_parser};
 use program::values::time;
 use std::time::Duration;
 
+/// Records in one page at most, as the service has it.
+pub(super) const LARGEST_PAGE: u64 = 10_000;
 /// Neighbours on one side at most: one more is asked for, and the service gives 1000.
 const MOST_CONTEXT: i64 = 999;
 
@@ -31,6 +33,9 @@ pub struct QueryArgs {
     /// So many records at most; without it, all of them.
     #[arg(short = 'n', long, value_name = "COUNT", value_parser = value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
+    /// Go on with what is stored, until interrupted; --limit is then how many of the last ones come first.
+    #[arg(short = 'f', long)]
+    pub follow: bool,
     /// Also so many records before and after each one; of all filters, only --attr holds for them.
     #[arg(short = 'C', long, default_value = "0", value_name = "COUNT", value_parser = value_parser!(u16).range(0..=MOST_CONTEXT))]
     pub context: u16,
@@ -91,6 +96,9 @@ impl QueryArgs {
         if let Some(sentence) = self.filters.contradiction() {
             return Some(sentence);
         }
+        if let Some(sentence) = self.following() {
+            return Some(sentence);
+        }
         match self.output {
             Output::Csv if self.context > 0 => {
                 Some("--context is for --output text and json: CSV has no place for it")
@@ -100,6 +108,29 @@ impl QueryArgs {
             }
             _ => None,
         }
+    }
+}
+
+impl QueryArgs {
+    /// What does not go together with following.
+    fn following(&self) -> Option<&'static str> {
+        if !self.follow {
+            return None;
+        }
+        if self.filters.until.is_some() {
+            return Some("--until is for what was stored: what is followed has no end");
+        }
+        if self.order == Direction::Desc {
+            return Some("--order is for what was stored: what is followed comes as it is stored");
+        }
+        if self.context > 0 {
+            return Some("--context is for what was stored: neighbours may still come");
+        }
+        if self.output == Output::Csv {
+            return Some("what is followed is shown as text or json: CSV is for what was stored");
+        }
+        let is_much = self.limit.is_some_and(|limit| limit > LARGEST_PAGE);
+        is_much.then_some("of the last records, 10000 at most come first")
     }
 }
 

@@ -127,6 +127,16 @@ impl Failure {
         }
     }
 
+    /// Whether asking again later may help whoever was answered before.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Away { .. } | Self::Silent { .. } | Self::Unavailable { .. } => true,
+            Self::BrokenOff(_) | Self::NoEnd => true,
+            Self::Status { status, .. } => status.starts_with('5') || status.starts_with("429"),
+            _ => false,
+        }
+    }
+
     /// Whether the reader of the output has left, which is no error.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)

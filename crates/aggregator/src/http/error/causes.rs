@@ -9,6 +9,7 @@ use crate::http::read::parameter_error::ParameterError;
 use crate::ingest::body_error::BodyError;
 use crate::ingest::intake_error::{IngestError, IntakeError};
 use crate::search::retrieval::NotBegun;
+use crate::search::tail::NotOpened;
 use crate::worker::JobError;
 use axum::http::StatusCode;
 use spool::AppendError;
@@ -99,6 +100,19 @@ impl From<NotBegun> for ApiError {
     }
 }
 
+impl From<NotOpened> for ApiError {
+    fn from(error: NotOpened) -> Self {
+        let message = error.to_string();
+        match error {
+            NotOpened::TooMany => Self::unavailable("too_many_tails", message, TAIL_RETRY),
+            NotOpened::NoRoom => Self::unavailable("overloaded", message, SOON),
+            NotOpened::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Tails last long: when one of them ends is not known.
+const TAIL_RETRY: Duration = Duration::from_secs(10);
 /// When to come again after a failure that says nothing of its length.
 const SOON: Duration = Duration::from_secs(1);
 /// When to look again whether a backup is done.

@@ -5,7 +5,7 @@ use super::answer::{Answer, UnderWay};
 use super::connections::{Connections, Place};
 use super::departure::{ClientLeft, departure};
 use super::linger::linger;
-use super::progress::Progress;
+use super::progress::{Endless, Progress};
 use super::request_id::RequestId;
 use super::socket::{ResetAtEnd, Socket};
 use super::tls::{Secured, Tls};
@@ -197,7 +197,7 @@ async fn exchange(
             // A request under way ends by its own times.
             () = &mut late, if !over => {
                 over = true;
-                if progress.is_waiting() {
+                if progress.may_be_cut_off() {
                     return;
                 }
             }
@@ -230,6 +230,7 @@ fn answer(
         reset_at_end.set();
     }
     let under_way = UnderWay::begin(progress);
+    let progress = Arc::clone(progress);
     let for_its_answer = matches!(*request.method(), Method::GET | Method::HEAD);
     let mut departure = Box::pin(departure(Arc::clone(stream), for_its_answer));
     let id = RequestId::of(request.headers());
@@ -246,6 +247,9 @@ fn answer(
             }
         };
         let Ok(mut response) = response;
+        if response.extensions().get::<Endless>().is_some() {
+            progress.is_for_ever();
+        }
         id.mark(response.headers_mut());
         if let Some(line) = &mut line {
             line.status = Some(response.status());

@@ -6,6 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
+/// Marks an answer that goes on until one of the two leaves, so that a stop need not wait for its reader to take it.
+#[derive(Debug, Clone, Copy)]
+pub struct Endless;
+
 /// A request is under way: from its whole head to the end of its answer's body.
 const SERVING: u64 = u64::MAX;
 /// The answer is made, and its end is not yet with the system.
@@ -26,6 +30,8 @@ pub(super) struct Progress {
     stalled: AtomicU64,
     /// Whether it has to go, whatever it is at.
     evicted: AtomicBool,
+    /// Whether the answer that is under way has no end of its own.
+    endless: AtomicBool,
     clock: Arc<dyn Clock>,
     asked: Notify,
 }
@@ -38,6 +44,7 @@ impl Progress {
             used: AtomicBool::new(false),
             stalled: AtomicU64::new(TAKES),
             evicted: AtomicBool::new(false),
+            endless: AtomicBool::new(false),
             clock,
             asked: Notify::new(),
         };
@@ -49,6 +56,16 @@ impl Progress {
     pub(super) fn begin(&self) {
         self.used.store(true, Ordering::Relaxed);
         self.state.store(SERVING, Ordering::Relaxed);
+    }
+
+    /// Its answer is one that has no end of its own.
+    pub(super) fn is_for_ever(&self) {
+        self.endless.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether no request is under way that would come to an end by itself.
+    pub(super) fn may_be_cut_off(&self) -> bool {
+        self.is_waiting() || self.endless.load(Ordering::Relaxed)
     }
 
     /// Its answer was made.

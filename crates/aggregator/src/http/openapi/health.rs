@@ -111,6 +111,7 @@ fn whole() -> Shape {
             ("limitBytes", count("")),
             ("reads", object("The same of answers.", [("reservedBytes", count("")), ("limitBytes", count(""))])),
         ])),
+        ("tail", any_of([tail(), nothing()])),
         ("connections", count("Connections that are open.")),
         ("access", object("Who came, since the start.", [
             ("operated", count("Uses of what is for those who run the service.")),
@@ -167,4 +168,36 @@ fn parts() -> Vec<(&'static str, Shape)> {
         ("StoreHealth", store), ("SpoolHealth", spool), ("RejectedHealth", rejected),
         ("RecordCounts", records), ("LaneHealth", lane), ("BreakerHealth", breaker),
     ]
+}
+
+fn tail() -> Shape {
+    object(
+        "Those who follow what is stored.",
+        [
+            ("way", text("How they learn of it.")),
+            ("readers", count("Who reads now.")),
+            ("limit", count("How many may: `MAX_TAILS`.")),
+            (
+                "recordsTotal",
+                count("Records that were given, as often as they were."),
+            ),
+            ("bytesTotal", count("Bytes of them.")),
+            ("dropsTotal", count("How often somebody was too slow.")),
+            (
+                "droppedTotal",
+                count("Records that were stored while he was passed over."),
+            ),
+            (
+                "gapsTotal",
+                count("How often it was not known what somebody missed."),
+            ),
+        ],
+    )
+}
+
+/// Where the store does not tell it.
+fn nothing() -> Shape {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::Type::Null)
+        .into()
 }

@@ -1,7 +1,7 @@
 //! Records, how many there are, and which values: what reads from the store.
 
 use super::operation::Described;
-use super::parameters::{filters, names, number, order, query, record_id};
+use super::parameters::{filters, header, names, number, order, query, record_id};
 use super::refusals::{OF_FILTERS, OF_STORE};
 use super::shapes::{
     Shape, anything, count, list, map, named, object, one_of, text, text_like, time, truth,
@@ -13,7 +13,7 @@ use utoipa::openapi::HttpMethod;
 use utoipa::openapi::path::Parameter;
 
 pub(super) fn described() -> Vec<Described> {
-    vec![retrieve(), one(), context(), histogram(), facets()]
+    vec![retrieve(), tail(), one(), context(), histogram(), facets()]
 }
 
 /// What all of them share.
@@ -56,6 +56,35 @@ fn retrieve() -> Described {
         .header(504, "Link", text("The same as an address."))
         .refuses(OF_FILTERS)
         .refuses(&["invalid_cursor", "no_logs_found"])
+}
+
+#[rustfmt::skip]
+fn tail() -> Described {
+    let record = record().to_string();
+    let events = format!("retry: 2000\n: heartbeat\nid: BAEB…\n\nid: BAIB…\ndata: {record}\n\n");
+    let lines = format!("{{\"event\":\"position\",\"id\":\"BAEB…\"}}\n{record}\n{{\"event\":\"position\",\"id\":\"BAIB…\"}}\n");
+    let filters = filters().into_iter().filter(|filter| filter.name != "endTime");
+    reads("/logs/tail", "followRecords", "Records as they are stored")
+        .about("Without an end, in the order of storing: a record with an earlier time that is stored later comes later, and each comes once. \
+                With `startTime` it begins with what is stored already, in the order of time. \
+                Events without a name are records as `/logs/retrieve` gives them. Others are `dropped` (the reader was too slow: `count` says how many records were \
+                stored meanwhile, and `after` the id behind which they can be had), `gap` (what was missed is not known, since the store was put back, \
+                or keeps the order of storing no longer: `reason`), `skipped` (a `record` of which it takes too long to tell whether it matches), \
+                `waiting` (the store is away, and it goes on by itself when it is back) and `failed` (with `code` and `message`, at the end). \
+                As NDJSON each of these is a line with `event` as its first member, and so are `position` and `heartbeat`, which say with `id` where one goes on.")
+        .parameters(filters)
+        .parameters([
+            query("after", text("Where to go on: the id of the last event, for a day, with the same filters; also after a restart, and at another aggregator of the same store."), "BAEB"),
+            query("format", one_of(&["sse", "ndjson"], "The form of the answer; without it `Accept` chooses it."), "ndjson"),
+            header("Last-Event-ID", text("The same as `after`, which counts less.")),
+        ])
+        .answers(200, "What is stored, from now on or from `startTime` on.")
+        .with(200, "text/event-stream", text("An event for each record, with its id."), events.into())
+        .with(200, "application/x-ndjson", text("A record a line; a line with `event` as its first member is none."), lines.into())
+        .header(200, "Vary", text("`accept`."))
+        .header(200, "Cache-Control", text("`no-store`."))
+        .refuses(OF_FILTERS)
+        .refuses(&["invalid_event_id", "no_tail", "too_many_tails"])
 }
 
 #[rustfmt::skip]

@@ -7,6 +7,7 @@ use crate::deliver::dead_letters::DeadLetterSnapshot;
 use crate::deliver::drain::DrainSnapshot;
 use crate::http::audit;
 use crate::http::services::Services;
+use crate::search::tail::TailSnapshot;
 use crate::worker::LaneSnapshot;
 use axum::Extension;
 use axum::Json;
@@ -37,6 +38,8 @@ struct Health {
     /// Whether one is being made; it holds up what puts records back and what forgets.
     backup_under_way: bool,
     memory: Memory,
+    /// None where the store does not tell what is stored.
+    tail: Option<TailSnapshot>,
     connections: usize,
     access: audit::Counts,
     log: Log,
@@ -128,6 +131,7 @@ pub(in crate::http) async fn health(
                 limit_bytes: retrieval.room().limit(),
             },
         },
+        tail: services.tails.as_ref().map(|tails| tails.snapshot()),
         connections: services.connections.open(),
         access: services.audit.counts(),
         log: Log {

@@ -9,6 +9,7 @@ mod requests;
 mod service;
 mod spool;
 mod store;
+mod tail;
 mod written;
 
 use crate::http::error::ApiError;
@@ -100,6 +101,7 @@ impl Collector for Service {
         records::write(services, out)?;
         spool::write(services, out)?;
         store::write(services, out)?;
+        tail::write(services, out)?;
         blocks::write(&self.figures, out)
     }
 }

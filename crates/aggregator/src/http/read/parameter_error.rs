@@ -3,7 +3,7 @@
 use super::retrieve::format::FormatError;
 use logs::Timestamp;
 use query::buckets::TooManyBuckets;
-use query::cursor::BadCursor;
+use query::cursor::{BadCursor, BadEventId};
 use query::interval::BadInterval;
 use query::shift::BadShift;
 use query::zone::UnknownZone;
@@ -19,6 +19,9 @@ pub(in crate::http) enum ParameterError {
     /// The cursor.
     #[error(transparent)]
     Cursor(#[from] BadCursor),
+    /// The id of an event.
+    #[error(transparent)]
+    EventId(#[from] BadEventId),
     /// The form.
     #[error(transparent)]
     Format(#[from] FormatError),
@@ -30,6 +33,9 @@ pub(in crate::http) enum ParameterError {
         /// What the address has besides the filters.
         own: &'static str,
     },
+    /// The same, of a tail.
+    #[error("there is no parameter {0:?}: known are {filters}, after and format", filters = FILTERS.replace("endTime, ", ""))]
+    UnknownOfTail(String),
     /// A number of records.
     #[error("{parameter} is no whole number from {least} to {most}")]
     Number {
@@ -52,6 +58,14 @@ pub(in crate::http) enum ParameterError {
     /// The number of buckets.
     #[error(transparent)]
     Buckets(#[from] TooManyBuckets),
+    /// An end, of what has none.
+    #[error(
+        "a tail has no endTime: it goes on with what is stored; /logs/retrieve gives what lies before a time"
+    )]
+    TailEnd,
+    /// Another order than that of storing.
+    #[error("a tail has no order but that of storing; /logs/retrieve has one of time")]
+    TailOrder,
     /// What a histogram tells apart.
     #[error("by is not level")]
     By,
@@ -72,8 +86,11 @@ impl ParameterError {
         match self {
             Self::Query(error) => error.code(),
             Self::Cursor(_) => "invalid_cursor",
+            Self::EventId(_) => "invalid_event_id",
             Self::Format(error) => error.code(),
-            Self::Unknown { .. } => "unknown_parameter",
+            Self::Unknown { .. } | Self::UnknownOfTail(_) | Self::TailEnd | Self::TailOrder => {
+                "unknown_parameter"
+            }
             Self::Number { .. } => "invalid_number",
             Self::Interval(_) => "invalid_interval",
             Self::Zone(_) => "invalid_time_zone",

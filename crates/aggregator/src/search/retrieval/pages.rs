@@ -20,6 +20,8 @@ use store::page_reply::PageReply;
 
 /// Bytes of a page, but for its last row.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// The same of one that is written at once.
+const PORTION_BYTES: usize = 256 * 1024;
 /// Room that a page is looked for with; what it takes more is reserved when it is there.
 const FIRST_ROOM: usize = 1024 * 1024;
 /// Rows that are asked for however long they seem to be.
@@ -94,6 +96,11 @@ impl Pages {
     /// Looks for pages of a size that an answer takes in one piece.
     pub fn in_pieces(&mut self) {
         self.set_size(PIECE_BYTES, ROW_BYTES);
+    }
+
+    /// Looks for pages of a size that is written before any of it goes out.
+    pub fn in_portions(&mut self) {
+        self.set_size(PORTION_BYTES, ROW_BYTES);
     }
 
     /// Looks for pages of so many bytes, when a row has about so many.

@@ -55,6 +55,12 @@ impl ReadRoom {
         Ok(room)
     }
 
+    /// Room for so many bytes, or for half of all there is.
+    pub(super) fn hold(&self, owner: &Owner, bytes: usize) -> Result<FairReservation, NoRoom> {
+        let most = self.memory.all().limit() / 2;
+        self.memory.reserve(owner, bytes.min(most))
+    }
+
     /// Room for a page of so many bytes.
     pub(super) fn try_page(&self, owner: &Owner, bytes: usize) -> Result<PageRoom, NoRoom> {
         let reservation = self.memory.reserve(owner, bytes)?;

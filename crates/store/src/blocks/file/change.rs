@@ -5,6 +5,7 @@ use super::super::ledger::row::BatchRow;
 use super::super::ledger::row::LedgerKey;
 use super::super::storage::{Applied, Change, Made, Place, RowChange};
 use super::old;
+use crate::feed::embedded::EmbeddedFeed;
 use logs::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
@@ -27,6 +28,7 @@ pub(super) fn apply(
     connection: &mut Connection,
     next: &mut u64,
     change: &Change,
+    feed: &EmbeddedFeed,
 ) -> Result<Applied, rusqlite::Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for row in &change.rows {
@@ -58,6 +60,9 @@ pub(super) fn apply(
         *next += 1;
         add(&transaction, place, made)?;
         places.push(place);
+    }
+    if let Some(announced) = &change.announced {
+        feed.write(&transaction, announced)?;
     }
     transaction.commit()?;
     Ok(Applied::Done(places))

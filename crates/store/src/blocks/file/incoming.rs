@@ -3,7 +3,7 @@
 
 use super::super::storage::{Made, Place};
 use super::came::{self, HaveByBatch};
-use super::schema::{Beginning, WITH_OLD, open_moving};
+use super::schema::{Beginning, WITHOUT_FEED, open_moving};
 use super::writer::next_number;
 use super::{change, old};
 use crate::StoreError;
@@ -132,7 +132,8 @@ impl IncomingFile {
         put_into_file(&connection)?;
         let transaction = connection.unchecked_transaction()?;
         transaction.execute_batch(came::DROP)?;
-        transaction.pragma_update(None, "user_version", WITH_OLD)?;
+        // A service that opens it begins its feed: what came out of rows is not announced.
+        transaction.pragma_update(None, "user_version", WITHOUT_FEED)?;
         transaction.commit()?;
         change::checkpoint(&connection)?;
         connection.close().map_err(|(_, error)| error.into())

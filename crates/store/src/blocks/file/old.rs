@@ -2,8 +2,7 @@
 
 use super::super::ledger::have::Have;
 use super::super::ledger::old_batches::OldBatch;
-use super::schema::WITH_OLD;
-use crate::database_file::user_version;
+use super::schema::has_old;
 use logs::Timestamp;
 use record::id::BatchId;
 use rusqlite::types::Type;
@@ -15,7 +14,7 @@ const WRITE: &str =
 
 /// Until when what was received may be of before; `None` in a file that was begun with blocks.
 pub(super) fn before(connection: &Connection) -> Result<Option<Timestamp>, rusqlite::Error> {
-    if user_version(connection)? < WITH_OLD {
+    if !has_old(connection)? {
         return Ok(None);
     }
     let before = "SELECT before_ns FROM moved";

@@ -2,13 +2,15 @@
 
 use super::super::ledger::spools::SpoolId;
 use crate::database_file::{self, FileError, Format, MOVING};
+use crate::feed::table as feed;
 use rusqlite::{Connection, Transaction, params};
 use std::path::Path;
 
-/// The format of the tables.
-const FORMAT_VERSION: i64 = 1;
-/// The same with what is known of batches whose records came out of rows; a file that holds a later one is not touched.
-pub(crate) const WITH_OLD: i64 = 2;
+/// The format of the tables; a file that holds a later one is not touched.
+pub(crate) const FORMAT_VERSION: i64 = 3;
+/// The one without a feed, of a file whose records came out of rows; it is upgraded when it is opened, as is 1, which is the
+/// same of any other file.
+pub(super) const WITHOUT_FEED: i64 = 2;
 
 /// `summaries` is what is planned by; those of a day stand beside one another. `blocks` has what of a block is read by
 /// parts: its columns stand behind one another in one value, since a value for each would leave half a page
@@ -77,15 +79,36 @@ const NOTE_OLD: &str =
 
 const FORMAT: Format = Format {
     version: FORMAT_VERSION,
-    known: WITH_OLD,
+    known: FORMAT_VERSION,
     layout: "PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL;",
     writer_cache: 8_192,
 };
 
 /// Opens the file for writing; makes and marks it when it is new.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, FileError> {
-    let create = |transaction: &Transaction<'_>| transaction.execute_batch(TABLES);
-    database_file::open_writer(path, &FORMAT, create).map(|(connection, _)| connection)
+    let create = |transaction: &Transaction<'_>| {
+        transaction.execute_batch(TABLES)?;
+        feed::create(transaction)
+    };
+    let (mut connection, found) = database_file::open_writer(path, &FORMAT, create)?;
+    if matches!(found, 1..=WITHOUT_FEED) {
+        upgrade(&mut connection).map_err(FileError::open(path))?;
+    }
+    Ok(connection)
+}
+
+/// What is in the file stays as it is. All of it counts as announced.
+fn upgrade(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    let transaction = connection.transaction()?;
+    feed::create(&transaction)?;
+    transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
+    transaction.commit()
+}
+
+/// Whether its records came out of rows, or some of them.
+pub(super) fn has_old(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let exists = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'moved')";
+    connection.query_row(exists, [], |row| row.get(0))
 }
 
 /// What a file of blocks begins with that records come into from rows.
@@ -144,7 +167,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("blocks.sqlite3");
         let connection = open_writer(&path).unwrap();
-        assert_eq!(user_version(&connection), Ok(1));
+        assert_eq!(user_version(&connection), Ok(3));
         for (setting, expected) in [
             ("auto_vacuum", "2"),
             ("journal_mode", "wal"),
@@ -160,13 +183,39 @@ mod tests {
                 .unwrap();
             assert_eq!(value, expected, "{setting}");
         }
-        for later in [3, MOVING] {
+        for later in [4, MOVING] {
             connection
                 .pragma_update(None, "user_version", later)
                 .unwrap();
             let refused = open_writer(&path).unwrap_err().to_string();
-            let said = format!("has format version {later}, and this version knows 2");
+            let said = format!("has format version {later}, and this version knows 3");
             assert!(refused.contains(&said), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_version_gets_a_feed_and_keeps_what_it_knows_of_old_batches() {
+        for (earlier, has_moved) in [(1, false), (WITHOUT_FEED, true)] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("blocks.sqlite3");
+            let connection = open_writer(&path).unwrap();
+            connection
+                .execute_batch("DROP TABLE feed; DROP TABLE feed_id;")
+                .unwrap();
+            if has_moved {
+                connection.execute_batch(OLD_TABLES).unwrap();
+                connection.execute(BEGIN, [7]).unwrap();
+            }
+            connection
+                .pragma_update(None, "user_version", earlier)
+                .unwrap();
+            drop(connection);
+            for _ in 0..2 {
+                let upgraded = open_writer(&path).unwrap();
+                assert_eq!(user_version(&upgraded), Ok(FORMAT_VERSION));
+                assert_eq!(feed::is_in(&upgraded), Ok(true));
+                assert_eq!(has_old(&upgraded), Ok(has_moved));
+            }
         }
     }
 }

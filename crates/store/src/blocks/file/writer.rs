@@ -4,9 +4,12 @@ use super::change::checkpoint;
 use super::log::Checkpointer;
 use super::{old, schema};
 use crate::database_file::FileError;
+use crate::feed::embedded::EmbeddedFeed;
 use logs::Timestamp;
+use logs::clock::Clock;
 use rusqlite::{Connection, ErrorCode, ffi};
 use std::path::Path;
+use std::sync::Arc;
 
 /// When that is on the disk which is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,15 @@ impl Writer {
     /// What puts into the file what this one commits.
     pub(super) fn checkpointer(&mut self, path: &Path) -> Result<Checkpointer, FileError> {
         Checkpointer::open(path, &mut self.connection)
+    }
+
+    /// The feed of what is stored, in a new life.
+    pub(super) fn feed(
+        &self,
+        path: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Result<EmbeddedFeed, rusqlite::Error> {
+        EmbeddedFeed::open(path.to_owned(), clock, &self.connection)
     }
 
     /// Until when what was received may be of before; `None` in a file that was begun with blocks.

@@ -22,7 +22,7 @@ mod letters;
 mod moving;
 mod online;
 mod process;
-mod random;
+pub(crate) mod random;
 mod restoring;
 mod rows;
 mod spool;

@@ -4,6 +4,7 @@ use super::super::ledger::old_batches::OldBatch;
 use super::super::ledger::row::{BatchRow, Incoming, plan};
 use super::super::storage::{OldChange, RowChange};
 use super::Portion;
+use crate::feed::Announced;
 use blocks::writer::NotTaken;
 use logs::clock::Clock;
 use record::id::BatchId;
@@ -20,6 +21,7 @@ pub(super) struct Planned {
     pub(super) is_new: Vec<bool>,
     pub(super) rows: Vec<RowChange>,
     pub(super) old: Vec<OldChange>,
+    pub(super) announced: Announced,
 }
 
 impl Portion<'_> {
@@ -35,6 +37,7 @@ impl Portion<'_> {
         let mut changes = Vec::with_capacity(self.batches.len());
         // Two batches of the ledger may be one of before.
         let mut old_changes: Vec<OldChange> = Vec::new();
+        let mut announced = Announced::default();
         let mut places: HashMap<BatchId, usize> = HashMap::new();
         let is_taken = |place: &&usize| refused.get(**place).is_some_and(Option::is_none);
         for ((batch, row), old) in self.batches.iter().zip(&known.rows).zip(&known.old) {
@@ -69,6 +72,7 @@ impl Portion<'_> {
             if let Some(old) = &mut old {
                 old.have.union(&plan.added);
             }
+            announced.add_all(batch.source.origin.id, &plan.added);
             for (place, new) in taken.into_iter().zip(plan.is_new) {
                 if let Some(is_new) = is_new.get_mut(place) {
                     *is_new = new;
@@ -84,6 +88,7 @@ impl Portion<'_> {
             is_new,
             rows: changes,
             old: old_changes,
+            announced,
         }
     }
 }

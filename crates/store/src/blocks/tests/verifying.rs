@@ -274,11 +274,11 @@ fn a_folder_without_a_store_and_one_of_a_later_version_are_told() {
     let folder = folder();
     let path = folder.path().join(crate::blocks::FILE_NAME);
     let connection = Connection::open(path).unwrap();
-    connection.pragma_update(None, "user_version", 3).unwrap();
+    connection.pragma_update(None, "user_version", 4).unwrap();
     drop(connection);
     let newer = verified(folder.path()).unwrap_err().to_string();
     assert!(
-        newer.contains("has format version 3, and this version knows 2"),
+        newer.contains("has format version 4, and this version knows 3"),
         "{newer}"
     );
 }

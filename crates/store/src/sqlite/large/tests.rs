@@ -26,7 +26,7 @@ pub(in crate::sqlite) fn documents<'a>(
 /// Stores all of them; how many were new.
 pub(in crate::sqlite) fn insert(connection: &mut Connection, documents: &DocumentList) -> u64 {
     let rows = write::Rows::new(documents, 0..documents.len());
-    let report = write::insert(connection, &rows, || false).unwrap();
+    let report = write::insert(connection, &rows, || false, |_, _| Ok(())).unwrap();
     assert_eq!((report.refused.len(), report.undone), (0, None));
     report.stored
 }

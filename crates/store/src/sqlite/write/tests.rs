@@ -33,7 +33,7 @@ fn an_insert_without_time_comes_further_each_time_it_is_sent() {
     let mut insert = |range: Range<usize>, looks: u32| {
         let (rows, left) = (Rows::new(&documents, range), Cell::new(looks));
         let is_over = || left.replace(left.get().saturating_sub(1)) == 0;
-        super::insert(&mut writer, &rows, is_over).unwrap()
+        super::insert(&mut writer, &rows, is_over, |_, _| Ok(())).unwrap()
     };
     let first = insert(0..10, 3);
     assert_eq!((first.stored, first.undone), (4, Some(4)));

@@ -12,6 +12,9 @@ pub(crate) enum FormatError {
     /// A form that is none.
     #[error("format is not json, ndjson or csv")]
     Unknown,
+    /// The same, of a tail.
+    #[error("format is not sse or ndjson")]
+    UnknownOfTail,
     /// A column that does not exist.
     #[error(
         "fields has no column {0:?}: known are id, timestamp, level, message, attributes and attr.KEY"
@@ -33,9 +36,11 @@ impl FormatError {
     pub(in crate::http) fn code(&self) -> &'static str {
         match self {
             Self::TooManyFields(_) => "query_too_large",
-            Self::Unknown | Self::Field(_) | Self::Twice(_) | Self::FieldsWithoutCsv => {
-                "invalid_parameter"
-            }
+            Self::Unknown
+            | Self::UnknownOfTail
+            | Self::Field(_)
+            | Self::Twice(_)
+            | Self::FieldsWithoutCsv => "invalid_parameter",
         }
     }
 }

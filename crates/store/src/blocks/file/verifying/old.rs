@@ -1,10 +1,9 @@
 //! What is known of batches whose records came out of rows, looked at where there were any.
 
 use super::super::super::ledger::have::Have;
-use super::super::schema::WITH_OLD;
+use super::super::schema::has_old;
 use super::{MOST_ROWS_TOLD, Verifying};
 use crate::database_damage::both_ways;
-use crate::database_file::user_version;
 use crate::inspected::Unverified;
 use rusqlite::Row;
 
@@ -15,7 +14,7 @@ const OLD: [&str; 2] = [
 
 impl Verifying<'_, '_> {
     pub(super) fn old_batches(&mut self) -> Result<(), Unverified> {
-        if !user_version(self.connection).is_ok_and(|version| version >= WITH_OLD) {
+        if !has_old(self.connection).unwrap_or(false) {
             return Ok(());
         }
         let mut reasons = Vec::new();

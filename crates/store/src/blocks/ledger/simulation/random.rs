@@ -1,10 +1,10 @@
 //! Randomness that is the same for the same seed, on every machine and with every version.
 
 /// The generator that is called `SplitMix64`.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x1ED6_E20F_BA7C_4E50)
     }
 
@@ -16,17 +16,17 @@ impl Random {
     }
 
     /// One of the numbers below `end`, which is not 0.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.bits() % end as u64).unwrap()
     }
 
     /// True once in `of` times.
-    pub(super) fn once_in(&mut self, of: usize) -> bool {
+    pub(crate) fn once_in(&mut self, of: usize) -> bool {
         self.below(of) == 0
     }
 
     /// A place among these weights, of which each is as likely as it is great.
-    pub(super) fn weighted(&mut self, weights: &[usize]) -> usize {
+    pub(crate) fn weighted(&mut self, weights: &[usize]) -> usize {
         let sum: usize = weights.iter().sum();
         let mut left = self.below(sum.max(1));
         let chosen = weights.iter().position(|weight| {
@@ -38,7 +38,7 @@ impl Random {
     }
 
     /// One of these.
-    pub(super) fn of<T: Copy>(&mut self, all: &[T]) -> T {
+    pub(crate) fn of<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.below(all.len())]
     }
 }
