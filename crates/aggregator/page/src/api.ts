@@ -141,6 +141,36 @@ export async function eachLine(response: Response, line: (text: string) => void)
   if (rest) line(rest);
 }
 
+/** An event of a stream. */
+export interface Event { name: string; id: string; data: string }
+
+/** Server-Sent Events, with a token, which `EventSource` cannot give. */
+export async function events(
+  path: string, parameters: URLSearchParams, last: string, signal: AbortSignal, begun: () => void, heard: (event: Event) => void,
+): Promise<void> {
+  const headers: Record<string, string> = { accept: "text/event-stream" };
+  if (last) headers["last-event-id"] = last;
+  const response = await ask(path, parameters, signal, { headers });
+  begun();
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  let event = { name: "message", id: "", data: "" };
+  while (reader) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      if (line === "") {
+        if (event.data || event.name !== "message" || event.id) heard(event);
+        event = { name: "message", id: "", data: "" };
+      } else if (line.startsWith("data: ")) event.data += (event.data && "\n") + line.slice(6);
+      else if (line.startsWith("id: ")) event.id = line.slice(4);
+      else if (line.startsWith("event: ")) event.name = line.slice(7);
+    }
+  }
+}
+
 export const histogram = (parameters: URLSearchParams, signal: AbortSignal) => json<Histogram>("logs/histogram", parameters, signal);
 export const facets = (parameters: URLSearchParams, signal: AbortSignal) => json<Facets>("logs/facets", parameters, signal);
 export const context = (id: string, parameters: URLSearchParams, signal: AbortSignal) =>

@@ -1,5 +1,6 @@
 // What keys do, wherever no field has them.
 
+import { toggleLive } from "./live";
 import { list, run, stop, busy } from "./searching";
 import { active, closeAll, opened, step, toggleRow } from "./reading";
 import { hasSide, panel } from "./state";
@@ -40,6 +41,7 @@ function press(key: string): boolean {
   else if (key === "-") shift(0, 2);
   else if (key === "t") panel.value = panel.value === "range" ? null : "range";
   else if (key === "s") panel.value = "share";
+  else if (key === "f") toggleLive();
   else if (key === "r") run();
   else if (key === "a") hasSide.value = !hasSide.value;
   else if (key === "?") panel.value = "help";

@@ -6,6 +6,8 @@ import { iso, nanos, type Span } from "./time";
 
 /** More are never kept: the end that is not looked at gives way, and is loaded again when it is. */
 export const MOST = 10_000;
+/** While rows come by themselves. */
+const MOST_LIVE = 5000;
 const FIRST = 200;
 const FURTHER = 1000;
 const AROUND = 100;
@@ -75,6 +77,23 @@ export class List {
   resume(at: string): Promise<void> {
     this.progress.value = { loading: null, failed: null, stopped: false, empty: 0 };
     return this.rows.value.length ? this.more(this.direction("bottom")) : this.begin(at);
+  }
+
+  /** What has been stored meanwhile, in its place among the rows; what belongs behind those that are loaded comes with them. */
+  come(found: LogRecord[]): void {
+    const known = new Set(this.rows.value.slice(0, 2 * MOST).map(({ id }) => id));
+    const oldest = this.edges.older.done ? undefined : this.edgeRow("older");
+    const fresh = found.filter(({ id }) => !known.has(id) && (!oldest || id > oldest.id));
+    if (!fresh.length) return;
+    const unique = [...new Map(fresh.map((record) => [record.id, record])).values()];
+    const sign = this.newestFirst ? -1 : 1;
+    const all = [...this.rows.value, ...unique].sort((one, other) => (one.id < other.id ? -sign : sign));
+    if (all.length > MOST_LIVE && this.newestFirst) {
+      this.edges.older = { next: null, done: false };
+      this.rows.value = all.slice(0, MOST_LIVE);
+    } else {
+      this.rows.value = all;
+    }
   }
 
   private async guarded(loading: Direction | "first", work: (signal: AbortSignal) => Promise<void>): Promise<void> {

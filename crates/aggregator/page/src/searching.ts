@@ -101,7 +101,8 @@ export function stop(): void {
 export async function count(): Promise<void> {
   ofCounts.abort();
   const { signal } = (ofCounts = new AbortController());
-  counts.value = { found: null, loading: true, failed: null };
+  // While it is live the bars of before stay until there are others.
+  counts.value = { found: search.peek().live ? counts.peek().found : null, loading: true, failed: null };
   const all = askedWithRange(false);
   all.set("by", "level");
   all.set("timeZone", zone.value);

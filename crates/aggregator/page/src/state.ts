@@ -2,7 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { LEVELS, parse } from "./question";
-import { LOCAL, isZone, type Range } from "./time";
+import { LOCAL, ago, isZone, type Range } from "./time";
 
 /** The range of a page that says none. */
 export const USUAL: Range = { from: "-1h", to: "" };
@@ -16,9 +16,11 @@ export interface Search {
   newestFirst: boolean;
   /** The record around which the list begins. */
   at: string;
+  /** Whether what is stored from now on comes by itself. */
+  live: boolean;
 }
 
-export const search = signal<Search>({ text: "", range: USUAL, levels: [], caseSensitive: false, newestFirst: true, at: "" });
+export const search = signal<Search>({ text: "", range: USUAL, levels: [], caseSensitive: false, newestFirst: true, at: "", live: false });
 /** Attributes that have columns. */
 export const columns = signal<string[]>([]);
 /** A zone by its name; empty is the browser's own. */
@@ -64,6 +66,7 @@ export function parametersOf(looked: Search): URLSearchParams {
   if (looked.caseSensitive) all.set("case", "1");
   if (!looked.newestFirst) all.set("order", "asc");
   if (looked.at) all.set("at", looked.at);
+  else if (looked.live) all.set("live", "1");
   if (columns.value.length) all.set("columns", columns.value.map((name) => name.replaceAll("%", "%25").replaceAll(",", "%2C")).join(","));
   if (zoneName.value) all.set("zone", zoneName.value);
   return all;
@@ -85,6 +88,7 @@ export function fromAddress(query: string): void {
     levels,
     caseSensitive: all.get("case") === "1",
     newestFirst: all.get("order") !== "asc",
+    live: all.get("live") === "1" && !at,
     at: /^[0-9a-f]{40}([0-9a-f]{14})?$/.test(at) ? at : "",
   };
 }
@@ -99,6 +103,9 @@ export function pageAddress(looked: Search): string {
 export function look(change: Partial<Search>): void {
   // The list begins anew, but where a record is named.
   const next = { ...search.value, at: "", ...change };
+  const { from, to } = next.range;
+  const isPast = to !== "" || (from !== "" && ago(from) === null);
+  if (next.at || isPast || !next.newestFirst) next.live = false;
   const address = pageAddress(next);
   const isSame = address === location.pathname + location.search;
   history[isSame ? "replaceState" : "pushState"](null, "", address);
@@ -116,6 +123,10 @@ export function connect(): void {
   effect(() => {
     document.documentElement.dataset["theme"] = theme.value;
     keep("theme", theme.value);
+  });
+  effect(() => {
+    const { text } = search.value;
+    document.title = text ? `${text.slice(0, 60)} – Logs` : "Logs";
   });
   effect(() => keep("side", hasSide.value ? "yes" : "no"));
 }

@@ -1,11 +1,13 @@
 // The whole screen.
 
 import { LOCAL, isZone, moment } from "../time";
+import { toggleLive } from "../live";
 import { badRange, list, run, seen, stop, total, wantsToken } from "../searching";
 import { hasSide, look, notice, panel, question, search, theme, zone, zoneName, type Theme } from "../state";
 import { Chart } from "./Chart";
 import { Greeting } from "./Greeting";
 import { Help } from "./Help";
+import { Coming } from "./Coming";
 import { Levels } from "./Levels";
 import { Login } from "./Login";
 import { RangeButtons, RangePicker } from "./RangePicker";
@@ -37,6 +39,7 @@ export function App() {
 function Tools() {
   return (
     <nav class="tools" aria-label="More">
+      <button type="button" aria-pressed={search.value.live} title="New records come by themselves (f)" onClick={toggleLive}>Live</button>
       <button type="button" aria-pressed={hasSide.value} title="Attributes (a)" onClick={() => (hasSide.value = !hasSide.value)}>Attributes</button>
       <button type="button" title="Share and download (s)" onClick={() => (panel.value = "share")}>Share</button>
       <button type="button" onClick={() => (panel.value = "status")}>Status</button>
@@ -64,7 +67,8 @@ function Found() {
           {question.value.problems.length > 0 && <p class="greeting quiet">Nothing is looked for while the search box has what cannot be asked for; what that is stands below it.</p>}
           {failed && isEmpty && <Trouble failed={failed} what="The search did not succeed." retry={() => void list.value.resume(search.value.at)} />}
           {isEmpty && loading && <p class="greeting quiet" role="status">{progress.value.empty ? "Nothing found so far: still searching…" : "Searching…"}</p>}
-          {isEmpty && isAnswered && list.value.isDone("older") && list.value.isDone("newer") && <Greeting />}
+          {isEmpty && isAnswered && !search.value.live && list.value.isDone("older") && list.value.isDone("newer") && <Greeting />}
+          {search.value.live && <Coming />}
           <Rows />
           <Foot />
         </div>

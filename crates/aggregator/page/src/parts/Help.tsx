@@ -4,7 +4,7 @@ import { Panel } from "./Panel";
 
 const KEYS: [string, string][] = [
   ["/", "to the search box"], ["j k", "next row, row before"], ["Enter o", "open or close the row"], ["c", "what the same service said around the row"],
-  ["h l", "range earlier, later"], ["+ −", "range shorter, longer"], ["t", "choose a range"], ["r", "search again"], ["s", "share and download"],
+  ["h l", "range earlier, later"], ["+ −", "range shorter, longer"], ["t", "choose a range"], ["f", "live: new records come by themselves"], ["r", "search again"], ["s", "share and download"],
   ["a", "attributes"], ["Esc", "close what is open; stop the search"], ["?", "this"],
 ];
 const WORDS: [string, string][] = [

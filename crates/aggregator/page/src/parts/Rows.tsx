@@ -3,6 +3,7 @@
 import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from "@tanstack/virtual-core";
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import type { LogRecord } from "../api";
+import { follows } from "../live";
 import { active, opened, reveal } from "../reading";
 import { list, seen } from "../searching";
 import { columns, search, toggleColumn, zone } from "../state";
@@ -41,6 +42,8 @@ export function Rows() {
   const virtual = useVirtual(rows, scroller);
   const items = virtual.getVirtualItems();
   const range = virtual.range;
+  follows.now = () => (scroller.current?.scrollTop ?? 0) < 2 && getSelection()?.isCollapsed !== false;
+  follows.toTop = () => queueMicrotask(() => requestAnimationFrame(() => scroller.current?.scrollTo(0, 0)));
   reveal.row = (index) => virtual.scrollToIndex(index, { align: "auto" });
 
   useLayoutEffect(() => {

@@ -5,8 +5,8 @@ import { Failure, address, ask, token } from "../api";
 import { asCurl, asQuery } from "../commands";
 import { copy } from "../copy";
 import { active } from "../reading";
-import { asked, askedWithRange, frozen, list, total } from "../searching";
-import { columns, pageAddress, search } from "../state";
+import { asked, askedWithRange, badRange, frozen, list, total } from "../searching";
+import { columns, pageAddress, question, search } from "../state";
 import { iso, millis } from "../time";
 import { Panel } from "./Panel";
 
@@ -25,6 +25,9 @@ function theseRows(): string {
 
 export function Share() {
   const { range, newestFirst } = search.value;
+  const wrong = badRange.value ?? question.value.problems[0];
+  // Without what cannot be asked for it would be another search.
+  if (wrong) return <Panel title="Share and take away"><p class="problem">{wrong}</p></Panel>;
   const commands = [
     ["curl", asCurl(asked(true), range, newestFirst, token() !== null)],
     ["aggregator query", asQuery(asked(true), range, newestFirst)],

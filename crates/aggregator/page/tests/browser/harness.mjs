@@ -18,21 +18,9 @@ const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/go
 /** A service with a data folder of its own. */
 export async function startService(env = {}) {
   const folder = mkdtempSync(join(tmpdir(), "page-"));
-  const process_ = spawn(PROGRAM, [], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: join(folder, "data"), LISTEN_ADDR: "127.0.0.1:0", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let said = "";
-  const port = await new Promise((found, failed) => {
-    const read = (piece) => {
-      said += piece;
-      const at = /listening.*?127\.0\.0\.1:(\d+)/.exec(said.replace(/\u001b\[[0-9;]*m/g, ""));
-      if (at) found(Number(at[1]));
-    };
-    process_.stdout.on("data", read);
-    process_.stderr.on("data", read);
-    process_.on("exit", (code) => failed(new Error(`the service ended with ${code}: ${said}`)));
-  });
+  const settings = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: join(folder, "data"), LISTEN_ADDR: "127.0.0.1:0", ...env };
+  let running = await begin(settings);
+  const { port } = running;
   const url = `http://127.0.0.1:${port}`;
   return {
     url,
@@ -45,16 +33,37 @@ export async function startService(env = {}) {
         assert.equal(reply.status, 200, await reply.text());
       }
     },
+    kill: () => end(running, "SIGKILL"),
+    async startAgain() {
+      running = await begin({ ...settings, LISTEN_ADDR: `127.0.0.1:${port}` });
+    },
     async stop() {
-      const gone = new Promise((done) => process_.once("exit", done));
-      process_.removeAllListeners("exit");
-      process_.once("exit", () => undefined);
-      const ended = new Promise((done) => process_.once("exit", done));
-      process_.kill("SIGTERM");
-      await Promise.race([gone, ended]);
+      await end(running, "SIGTERM");
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function begin(env) {
+  const started = spawn(PROGRAM, [], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const gone = new Promise((done) => started.once("exit", done));
+  let said = "";
+  const port = await new Promise((found, failed) => {
+    const read = (piece) => {
+      said += piece;
+      const at = /listening.*?127\.0\.0\.1:(\d+)/.exec(said.replace(/\u001b\[[0-9;]*m/g, ""));
+      if (at) found(Number(at[1]));
+    };
+    started.stdout.on("data", read);
+    started.stderr.on("data", read);
+    void gone.then((code) => failed(new Error(`the service ended with ${code}: ${said}`)));
+  });
+  return { started, gone, port };
+}
+
+async function end({ started, gone }, how) {
+  started.kill(how);
+  await gone;
 }
 
 let browser;
