@@ -22,6 +22,9 @@ function shownLevels(): readonly string[] {
 /** The times of the bars, and for each level the height of what is stacked up to it, the highest first. */
 function stacked(buckets: Bucket[], levels: readonly string[]): uPlot.AlignedData {
   const times = buckets.map(({ start }) => Date.parse(start) / 1000);
+  // The first one may be cut by the range: it is drawn as wide as the others, of which the rest is out of sight.
+  const [first, second, third] = times;
+  if (first !== undefined && second !== undefined && third !== undefined) times[0] = Math.min(first, 2 * second - third);
   let below = buckets.map(() => 0);
   const rows = levels.map((level) => (below = buckets.map((bucket, index) => (below[index] ?? 0) + (bucket.levels?.[level] ?? 0))));
   return [times, ...rows.reverse()];

@@ -9,7 +9,7 @@ export function Levels() {
   const toggle = (level: string) =>
     look({ levels: chosen.includes(level) ? chosen.filter((other) => other !== level) : [...chosen, level] });
   return (
-    <div class="levels" role="group" aria-label="Levels">
+    <div class={search.value.live ? "levels steady" : "levels"} role="group" aria-label="Levels">
       {LEVELS_SHOWN.map((level) => (
         <button key={level} type="button" class={`chip level-${level.toLowerCase()}`} aria-pressed={chosen.includes(level)} onClick={() => toggle(level)}>
           <span class="dot" aria-hidden="true" />

@@ -101,12 +101,15 @@ export async function openPage(url, options = {}) {
   };
 }
 
-/** A file of the folder, with what the service says beside it. */
+const KINDS = { html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml", txt: "text/plain" };
+const POLICY = "default-src 'self'; base-uri 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+/** A file of the folder, under the policy of the service. */
 async function fromFolder(route) {
   const path = new URL(route.request().url()).pathname;
   const name = path.endsWith("/ui/") ? "index.html" : path.endsWith("/") ? "root.html" : path.split("/").at(-1);
-  const answer = await route.fetch();
-  await route.fulfill({ response: answer, body: readFileSync(resolve(import.meta.dirname, "../../built", name)) });
+  const body = readFileSync(resolve(import.meta.dirname, process.env.PAGE_BUILT ?? "../../built", name));
+  await route.fulfill({ body, contentType: `${KINDS[name.split(".").at(-1)]}; charset=utf-8`, headers: { "content-security-policy": POLICY } });
 }
 
 async function launch() {
