@@ -7,6 +7,8 @@ use crate::support::service::Service;
 /// As the README has them.
 const ALL: &[&str] = &[
     "GET /",
+    "GET /ui/",
+    "GET /ui/{file}",
     "POST /logs/batch",
     "POST /v1/logs",
     "POST /loki/api/v1/push",
@@ -65,7 +67,7 @@ async fn an_address_that_is_not_there_is_told_with_those_for_senders_and_readers
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_address_says_what_this_is_to_programs_and_to_browsers() {
+async fn the_first_address_says_what_this_is_to_programs_and_shows_browsers_the_page() {
     let service = Service::builder().start().await;
     let asked = async |accept: Option<&str>| {
         let request = service.http().get(service.url("/"));
@@ -105,16 +107,5 @@ async fn the_first_address_says_what_this_is_to_programs_and_to_browsers() {
         let (status, kind, body) = asked(Some(accept)).await;
         assert_eq!((status, kind.as_str()), (200, "text/html; charset=utf-8"));
         assert!(body.starts_with("<!doctype html>"), "{body}");
-        let rows = body.matches("<tr>").count();
-        assert_eq!(rows, ALL.len(), "{body}");
-        // What can be gone to answers.
-        for link in body
-            .split("href=\"")
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next())
-        {
-            let status = service.get(&link.replace("&amp;", "&")).await.status;
-            assert!([200, 404].contains(&status), "{link}: {status}");
-        }
     }
 }

@@ -51,6 +51,7 @@ mod order_of_sending;
 mod otlp;
 mod outage;
 mod overload;
+mod page;
 mod paging;
 mod probes;
 mod producer;

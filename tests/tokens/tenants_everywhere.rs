@@ -48,6 +48,8 @@ enum Attack {
 fn attack(address: &str) -> Attack {
     match address {
         "GET /" => Attack::ForAll("/"),
+        "GET /ui/" => Attack::ForAll("/ui/"),
+        "GET /ui/{file}" => Attack::ForAll("/ui/app.js"),
         "GET /health" => Attack::ForAll("/health"),
         "GET /metrics" => Attack::Operate("/metrics"),
         "GET /livez" => Attack::ForAll("/livez"),

@@ -19,6 +19,7 @@ mod methods;
 mod negotiation;
 mod openapi;
 mod operate;
+mod page;
 mod read;
 mod requests;
 mod router;

@@ -23,10 +23,6 @@ impl Addresses {
     pub(super) fn new(addresses: Vec<Address>) -> Self {
         Self(addresses)
     }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Address> {
-        self.0.iter()
-    }
 }
 
 /// In one line: `GET /, POST /logs/batch and GET /health`.

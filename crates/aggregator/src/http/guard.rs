@@ -35,6 +35,8 @@ pub(super) struct Needs {
     tells_numbers: bool,
     /// Whether `OPTIONS` is for all.
     has_open_options: bool,
+    /// Whether a browser may go there by a link on another site.
+    is_reached_by_links: bool,
 }
 
 /// For all.
@@ -69,12 +71,21 @@ impl Needs {
             refuse,
             tells_numbers: false,
             has_open_options: false,
+            is_reached_by_links: false,
         }
     }
 
     /// The same in another protocol, which has no form of its own for errors.
     pub(super) const fn spoken_in(self, protocol: Protocol) -> Self {
         Self { protocol, ..self }
+    }
+
+    /// The same, but that a browser may be led there from another site: it must tell and do nothing that is not for all.
+    pub(super) const fn reached_by_links(self) -> Self {
+        Self {
+            is_reached_by_links: true,
+            ..self
+        }
     }
 
     /// What it needs for a method.
@@ -125,7 +136,10 @@ impl Guard {
         let shown = || request.extensions().get::<Arc<ClientCertificate>>();
         let certificate = if ends.is_secure { shown() } else { None };
         let certificate = certificate.map(AsRef::as_ref);
-        let asker = asker(ends, certificate, request.uri(), request.headers());
+        let mut asker = asker(ends, certificate, request.uri(), request.headers());
+        if self.needs.is_reached_by_links && is_followed_link(request) {
+            asker.sites.clear();
+        }
         let needed = self.needs.scope_of(request.method());
         let services = &self.services;
         let checked = services.access.check(needed, &asker);
@@ -174,6 +188,20 @@ impl Guard {
         let refusal = (self.needs.refuse)(error, request.headers());
         challenge(refusal)
     }
+}
+
+/// Whether the person in front of a browser goes there, and no page asks for it on its own.
+fn is_followed_link(request: &Request) -> bool {
+    let says = |name, value: &str| {
+        let mut values = request.headers().get_all(name).iter();
+        values
+            .next()
+            .is_some_and(|said| said.as_bytes() == value.as_bytes())
+            && values.next().is_none()
+    };
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && says("sec-fetch-mode", "navigate")
+        && says("sec-fetch-dest", "document")
 }
 
 /// A place for a query, if there are tokens; fails with the name of a token all of whose places are taken.

@@ -22,7 +22,6 @@ mod splunk;
 mod tags;
 mod told;
 
-use super::welcome::POLICY;
 #[cfg(test)]
 use crate::access::Scope;
 use axum::body::Bytes;
@@ -30,6 +29,10 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_O
 use axum::response::{Html, IntoResponse as _, Response};
 use std::sync::LazyLock;
 use tracing::subscriber::{NoSubscriber, with_default};
+
+/// The page is of one piece, and asks nobody for anything.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; \
+                      base-uri 'none'; form-action 'none'";
 
 /// Both, as they are sent: they are the same for all and always.
 static WRITTEN: LazyLock<Written> = LazyLock::new(|| {

@@ -11,6 +11,7 @@ use super::openapi;
 use super::operate::{
     batches, breakers, dead_letters, deletions, drain, health, log, metrics, probes, replay, stats,
 };
+use super::page;
 use super::read::{by_id, facets, histogram, retrieve, tail};
 use super::requests::{Meter, OfAddress, Requests};
 use super::services::{Served, Services};
@@ -36,7 +37,9 @@ type Row = (
 #[rustfmt::skip]
 fn table() -> Vec<Row> {
     vec![
-        ("GET", "/", "this list", NOTHING, get(welcome::welcome)),
+        ("GET", "/", "this list, and for browsers the web page", PAGE, get(welcome::root)),
+        ("GET", "/ui/", "the web page", PAGE, get(page::index)),
+        ("GET", "/ui/{file}", "what it is made of", NOTHING, get(page::file)),
         ("POST", "/logs/batch", "takes a batch of logs", INGEST, post(native::batch)),
         ("POST", "/v1/logs", "takes logs of OpenTelemetry", OTLP, post(otlp::logs)),
         ("POST", "/loki/api/v1/push", "takes pushes of Loki's senders; GET /ready says whether", LOKI, post(loki::push)),
@@ -72,6 +75,8 @@ fn table() -> Vec<Row> {
     ]
 }
 
+/// A link on another site may lead to the page: it is the same for all, and nobody can look into it from outside.
+const PAGE: Needs = NOTHING.reached_by_links();
 const PROBE: Needs = guard::nothing(Protocol::Native, probes::refusal);
 const OTLP: Needs = guard::ingest(Protocol::Otlp, otlp::refusal);
 const LOKI: Needs = guard::ingest(Protocol::Loki, loki::refusal);
@@ -90,7 +95,8 @@ const LOKI_READY: Needs = guard::nothing(Protocol::Loki, loki::refusal);
 /// What senders ask for beside an address of the table: no news to those who read it.
 fn others() -> impl Iterator<Item = (Needs, Served)> {
     let own = |path: &str, handler| vec![(path.to_owned(), handler)];
-    let parts: [(Needs, Vec<Served>); 7] = [
+    let parts: [(Needs, Vec<Served>); 8] = [
+        (PAGE, own("/ui", get(page::to_folder))),
         (
             ELASTICSEARCH_WELCOME,
             own("/elasticsearch", get(welcome::welcome)),
@@ -214,6 +220,8 @@ mod tests {
         };
         let for_all = [
             "/",
+            "/ui/",
+            "/ui/{file}",
             "/health",
             "/metrics",
             "/livez",

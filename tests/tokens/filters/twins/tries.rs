@@ -5,6 +5,8 @@
 pub(super) fn tries(address: &str) -> Vec<&'static str> {
     match address {
         "GET /" => vec!["/"],
+        "GET /ui/" => vec!["/ui/"],
+        "GET /ui/{file}" => vec!["/ui/app.js", "/ui/nothing"],
         "GET /health" => vec!["/health", "/health?verbose"],
         "GET /logs/retrieve" => RETRIEVE.to_vec(),
         // It has no end: what it gives is tried by the tests of tails.

@@ -2,13 +2,15 @@
 
 mod parts;
 
-use crate::http::welcome::{STYLE, STYLE_MARK};
 use parts::{escaped, list, member, members, prose, resolved, text};
 use serde_json::Value;
 use std::fmt::Arguments;
 
 /// With marks where what varies goes.
 const PAGE: &str = include_str!("page.html");
+/// How it looks, and where that goes.
+const STYLE: &str = include_str!("page/style.css");
+const STYLE_MARK: &str = "/* style */\n";
 const VERSION_MARK: &str = "<!-- version -->";
 const ABOUT_MARK: &str = "<!-- about -->";
 const HEADINGS_MARK: &str = "<!-- headings -->";
