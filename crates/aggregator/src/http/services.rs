@@ -14,7 +14,6 @@ use crate::config::{Instance, LogFilter};
 use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::drain::Drain;
-use crate::deliver::expired::Expired;
 use crate::ingest::intake::Intake;
 use crate::retention::RetentionState;
 use crate::search::accumulate::SearchTime;
@@ -46,9 +45,8 @@ pub struct Services {
     pub dead_letters: Arc<DeadLetters>,
     /// What may not happen while a backup is made.
     pub backups: BackupLock,
-    /// What records went, and what is too old when it comes.
+    /// What records went.
     pub(crate) retention: Arc<RetentionState>,
-    pub(crate) expired: Arc<Expired>,
     /// The way of queries.
     pub retrieval: Arc<Retrieval>,
     /// The secret of cursors.

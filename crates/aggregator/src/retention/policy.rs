@@ -29,7 +29,11 @@ impl Policy {
         let all = [(Query::default(), config.of_all())];
         let rules = filters.chain(levels).chain(all);
         let rules: Vec<_> = rules
-            .filter_map(|(query, kept)| Some((query, said(kept)?)))
+            .filter_map(|(query, kept)| match kept {
+                Kept::Unsaid => None,
+                Kept::Forever => Some((query, None)),
+                Kept::For(time) => Some((query, Some(time))),
+            })
             .collect();
         let policy = Self {
             rules,
@@ -58,15 +62,6 @@ impl Policy {
             rules: rules.collect(),
             purpose,
         }
-    }
-}
-
-/// `None` where nothing is said, and for ever where it is so.
-fn said(kept: Kept) -> Option<Option<Duration>> {
-    match kept {
-        Kept::Unsaid => None,
-        Kept::Forever => Some(None),
-        Kept::For(time) => Some(Some(time)),
     }
 }
 
@@ -122,7 +117,7 @@ pub(super) mod tests {
     #[test]
     fn what_goes_is_older_than_it_is_kept_and_by_whole_parts_of_that() {
         let at = |hours: i64| Timestamp::from_nanos(hours * 3_600_000_000_000);
-        let hours = |hours| Duration::from_secs(3_600 * hours);
+        let hours = |hours: u64| Duration::from_secs(3_600 * hours);
         assert_eq!(before(at(1_000), hours(24)), at(976));
         assert_eq!(
             before(Timestamp::from_nanos(at(1_001).nanos() - 1), hours(24)),

@@ -53,7 +53,7 @@ impl Remover {
                     removed += step.records;
                     match step.next {
                         Some(next) if next.time() < window.until && removed < most => {
-                            after = Some(next)
+                            after = Some(next);
                         }
                         _ => return removed,
                     }

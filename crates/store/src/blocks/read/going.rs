@@ -169,12 +169,11 @@ fn older(
 ) -> Result<RowSet, NotFound> {
     let head = &columns.front.head;
     let mut older = RowSet::none(head.records);
-    let count = match head.last.time() < before {
-        true => head.records,
-        false => {
-            let times = columns.times(unpacker)?;
-            times.as_slice().partition_point(|time| *time < before)
-        }
+    let count = if head.last.time() < before {
+        head.records
+    } else {
+        let times = columns.times(unpacker)?;
+        times.as_slice().partition_point(|time| *time < before)
     };
     older.add(0..count);
     Ok(older)
