@@ -19,6 +19,7 @@ mod new_format;
 mod own_log;
 mod questionable_settings;
 pub mod reload;
+mod removal;
 pub mod shutdown;
 mod steps;
 mod stop;

@@ -81,11 +81,7 @@ async fn what_random_rules_take_goes_and_all_else_stays_on_each_store() {
     for round in 0..rounds {
         let rules = rules(&mut random);
         let going = all.iter().filter(|row| goes(row, &rules)).count();
-        let told: Vec<_> = removal(&rules, Purpose::Age)
-            .rules
-            .iter()
-            .cloned()
-            .collect();
+        let told = removal(&rules, Purpose::Age);
         let what = format!("round {round} of seed {SEED}: {told:?}");
         for ((name, opened), place) in stores.opened.iter_mut().zip(&stores.places) {
             let count = removal(&rules, Purpose::Count);

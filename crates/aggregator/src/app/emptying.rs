@@ -101,6 +101,7 @@ pub(super) async fn empty(
         reading,
         accounting,
         backups: _,
+        expired: _,
     } = queues;
     let (drain, draining) = drain::start(delivery, consumer, WORKERS + 1);
     let emptied = async {

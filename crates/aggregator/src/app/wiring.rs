@@ -3,7 +3,7 @@
 use super::data_folder::{REJECTED_FOLDER, SPOOL_FOLDER};
 use super::entrance::Entrance;
 use super::reload::Changeable;
-use super::{Ends, StartError, deleting, new_format};
+use super::{Ends, StartError, deleting, new_format, removal};
 use crate::accounting::admission::Admission;
 use crate::accounting::batch_status::BatchStatuses;
 use crate::accounting::record_counts::Accounting;
@@ -29,7 +29,7 @@ use crate::http::{self, Audit, HeldUploads, Services};
 use crate::ingest::decode::BodyBounds;
 use crate::ingest::intake::Intake;
 use crate::ingest::key_recovery;
-use crate::retention::{DiskWatch, Policy, Retention, RetentionState};
+use crate::retention::RetentionState;
 use crate::search::retrieval::Retrieval;
 use crate::search::tail::Tails;
 use crate::worker::Lane;
@@ -64,6 +64,8 @@ pub(super) struct Queues {
     /// Reads what was refused before.
     pub(super) reading: AbortOnDropHandle<()>,
     pub(super) backups: BackupLock,
+    /// What is too old when it comes.
+    pub(super) expired: Arc<Expired>,
 }
 
 impl Queues {
@@ -127,6 +129,7 @@ pub(super) fn open_queues(
         dead_letters,
         reading,
         backups: BackupLock::of(folder),
+        expired: Arc::default(),
     })
 }
 
@@ -162,26 +165,13 @@ pub(super) fn wire_up(
         store: Arc::clone(&store),
         guard: write_guard,
     });
-    let guarded = vec![writer.guard.clone(), read_guard.clone()];
-    let mut tasks = vec![recovery::start(Arc::clone(&store), guarded)];
-    tasks.extend(forgetting(config, &queues, &writer, blocks, &clock));
-    let (retention, expired) = <(Arc<RetentionState>, Arc<Expired>)>::default();
-    let removed = (Arc::clone(&retention), Arc::clone(&expired));
-    tasks.extend(removing(config, &queues, &writer, removed, &clock));
+    let (mut tasks, retention) = beside(config, &queues, (&writer, &read_guard), blocks, &clock);
     let (capacity, handler) = (config.workers.queue_capacity, Arc::clone(&writer));
     let (lane, writing) = Lane::start(capacity, workers, handler, Arc::clone(&clock));
     let stopping = CancellationToken::new();
     let (keys, statuses) = key_recovery::start(queues.spool.clone(), stopping.clone());
-    let delivery = Delivery {
-        expired: Arc::clone(&expired),
-        ..delivery(
-            &queues,
-            (lane, Arc::clone(&writer)),
-            &statuses,
-            &clock,
-            deadline,
-        )
-    };
+    let ready = (lane, Arc::clone(&writer));
+    let delivery = delivery(&queues, ready, &statuses, &clock, deadline);
     // One more than there are workers, so that none waits for work.
     let (drain, draining) = drain::start(delivery, queues.consumer, workers + 1);
     let ways = (writer, &read_guard, &drain);
@@ -207,7 +197,6 @@ pub(super) fn wire_up(
         retrieval,
         tails,
         retention,
-        expired,
         deletions,
         cursors,
         admission: Admission::with_kept(http.max_inflight_bytes, http.kept_for_deliveries()),
@@ -288,41 +277,26 @@ pub(super) fn delivery(
         deferral: Deferral::new(&queues.spool),
         panicked: Problems::default(),
         statuses: Arc::clone(statuses),
-        expired: Arc::default(),
+        expired: Arc::clone(&queues.expired),
     }
 }
 
-/// Removes what is too old, if anything ever is, and looks at the store's disk, if it is here.
-fn removing(
+/// What goes on beside the ways in and out.
+fn beside(
     config: &Config,
     queues: &Queues,
-    writer: &Arc<Writer>,
-    (state, expired): (Arc<RetentionState>, Arc<Expired>),
+    (writer, reads): (&Arc<Writer>, &Guard),
+    blocks: Option<Arc<BlockStore>>,
     clock: &Arc<dyn Clock>,
-) -> Vec<AbortOnDropHandle<()>> {
-    let mut tasks = Vec::new();
-    if writer.store.status().kind != "mongodb" {
-        let least = config.store.store_min_free_disk;
-        let watch = DiskWatch {
-            store: Arc::clone(&writer.store),
-            folder: config.store.data_dir.clone(),
-            min_free: least.unwrap_or(config.spool.spool_min_free_disk),
-            clock: Arc::clone(clock),
-            state: Arc::clone(&state),
-        };
-        tasks.push(watch.start());
-    }
-    let policy = Policy::of(&config.retention);
-    tasks.extend(policy.map(|policy| {
-        Retention::start(
-            policy,
-            Arc::clone(writer),
-            (queues.spool.clone(), queues.backups.clone()),
-            (Arc::clone(clock), config.http.request_timeout),
-            (state, expired),
-        )
-    }));
-    tasks
+) -> (Vec<AbortOnDropHandle<()>>, Arc<RetentionState>) {
+    let guarded = vec![writer.guard.clone(), reads.clone()];
+    let mut tasks = vec![recovery::start(Arc::clone(&writer.store), guarded)];
+    tasks.extend(forgetting(config, queues, writer, blocks, clock));
+    let (spool, backups) = (queues.spool.clone(), queues.backups.clone());
+    let of_removal = (spool, backups, Arc::clone(&queues.expired));
+    let (removing, retention) = removal::start(config, of_removal, writer, clock);
+    tasks.extend(removing);
+    (tasks, retention)
 }
 
 /// Forgets what is remembered of batches, as the store keeps it.

@@ -171,7 +171,7 @@ mod tests {
             ("caseSensitive=maybe 1d", "caseSensitive"),
         ] {
             let told = rules(text).unwrap_err();
-            assert!(told.contains(said) && told.contains("\""), "{text}: {told}");
+            assert!(told.contains(said) && told.contains('"'), "{text}: {told}");
         }
     }
 }

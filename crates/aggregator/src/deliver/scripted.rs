@@ -279,8 +279,7 @@ pub(super) fn open(
         max_bytes: place.max_dead_letters,
         min_free_disk: 0,
     };
-    let dead_letters = DeadLetters::open(Arc::clone(&place.dead_letters), bounds)?;
-    let dead_letters = Arc::new(dead_letters);
+    let dead_letters = Arc::new(DeadLetters::open(Arc::clone(&place.dead_letters), bounds)?);
     drop(store.dead_letters.set(Arc::clone(&dead_letters)));
     let delivery = Delivery {
         deferral: Deferral::new(&spool),

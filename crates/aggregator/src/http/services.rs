@@ -14,7 +14,6 @@ use crate::config::{Instance, LogFilter};
 use crate::deliver::backup_lock::BackupLock;
 use crate::deliver::dead_letters::DeadLetters;
 use crate::deliver::drain::Drain;
-use crate::deliver::expired::Expired;
 use crate::ingest::intake::Intake;
 use crate::retention::RetentionState;
 use crate::retention::deletion::Deletions;
@@ -48,9 +47,8 @@ pub struct Services {
     pub dead_letters: Arc<DeadLetters>,
     /// What may not happen while a backup is made.
     pub backups: BackupLock,
-    /// What records went, and what is too old when it comes.
+    /// What records went.
     pub(crate) retention: Arc<RetentionState>,
-    pub(crate) expired: Arc<Expired>,
     /// What is deleted on purpose.
     pub deletions: Deletions,
     /// The way of queries.

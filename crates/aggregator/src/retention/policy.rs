@@ -29,7 +29,11 @@ impl Policy {
         let all = [(Query::default(), config.of_all())];
         let rules = filters.chain(levels).chain(all);
         let rules: Vec<_> = rules
-            .filter_map(|(query, kept)| Some((query, said(kept)?)))
+            .filter_map(|(query, kept)| match kept {
+                Kept::Unsaid => None,
+                Kept::Forever => Some((query, None)),
+                Kept::For(time) => Some((query, Some(time))),
+            })
             .collect();
         let policy = Self {
             rules,
@@ -58,15 +62,6 @@ impl Policy {
             rules: rules.collect(),
             purpose,
         }
-    }
-}
-
-/// `None` where nothing is said, and for ever where it is so.
-fn said(kept: Kept) -> Option<Option<Duration>> {
-    match kept {
-        Kept::Unsaid => None,
-        Kept::Forever => Some(None),
-        Kept::For(time) => Some(Some(time)),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What retention has done, and what stands in its way, for those who ask.
 
+use crate::deliver::expired::Expired;
 use logs::counted;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// With a round that takes longer, it cannot keep up.
@@ -9,7 +10,10 @@ const LONGEST_ROUND: Duration = Duration::from_secs(3600);
 
 /// Cheap to ask.
 #[derive(Debug, Default)]
-pub(crate) struct RetentionState(Mutex<Known>);
+pub(crate) struct RetentionState {
+    known: Mutex<Known>,
+    expired: Arc<Expired>,
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -33,6 +37,8 @@ pub(crate) struct RetentionFigures {
     pub(crate) removed_for_age: u64,
     /// Records that went for the size of the store.
     pub(crate) removed_for_size: u64,
+    /// Records that were too old when they came.
+    pub(crate) expired: u64,
     /// Bytes that were written again for those beside them.
     pub(crate) rewritten: u64,
     /// Rounds that have ended.
@@ -55,9 +61,20 @@ pub(super) enum Cause {
 }
 
 impl RetentionState {
+    /// With what comes too old.
+    pub(crate) fn new(expired: Arc<Expired>) -> Self {
+        Self {
+            expired,
+            ..Self::default()
+        }
+    }
+
     /// The numbers.
     pub(crate) fn figures(&self) -> RetentionFigures {
-        self.known().figures
+        RetentionFigures {
+            expired: self.expired.count(),
+            ..self.known().figures
+        }
     }
 
     /// What an operator should know, in sentences.
@@ -129,7 +146,7 @@ impl RetentionState {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

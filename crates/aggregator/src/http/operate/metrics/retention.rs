@@ -33,7 +33,7 @@ pub(super) fn write(services: &Services, out: &mut Written<'_>) -> fmt::Result {
         "retention_expired_records",
         "Records that were older than they are kept when they came.",
     );
-    out.counter(&expired, services.expired.count())?;
+    out.counter(&expired, figures.expired)?;
     let rounds = about("retention_rounds", "Rounds that have ended.");
     out.counter(&rounds, figures.rounds)?;
     let took = about("retention_last_round", "How long the last of them took.");
