@@ -19,6 +19,7 @@ const ALL: &[&str] = &[
     "POST /upload",
     "GET /logs/batches/{id}",
     "GET /logs/retrieve",
+    "GET /logs/tail",
     "GET /logs/histogram",
     "GET /logs/facets",
     "GET /logs/{id}",
