@@ -62,7 +62,7 @@ function Found() {
       <Chart />
       <div class="both">
         {hasSide.value && <Side />}
-        <div class="list">
+        <div class={isEmpty ? "list is-empty" : "list"}>
           {badRange.value && <p class="trouble" role="alert">{badRange.value}</p>}
           {question.value.problems.length > 0 && <p class="greeting quiet">Nothing is looked for while the search box has what cannot be asked for; what that is stands below it.</p>}
           {failed && isEmpty && <Trouble failed={failed} what="The search did not succeed." retry={() => void list.value.resume(search.value.at)} />}

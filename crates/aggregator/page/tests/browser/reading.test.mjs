@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { answered, closeBrowser, openPage, records, seenRows, startService, until } from "./harness.mjs";
+import { answered, closeBrowser, openPage, records, seenRows, startProxy, startService, until } from "./harness.mjs";
 
 const COUNT = 14_000;
 let service;
@@ -61,26 +61,30 @@ test("the list goes to the last match and back to the first, in order, with noth
 });
 
 test("rows that are loaded above move nothing that is seen", async () => {
-  const { page, close } = await openPage(`${service.url}/ui/${ALL}`);
-  await answered(page);
-  await page.click(".open >> nth=10");
-  await page.getByRole("button", { name: "All around it" }).click();
-  await answered(page);
-  await page.locator(".row.named").waitFor();
-  const loaded = () => page.locator(".foot [role=status]").innerText();
-  // Around the newest ones: those in the middle have some on both sides.
-  await page.goto(`${service.url}/ui/${ALL}&at=${await idOf(7000)}`);
+  let holds = false;
+  const proxy = await startProxy(service.url, { hold: (path) => holds && path.includes("order=asc") });
+  holds = true;
+  // In the middle there are others on both sides.
+  const { page, close } = await openPage(`${proxy.url}/ui/${ALL}&at=${await idOf(7000)}`);
   await page.locator(".row.named").waitFor();
   await page.click(".row.named .open");
   await page.locator(".row.named.is-open").waitFor();
-  const before = await loaded();
-  await page.$eval(".rows", (rows) => rows.scrollBy(0, -1200));
-  const mark = (await seenRows(page))[4];
-  await until("more above", async () => (await loaded()) !== before);
-  await page.waitForTimeout(300);
+  await page.$eval(".rows", async (rows) => {
+    rows.scrollTo(0, 300);
+    for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+  });
+  await until("newer ones are asked for", () => proxy.held.length > 0);
+  const loaded = () => page.locator(".foot [role=status]").innerText();
+  const [before, mark] = [await loaded(), (await seenRows(page))[4]];
+  holds = false;
+  for (const { pass } of proxy.held) pass();
+  await until("more above", async () => (await loaded()) !== before && !(await loaded()).includes("loading"));
+  await page.waitForTimeout(200);
   const now = (await seenRows(page)).find(({ id }) => id === mark.id);
   assert.ok(now && Math.abs(now.top - mark.top) <= 1, `${mark.top} ${now?.top}`);
+  assert.ok(now.at > mark.at + 500, "there are more above it");
   await close();
+  proxy.stop();
 });
 
 async function idOf(n) {

@@ -26,6 +26,7 @@ test("the list, the chips and the bars say the same number, and a file has as ma
   const { page, close } = await openPage(`${service.url}/`);
   await answered(page);
   assert.match(await total(page), /of 3,000$/);
+  assert.ok(await page.locator(".foot").isVisible());
   const chips = await page.$$eval(".chip .count", (counts) => counts.map((count) => Number(count.textContent.replaceAll(",", ""))));
   assert.equal(chips.reduce((sum, count) => sum + count, 0), COUNT);
   await page.getByRole("button", { name: "as a table" }).click();
