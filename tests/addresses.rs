@@ -111,7 +111,7 @@ async fn the_first_address_says_what_this_is_to_programs_and_to_browsers() {
         {
             // Not every answer has an end.
             let link = service.url(&link.replace("&amp;", "&"));
-            let answer = service.http().get(link).send().await.unwrap();
+            let answer = service.http().get(&link).send().await.unwrap();
             let status = answer.status().as_u16();
             assert!([200, 404].contains(&status), "{link}: {status}");
         }
