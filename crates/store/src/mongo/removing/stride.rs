@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 const FIRST: u64 = 500;
-const LEAST: u64 = 64;
+/// Of fewer, most of the time is that of the journal, which each command waits for.
+const LEAST: u64 = 500;
 /// What is asked for by their ids is one command.
 const MOST: u64 = 8_192;
 
