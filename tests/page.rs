@@ -13,6 +13,14 @@ const BROWSER: (&str, &str) = (
     "accept",
     "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
 );
+/// What it says when a page of another site has led there,
+const SITE: (&str, &str) = ("sec-fetch-site", "cross-site");
+/// and when somebody has followed a link.
+const FOLLOWED: [(&str, &str); 3] = [
+    SITE,
+    ("sec-fetch-mode", "navigate"),
+    ("sec-fetch-dest", "document"),
+];
 /// More than this is no page that opens at once.
 const MOST: usize = 120 * 1024;
 
@@ -200,12 +208,6 @@ async fn it_is_for_all_where_there_are_tokens_and_what_it_asks_for_is_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_on_another_site_leads_to_the_page_and_to_nothing_else() {
-    const SITE: (&str, &str) = ("sec-fetch-site", "cross-site");
-    const FOLLOWED: [(&str, &str); 3] = [
-        SITE,
-        ("sec-fetch-mode", "navigate"),
-        ("sec-fetch-dest", "document"),
-    ];
     let service = Service::builder().start().await;
     for path in ["/", "/ui/", "/ui/?q=level%3Aerror"] {
         assert_eq!(asked(&service, path, &FOLLOWED).await.status, 200, "{path}");
