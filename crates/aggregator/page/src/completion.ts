@@ -2,7 +2,7 @@
 
 import { facets } from "./api";
 import { LEVELS, isName } from "./question";
-import { askedWithRange, values } from "./searching";
+import { askedWithRange, logins, values } from "./searching";
 import { cut } from "./text";
 
 export interface Offer {
@@ -14,6 +14,7 @@ export interface Offer {
 const MOST = 12;
 /** Values of names that are asked for once. */
 const known = new Map<string, Offer[]>();
+let knownSince = logins.value;
 
 /** The word in which the caret stands: its beginning, and where it ends. */
 export function wordAt(text: string, caret: number): { start: number; end: number; word: string } {
@@ -27,8 +28,10 @@ export function wordAt(text: string, caret: number): { start: number; end: numbe
   return { start, end: caret + rest.length, word: text.slice(start, caret) };
 }
 
-/** Offers for a word, of what is known already. */
+/** Offers for a word, of what is known already; nothing that was found with another token. */
 export function offers(word: string): Offer[] {
+  if (knownSince !== logins.value) known.clear();
+  knownSince = logins.value;
   const sign = word.startsWith("-") ? "-" : "";
   const bare = word.slice(sign.length);
   const split = /^([^:]+?)(:|>=)(.*)$/s.exec(bare);

@@ -4,7 +4,7 @@
 import { effect, signal, untracked } from "@preact/signals";
 import { Failure, events, now, type Event, type LogRecord } from "./api";
 import { opened } from "./reading";
-import { asked, count, frozen, list, run } from "./searching";
+import { asked, count, frozen, list, logins, run } from "./searching";
 import { look, question, search, zone } from "./state";
 import { ago, span } from "./time";
 
@@ -53,9 +53,10 @@ export function showWaiting(): void {
   follows.toTop();
 }
 
-/** Follows the search: another one is another tail. */
+/** Follows the search: another one, or another token, is another tail. */
 export function connectLive(): void {
   effect(() => {
+    logins.value;
     const isOn = search.value.live && !question.value.problems.length;
     untracked(() => {
       aborting?.abort();

@@ -172,9 +172,13 @@ function failureOf(error: unknown): Failure {
   return error instanceof Failure ? error : new Failure(0, "broken_off", "The answer broke off.");
 }
 
+/** How often another token was given: what was asked with the one before is not shown with it. */
+export const logins = signal(0);
+
 /** Gives a token, and looks again. */
 export function login(secret: string | null): void {
   keepToken(secret);
+  logins.value += 1;
   panel.value = null;
   run();
 }
