@@ -363,6 +363,11 @@ impl Config {
         }
         match self.store.mongodb_uri.as_deref() {
             None | Some("") => Ok(Backend::Embedded),
+            // It tells what is free minutes after it has become so: until then, each look would remove more.
+            Some(_) if self.retention.most_bytes().is_some() => Err(ConfigError(
+                "MAX_STORE_BYTES is for the embedded store: MongoDB's is bounded by RETENTION"
+                    .to_owned(),
+            )),
             Some(uri) => match MongoAddress::parse(uri) {
                 Ok(address) => Ok(Backend::MongoDb(address)),
                 Err(error) => Err(ConfigError(error.to_string())),

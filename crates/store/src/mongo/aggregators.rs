@@ -3,6 +3,7 @@
 
 use super::Shared;
 use super::bounded::bounded;
+use super::client::on_primary;
 use super::delete::refusal;
 use super::error::is_unauthorized;
 use super::insert::early_deadline_millis;
@@ -70,7 +71,8 @@ impl OnServer {
         let (database, left) = self.ready(deadline).await?;
         let reading = async {
             let collection = database.collection::<Document>(&collection);
-            let found = collection.find(filter).limit(MOST).max_time(left).await?;
+            let found = collection.find(filter).limit(MOST).max_time(left);
+            let found = found.selection_criteria(on_primary()).await?;
             Ok::<_, StoreError>(found.try_collect().await?)
         };
         let read = bounded(left, reading).await;

@@ -7,7 +7,7 @@ use mongodb::Client;
 use mongodb::bson::Document;
 use mongodb::event::EventHandler;
 use mongodb::event::sdam::SdamEvent;
-use mongodb::options::{ClientOptions, ServerAddress};
+use mongodb::options::{ClientOptions, ReadPreference, SelectionCriteria, ServerAddress};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +15,11 @@ use tokio::sync::{OnceCell, watch};
 
 /// For a connection, for choosing a server, and between heartbeats, unless the URI says otherwise.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// For what has to be known as it is, whatever else the URI has its reads prefer.
+pub(super) fn on_primary() -> SelectionCriteria {
+    SelectionCriteria::ReadPreference(ReadPreference::Primary)
+}
 
 /// A client that is made at the first call: reading a `mongodb+srv` URI already asks the name service.
 pub(super) struct LazyClient {

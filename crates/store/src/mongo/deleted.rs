@@ -9,8 +9,9 @@
 //! found with the portion's next delivery: what is known as deleted is removed, whether or not it is there.
 
 use super::Target;
+use super::client::on_primary;
 use super::delete::{delete, refusal};
-use super::error::is_unauthorized;
+use super::error::{is_unauthorized, may_not, of_insert};
 use super::insert::early_deadline_millis;
 use crate::StoreError;
 use crate::blocks::ledger::have::Have;
@@ -112,17 +113,19 @@ impl Memory {
     ) -> Result<bool, StoreError> {
         let collection = database.collection::<Document>(&target.deleted());
         let asked = collection.find_one(doc! {}).max_time(left);
+        let asked = asked.selection_criteria(on_primary());
         match asked.await {
             Ok(found) => Ok(found.is_some()),
             // An insert is not held up for a right that nobody gave so far.
-            Err(error) if is_unauthorized(&error) => {
+            Err(error) if may_not(&error) => {
                 if !std::mem::replace(&mut self.known().is_told, true) {
                     let deleted = target.deleted();
                     tracing::warn!(%error, "the user may not read {deleted}: what another aggregator deletes on purpose may come back with a batch that is sent to this one again");
                 }
                 Ok(false)
             }
-            Err(error) => Err(error.into()),
+            // It says nothing of the documents.
+            Err(error) => Err(of_insert(error)),
         }
     }
 
@@ -224,9 +227,11 @@ async fn read(
         .collection::<Document>(&target.deleted())
         .find(doc! { "_id": { "$in": keys } })
         .max_time(left)
-        .await?;
+        .selection_criteria(on_primary())
+        .await
+        .map_err(of_insert)?;
     let mut remembered = HashMap::new();
-    while let Some(document) = found.try_next().await? {
+    while let Some(document) = found.try_next().await.map_err(of_insert)? {
         let (batch, deleted) = understood(&document).ok_or_else(|| {
             let what = format!("a document of {} cannot be read", target.deleted());
             StoreError::Damaged(what)

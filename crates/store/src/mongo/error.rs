@@ -51,6 +51,13 @@ pub(super) fn is_unauthorized(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(command) if command.code == UNAUTHORIZED)
 }
 
+/// The same where it is asked before each insert: Atlas tells a right that is missing in a way of its own.
+pub(super) fn may_not(error: &Error) -> bool {
+    const ATLAS: i32 = 8000;
+    is_unauthorized(error)
+        || matches!(&*error.kind, ErrorKind::Command(command) if command.code == ATLAS)
+}
+
 /// Whether the server does not know what it was asked for.
 pub(super) fn is_not_known(code: i32) -> bool {
     NOT_KNOWN.contains(&code)

@@ -10,6 +10,7 @@ use logs::counted;
 use query::Query;
 use record::documents::{DocumentList, Documents, Source};
 use spool::Spool;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
@@ -81,15 +82,27 @@ impl Holdings {
         query: &Arc<Query>,
         all: &mut Letters,
     ) -> Result<Moment, DeadLetterError> {
+        // A task of its own: a job that is ended meanwhile does not leave records half way out of their file.
+        let (own, query) = (self.clone(), Arc::clone(query));
+        let forgetting = tokio::spawn(async move { own.forget_wholly(&query).await });
+        let (found, moment) = forgetting.await.map_err(io::Error::other)??;
+        all.matching += found.matching;
+        all.unreadable = found.unreadable;
+        Ok(moment)
+    }
+
+    async fn forget_wholly(
+        &self,
+        query: &Arc<Query>,
+    ) -> Result<(Letters, Moment), DeadLetterError> {
         let _alone = self.dead_letters.replay_alone().await;
         let gone = |gone: Vec<DeadLetter>| self.remember(gone);
         let found = letters::forget(&self.dead_letters, query, gone).await?;
-        all.matching += found.matching;
-        all.unreadable = found.unreadable;
-        Ok(Moment {
+        let moment = Moment {
             replays: self.dead_letters.replays(),
             seq: self.spool.next_seq(),
-        })
+        };
+        Ok((found, moment))
     }
 
     /// Has the store know them, so that a copy that a client sends again is none that is new.

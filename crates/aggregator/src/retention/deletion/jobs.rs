@@ -135,15 +135,21 @@ impl Jobs {
         id: &str,
         now: Timestamp,
     ) -> Option<Result<Told, NotCancelled>> {
-        {
+        let before = {
             let mut all = self.lock();
             let (job, _) = all.iter_mut().find(|(job, _)| job.id == id)?;
             if job.state != State::Waiting {
                 return Some(Err(NotCancelled::State(job.state)));
             }
+            let before = job.clone();
             job.end(State::Cancelled, now);
-        }
+            before
+        };
         if let Err(error) = self.keep().await {
+            // The next start would go on with it.
+            if let Some((job, _)) = self.lock().iter_mut().find(|(job, _)| job.id == id) {
+                *job = before;
+            }
             return Some(Err(error.into()));
         }
         tracing::info!(id, "a deletion is ended by an operator");
@@ -225,7 +231,7 @@ fn told((job, live): &(Job, Live)) -> Told {
 
 fn forget_oldest(all: &mut Vec<(Job, Live)>) {
     let ended = all.iter().filter(|(job, _)| job.state.has_ended()).count();
-    let mut surplus = (ended + 1).saturating_sub(MOST_ENDED);
+    let mut surplus = ended.saturating_sub(MOST_ENDED);
     all.retain(|(job, _)| {
         let goes = surplus > 0 && job.state.has_ended();
         surplus -= usize::from(goes);

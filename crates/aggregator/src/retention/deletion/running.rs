@@ -21,6 +21,9 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(2);
 const LEAST_PASSES: u32 = 2;
 const MOST_PASSES: u32 = 5;
 
+/// How often it is tried to take a request back.
+const CLOSING: u32 = 20;
+
 /// Goes on with what is there, and with what comes.
 pub(super) async fn run(shared: Arc<Shared>) {
     loop {
@@ -199,8 +202,14 @@ async fn failed(shared: &Shared, id: &str, error: &StoreError) {
 
 /// Others need not answer any more. When that cannot be said, they answer in vain.
 async fn close(shared: &Shared, others: &Arc<dyn Aggregators>, id: &str) {
-    let deadline = shared.clock.elapsed() + shared.timeout;
-    if let Err(error) = others.close(id, deadline).await {
-        tracing::warn!(%error, id, "the request of a deletion to other aggregators could not be taken away");
+    for again in (0..CLOSING).rev() {
+        let deadline = shared.clock.elapsed() + shared.timeout;
+        match others.close(id, deadline).await {
+            Ok(()) => return,
+            Err(error) if again == 0 => {
+                tracing::warn!(%error, id, "the request of a deletion to other aggregators could not be taken away");
+            }
+            Err(_) => tokio::time::sleep(FAILURE_PAUSE).await,
+        }
     }
 }

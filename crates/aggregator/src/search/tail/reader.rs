@@ -11,8 +11,6 @@ use crate::accounting::shares::Share;
 use crate::breaker::guard::CallError;
 use crate::search::retrieval::{PageError, passes};
 use crate::worker::JobError;
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use record::id::RecordId;
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
@@ -20,6 +18,7 @@ use std::time::Duration;
 use store::StoreError;
 use store::feed::{FeedEntry, FeedId, Gap, Reached, Vector};
 use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
 
 /// How far behind the newest entry somebody may be who was at the live end, in nanoseconds.
 const MOST_BEHIND: i64 = 30_000_000_000;
@@ -34,7 +33,7 @@ pub struct Tail {
     asked: Arc<Asked>,
     place: Place,
     /// The records of the next entry, which are being read.
-    reading: Option<BoxFuture<'static, Result<Arc<Written>, PageError>>>,
+    reading: Option<AbortOnDropHandle<Result<Arc<Written>, PageError>>>,
     /// The next entries behind the place.
     entries: VecDeque<Arc<FeedEntry>>,
     /// Written records of which the next chunk has this number.
@@ -241,16 +240,16 @@ impl Tail {
         }
         let (tails, asked) = (Arc::clone(&self.tails), Arc::clone(&self.asked));
         let (place, of) = (&self.place, Arc::clone(entry));
-        let reading = self
-            .reading
-            .get_or_insert_with(|| tails.entry(asked, place.clone(), of).boxed());
+        // A task of its own: others wait for what it holds, and whoever takes nothing at present does not go on with it.
+        let read = || AbortOnDropHandle::new(tokio::spawn(tails.entry(asked, place.clone(), of)));
+        let reading = self.reading.get_or_insert_with(read);
         let left = until.saturating_sub(self.tails.clock.elapsed());
         // Where it takes longer, it goes on when he asks again.
         let Ok(written) = tokio::time::timeout(left, reading).await else {
             return Ok(Step::Given(Given::Quiet));
         };
         self.reading = None;
-        let written = written?;
+        let written = written.map_err(|_| JobError::Panicked)??;
         if !written.chunks.is_empty() {
             let kept = Kept::OfEntry(Arc::downgrade(&written), entry.feed);
             // Until the first chunk is taken, which is at once.

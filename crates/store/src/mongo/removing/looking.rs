@@ -53,7 +53,10 @@ pub(super) async fn look(
     while let Some(reply) = replies.next().await {
         let reply = match reply.map_err(StoreError::from) {
             Ok(reply) => reply,
-            Err(StoreError::QueryTooSlow) if looking.last.is_some() => break,
+            Err(StoreError::QueryTooSlow) if looking.last.is_some() => {
+                looking.is_over = true;
+                break;
+            }
             Err(error) => return Err(error),
         };
         looking = blocking(move || looking.through(&reply)).await?;
