@@ -104,6 +104,13 @@ pub(super) fn without_cargo(text: &str) -> String {
     format!("{before}{}", after.replacen(" -- ", " ", 1))
 }
 
+/// Whether it follows what is stored.
+pub(super) fn follows(text: &str) -> bool {
+    text.contains("/logs/tail")
+        || text.contains("aggregator tail")
+        || text.contains("query --follow")
+}
+
 /// Its words up to a pipe or another command, without quotes and without settings in front.
 pub(super) fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();

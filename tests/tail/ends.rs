@@ -90,3 +90,13 @@ async fn a_reader_who_is_too_slow_is_told_what_was_passed_over_and_can_have_all_
         (&json!(1), &json!(count))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_store_keeps_no_feed_the_answer_says_so() {
+    let service = Backend::MongoDb.start("tail_none").await;
+    let reply = service.get("/logs/tail").await;
+    assert_eq!(
+        (reply.status, &reply.json()["code"]),
+        (501, &json!("no_tail"))
+    );
+}
