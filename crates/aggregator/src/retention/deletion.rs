@@ -103,7 +103,7 @@ impl Deletions {
             jobs: Jobs::of(Place::of(folder)),
             holdings: Holdings {
                 spool: parts.spool,
-                drain: parts.drain,
+                drain: Arc::downgrade(&parts.drain),
                 dead_letters: parts.dead_letters,
                 store: Arc::clone(&parts.writer.store),
                 clock: Arc::clone(&parts.clock),

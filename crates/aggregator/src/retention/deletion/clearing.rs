@@ -11,7 +11,7 @@ use query::Query;
 use record::documents::{DocumentList, Documents, Source};
 use spool::Spool;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use store::Store;
 use store::aggregators::Present;
@@ -25,7 +25,8 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub(super) struct Holdings {
     pub(super) spool: Spool,
-    pub(super) drain: Arc<Drain>,
+    /// Not held: the way to the store closes with the last who holds it.
+    pub(super) drain: Weak<Drain>,
     pub(super) dead_letters: Arc<DeadLetters>,
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
@@ -131,7 +132,8 @@ impl Holdings {
             1 => format!("{batches} waits in its spool"),
             _ => format!("{batches} wait in its spool"),
         };
-        match self.drain.problem().or(waiting.problem) {
+        let held_up = self.drain.upgrade().and_then(|drain| drain.problem());
+        match held_up.or(waiting.problem) {
             Some(problem) => format!("{what}: {problem}"),
             None => what,
         }
