@@ -164,8 +164,8 @@ async fn on_blocks(seen: &mut Seen) {
     let settings = settings.env("MAX_TAILS", "7");
     let service = settings.env("MAX_READ_BYTES", "100MiB").start().await;
     seen.look(&service).await;
-    let mut tail = Tail::open(&service, "").await;
     of_two_ages(seen, &service).await;
+    let mut tail = Tail::open(&service, "").await;
     let batch = json!([{ "message": "one" }, { "timestamp": "yesterday", "message": "two" }]);
     assert_eq!(service.batch(&batch).await.status, 200);
     let large = json!([{ "message": "x".repeat(9 * 1024 * 1024) }]);
