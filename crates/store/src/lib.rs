@@ -30,6 +30,7 @@ pub mod page_reply;
 mod record_sum;
 pub mod removal;
 pub mod sqlite;
+mod varint;
 mod yielding;
 
 use aggregators::Aggregators;

@@ -1,6 +1,9 @@
 //! What is to be removed, and how far a step of removing came: by retention, and on purpose.
 
+mod looked_at;
 mod telling;
+
+pub use looked_at::candidate;
 
 pub(crate) use telling::{Rules, Verdict};
 

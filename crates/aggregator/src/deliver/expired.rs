@@ -2,14 +2,13 @@
 
 use bson::RawDocument;
 use logs::Timestamp;
-use query::{Candidate, Patience};
-use record::attributes;
-use record::document::{self, StoredDocument};
+use query::Patience;
+use record::document;
 use record::documents::DocumentList;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::InsertReport;
-use store::removal::Removal;
+use store::removal::{Removal, candidate};
 use tokio::sync::Notify;
 
 /// What is seen of them.
@@ -77,21 +76,9 @@ impl Expired {
 
 /// What takes long to tell is found by whoever removes it.
 fn takes(removal: &Removal, document: &RawDocument) -> bool {
-    let Some(stored) = StoredDocument::read(document) else {
-        return false;
-    };
     let mut json = Vec::new();
-    let attributes = match stored.attributes {
-        Some(members) if attributes::write_json(members, &mut json).is_err() => return false,
-        Some(_) => std::str::from_utf8(&json).ok(),
-        None => None,
-    };
-    let record = Candidate {
-        id: stored.id,
-        severity: stored.severity,
-        level: stored.level,
-        message: stored.message,
-        attributes,
+    let Some(record) = candidate(document, &mut json) else {
+        return false;
     };
     let mut looks = 0;
     let mut goes_on = || {

@@ -15,6 +15,7 @@
 use super::Announced;
 use super::spans::MOST_SPANS;
 use crate::blocks::ledger::have::Have;
+use crate::varint::{read_varint, write_varint};
 use logs::Timestamp;
 use std::ops::Range;
 
@@ -95,34 +96,6 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<(Announced, Vec<Range<Timestamp>>)>
 /// So many nanoseconds and one more behind.
 fn further(nanos: i64, by: u64) -> Option<i64> {
     nanos.checked_add_unsigned(by.checked_add(1)?)
-}
-
-fn write_varint(bytes: &mut Vec<u8>, mut number: u64) {
-    loop {
-        let [low, ..] = number.to_le_bytes();
-        number >>= 7;
-        if number == 0 {
-            bytes.push(low & 0x7f);
-            return;
-        }
-        bytes.push(low | 0x80);
-    }
-}
-
-fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0_u64;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        let bits = u64::from(byte & 0x7f);
-        // The tenth byte has room for one bit.
-        number |= (bits << shift >> shift == bits).then_some(bits << shift)?;
-        if byte & 0x80 == 0 {
-            let as_short_as_can_be = *byte != 0 || shift == 0;
-            return as_short_as_can_be.then_some(number);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

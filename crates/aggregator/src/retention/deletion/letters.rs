@@ -2,11 +2,10 @@
 
 use crate::deliver::dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
 use bson::RawDocument;
-use query::{Candidate, Query};
-use record::attributes;
-use record::document::StoredDocument;
+use query::Query;
 use std::io;
 use std::sync::Arc;
+use store::removal::candidate;
 
 /// What became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -115,17 +114,5 @@ fn matches(letter: &DeadLetter, query: &Query) -> Option<bool> {
         return Some(true);
     }
     let document = RawDocument::from_bytes(&letter.document).ok()?;
-    let stored = StoredDocument::read(document)?;
-    let mut json = Vec::new();
-    if let Some(members) = stored.attributes {
-        attributes::write_json(members, &mut json).ok()?;
-    }
-    let json = std::str::from_utf8(&json).ok()?;
-    Some(query.matches(Candidate {
-        id: stored.id,
-        severity: stored.severity,
-        level: stored.level,
-        message: stored.message,
-        attributes: stored.attributes.map(|_| json),
-    }))
+    Some(query.matches(candidate(document, &mut Vec::new())?))
 }

@@ -9,6 +9,7 @@
 //!
 //! So each set has one encoding, and a whole batch of up to 16,384 records takes three bytes.
 
+use crate::varint::{read_varint, write_varint};
 use std::ops::RangeInclusive;
 
 /// A set of positions. A batch that was stored in one piece is one run, however many records it had.
@@ -126,8 +127,8 @@ impl Have {
     pub fn encode_into(&self, bytes: &mut Vec<u8>) {
         let mut next = 0;
         for run in &self.runs {
-            write_varint(bytes, run.first - next);
-            write_varint(bytes, run.last - run.first);
+            write_varint(bytes, u64::from(run.first - next));
+            write_varint(bytes, u64::from(run.last - run.first));
             // What follows directly would be of this run. The greatest number ends the last one.
             next = run.last.saturating_add(2);
         }
@@ -138,8 +139,8 @@ impl Have {
         let mut runs: Vec<Run> = Vec::new();
         let mut next = Some(0_u32);
         while !bytes.is_empty() {
-            let first = next?.checked_add(read_varint(&mut bytes)?)?;
-            let last = first.checked_add(read_varint(&mut bytes)?)?;
+            let first = next?.checked_add(read_position(&mut bytes)?)?;
+            let last = first.checked_add(read_position(&mut bytes)?)?;
             runs.push(Run { first, last });
             next = last.checked_add(2);
         }
@@ -157,32 +158,8 @@ impl FromIterator<u32> for Have {
     }
 }
 
-fn write_varint(bytes: &mut Vec<u8>, mut number: u32) {
-    loop {
-        let [low, ..] = number.to_le_bytes();
-        number >>= 7;
-        if number == 0 {
-            bytes.push(low & 0x7f);
-            return;
-        }
-        bytes.push(low | 0x80);
-    }
-}
-
-fn read_varint(bytes: &mut &[u8]) -> Option<u32> {
-    let mut number = 0_u32;
-    for shift in [0, 7, 14, 21, 28] {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        let bits = u32::from(byte & 0x7f);
-        // The fifth byte has room for four bits.
-        number |= (bits << shift >> shift == bits).then_some(bits << shift)?;
-        if byte & 0x80 == 0 {
-            let as_short_as_can_be = *byte != 0 || shift == 0;
-            return as_short_as_can_be.then_some(number);
-        }
-    }
-    None
+fn read_position(bytes: &mut &[u8]) -> Option<u32> {
+    u32::try_from(read_varint(bytes)?).ok()
 }
 
 #[cfg(test)]

@@ -4,15 +4,14 @@ use super::RemovalTask;
 use crate::StoreError;
 use crate::blocking::blocking;
 use crate::mongo::read::{documents, max_time_millis};
-use crate::removal::{Removal, Rules, Verdict};
+use crate::removal::{Removal, Rules, Verdict, candidate};
 use futures_util::StreamExt as _;
 use logs::Timestamp;
 use logs::clock::Clock;
 use mongodb::bson::{Document, RawDocument, doc};
 use mongodb::raw_batch_cursor::RawBatch;
-use query::{Candidate, GaveUp, Patience};
-use record::attributes;
-use record::document::{self, StoredDocument};
+use query::{GaveUp, Patience};
+use record::document;
 use record::id::RecordId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,7 +139,8 @@ impl Looking {
             Verdict::Stays => return Ok(false),
             Verdict::Open => {}
         }
-        let Some(stored) = StoredDocument::read(document) else {
+        let mut json = Vec::new();
+        let Some(record) = candidate(document, &mut json) else {
             return Ok(false);
         };
         let end = if self.last.is_none() {
@@ -149,22 +149,6 @@ impl Looking {
             self.until
         };
         let mut goes_on = || self.clock.elapsed() < end;
-        let mut json = Vec::new();
-        let attributes = match stored.attributes {
-            Some(members) if attributes::write_json(members, &mut json).is_err() => {
-                return Ok(false);
-            }
-            // What is written is UTF-8.
-            Some(_) => std::str::from_utf8(&json).ok(),
-            None => None,
-        };
-        let record = Candidate {
-            id: stored.id,
-            severity: stored.severity,
-            level: stored.level,
-            message: stored.message,
-            attributes,
-        };
         self.removal.takes(record, &mut Patience::new(&mut goes_on))
     }
 }
